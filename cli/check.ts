@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import { excerpt, formatProblem, InvalidPack, loadPack, type Pack, type Problem } from '../pack/index.js';
+
+interface CheckOptions {
+  readonly json?: boolean;
+  readonly skipSecrets?: boolean;
+}
+
+const examples = `
+Examples:
+  $ kop check                              the description that the pack ships
+  $ kop check pack.yaml mine.yaml          two files as one; where both speak, the later one wins
+  $ kop check /etc/kop/pack.d              all *.yaml and *.yml files of a folder, by name
+  $ kop check --skip-secrets pack.yaml     on a machine that does not have the secrets, such as in CI
+  $ kop check --json pack.yaml             for programs
+
+Exit codes:
+  0  the description is valid
+  1  it has problems; each is printed with its file, line and key
+  2  the check could not be made, for example because a file is missing`;
+
+/** `kop check`: validates a description and changes nothing. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .summary('validate a description (pack.yaml)')
+    .description('Validates a description: every file, key, unit, name and reference. Changes nothing.')
+    .argument('[paths...]', 'files, and folders of *.yaml files; merged in this order (default: the shipped pack.yaml)')
+    .option('--json', 'print JSON for programs')
+    .option('--skip-secrets', 'do not look whether the variables and files that hold the secrets are there')
+    .addHelpText('after', examples)
+    .action((paths: string[], options: CheckOptions) => {
+      process.exitCode = check(paths, options);
+    });
+}
+
+function check(paths: readonly string[], options: CheckOptions): number {
+  try {
+    const pack = loadPack(paths, { requireSecrets: options.skipSecrets !== true });
+    print(options.json ? toJson({ valid: true, ...facts(pack), problems: [] }) : summary(pack, options));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof InvalidPack)) {
+      throw error;
+    }
+    const { problems } = error;
+    print(options.json ? toJson({ valid: false, problems }) : report(problems));
+    return problems.some((problem) => problem.unreadable) ? 2 : 1;
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
+
+function facts(pack: Pack) {
+  return {
+    files: pack.source.files,
+    sha256: pack.source.sha256,
+    counts: {
+      portals: pack.portals.length,
+      workflows: pack.workflows.length,
+      steps: pack.workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0),
+      objectives: pack.objectives.length,
+      calendars: pack.calendars.length,
+      teams: pack.teams.length,
+      burnAlerts: pack.alerting.burn.length,
+    },
+  };
+}
+
+function summary(pack: Pack, options: CheckOptions): string {
+  const { files, counts } = facts(pack);
+  const lines = [
+    `${colour('green', 'valid')}  ${files.join(', ')}`,
+    [
+      counted(counts.portals, 'portal'),
+      counted(counts.workflows, 'workflow'),
+      counted(counts.steps, 'step'),
+      counted(counts.objectives, 'objective'),
+      counted(counts.calendars, 'calendar'),
+      counted(counts.teams, 'team'),
+      counted(counts.burnAlerts, 'burn alert'),
+    ].join(', '),
+    ...(options.skipSecrets ? ['Secrets were not looked for.'] : []),
+    'Run kop build to write alert rules and dashboards from it.',
+  ];
+  return lines.join('\n');
+}
+
+function report(problems: readonly Problem[]): string {
+  const hint = problems.some((problem) => problem.secretMissing)
+    ? ['Where the secrets are not at hand, kop check --skip-secrets checks the rest.']
+    : [];
+  return [...problems.flatMap(explain), '', ...hint, colour('bold', closing(problems))].join('\n');
+}
+
+function closing(problems: readonly Problem[]): string {
+  if (problems.some((problem) => problem.unreadable)) {
+    return 'The check could not be made. Name files and folders that can be read, and run kop check again.';
+  }
+  const toDo = problems.every((problem) => problem.secretMissing) ? 'Provide the secrets' : 'Change the lines above';
+  return `${counted(problems.length, 'problem')}. ${toDo} and run kop check again.`;
+}
+
+function explain(problem: Problem): string[] {
+  const shown = problem.line > 0 ? excerpt(problem, readFileSync(problem.file, 'utf8')) : undefined;
+  const message = colour('red', formatProblem(problem));
+  if (shown === undefined) {
+    return [message];
+  }
+  const number = String(shown.line).padStart(5);
+  return [message, `${number} | ${shown.text}`, `${' '.repeat(5)} | ${' '.repeat(shown.caret)}${colour('red', '^')}`];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** styleText itself leaves colours out where the stream is no terminal, and where NO_COLOR is set. */
+function colour(style: 'red' | 'green' | 'bold', text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}

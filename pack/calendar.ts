@@ -1,0 +1,32 @@
+import { DateTime } from 'luxon';
+import { holidayTable } from './holidays/tables.js';
+import type { Calendar } from './model.js';
+
+/**
+ * Whether it is business hours. Read on the wall clock of the calendar's time zone, so a day with a clock change
+ * opens and closes at the hours that people know.
+ */
+export function isOpen(calendar: Calendar, instant: Date): boolean {
+  const local = DateTime.fromJSDate(instant, { zone: calendar.timeZone });
+  const minute = local.hour * 60 + local.minute;
+  return isOpenDay(calendar, local) && minute >= calendar.opensMinute && minute < calendar.closesMinute;
+}
+
+function isOpenDay(calendar: Calendar, local: DateTime): boolean {
+  const date = local.toFormat('yyyy-MM-dd');
+  const override = calendar.overrides[date];
+  if (override !== undefined) {
+    return override === 'open';
+  }
+  const holidays = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
+  return calendar.weekdays.includes(local.weekday) && holidays?.days[date] === undefined;
+}
+
+/** The first instant for which the bank holidays are not known; undefined for a calendar without any. */
+export function validUntil(calendar: Calendar): Date | undefined {
+  const table = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
+  if (table === undefined) {
+    return undefined;
+  }
+  return DateTime.fromObject({ year: table.lastYear + 1, month: 1, day: 1 }, { zone: calendar.timeZone }).toJSDate();
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Pack } from './model.js';
+import { parse } from './parse.js';
+import { InvalidPack, type Problem } from './problems.js';
+import { Reporter } from './reporter.js';
+import { resolve } from './resolve.js';
+import { judgeSecrets, rules } from './rules/index.js';
+import type { ParsedPack } from './schema/pack.js';
+import { readSource } from './yaml-source.js';
+
+export type PackSection = keyof ParsedPack;
+
+export interface LoadOptions {
+  /**
+   * Whether an unset variable or unreadable file behind a secret is a problem: everywhere, nowhere, or in these
+   * sections, for who needs no others. Default true.
+   */
+  readonly requireSecrets?: boolean | readonly PackSection[];
+}
+
+/**
+ * Reads, validates and resolves a description.
+ *
+ * @param paths files and folders, merged by name: a later one wins. None: the description that the pack ships.
+ * @throws {InvalidPack} with every problem found.
+ * @example
+ * const pack = loadPack(['pack.yaml', 'mine.yaml'], { requireSecrets: false });
+ */
+export function loadPack(paths: readonly string[] = [], options: LoadOptions = {}): Pack {
+  const source = readSource(paths.length === 0 ? [shippedPackPath()] : paths);
+  const reporter = new Reporter(source.root);
+  judgeSecrets(source.root, reporter, options.requireSecrets ?? true);
+  const parsed = parse(source.root, reporter);
+  if (parsed !== undefined) {
+    for (const rule of rules) {
+      rule({ parsed, root: source.root, reporter });
+    }
+  }
+  if (reporter.problems.length > 0 || parsed === undefined) {
+    throw new InvalidPack(inReadingOrder(reporter.problems, source.files));
+  }
+  return resolve(parsed, source);
+}
+
+/** The shipped `pack.yaml`, relative to the working directory where that is shorter to read. */
+export function shippedPackPath(): string {
+  const path = join(packageRoot(), 'pack.yaml');
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+/** This file runs from `pack/` and from `dist/pack/`; the package begins where its package.json is. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) {
+      throw new Error('package.json of the pack not found; install the pack again');
+    }
+    folder = parent;
+  }
+  return folder;
+}
+
+function inReadingOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {
+  const order = new Map(files.map((file, index) => [file, index]));
+  return [...problems].sort(
+    (a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+  );
+}

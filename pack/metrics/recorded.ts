@@ -1,0 +1,121 @@
+import type { Recorded, Unit } from './declare.js';
+
+/** A PromQL duration in its largest whole unit, as recordings carry it in their names. */
+export type Window = `${number}${'s' | 'm' | 'h' | 'd'}`;
+
+/** 5400 becomes `90m`, 86400 becomes `1d`. */
+export function windowOf(seconds: number): Window {
+  if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
+  if (seconds % 3_600 === 0) return `${seconds / 3_600}h`;
+  if (seconds % 60 === 0) return `${seconds / 60}m`;
+  return `${seconds}s`;
+}
+
+/** Values of `workflow:sla_state:code`; the worse wins, and nothing known is the worst. */
+export const workflowStates = { met: 1, atRisk: 2, broken: 3, noData: 4 } as const;
+
+const workflow = ['portal', 'workflow'] as const;
+const target = ['job', 'instance'] as const;
+
+function recorded(name: string, unit: Unit, labels: readonly string[], help: string): Recorded {
+  return { name, unit, help, labels };
+}
+
+/**
+ * Counts are recorded first and divided last: a ratio of an idle window would be NaN, and stay so for a month.
+ *
+ * The objective's period is not in a name, so that dashboards read one series whatever the period is.
+ */
+export const workflowRecorded = {
+  runs: (w: Window) => recorded(`workflow:sla_runs:increase${w}`, 'count', workflow, `Runs in the last ${w}.`),
+  missed: (w: Window) =>
+    recorded(
+      `workflow:sla_missed:increase${w}`,
+      'count',
+      workflow,
+      `Missed runs in the last ${w}; 0 when none missed.`,
+    ),
+  errorRatio: (w: Window) =>
+    recorded(
+      `workflow:sla_error:ratio${w}`,
+      'ratio',
+      workflow,
+      `Share of missed runs in the last ${w}; absent when there were none.`,
+    ),
+  runsSlice: recorded(
+    'workflow:sla_runs:slice5m',
+    'count',
+    workflow,
+    'Runs in each five minutes, for the long windows.',
+  ),
+  missedSlice: recorded(
+    'workflow:sla_missed:slice5m',
+    'count',
+    workflow,
+    'Missed runs in each five minutes, for the long windows.',
+  ),
+  errorBudget: recorded('workflow:sla_error_budget:ratio', 'ratio', workflow, 'Share of runs that may miss.'),
+  periodRuns: recorded('workflow:sla_runs:increase_period', 'count', workflow, "Runs in the objective's period."),
+  periodMissed: recorded(
+    'workflow:sla_missed:increase_period',
+    'count',
+    workflow,
+    "Missed runs in the objective's period.",
+  ),
+  attainment: recorded(
+    'workflow:sla_met:ratio_period',
+    'ratio',
+    workflow,
+    "Share of runs in the objective's period that met the SLA.",
+  ),
+  budgetRemaining: recorded(
+    'workflow:sla_budget_remaining:ratio',
+    'ratio',
+    workflow,
+    "Share of the period's error budget that is left; negative when overspent.",
+  ),
+  lastSeen: recorded(
+    'workflow:last_seen:timestamp_seconds',
+    'timestamp',
+    [...workflow, 'title', 'team', 'tier', ...target],
+    'When the workflow was last scraped. Kept for an hour, and for as long as its target is configured but down.',
+  ),
+  identity: recorded(
+    'workflow:identity:info',
+    'info',
+    [...workflow, 'title', 'team', 'tier'],
+    'One series for each workflow, to join its team and tier; the value is always 1.',
+  ),
+  state: recorded(
+    'workflow:sla_state:code',
+    'count',
+    workflow,
+    'State of the objective: 1 met, 2 at risk, 3 broken, 4 no data.',
+  ),
+  lastActivity: recorded(
+    'workflow:last_activity:timestamp_seconds',
+    'timestamp',
+    workflow,
+    'When the last run ended or, before the first, when the configuration was loaded.',
+  ),
+} as const;
+
+/** What the rules keep of the exporters themselves. */
+export const exporterRecorded = {
+  lastSeen: recorded(
+    'kop:exporter_last_seen:timestamp_seconds',
+    'timestamp',
+    ['exporter', ...target],
+    'When the exporter was last scraped. Kept for an hour, and for as long as its target is configured but down.',
+  ),
+} as const;
+
+/** Every recorded series, for the given burn-rate windows. */
+export function recordedSeries(windows: readonly Window[]): readonly Recorded[] {
+  const { runs, missed, errorRatio, ...fixed } = workflowRecorded;
+  return [
+    ...windows.flatMap((w) => [runs(w), missed(w), errorRatio(w)]),
+    ...Object.values(fixed),
+    ...Object.values(exporterRecorded),
+  ];
+}

@@ -1,0 +1,84 @@
+import { type MetricFamily, metricFamilies } from './catalogue.js';
+import type { Metric, Recorded, Unit } from './declare.js';
+import { recordedSeries, type Window } from './recorded.js';
+
+const titles: Readonly<Record<string, string>> = {
+  auditMetrics: 'Audit trail',
+  calendarMetrics: 'Calendars',
+  probeMetrics: 'Answers of `/probe`',
+  runtimeMetrics: 'Every exporter',
+  workflowMetrics: 'Workflow SLA',
+};
+
+const unitWords: Record<Unit, string> = {
+  seconds: 'seconds',
+  bytes: 'bytes',
+  ratio: 'ratio, 0 to 1',
+  timestamp: 'seconds since 1970',
+  info: 'always 1',
+  boolean: '0 or 1',
+  count: 'count',
+};
+
+const intro = `Every metric that the exporters expose and every series that the alert rules record. All durations are in seconds and all
+shares between 0 and 1; times are timestamps rather than ages, so that a stuck exporter is seen. Each known series is there
+from the start at 0, so that the first failure is counted. \`portal\` names one described portal. No client name, row key,
+request id or free text ever becomes a label.
+
+Beside these every exporter has Node's own \`process_*\` and \`nodejs_*\`.`;
+
+/** The text of `docs/metrics.md`. */
+export function metricReference(windows: readonly Window[]): string {
+  const families = metricFamilies().toSorted((a, b) => (titleOf(a) < titleOf(b) ? -1 : 1));
+  const sections = [
+    '<!-- Generated, do not edit: made by `kop build` from pack.yaml and pack/metrics. -->',
+    '# Metrics',
+    intro,
+    ...families.map((family) => `## ${titleOf(family)}\n\n${exposedTable(family.metrics)}`),
+    `## Recorded by the alert rules\n\n${recordedTable(recordedSeries(windows))}`,
+    `## Buckets\n\n${buckets(families.flatMap(({ metrics }) => metrics))}`,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function titleOf(family: MetricFamily): string {
+  const words = family.name.replace(/Metrics$/, '').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return titles[family.name] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function exposedTable(metrics: readonly Metric[]): string {
+  return table(
+    ['metric', 'type', 'unit', 'labels', 'meaning'],
+    metrics.map((m) => [`\`${m.name}\``, m.type, unitWords[m.unit], labelText(m), m.help]),
+  );
+}
+
+function recordedTable(series: readonly Recorded[]): string {
+  return table(
+    ['series', 'unit', 'labels', 'meaning'],
+    series.map((s) => [`\`${s.name}\``, unitWords[s.unit], s.labels.join(', '), s.help]),
+  );
+}
+
+function labelText(metric: Metric): string {
+  return metric.labels
+    .map((label) => {
+      const values = metric.values?.[label];
+      return values === undefined ? label : `${label} = ${values.join(' \\| ')}`;
+    })
+    .join(', ');
+}
+
+function buckets(metrics: readonly Metric[]): string {
+  const lines = metrics
+    .filter((metric) => metric.bounds !== undefined)
+    .map((metric) => `- \`${metric.name}\`: ${metric.bounds?.join(', ')}`);
+  const note =
+    'Upper bounds in seconds. Each SLA of a workflow is a bound of its own, so that the share of runs within it is exact.';
+  return [note, '', ...lines].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

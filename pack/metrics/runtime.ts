@@ -1,0 +1,53 @@
+import { counter, gauge } from './declare.js';
+
+/** What every exporter says of itself. */
+export const runtimeMetrics = {
+  buildInfo: gauge(
+    'kop_build_info',
+    'info',
+    ['exporter', 'version'],
+    'Version of the exporter; the value is always 1.',
+  ),
+  configInfo: gauge(
+    'kop_config_info',
+    'info',
+    ['sha256'],
+    'Digest of the configuration in force; the value is always 1.',
+  ),
+  configReloadSuccessful: gauge(
+    'kop_config_last_reload_successful',
+    'boolean',
+    [],
+    'Whether the last attempt to load the configuration succeeded.',
+  ),
+  configReloadSuccess: gauge(
+    'kop_config_last_reload_success_timestamp_seconds',
+    'timestamp',
+    [],
+    'When the configuration was last loaded successfully.',
+  ),
+  collectorSuccess: gauge(
+    'kop_collector_success',
+    'boolean',
+    ['collector'],
+    'Whether the collector delivered its series to this page.',
+  ),
+  collectorDuration: gauge(
+    'kop_collector_duration_seconds',
+    'seconds',
+    ['collector'],
+    'Time the collector took for this page.',
+  ),
+  collectorLastSuccess: gauge(
+    'kop_collector_last_success_timestamp_seconds',
+    'timestamp',
+    ['collector'],
+    'When the collector last delivered its series.',
+  ),
+  scrapesRefused: counter(
+    'kop_scrapes_refused_total',
+    'count',
+    [],
+    'Scrapes answered 503 because too many were in progress.',
+  ),
+} as const;

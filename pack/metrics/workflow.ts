@@ -1,0 +1,173 @@
+import { counter, gauge, histogram } from './declare.js';
+
+const workflow = ['portal', 'workflow'] as const;
+const step = ['portal', 'workflow', 'step'] as const;
+
+export const stepPhases = ['dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
+export type StepPhase = (typeof stepPhases)[number];
+
+/** Why a step failed: a closed set, so that alerts and dashboards can name each. */
+export const failureReasons = [
+  'dns',
+  'connect',
+  'tls',
+  'timeout',
+  'budget',
+  'status',
+  'assertion',
+  'auth',
+  'protocol',
+  'size',
+  'redirect',
+  'skipped',
+] as const;
+export type FailureReason = (typeof failureReasons)[number];
+
+export const dropReasons = ['overlap', 'late', 'backoff', 'busy', 'shutdown'] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/**
+ * Bounds shared by every run histogram; each SLA in the pack is added as a bound of its own, because the SLI is the
+ * count in the bucket at exactly the SLA.
+ */
+export const runDurationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30] as const;
+
+export const workflowMetrics = {
+  info: gauge(
+    'workflow_info',
+    'info',
+    ['portal', 'workflow', 'title', 'team', 'tier', 'connection'],
+    'Identity of the workflow, for joins; the value is always 1.',
+    { values: { connection: ['fresh', 'reuse'] } },
+  ),
+  slaTarget: gauge(
+    'workflow_sla_target_seconds',
+    'seconds',
+    workflow,
+    'Promised duration: a run that takes longer has missed.',
+  ),
+  slaObjective: gauge('workflow_sla_objective_ratio', 'ratio', workflow, 'Promised share of runs that meet the SLA.'),
+  scheduleInterval: gauge(
+    'workflow_schedule_interval_seconds',
+    'seconds',
+    workflow,
+    'Time between the starts of two runs.',
+  ),
+  runs: counter(
+    'workflow_sla_runs_total',
+    'count',
+    [...workflow, 'sla'],
+    'Runs judged against the SLA; a failed run has missed.',
+    {
+      values: { sla: ['met', 'missed'] },
+    },
+  ),
+  runDuration: histogram(
+    'workflow_run_duration_seconds',
+    'seconds',
+    workflow,
+    'Duration of untainted runs that reached an end, failed ones included; logins left out.',
+    { bounds: runDurationBounds },
+  ),
+  stepDuration: histogram(
+    'workflow_step_duration_seconds',
+    'seconds',
+    step,
+    'Duration of untainted steps that reached an end.',
+    {
+      bounds: runDurationBounds,
+    },
+  ),
+  stepPhase: gauge(
+    'workflow_step_phase_seconds',
+    'seconds',
+    [...step, 'phase'],
+    'Time the last run spent in each phase of the step, summed over redirects.',
+    { values: { phase: stepPhases } },
+  ),
+  stepFailures: counter('workflow_step_failures_total', 'count', [...step, 'reason'], 'Steps that failed, by reason.', {
+    values: { reason: failureReasons },
+  }),
+  stepRetries: counter('workflow_step_retries_total', 'count', step, 'Further tries of a step after a failure.'),
+  certificateExpiry: gauge(
+    'workflow_certificate_expiry_timestamp_seconds',
+    'timestamp',
+    step,
+    'When the first certificate of the chain that the step saw in its last run expires.',
+  ),
+  lastRun: gauge(
+    'workflow_last_run_timestamp_seconds',
+    'timestamp',
+    workflow,
+    'When the last run ended; 0 before the first.',
+  ),
+  lastSuccess: gauge(
+    'workflow_last_success_timestamp_seconds',
+    'timestamp',
+    workflow,
+    'When the last run ended that had no failed step; 0 before the first.',
+  ),
+  lastRunSuccess: gauge('workflow_last_run_success', 'boolean', workflow, 'Whether the last run had no failed step.'),
+  lastRunDuration: gauge('workflow_last_run_duration_seconds', 'seconds', workflow, 'Duration of the last run.'),
+  runsTainted: counter(
+    'workflow_runs_tainted_total',
+    'count',
+    workflow,
+    'Runs disturbed by a late event loop: kept out of the histograms, and out of the SLA count unless the verdict is certain.',
+  ),
+  runsDropped: counter(
+    'workflow_runs_dropped_total',
+    'count',
+    [...workflow, 'reason'],
+    'Scheduled runs that did not start.',
+    {
+      values: { reason: dropReasons },
+    },
+  ),
+  loginDuration: histogram(
+    'workflow_login_duration_seconds',
+    'seconds',
+    ['portal'],
+    'Duration of logins, outside every SLA.',
+    {
+      bounds: runDurationBounds,
+    },
+  ),
+  logins: counter('workflow_logins_total', 'count', ['portal', 'outcome'], 'Logins by outcome.', {
+    values: { outcome: ['success', 'refused', 'failed'] },
+  }),
+  requestsInFlight: gauge(
+    'workflow_portal_requests_in_flight',
+    'count',
+    ['portal'],
+    'Requests of ours now waiting for the portal.',
+  ),
+  backoffUntil: gauge(
+    'workflow_portal_backoff_until_timestamp_seconds',
+    'timestamp',
+    ['portal'],
+    'Until when no run starts after time-outs; 0 when not backing off.',
+  ),
+} as const;
+
+/** `/probe` answers with these, one workflow on one portal, from a fresh registry. */
+export const probeMetrics = {
+  success: gauge('probe_success', 'boolean', [], 'Whether the run met its SLA with no failed step.'),
+  duration: gauge('probe_duration_seconds', 'seconds', [], 'Duration of the run.'),
+  stepDuration: gauge('probe_step_duration_seconds', 'seconds', ['step'], 'Duration of each step.'),
+  stepPhase: gauge('probe_step_phase_seconds', 'seconds', ['step', 'phase'], 'Time in each phase of the step.', {
+    values: { phase: stepPhases },
+  }),
+  stepSuccess: gauge('probe_step_success', 'boolean', ['step'], 'Whether the step had no failure.'),
+  failure: gauge(
+    'probe_failure_info',
+    'info',
+    ['step', 'reason'],
+    'The first failure of the run; the value is always 1.',
+    {
+      values: { reason: failureReasons },
+    },
+  ),
+  slaTarget: gauge('probe_sla_target_seconds', 'seconds', [], 'Promised duration of the run.'),
+  tainted: gauge('probe_tainted', 'boolean', [], 'Whether a late event loop disturbed the measurement.'),
+} as const;

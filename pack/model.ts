@@ -1,0 +1,255 @@
+/**
+ * The domain: what a portal promises, as the exporters, rules and dashboards see it.
+ *
+ * Every duration carries its unit in its name, every ratio is 0..1. Built by `resolve.ts` from a validated
+ * `pack.yaml`; nothing here knows YAML.
+ */
+import type { AuditTrail } from './audit-model.js';
+import type { SecretText } from './secret.js';
+
+export * from './audit-model.js';
+
+/** A whole description: one or several files, merged by name. */
+export interface Pack {
+  readonly portals: readonly Portal[];
+  readonly workflows: readonly Workflow[];
+  readonly objectives: readonly Objective[];
+  readonly calendars: readonly Calendar[];
+  readonly teams: readonly Team[];
+  readonly severities: readonly Severity[];
+  readonly alerting: Alerting;
+  readonly auditTrails: readonly AuditTrail[];
+  readonly source: { readonly files: readonly string[]; readonly sha256: string };
+}
+
+export type PathStyle = 'underscore' | 'kebab';
+
+export interface Portal {
+  readonly name: string;
+  readonly title: string;
+  /** Absolute, without a trailing slash, for example `http://intranet.kingston.local:8001`. */
+  readonly baseUrl: string;
+  readonly pathStyle: PathStyle;
+  /** Path segments that keep their underscores under the `kebab` style. */
+  readonly pathStyleExceptions: readonly string[];
+  /** Values for `{name}` in paths and bodies, such as a sample client's id. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, SecretText>>;
+  readonly auth: Auth;
+  readonly tls: Tls;
+  readonly network: Network;
+  /** Steps with `mutates: true` run only where this is true. */
+  readonly allowMutations: boolean;
+  /** Path patterns (`*` = one segment) that no step may call, whatever its method. */
+  readonly neverProbe: readonly string[];
+  readonly limits: PortalLimits;
+}
+
+export interface PortalLimits {
+  /** Requests of ours in flight at once. An abandoned request may hold a database connection at the portal. */
+  readonly maxInFlight: number;
+  /** First pause after a time-out; doubles with each further one. */
+  readonly backoffInitialMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export interface Tls {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly serverName?: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Accept any certificate. Shown on the landing page, because then nobody checks who answers. */
+  readonly insecureSkipVerify: boolean;
+}
+
+export interface Network {
+  readonly ipPreference: 'any' | 'ipv4' | 'ipv6' | 'ipv4-only' | 'ipv6-only';
+  /** `environment` reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; `none` connects directly. */
+  readonly proxy: 'environment' | 'none';
+  /** Offer HTTP/2 in the TLS handshake and use it where the server agrees. */
+  readonly http2: boolean;
+  /** Hosts other than the portal's own that a redirect may lead to; a probe goes nowhere that is not configured. */
+  readonly redirectHosts: readonly string[];
+}
+
+export type Auth =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'basic'; readonly username: SecretText; readonly password: SecretText }
+  | { readonly kind: 'header'; readonly header: string; readonly value: SecretText }
+  | LoginAuth
+  | OAuth2Auth;
+
+/** A login request whose cookies, and optionally a token, authenticate later requests. */
+export interface LoginAuth {
+  readonly kind: 'login';
+  readonly path: string;
+  readonly method: 'POST' | 'PUT';
+  readonly encoding: 'json' | 'form';
+  readonly fields: Readonly<Record<string, SecretText>>;
+  readonly expectStatus: number;
+  /** Where a bearer token is found; without it the cookie jar alone authenticates. */
+  readonly token?:
+    | { readonly from: 'json'; readonly path: string }
+    | { readonly from: 'cookie'; readonly name: string };
+  /** Log in again after this long even when nothing refused us. */
+  readonly lifetimeMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface OAuth2Auth {
+  readonly kind: 'oauth2';
+  readonly tokenUrl: string;
+  readonly clientId: SecretText;
+  readonly clientSecret: SecretText;
+  readonly scope?: string;
+  readonly audience?: string;
+  readonly clientAuthentication: 'basic' | 'body';
+  readonly timeoutMs: number;
+}
+
+/** A journey of steps, judged as one run against one SLA, on each of its portals. */
+export interface Workflow {
+  readonly name: string;
+  readonly title: string;
+  readonly portals: readonly string[];
+  readonly team: string;
+  readonly tier: string;
+  /** A run that takes longer, or fails, has missed. */
+  readonly slaSeconds: number;
+  readonly objective: string;
+  readonly schedule: Schedule;
+  readonly connection: 'fresh' | 'reuse';
+  /** Send the portal's credentials. */
+  readonly authenticated: boolean;
+  readonly steps: readonly Step[];
+}
+
+export interface Schedule {
+  readonly intervalMs: number;
+  /** A random share of the interval, 0..1, added to each start. */
+  readonly jitterRatio: number;
+  /** The whole run, logins left out. */
+  readonly timeoutMs: number;
+  /** Runs before the first counted one. */
+  readonly warmupRuns: number;
+}
+
+/** Each kind is one file in `exporters/workflow-sla/steps/`; the journey knows nothing of HTTP. */
+export type Step = HttpStep;
+
+export interface StepBase {
+  readonly name: string;
+  /** Longer than this, and the step fails with reason `budget`. */
+  readonly budgetMs?: number;
+  readonly timeoutMs?: number;
+  /** Further tries after a failure; each is counted in a metric of its own. */
+  readonly retries: number;
+  readonly mutates: boolean;
+}
+
+export interface HttpStep extends StepBase {
+  readonly kind: 'http';
+  readonly method: string;
+  /** Template below the portal's base URL, `{name}` for variables, in the underscore style. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, SecretText>>;
+  readonly body?:
+    | { readonly kind: 'json'; readonly value: unknown }
+    | { readonly kind: 'form'; readonly fields: Readonly<Record<string, string>> };
+  readonly extract: Readonly<Record<string, Extract>>;
+  readonly expect: Expectation;
+  readonly maxRedirects: number;
+  readonly maxBodyBytes: number;
+}
+
+export type Extract =
+  | { readonly from: 'json'; readonly path: string }
+  | { readonly from: 'header'; readonly name: string }
+  | { readonly from: 'cookie'; readonly name: string }
+  | { readonly from: 'regex'; readonly pattern: string; readonly group: number };
+
+export interface Expectation {
+  /** Accepted statuses; a class such as 2xx is expanded to `{min: 200, max: 299}`. */
+  readonly status: readonly { readonly min: number; readonly max: number }[];
+  readonly contentType?: string;
+  readonly headers: Readonly<Record<string, { readonly matches: string }>>;
+  readonly json: readonly JsonCondition[];
+  readonly bodyMatches: readonly string[];
+  readonly bodyNotMatches: readonly string[];
+  readonly minBytes?: number;
+  readonly maxBytes?: number;
+  readonly certificateDaysLeft?: number;
+}
+
+/** All given conditions must hold for the value(s) that the RFC 9535 path selects. */
+export interface JsonCondition {
+  readonly path: string;
+  readonly exists?: boolean;
+  readonly equals?: string | number | boolean | null;
+  readonly oneOf?: readonly (string | number | boolean | null)[];
+  readonly type?: 'string' | 'number' | 'boolean' | 'array' | 'object' | 'null';
+  /** Numbers, and strings that hold a number. */
+  readonly min?: number;
+  readonly max?: number;
+  readonly matches?: string;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+
+export interface Objective {
+  readonly name: string;
+  readonly title: string;
+  /** Share of good runs promised, 0..1. */
+  readonly targetRatio: number;
+  readonly periodDays: number;
+}
+
+export interface Calendar {
+  readonly name: string;
+  readonly timeZone: string;
+  /** ISO weekdays, 1 = Monday. */
+  readonly weekdays: readonly number[];
+  /** Local minutes of the day, opening inclusive, closing exclusive. */
+  readonly opensMinute: number;
+  readonly closesMinute: number;
+  /** A shipped table of bank holidays, such as `england-and-wales`. */
+  readonly holidays?: string;
+  /** ISO date to open or closed; wins over everything else. */
+  readonly overrides: Readonly<Record<string, 'open' | 'closed'>>;
+}
+
+export interface Team {
+  readonly name: string;
+  readonly title: string;
+  readonly contact?: string;
+}
+
+/** One row of the severity matrix: our priority word, and the mixin word that existing routing trees know. */
+export interface Severity {
+  readonly priority: 'critical' | 'high' | 'medium' | 'low';
+  readonly severity: 'critical' | 'warning' | 'info';
+  readonly respondWithinSeconds: number;
+}
+
+export interface Alerting {
+  /** A burn alert needs at least this many missed runs in its long window. */
+  readonly minimumMissedRuns: number;
+  /** Series absent for this long count as no data. */
+  readonly noDataForSeconds: number;
+  /** Runs absent for this long, while the exporter is up, count as stalled. */
+  readonly stalledForSeconds: number;
+  readonly burn: readonly BurnWindow[];
+  readonly runbookBaseUrl: string;
+  readonly dashboardBaseUrl: string;
+}
+
+export interface BurnWindow {
+  readonly name: string;
+  readonly shortSeconds: number;
+  readonly longSeconds: number;
+  /** Multiple of the budget's even pace. */
+  readonly factor: number;
+  readonly priority: Severity['priority'];
+}

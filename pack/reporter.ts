@@ -1,0 +1,47 @@
+import type { Problem } from './problems.js';
+import { isSecretPlace } from './secret-places.js';
+import { type KeyPath, keyOrigin, keyText, type MapNode, type Origin, valueOrigin } from './source-node.js';
+
+export interface Hints {
+  readonly expected?: string;
+  readonly didYouMean?: string | undefined;
+  /** Point at the key instead of its value. */
+  readonly atKey?: boolean;
+  /** Nothing more is to be said about this value: what others find follows from this. */
+  readonly settles?: boolean;
+  readonly secretMissing?: true;
+}
+
+/** Collects problems, and knows where each key was written. */
+export class Reporter {
+  readonly problems: Problem[] = [];
+  readonly #root: MapNode;
+  readonly #settled = new Set<string>();
+
+  constructor(root: MapNode) {
+    this.#root = root;
+  }
+
+  report(path: KeyPath, message: string, hints: Hints = {}): void {
+    const { file, line, column }: Origin = hints.atKey ? keyOrigin(this.#root, path) : valueOrigin(this.#root, path);
+    const { expected, didYouMean } = hints;
+    const key = keyText(path);
+    if (this.#settled.has(key)) {
+      return;
+    }
+    if (hints.settles) {
+      this.#settled.add(key);
+    }
+    this.problems.push({
+      file,
+      line,
+      column,
+      key,
+      message,
+      ...(expected === undefined ? {} : { expected }),
+      ...(didYouMean === undefined ? {} : { didYouMean }),
+      ...(isSecretPlace(path) ? { confidential: true } : {}),
+      ...(hints.secretMissing ? { secretMissing: true } : {}),
+    });
+  }
+}

@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto';
+import { isMutating } from './methods.js';
+import type {
+  Alerting,
+  Auth,
+  Calendar,
+  Expectation,
+  Extract,
+  HttpStep,
+  Objective,
+  Pack,
+  Portal,
+  Schedule,
+  Severity,
+  Team,
+  Tls,
+  Workflow,
+} from './model.js';
+import { Places } from './places.js';
+import { resolveAuditTrail } from './resolve-audit-trail.js';
+import { defaultTimeoutMs } from './schedules.js';
+import type { ParsedAlerting } from './schema/alerting.js';
+import type { ParsedAuth } from './schema/auth.js';
+import type { ParsedCalendar } from './schema/calendar.js';
+import type { ParsedExpectation } from './schema/expectation.js';
+import type { ParsedPack } from './schema/pack.js';
+import type { ParsedPortal } from './schema/portal.js';
+import { type ParsedSeverities, priorities } from './schema/severity.js';
+import { groupsIn, type ParsedStep } from './schema/step.js';
+import type { ParsedWorkflow } from './schema/workflow.js';
+import { type KeyPath, type MapNode, plain } from './source-node.js';
+import type { Source } from './yaml-source.js';
+
+/** Turns a description without problems into the domain. */
+export function resolve(parsed: ParsedPack, source: Source): Pack {
+  const places = new Places(source.root);
+  const allPortals = Object.keys(parsed.portals);
+  return {
+    portals: entries(parsed.portals, (name, portal) => resolvePortal(name, portal, places)),
+    workflows: entries(parsed.workflows, (name, workflow) => resolveWorkflow(name, workflow, allPortals, places)),
+    objectives: entries(parsed.objectives, resolveObjective),
+    calendars: entries(parsed.calendars, resolveCalendar),
+    teams: entries(parsed.teams, (name, team): Team => ({ name, ...team })),
+    severities: resolveSeverities(parsed.severities),
+    auditTrails: entries(parsed.auditTrails, (name, trail) => resolveAuditTrail(name, trail, places)),
+    alerting: resolveAlerting(parsed.alerting),
+    source: { files: source.files, sha256: digest(source.root) },
+  };
+}
+
+function resolvePortal(name: string, portal: ParsedPortal, places: Places): Portal {
+  const path = ['portals', name];
+  const { limits, headers, auth, tls, baseUrl, ...rest } = portal;
+  return {
+    name,
+    ...rest,
+    baseUrl: new URL(baseUrl).origin,
+    headers: places.secrets([...path, 'headers'], headers),
+    auth: resolveAuth(auth, [...path, 'auth'], places),
+    tls: resolveTls(tls, [...path, 'tls'], places),
+    limits: {
+      maxInFlight: limits.maxInFlight,
+      backoffInitialMs: limits.backoff.initial,
+      backoffMaxMs: limits.backoff.max,
+    },
+  };
+}
+
+function resolveTls(tls: ParsedPortal['tls'], path: KeyPath, places: Places): Tls {
+  const { caFile, certFile, keyFile, ...rest } = tls;
+  return {
+    ...rest,
+    ...(caFile === undefined ? {} : { caFile: places.file([...path, 'caFile'], caFile) }),
+    ...(certFile === undefined ? {} : { certFile: places.file([...path, 'certFile'], certFile) }),
+    ...(keyFile === undefined ? {} : { keyFile: places.file([...path, 'keyFile'], keyFile) }),
+  };
+}
+
+function resolveAuth(auth: ParsedAuth, path: KeyPath, places: Places): Auth {
+  const secret = (key: string, written: string) => places.secret([...path, key], written);
+  switch (auth.kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'basic':
+      return {
+        kind: 'basic',
+        username: secret('username', auth.username),
+        password: secret('password', auth.password),
+      };
+    case 'header':
+      return { kind: 'header', header: auth.header, value: secret('value', auth.value) };
+    case 'login': {
+      const { lifetime, timeout, fields, token, ...rest } = auth;
+      return {
+        ...rest,
+        fields: places.secrets([...path, 'fields'], fields),
+        ...tokenSource(token),
+        lifetimeMs: lifetime,
+        timeoutMs: timeout,
+      };
+    }
+    case 'oauth2': {
+      const { timeout, clientId, clientSecret, ...rest } = auth;
+      return {
+        ...rest,
+        clientId: secret('clientId', clientId),
+        clientSecret: secret('clientSecret', clientSecret),
+        timeoutMs: timeout,
+      };
+    }
+  }
+}
+
+function tokenSource(token: { readonly json?: string; readonly cookie?: string } | undefined) {
+  if (token?.json !== undefined) {
+    return { token: { from: 'json', path: token.json } } as const;
+  }
+  return token?.cookie === undefined ? {} : ({ token: { from: 'cookie', name: token.cookie } } as const);
+}
+
+function resolveWorkflow(
+  name: string,
+  workflow: ParsedWorkflow,
+  allPortals: readonly string[],
+  places: Places,
+): Workflow {
+  const { sla, schedule, steps, portals, ...rest } = workflow;
+  return {
+    name,
+    ...rest,
+    portals: portals ?? allPortals,
+    slaSeconds: sla / 1000,
+    schedule: resolveSchedule(sla, schedule),
+    steps: steps.map((step, index) => resolveStep(step, ['workflows', name, 'steps', index], places)),
+  };
+}
+
+function resolveSchedule(slaMs: number, schedule: ParsedWorkflow['schedule']): Schedule {
+  const { interval, jitter, timeout, warmupRuns } = schedule;
+  return {
+    intervalMs: interval,
+    jitterRatio: jitter,
+    timeoutMs: timeout ?? defaultTimeoutMs(slaMs, interval),
+    warmupRuns,
+  };
+}
+
+function resolveStep(step: ParsedStep, path: KeyPath, places: Places): HttpStep {
+  const { budget, timeout, body, extract, expect, maxBody, mutates, headers, kind, ...rest } = step;
+  return {
+    ...rest,
+    kind,
+    mutates: mutates ?? isMutating(step.method),
+    headers: places.secrets([...path, 'headers'], headers),
+    extract: mapValues(extract, (_, source) => resolveExtract(source)),
+    expect: resolveExpectation(expect),
+    maxBodyBytes: maxBody,
+    ...resolveBody(body),
+    ...(budget === undefined ? {} : { budgetMs: budget }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  };
+}
+
+function resolveBody(body: ParsedStep['body']): Pick<HttpStep, 'body'> {
+  if (body?.form !== undefined) {
+    return { body: { kind: 'form', fields: body.form } };
+  }
+  return body?.json === undefined ? {} : { body: { kind: 'json', value: body.json } };
+}
+
+function resolveExtract(source: ParsedStep['extract'][string]): Extract {
+  if (source.json !== undefined) {
+    return { from: 'json', path: source.json };
+  }
+  if (source.header !== undefined) {
+    return { from: 'header', name: source.header };
+  }
+  if (source.cookie !== undefined) {
+    return { from: 'cookie', name: source.cookie };
+  }
+  const pattern = source.regex ?? '';
+  return { from: 'regex', pattern, group: source.group ?? Math.min(1, groupsIn(pattern)) };
+}
+
+function resolveExpectation(expectation: ParsedExpectation): Expectation {
+  const { minSize, maxSize, certificateValidFor, ...rest } = expectation;
+  return {
+    ...rest,
+    ...(minSize === undefined ? {} : { minBytes: minSize }),
+    ...(maxSize === undefined ? {} : { maxBytes: maxSize }),
+    ...(certificateValidFor === undefined ? {} : { certificateDaysLeft: certificateValidFor / 86_400_000 }),
+  };
+}
+
+function resolveObjective(name: string, objective: ParsedPack['objectives'][string]): Objective {
+  return { name, title: objective.title, targetRatio: objective.target, periodDays: objective.period };
+}
+
+function resolveCalendar(name: string, calendar: ParsedCalendar): Calendar {
+  const { hours, ...rest } = calendar;
+  return { name, ...rest, opensMinute: hours.opens, closesMinute: hours.closes };
+}
+
+function resolveSeverities(severities: ParsedSeverities): Severity[] {
+  return priorities.map((priority) => ({
+    priority,
+    severity: severities[priority].severity,
+    respondWithinSeconds: severities[priority].respondWithin / 1000,
+  }));
+}
+
+function resolveAlerting(alerting: ParsedAlerting): Alerting {
+  const { noDataFor, stalledFor, burn, runbookBaseUrl, dashboardBaseUrl, minimumMissedRuns } = alerting;
+  return {
+    minimumMissedRuns,
+    noDataForSeconds: noDataFor / 1000,
+    stalledForSeconds: stalledFor / 1000,
+    burn: burn.map(({ short, long, ...rest }) => ({ ...rest, shortSeconds: short / 1000, longSeconds: long / 1000 })),
+    runbookBaseUrl: runbookBaseUrl.replace(/\/+$/, ''),
+    dashboardBaseUrl: dashboardBaseUrl.replace(/\/+$/, ''),
+  };
+}
+
+/** Of what was written, in an order that does not depend on who wrote it first. References are not followed. */
+function digest(root: MapNode): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(plain(root))))
+    .digest('hex');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (value === null || typeof value !== 'object') {
+    return value;
+  }
+  // Pairs instead of an object: in one, keys that look like numbers would come first whatever the order.
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, sorted(inner)]);
+}
+
+function entries<In, Out>(section: Readonly<Record<string, In>>, make: (name: string, value: In) => Out): Out[] {
+  return Object.entries(section).map(([name, value]) => make(name, value));
+}
+
+function mapValues<In, Out>(
+  record: Readonly<Record<string, In>>,
+  make: (key: string, value: In) => Out,
+): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, make(key, value)]));
+}

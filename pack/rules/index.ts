@@ -1,0 +1,26 @@
+import { auditTrails } from './audit-trail.js';
+import { burn } from './burn.js';
+import { numbers } from './numbers.js';
+import { atLeastOnePortal } from './portals.js';
+import { protection } from './protection.js';
+import { references } from './references.js';
+import type { Rule } from './rule.js';
+import { schedules } from './schedules.js';
+import { steps } from './steps.js';
+import { variables } from './variables.js';
+
+export type { Judged, Rule } from './rule.js';
+export { judgeSecrets, type RequireSecrets } from './secrets.js';
+
+/** Everything that one schema cannot see: what parts of the description say of each other. */
+export const rules: readonly Rule[] = [
+  atLeastOnePortal,
+  references,
+  steps,
+  variables,
+  protection,
+  schedules,
+  burn,
+  numbers,
+  auditTrails,
+];

@@ -1,0 +1,40 @@
+import { holidayTableNames } from '../holidays/tables.js';
+import type { KeyPath } from '../source-node.js';
+import { suggest } from '../suggest.js';
+import { type Judged, namesIn, type Rule } from './rule.js';
+
+/** Every name that is used is described somewhere. */
+export const references: Rule = (judged) => {
+  const { parsed, root } = judged;
+  for (const [name, workflow] of Object.entries(parsed.workflows)) {
+    const path = ['workflows', name];
+    check(judged, [...path, 'team'], workflow.team, 'team', namesIn(root, 'teams'));
+    check(judged, [...path, 'objective'], workflow.objective, 'objective', namesIn(root, 'objectives'));
+    workflow.portals?.forEach((portal, index) => {
+      check(judged, [...path, 'portals', index], portal, 'portal', namesIn(root, 'portals'));
+      if (workflow.portals?.indexOf(portal) !== index) {
+        judged.reporter.report([...path, 'portals', index], `portal '${portal}' is named twice`);
+      }
+    });
+  }
+  for (const [name, calendar] of Object.entries(parsed.calendars)) {
+    if (calendar.holidays !== undefined) {
+      check(judged, ['calendars', name, 'holidays'], calendar.holidays, 'table of holidays', holidayTableNames);
+    }
+  }
+};
+
+/** @param known undefined when the section itself is broken, which has been said. */
+export function check(
+  { reporter }: Judged,
+  path: KeyPath,
+  name: string,
+  noun: string,
+  known: readonly string[] | undefined,
+): void {
+  if (known === undefined || known.includes(name)) {
+    return;
+  }
+  const expected = known.length === 0 ? `a ${noun} that is described` : `one of ${known.join(', ')}`;
+  reporter.report(path, `unknown ${noun} '${name}'`, { expected, didYouMean: suggest(name, known) });
+}

@@ -1,0 +1,78 @@
+import type { ParsedStep } from '../schema/step.js';
+import type { ParsedWorkflow } from '../schema/workflow.js';
+import type { KeyPath } from '../source-node.js';
+import { suggest } from '../suggest.js';
+import type { Judged, Rule } from './rule.js';
+
+/** Every `{variable}` has a value by the time its step runs, on each portal of the workflow. */
+export const variables: Rule = (judged) => {
+  for (const [name, workflow] of Object.entries(judged.parsed.workflows)) {
+    const extracted = new Set<string>();
+    workflow.steps.forEach((step, index) => {
+      for (const template of templates(step, ['workflows', name, 'steps', index])) {
+        judgeTemplate(judged, workflow, template, extracted);
+      }
+      for (const variable of Object.keys(step.extract)) {
+        extracted.add(variable);
+      }
+    });
+  }
+};
+
+interface Template {
+  readonly path: KeyPath;
+  readonly text: string;
+}
+
+function judgeTemplate(
+  judged: Judged,
+  workflow: ParsedWorkflow,
+  template: Template,
+  extracted: ReadonlySet<string>,
+): void {
+  const { parsed, reporter } = judged;
+  const portals = (workflow.portals ?? Object.keys(parsed.portals)).flatMap((portal) => {
+    const described = parsed.portals[portal];
+    return described === undefined ? [] : [{ portal, variables: described.variables }];
+  });
+  for (const variable of new Set(variablesIn(template.text))) {
+    const without = portals.filter(
+      ({ variables: known }) => !Object.hasOwn(known, variable) && !extracted.has(variable),
+    );
+    if (without.length === 0) {
+      continue;
+    }
+    const known = [...extracted, ...without.flatMap(({ variables: names }) => Object.keys(names))];
+    const names = without.map(({ portal }) => `'${portal}'`).join(' and ');
+    reporter.report(
+      template.path,
+      `{${variable}} is neither a variable of portal ${names} nor extracted by an earlier step`,
+      { didYouMean: suggest(variable, known) },
+    );
+  }
+}
+
+function variablesIn(text: string): string[] {
+  return [...text.matchAll(/\{([A-Za-z][A-Za-z0-9_]*)\}/g)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+}
+
+function* templates(step: ParsedStep, path: KeyPath): Generator<Template> {
+  yield { path: [...path, 'path'], text: step.path };
+  yield* textsIn(step.query, [...path, 'query']);
+  yield* textsIn(step.body?.form, [...path, 'body', 'form']);
+  yield* textsIn(step.body?.json, [...path, 'body', 'json']);
+}
+
+function* textsIn(value: unknown, path: KeyPath): Generator<Template> {
+  if (typeof value === 'string') {
+    yield { path, text: value };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      yield* textsIn(item, [...path, index]);
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      yield* textsIn(item, [...path, key]);
+    }
+  }
+}

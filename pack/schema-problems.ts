@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { Reporter } from './reporter.js';
+import { isSecretPlace } from './secret-places.js';
+import { type KeyPath, type MapNode, nodeAt, type SourceNode } from './source-node.js';
+import { suggest } from './suggest.js';
+
+type Issue = z.core.$ZodIssue;
+
+const marker = 'expected ';
+
+/** Says what a schema found wrong, in words and places of the file instead of the validator's. */
+export function reportIssues(issues: readonly Issue[], root: MapNode, reporter: Reporter): void {
+  for (const issue of issues) {
+    reportIssue(issue, root, reporter);
+  }
+}
+
+function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  const node = nodeAt(root, path);
+  const expected = issue.message.startsWith(marker) ? issue.message.slice(marker.length) : undefined;
+  if (issue.code === 'unrecognized_keys') {
+    reportUnknownKeys(issue.keys, path, expected ?? '', reporter);
+  } else if (issue.code === 'invalid_key') {
+    reportKey(issue.issues[0]?.message ?? '', path, reporter);
+  } else if (node === undefined) {
+    reporter.report(path, 'is missing', { atKey: true, ...(expected === undefined ? {} : { expected }) });
+  } else if (expected === undefined) {
+    reporter.report(path, issue.message);
+  } else {
+    const didYouMean = node.kind === 'scalar' ? suggest(String(node.value), choices(expected)) : undefined;
+    const shown = isSecretPlace(path) ? 'this value' : show(node);
+    reporter.report(path, `${shown} is not valid`, { expected, didYouMean });
+  }
+}
+
+function reportUnknownKeys(keys: readonly string[], path: KeyPath, expected: string, reporter: Reporter): void {
+  for (const key of keys) {
+    const didYouMean = suggest(key, choices(expected));
+    // The list of all keys would hide the one that was meant.
+    reporter.report([...path, key], 'unknown key', {
+      atKey: true,
+      ...(didYouMean === undefined ? { expected } : { didYouMean }),
+    });
+  }
+}
+
+function reportKey(message: string, path: KeyPath, reporter: Reporter): void {
+  const key = JSON.stringify(path.at(-1));
+  if (message.startsWith(marker)) {
+    reporter.report(path, `${key} is not valid`, { atKey: true, expected: message.slice(marker.length) });
+  } else {
+    reporter.report(path, message, { atKey: true });
+  }
+}
+
+function choices(expected: string): readonly string[] {
+  return expected.startsWith('one of ') ? expected.slice('one of '.length).split(', ') : [];
+}
+
+function show(node: SourceNode): string {
+  switch (node.kind) {
+    case 'map':
+      return 'a map';
+    case 'list':
+      return node.items.length === 0 ? 'an empty list' : 'a list';
+    case 'scalar':
+      return node.value === null
+        ? 'an empty value'
+        : shorten(withoutCredentials(node.written ?? JSON.stringify(node.value)));
+  }
+}
+
+/** `https://user:password@host` is refused, and must not be repeated while refusing it. */
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//<hidden>@');
+}
+
+function shorten(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}

@@ -1,0 +1,158 @@
+/** Texts with a grammar of their own: each is compiled while loading, so that nothing fails at the first run. */
+import { compile } from 'json-p3';
+import { z } from 'zod';
+import { expected, text } from './say.js';
+
+/** A regular expression of JavaScript, without flags. */
+export function regex() {
+  return text().superRefine((pattern, context) => {
+    try {
+      new RegExp(pattern);
+    } catch (error) {
+      const reason =
+        error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
+      context.addIssue({ code: 'custom', message: `bad regular expression: ${reason}` });
+    }
+  });
+}
+
+/** An RFC 9535 path such as `$.items[0].id`. */
+export function jsonPath() {
+  return text().superRefine((path, context) => {
+    try {
+      compile(path);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      context.addIssue({ code: 'custom', message: `bad JSON path: ${reason}` });
+    }
+  });
+}
+
+/** Headers that frame the message: set by hand, they would break the measurement itself. */
+const framing = new Set([
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'keep-alive',
+  'te',
+  'trailer',
+]);
+
+/** A header's name, RFC 9110 `token`. */
+export function headerName() {
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: expected('a header name such as Accept-Language') });
+}
+
+/** A header's name in a request of ours. */
+export function requestHeaderName() {
+  return headerName().refine((written) => !framing.has(written.toLowerCase()), {
+    error: 'this header is set by the connection itself and cannot be given',
+  });
+}
+
+/** A header's value: visible characters, blanks and tabs. A line break would begin another header. */
+export function headerValue() {
+  const printable = (written: string) => ![...written].some((character) => character < ' ' && character !== '\t');
+  return text().refine(printable, { error: expected('a header value on one line') });
+}
+
+/** A name in `{braces}`: letters, digits and underscores. */
+export function variableName() {
+  return z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, {
+    error: expected('a name of letters, digits and underscores, such as clientGroupId'),
+  });
+}
+
+/**
+ * A path below the portal's base URL. Dot segments and doubled slashes are refused because servers fold them, and so
+ * they would slip past `neverProbe`.
+ */
+export function path() {
+  return text().superRefine((written, context) => {
+    const message = pathProblem(written);
+    if (message !== undefined) {
+      context.addIssue({ code: 'custom', message });
+    }
+  });
+}
+
+function pathProblem(written: string): string | undefined {
+  if (!written.startsWith('/') || written.startsWith('//')) {
+    return expected('a path that begins with one /, such as /api/health; the host is the base URL of the portal');
+  }
+  if (written.includes('?') || written.includes('#')) {
+    return expected('a path alone; write parameters below query:');
+  }
+  if (/[\s\\]/.test(written)) {
+    return expected('a path without blanks or backslashes');
+  }
+  const segments = written.slice(1).split('/');
+  if (
+    segments.some(
+      (segment, index) => /^(\.|%2e){1,2}$/i.test(segment) || (segment === '' && index < segments.length - 1),
+    )
+  ) {
+    return expected('a path without empty, . or .. segments');
+  }
+  if (/%(?![0-9A-Fa-f]{2})/.test(written)) {
+    return expected('a path in which every % begins an escape such as %20');
+  }
+  if (/[{}]/.test(written.replaceAll(/\{[A-Za-z][A-Za-z0-9_]*\}/g, ''))) {
+    return expected('variables written as {name}');
+  }
+  return undefined;
+}
+
+/** A host as a URL prints it: lower case, without a port. */
+export function hostName() {
+  return text().refine(
+    (written) => URL.canParse(`http://${written}`) && new URL(`http://${written}`).hostname === written,
+    {
+      error: expected('a host name in lower case without scheme and port, such as login.example.com'),
+    },
+  );
+}
+
+/** An absolute http(s) URL. `bare` also refuses a path, because each step says its own. */
+export function url(kind: 'bare' | 'full', example: string) {
+  return text()
+    .superRefine((written, context) => {
+      const message = urlProblem(written, kind, example);
+      if (message !== undefined) {
+        context.addIssue({ code: 'custom', message });
+      }
+    })
+    .meta({ format: 'uri' });
+}
+
+/** Where a document is found: an absolute URL, or a path inside the installed pack. */
+export function documentBase() {
+  return text()
+    .refine((written) => /^[A-Za-z0-9_./-]+$/.test(written) || urlProblem(written, 'full', '') === undefined, {
+      error: expected('a URL such as https://wiki.example.com/runbooks, or a path such as docs/runbooks'),
+    })
+    .refine((written) => !written.includes('?'), { error: expected('a URL without a query') });
+}
+
+function urlProblem(written: string, kind: 'bare' | 'full', example: string): string | undefined {
+  const parsed = URL.canParse(written) ? new URL(written) : undefined;
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol) || !/^https?:\/\//i.test(written)) {
+    return expected(`an http or https URL such as ${example}`);
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    return expected('a URL without credentials; write them below auth:');
+  }
+  if (parsed.hash !== '' || written.includes('#')) {
+    return expected('a URL without a fragment');
+  }
+  if (written.includes('?')) {
+    return expected(kind === 'bare' ? 'a base URL without a query; write it in each step' : 'a URL without a query');
+  }
+  if (kind === 'bare' && parsed.pathname !== '/') {
+    return expected('a base URL of scheme, host and port only; write the path in each step');
+  }
+  return undefined;
+}

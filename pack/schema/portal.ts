@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { auth } from './auth.js';
+import { headerValue, hostName, path, requestHeaderName, url, variableName } from './patterns.js';
+import { count, expected, flag, oneOf, section, text } from './say.js';
+import { duration } from './units.js';
+
+export const scalarText = () =>
+  z
+    .union([text(), z.number(), z.boolean()], { error: expected('a text or a number') })
+    .transform((value) => String(value));
+
+export const headers = () =>
+  z.record(requestHeaderName(), headerValue(), { error: expected('a map of header names to texts') });
+
+const tls = section({
+  caFile: text().exactOptional().describe('Certificates to trust, PEM. Default: those of Node.js.'),
+  certFile: text().exactOptional().describe('Client certificate, PEM; keyFile belongs to it.'),
+  keyFile: text().exactOptional().describe('Key of the client certificate, PEM.'),
+  serverName: text().exactOptional().describe('Name that the certificate must carry, when it is not the host.'),
+  minVersion: oneOf(['TLSv1.2', 'TLSv1.3'])
+    .prefault('TLSv1.2')
+    .describe('Oldest TLS version accepted. Default TLSv1.2.'),
+  insecureSkipVerify: flag()
+    .prefault(false)
+    .describe('Accept any certificate: then nobody checks who answers. Default false.'),
+}).refine((given) => (given.certFile === undefined) === (given.keyFile === undefined), {
+  error: 'certFile: and keyFile: belong together',
+});
+
+const network = section({
+  ipPreference: oneOf(['any', 'ipv4', 'ipv6', 'ipv4-only', 'ipv6-only'])
+    .prefault('any')
+    .describe('Which addresses are tried, and which first. Default any.'),
+  proxy: oneOf(['environment', 'none'])
+    .prefault('environment')
+    .describe('environment reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; none connects directly. Default environment.'),
+  http2: flag().prefault(true).describe('Offer HTTP/2 and use it where the server agrees. Default true.'),
+  redirectHosts: z
+    .array(hostName(), { error: expected('a list of host names') })
+    .prefault([])
+    .describe("Hosts other than the portal's own that a redirect may lead to, such as a login server."),
+});
+
+const backoff = section({
+  initial: duration()
+    .prefault('15s')
+    .describe('First pause after a time-out; it doubles with each further one. Default 15s.'),
+  max: duration().prefault('5m').describe('Longest pause. Default 5m.'),
+}).refine((given) => given.initial <= given.max, { error: 'the first pause is longer than max:', path: ['initial'] });
+
+const limits = section({
+  maxInFlight: count(1, 1000)
+    .prefault(2)
+    .describe('Requests of ours in flight at once; an abandoned one may hold a database connection. Default 2.'),
+  backoff: backoff.prefault({}).describe('Pauses after time-outs, so that a struggling portal is left alone.'),
+});
+
+export const portal = section({
+  title: text().describe('Name for people.'),
+  baseUrl: url('bare', 'https://portal.example.com').describe(
+    'Scheme, host and port, such as https://portal.example.com.',
+  ),
+  pathStyle: oneOf(['underscore', 'kebab'])
+    .prefault('underscore')
+    .describe('How the portal spells its paths. Steps are written with underscores; kebab turns them into hyphens.'),
+  pathStyleExceptions: z
+    .array(text(), { error: expected('a list of path segments') })
+    .prefault([])
+    .describe('Path segments that keep their underscores under the kebab style.'),
+  variables: z
+    .record(variableName(), scalarText(), { error: expected('a map of variable names to texts or numbers') })
+    .prefault({})
+    .describe('Values for {name} in paths, queries and bodies, such as the id of a sample client.'),
+  headers: headers().prefault({}).describe('Headers sent with every request.'),
+  auth: auth.prefault({ kind: 'none' }).describe('How workflows with authenticated: true log in. Default none.'),
+  tls: tls.prefault({}).describe('How the portal proves who it is.'),
+  network: network.prefault({}).describe('How the portal is reached.'),
+  allowMutations: flag()
+    .prefault(false)
+    .describe('Allow steps that change data. Only for a portal whose data may be changed. Default false.'),
+  neverProbe: z
+    .array(path(), { error: expected('a list of path patterns') })
+    .prefault([])
+    .describe('Path patterns that no step may call; * stands for any characters of one segment.'),
+  limits: limits.prefault({}).describe('How much load the exporter may put on the portal.'),
+});
+
+export type ParsedPortal = z.output<typeof portal>;

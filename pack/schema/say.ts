@@ -1,0 +1,59 @@
+/**
+ * How a schema tells what it wants. A message that begins with `expected ` becomes the `expected` part of a problem;
+ * any other is the message itself.
+ */
+import { z } from 'zod';
+
+export function expected(what: string): string {
+  return `expected ${what}`;
+}
+
+/** A map with known keys only; an unknown one is answered with the keys there are. */
+export function section<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  noun = 'a map',
+): z.ZodObject<Shape, z.core.$strict> {
+  const keys = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) => expected(issue.code === 'unrecognized_keys' ? `one of ${keys}` : noun),
+  });
+}
+
+/** A map whose keys the writer names. */
+export function named<Value extends z.ZodType>(
+  value: Value,
+  noun: string,
+  key: z.ZodString = name(),
+): z.ZodRecord<z.ZodString, Value> {
+  return z.record(key, value, { error: expected(`a map of ${noun} by name`) });
+}
+
+/** The grammar of every name that becomes a label or a file name. */
+export function name(): z.ZodString {
+  return z
+    .string({ error: expected('a name') })
+    .regex(/^[a-z][a-z0-9-]*$/, {
+      error: expected('a name of lower-case letters, digits and hyphens, such as client-list'),
+    })
+    .max(63, { error: expected('a name of at most 63 characters') });
+}
+
+export function text(): z.ZodString {
+  return z.string({ error: expected('a text') }).min(1, { error: expected('a text that is not empty') });
+}
+
+export function flag(): z.ZodBoolean {
+  return z.boolean({ error: expected('true or false') });
+}
+
+/** A whole number between two bounds, both allowed. */
+export function count(minimum: number, maximum: number): z.ZodNumber {
+  const error = expected(`a whole number from ${minimum} to ${maximum}`);
+  return z.number({ error }).int({ error }).min(minimum, { error }).max(maximum, { error });
+}
+
+export function oneOf<const Values extends readonly string[]>(
+  values: Values,
+): z.ZodEnum<{ [Value in Values[number]]: Value }> {
+  return z.enum(values, { error: expected(`one of ${values.join(', ')}`) });
+}

@@ -1,0 +1,221 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type YAMLMap,
+} from 'yaml';
+import type { Problem } from './problems.js';
+import type { Entry, MapNode, Origin, SourceNode } from './source-node.js';
+
+/** Aliases are expanded by copying, so ten nested ones could ask for billions of nodes. No honest pack comes near. */
+const maximumNodes = 100_000;
+/** Deep enough for any body, shallow enough that no recursion of ours overflows the stack. */
+const maximumDepth = 100;
+
+export interface ParsedDocument {
+  /** Undefined when the file has problems or says nothing. */
+  readonly root: MapNode | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** One YAML 1.2 document with the position of every key and value. */
+export function parseYaml(file: string, text: string): ParsedDocument {
+  const lineCounter = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false });
+  const reader = new Reader(file, lineCounter);
+  // A warning is a tag that nobody here understands: its value would be read as something else than was meant.
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  for (const error of errors) {
+    const [start] = error.pos;
+    reader.report(
+      start,
+      '',
+      error.code === 'DUPLICATE_KEY' ? duplicateKey(text.slice(start)) : sentence(error.message),
+    );
+  }
+  const [first, second] = documents;
+  if (second !== undefined && errors.length === 0) {
+    const start = second.contents?.range?.[0] ?? second.range[0];
+    reader.report(start, '', 'a second YAML document begins here', 'one document a file; put it in a file of its own');
+  }
+  if (reader.problems.length > 0) {
+    return { root: undefined, problems: reader.problems };
+  }
+  return first === undefined ? { root: nothing(file), problems: [] } : reader.read(first);
+}
+
+/** A file in which everything is commented out is fine among several: it changes nothing. */
+function nothing(file: string): MapNode {
+  return { kind: 'map', at: { file, line: 1, column: 1 }, entries: new Map() };
+}
+
+function duplicateKey(textFromKey: string): string {
+  const [, key] = /^["']?([^\s"':]+)/.exec(textFromKey) ?? [];
+  return key === undefined ? 'this key is given twice' : `key '${key}' is given twice`;
+}
+
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly #file: string;
+  readonly #lines: LineCounter;
+  #nodes = 0;
+
+  constructor(file: string, lines: LineCounter) {
+    this.#file = file;
+    this.#lines = lines;
+  }
+
+  read(document: Document.Parsed): ParsedDocument {
+    const { contents } = document;
+    if (contents === null || (isScalar(contents) && contents.value === null)) {
+      return { root: nothing(this.#file), problems: [] };
+    }
+    try {
+      const root = this.#node(contents, document, 0);
+      if (root.kind !== 'map') {
+        this.report(contents.range[0], '', `the file holds ${nounOf(root)}`, 'a map of sections, such as portals:');
+        return { root: undefined, problems: this.problems };
+      }
+      return { root: this.problems.length > 0 ? undefined : root, problems: this.problems };
+    } catch (error) {
+      if (error instanceof TooMuch) {
+        this.report(error.offset, '', error.message, error.expected);
+        return { root: undefined, problems: this.problems };
+      }
+      throw error;
+    }
+  }
+
+  report(offset: number, key: string, message: string, expected?: string): void {
+    const { file, line, column } = this.#origin(offset);
+    this.problems.push({ file, line, column, key, message, ...(expected === undefined ? {} : { expected }) });
+  }
+
+  #origin(offset: number): Origin {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.#file, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  #node(node: Node, document: Document.Parsed, depth: number): SourceNode {
+    const offset = node.range?.[0] ?? 0;
+    this.#nodes += 1;
+    if (this.#nodes > maximumNodes) {
+      throw new TooMuch(offset, 'the aliases expand to too many values', `at most ${maximumNodes} values`);
+    }
+    if (depth > maximumDepth) {
+      throw new TooMuch(offset, 'the values are nested too deeply', `at most ${maximumDepth} levels`);
+    }
+    if (isAlias(node)) {
+      return this.#alias(node, document, depth);
+    }
+    const at = this.#origin(offset);
+    if (isMap(node)) {
+      return { kind: 'map', at, entries: this.#entries(node, document, depth) };
+    }
+    if (isSeq(node)) {
+      const items = node.items.flatMap((item) => (isNode(item) ? [this.#node(item, document, depth + 1)] : []));
+      return { kind: 'list', at, items };
+    }
+    if (isScalar(node)) {
+      return this.#scalar(node.value, node.type === 'PLAIN' ? node.source : undefined, at);
+    }
+    return { kind: 'scalar', at, value: null };
+  }
+
+  #scalar(value: unknown, written: string | undefined, at: Origin): SourceNode {
+    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      return { kind: 'scalar', at, value, ...(written === undefined ? {} : { written }) };
+    }
+    return { kind: 'scalar', at, value: String(value) };
+  }
+
+  #alias(alias: Alias, document: Document.Parsed, depth: number): SourceNode {
+    const target = alias.resolve(document);
+    const offset = alias.range?.[0] ?? 0;
+    if (target === undefined) {
+      throw new TooMuch(offset, `alias *${alias.source} names no anchor`, `an anchor &${alias.source} before it`);
+    }
+    return this.#node(target, document, depth + 1);
+  }
+
+  #entries(map: YAMLMap, document: Document.Parsed, depth: number): Map<string, Entry> {
+    const written = new Map<string, Entry>();
+    let inherited: MapNode | undefined;
+    for (const pair of map.items) {
+      const key = pair.key;
+      const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+      if (!isScalar(key)) {
+        this.report(offset, '', 'this key is not a word', 'a word followed by a colon');
+        continue;
+      }
+      const name = String(key.value);
+      const keyAt = this.#origin(offset);
+      const node: SourceNode = isNode(pair.value)
+        ? this.#node(pair.value, document, depth + 1)
+        : { kind: 'scalar', at: keyAt, value: null };
+      if (name === '__proto__') {
+        this.report(offset, name, 'this key is reserved', 'another name');
+      } else if (name === '<<') {
+        inherited = this.#inherit(inherited, node, offset);
+      } else {
+        written.set(name, { keyAt, node });
+      }
+    }
+    return inherited === undefined ? written : new Map([...inherited.entries, ...written]);
+  }
+
+  /** `<<: *base` takes over the keys of another map; keys written beside it win. */
+  #inherit(before: MapNode | undefined, node: SourceNode, offset: number): MapNode | undefined {
+    const sources = node.kind === 'list' ? node.items : [node];
+    let result = before;
+    for (const source of sources) {
+      if (source.kind !== 'map') {
+        this.report(offset, '<<', `${nounOf(source)} cannot be taken over`, 'an alias of a map, such as *base');
+        continue;
+      }
+      // Of several sources the first wins, key by key and not deeply: that is what the YAML merge key means.
+      result = result === undefined ? source : mergeShallow(source, result);
+    }
+    return result;
+  }
+}
+
+function mergeShallow(earlier: MapNode, later: MapNode): MapNode {
+  return { kind: 'map', at: later.at, entries: new Map([...earlier.entries, ...later.entries]) };
+}
+
+class TooMuch extends Error {
+  override readonly name = 'TooMuch';
+  readonly offset: number;
+  readonly expected: string;
+
+  constructor(offset: number, message: string, expected: string) {
+    super(message);
+    this.offset = offset;
+    this.expected = expected;
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return isScalar(value) || isAlias(value) || isCollection(value);
+}
+
+function nounOf(node: SourceNode): string {
+  if (node.kind === 'map') {
+    return 'a map';
+  }
+  return node.kind === 'list' ? 'a list' : 'a single value';
+}
+
+/** The parser's messages end in dots or not, and begin in capitals; ours do neither. */
+function sentence(message: string): string {
+  const text = message.trim().replace(/\.$/, '');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

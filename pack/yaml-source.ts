@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidPack, type Problem } from './problems.js';
+import { type MapNode, mergeMaps } from './source-node.js';
+import { parseYaml } from './yaml-document.js';
+
+/** Several files read as one. */
+export interface Source {
+  readonly root: MapNode;
+  /** In the order in which they were merged: a later one wins. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Reads files, and of folders their `*.yaml` and `*.yml` sorted by name, and merges them.
+ *
+ * @throws {InvalidPack} with every problem of every file.
+ */
+export function readSource(paths: readonly string[]): Source {
+  const problems: Problem[] = [];
+  const files = paths.flatMap((path) => expand(path, problems));
+  let root: MapNode | undefined;
+  for (const file of files) {
+    const text = readText(file, problems);
+    if (text === undefined) {
+      continue;
+    }
+    const document = parseYaml(file, text);
+    problems.push(...document.problems);
+    if (document.root !== undefined) {
+      root = root === undefined ? document.root : mergeMaps(root, document.root);
+    }
+  }
+  if (problems.length > 0 || root === undefined) {
+    throw new InvalidPack(problems);
+  }
+  return { root, files };
+}
+
+function expand(path: string, problems: Problem[]): string[] {
+  try {
+    if (!statSync(path).isDirectory()) {
+      return [path];
+    }
+    const names = readdirSync(path).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'));
+    if (names.length === 0) {
+      problems.push(unreadable(path, 'the folder holds no configuration', 'files named *.yaml or *.yml in it'));
+    }
+    return names.sort().map((name) => join(path, name));
+  } catch (error) {
+    problems.push(unreadable(path, cannotRead(error), 'a file or folder that exists and can be read'));
+    return [];
+  }
+}
+
+function readText(file: string, problems: Problem[]): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    const problem =
+      error instanceof TypeError
+        ? unreadable(file, 'the file is not UTF-8 text', 'a YAML file in UTF-8')
+        : unreadable(file, cannotRead(error), 'a file or folder that exists and can be read');
+    problems.push(problem);
+    return undefined;
+  }
+}
+
+function unreadable(file: string, message: string, expected: string): Problem {
+  return { file, line: 0, column: 0, key: '', message, expected, unreadable: true };
+}
+
+function cannotRead(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file or folder';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    default:
+      return `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+  }
+}

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { checkCommand } from '../../../cli/check.js';
+
+const minimal = 'test/fixtures/pack/minimal.yaml';
+
+let printed: string;
+
+beforeEach(() => {
+  printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  process.exitCode = undefined;
+});
+
+async function run(...args: string[]) {
+  await checkCommand().parseAsync(args, { from: 'user' });
+  return { code: process.exitCode, printed };
+}
+
+test('a valid description is summed up', async () => {
+  expect(await run(minimal)).toEqual({
+    code: 0,
+    printed: [
+      'valid  test/fixtures/pack/minimal.yaml',
+      '1 portal, 1 workflow, 1 step, 1 objective, 0 calendars, 1 team, 4 burn alerts',
+      'Run kop build to write alert rules and dashboards from it.',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('problems are shown in their lines, with what to do', async () => {
+  const result = await run(minimal, 'test/fixtures/pack/invalid-duration-bare.yaml');
+  expect(result.code).toBe(1);
+  expect(result.printed).toBe(
+    [
+      'test/fixtures/pack/invalid-duration-bare.yaml:4:10: workflows.home.sla: 2 is not valid; expected a duration such as 1.5s',
+      '    4 |     sla: 2',
+      '      |          ^',
+      '',
+      '1 problem. Change the lines above and run kop check again.',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a secret is not shown with its line', async () => {
+  const result = await run(minimal, 'test/fixtures/pack/invalid-secret-literal.yaml');
+  expect(result.code).toBe(1);
+  expect(result.printed).not.toContain('letmein');
+});
+
+test('a missing file means that nothing was checked', async () => {
+  const result = await run('absent.yaml');
+  expect(result.code).toBe(2);
+  expect(result.printed).toContain('absent.yaml: no such file or folder');
+  expect(result.printed).toContain('The check could not be made.');
+});
+
+test('secrets are asked for, unless they are elsewhere', async () => {
+  vi.stubEnv('KINGSTON_PROBE_EMAIL', undefined);
+  vi.stubEnv('KINGSTON_PROBE_PASSWORD', undefined);
+  const without = await run('pack.yaml');
+  expect(without.code).toBe(1);
+  expect(without.printed).toContain('environment variable KINGSTON_PROBE_EMAIL is not set');
+  expect(without.printed).toContain('kop check --skip-secrets');
+  const skipped = await run('--skip-secrets', 'pack.yaml');
+  expect(skipped.code).toBe(0);
+  expect(skipped.printed).toContain('Secrets were not looked for.');
+});
+
+test('programs get JSON in both cases', async () => {
+  const good = await run('--json', minimal);
+  expect(JSON.parse(good.printed)).toMatchObject({
+    valid: true,
+    files: [minimal],
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    counts: { portals: 1, workflows: 1, steps: 1 },
+    problems: [],
+  });
+  printed = '';
+  const bad = await run('--json', minimal, 'test/fixtures/pack/invalid-unknown-key.yaml');
+  expect(bad.code).toBe(1);
+  expect(JSON.parse(bad.printed)).toMatchObject({
+    valid: false,
+    problems: [{ line: 4, column: 5, key: 'workflows.home.slaa', message: 'unknown key', didYouMean: 'sla' }],
+  });
+});
+
+test('help shows examples and exit codes', () => {
+  const command = checkCommand().configureOutput({ writeOut: () => undefined });
+  let help = '';
+  command.configureOutput({ writeOut: (text) => (help += text) });
+  command.outputHelp();
+  expect(help).toContain('kop check pack.yaml mine.yaml');
+  expect(help).toContain('Exit codes:');
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { InvalidPack } from '../../../pack/index.js';
+import { keyOrigin, nodeAt, plain, valueOrigin } from '../../../pack/source-node.js';
+import { parseYaml } from '../../../pack/yaml-document.js';
+import { readSource } from '../../../pack/yaml-source.js';
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kop-source-'));
+  writeFileSync(join(folder, '20-later.yml'), 'a:\n  list: [9]\n  map: { y: 2, z: 3 }\n');
+  writeFileSync(join(folder, '10-first.yaml'), 'a:\n  list: [1, 2]\n  map: { x: 1, y: 1 }\nb: kept\n');
+  writeFileSync(join(folder, 'notes.txt'), 'not: read');
+  writeFileSync(join(folder, '.hidden.yaml'), 'not: read');
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a folder is read by name; maps merge key by key, lists and values are replaced', () => {
+  const source = readSource([folder]);
+  expect(source.files).toEqual([join(folder, '10-first.yaml'), join(folder, '20-later.yml')]);
+  expect(plain(source.root)).toEqual({ a: { list: [9], map: { x: 1, y: 2, z: 3 } }, b: 'kept' });
+});
+
+test('each value remembers the file that said it', () => {
+  const { root } = readSource([folder]);
+  expect(valueOrigin(root, ['a', 'map', 'x'])).toEqual({ file: join(folder, '10-first.yaml'), line: 3, column: 13 });
+  expect(valueOrigin(root, ['a', 'map', 'y'])).toEqual({ file: join(folder, '20-later.yml'), line: 3, column: 13 });
+  expect(keyOrigin(root, ['a', 'list', 0])).toEqual({ file: join(folder, '20-later.yml'), line: 2, column: 10 });
+});
+
+test('a missing key is placed at the map that should hold it', () => {
+  const { root } = readSource([folder]);
+  expect(keyOrigin(root, ['a', 'map', 'missing', 'deeper'])).toMatchObject({ line: 3, column: 3 });
+  expect(nodeAt(root, ['a', 'map', 'missing'])).toBeUndefined();
+});
+
+test('all files are looked at before any problem is thrown', () => {
+  writeFileSync(join(folder, 'bad.txt'), 'a: [1\n');
+  expect(() => readSource([join(folder, 'absent.yaml'), join(folder, 'bad.txt')])).toThrow(
+    expect.objectContaining({
+      problems: [expect.objectContaining({ unreadable: true }), expect.objectContaining({ line: 2 })],
+    }),
+  );
+  expect(() => readSource([join(folder, 'absent.yaml')])).toThrow(InvalidPack);
+});
+
+test('aliases and merge keys give copies; what is written beside a merge key wins', () => {
+  const { root } = parseYaml('x.yaml', 'base: &base { a: 1, b: { c: 2 } }\nsame: *base\nmore: { <<: *base, a: 9 }\n');
+  expect(root && plain(root)).toEqual({
+    base: { a: 1, b: { c: 2 } },
+    same: { a: 1, b: { c: 2 } },
+    more: { a: 9, b: { c: 2 } },
+  });
+});
+
+test('of several merged maps the first wins', () => {
+  const { root } = parseYaml('x.yaml', 'a: &a { k: 1 }\nb: &b { k: 2, l: 3 }\nc: { <<: [*a, *b] }\n');
+  expect(root && plain(root)).toMatchObject({ c: { k: 1, l: 3 } });
+});
+
+test.each([
+  ['a tag that nobody understands', 'a: !vault x\n', 'unresolved tag: !vault'],
+  ['an alias of itself', 'a: &a [*a]\n', 'the values are nested too deeply'],
+  ['a map as a key', '? { a: 1 }\n: b\n', 'this key is not a word'],
+])('%s is refused', (_, text, message) => {
+  expect(parseYaml('x.yaml', text).problems).toEqual([expect.objectContaining({ message, file: 'x.yaml' })]);
+});
+
+test('keys that objects treat specially are plain keys', () => {
+  const { root } = parseYaml('x.yaml', 'constructor: 1\ntoString: 2\n');
+  expect(root && plain(root)).toEqual(Object.assign(Object.create(null), { constructor: 1, toString: 2 }));
+});
