@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../exporters/runtime/version.js';
+
+interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** A verb's module is loaded when it is asked for, so that `kop check` does not wait for a web server. */
+const verbs: readonly Verb[] = [
+  {
+    name: 'exporters',
+    summary: 'measure, and serve the metrics to Prometheus',
+    load: async () => (await import('./exporters.js')).exportersCommand(),
+  },
+  {
+    name: 'check',
+    summary: 'say whether a configuration can be used',
+    load: async () => (await import('./check.js')).checkCommand(),
+  },
+  {
+    name: 'build',
+    summary: 'write alert rules and dashboards from a configuration',
+    load: async () => (await import('./build.js')).buildCommand(),
+  },
+  {
+    name: 'demo',
+    summary: 'run everything on this machine, against a stand-in portal',
+    load: async () => (await import('./demo.js')).demoCommand(),
+  },
+];
+
+async function program(args: readonly string[]): Promise<Command> {
+  const kop = new Command('kop')
+    .description('Kingston Observability Pack: measures what a regulated portal promises.')
+    .version(packageVersion(), '-V, --version')
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(add --help for what there is)')
+    .addHelpText('after', '\nkop <command> --help says more. Exit code: 0 fine, 1 found something, 2 cannot run.')
+    .exitOverride();
+  // `kop help check` is `kop check --help`.
+  const asked = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
+  for (const verb of verbs) {
+    if (verb.name === asked) kop.addCommand(inheriting(await verb.load(), kop));
+    else kop.command(verb.name).summary(verb.summary);
+  }
+  return kop;
+}
+
+/** Commander hands its settings down only to commands that it makes itself, and wrong usage is 2 at every depth. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inheriting(inner, command);
+  return command;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await (await program(argv.slice(2))).parseAsync([...argv]);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has printed its message by now; wrong usage is `cannot run`.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`kop: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 2;
+  }
+}
+
+process.exitCode = await main(process.argv);

@@ -1,0 +1,127 @@
+import type { Pack } from '../../pack/model.js';
+import { InvalidPack } from '../../pack/problems.js';
+import { describeError, type Logger } from './log.js';
+
+export interface ConfigHolderOptions {
+  readonly files: readonly string[];
+  /** @throws {InvalidPack} */
+  readonly load: (files: readonly string[]) => Pack;
+  readonly log: Logger;
+  readonly now?: () => Date;
+}
+
+/** Takes up a configuration; rejecting keeps the old one in force everywhere. */
+export type Subscriber = (pack: Pack) => void | Promise<void>;
+
+export type ReloadResult =
+  | { readonly ok: true; readonly changed: boolean }
+  /** `reason` is for people: the problems with their places, one a line. */
+  | { readonly ok: false; readonly reason: string };
+
+/** When and how the last attempt to load went. */
+export interface ReloadStatus {
+  readonly successful: boolean;
+  readonly lastSuccess: Date;
+  readonly lastAttempt: Date;
+  readonly reason?: string;
+}
+
+/** The configuration in force, and the only way to another one. */
+export class ConfigHolder {
+  readonly #options: ConfigHolderOptions;
+  readonly #now: () => Date;
+  readonly #subscribers = new Map<string, Subscriber>();
+  #current: Pack;
+  #status: ReloadStatus;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<ReloadResult> | undefined;
+
+  /** @throws {InvalidPack} when the files cannot be used: there is nothing older to keep. */
+  constructor(options: ConfigHolderOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => new Date());
+    this.#current = options.load(options.files);
+    const now = this.#now();
+    this.#status = { successful: true, lastSuccess: now, lastAttempt: now };
+  }
+
+  get current(): Pack {
+    return this.#current;
+  }
+
+  get status(): ReloadStatus {
+    return this.#status;
+  }
+
+  /** Subscribers are told in the order in which they came. Returns how to leave. */
+  onChange(name: string, subscriber: Subscriber): () => void {
+    this.#subscribers.set(name, subscriber);
+    return () => {
+      this.#subscribers.delete(name);
+    };
+  }
+
+  /**
+   * Reads the files again. Reloads never overlap; those asked for while one runs share the next, because the running
+   * one may have read the files before they were saved.
+   */
+  reload(): Promise<ReloadResult> {
+    if (this.#waiting !== undefined) return this.#waiting;
+    const turn = this.#last.then(() => {
+      this.#waiting = undefined;
+      return this.#reload();
+    });
+    this.#waiting = turn;
+    this.#last = turn;
+    return turn;
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const { files, load, log } = this.#options;
+    try {
+      const next = load(files);
+      const changed = next.source.sha256 !== this.#current.source.sha256;
+      await this.#tell(next);
+      this.#current = next;
+      const now = this.#now();
+      this.#status = { successful: true, lastSuccess: now, lastAttempt: now };
+      log.info('configuration reloaded', { changed, sha256: next.source.sha256 });
+      return { ok: true, changed };
+    } catch (error) {
+      const reason = describeError(error);
+      this.#status = { ...this.#status, successful: false, lastAttempt: this.#now(), reason };
+      log.error('reload failed; the old configuration stays in force', {
+        error: error instanceof InvalidPack ? reason.replaceAll('\n', ' | ') : reason,
+      });
+      return { ok: false, reason };
+    }
+  }
+
+  /** All take the new one, or those that already did take the old one back. */
+  async #tell(next: Pack): Promise<void> {
+    const told: [string, Subscriber][] = [];
+    for (const [name, subscriber] of this.#subscribers) {
+      try {
+        await subscriber(next);
+        told.push([name, subscriber]);
+      } catch (error) {
+        const stuck = await this.#takeBack(told);
+        const still = stuck.length === 0 ? '' : `; restart, because ${stuck.join(' and ')} could not go back`;
+        throw new Error(`${name} refused the configuration${still}`, { cause: error });
+      }
+    }
+  }
+
+  async #takeBack(told: readonly [string, Subscriber][]): Promise<string[]> {
+    const stuck: string[] = [];
+    for (const [name, subscriber] of told.toReversed()) {
+      try {
+        await subscriber(this.#current);
+      } catch (error) {
+        this.#options.log.error('rollback failed', { subscriber: name, error });
+        stuck.push(name);
+      }
+    }
+    return stuck;
+  }
+}

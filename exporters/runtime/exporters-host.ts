@@ -1,0 +1,101 @@
+import type { Router } from 'express';
+import type { Pack } from '../../pack/model.js';
+import type { Collector } from './collector.js';
+import type { Exporter, ExporterDeps, ExporterFactory, Readiness, StartContext } from './exporter.js';
+import type { LandingSection } from './landing/section.js';
+import { describeError, type Logger } from './log.js';
+import type { Family } from './metrics/family.js';
+import { MetricStore } from './metrics/store.js';
+
+export interface NamedFactory {
+  readonly name: string;
+  readonly create: ExporterFactory;
+}
+
+interface Hosted {
+  readonly exporter: Exporter;
+  readonly store: MetricStore;
+  readonly log: Logger;
+}
+
+/** All exporters of a process, and what one of them doing wrong may not spoil for the others. */
+export class ExportersHost {
+  readonly #hosted: readonly Hosted[];
+  readonly #controller = new AbortController();
+
+  constructor(factories: readonly NamedFactory[], deps: Omit<ExporterDeps, 'store'>) {
+    this.#hosted = factories.map(({ name, create }) => {
+      const log = deps.log.child({ exporter: name });
+      const store = new MetricStore({
+        onOverflow: (metric, limit) => log.error('metric is full; further series are left out', { metric, limit }),
+      });
+      return { exporter: create({ ...deps, log, store }), store, log };
+    });
+  }
+
+  get names(): readonly string[] {
+    return this.#hosted.map(({ exporter }) => exporter.name);
+  }
+
+  get collectors(): readonly Collector[] {
+    return this.#hosted.flatMap(({ exporter }) => exporter.collectors);
+  }
+
+  families(): readonly Family[] {
+    return this.#hosted.flatMap(({ store }) => store.families());
+  }
+
+  /** One per exporter, for subscribing each to changes of its own. */
+  subscribers(): readonly (readonly [name: string, configure: (pack: Pack) => Promise<void>])[] {
+    return this.#hosted.map(({ exporter }) => [exporter.name, (pack: Pack) => exporter.configure(pack)]);
+  }
+
+  async configure(pack: Pack): Promise<void> {
+    for (const { exporter } of this.#hosted) await exporter.configure(pack);
+  }
+
+  mount(router: Router): void {
+    for (const { exporter } of this.#hosted) exporter.mount?.(router);
+  }
+
+  async start(): Promise<void> {
+    const context: StartContext = { signal: this.#controller.signal };
+    await Promise.all(this.#hosted.map(({ exporter }) => exporter.start(context)));
+  }
+
+  /** All are stopped, whatever becomes of one. */
+  async stop(): Promise<void> {
+    this.#controller.abort(new Error('the process is to end'));
+    await Promise.all(
+      this.#hosted.map(async ({ exporter, log }) => {
+        try {
+          await exporter.stop();
+        } catch (error) {
+          log.error('stopping failed', { error });
+        }
+      }),
+    );
+  }
+
+  readiness(): readonly { readonly name: string; readonly readiness: Readiness }[] {
+    return this.#hosted.map(({ exporter }) => ({ name: exporter.name, readiness: readinessOf(exporter) }));
+  }
+
+  sections(): readonly LandingSection[] {
+    return this.#hosted.flatMap(({ exporter }) => {
+      try {
+        return exporter.sections?.() ?? [];
+      } catch (error) {
+        return [{ title: exporter.name, intro: `This part cannot be shown: ${describeError(error)}` }];
+      }
+    });
+  }
+}
+
+function readinessOf(exporter: Exporter): Readiness {
+  try {
+    return exporter.ready();
+  } catch (error) {
+    return { ready: false, reason: describeError(error) };
+  }
+}

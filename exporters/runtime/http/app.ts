@@ -1,0 +1,112 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
+import type { ReloadResult } from '../config-holder.js';
+import { scrapeBudgetMs } from '../deadline.js';
+import type { Readiness } from '../exporter.js';
+import type { Logger, Redactor } from '../log.js';
+import type { TextFormat } from '../metrics/format.js';
+import { contentTypes } from '../metrics/format.js';
+import { negotiateFormat } from '../negotiate.js';
+import type { WebConfigSource } from '../web/watched-config.js';
+import { guard } from './guard.js';
+import type { InFlight } from './in-flight.js';
+import { allowOnly } from './methods.js';
+
+/** What the routes answer with; everything behind it is another file's matter. */
+export interface AppParts {
+  readonly web: WebConfigSource;
+  readonly scrapes: InFlight;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+  readonly metrics: (format: TextFormat, budgetMs: number) => Promise<Buffer>;
+  readonly ready: () => Readiness;
+  readonly reload: () => Promise<ReloadResult>;
+  /** The landing page with the content policy that it needs. */
+  readonly landing: () => { readonly html: string; readonly policy: string };
+  readonly mount: (router: Router) => void;
+}
+
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use(guard(parts.web));
+  app.route('/metrics').get(parts.scrapes.middleware, metricsRoute(parts)).all(allowOnly('GET', 'HEAD'));
+  app.route('/-/healthy').get(healthyRoute).all(allowOnly('GET', 'HEAD'));
+  app.route('/-/ready').get(readyRoute(parts)).all(allowOnly('GET', 'HEAD'));
+  const reload = reloadRoute(parts);
+  app.route('/-/reload').post(reload).put(reload).all(allowOnly('POST', 'PUT'));
+  app.route('/').get(landingRoute(parts)).all(allowOnly('GET', 'HEAD'));
+  const router = Router();
+  parts.mount(router);
+  app.use(parts.scrapes.middleware, router);
+  app.use((_request, response) => {
+    response.status(404).type('text/plain').send('Not Found; / lists what there is\n');
+  });
+  app.use(errorRoute(parts.log));
+  return app;
+}
+
+function metricsRoute({ metrics }: AppParts): RequestHandler {
+  return async (request, response) => {
+    const format = negotiateFormat(request.headers.accept);
+    const page = await metrics(format, scrapeBudgetMs(request.get('X-Prometheus-Scrape-Timeout-Seconds')));
+    response.set('Content-Type', contentTypes[format]).set('Vary', 'Accept').end(page);
+  };
+}
+
+const healthyRoute: RequestHandler = (_request, response) => {
+  response.type('text/plain').send('Healthy\n');
+};
+
+function readyRoute({ ready, redactor }: AppParts): RequestHandler {
+  return (_request, response) => {
+    const { ready: isReady, reason = 'not ready' } = ready();
+    response.status(isReady ? 200 : 503).type('text/plain');
+    response.send(isReady ? 'Ready\n' : `Not ready: ${redactor.redact(reason)}\n`);
+  };
+}
+
+function reloadRoute({ reload, redactor }: AppParts): RequestHandler {
+  return async (request, response) => {
+    response.type('text/plain');
+    // A browser says where a request comes from; a foreign page has no business here, logged in or not.
+    if (request.get('Sec-Fetch-Site') === 'cross-site') {
+      response.status(403).send('refused: this request comes from another site\n');
+      return;
+    }
+    const result = await reload();
+    if (result.ok) response.send(result.changed ? 'Reloaded\n' : 'Reloaded; nothing changed\n');
+    else
+      response
+        .status(500)
+        .send(`Reload failed; the old configuration stays in force.\n${redactor.redact(result.reason)}\n`);
+  };
+}
+
+function landingRoute({ landing, web }: AppParts): RequestHandler {
+  return (_request, response) => {
+    const { html, policy } = landing();
+    // An operator's own policy stays.
+    if (web.current().headers['Content-Security-Policy'] === undefined) response.set('Content-Security-Policy', policy);
+    response.type('text/html').send(html);
+  };
+}
+
+function errorRoute(log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const status = clientErrorStatus(error);
+    if (status === undefined) log.error('request failed', { path: request.path, error });
+    response.status(status ?? 500).type('text/plain');
+    response.send(status === undefined ? 'Internal error; the log has the reason\n' : 'Bad request\n');
+  };
+}
+
+/** Express throws errors with a status for what the client did wrong, such as a path that cannot be decoded. */
+function clientErrorStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
+  const { status } = error;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}

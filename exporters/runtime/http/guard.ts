@@ -1,0 +1,37 @@
+import type { RequestHandler } from 'express';
+import { BasicAuth } from '../web/basic-auth.js';
+import { RateLimiter } from '../web/rate-limiter.js';
+import type { WebConfigSource } from '../web/watched-config.js';
+
+/** On every answer. Pages may widen the content policy for themselves; metrics and errors load nothing. */
+const hardening: Readonly<Record<string, string>> = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'deny',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cache-Control': 'no-store',
+};
+
+/** What stands before every route: rate limit, headers and users of the web configuration, in this order. */
+export function guard(web: WebConfigSource): RequestHandler {
+  const limiter = new RateLimiter();
+  const auth = new BasicAuth();
+  return async (request, response, next) => {
+    const { rateLimit, headers, users } = web.current();
+    response.set(hardening).set(headers);
+    // Before bcrypt, which is the dearest thing that a stranger could make us do.
+    if (!limiter.admits(rateLimit)) {
+      response.status(429).set('Retry-After', '1').type('text/plain').send('Too Many Requests\n');
+      return;
+    }
+    const verdict = await auth.check(request.headers.authorization, users);
+    if (verdict === 'admitted') {
+      next();
+    } else if (verdict === 'busy') {
+      response.status(503).set('Retry-After', '1').type('text/plain').send('Too many logins at once\n');
+    } else {
+      response.status(401).set('WWW-Authenticate', 'Basic realm="kop", charset="UTF-8"');
+      response.type('text/plain').send('Unauthorized\n');
+    }
+  };
+}

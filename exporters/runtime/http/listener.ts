@@ -1,0 +1,98 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from '../log.js';
+import { TlsGate } from '../web/tls-gate.js';
+import type { WebConfigSource } from '../web/watched-config.js';
+import { formatListenAddress, type ListenAddress } from './listen-address.js';
+
+/** Ten minutes of silence: longer than any scrape interval, so that a server keeps its connection. */
+const KEEP_ALIVE_MS = 600_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** For the whole request to arrive; how long the answer takes is another matter. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const MAX_CONNECTIONS = 512;
+const SWEEP_MS = 50;
+
+/** The address cannot be listened on; the message says what to do. */
+export class CannotListen extends Error {
+  override readonly name = 'CannotListen';
+}
+
+/** One address. Plain HTTP and TLS share it in this sense: a new connection meets what is configured at that moment. */
+export class Listener {
+  readonly #server: Server;
+  readonly #address: ListenAddress;
+  /** Also those in the middle of a TLS handshake, which the HTTP server does not know yet. */
+  readonly #sockets = new Set<Socket>();
+
+  constructor(address: ListenAddress, handler: RequestListener, web: WebConfigSource, log: Logger) {
+    this.#address = address;
+    this.#server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      handler,
+    );
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#admitThroughTls(web, log);
+  }
+
+  async listen(): Promise<ListenAddress> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(explain(error, this.#address)));
+      this.#server.listen(this.#address, () => resolve());
+    });
+    const bound = this.#server.address();
+    return typeof bound === 'object' && bound !== null ? { ...this.#address, port: bound.port } : this.#address;
+  }
+
+  /** Takes no new connection, ends idle ones at once, and busy ones when they are done or the grace is over. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    // An answer that began before the drain says keep-alive, and leaves its connection idle when it is done.
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS);
+    const end = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearInterval(sweep);
+    clearTimeout(end);
+  }
+
+  /** HTTP is spoken with a socket only after the gate let it through, where the configuration asks for TLS. */
+  #admitThroughTls(web: WebConfigSource, log: Logger): void {
+    const speakHttp = this.#server.listeners('connection');
+    this.#server.removeAllListeners('connection');
+    const admit = (socket: Socket): void => {
+      for (const listener of speakHttp) listener.call(this.#server, socket);
+    };
+    const gate = new TlsGate(admit, log);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      const { tls } = web.current();
+      if (tls === undefined) admit(socket);
+      else gate.enter(socket, tls);
+    });
+  }
+}
+
+function explain(error: NodeJS.ErrnoException, address: ListenAddress): Error {
+  const place = formatListenAddress(address);
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new CannotListen(
+        `${place} is in use; stop what listens there, or choose another address with --web.listen-address`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new CannotListen(`${place} may not be listened on; choose a port above 1023 with --web.listen-address`, {
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new CannotListen(`${place} is no address of this machine; correct --web.listen-address`, { cause: error });
+    default:
+      return new CannotListen(`cannot listen on ${place}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,66 @@
+import type { Readiness } from '../exporter.js';
+import type { LandingContent } from './page.js';
+import type { Cell, LandingSection } from './section.js';
+
+type Redact = (text: string) => string;
+
+/**
+ * Takes secrets out of what is to be shown, before it is escaped: afterwards a secret could stand there in a form
+ * that nobody searches for, and `<secret>` itself would be a tag.
+ */
+export function redactContent(content: LandingContent, redact: Redact): LandingContent {
+  const { reload, files } = content.config;
+  return {
+    ...content,
+    ready: redactReadiness(content.ready, redact),
+    exporters: content.exporters.map(({ name, readiness }) => ({
+      name,
+      readiness: redactReadiness(readiness, redact),
+    })),
+    collectors: content.collectors.map(({ detail, ...state }) => ({
+      ...state,
+      ...(detail === undefined ? {} : { detail: redact(detail) }),
+    })),
+    config: {
+      ...content.config,
+      files: files.map(redact),
+      reload: { ...reload, ...(reload.reason === undefined ? {} : { reason: redact(reload.reason) }) },
+    },
+    sections: content.sections.map((section) => redactSection(section, redact)),
+  };
+}
+
+function redactReadiness({ ready, reason }: Readiness, redact: Redact): Readiness {
+  return { ready, ...(reason === undefined ? {} : { reason: redact(reason) }) };
+}
+
+function redactSection({ title, intro, table, links }: LandingSection, redact: Redact): LandingSection {
+  return {
+    title: redact(title),
+    ...(intro === undefined ? {} : { intro: redact(intro) }),
+    ...(table === undefined
+      ? {}
+      : {
+          table: {
+            ...table,
+            columns: table.columns.map(redact),
+            rows: table.rows.map((row) => row.map((cell) => redactCell(cell, redact))),
+          },
+        }),
+    ...(links === undefined
+      ? {}
+      : { links: links.map(({ text, href }) => ({ text: redact(text), href: redact(href) })) }),
+  };
+}
+
+function redactCell(cell: Cell, redact: Redact): Cell {
+  if (typeof cell === 'string') return redact(cell);
+  if ('time' in cell) return cell;
+  const { text, href, note } = cell;
+  return {
+    ...cell,
+    text: redact(text),
+    ...(href === undefined ? {} : { href: redact(href) }),
+    ...(note === undefined ? {} : { note: redact(note) }),
+  };
+}

@@ -1,0 +1,29 @@
+/** Exactly the labels that a declaration names. A metric without labels takes `{}`. */
+export type Labels<L extends string> = Readonly<Record<L, string>>;
+
+/** Escaping of label values is the same in the text format and in OpenMetrics. */
+export function escapeLabelValue(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`)) : value;
+}
+
+/** Labels as they stand between the braces, in the order of the declaration. */
+export function labelText<L extends string>(names: readonly L[], labels: Labels<L>): string {
+  let text = '';
+  for (const name of names) {
+    text += `${text === '' ? '' : ','}${name}="${escapeLabelValue(String(labels[name]))}"`;
+  }
+  return text;
+}
+
+/**
+ * Identity of a label set. Each value is preceded by its length, so no two different sets share a key, whatever
+ * characters their values hold.
+ */
+export function labelKey<L extends string>(names: readonly L[], labels: Labels<L>): string {
+  let key = '';
+  for (const name of names) {
+    const value = String(labels[name]);
+    key += `${value.length}:${value}`;
+  }
+  return key;
+}

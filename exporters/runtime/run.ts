@@ -1,0 +1,166 @@
+import { type LoadOptions, loadPack } from '../../pack/load.js';
+import { calendarCollector } from './calendar-collector.js';
+import { CollectorRunner } from './collector-runner.js';
+import { ConfigHolder, type ReloadResult } from './config-holder.js';
+import type { Readiness } from './exporter.js';
+import { ExportersHost, type NamedFactory } from './exporters-host.js';
+import { createApp } from './http/app.js';
+import { InFlight } from './http/in-flight.js';
+import type { ListenAddress } from './http/listen-address.js';
+import { type LandingContent, renderLanding } from './landing/page.js';
+import { redactContent } from './landing/redact.js';
+import { landingPolicy } from './landing/style.js';
+import { createLogger, type LogFormat, type Logger, type LogLevel, Redactor } from './log.js';
+import { ProcessMetrics } from './metrics/process.js';
+import { MetricsPage } from './page.js';
+import { hideSecrets } from './secrets.js';
+import { selfFamilies } from './self-metrics.js';
+import { Server } from './server.js';
+import type { Shard } from './shard.js';
+import { packageVersion } from './version.js';
+import { openSource, WatchedWebConfig } from './web/watched-config.js';
+
+export interface RunOptions {
+  readonly factories: readonly NamedFactory[];
+  /** Files and folders, merged in this order; none means the description that the pack ships. */
+  readonly configFiles: readonly string[];
+  /** Which secrets must be at hand: those of the sections that these exporters read. Default: all. */
+  readonly requireSecrets?: LoadOptions['requireSecrets'];
+  readonly listenAddresses: readonly ListenAddress[];
+  readonly webConfigFile?: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly shard: Shard;
+  readonly maxRequests: number;
+  /** How long answers under way may take to finish when the process is to end. */
+  readonly drainMs?: number;
+  /** Receives log lines in place of standard error. */
+  readonly writeLog?: (line: string) => void;
+}
+
+export interface RunningExporters {
+  /** With the ports that the system chose where 0 was asked for. */
+  readonly addresses: readonly ListenAddress[];
+  readonly log: Logger;
+  reload(): Promise<ReloadResult>;
+  /** Drains the servers, then stops the exporters. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Loads, wires and starts; the work is done elsewhere.
+ *
+ * @throws {InvalidPack | InvalidWebConfig | CannotListen} each with a message for the operator.
+ */
+export async function runExporters(options: RunOptions): Promise<RunningExporters> {
+  const startedAt = new Date();
+  const version = packageVersion();
+  const redactor = new Redactor();
+  const log = createLogger({
+    level: options.logLevel,
+    format: options.logFormat,
+    redactor,
+    ...(options.writeLog === undefined ? {} : { write: options.writeLog }),
+  });
+
+  const { requireSecrets = true } = options;
+  const load = (files: readonly string[]) => loadPack(files, { requireSecrets });
+  const config = new ConfigHolder({ files: options.configFiles, load, log });
+  hideSecrets(config.current, redactor);
+  const web = options.webConfigFile === undefined ? openSource : new WatchedWebConfig(options.webConfigFile, log);
+
+  const host = new ExportersHost(options.factories, { log, redactor, shard: options.shard });
+  const processMetrics = new ProcessMetrics();
+  const runner = new CollectorRunner(
+    [
+      ...host.collectors,
+      calendarCollector(() => config.current.calendars),
+      { name: 'process', collect: () => processMetrics.families() },
+    ],
+    log,
+  );
+  const scrapes = new InFlight(options.maxRequests);
+  const page = new MetricsPage({
+    runner,
+    standing: () => [
+      ...selfFamilies({
+        exporters: host.names,
+        version,
+        pack: config.current,
+        reload: config.status,
+        scrapesRefused: scrapes.refused,
+      }),
+      ...host.families(),
+    ],
+    log,
+  });
+
+  let phase: 'starting' | 'running' | 'shutting down' = 'starting';
+  const ready = (): Readiness => {
+    if (phase !== 'running') return { ready: false, reason: phase };
+    const reasons = host
+      .readiness()
+      .filter(({ readiness }) => !readiness.ready)
+      .map(({ name, readiness }) => `${name}: ${readiness.reason ?? 'not ready'}`);
+    return reasons.length === 0 ? { ready: true } : { ready: false, reason: reasons.join('; ') };
+  };
+  const landing = () => {
+    const { files, sha256 } = config.current.source;
+    const content: LandingContent = {
+      version,
+      now: new Date(),
+      startedAt,
+      ready: ready(),
+      exporters: host.readiness(),
+      collectors: runner.states(),
+      config: { files, sha256, reload: config.status },
+      ...(options.shard.count === 1 ? {} : { shard: `${options.shard.index}/${options.shard.count}` }),
+      sections: host.sections(),
+    };
+    const html = renderLanding(redactContent(content, (text) => redactor.redact(text)));
+    return { html, policy: landingPolicy };
+  };
+
+  const reload = async (): Promise<ReloadResult> =>
+    phase === 'running' ? config.reload() : { ok: false, reason: `the process is ${phase}; try again` };
+
+  const handler = createApp({
+    web,
+    scrapes,
+    redactor,
+    log,
+    metrics: (format, budgetMs) => page.render(format, budgetMs, new Date()),
+    ready,
+    reload,
+    landing,
+    mount: (router) => host.mount(router),
+  });
+  const server = new Server({ addresses: options.listenAddresses, handler, web, log });
+
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      if (phase === 'running') log.info('shutting down');
+      phase = 'shutting down';
+      await server.close(options.drainMs ?? 10_000);
+      await host.stop();
+    })();
+    return stopping;
+  };
+
+  try {
+    // First the address: a second process by mistake must not begin to measure.
+    const addresses = await server.listen();
+    await host.configure(config.current);
+    // First the secrets: an exporter may log as soon as it has the new configuration.
+    config.onChange('redactor', (pack) => hideSecrets(pack, redactor));
+    for (const [name, configure] of host.subscribers()) config.onChange(name, configure);
+    await host.start();
+    phase = 'running';
+    log.info('started', { version, exporters: host.names.join(','), sha256: config.current.source.sha256 });
+    return { addresses, log, reload, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

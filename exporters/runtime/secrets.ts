@@ -1,0 +1,29 @@
+import type { Pack } from '../../pack/model.js';
+import { type Part, SecretText, SecretUnavailable } from '../../pack/secret.js';
+import type { Redactor } from './redactor.js';
+
+/** Tells the redactor every secret of a pack, wherever in it they stand; of `Bearer ${env:TOKEN}` only the token. */
+export function hideSecrets(pack: Pack, redactor: Redactor): void {
+  for (const part of partsIn(pack)) {
+    const secret = part.kind === 'text' ? undefined : revealIfPossible(part);
+    if (secret !== undefined) redactor.add(secret);
+  }
+}
+
+function* partsIn(value: unknown): Iterable<Part> {
+  if (value instanceof SecretText) {
+    yield* value.parts;
+  } else if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) yield* partsIn(inner);
+  }
+}
+
+function revealIfPossible(part: Part): string | undefined {
+  try {
+    return new SecretText([part]).reveal();
+  } catch (error) {
+    // What cannot be read cannot leak; whoever needs it will say that it is missing.
+    if (error instanceof SecretUnavailable) return undefined;
+    throw error;
+  }
+}

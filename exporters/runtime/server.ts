@@ -1,0 +1,55 @@
+import type { RequestListener } from 'node:http';
+import { formatListenAddress, type ListenAddress, urlOf } from './http/listen-address.js';
+import { Listener } from './http/listener.js';
+import type { Logger } from './log.js';
+import type { WebConfigSource } from './web/watched-config.js';
+
+export interface ServerOptions {
+  readonly addresses: readonly ListenAddress[];
+  readonly handler: RequestListener;
+  readonly web: WebConfigSource;
+  readonly log: Logger;
+}
+
+/** All addresses of a process; either all are listened on or none. */
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #listeners: Listener[] = [];
+  #isDraining = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /** The addresses in force, with the ports that the system chose where 0 was asked for. @throws {CannotListen} */
+  async listen(): Promise<readonly ListenAddress[]> {
+    const { addresses, web, log } = this.#options;
+    const bound: ListenAddress[] = [];
+    try {
+      for (const address of addresses) {
+        const listener = new Listener(address, this.#handle, web, log);
+        bound.push(await listener.listen());
+        this.#listeners.push(listener);
+      }
+    } catch (error) {
+      await this.close(0);
+      throw error;
+    }
+    for (const address of bound) {
+      const tls = web.current().tls !== undefined;
+      log.info('listening', { address: formatListenAddress(address), tls, url: urlOf(address, tls) });
+    }
+    return bound;
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close(graceMs)));
+  }
+
+  readonly #handle: RequestListener = (request, response) => {
+    // A connection that is busy now would otherwise be kept alive past the drain and hold it up.
+    if (this.#isDraining) response.setHeader('Connection', 'close');
+    this.#options.handler(request, response);
+  };
+}

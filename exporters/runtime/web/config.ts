@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { Problem } from '../../../pack/problems.js';
+import { type MapNode, plain, valueOrigin } from '../../../pack/source-node.js';
+import { parseYaml } from '../../../pack/yaml-document.js';
+import { InvalidWebConfig, problemsOf } from './problems.js';
+import { type TlsSection, webConfigSchema } from './schema.js';
+import { type ClientAuthType, tls13Suites } from './tls-names.js';
+
+/** How the server is to be reached, with everything read that the file points to. */
+export interface WebConfig {
+  readonly tls?: ServerTls;
+  readonly headers: Readonly<Record<string, string>>;
+  /** User name to bcrypt hash; empty means that nobody is asked. */
+  readonly users: ReadonlyMap<string, string>;
+  readonly rateLimit?: RateLimit;
+  /** The file and all it points to: when one changes, everything is read again. */
+  readonly files: readonly string[];
+  /** What the file asks for and this server does otherwise. */
+  readonly remarks: readonly string[];
+}
+
+export interface ServerTls {
+  readonly context: SecureContextOptions;
+  readonly clientAuth: ClientAuthType;
+  /** Names of which the client's certificate must carry one. */
+  readonly allowedSans?: readonly string[];
+}
+
+export interface RateLimit {
+  readonly intervalMs: number;
+  readonly burst: number;
+}
+
+/** Plain HTTP for everybody who can reach the address. */
+export const openWebConfig: WebConfig = { headers: {}, users: new Map(), files: [], remarks: [] };
+
+/** @throws {InvalidWebConfig} */
+export function readWebConfig(file: string): WebConfig {
+  const { root, problems } = parseYaml(file, readText(file));
+  if (root === undefined) {
+    if (problems.length > 0) throw new InvalidWebConfig(problems);
+    return { ...openWebConfig, files: [file] };
+  }
+  const parsed = webConfigSchema.safeParse(plain(root));
+  if (!parsed.success) throw new InvalidWebConfig(problemsOf(root, parsed.error.issues));
+  const { tls_server_config: tls, http_server_config: http, basic_auth_users: users, rate_limit: limit } = parsed.data;
+  const reading = tls == null ? undefined : new TlsReading(file, root);
+  return {
+    ...(tls == null || reading === undefined ? {} : { tls: reading.read(tls) }),
+    headers: Object.fromEntries(Object.entries(http?.headers ?? {}).filter(([, value]) => value !== '')),
+    users: new Map(Object.entries(users ?? {})),
+    ...(limit == null || limit.interval === 0 ? {} : { rateLimit: { intervalMs: limit.interval, burst: limit.burst } }),
+    files: [file, ...(reading?.files ?? [])],
+    remarks: http?.http2 === true ? ['http2 is not offered; clients agree on HTTP/1.1'] : [],
+  };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new InvalidWebConfig([{ file, line: 0, column: 0, key: '', message: `cannot be read (${codeOf(error)})` }]);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+type FileKey = 'cert_file' | 'key_file' | 'client_ca_file';
+
+class TlsReading {
+  readonly files: string[] = [];
+  readonly #file: string;
+  readonly #root: MapNode;
+  readonly #problems: Problem[] = [];
+
+  constructor(file: string, root: MapNode) {
+    this.#file = file;
+    this.#root = root;
+  }
+
+  read(tls: TlsSection): ServerTls {
+    const cert = tls.cert ?? this.#pem('cert_file', tls.cert_file);
+    const key = tls.key ?? this.#pem('key_file', tls.key_file);
+    const ca = tls.client_ca ?? this.#pem('client_ca_file', tls.client_ca_file);
+    const named = tls.cipher_suites.filter((suite) => !tls13Suites.some((always) => always === suite));
+    const context: SecureContextOptions = {
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(ca === undefined ? {} : { ca }),
+      minVersion: tls.min_version,
+      maxVersion: tls.max_version,
+      honorCipherOrder: tls.prefer_server_cipher_suites,
+      ...(named.length === 0 ? {} : { ciphers: [...tls13Suites, ...named].join(':') }),
+      ecdhCurve: tls.curve_preferences.length === 0 ? 'auto' : tls.curve_preferences.join(':'),
+    };
+    this.#refuse();
+    this.#tryOut(context);
+    this.#refuse();
+    const sans = tls.client_allowed_sans;
+    return { context, clientAuth: tls.client_auth_type, ...(sans === undefined ? {} : { allowedSans: sans }) };
+  }
+
+  /** Paths are relative to the file that names them, not to where the process happens to run. */
+  #pem(key: FileKey, name: string | undefined): string | undefined {
+    if (name === undefined) return undefined;
+    const path = resolve(dirname(this.#file), name);
+    this.files.push(path);
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      this.#report(key, `${path} cannot be read (${codeOf(error)})`);
+      return undefined;
+    }
+  }
+
+  /** OpenSSL is the judge of certificates; better now than at the first connection. */
+  #tryOut(context: SecureContextOptions): void {
+    const { cert, key, ca, ...policy } = context;
+    const steps: readonly [key: keyof TlsSection, SecureContextOptions][] = [
+      ['cert_file', cert === undefined ? {} : { cert }],
+      ['key_file', cert === undefined || key === undefined ? {} : { cert, key }],
+      ['client_ca_file', ca === undefined ? {} : { ca }],
+      ['cipher_suites', policy],
+    ];
+    for (const [place, part] of steps) {
+      try {
+        createSecureContext(part);
+      } catch (error) {
+        this.#report(place, `cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+        return;
+      }
+    }
+  }
+
+  #report(key: keyof TlsSection, message: string): void {
+    const path = ['tls_server_config', key];
+    this.#problems.push({ ...valueOrigin(this.#root, path), key: path.join('.'), message });
+  }
+
+  #refuse(): void {
+    if (this.#problems.length > 0) throw new InvalidWebConfig(this.#problems);
+  }
+}

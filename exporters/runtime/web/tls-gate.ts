@@ -1,0 +1,72 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Logger } from '../log.js';
+import { carriesAllowedName } from './client-names.js';
+import type { ServerTls } from './config.js';
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/**
+ * Takes new connections through the TLS handshake under the configuration of that moment. A TLS server of Node has
+ * its client-certificate policy for life, so a changed configuration gets a new one; connections stay with the
+ * server that they began with.
+ */
+export class TlsGate {
+  readonly #onSecure: (socket: TLSSocket) => void;
+  readonly #log: Logger;
+  #server: Server | undefined;
+  #servedBy: ServerTls | undefined;
+
+  constructor(onSecure: (socket: TLSSocket) => void, log: Logger) {
+    this.#onSecure = onSecure;
+    this.#log = log;
+  }
+
+  enter(socket: Socket, tls: ServerTls): void {
+    if (this.#server === undefined || this.#servedBy !== tls) {
+      this.#server = this.#serverFor(tls);
+      this.#servedBy = tls;
+    }
+    this.#server.emit('connection', socket);
+  }
+
+  #serverFor(tls: ServerTls): Server {
+    const server = createServer({
+      ...tls.context,
+      requestCert: tls.clientAuth !== 'NoClientCert',
+      rejectUnauthorized: tls.clientAuth === 'RequireAndVerifyClientCert',
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    });
+    server.on('secureConnection', (socket) => {
+      const objection = objectionTo(socket, tls);
+      if (objection === undefined) {
+        this.#onSecure(socket);
+        return;
+      }
+      this.#log.info('client certificate refused', { client: socket.remoteAddress, reason: objection });
+      socket.destroy();
+    });
+    server.on('tlsClientError', (error, socket) => {
+      this.#log.debug('TLS handshake failed', { client: socket.remoteAddress, error });
+      socket.destroy();
+    });
+    return server;
+  }
+}
+
+/** Why this client may not come in; undefined when it may. */
+function objectionTo(socket: TLSSocket, { clientAuth, allowedSans }: ServerTls): string | undefined {
+  if (clientAuth === 'NoClientCert' || clientAuth === 'RequestClientCert') return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) {
+    return clientAuth === 'VerifyClientCertIfGiven' ? undefined : 'it has none';
+  }
+  if (clientAuth !== 'RequireAnyClientCert' && !socket.authorized) {
+    return String(socket.authorizationError);
+  }
+  if (allowedSans !== undefined && !carriesAllowedName(certificate, allowedSans)) {
+    return 'none of its names is in client_allowed_sans';
+  }
+  return undefined;
+}

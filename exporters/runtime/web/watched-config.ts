@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs';
+import { describeError, type Logger } from '../log.js';
+import { openWebConfig, readWebConfig, type WebConfig } from './config.js';
+
+/** Where the server asks, at each request and connection, how it is to behave. */
+export interface WebConfigSource {
+  current(): WebConfig;
+}
+
+export const openSource: WebConfigSource = { current: () => openWebConfig };
+
+/**
+ * A web configuration file that is taken up when it, or a certificate it points to, has changed. A change that
+ * cannot be used is logged once and leaves the last good one in force: a typing error must not open a server.
+ */
+export class WatchedWebConfig implements WebConfigSource {
+  readonly #file: string;
+  readonly #log: Logger;
+  #config: WebConfig;
+  #seen: string;
+
+  /** @throws {InvalidWebConfig} when there is nothing good to begin with. */
+  constructor(file: string, log: Logger) {
+    this.#file = file;
+    this.#log = log;
+    this.#config = readWebConfig(file);
+    this.#seen = stateOf(this.#config.files);
+    this.#remark();
+  }
+
+  /** Four `stat` calls, about 20 µs: cheap enough to need no watcher, which misses changes on network drives. */
+  current(): WebConfig {
+    const { files } = this.#config;
+    const state = stateOf(files);
+    if (state === this.#seen) return this.#config;
+    this.#seen = state;
+    try {
+      this.#config = readWebConfig(this.#file);
+      // Someone may still have been writing while we read; then the next request reads again.
+      this.#seen = stateOf(files) === state ? stateOf(this.#config.files) : 'changing';
+      this.#log.info('web configuration taken up', { file: this.#file });
+      this.#remark();
+    } catch (error) {
+      const reason = describeError(error).replaceAll('\n', ' | ');
+      this.#log.error('web configuration cannot be used; the old one stays in force', { error: reason });
+    }
+    return this.#config;
+  }
+
+  #remark(): void {
+    for (const remark of this.#config.remarks) this.#log.warn(remark, { file: this.#file });
+  }
+}
+
+function stateOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return stat === undefined ? 'absent' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, smallPack, Workbench } from './runtime-support.js';
+
+const kop = process.env.KOP_TEST_CLI ?? join(import.meta.dirname, '../../dist/cli/kop.js');
+const bench = new Workbench();
+const children: ChildProcess[] = [];
+
+beforeAll(() => {
+  if (!existsSync(kop)) throw new Error(`${kop} is not there; run npm run build first`);
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+afterAll(() => bench.remove());
+
+function run(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [kop, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** A running `kop exporters`, once it has started. */
+async function start(...args: readonly string[]) {
+  const config = bench.write('pack.yaml', smallPack);
+  const child = spawn(
+    process.execPath,
+    [kop, 'exporters', '--config.file', config, '--web.listen-address', '127.0.0.1:0', ...args],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  children.push(child);
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    log += chunk;
+  });
+  const url = await eventually(() => (log.includes('msg=started') ? /url=(\S+)\//.exec(log)?.[1] : undefined));
+  return { child, url, log: () => log };
+}
+
+describe('kop', () => {
+  it('says its version and what there is', () => {
+    expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/exporters .*\n.*check /) });
+    expect(run('exporters', '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples:') });
+    expect(run('help', 'exporters')).toMatchObject({ status: 0, stdout: expect.stringContaining('--web.config.file') });
+  });
+
+  it.each([
+    [[], /Usage: kop/],
+    [['chek'], /unknown command 'chek'\n\(Did you mean check\?\)/],
+    [['exporters', 'workflow-sal'], /no exporter 'workflow-sal'; did you mean 'workflow-sla'\?/],
+    [['exporters', 'zzz'], /no exporter 'zzz'; there are workflow-sla/],
+    [['exporters', '--shard', '5/4'], /'5\/4' is no shard; expected index\/count/],
+    [['exporters', '--web.listen-address', 'here'], /'here' is no listen address; expected host:port/],
+    [['exporters', '--web.max-requests', '0'], /whole number from 1 to 10000/],
+    [['exporters', '--log.level', 'loud'], /Allowed choices are debug, info, warn, error/],
+    [['exporters', '--config.fil', 'x'], /unknown option '--config\.fil'\n\(Did you mean --config\.file\?\)/],
+    [['exporters', '--config.file', '/nowhere.yaml'], /\/nowhere\.yaml: no such file or folder/],
+  ])('refuses %j with 2', (args, message) => {
+    const { status, stderr } = run(...args);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+  });
+
+  it('checks configurations without running', () => {
+    const good = bench.write('good.yaml', smallPack);
+    const web = bench.write('good-web.yml', 'rate_limit: { interval: 1s, burst: 1 }\n');
+    expect(run('exporters', '--config.check', '--config.file', good, '--web.config.file', web)).toMatchObject({
+      status: 0,
+      stdout: `${good}, ${web}: OK\n`,
+    });
+    const bad = bench.write('bad-web.yml', 'rate_limits: {}\n');
+    expect(run('exporters', '--config.check', '--config.file', good, '--web.config.file', bad)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`${bad}:1:1: rate_limits: unknown key; did you mean 'rate_limit'?`),
+    });
+  });
+
+  it('says what to do when the address is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { status, stderr } = run(
+      'exporters',
+      '--config.file',
+      bench.write('pack.yaml', smallPack),
+      '--web.listen-address',
+      `127.0.0.1:${port}`,
+    );
+    server.close();
+    expect(status).toBe(2);
+    expect(stderr).toContain(`127.0.0.1:${port} is in use; stop what listens there, or choose another address`);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
+  it('reloads on SIGHUP', async () => {
+    const { child, url, log } = await start();
+    bench.write('pack.yaml', smallPack.replace('title', 'titel'));
+    child.kill('SIGHUP');
+    await eventually(() => (log().includes('reload failed') ? true : undefined));
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('kop_config_last_reload_successful 0');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s', async (signal) => {
+    const { child, url } = await start();
+    expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    expect(await exited).toEqual([0, null]);
+    await expect(fetch(`${url}/-/healthy`)).rejects.toThrow();
+  });
+});

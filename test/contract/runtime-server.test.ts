@@ -1,0 +1,280 @@
+import { connect } from 'node:net';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { CannotListen } from '../../exporters/runtime/http/listener.js';
+import { family } from '../../exporters/runtime/metrics/index.js';
+import { parseShard } from '../../exporters/runtime/shard.js';
+import { gauge } from '../../pack/metrics/index.js';
+import { InvalidPack } from '../../pack/problems.js';
+import { eventually, exporter, smallPack, Workbench } from './runtime-support.js';
+
+const bench = new Workbench();
+afterEach(() => bench.stopAll());
+afterAll(() => bench.remove());
+
+const value = gauge('sample_value', 'count', [], 'Value.');
+
+async function get(url: string, init: RequestInit = {}): Promise<{ status: number; text: string; headers: Headers }> {
+  const response = await fetch(url, init);
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+describe('the endpoints', () => {
+  it('tell health, and readiness with its reason', async () => {
+    let ready = false;
+    const slow = exporter({ name: 'slow', ready: () => (ready ? { ready } : { ready, reason: 'warming up' }) });
+    const { url } = await bench.run({ factories: [slow] });
+    expect(await get(`${url}/-/healthy`)).toMatchObject({ status: 200, text: 'Healthy\n' });
+    expect(await get(`${url}/-/ready`)).toMatchObject({ status: 503, text: 'Not ready: slow: warming up\n' });
+    ready = true;
+    expect(await get(`${url}/-/ready`)).toMatchObject({ status: 200, text: 'Ready\n' });
+  });
+
+  it.each([
+    ['POST', '/metrics', 405],
+    ['DELETE', '/-/healthy', 405],
+    ['GET', '/-/reload', 405],
+    ['DELETE', '/-/reload', 405],
+    ['PUT', '/-/reload', 200],
+    ['HEAD', '/metrics', 200],
+    ['GET', '/nowhere', 404],
+    ['GET', '/%E0%A4%A', 404],
+  ])('answer %s %s with %d', async (method, path, status) => {
+    const { url } = await bench.run();
+    const answer = await get(url + path, { method });
+    expect(answer.status).toBe(status);
+    expect(answer.text).not.toMatch(/at .*\.[jt]s:\d/);
+  });
+
+  it('harden every answer', async () => {
+    const { url } = await bench.run();
+    for (const path of ['/', '/metrics', '/-/ready', '/nowhere']) {
+      const { headers } = await get(url + path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('deny');
+      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      expect(headers.get('x-powered-by')).toBeNull();
+    }
+  });
+
+  it('serve what exporters add, and survive what they do wrong', async () => {
+    const odd = exporter({
+      name: 'odd',
+      mount: (router) => {
+        router.get('/odd/hello', (_request, response) => void response.send('hello'));
+        router.get('/odd/broken', () => Promise.reject(new Error('inner trouble')));
+      },
+      ready: () => {
+        throw new Error('no idea');
+      },
+      sections: () => {
+        throw new Error('nothing to show');
+      },
+    });
+    const { url } = await bench.run({ factories: [odd] });
+    expect(await get(`${url}/odd/hello`)).toMatchObject({ status: 200, text: 'hello' });
+    expect(await get(`${url}/odd/broken`)).toMatchObject({
+      status: 500,
+      text: 'Internal error; the log has the reason\n',
+    });
+    expect(bench.log.join('')).toContain('inner trouble');
+    expect((await get(`${url}/-/ready`)).text).toContain('no idea');
+    expect((await get(url)).text).toContain('nothing to show');
+  });
+
+  it('show the shard on the landing page', async () => {
+    const { url } = await bench.run({ shard: parseShard('2/4') });
+    const { text, headers } = await get(url);
+    expect(text).toContain('shard 2/4');
+    expect(headers.get('content-security-policy')).toContain("style-src 'sha256-");
+  });
+});
+
+describe('a scrape', () => {
+  it('is not held up by a collector that hangs', async () => {
+    const collectors = [
+      { name: 'hangs', collect: () => new Promise<never>(() => undefined) },
+      { name: 'works', collect: () => [family(value, [[{}, 1]])] },
+    ];
+    const { url } = await bench.run({ factories: [exporter({ name: 'sample', collectors })] });
+    const headers = { 'X-Prometheus-Scrape-Timeout-Seconds': '0.5' };
+    for (let scrape = 0; scrape < 2; scrape += 1) {
+      const startedAt = performance.now();
+      const { status, text } = await get(`${url}/metrics`, { headers });
+      expect(status).toBe(200);
+      // Without the header it would be ten seconds.
+      expect(performance.now() - startedAt).toBeLessThan(2000);
+      expect(text).toContain('kop_collector_success{collector="hangs"} 0');
+      expect(text).toContain('sample_value 1');
+    }
+    expect((await get(url)).text).toContain('still running');
+  });
+
+  it('beyond the limit is refused and counted', async () => {
+    let release = (): void => undefined;
+    let waiting = 0;
+    const collectors = [
+      {
+        name: 'slow',
+        collect: () => {
+          waiting += 1;
+          return new Promise<[]>((resolve) => {
+            release = () => resolve([]);
+          });
+        },
+      },
+    ];
+    const { url } = await bench.run({ maxRequests: 1, factories: [exporter({ name: 'sample', collectors })] });
+    const first = get(`${url}/metrics`);
+    await eventually(() => (waiting > 0 ? true : undefined));
+    expect(await get(`${url}/metrics`)).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('--web.max-requests'),
+    });
+    expect((await get(`${url}/-/healthy`)).status).toBe(200);
+    release();
+    expect((await first).text).toContain('kop_scrapes_refused_total 1');
+  });
+
+  it('that its client gives up makes room for the next', async () => {
+    const collectors = [
+      { name: 'slow', collect: () => new Promise<[]>((resolve) => setTimeout(() => resolve([]), 100)) },
+    ];
+    const { url } = await bench.run({ maxRequests: 1, factories: [exporter({ name: 'sample', collectors })] });
+    await expect(fetch(`${url}/metrics`, { signal: AbortSignal.timeout(20) })).rejects.toThrow();
+    const answer = await eventually(async () => {
+      const { status } = await get(`${url}/metrics`);
+      return status === 200 ? status : undefined;
+    });
+    expect(answer).toBe(200);
+  });
+});
+
+describe('a reload', () => {
+  it('takes a good file, and keeps the old one when the new one is bad', async () => {
+    const { url } = await bench.run();
+    const sha = async () => /kop_config_info\{sha256="(\w+)"\}/.exec((await get(`${url}/metrics`)).text)?.[1];
+    const before = await sha();
+    bench.write('pack.yaml', smallPack.replace('title: Demo', 'title: Other'));
+    expect(await get(`${url}/-/reload`, { method: 'POST' })).toMatchObject({ status: 200, text: 'Reloaded\n' });
+    const after = await sha();
+    expect(after).not.toBe(before);
+
+    bench.write('pack.yaml', smallPack.replace('baseUrl', 'baseUri'));
+    const bad = await get(`${url}/-/reload`, { method: 'POST' });
+    expect(bad).toMatchObject({
+      status: 500,
+      text: expect.stringMatching(/pack\.yaml:2:24: portals\.demo\.baseUri: unknown key/),
+    });
+    expect((await get(`${url}/metrics`)).text).toContain('kop_config_last_reload_successful 0');
+    expect(await sha()).toBe(after);
+    expect((await get(url)).text).toContain('last reload failed');
+
+    bench.write('pack.yaml', smallPack);
+    expect((await get(`${url}/-/reload`, { method: 'POST' })).status).toBe(200);
+    expect((await get(`${url}/metrics`)).text).toContain('kop_config_last_reload_successful 1');
+    expect(await sha()).toBe(before);
+  });
+
+  it('is refused to a page of another site', async () => {
+    const { url } = await bench.run();
+    const answer = await get(`${url}/-/reload`, { method: 'POST', headers: { 'Sec-Fetch-Site': 'cross-site' } });
+    expect(answer.status).toBe(403);
+  });
+
+  it('that one exporter refuses is taken back from the other', async () => {
+    const titles: (string | undefined)[] = [];
+    const factories = [
+      exporter({ name: 'first', configure: async (pack) => void titles.push(pack.portals[0]?.title) }),
+      exporter({
+        name: 'second',
+        configure: (pack) =>
+          pack.portals[0]?.title === 'Other' ? Promise.reject(new Error('not that')) : Promise.resolve(),
+      }),
+    ];
+    const { url } = await bench.run({ factories });
+    bench.write('pack.yaml', smallPack.replace('title: Demo', 'title: Other'));
+    const answer = await get(`${url}/-/reload`, { method: 'POST' });
+    expect(answer).toMatchObject({
+      status: 500,
+      text: expect.stringContaining('second refused the configuration: not that'),
+    });
+    expect(titles).toEqual(['Demo', 'Other', 'Demo']);
+  });
+});
+
+describe('starting and stopping', () => {
+  it('fails with every problem of the configuration', async () => {
+    await expect(bench.run({ configFiles: [bench.write('bad.yaml', 'portals: { demo: {} }\n')] })).rejects.toThrow(
+      InvalidPack,
+    );
+  });
+
+  it('fails when the address is taken, says what to do, and starts nothing', async () => {
+    const { addresses } = await bench.run();
+    let started = false;
+    const eager = exporter({
+      name: 'eager',
+      start: async () => {
+        started = true;
+      },
+    });
+    const again = bench.run({ factories: [eager], listenAddresses: [{ host: '127.0.0.1', port: 0 }, ...addresses] });
+    await expect(again).rejects.toThrow(CannotListen);
+    await expect(again).rejects.toThrow(
+      /in use; stop what listens there, or choose another address with --web\.listen-address/,
+    );
+    expect(started).toBe(false);
+  });
+
+  it('listens on several addresses', async () => {
+    const { addresses } = await bench.run({
+      listenAddresses: [
+        { host: '127.0.0.1', port: 0 },
+        { host: '::1', port: 0 },
+      ],
+    });
+    expect((await get(`http://127.0.0.1:${addresses[0]?.port}/-/healthy`)).status).toBe(200);
+    expect((await get(`http://[::1]:${addresses[1]?.port}/-/healthy`)).status).toBe(200);
+  });
+
+  it('finishes what is under way, refuses what is new, and stops the exporters last', async () => {
+    const events: string[] = [];
+    const slow = exporter({
+      name: 'slow',
+      mount: (router) => {
+        router.get('/slow', (_request, response) => {
+          events.push('asked');
+          setTimeout(() => {
+            events.push('answered');
+            response.send('done');
+          }, 200);
+        });
+      },
+      stop: async () => void events.push('stopped'),
+    });
+    const { url, stop } = await bench.run({ factories: [slow] });
+    const answer = get(`${url}/slow`);
+    await eventually(() => (events.length > 0 ? true : undefined), 5);
+    const stopped = stop();
+    await expect(get(`${url}/-/healthy`)).rejects.toThrow();
+    expect((await answer).text).toBe('done');
+    await stopped;
+    await stop();
+    expect(events).toEqual(['asked', 'answered', 'stopped']);
+  });
+
+  it('is not held up for longer than the grace by an answer that never comes, nor by idle connections', async () => {
+    const stuck = exporter({ name: 'stuck', mount: (router) => void router.get('/stuck', () => undefined) });
+    const { url, stop, addresses } = await bench.run({ factories: [stuck], drainMs: 100 });
+    const silent = connect(addresses[0]?.port ?? 0, '127.0.0.1');
+    silent.on('error', () => undefined);
+    const never = get(`${url}/stuck`);
+    never.catch(() => undefined);
+    await get(`${url}/-/healthy`);
+    const startedAt = performance.now();
+    await stop();
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    await expect(never).rejects.toThrow();
+    silent.destroy();
+  });
+});
