@@ -1,0 +1,76 @@
+import type { Scenario } from './faults/scenario.js';
+
+/** A Thursday in the life of an operations desk, as data. Times are seconds of the story; a speed factor shortens it. */
+export const badAfternoon: Scenario = {
+  name: 'bad-afternoon',
+  description: 'A slow analytics page grows into a locked table, refused logins and a database outage, then heals.',
+  endsAtSeconds: 5_400,
+  steps: [
+    { atSeconds: 0, phase: 'calm', actions: [] },
+    {
+      atSeconds: 300,
+      phase: 'month-end reports slow the analytics page',
+      actions: [
+        {
+          set: {
+            id: 'slow-analytics',
+            kind: 'latency',
+            route: '/api/analytics/*',
+            params: { distribution: 'lognormal', medianMs: 1_600, sigma: 0.4, seed: 7 },
+          },
+        },
+      ],
+    },
+    {
+      atSeconds: 900,
+      phase: 'the client list sometimes comes back empty, with status 200',
+      actions: [
+        {
+          set: {
+            id: 'empty-list',
+            kind: 'ok_with_error',
+            route: '*/bulk_client_data_optimized',
+            probability: 0.2,
+            params: { message: 'Query timeout - system under heavy load' },
+          },
+        },
+      ],
+    },
+    {
+      atSeconds: 1_500,
+      phase: 'somebody alters a table and leaves the transaction open',
+      actions: [{ set: { id: 'open-transaction', kind: 'table_lock', params: { table: 'client_groups' } } }],
+    },
+    { atSeconds: 1_740, phase: 'the transaction is found and ended', actions: [{ clear: 'open-transaction' }] },
+    {
+      atSeconds: 2_100,
+      phase: 'logins are refused',
+      actions: [{ set: { id: 'no-logins', kind: 'login_refused', probability: 0.7 } }],
+    },
+    { atSeconds: 2_700, phase: 'the database is down', actions: [{ set: { id: 'outage', kind: 'database_down' } }] },
+    {
+      atSeconds: 2_880,
+      phase: 'the database is back, everybody has to sign in again',
+      actions: [
+        { clear: 'outage' },
+        { clear: 'no-logins' },
+        { clear: 'empty-list' },
+        { set: { id: 'signed-out', kind: 'token_expiry' } },
+      ],
+    },
+    {
+      atSeconds: 3_300,
+      phase: 'a tired network drops and drips',
+      actions: [
+        { set: { id: 'drops', kind: 'connection_reset', probability: 0.05 } },
+        { set: { id: 'drips', kind: 'slow_drip', probability: 0.1, params: { bytesPerSecond: 20_000 } } },
+      ],
+    },
+    {
+      atSeconds: 4_200,
+      phase: 'recovering: only the analytics page is still slow',
+      actions: [{ clear: 'drops' }, { clear: 'drips' }, { clear: 'signed-out' }],
+    },
+    { atSeconds: 4_800, phase: 'calm again', actions: [{ clear: 'slow-analytics' }] },
+  ],
+};

@@ -1,0 +1,49 @@
+import type { Tokens } from '../../auth/jwt.js';
+import type { PortalPool } from '../../database/pool.js';
+import type { CertificateSwitch } from '../../http/tls.js';
+import type { EnvironmentRule } from '../rule.js';
+import { InvalidFault } from '../rule.js';
+import type { DatabaseControl, Environment, Undo } from './environment.js';
+import { holdLock } from './table-lock.js';
+import { hideRelation } from './table-missing.js';
+import { expireAllSessions } from './token-expiry.js';
+
+export interface RealEnvironmentParts {
+  readonly databaseUrl: string;
+  readonly pool: PortalPool;
+  readonly tokens: Tokens;
+  readonly certificate: CertificateSwitch | undefined;
+  readonly databaseControl: DatabaseControl | undefined;
+}
+
+/** Nothing here is pretended: locks are locks, missing tables are missing, a stopped database is stopped. */
+export function realEnvironment(parts: RealEnvironmentParts): Environment {
+  return { apply: (rule) => apply(rule, parts) };
+}
+
+async function apply(rule: EnvironmentRule, parts: RealEnvironmentParts): Promise<Undo> {
+  switch (rule.kind) {
+    case 'database_down':
+      return takeDatabaseDown(parts);
+    case 'table_lock':
+      return holdLock(parts.databaseUrl, rule.params.table);
+    case 'table_missing':
+      return hideRelation(parts.databaseUrl, rule.params.table);
+    case 'token_expiry':
+      return expireAllSessions(parts.databaseUrl, parts.tokens);
+    case 'certificate':
+      if (!parts.certificate) {
+        throw new InvalidFault(['certificate: the portal speaks plain HTTP; start it with TLS (--tls)']);
+      }
+      return parts.certificate.useValidFor(rule.params.days);
+  }
+}
+
+async function takeDatabaseDown({ pool, databaseControl }: RealEnvironmentParts): Promise<Undo> {
+  if (databaseControl) {
+    await databaseControl.stop();
+    return () => databaseControl.start();
+  }
+  await pool.cutOff();
+  return () => pool.reconnect();
+}
