@@ -5,9 +5,11 @@
  * `pack.yaml`; nothing here knows YAML.
  */
 import type { AuditTrail } from './audit-model.js';
+import type { FieldEncryption } from './encryption-model.js';
 import type { SecretText } from './secret.js';
 
 export * from './audit-model.js';
+export * from './encryption-model.js';
 
 /** A whole description: one or several files, merged by name. */
 export interface Pack {
@@ -19,6 +21,7 @@ export interface Pack {
   readonly severities: readonly Severity[];
   readonly alerting: Alerting;
   readonly auditTrails: readonly AuditTrail[];
+  readonly encryption: readonly FieldEncryption[];
   readonly source: { readonly files: readonly string[]; readonly sha256: string };
 }
 

@@ -43,6 +43,7 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
     teams: entries(parsed.teams, (name, team): Team => ({ name, ...team })),
     severities: resolveSeverities(parsed.severities),
     auditTrails: entries(parsed.auditTrails, (name, trail) => resolveAuditTrail(name, trail, places)),
+    encryption: [],
     alerting: resolveAlerting(parsed.alerting),
     source: { files: source.files, sha256: digest(source.root) },
   };

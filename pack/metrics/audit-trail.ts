@@ -192,6 +192,12 @@ export const auditMetrics = {
     'Roles that could change data or records unseen.',
     { values: { exposure: exposureKinds } },
   ),
+  unlogged: gauge(
+    'audit_trail_unlogged_relations',
+    'count',
+    trail,
+    'Audited tables, audit tables and partitions of both that a crash empties, because they are UNLOGGED.',
+  ),
   evidenceState: gauge(
     'audit_trail_evidence_state',
     'boolean',

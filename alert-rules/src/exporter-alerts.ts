@@ -1,0 +1,82 @@
+/** The pack watching itself: an exporter that is silent looks exactly like a portal without faults. */
+import { runtimeMetrics as m, exporterRecorded as r } from '../../pack/metrics/index.js';
+import type { Pack } from '../../pack/model.js';
+import { alertRule, operatingTeam } from './policy.js';
+import { promql } from './promql.js';
+import type { AlertRule } from './rule.js';
+import { settings } from './settings.js';
+import { gone } from './workflow/presence.js';
+
+export function exporterAlerts(pack: Pack): readonly AlertRule[] {
+  return [exporterDown(pack), collectorFailing(pack), configReloadFailed(pack)];
+}
+
+function exporterDown(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopExporterDown',
+    priority: 'high',
+    team: operatingTeam(pack),
+    forSeconds: settings.exporterDownForSeconds,
+    // A replaced instance (a new pod) is not down while another of its job serves the same; `up` tells the difference
+    // between an instance that was taken away and one that does not answer.
+    expr: promql`
+      time() - (
+        ${gone(r.lastSeen, 'job, exporter', m.buildInfo.name)}
+      )
+    `,
+    summary: 'An exporter does not answer, so what it measures is unknown.',
+    description:
+      'The {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) was last scraped ' +
+      '{{ $value | humanizeDuration }} ago.',
+    dashboard: 'overview',
+  });
+}
+
+function collectorFailing(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopCollectorFailing',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds: settings.collectorForSeconds,
+    expr: `${m.collectorSuccess.name} == 0`,
+    summary: 'Part of an exporter fails, and its series are missing.',
+    description:
+      'The collector {{ $labels.collector }} of {{ $labels.instance }} (job {{ $labels.job }}) delivers nothing; its old ' +
+      'values are gone rather than stale.',
+    dashboard: 'overview',
+  });
+}
+
+function configReloadFailed(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopConfigReloadFailed',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds: settings.configReloadForSeconds,
+    expr: promql`
+      time() - ${m.configReloadSuccess.name}
+      and on (job, instance)
+      ${m.configReloadSuccessful.name} == 0
+    `,
+    summary: 'An exporter refused its changed configuration and runs on the old one.',
+    description:
+      'The exporter at {{ $labels.instance }} (job {{ $labels.job }}) could not load its configuration. It runs on the one ' +
+      'loaded {{ $value | humanizeDuration }} ago, and will not start with the new one.',
+    dashboard: 'overview',
+  });
+}
+
+/** Always firing: whoever receives it alarms when it stops, because nothing here can announce its own death. */
+export function watchdog(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopWatchdog',
+    priority: 'none',
+    team: operatingTeam(pack),
+    expr: 'vector(1)',
+    summary: 'Always firing, to show that alerts get through.',
+    description:
+      'Prometheus evaluates the rules and Alertmanager delivers. Route this to a heartbeat service that alarms when it ' +
+      'stops arriving.',
+    dashboard: 'overview',
+  });
+}

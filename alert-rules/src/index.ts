@@ -1,0 +1,32 @@
+import type { Pack } from '../../pack/model.js';
+import { type AlertmanagerOptions, alertmanagerText } from './alertmanager.js';
+import { ruleFiles } from './rules.js';
+import { ruleTestFiles, ruleTestText } from './tests/index.js';
+import { ruleFileText } from './yaml.js';
+
+export { type AlertmanagerOptions, alertmanagerText, defaultWebhookUrl } from './alertmanager.js';
+export { infeasible } from './feasible.js';
+export { type AlertRule, alertsOf, isAlert, type RecordingRule, type RuleFile, type RuleGroup } from './rule.js';
+export { ruleFiles } from './rules.js';
+export { burnWindows } from './windows.js';
+export { generatedLine, ruleFileText, yamlText } from './yaml.js';
+
+/** A generated file; `path` is relative to the output directory. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Everything below `alert-rules/` that people take.
+ *
+ * @example
+ * for (const { path, text } of alertFiles(loadPack())) await writeFile(join(out, path), text);
+ */
+export function alertFiles(pack: Pack, options?: AlertmanagerOptions): readonly GeneratedFile[] {
+  return [
+    ...ruleFiles(pack).map((file) => ({ path: file.path, text: ruleFileText(file) })),
+    { path: 'alert-rules/alertmanager/alertmanager.yaml', text: alertmanagerText(pack, options) },
+    ...ruleTestFiles(pack).map((file) => ({ path: file.path, text: ruleTestText(pack, file) })),
+  ];
+}

@@ -1,0 +1,28 @@
+/**
+ * Thresholds that no promise of the portal decides, so that they are not in `pack.yaml`. Each has its reason; none is
+ * repeated elsewhere.
+ */
+export const settings = {
+  /** A critical window of 5 minutes deserves more than five looks. */
+  intervalSeconds: 30,
+  /** Long windows sum slices of this length: 3 days of raw 15 s samples for each evaluation would be 17,280 a series. */
+  sliceSeconds: 300,
+  /** Up to here windows read raw counters, because they decide how fast an alert fires and recovers. */
+  rawWindowSeconds: 7_200,
+  /** Long enough to notice that something is gone, short enough that a decommissioned exporter soon stops alerting. */
+  memorySeconds: 3_600,
+  /** One late run is noise, two are a busy portal, three are a schedule that stands still. */
+  stalledIntervals: 3,
+  stalledForSeconds: 60,
+  /** Less than this share of the budget left is worth a look before anything burns. */
+  atRiskBudgetRatio: 0.25,
+  tainted: { windowSeconds: 3_600, ratio: 0.2, forSeconds: 3_600 },
+  dropped: { windowSeconds: 1_800, ratio: 0.1, minimum: 3, forSeconds: 900 },
+  backoff: { windowSeconds: 900, ratio: 0.25, forSeconds: 300 },
+  /** An internal certificate authority commonly needs a change request with two weeks' notice. */
+  certificate: { warnDays: 21, criticalDays: 7, forSeconds: 900 },
+  login: { windowSeconds: 900, forSeconds: 300 },
+  exporterDownForSeconds: 300,
+  configReloadForSeconds: 300,
+  collectorForSeconds: 600,
+} as const;

@@ -1,0 +1,109 @@
+import type { Pack } from '../../../pack/model.js';
+import { settings } from '../settings.js';
+import { duration } from './measuring.js';
+import { fires, isQuiet, type Scenario, type TestFile } from './scenario.js';
+import { sent } from './sent.js';
+import { target, worldSeries } from './world.js';
+
+const memory = settings.memorySeconds / 60;
+
+export function exporterTests(pack: Pack): readonly TestFile[] {
+  return [
+    {
+      path: 'alert-rules/tests/exporters.test.yaml',
+      about: 'The exporters themselves, and the watchdog.',
+      evaluateEvery: 1,
+      scenarios: [...down(pack), ...collector(pack), ...reload(pack), ...watchdog(pack)],
+    },
+  ];
+}
+
+function down(pack: Pack): readonly Scenario[] {
+  const alert = 'KopExporterDown';
+  const wait = settings.exporterDownForSeconds / 60;
+  const outage = memory + 120;
+  return [
+    {
+      name: `${alert}: fires when an exporter dies, for as long as it is dead, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: outage, target: 'down' }, { minutes: 10 }] }),
+      queries: [
+        isQuiet(alert, 29),
+        isQuiet(alert, 30 + wait - 2),
+        fires(alert, 30 + wait + 2),
+        fires(alert, 30 + outage - 1),
+        isQuiet(alert, 30 + outage + 3),
+      ],
+      sent: [sent(pack, alert, 30 + wait + 2, { ...target, exporter: 'workflow-sla' }, duration(wait + 3))],
+    },
+    {
+      name: `${alert}: fires when the only target vanishes, and gives up after an hour`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: memory + 30, target: 'gone' }] }),
+      queries: [fires(alert, 30 + wait + 2), isQuiet(alert, 30 + memory + 5)],
+    },
+    {
+      name: `${alert}: stays quiet when an instance is replaced by another`,
+      series: [
+        ...worldSeries({ phases: [{ minutes: 30 }, { minutes: 60, target: 'gone' }] }),
+        ...worldSeries({ instance: 'probe-2:9464', phases: [{ minutes: 30, target: 'gone' }, { minutes: 60 }] }),
+      ],
+      queries: [31, 30 + wait + 2, 80].map((minute) => isQuiet(alert, minute)),
+    },
+    {
+      name: `${alert}: fires for one of two shards`,
+      series: [
+        ...worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }] }),
+        ...worldSeries({ instance: 'probe-2:9464', phases: [{ minutes: 60 }] }),
+      ],
+      queries: [fires(alert, 30 + wait + 2, { instance: target.instance })],
+    },
+  ];
+}
+
+function collector(pack: Pack): readonly Scenario[] {
+  const alert = 'KopCollectorFailing';
+  const wait = settings.collectorForSeconds / 60;
+  return [
+    {
+      name: `${alert}: fires while a collector delivers nothing, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, collectorOk: false }, { minutes: 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
+      sent: [sent(pack, alert, 30 + wait + 2, { ...target, collector: 'workflow' })],
+    },
+    {
+      name: `${alert}: stays quiet after one failure`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 1, collectorOk: false }, { minutes: 30 }] }),
+      queries: [31, 30 + wait + 2].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function reload(pack: Pack): readonly Scenario[] {
+  const alert = 'KopConfigReloadFailed';
+  const wait = settings.configReloadForSeconds / 60;
+  return [
+    {
+      name: `${alert}: fires while a changed configuration is refused, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, reloadOk: false }, { minutes: 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
+      sent: [sent(pack, alert, 30 + wait + 2, target, duration(30 + wait + 2))],
+    },
+    {
+      name: `${alert}: stays quiet when the mistake is mended at once`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 2, reloadOk: false }, { minutes: 20 }] }),
+      queries: [31, 30 + wait + 2].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+/** It never stays quiet and never recovers: that is its purpose. */
+function watchdog(pack: Pack): readonly Scenario[] {
+  const alert = 'KopWatchdog';
+  return [
+    {
+      name: `${alert}: fires always, even with nothing to scrape`,
+      series: [],
+      queries: [fires(alert, 0), fires(alert, 60)],
+      sent: [sent(pack, alert, 1, {})],
+    },
+  ];
+}

@@ -1,0 +1,57 @@
+import type { Pack } from '../../../pack/model.js';
+import { ruleFiles } from '../rules.js';
+import { yamlText } from '../yaml.js';
+import { burnTests } from './burn.js';
+import { exporterTests } from './exporters.js';
+import { measuringTests } from './measuring.js';
+import { portalTests } from './portal.js';
+import type { Scenario, SentAlert, TestFile } from './scenario.js';
+
+/** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
+export function ruleTestFiles(pack: Pack): readonly TestFile[] {
+  return [...burnTests(pack), ...measuringTests(pack), ...portalTests(pack), ...exporterTests(pack)];
+}
+
+export function ruleTestText(pack: Pack, file: TestFile): string {
+  return yamlText(
+    {
+      rule_files: ruleFiles(pack).map((rules) => rules.path.replace('alert-rules/', '../')),
+      evaluation_interval: `${file.evaluateEvery}m`,
+      tests: file.scenarios.map(scenarioYaml),
+    },
+    [file.about, `Run with: promtool test rules ${file.path}`],
+  );
+}
+
+function scenarioYaml(scenario: Scenario) {
+  const { name, series, queries, sent = [] } = scenario;
+  return {
+    name,
+    interval: '1m',
+    input_series: series,
+    ...(queries.length === 0
+      ? {}
+      : {
+          promql_expr_test: queries.map(({ expr, minute, samples }) => ({
+            expr,
+            eval_time: `${minute}m`,
+            exp_samples: samples,
+          })),
+        }),
+    ...(sent.length === 0 ? {} : { alert_rule_test: sentYaml(sent) }),
+  };
+}
+
+/** promtool compares all alerts of one name at one time, so those belong into one expectation. */
+function sentYaml(sent: readonly SentAlert[]) {
+  const grouped = new Map<string, SentAlert[]>();
+  for (const one of sent) {
+    const key = `${one.alert}@${one.minute}`;
+    grouped.set(key, [...(grouped.get(key) ?? []), one]);
+  }
+  return [...grouped.values()].map((alerts) => ({
+    eval_time: `${alerts[0]?.minute ?? 0}m`,
+    alertname: alerts[0]?.alert ?? '',
+    exp_alerts: alerts.map(({ labels, annotations }) => ({ exp_labels: labels, exp_annotations: annotations })),
+  }));
+}

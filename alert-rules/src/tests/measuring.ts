@@ -1,0 +1,185 @@
+import { workflowRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { settings } from '../settings.js';
+import { fires, holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
+import { sent } from './sent.js';
+import { names, worldSeries } from './world.js';
+
+const memory = settings.memorySeconds / 60;
+
+export function measuringTests(pack: Pack): readonly TestFile[] {
+  return [
+    {
+      path: 'alert-rules/tests/workflow-measuring.test.yaml',
+      about: 'Alerts when workflows are not measured, or not properly.',
+      evaluateEvery: 1,
+      scenarios: [...noData(pack), ...stalled(pack), ...tainted(pack), ...dropped(pack), ...states(pack)],
+    },
+  ];
+}
+
+function noData(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowSlaNoData';
+  const wait = pack.alerting.noDataForSeconds / 60;
+  const outage = memory + wait + 90;
+  return [
+    {
+      name: `${alert}: fires when the exporter dies, for as long as it is dead, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: outage, target: 'down' }, { minutes: 10 }] }),
+      queries: [
+        isQuiet(alert, 29),
+        isQuiet(alert, 30 + wait - 2),
+        fires(alert, 30 + wait + 2),
+        fires(alert, 30 + outage - 1),
+        isQuiet(alert, 30 + outage + 3),
+      ],
+      sent: [sent(pack, alert, 30 + wait + 2, names, duration(wait + 3))],
+    },
+    {
+      name: `${alert}: fires when the target vanishes from Prometheus, and gives up after an hour`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: memory + 30, target: 'gone' }] }),
+      queries: [fires(alert, 30 + wait + 2), fires(alert, 30 + memory - 5), isQuiet(alert, 30 + memory + 5)],
+    },
+    {
+      name: `${alert}: stays quiet when a workflow is removed on purpose`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: memory + 30, described: false }] }),
+      queries: [31, 30 + wait + 2, 30 + memory - 5, 30 + memory + 20].map((minute) => isQuiet(alert, minute)),
+    },
+    {
+      name: `${alert}: fires when the exporter answers but its collector fails, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 20, collectorOk: false }, { minutes: 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 25)],
+    },
+    {
+      name: `${alert}: stays quiet while another exporter measures the same workflow`,
+      series: [
+        ...worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 30, target: 'down' }] }),
+        ...worldSeries({ instance: 'probe-2:9464', phases: [{ minutes: 60 + wait }] }),
+      ],
+      queries: [isQuiet(alert, 30 + wait + 20)],
+    },
+  ];
+}
+
+function stalled(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowSlaStalled';
+  const wait = pack.alerting.stalledForSeconds / 60;
+  const slow = { intervalSeconds: 3_600, runsPerMinute: 1 / 60 };
+  return [
+    {
+      name: `${alert}: fires when runs stop, and recovers with the next one`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 20, runsPerMinute: 0 }, { minutes: 10 }] }),
+      queries: [
+        isQuiet(alert, 29),
+        isQuiet(alert, 30 + wait - 3),
+        fires(alert, 30 + wait + 5),
+        isQuiet(alert, 30 + wait + 23),
+      ],
+      sent: [sent(pack, alert, 30 + wait + 5, names, duration(wait + 6))],
+    },
+    {
+      name: `${alert}: fires when a new workflow never runs at all`,
+      series: worldSeries({ hasRun: false, phases: [{ minutes: wait + 20, runsPerMinute: 0 }] }),
+      queries: [isQuiet(alert, wait - 3), fires(alert, wait + 5)],
+    },
+    {
+      name: `${alert}: stays quiet between two runs of a slow schedule`,
+      series: worldSeries({
+        intervalSeconds: slow.intervalSeconds,
+        phases: [{ minutes: 10 }, { minutes: 150, runsPerMinute: 0 }, { minutes: 5 }],
+      }),
+      queries: [isQuiet(alert, 10 + wait + 5), isQuiet(alert, 155)],
+    },
+  ];
+}
+
+function tainted(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowMeasurementTainted';
+  const { forSeconds, windowSeconds } = settings.tainted;
+  const wait = (forSeconds + windowSeconds) / 60;
+  return [
+    {
+      name: `${alert}: fires when half of the runs are tainted for long, and recovers`,
+      series: worldSeries({
+        phases: [{ minutes: 30 }, { minutes: wait + 10, runsPerMinute: 0.5, taintedPerMinute: 0.5 }, { minutes: wait }],
+      }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 5), isQuiet(alert, 30 + wait + 10 + wait - 5)],
+      sent: [sent(pack, alert, 30 + wait + 5, names, '50%')],
+    },
+    {
+      name: `${alert}: stays quiet at one tainted run in ten`,
+      series: worldSeries({ phases: [{ minutes: wait + 10, runsPerMinute: 0.9, taintedPerMinute: 0.1 }] }),
+      queries: [isQuiet(alert, wait + 5)],
+    },
+  ];
+}
+
+function dropped(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowRunsDropped';
+  const { forSeconds, windowSeconds } = settings.dropped;
+  const wait = (forSeconds + windowSeconds) / 60;
+  return [
+    {
+      name: `${alert}: fires when every other run does not start, and recovers`,
+      series: worldSeries({
+        phases: [
+          { minutes: 30 },
+          { minutes: wait + 10, runsPerMinute: 0.5, droppedPerMinute: { overlap: 0.5 } },
+          { minutes: wait },
+        ],
+      }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 5), isQuiet(alert, 30 + wait + 10 + wait - 5)],
+      sent: [sent(pack, alert, 30 + wait + 5, names, '50%')],
+    },
+    {
+      name: `${alert}: stays quiet when runs are dropped to spare a portal`,
+      series: worldSeries({ phases: [{ minutes: wait + 10, runsPerMinute: 0.5, droppedPerMinute: { backoff: 0.5 } }] }),
+      queries: [isQuiet(alert, wait + 5)],
+    },
+  ];
+}
+
+function states(pack: Pack): readonly Scenario[] {
+  const state = (name: keyof typeof workflowStates, minute: number) =>
+    holds(`${r.state.name} == ${workflowStates[name]}`, minute);
+  const wait = pack.alerting.stalledForSeconds / 60;
+  return [
+    {
+      name: 'state: no data before the first run, met, no data when the exporter dies, and met again',
+      series: worldSeries({
+        hasRun: false,
+        phases: [
+          { minutes: 10, runsPerMinute: 0 },
+          { minutes: 20 },
+          { minutes: wait + 20, target: 'down' },
+          { minutes: 10 },
+        ],
+      }),
+      queries: [state('noData', 9), state('met', 29), state('noData', 35), state('met', 30 + wait + 25)],
+    },
+    {
+      name: 'state: no data when runs stop',
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, runsPerMinute: 0 }] }),
+      queries: [state('met', 29), state('met', 30 + wait - 5), state('noData', 30 + wait + 5)],
+    },
+    {
+      name: 'state: one miss does not break it, a burn does, and an overspent budget keeps it broken',
+      series: worldSeries({
+        phases: [
+          { minutes: 30 },
+          { minutes: 1, missRatio: 1 },
+          { minutes: 29 },
+          { minutes: 30, missRatio: 1 },
+          { minutes: 60 },
+        ],
+      }),
+      queries: [state('met', 45), state('broken', 85), state('broken', 140)],
+    },
+  ];
+}
+
+/** As `humanizeDuration` prints whole minutes. */
+export function duration(minutes: number): string {
+  const hours = Math.floor(minutes / 60);
+  return hours > 0 ? `${hours}h ${minutes % 60}m 0s` : `${minutes}m 0s`;
+}

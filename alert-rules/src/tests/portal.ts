@@ -1,0 +1,116 @@
+import type { Pack } from '../../../pack/model.js';
+import { settings } from '../settings.js';
+import { fires, isQuiet, type Scenario, type TestFile } from './scenario.js';
+import { sent } from './sent.js';
+import { names, worldSeries } from './world.js';
+
+const portal = { portal: names.portal };
+
+export function portalTests(pack: Pack): readonly TestFile[] {
+  return [
+    {
+      path: 'alert-rules/tests/workflow-portal.test.yaml',
+      about: 'Alerts about a portal as a whole.',
+      evaluateEvery: 1,
+      scenarios: [...backoff(pack), ...login(pack), ...certificate(pack)],
+    },
+  ];
+}
+
+function backoff(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowPortalBackoff';
+  const { windowSeconds, forSeconds } = settings.backoff;
+  const full = (windowSeconds + forSeconds) / 60;
+  return [
+    {
+      name: `${alert}: fires while measuring pauses, and recovers`,
+      series: worldSeries({
+        phases: [{ minutes: 30 }, { minutes: full + 10, backingOff: true }, { minutes: full + 10 }],
+      }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + full + 5), isQuiet(alert, 30 + full + 10 + full + 5)],
+      sent: [sent(pack, alert, 30 + full + 5, portal, '100%')],
+    },
+    {
+      name: `${alert}: stays quiet after one short pause`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 2, backingOff: true }, { minutes: 30 }] }),
+      queries: [31, 35, 40].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function login(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowLoginFailing';
+  const { windowSeconds, forSeconds } = settings.login;
+  const wait = forSeconds / 60;
+  const window = windowSeconds / 60;
+  const bad = window + wait + 10;
+  return [
+    {
+      name: `${alert}: fires when logins are refused and none succeeds, and recovers`,
+      series: worldSeries({
+        phases: [
+          { minutes: 30 },
+          { minutes: bad, loginsPerMinute: { refused: 1 } },
+          { minutes: 1, loginsPerMinute: { success: 1 } },
+          { minutes: 20 },
+        ],
+      }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + bad - 5), isQuiet(alert, 30 + bad + 3)],
+      sent: [sent(pack, alert, 30 + bad - 5, { ...portal, outcome: 'refused' }, String(window))],
+    },
+    {
+      name: `${alert}: stays quiet when the next login succeeds`,
+      series: worldSeries({
+        phases: [
+          { minutes: 30 },
+          { minutes: 2, loginsPerMinute: { refused: 1 } },
+          { minutes: 1, loginsPerMinute: { success: 1 } },
+          { minutes: 30 },
+        ],
+      }),
+      queries: [32, 35, 40, 50].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function certificate(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowCertificateExpiry';
+  const { warnDays, criticalDays, forSeconds } = settings.certificate;
+  const wait = forSeconds / 60 + 5;
+  const warning = { priority: 'medium' };
+  const critical = { priority: 'critical' };
+  const left = (days: number, minute: number) => {
+    const minutes = days * 1_440 - minute;
+    return `${Math.floor(minutes / 1_440)}d ${Math.floor((minutes % 1_440) / 60)}h ${minutes % 60}m 0s`;
+  };
+  return [
+    {
+      name: `${alert}: warns, becomes critical, and recovers when the certificate is renewed`,
+      series: worldSeries({
+        phases: [
+          { minutes: 30, certificateDays: 90 },
+          { minutes: 60, certificateDays: warnDays - 1 },
+          { minutes: 60, certificateDays: criticalDays - 1 },
+          { minutes: 30, certificateDays: 90 },
+        ],
+      }),
+      queries: [
+        isQuiet(alert, 29),
+        fires(alert, 30 + wait, warning),
+        isQuiet(alert, 30 + wait, critical),
+        fires(alert, 90 + wait, critical),
+        isQuiet(alert, 160),
+      ],
+      sent: [
+        sent(pack, alert, 30 + wait, portal, left(warnDays - 1, 30 + wait), warning),
+        sent(pack, alert, 90 + wait, portal, left(criticalDays - 1, 90 + wait), critical),
+        sent(pack, alert, 90 + wait, portal, left(criticalDays - 1, 90 + wait), warning),
+      ],
+    },
+    {
+      name: `${alert}: stays quiet without TLS`,
+      series: worldSeries({ phases: [{ minutes: 60 }] }),
+      queries: [isQuiet(alert, 55)],
+    },
+  ];
+}

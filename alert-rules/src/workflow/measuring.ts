@@ -1,0 +1,98 @@
+/** Whether the SLA is being measured at all. No data is never good news. */
+import { workflowMetrics as m, workflowRecorded as r, runtimeMetrics, windowOf } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { alertRule } from '../policy.js';
+import { atLeast, plain, promql } from '../promql.js';
+import type { AlertRule } from '../rule.js';
+import { settings } from '../settings.js';
+import { gone, patience, withOwner } from './presence.js';
+
+export function measuringAlerts(pack: Pack): readonly AlertRule[] {
+  return [noData(pack), stalled(pack), tainted(pack), dropped(pack)];
+}
+
+function noData(pack: Pack): AlertRule {
+  // An exporter that answers but whose collectors fail shows no workflows either, and has not forgotten them on purpose.
+  const well = `(${runtimeMetrics.buildInfo.name} unless on (job, instance) (${runtimeMetrics.collectorSuccess.name} == 0))`;
+  return alertRule(pack, {
+    name: 'WorkflowSlaNoData',
+    priority: 'medium',
+    forSeconds: pack.alerting.noDataForSeconds,
+    expr: promql`
+      time() - (
+        max by (portal, workflow, team, tier) (
+          ${gone(r.lastSeen, 'job', well)}
+        )
+        unless on (portal, workflow) ${m.runs.name}
+      )
+    `,
+    summary: 'A workflow is no longer measured: nobody knows whether its SLA is met.',
+    description:
+      'Nothing has been heard of {{ $labels.workflow }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
+      'exporter that measured it is down, or its collector fails.',
+    dashboard: 'workflow',
+  });
+}
+
+function stalled(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'WorkflowSlaStalled',
+    priority: 'high',
+    forSeconds: settings.stalledForSeconds,
+    expr: withOwner(promql`
+      time() - ${r.lastActivity.name}
+      > on (portal, workflow)
+      ${patience(pack)}
+    `),
+    summary: 'The exporter is up, but a workflow is no longer run.',
+    description:
+      'No run of {{ $labels.workflow }} on {{ $labels.portal }} has ended for {{ $value | humanizeDuration }}, although its ' +
+      'exporter answers. Its SLA is not being measured.',
+    dashboard: 'workflow',
+  });
+}
+
+function tainted(pack: Pack): AlertRule {
+  const { windowSeconds, ratio, forSeconds } = settings.tainted;
+  const range = windowOf(windowSeconds);
+  const count = (metric: string) => `sum by (portal, workflow) (increase(${metric}[${range}]))`;
+  return alertRule(pack, {
+    name: 'WorkflowMeasurementTainted',
+    priority: 'medium',
+    forSeconds,
+    expr: withOwner(promql`
+      ${count(m.runsTainted.name)}
+      / (${count(m.runsTainted.name)} + ${count(m.runs.name)} > 0)
+      > ${plain(ratio)}
+    `),
+    summary: 'The exporter is too busy to measure a workflow.',
+    description:
+      `{{ $value | humanizePercentage }} of the measurements of {{ $labels.workflow }} on {{ $labels.portal }} in the last ${range} ` +
+      'were disturbed by the exporter itself, and most of those are not counted.',
+    dashboard: 'workflow',
+  });
+}
+
+function dropped(pack: Pack): AlertRule {
+  const { windowSeconds, ratio, minimum, forSeconds } = settings.dropped;
+  const range = windowOf(windowSeconds);
+  // Backing off is deliberate and has an alert of its own; shutting down is no news.
+  const drops = `sum by (portal, workflow) (increase(${m.runsDropped.name}{reason=~"overlap|busy"}[${range}]))`;
+  return alertRule(pack, {
+    name: 'WorkflowRunsDropped',
+    priority: 'medium',
+    forSeconds,
+    expr: withOwner(promql`
+      ${drops}
+      / (${drops} + sum by (portal, workflow) (increase(${m.runs.name}[${range}])) > 0)
+      > ${plain(ratio)}
+      and
+      ${drops} ${atLeast(minimum)}
+    `),
+    summary: 'A workflow is run less often than its schedule says.',
+    description:
+      `{{ $value | humanizePercentage }} of the runs of {{ $labels.workflow }} on {{ $labels.portal }} that were due in the last ` +
+      `${range} did not start, because the run before had not ended or the portal already had its share of requests.`,
+    dashboard: 'workflow',
+  });
+}

@@ -1,0 +1,79 @@
+/** What is wrong with a portal as a whole, and so explains many workflows at once. */
+import { workflowMetrics as m, windowOf } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { alertRule, operatingTeam } from '../policy.js';
+import { atLeast, plain, promql } from '../promql.js';
+import type { AlertRule } from '../rule.js';
+import { settings } from '../settings.js';
+
+const day = 86_400;
+
+export function portalAlerts(pack: Pack): readonly AlertRule[] {
+  const { warnDays, criticalDays } = settings.certificate;
+  return [
+    backoff(pack),
+    login(pack),
+    certificate(pack, warnDays, 'medium'),
+    certificate(pack, criticalDays, 'critical'),
+  ];
+}
+
+function backoff(pack: Pack): AlertRule {
+  const { windowSeconds, ratio, forSeconds } = settings.backoff;
+  const range = windowOf(windowSeconds);
+  return alertRule(pack, {
+    name: 'WorkflowPortalBackoff',
+    priority: 'low',
+    team: operatingTeam(pack),
+    forSeconds,
+    expr: promql`
+      max by (portal) (
+        avg_over_time((${m.backoffUntil.name} > bool time())[${range}:30s])
+      ) > ${plain(ratio)}
+    `,
+    summary: 'A portal lets requests time out, and measuring pauses to spare it.',
+    description:
+      `For {{ $value | humanizePercentage }} of the last ${range} no workflow was started on {{ $labels.portal }}, because requests ` +
+      'to it had timed out. Each abandoned request may still hold one of its database connections.',
+    dashboard: 'portal',
+  });
+}
+
+function login(pack: Pack): AlertRule {
+  const { windowSeconds, forSeconds } = settings.login;
+  const range = windowOf(windowSeconds);
+  return alertRule(pack, {
+    name: 'WorkflowLoginFailing',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds,
+    // A login lasts for hours, so that no success is normal: only failures without one count.
+    expr: promql`
+      sum by (portal, outcome) (increase(${m.logins.name}{outcome=~"refused|failed"}[${range}])) ${atLeast(1)}
+      unless on (portal)
+      sum by (portal) (increase(${m.logins.name}{outcome="success"}[${range}])) ${atLeast(1)}
+    `,
+    summary: 'The exporter cannot log in to a portal, so that workflows behind the login cannot be measured.',
+    description:
+      `{{ $value | humanize }} logins to {{ $labels.portal }} were {{ if eq $labels.outcome "refused" }}refused{{ else }}broken{{ end }} ` +
+      `in the last ${range}, and none succeeded.`,
+    dashboard: 'portal',
+  });
+}
+
+function certificate(pack: Pack, days: number, priority: 'medium' | 'critical'): AlertRule {
+  return alertRule(pack, {
+    name: 'WorkflowCertificateExpiry',
+    priority,
+    team: operatingTeam(pack),
+    forSeconds: settings.certificate.forSeconds,
+    expr: promql`
+      min by (portal) (${m.certificateExpiry.name} > 0) - time() < ${days} * ${day}
+    `,
+    summary: 'A certificate that a portal presents expires soon.',
+    description:
+      'The first certificate to expire of those that {{ $labels.portal }} presents has {{ $value | humanizeDuration }} left; ' +
+      `this is told from ${days} days on. Once it has expired, browsers refuse the portal and every workflow on it fails.`,
+    dashboard: 'portal',
+  });
+}

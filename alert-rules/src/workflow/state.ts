@@ -1,0 +1,44 @@
+import { foreignSeries } from '../../../pack/metrics/foreign.js';
+import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { atLeast, plain, promql } from '../promql.js';
+import type { RecordingRule } from '../rule.js';
+import { settings } from '../settings.js';
+import { patience } from './presence.js';
+
+/**
+ * One number for each workflow, so that dashboards need not judge. `or` takes the first that applies, and no data comes
+ * first: whatever was good is not known to be so any more.
+ */
+export function stateRecording(pack: Pack): RecordingRule {
+  const burning = (matchers: string) =>
+    `${foreignSeries.alerts.name}{alertname="WorkflowSlaBurn", alertstate="firing"${matchers}}`;
+  // One early miss of ten runs overspends any budget; as for the alerts, a minimum has to have missed.
+  const spent = (comparison: string) => promql`
+    (${r.budgetRemaining.name} ${comparison} and last_over_time(${r.periodMissed.name}[${windowOf(3 * settings.sliceSeconds)}]) ${atLeast(pack.alerting.minimumMissedRuns)})
+  `;
+  return {
+    record: r.state,
+    expr: promql`
+      ${workflowStates.noData} * (
+        max by (portal, workflow) (${r.identity.name})
+        unless
+        (time() - (max by (portal, workflow) (${m.lastRun.name}) > 0) < ${patience(pack)})
+      )
+      or
+      ${workflowStates.broken} * (
+        max by (portal, workflow) (${burning(', severity="critical"')})
+        or
+        count by (portal, workflow) ${spent('<= 0')}
+      )
+      or
+      ${workflowStates.atRisk} * (
+        max by (portal, workflow) (${burning('')})
+        or
+        count by (portal, workflow) ${spent(`< ${plain(settings.atRiskBudgetRatio)}`)}
+      )
+      or
+      ${workflowStates.met} * max by (portal, workflow) (${r.identity.name})
+    `,
+  };
+}

@@ -1,0 +1,197 @@
+import { counter, gauge, histogram } from './declare.js';
+
+export const encryptionOperations = ['encrypt', 'decrypt', 'round_trip', 'data_key'] as const;
+export type EncryptionOperation = (typeof encryptionOperations)[number];
+
+/** `cold`: the data key had to be fetched first. */
+export const keyTemperatures = ['warm', 'cold'] as const;
+
+export const encryptionErrors = ['timeout', 'unavailable', 'auth', 'integrity', 'throttled', 'protocol'] as const;
+export type EncryptionError = (typeof encryptionErrors)[number];
+
+export const selfTests = [
+  'round_trip',
+  'tamper_ciphertext',
+  'tamper_tag',
+  'wrong_aad',
+  'wrong_key',
+  'truncated',
+  'replayed_other_row',
+  'nonce_unique',
+  'old_version_decrypts',
+  'revoked_version_fails',
+] as const;
+export type SelfTest = (typeof selfTests)[number];
+
+export const ciphertextStates = ['encrypted', 'plaintext_suspect', 'malformed', 'unknown_version', 'null'] as const;
+export type CiphertextState = (typeof ciphertextStates)[number];
+
+/** One bound exactly at 10 ms, the promise; the rest from what local AES takes to what a slow key service takes. */
+export const operationBounds = [
+  5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+] as const;
+
+const provider = ['portal', 'provider'] as const;
+const operation = [...provider, 'operation', 'size', 'key_temperature'] as const;
+const column = ['portal', 'table', 'column'] as const;
+const operationValues = { operation: encryptionOperations };
+
+export const encryptionMetrics = {
+  info: gauge(
+    'field_encryption_provider_info',
+    'info',
+    [...provider, 'kind', 'title', 'team'],
+    'Identity of the provider; the value is always 1.',
+  ),
+  duration: histogram(
+    'field_encryption_operation_duration_seconds',
+    'seconds',
+    operation,
+    'Duration of one untainted operation on a canary key.',
+    {
+      bounds: operationBounds,
+      values: { ...operationValues, key_temperature: keyTemperatures },
+    },
+  ),
+  operations: counter(
+    'field_encryption_operations_total',
+    'count',
+    [...provider, 'operation', 'outcome'],
+    'Operations judged against the SLA; a failed one has missed.',
+    {
+      values: { ...operationValues, outcome: ['met', 'missed', 'failed'] },
+    },
+  ),
+  slaTarget: gauge('field_encryption_sla_target_seconds', 'seconds', provider, 'Promised duration of one operation.'),
+  slaObjective: gauge(
+    'field_encryption_sla_objective_ratio',
+    'ratio',
+    provider,
+    'Promised share of operations that meet it.',
+  ),
+  up: gauge(
+    'field_encryption_provider_up',
+    'boolean',
+    provider,
+    'Whether the last round of the probe could use the provider.',
+  ),
+  errors: counter(
+    'field_encryption_errors_total',
+    'count',
+    [...provider, 'operation', 'reason'],
+    'Failed operations by reason; integrity is apart from availability.',
+    {
+      values: { ...operationValues, reason: encryptionErrors },
+    },
+  ),
+  selfTest: gauge(
+    'field_encryption_self_test_success',
+    'boolean',
+    [...provider, 'test'],
+    'Whether the self-test passed in the last round; absent when it could not be made.',
+    {
+      values: { test: selfTests },
+    },
+  ),
+  selfTestTime: gauge(
+    'field_encryption_self_test_timestamp_seconds',
+    'timestamp',
+    provider,
+    'When the self-tests were last made; 0 before the first.',
+  ),
+  probeTime: gauge(
+    'field_encryption_probe_timestamp_seconds',
+    'timestamp',
+    provider,
+    'When the last round of the probe ended; 0 before the first.',
+  ),
+  tainted: counter(
+    'field_encryption_tainted_total',
+    'count',
+    provider,
+    'Operations disturbed by a late event loop, kept out of the histogram.',
+  ),
+  rows: gauge(
+    'field_encryption_rows',
+    'count',
+    [...column, 'state'],
+    'Rows by state in the last whole scan of the column.',
+    { values: { state: ciphertextStates } },
+  ),
+  keyVersionRows: gauge(
+    'field_encryption_key_version_rows',
+    'count',
+    [...column, 'version'],
+    'Rows by key version in the last whole scan: the newest ten, and other.',
+  ),
+  reencryption: gauge(
+    'field_encryption_reencryption_progress_ratio',
+    'ratio',
+    column,
+    'Share of encrypted rows under the newest key version.',
+  ),
+  keyRotated: gauge(
+    'field_encryption_key_rotated_timestamp_seconds',
+    'timestamp',
+    ['portal', 'key'],
+    'When the key was last rotated.',
+  ),
+  keyRotationDue: gauge(
+    'field_encryption_key_rotation_due_timestamp_seconds',
+    'timestamp',
+    ['portal', 'key'],
+    'When the key is due to be rotated.',
+  ),
+  keyInvocations: gauge(
+    'field_encryption_key_invocations_ratio',
+    'ratio',
+    ['portal', 'key'],
+    'Encryptions under the present key version as a share of 2^32.',
+  ),
+  nonceReuse: counter(
+    'field_encryption_nonce_reuse_total',
+    'count',
+    column,
+    'Rows found with the nonce of another row, key version and different ciphertext: the key is compromised.',
+  ),
+  ciphertextCopies: gauge(
+    'field_encryption_ciphertext_copies',
+    'count',
+    column,
+    'Rows whose whole ciphertext is that of another row.',
+  ),
+  scanTime: gauge(
+    'field_encryption_scan_timestamp_seconds',
+    'timestamp',
+    column,
+    'When the last whole scan of the column ended; 0 before the first.',
+  ),
+  scanProgress: gauge('field_encryption_scan_progress_ratio', 'ratio', column, 'How far the present scan is.'),
+  scanUp: gauge(
+    'field_encryption_scan_up',
+    'boolean',
+    column,
+    'Whether the scanner could read the column when it last tried.',
+  ),
+  portalOperations: gauge(
+    'field_encryption_portal_operations',
+    'count',
+    ['portal', 'source', 'operation'],
+    'Operations that the portal recorded itself in the last day.',
+  ),
+  portalDuration: gauge(
+    'field_encryption_portal_duration_seconds',
+    'seconds',
+    ['portal', 'source', 'operation', 'statistic'],
+    'Durations that the portal recorded itself in the last day: a second source, not measured by us.',
+    {
+      values: { statistic: ['average', 'max', 'p95'] },
+    },
+  ),
+  portalSourceUp: gauge(
+    'field_encryption_portal_source_up',
+    'boolean',
+    ['portal', 'source'],
+    'Whether this record of the portal could be read.',
+  ),
+} as const;
