@@ -1,0 +1,33 @@
+/** PromQL that several panels share. Metrics are named through the contract only. */
+import { foreignSeries } from '../../pack/metrics/foreign.js';
+import { workflowRecorded as r, workflowStates } from '../../pack/metrics/index.js';
+import { colours, words } from './kit/fields.js';
+
+export const { alerts, cpu, eventLoopLag, memory, up } = foreignSeries;
+
+/** Alerts of this pack that fire now. */
+export function firing(matchers = ''): string {
+  return `${alerts.name}{pack="kop", alertstate="firing"${matchers}}`;
+}
+
+/** True only while the rules are being evaluated: without it a silent Prometheus would look like peace. */
+export const rulesAreEvaluated = `count(${firing(', alertname="KopWatchdog"')})`;
+
+/** A count that says 0 when there is none, but nothing when nobody could know. */
+export function countOrNone(expr: string, known: string): string {
+  return `count(${expr}) or 0 * ${known}`;
+}
+
+export const workflowStateWords = words(
+  [
+    { value: workflowStates.met, text: 'Met', color: colours.good },
+    { value: workflowStates.atRisk, text: 'At risk', color: colours.warning },
+    { value: workflowStates.broken, text: 'Broken', color: colours.bad },
+    { value: workflowStates.noData, text: 'No data', color: colours.unknown },
+  ],
+  'No data',
+);
+
+export function inState(state: keyof typeof workflowStates, selector = ''): string {
+  return `${r.state.name}${selector} == ${workflowStates[state]}`;
+}
