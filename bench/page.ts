@@ -1,0 +1,60 @@
+/** Rendering a page of 10,000 series, beside prom-client alone, and a page with a collector that hangs. */
+import { performance } from 'node:perf_hooks';
+import { Gauge, Registry } from 'prom-client';
+import { CollectorRunner } from '../exporters/runtime/collector-runner.js';
+import { silentLogger } from '../exporters/runtime/log.js';
+import { MetricStore, renderFamilies } from '../exporters/runtime/metrics/index.js';
+import { gauge } from '../pack/metrics/index.js';
+import { ms, report } from './support/report.js';
+import { median } from './support/stats.js';
+
+const SERIES = 10_000;
+const ROUNDS = 60;
+const ALLOWED_MS = 10;
+const BUDGET_MS = 400;
+
+const labels = ['portal', 'workflow', 'step'] as const;
+const store = new MetricStore({ maxSeriesPerMetric: SERIES });
+const ours = store.gauge(gauge('bench_page_seconds', 'seconds', labels, 'A page.'));
+const registry = new Registry();
+const theirs = new Gauge({ name: 'bench_page_seconds', help: 'A page.', labelNames: labels, registers: [registry] });
+for (let i = 0; i < SERIES; i += 1) {
+  const set = { portal: 'kingston', workflow: `workflow-${i % 100}`, step: `step-${i}` };
+  ours.set(set, i / 7);
+  theirs.set(set, i / 7);
+}
+
+const mine: number[] = [];
+const peer: number[] = [];
+for (let round = 0; round < ROUNDS; round += 1) {
+  mine.push(await timed(() => Buffer.from(renderFamilies(store.families(), 'text'))));
+  peer.push(await timed(async () => Buffer.from(await registry.metrics())));
+}
+const hanging = await pageWithHangingCollector();
+report('The page', [
+  {
+    what: `${SERIES} series, median of ${ROUNDS}`,
+    ours: ms(median(mine)),
+    peer: `${ms(median(peer))} (prom-client)`,
+    limit: `<= ${ALLOWED_MS} ms`,
+    holds: median(mine) <= ALLOWED_MS,
+  },
+  {
+    what: `page with a hanging collector, budget ${BUDGET_MS} ms`,
+    ours: ms(hanging),
+    peer: 'for ever (prom-client)',
+    limit: `<= ${BUDGET_MS + 50} ms`,
+    holds: hanging <= BUDGET_MS + 50,
+  },
+]);
+
+async function timed(render: () => unknown): Promise<number> {
+  const start = performance.now();
+  await render();
+  return performance.now() - start;
+}
+
+async function pageWithHangingCollector(): Promise<number> {
+  const runner = new CollectorRunner([{ name: 'hangs', collect: () => new Promise(() => {}) }], silentLogger);
+  return timed(() => runner.collect({ budgetMs: BUDGET_MS, now: new Date() }));
+}
