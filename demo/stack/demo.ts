@@ -1,0 +1,161 @@
+import { loadPack } from '../../pack/index.js';
+import { playBadAfternoon } from './admin-client.js';
+import { alertmanager } from './alertmanager.js';
+import { exporters } from './exporters.js';
+import { claimFolder } from './folder.js';
+import { findGrafana, grafana } from './grafana.js';
+import { startGuard } from './guard.js';
+import { hints } from './hints.js';
+import { describe } from './notification.js';
+import type { DemoOptions } from './options.js';
+import { fastPace, ordinaryPace } from './pace.js';
+import { demoPortal } from './portal.js';
+import { postgres } from './postgres.js';
+import { prometheus } from './prometheus.js';
+import { type Death, ServiceFailed, StartAbandoned } from './service.js';
+import { failureText, Stack } from './stack.js';
+import { stopRequest } from './stop-request.js';
+import { missingText, table } from './table.js';
+import { type Terminal, terminal } from './terminal.js';
+import { alertmanagerTool, findProgram, grafanaTool, prometheusTool } from './tools.js';
+import { webhook } from './webhook.js';
+
+/** Runs the whole wheel on this machine until somebody asks it to stop. Returns the exit code. */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  // Standard output belongs to the program that asked for JSON.
+  const out = terminal(options.isJson ? process.stderr : process.stdout);
+  const request = stopRequest();
+  const folder = await claimFolder(options.dataDir);
+  const guard = startGuard(folder.path, folder.isTemporary);
+  const died = (death: Death) => out.lines(deathText(death));
+  const stack = new Stack({ folder: folder.path, signal: request.signal, guard, died }, out);
+  let exitCode = 0;
+  try {
+    await start(stack, options, out);
+    await request.made;
+  } catch (error) {
+    if (error instanceof ServiceFailed) {
+      out.lines(['', ...failureText(error)]);
+      exitCode = 2;
+    } else if (!(error instanceof StartAbandoned) && !request.signal.aborted) {
+      throw error;
+    }
+  } finally {
+    out.lines(['', 'Stopping, the last started first:']);
+    await stack.stop();
+    await folder.remove();
+    guard.dismiss();
+    request.dispose();
+  }
+  return exitCode;
+}
+
+async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise<void> {
+  const { ports, pathStyle, scale, faults, badAfternoonSpeed } = options;
+  const startedAt = performance.now();
+  const pace = options.isFast ? fastPace : ordinaryPace;
+  const pack = loadPack([], { requireSecrets: false });
+  out.line('Starting the demo of the Kingston Observability Pack. Ctrl-C ends it and leaves nothing behind.');
+
+  const { database } = await stack.start(postgres({ keepData: options.dataDir !== undefined }));
+  const portal = await stack.start(
+    demoPortal({
+      database,
+      port: ports.portal,
+      adminPort: ports.admin,
+      pathStyle,
+      faults,
+      ...(scale === undefined ? {} : { scale }),
+    }),
+  );
+  const measuring = await stack.start(
+    exporters({
+      pack,
+      portal,
+      port: ports.exporters,
+      overlay: { pathStyle, ...(pace.probeSeconds === undefined ? {} : { probeSeconds: pace.probeSeconds }) },
+    }),
+  );
+  const prometheusUrl = await judge(stack, options, measuring.address, out);
+  await show(stack, options, prometheusUrl);
+  if (badAfternoonSpeed !== undefined) {
+    await playBadAfternoon(portal.adminUrl, badAfternoonSpeed);
+  }
+
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  out.lines(['', `Ready after ${seconds} s.`, '', ...table(stack.rows), '', ...missingText(stack.missing)]);
+  out.lines([...hints({ adminUrl: portal.adminUrl, hasPrometheus: prometheusUrl !== undefined }), '']);
+  if (options.isJson) {
+    process.stdout.write(`${JSON.stringify(addresses(stack, portal.adminUrl))}\n`);
+  }
+}
+
+/** Prometheus, Alertmanager and the receiver, as far as this machine has them. */
+async function judge(stack: Stack, options: DemoOptions, measured: string, out: Terminal): Promise<string | undefined> {
+  const { ports, withPrometheus, isFast } = options;
+  const pace = isFast ? fastPace : ordinaryPace;
+  const prometheusFile = findProgram(['prometheus']);
+  const alertmanagerFile = findProgram(['alertmanager', 'prometheus-alertmanager']);
+  if (!withPrometheus) {
+    stack.leaveOut(prometheusTool, 'not wanted');
+    stack.leaveOut(alertmanagerTool, 'not wanted');
+    return undefined;
+  }
+  let notifier: string | undefined;
+  if (alertmanagerFile === undefined) {
+    stack.leaveOut(alertmanagerTool, 'missing');
+  } else {
+    const receiver = await stack.start(
+      webhook({ port: ports.alerts, onAlert: (received) => out.lines(describe(received)) }),
+    );
+    const started = await stack.tryToStart(
+      alertmanager({ file: alertmanagerFile, port: ports.alertmanager, webhookUrl: receiver.address, ...waits(pace) }),
+    );
+    notifier = started?.address;
+  }
+  if (prometheusFile === undefined) {
+    stack.leaveOut(prometheusTool, 'missing');
+    return undefined;
+  }
+  const started = await stack.tryToStart(
+    prometheus({
+      file: prometheusFile,
+      port: ports.prometheus,
+      pace,
+      exporters: measured,
+      ...(notifier === undefined ? {} : { alertmanager: notifier }),
+    }),
+  );
+  return started?.address;
+}
+
+function waits({ notifySeconds }: { readonly notifySeconds?: number }) {
+  return notifySeconds === undefined ? {} : { notifySeconds };
+}
+
+async function show(stack: Stack, options: DemoOptions, prometheusUrl: string | undefined): Promise<void> {
+  const installation = findGrafana();
+  if (!options.withGrafana) {
+    stack.leaveOut(grafanaTool, 'not wanted');
+  } else if (installation === undefined) {
+    stack.leaveOut(grafanaTool, 'missing');
+  } else {
+    const data = prometheusUrl === undefined ? {} : { prometheus: prometheusUrl };
+    await stack.tryToStart(grafana({ installation, port: options.ports.grafana, ...data }));
+  }
+}
+
+function addresses(stack: Stack, adminUrl: string) {
+  const running = stack.rows.flatMap(({ name, address }) => (address === undefined ? [] : [[name, address]]));
+  return { ...Object.fromEntries(running), admin: adminUrl, missing: stack.missing.map(({ name }) => name) };
+}
+
+function deathText({ title, how, lastLines, logFile, advice }: Death): readonly string[] {
+  return [
+    '',
+    `${title} ended on its own (${how}). Its log, ${logFile}, ends:`,
+    ...lastLines.map((line) => `  | ${line}`),
+    advice,
+    '',
+  ];
+}

@@ -1,0 +1,22 @@
+/** How often things happen. The windows of the rules stay as they are; only looking becomes more frequent. */
+export interface Pace {
+  readonly scrapeSeconds: number;
+  readonly evaluationSeconds: number;
+  /** Evaluate the rules at that pace too, and not as often as their files say. */
+  readonly hastenRules: boolean;
+  /** Time between runs of a workflow, at least one second above its SLA; undefined leaves pack.yaml's. */
+  readonly probeSeconds?: number;
+  /** Alertmanager's waits; undefined leaves the shipped ones. */
+  readonly notifySeconds?: number;
+}
+
+export const ordinaryPace: Pace = { scrapeSeconds: 15, evaluationSeconds: 15, hastenRules: false };
+
+/** For the impatient: an alert reaches the receiver within half a minute. */
+export const fastPace: Pace = {
+  scrapeSeconds: 5,
+  evaluationSeconds: 5,
+  hastenRules: true,
+  probeSeconds: 2,
+  notifySeconds: 2,
+};

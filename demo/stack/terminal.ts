@@ -1,0 +1,36 @@
+import { styleText } from 'node:util';
+
+/** Where the demo talks to its reader. */
+export interface Terminal {
+  line(text?: string): void;
+  lines(texts: readonly string[]): void;
+  /** Announces a step; the returned function replaces the announcement by how it went. */
+  step(title: string): (outcome: string, isGood: boolean) => void;
+}
+
+/** @param stream standard output or, when that is for a program, standard error */
+export function terminal(stream: NodeJS.WriteStream): Terminal {
+  // The reader may have gone (`kop demo | head`); what remains to be said is then said to nobody.
+  stream.on('error', () => undefined);
+  const line = (text = '') => void stream.write(`${text}\n`);
+  return {
+    line,
+    lines(texts) {
+      for (const text of texts) {
+        line(text);
+      }
+    },
+    step(title) {
+      const startedAt = performance.now();
+      if (stream.isTTY) {
+        stream.write(`  ${title} …`);
+      }
+      return (outcome, isGood) => {
+        const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+        const mark = styleText(isGood ? 'green' : 'red', isGood ? '✓' : '✗', { stream });
+        const back = stream.isTTY ? '\r\u001b[K' : '';
+        line(`${back}  ${mark} ${title.padEnd(16)} ${`${seconds} s`.padStart(7)}  ${outcome}`.trimEnd());
+      };
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * `npm test`: makes sure of the programs that the tests run, runs Vitest, and ends with one line that counts.
+ * Arguments go to Vitest: npm test -- test/unit -t 'a name'
+ * Two are ours: --long adds the tests that take minutes, --tools-only ends when the programs are there.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { canInstall, install } from './support/stack/apt-install.mjs';
+import { howToInstall, missingTools } from './support/stack/needed-tools.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @param {string[]} given */
+async function main(given) {
+  if (!(await haveTools())) {
+    return 1;
+  }
+  if (given.includes('--tools-only')) {
+    return 0;
+  }
+  if (given.includes('--long')) {
+    process.env.KOP_LONG = '1';
+  }
+  const args = given.filter((arg) => arg !== '--long');
+  const folder = mkdtempSync(join(tmpdir(), 'kop-test-result-'));
+  try {
+    const file = join(folder, 'result.json');
+    const code = await vitest([...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+    return report(file, code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function haveTools() {
+  const missing = missingTools();
+  if (missing.length === 0) {
+    return true;
+  }
+  if (canInstall()) {
+    console.log(`Installing what the tests need: ${missing.map(({ title }) => title).join(', ')}`);
+    await install(missing);
+  }
+  const stillMissing = missingTools();
+  if (stillMissing.length > 0) {
+    console.error(howToInstall(stillMissing));
+  }
+  return stillMissing.length === 0;
+}
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
+async function vitest(args) {
+  const program = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const child = spawn(process.execPath, [program, 'run', ...args], { cwd: root, stdio: 'inherit' });
+  // The terminal sends Ctrl-C to both of us; Vitest needs time to end what it started, and we to wait for it.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 130)));
+  });
+}
+
+/**
+ * @param {string} file
+ * @param {number} code
+ */
+function report(file, code) {
+  const result = read(file);
+  if (result === undefined) {
+    console.error('Vitest ended before it could report.');
+    return code === 0 ? 1 : code;
+  }
+  const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests, testResults } = result;
+  // Files that could not be loaded, or whose hooks failed: nothing in them was found wrong, because nothing ran.
+  const brokenFiles = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
+  ).length;
+  let failed = numFailedTests + brokenFiles;
+  if (failed === 0 && code !== 0) {
+    // Such as an error outside any test, or a process left behind.
+    console.error('No test failed, but the run did; see above.');
+    failed = 1;
+  }
+  const skipped = numPendingTests + numTodoTests;
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  return failed > 0 && code === 0 ? 1 : code;
+}
+
+/** @param {string} file */
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

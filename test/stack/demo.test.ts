@@ -1,0 +1,177 @@
+/** `kop demo` as a newcomer meets it: real programs, on free ports, in a folder of its own. */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { packageRoot } from '../../pack/index.js';
+import { DemoProcess, runKop } from '../support/stack/demo-process.js';
+import { eventually } from '../support/stack/eventually.js';
+import { PrometheusClient } from '../support/stack/prometheus-client.js';
+
+const demos: DemoProcess[] = [];
+
+function demo(args: readonly string[], env: Readonly<Record<string, string>> = {}): DemoProcess {
+  const started = new DemoProcess(args, env);
+  demos.push(started);
+  return started;
+}
+
+afterEach(async () => {
+  for (const started of demos.splice(0)) {
+    await started.end('SIGTERM');
+  }
+});
+
+it('starts everything, says where it is, takes faults, and leaves nothing behind after Ctrl-C', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    taken.once('listening', () => resolve(taken.address() as AddressInfo));
+  });
+  const running = demo(['--ports', `any,portal=${port}`, '--fast'], { GRAFANA_HOME: fakeGrafana() });
+  const addresses = await running.ready();
+
+  expect(addresses.missing).toEqual([]);
+  expect(addresses.portal).not.toBe(`http://127.0.0.1:${port}`);
+  const paths = {
+    portal: '/api/health',
+    exporters: '/metrics',
+    prometheus: '/-/ready',
+    alertmanager: '/-/ready',
+    alerts: '/',
+    grafana: '/api/health',
+    admin: '/admin/faults',
+  };
+  for (const [name, path] of Object.entries(paths)) {
+    const answer = await fetch(`${String(addresses[name])}${path}`);
+    expect([name, answer.status]).toEqual([name, 200]);
+  }
+  expect(running.told).toContain(`Demo portal      ${addresses.portal}`);
+
+  const prometheus = new PrometheusClient(String(addresses.prometheus));
+  await eventually('a healthy target and loaded rules', 30_000, async () => {
+    const [targets, rules] = await Promise.all([prometheus.targets(), prometheus.rules()]);
+    return targets.some(({ health }) => health === 'up') && rules.some(({ name }) => name === 'WorkflowSlaBurn');
+  });
+  // The watchdog alert goes all the way: rules, Prometheus, Alertmanager, receiver.
+  await eventually('a heartbeat', 30_000, async () => {
+    const list = z.object({ heartbeat: z.string().optional() });
+    return list.parse(await (await fetch(`${String(addresses.alerts)}/alerts.json`)).json()).heartbeat;
+  });
+
+  const told = grafanaTold.parse(await (await fetch(`${String(addresses.grafana)}/told`)).json());
+  expect(told.args.slice(0, 2)).toEqual(['server', '--homepath']);
+  expect(told.settings).toMatchObject({
+    GF_SERVER_HTTP_ADDR: '127.0.0.1',
+    GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+    GF_ANALYTICS_REPORTING_ENABLED: 'false',
+    GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+    GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+  });
+  expect(told.settings.GF_PATHS_DATA).toContain(running.folder);
+  const provisioned = Object.values(told.provisioning).join('\n');
+  expect(provisioned).toContain(`url: ${String(addresses.prometheus)}`);
+  expect(provisioned).toContain(join('dashboards', 'json'));
+
+  const broken = await runKop(['demo', 'fault', 'status=503,route=/api/health', '--admin', addresses.admin]);
+  expect(broken.code).toBe(0);
+  expect((await fetch(`${addresses.portal}/api/health`)).status).toBe(503);
+  await runKop(['demo', 'fault', '--clear', '--admin', addresses.admin]);
+  expect((await fetch(`${addresses.portal}/api/health`)).status).toBe(200);
+
+  expect(await running.end('SIGINT')).toBe(0);
+  await eventually('nothing is left', 5_000, async () => running.left().length === 0);
+  expect(existsSync(join(running.folder, '.kop'))).toBe(false);
+  await new Promise((resolve) => taken.close(resolve));
+}, 120_000);
+
+it('tells what is missing and how to get it, and measures without it', async () => {
+  const running = demo(['--ports', 'any'], { PATH: almostEmptyPath(), GRAFANA_HOME: '' });
+  const addresses = await running.ready();
+  expect([...addresses.missing].sort()).toEqual(['alertmanager', 'grafana', 'prometheus']);
+  expect(running.told).toMatch(/Prometheus is not installed.*apt-get install prometheus .*brew install prometheus/s);
+  expect(running.told).toContain('apt-get install prometheus-alertmanager');
+  await eventually('measured series', 30_000, async () => {
+    return (await (await fetch(`${addresses.exporters}/metrics`)).text()).includes('workflow_sla_runs_total{');
+  });
+  expect(await running.end('SIGTERM')).toBe(0);
+});
+
+it('tells which program died and how its log ends, and goes on', async () => {
+  const running = demo(['--ports', 'any', '--no-grafana']);
+  const addresses = await running.ready();
+  process.kill(running.pidOf('prometheus.yml'), 'SIGKILL');
+  await eventually('the death is told', 5_000, async () =>
+    /Prometheus ended on its own \(SIGKILL\).*\n {2}\| /s.test(running.told),
+  );
+  expect((await fetch(`${addresses.exporters}/-/healthy`)).status).toBe(200);
+  expect(await running.end('SIGINT')).toBe(0);
+});
+
+it('leaves nothing behind when it is killed', async () => {
+  const running = demo(['--ports', 'any', '--no-grafana']);
+  await running.ready();
+  expect(await running.end('SIGKILL')).toBe('SIGKILL');
+  await eventually('everything has followed', 20_000, async () => running.left().length === 0);
+  expect(existsSync(join(running.folder, '.kop'))).toBe(false);
+});
+
+it('ends at once, and cleanly, when it is told to stop while it is starting', async () => {
+  const running = demo(['--ports', 'any', '--no-grafana']);
+  await eventually('the start', 30_000, async () => running.told.includes('Starting the demo'));
+  expect(await running.end('SIGINT')).toBe(0);
+  await eventually('nothing is left', 5_000, async () => running.left().length === 0);
+});
+
+it('keeps its data where it is told to, and starts on them again', async () => {
+  const first = demo(['--ports', 'any', '--no-grafana', '--no-prometheus', '--data-dir', 'kept']);
+  await first.ready();
+  expect(await first.end('SIGINT')).toBe(0);
+  const kept = join(first.folder, 'kept');
+  expect(existsSync(join(kept, 'postgres'))).toBe(true);
+  const second = demo(['--ports', 'any', '--no-grafana', '--no-prometheus', '--data-dir', kept]);
+  await second.ready();
+  expect(await second.end('SIGINT')).toBe(0);
+});
+
+it.each([
+  [['--ports', 'portal=x'], "'x' is no port for portal"],
+  [['--fault', 'sunshine'], 'kind: must be one of'],
+  [['--scale', '0'], 'Expected a whole number from 1'],
+])('refuses %j with exit code 2', async (args, message) => {
+  const { code, out } = await runKop(['demo', ...args]);
+  expect(code).toBe(2);
+  expect(out).toContain(message);
+});
+
+const grafanaTold = z.object({
+  args: z.array(z.string()),
+  settings: z.record(z.string(), z.string()),
+  provisioning: z.record(z.string(), z.string()),
+});
+
+/** Has what Grafana's archive has, as far as the demo looks. */
+function fakeGrafana(): string {
+  const home = mkdtempSync(join(tmpdir(), 'grafana-'));
+  mkdirSync(join(home, 'bin'));
+  mkdirSync(join(home, 'conf'));
+  writeFileSync(join(home, 'conf', 'defaults.ini'), '');
+  const program = join(home, 'bin', 'grafana');
+  copyFileSync(join(packageRoot(), 'test', 'support', 'stack', 'fake-grafana.mjs'), program);
+  chmodSync(program, 0o755);
+  return home;
+}
+
+/** Only what PostgreSQL's launcher asks the system. */
+function almostEmptyPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'path-'));
+  chmodSync(folder, 0o755);
+  for (const program of ['/usr/bin/id', '/bin/id']) {
+    if (existsSync(program) && !existsSync(join(folder, 'id'))) {
+      symlinkSync(program, join(folder, 'id'));
+    }
+  }
+  return folder;
+}

@@ -1,0 +1,149 @@
+/** The parts of the launcher that decide something, without the programs that they decide about. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { adapted } from '../../demo/stack/alertmanager.js';
+import { startGuard } from '../../demo/stack/guard.js';
+import { hints } from '../../demo/stack/hints.js';
+import { describe as described } from '../../demo/stack/notification.js';
+import { defaultPorts, parsePorts } from '../../demo/stack/options.js';
+import { overlayText } from '../../demo/stack/overlay.js';
+import { nextFreePort, onFreePort } from '../../demo/stack/ports.js';
+import { prometheusConfigText } from '../../demo/stack/prometheus-config.js';
+import { evaluatedEvery } from '../../demo/stack/rules.js';
+import { ServiceFailed } from '../../demo/stack/service.js';
+import { table } from '../../demo/stack/table.js';
+import { webhook } from '../../demo/stack/webhook.js';
+import { loadPack } from '../../pack/index.js';
+
+const firing = {
+  status: 'firing',
+  labels: {
+    alertname: 'WorkflowSlaBurn',
+    window: 'fast',
+    workflow: 'search',
+    portal: 'kingston',
+    priority: 'critical',
+    team: 'performance',
+  },
+  annotations: { description: '<b>80%</b> of the runs missed.' },
+  startsAt: '2026-11-23T09:00:00Z',
+} as const;
+
+const context = {
+  folder: '',
+  signal: new AbortController().signal,
+  guard: startGuard('', false),
+  died: () => undefined,
+};
+
+it('takes the next port when the wanted one is taken, at the look and at the bind', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    server.once('listening', () => resolve(server.address() as AddressInfo));
+  });
+  expect(await nextFreePort(port)).toBeGreaterThan(port);
+  server.close();
+  const tried: number[] = [];
+  const won = await onFreePort(port, async (candidate) => {
+    tried.push(candidate);
+    if (tried.length === 1) {
+      throw new ServiceFailed('x', ['listen tcp 127.0.0.1: bind: address already in use']);
+    }
+    return candidate;
+  });
+  expect(tried).toHaveLength(2);
+  expect(won).toBeGreaterThan(tried[0] ?? 0);
+});
+
+it('does not try again when something else is wrong', async () => {
+  await expect(onFreePort(0, () => Promise.reject(new ServiceFailed('no such file')))).rejects.toThrow('no such file');
+});
+
+it('reads ports by name, and any', () => {
+  expect(parsePorts('grafana=3100')).toEqual({ ...defaultPorts, grafana: 3100 });
+  expect(parsePorts('any,portal=8101')).toMatchObject({ portal: 8101, prometheus: 0 });
+  expect(() => parsePorts('grafna=1')).toThrow("'grafna' is none of portal, admin");
+  expect(() => parsePorts('grafana=70000')).toThrow('is no port');
+});
+
+it('never runs a workflow again before its SLA is over', () => {
+  const pack = loadPack([], { requireSecrets: false });
+  const overlay = parse(overlayText(pack, { portalUrl: 'http://127.0.0.1:1', pathStyle: 'kebab', probeSeconds: 2 }));
+  expect(overlay.portals.kingston).toMatchObject({ baseUrl: 'http://127.0.0.1:1', pathStyle: 'kebab' });
+  expect(overlay.workflows['client-list'].schedule.interval).toBe('3s');
+  expect(overlay.workflows['bulk-read'].schedule.interval).toBe('4s');
+});
+
+it('keeps the scrape time-out within the interval, without which Prometheus does not start', () => {
+  const config = { evaluationSeconds: 5, exporters: ['127.0.0.1:1'], ruleFiles: ['a.yaml'] };
+  expect(parse(prometheusConfigText({ ...config, scrapeSeconds: 5 })).global.scrape_timeout).toBe('5s');
+  expect(parse(prometheusConfigText({ ...config, scrapeSeconds: 60 })).global.scrape_timeout).toBe('10s');
+  expect(parse(prometheusConfigText({ ...config, scrapeSeconds: 5 })).alerting).toBeUndefined();
+});
+
+it('sends to the receiver of this run, and waits less only when asked', () => {
+  const shipped = `route: { group_wait: 30s, group_interval: 5m, repeat_interval: 1h, routes: [{ group_wait: 0s }] }
+receivers: [{ name: a, webhook_configs: [{ url: 'http://127.0.0.1:9095/platform/high' }] }]`;
+  const plain = parse(adapted(shipped, 'http://127.0.0.1:5', undefined));
+  expect(plain.receivers[0].webhook_configs[0].url).toBe('http://127.0.0.1:5/platform/high');
+  expect(plain.route.group_wait).toBe('30s');
+  const hasty = parse(adapted(shipped, 'http://127.0.0.1:5', 2)).route;
+  expect(hasty).toEqual({
+    group_wait: '2s',
+    group_interval: '2s',
+    repeat_interval: '1h',
+    routes: [{ group_wait: '0s' }],
+  });
+});
+
+it('changes the pace of rules and nothing else', () => {
+  const rules =
+    'groups:\n  - name: a\n    interval: 5m\n    rules:\n      - record: x\n        expr: |\n          1\n          + 1\n';
+  expect(evaluatedEvery(5, rules)).toBe(rules.replace('5m', '5s'));
+});
+
+it('tells an alert in two lines', () => {
+  const lines = described({
+    at: new Date(2026, 10, 23, 9, 5, 7),
+    path: '/',
+    receiver: 'r',
+    alert: { ...firing, generatorURL: '', fingerprint: '' },
+  });
+  expect(lines).toEqual([
+    '09:05:07  FIRING    WorkflowSlaBurn (fast) · search on kingston · critical priority for performance',
+    '                    <b>80%</b> of the runs missed.',
+  ]);
+});
+
+it('lists alerts on a page that runs nothing an alert brings along, and refuses rubbish', async () => {
+  const receiver = await webhook({ port: 0 }).start(context);
+  const post = (body: string) => fetch(`${receiver.address}/performance/critical`, { method: 'POST', body });
+  expect((await post(JSON.stringify({ receiver: 'r', alerts: [firing] }))).status).toBe(200);
+  expect((await post('{"alerts":1}')).status).toBe(400);
+  expect((await post('no json')).status).toBe(400);
+  const page = await (await fetch(receiver.address)).text();
+  expect(page).toContain('&lt;b&gt;80%&lt;/b&gt; of the runs missed.');
+  expect(receiver.received).toHaveLength(1);
+  await receiver.stop();
+});
+
+it('aligns the table, and says what is not there', () => {
+  expect(
+    table([
+      { name: 'portal', title: 'Demo portal', address: 'http://127.0.0.1:8001', state: 'running', isRunning: true },
+      { name: 'grafana', title: 'Grafana', state: 'not installed', isRunning: false },
+    ]),
+  ).toEqual([
+    '  WHAT         ADDRESS                STATE',
+    '  Demo portal  http://127.0.0.1:8001  running',
+    '  Grafana      -                      not installed',
+  ]);
+});
+
+it('hints at lines that a shell takes as they are', () => {
+  for (const line of hints({ adminUrl: 'http://127.0.0.1:8002', hasPrometheus: true })) {
+    expect(line.replace(/'[^']*'/g, '')).not.toMatch(/[*?]/);
+  }
+});

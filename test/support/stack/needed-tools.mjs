@@ -1,0 +1,97 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * @typedef {object} Need
+ * @property {string} title
+ * @property {string[]} programs any of these will do
+ * @property {string[]} packages Debian packages, the first that the machine's sources know is taken
+ * @property {string} brew what Homebrew calls it
+ * @property {string} page where others get it
+ */
+
+/** @type {readonly Need[]} */
+const needs = [
+  {
+    title: 'Prometheus',
+    programs: ['prometheus'],
+    packages: ['prometheus'],
+    brew: 'prometheus',
+    page: 'https://prometheus.io/download/',
+  },
+  {
+    title: 'promtool',
+    programs: ['promtool'],
+    // Part of the package prometheus up to Debian 12, a package of its own from Debian 13 on.
+    packages: ['promtool', 'prometheus'],
+    brew: 'prometheus',
+    page: 'https://prometheus.io/download/',
+  },
+  {
+    title: 'Alertmanager',
+    programs: ['alertmanager', 'prometheus-alertmanager'],
+    packages: ['prometheus-alertmanager'],
+    brew: 'alertmanager',
+    page: 'https://prometheus.io/download/',
+  },
+  {
+    title: 'amtool',
+    programs: ['amtool'],
+    packages: ['prometheus-alertmanager'],
+    brew: 'alertmanager',
+    page: 'https://prometheus.io/download/',
+  },
+  {
+    title: 'Chromium',
+    programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    packages: ['chromium'],
+    brew: '--cask chromium',
+    page: 'https://www.chromium.org/getting-involved/download-chromium/',
+  },
+];
+
+/** Browsers on macOS are not on the PATH. */
+const macBrowsers = [
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** @returns {Need[]} */
+export function missingTools() {
+  return needs.filter(({ title, programs }) => {
+    const elsewhere =
+      title === 'Chromium' && process.platform === 'darwin' && macBrowsers.some((file) => existsSync(file));
+    return !elsewhere && !programs.some(onPath);
+  });
+}
+
+/** @param {string} program */
+export function onPath(program) {
+  const name = process.platform === 'win32' ? `${program}.exe` : program;
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param {readonly Need[]} missing */
+export function howToInstall(missing) {
+  const unique = (/** @type {string[]} */ names) => [...new Set(names)];
+  const debian = unique(missing.flatMap(({ packages }) => packages.slice(-1)));
+  const services = debian.filter((name) => name.startsWith('prometheus'));
+  return [
+    `The tests need ${missing.map(({ title }) => title).join(', ')}. Install ${missing.length === 1 ? 'it' : 'them'} and run npm test again:`,
+    `  Debian, Ubuntu: sudo apt-get install ${debian.join(' ')}`,
+    ...(services.length === 0
+      ? []
+      : [`                  sudo systemctl disable --now ${services.join(' ')}   (tests start their own)`]),
+    `  macOS:          ${unique(missing.map(({ brew }) => `brew install ${brew}`)).join(' && ')}`,
+    '  elsewhere:      put these programs on the PATH:',
+    ...missing.map(({ programs, page }) => `                    ${programs.join(' or ')}   ${page}`),
+    'Most tests need none of them: npx vitest run test/unit',
+  ].join('\n');
+}

@@ -1,0 +1,59 @@
+import { defineConfig } from 'vitest/config';
+
+/** Printed when the run starts; `npm test -- --sequence.seed=N` gives the same order again. */
+const seed = Number(process.env.KOP_TEST_SEED ?? Date.now() % 1_000_000);
+
+const shared = {
+  environment: 'node',
+  pool: 'forks',
+  // No test may lean on one that ran before it.
+  sequence: { shuffle: { files: true, tests: true } },
+} as const;
+
+/** Two cores: quick tests share them, and whatever starts servers or measures time has them to itself afterwards. */
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/stack/run-folder.ts'],
+    // Also here, because only here it makes Vitest print the seed.
+    sequence: { ...shared.sequence, seed },
+    slowTestThreshold: 2_000,
+    teardownTimeout: 20_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          // Whatever no other project takes, so that a new folder is never left out in silence.
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/faults/**', 'test/browser/**', 'test/stack/**'],
+          maxWorkers: 2,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { ...shared.sequence, groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+          sequence: { ...shared.sequence, groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'stack',
+          include: ['test/stack/**/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { ...shared.sequence, groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
