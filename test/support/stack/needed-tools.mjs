@@ -95,3 +95,17 @@ export function howToInstall(missing) {
     'Most tests need none of them: npx vitest run test/unit',
   ].join('\n');
 }
+
+/**
+ * The browser that the tests drive.
+ * @returns {string}
+ */
+export function browserPath() {
+  const programs = needs.find(({ title }) => title === 'Chromium')?.programs ?? [];
+  const onThePath = programs.flatMap((program) =>
+    (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)),
+  );
+  const found = [...onThePath, ...macBrowsers].find((file) => existsSync(file));
+  if (found === undefined) throw new Error('no Chromium was found: npm test says how to install it');
+  return found;
+}
