@@ -26,6 +26,16 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./build.js')).buildCommand(),
   },
   {
+    name: 'workflow',
+    summary: 'run one workflow now, or make one of a browser recording',
+    load: async () => (await import('./workflow.js')).workflowCommand(),
+  },
+  {
+    name: 'audit',
+    summary: 'say what is proven of audit trails, verify them, prove single records',
+    load: async () => (await import('./audit/index.js')).auditCommand(),
+  },
+  {
     name: 'demo',
     summary: 'run everything on this machine, against a stand-in portal',
     load: async () => (await import('./demo.js')).demoCommand(),

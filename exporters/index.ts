@@ -19,4 +19,10 @@ export const exporters: readonly ExporterEntry[] = [
     secretsOf: ['portals', 'workflows'],
     load: async () => (await import('./workflow-sla/index.js')).createWorkflowSlaExporter,
   },
+  {
+    name: 'audit-trail',
+    summary: 'proves audit trails complete and unaltered, or says what is missing',
+    secretsOf: ['auditTrails'],
+    load: async () => (await import('./audit-trail/index.js')).createAuditTrailExporter,
+  },
 ];

@@ -1,0 +1,188 @@
+import { performance } from 'node:perf_hooks';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import type { Logger } from '../log.js';
+import { batched } from './batch.js';
+
+/** How often a measuring thread says that it lives. */
+export const PULSE_MS = 1000;
+const SILENCE_MS = 10 * PULSE_MS;
+const STOP_GRACE_MS = 1000;
+const RESTART_AFTER_MS = 1000;
+const LONGEST_RESTART_MS = 60_000;
+
+/** What every measuring thread says, beside what is its own. Anything it says counts as a sign of life. */
+export type ThreadReport = { readonly type: 'configured' } | { readonly type: 'pulse' } | { readonly type: 'stopped' };
+
+export interface WatchedThreadOptions<Command, Report> {
+  readonly name: string;
+  /** The compiled worker. */
+  readonly url: URL;
+  readonly log: Logger;
+  /** Tells the thread what to do, each time that it is started; it answers `configured`. */
+  readonly configuration: () => Command;
+  readonly begin: Command;
+  readonly end: (graceMs: number) => Command;
+  readonly onReport: (report: Report) => void;
+  /** Without a sign of life for this long, nobody is measuring. */
+  readonly silenceMs?: number;
+}
+
+/**
+ * The page's side of a measuring thread: starts it, talks to it, and starts it again when it dies or falls silent.
+ * Whether it lives is said by {@link WatchedThread.trouble}, because a blind observer must not look healthy.
+ *
+ * A thread that hangs in native code cannot be ended by anybody. It is then given up for good: a new one beside it
+ * would hang in the same place.
+ */
+export class WatchedThread<Command, Report extends { readonly type: string }> {
+  readonly #options: WatchedThreadOptions<Command, Report>;
+  readonly #silenceMs: number;
+  #worker: Worker | undefined;
+  #isStarted = false;
+  #isStopping = false;
+  #lastSign = performance.now();
+  #deaths = 0;
+  #died: string | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #configuring: { readonly done: () => void; readonly fail: (error: Error) => void } | undefined;
+  #onStopped = () => {};
+  #post: (command: Command) => void = () => {};
+
+  constructor(options: WatchedThreadOptions<Command, Report>) {
+    this.#options = options;
+    this.#silenceMs = options.silenceMs ?? SILENCE_MS;
+  }
+
+  /** Why no measurement can be trusted to be current, or undefined when all is well. */
+  get trouble(): string | undefined {
+    if (this.#died !== undefined) return `the measuring thread '${this.#options.name}' died: ${this.#died}`;
+    return this.#isSilent ? `the measuring thread '${this.#options.name}' is silent for ${this.#silence}` : undefined;
+  }
+
+  /** Sends the configuration as it is now. Rejects when the thread dies of it. */
+  async configure(): Promise<void> {
+    // It was told to end and is still there: it hangs where nothing reaches it.
+    if (this.#died !== undefined && this.#worker !== undefined) throw new Error(this.trouble);
+    try {
+      await new Promise<void>((done, fail) => {
+        this.#configuring = { done, fail };
+        if (this.#worker === undefined) this.#launch();
+        else this.#post(this.#options.configuration());
+      });
+    } finally {
+      this.#configuring = undefined;
+    }
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.#post(this.#options.begin);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#restart);
+    clearInterval(this.#watchdog);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    await new Promise<void>((resolve) => {
+      // A thread that cannot even answer is ended all the same.
+      const patience = setTimeout(resolve, graceMs + STOP_GRACE_MS);
+      this.#onStopped = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+      this.#post(this.#options.end(graceMs));
+    });
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, STOP_GRACE_MS).unref());
+    await Promise.race([worker.terminate(), patience]);
+    this.#worker = undefined;
+  }
+
+  #launch(): void {
+    clearTimeout(this.#restart);
+    // The environment is shared so that secrets by reference are read where they are used. A small young generation
+    // keeps each collection of garbage short.
+    const worker = new Worker(this.#options.url, {
+      env: SHARE_ENV,
+      name: this.#options.name,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    worker.on('message', (text: string) => {
+      const reports: (Report | ThreadReport)[] = JSON.parse(text);
+      for (const report of reports) this.#receive(report);
+    });
+    worker.on('error', (error) => {
+      this.#died = error.message;
+    });
+    worker.on('exit', () => this.#mourn(worker));
+    this.#worker = worker;
+    this.#post = batched<Command>((text) => worker.postMessage(text));
+    this.#lastSign = performance.now();
+    this.#watch(worker);
+    this.#post(this.#options.configuration());
+    if (this.#isStarted) this.#post(this.#options.begin);
+  }
+
+  get #isSilent(): boolean {
+    return performance.now() - this.#lastSign > this.#silenceMs;
+  }
+
+  get #silence(): string {
+    return `${Math.round((performance.now() - this.#lastSign) / 1000)} s`;
+  }
+
+  /** A thread that hangs, say in a library, may never come back by itself. */
+  #watch(worker: Worker): void {
+    clearInterval(this.#watchdog);
+    let wasSilent = false;
+    this.#watchdog = setInterval(() => {
+      // Seen twice: when the whole process was stopped for a while, its pulses still lie in the queue.
+      if (this.#isSilent && wasSilent) {
+        this.#died = `it was silent for ${this.#silence} and was ended`;
+        clearInterval(this.#watchdog);
+        this.#configuring?.fail(new Error(this.#died));
+        void worker.terminate();
+      }
+      wasSilent = this.#isSilent;
+    }, this.#silenceMs / 10);
+    this.#watchdog.unref();
+  }
+
+  #receive(report: Report | ThreadReport): void {
+    this.#lastSign = performance.now();
+    if (isOfThread(report)) {
+      if (report.type === 'configured') {
+        this.#died = undefined;
+        this.#configuring?.done();
+      } else if (report.type === 'stopped') {
+        this.#onStopped();
+      }
+      return;
+    }
+    this.#deaths = 0;
+    this.#options.onReport(report);
+  }
+
+  #mourn(worker: Worker): void {
+    if (this.#worker !== worker || this.#isStopping) return;
+    clearInterval(this.#watchdog);
+    this.#worker = undefined;
+    this.#died ??= 'it ended by itself';
+    this.#configuring?.fail(new Error(`the measuring thread '${this.#options.name}' died of it: ${this.#died}`));
+    const pauseMs = Math.min(LONGEST_RESTART_MS, RESTART_AFTER_MS * 2 ** this.#deaths);
+    this.#deaths += 1;
+    this.#options.log.error('a measuring thread died; starting it again', {
+      thread: this.#options.name,
+      error: this.#died,
+      after_ms: pauseMs,
+    });
+    this.#restart = setTimeout(() => this.#launch(), pauseMs);
+    this.#restart.unref();
+  }
+}
+
+function isOfThread(report: { readonly type: string }): report is ThreadReport {
+  return report.type === 'configured' || report.type === 'pulse' || report.type === 'stopped';
+}

@@ -1,0 +1,24 @@
+import { type Part, SecretText } from '../../../pack/secret.js';
+
+const SECRET = '$secret';
+
+/**
+ * A description as text for another thread. Secrets cross as references, never as values; the thread reads them when
+ * it needs them. Equal descriptions give equal texts, which tells whether a reload changed something.
+ */
+export function encodeWithSecrets(value: unknown): string {
+  // A function sees the value after toJSON, which already says `<secret>`; `this` still has the real one.
+  return JSON.stringify(value, function (this: unknown, key, item: unknown) {
+    const original = typeof this === 'object' && this !== null ? Reflect.get(this, key) : undefined;
+    return original instanceof SecretText ? { [SECRET]: original.parts } : item;
+  });
+}
+
+/** The inverse of {@link encodeWithSecrets}. The text is our own, so its shape is not checked again. */
+export function decodeWithSecrets<T>(text: string): T {
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && SECRET in value && Array.isArray(value[SECRET])
+      ? new SecretText(value[SECRET] as Part[])
+      : value,
+  );
+}

@@ -1,0 +1,8 @@
+import type { compile } from 'json-p3';
+
+type Json = Parameters<ReturnType<typeof compile>['query']>[0];
+
+/** What `JSON.parse` gave is JSON; its type says `unknown` only because TypeScript's own says `any`. */
+export function asJson(value: unknown): Json {
+  return value as Json;
+}

@@ -1,0 +1,44 @@
+import { CookieJar } from 'tough-cookie';
+
+/**
+ * A cookie jar as a browser keeps it. Intranet names (`.local`, single labels, addresses) are what portals live
+ * under, so the public-suffix rule is off.
+ */
+export class Cookies {
+  readonly #jar = new CookieJar(undefined, {
+    rejectPublicSuffixes: false,
+    allowSpecialUseDomain: true,
+    looseMode: true,
+  });
+  #isEmpty = true;
+
+  store(url: URL, setCookie: readonly string[] | undefined): void {
+    for (const line of setCookie ?? []) {
+      // A cookie that the rules refuse is one a browser would not send either.
+      this.#jar.setCookieSync(line, url.href, { ignoreError: true });
+      this.#isEmpty = false;
+    }
+  }
+
+  /** The `cookie` header for this address, or undefined when there is nothing to send. */
+  header(url: URL): string | undefined {
+    if (this.#isEmpty) return undefined;
+    const header = this.#jar.getCookieStringSync(url.href);
+    return header === '' ? undefined : header;
+  }
+
+  value(url: URL, name: string): string | undefined {
+    return this.#find(url, name)?.value;
+  }
+
+  /** Milliseconds until it expires; Infinity for a session cookie. */
+  lifetimeMs(url: URL, name: string): number | undefined {
+    const ttl = this.#find(url, name)?.TTL();
+    return ttl === undefined || ttl === null ? undefined : ttl;
+  }
+
+  /** On whatever path: a login at /api/login may well set a cookie for /app. */
+  #find(url: URL, name: string) {
+    return this.#jar.getCookiesSync(url.href, { allPaths: true }).find((cookie) => cookie.key === name);
+  }
+}

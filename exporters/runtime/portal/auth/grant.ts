@@ -1,0 +1,21 @@
+import type { Portal, SecretText } from '../../../../pack/index.js';
+import type { Redactor } from '../../redactor.js';
+import { StepFailure } from '../step-failure.js';
+import type { Cookies } from './cookies.js';
+
+/** What authenticates requests for a while, such as the result of a login. */
+export interface Grant {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly lifetimeMs: number;
+}
+
+export interface LoginTools {
+  readonly portal: Portal;
+  readonly cookies: Cookies;
+  readonly reveal: (secret: SecretText) => string;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+}
+
+/** A refused login: the portal answered, and said no. */
+export class LoginRefused extends StepFailure {}

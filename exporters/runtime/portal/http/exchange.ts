@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** One request on one connection, ready to be sent. */
+export interface Outgoing {
+  readonly method: string;
+  readonly url: URL;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+  readonly maxBodyBytes: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** As received: still compressed if it came so. */
+  readonly body: Buffer;
+  /** Whether the connection can carry another request. */
+  readonly reusable: boolean;
+}
+
+/** Collects a body up to a limit. */
+export class BodyBuffer {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** @returns false when the limit is passed. */
+  add(chunk: Buffer): boolean {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    return this.#bytes <= this.#limit;
+  }
+
+  concat(): Buffer {
+    const [first] = this.#chunks;
+    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);
+  }
+}

@@ -1,0 +1,51 @@
+import type { FailureReason } from '../../../../pack/metrics/index.js';
+import { StepFailure } from '../step-failure.js';
+
+/** The connection was gone before anything of an answer came. */
+export class ConnectionLost extends StepFailure {}
+
+const lost = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_SESSION_ERROR',
+]);
+
+/** What went wrong with a socket, in words. @param answerBegan a lost connection is then a broken answer. */
+export function socketFailure(reason: FailureReason, where: string, error: unknown, answerBegan = true): StepFailure {
+  const code = codeOf(error);
+  const message = `${where}: ${explanations[code] ?? code}`;
+  if (!answerBegan && lost.has(code)) return new ConnectionLost(reason, message, { cause: error });
+  // TLS 1.3 servers refuse a client certificate only after the handshake, in the middle of the first exchange.
+  return new StepFailure(/^ERR_SSL_/.test(code) ? 'tls' : reason, message, { cause: error });
+}
+
+export function tooLarge(maxBytes: number): StepFailure {
+  return new StepFailure('size', `the answer is larger than ${maxBytes} bytes; raise maxBody if that is right`);
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused (ECONNREFUSED): nothing listens there',
+  ECONNRESET: 'connection reset (ECONNRESET)',
+  EHOSTUNREACH: 'no route to host (EHOSTUNREACH)',
+  ENETUNREACH: 'network unreachable (ENETUNREACH); if only IPv6 fails, set network.ipPreference: ipv4',
+  CERT_HAS_EXPIRED: 'the certificate has expired (CERT_HAS_EXPIRED)',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet (CERT_NOT_YET_VALID); is the clock right?',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT); name its CA in tls.caFile',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown certificate authority (SELF_SIGNED_CERT_IN_CHAIN); name it in tls.caFile',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'unknown certificate authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE); name it in tls.caFile',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'unknown certificate authority (UNABLE_TO_GET_ISSUER_CERT_LOCALLY); name it in tls.caFile',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'the certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); see tls.serverName',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'this is not TLS (ERR_SSL_WRONG_VERSION_NUMBER); is the base URL really https?',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    'the portal asks for a client certificate (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED); name it in tls.certFile',
+};

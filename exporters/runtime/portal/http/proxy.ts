@@ -1,0 +1,38 @@
+import { getProxyForUrl } from 'proxy-from-env';
+import { StepFailure } from '../step-failure.js';
+
+/**
+ * The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name for a URL, or undefined.
+ *
+ * @throws {StepFailure} `connect`, never quoting the variable, which may hold a password.
+ */
+export function proxyOf(url: URL): URL | undefined {
+  const written = getProxyForUrl(url.href);
+  if (written === '') return undefined;
+  if (!URL.canParse(written)) throw new StepFailure('connect', 'the proxy that the environment names is no URL');
+  const proxy = new URL(written);
+  if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
+    throw new StepFailure('connect', `cannot use a proxy of kind ${proxy.protocol}; only http and https proxies`);
+  }
+  return proxy;
+}
+
+export function proxyPort({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
+}
+
+export function proxyAuthorization(proxy: URL): Record<string, string> {
+  if (proxy.username === '') return {};
+  const credentials = `${unescaped(proxy.username)}:${unescaped(proxy.password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
+
+/** A bare % in a password is what people write, and what `decodeURIComponent` throws at. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,208 @@
+import { setMaxListeners } from 'node:events';
+import type { Portal } from '../../pack/index.js';
+import { LoopWatch } from '../runtime/measuring/loop-watch.js';
+import { anonymous } from '../runtime/portal/auth/credentials.js';
+import { Session } from '../runtime/portal/auth/session.js';
+import { deadline } from '../runtime/portal/deadline.js';
+import { Connections } from '../runtime/portal/http/connections.js';
+import { StepFailure } from '../runtime/portal/step-failure.js';
+import type { Redactor } from '../runtime/redactor.js';
+import { Gate } from './gate.js';
+import { runJourney } from './journey.js';
+import { fingerprint, type Job, jobName } from './plan.js';
+import type { PortalPulse, ProbeAnswer, Report } from './protocol.js';
+import type { RunResult, Trigger } from './result.js';
+import { Schedule } from './schedule.js';
+
+/**
+ * Runs the journeys of all jobs: on their schedules, and when asked. It lives in the measuring thread and knows
+ * nothing of pages or metrics; what happens leaves through `report`.
+ */
+export class Engine {
+  readonly #redactor: Redactor;
+  readonly #report: (report: Report) => void;
+  readonly #loopWatch = new LoopWatch();
+  readonly #stopping = new AbortController();
+  #places = new Map<string, Place>();
+  #active = new Map<string, Active>();
+  readonly #probing = new Set<Promise<unknown>>();
+  #started = false;
+
+  constructor(redactor: Redactor, report: (report: Report) => void) {
+    this.#redactor = redactor;
+    this.#report = report;
+    // Every run in progress listens to it; Node takes more than ten for a leak.
+    setMaxListeners(0, this.#stopping.signal);
+  }
+
+  /** Takes up a changed plan. What did not change keeps its pace, session, connections and back-off. */
+  configure(jobs: readonly Job[]): void {
+    const places = new Map<string, Place>();
+    for (const { portal } of jobs) {
+      const known = places.get(portal.name) ?? this.#places.get(portal.name);
+      places.set(portal.name, known?.print === fingerprint(portal) ? known : this.#newPlace(portal));
+    }
+    const active = new Map<string, Active>();
+    for (const job of jobs) {
+      const name = jobName(job.workflow.name, job.portal.name);
+      const place = places.get(job.portal.name);
+      if (place === undefined) continue;
+      const known = this.#active.get(name);
+      const print = fingerprint(job);
+      const kept = known?.print === print && known.place === place ? known : undefined;
+      active.set(name, kept ?? this.#activate(name, job, place, print));
+    }
+    for (const [name, old] of this.#active) if (active.get(name) !== old) void this.#retire(old, true);
+    for (const [name, next] of active) if (this.#started && this.#active.get(name) !== next) next.schedule.begin();
+    this.#places = places;
+    this.#active = active;
+  }
+
+  start(): void {
+    this.#started = true;
+    for (const { schedule } of this.#active.values()) schedule.begin();
+  }
+
+  /**
+   * Runs one job now, within its portal's limits. Waiting for a place takes at most half of the time, so that a run
+   * which starts also has time to end: the portal must not be blamed for our queue.
+   */
+  async probe(workflow: string, portal: string, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
+    const active = this.#active.get(jobName(workflow, portal));
+    if (active === undefined) return { kind: 'unknown' };
+    const probing = this.#probe(active, trigger, timeoutMs);
+    this.#probing.add(probing);
+    return probing.finally(() => this.#probing.delete(probing));
+  }
+
+  async #probe(active: Active, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
+    const { gate } = active.place;
+    const limit = deadline(timeoutMs, this.#stopping.signal);
+    const wait = deadline(timeoutMs / 2, limit.signal);
+    try {
+      const entry = await gate.enter(wait.signal);
+      if (!entry.admitted) {
+        return { kind: 'refused', reason: entry.reason, retryAfterSeconds: Math.ceil(gate.restMs / 1000) };
+      }
+      return { kind: 'ran', result: await this.#run(active, trigger, limit.signal, entry.leave) };
+    } finally {
+      wait.clear();
+      limit.clear();
+    }
+  }
+
+  pulse(): Extract<Report, { type: 'pulse' }> {
+    const portals: PortalPulse[] = [...this.#places].map(([portal, { gate }]) => ({
+      portal,
+      inFlight: gate.inside,
+      backoffUntilSeconds: gate.restMs === 0 ? 0 : (Date.now() + gate.restMs) / 1000,
+    }));
+    const warmingUp = [...this.#active.values()].filter((active) => active.warmUpLeft > 0).length;
+    return { type: 'pulse', warmingUp, portals };
+  }
+
+  /** Lets runs in progress end, for as long as the grace lasts. */
+  async stop(graceMs: number): Promise<void> {
+    const ends = [...this.#active.values()].map((active) => this.#retire(active, false));
+    const grace = setTimeout(
+      () => this.#stopping.abort(new StepFailure('timeout', 'the exporter is stopping')),
+      graceMs,
+    );
+    await Promise.all([...ends, ...this.#probing]);
+    clearTimeout(grace);
+  }
+
+  #activate(name: string, job: Job, place: Place, print: string): Active {
+    const { workflow, portal } = job;
+    const dropped = (reason: Extract<Report, { type: 'dropped' }>['reason'], count: number) =>
+      this.#report({ type: 'dropped', workflow: workflow.name, portal: portal.name, reason, count });
+    const schedule = new Schedule(
+      name,
+      workflow.schedule,
+      async () => {
+        const wait = deadline(workflow.schedule.intervalMs, this.#stopping.signal);
+        const entry = await place.gate.enter(wait.signal).finally(() => wait.clear());
+        if (!entry.admitted) {
+          dropped(this.#stopping.signal.aborted ? 'shutdown' : entry.reason, 1);
+          return;
+        }
+        const isWarmUp = active.warmUpLeft > 0;
+        const result = await this.#run(active, isWarmUp ? 'warm-up' : 'schedule', this.#stopping.signal, entry.leave);
+        if (isWarmUp) active.warmUpLeft -= 1;
+        if (this.#stopping.signal.aborted) dropped('shutdown', 1);
+        else if (!active.discardResult) this.#report({ type: 'run', result });
+      },
+      dropped,
+    );
+    const active: Active = {
+      job,
+      place,
+      print,
+      schedule,
+      kept: workflow.connection === 'reuse' ? new Connections() : undefined,
+      warmUpLeft: workflow.schedule.warmupRuns,
+      discardResult: false,
+    };
+    return active;
+  }
+
+  async #run(
+    { job, place, kept }: Active,
+    trigger: Trigger,
+    signal: AbortSignal,
+    leave: (timedOut: boolean) => void,
+  ): Promise<RunResult> {
+    const connections = kept ?? new Connections();
+    let timedOut = false;
+    try {
+      const result = await runJourney({
+        ...job,
+        credentials: job.workflow.authenticated ? place.session : anonymous(this.#redactor),
+        connections,
+        loopWatch: this.#loopWatch,
+        redactor: this.#redactor,
+        trigger,
+        signal,
+      });
+      timedOut = result.steps.some((step) => step.reason === 'timeout');
+      return result;
+    } finally {
+      if (connections !== kept) connections.close();
+      leave(timedOut);
+    }
+  }
+
+  #newPlace(portal: Portal): Place {
+    return {
+      print: fingerprint(portal),
+      gate: new Gate(portal.limits),
+      session: new Session(portal, this.#redactor, this.#stopping.signal),
+    };
+  }
+
+  async #retire(active: Active, discardResult: boolean): Promise<void> {
+    active.discardResult = discardResult;
+    await active.schedule.end();
+    active.kept?.close();
+  }
+}
+
+/** What is shared by the runs on one portal. */
+interface Place {
+  readonly print: string;
+  readonly gate: Gate;
+  readonly session: Session;
+}
+
+interface Active {
+  readonly job: Job;
+  readonly place: Place;
+  /** To tell whether a reload changed it. */
+  readonly print: string;
+  readonly schedule: Schedule;
+  /** With the policy `reuse`: open from run to run. */
+  readonly kept: Connections | undefined;
+  warmUpLeft: number;
+  /** The plan that asked for the run in progress is gone. */
+  discardResult: boolean;
+}

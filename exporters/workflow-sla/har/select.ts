@@ -1,0 +1,118 @@
+import { forbiddenBy, type Portal } from '../../../pack/index.js';
+import { path as pathSchema } from '../../../pack/schema/patterns.js';
+import { type Entry, isJson } from './read.js';
+import { isSecretName } from './secrets.js';
+
+/** A request that becomes a step, and the answer that its redirects ended with. */
+export interface Kept {
+  readonly request: Entry;
+  readonly answer: Entry;
+  readonly durationMs: number;
+}
+
+export interface Selection {
+  readonly kept: readonly Kept[];
+  /** Why requests were left out, and how many for each reason. */
+  readonly dropped: ReadonlyMap<string, number>;
+  /** Somebody logged in, or was logged in, while it was recorded. */
+  readonly wasAuthenticated: boolean;
+}
+
+/** Keeps what a person waits for: pages and data of the portal itself. */
+export function select(entries: readonly Entry[], origin: string, portal: Portal): Selection {
+  const kept: Kept[] = [];
+  const dropped = new Map<string, number>();
+  const seen = new Set<string>();
+  let wasAuthenticated = false;
+  const drop = (reason: string) => dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
+
+  for (let index = 0; index < entries.length; index += 1) {
+    const request = entries[index];
+    if (request === undefined) break;
+    if (request.url.origin !== origin) {
+      drop(`other site: ${request.url.host}`);
+      continue;
+    }
+    wasAuthenticated ||= hasCredentials(request) || isLogin(request);
+    const chain = redirectChain(entries, index);
+    const answer = chain.at(-1) ?? request;
+    const reason = whyNot(request, answer, portal) ?? (repeats(request, seen) ? 'asked for a second time' : undefined);
+    if (reason !== undefined) {
+      drop(reason);
+      continue;
+    }
+    kept.push({ request, answer, durationMs: chain.reduce((sum, { durationMs }) => sum + durationMs, 0) });
+    // The rest of the chain follows by itself when the step runs.
+    index += chain.length - 1;
+  }
+  return { kept, dropped, wasAuthenticated };
+}
+
+function whyNot(request: Entry, answer: Entry, portal: Portal): string | undefined {
+  if (!isWaitedFor(request, answer)) return 'style, script, image or other static file';
+  if (request.method === 'OPTIONS') return 'question of the browser before a request (OPTIONS)';
+  if (isLogin(request)) return 'login, which the auth: of the portal does';
+  if (answer.status === 0) return 'no answer in the recording';
+  if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) return 'redirect that leads away';
+  if (answer.status < 200 || answer.status >= 400) return `answer ${answer.status} in the recording`;
+  if (!pathSchema().safeParse(request.url.pathname).success) return 'path that cannot be written';
+  const pattern = forbiddenBy(request.url.pathname, portal);
+  if (pattern !== undefined) return `forbidden by neverProbe: ${pattern}`;
+  if (isMutating(request) && !portal.allowMutations) {
+    return `${request.method} changes data, which portal ${portal.name} does not allow (allowMutations)`;
+  }
+  return undefined;
+}
+
+export function isMutating({ method }: Entry): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+function isWaitedFor({ resourceType }: Entry, { mimeType }: Entry): boolean {
+  if (resourceType !== undefined) return ['document', 'xhr', 'fetch'].includes(resourceType);
+  // Firefox and Safari do not say what asked.
+  return isJson(mimeType) || mimeType === 'text/html' || mimeType === '';
+}
+
+/** A password goes to the portal. */
+function isLogin({ method, postData }: Entry): boolean {
+  if (method !== 'POST' && method !== 'PUT') return false;
+  const text = postData?.text ?? '';
+  const names = [
+    ...(postData?.params ?? []).map(({ name }) => name),
+    ...[...text.matchAll(/"([\w-]+)"\s*:/g)].map(([, name]) => name ?? ''),
+    ...(text.startsWith('{') ? [] : new URLSearchParams(text).keys()),
+  ];
+  return names.some(
+    (name) => /passw|^pass$|^pwd$|passphrase|client_secret|refresh_token/i.test(name) && isSecretName(name),
+  );
+}
+
+function hasCredentials({ requestHeaders, requestCookies }: Entry): boolean {
+  return requestCookies.length > 0 || requestHeaders.some(({ name }) => /^(authorization|cookie)$/i.test(name));
+}
+
+/** A page that asks again and again for news makes one step. */
+function repeats({ method, url, postData }: Entry, seen: Set<string>): boolean {
+  const key = `${method} ${url.href} ${postData?.text ?? ''}`;
+  if (seen.has(key)) return true;
+  seen.add(key);
+  return false;
+}
+
+/** The request and those that its redirects led to, as far as they follow at once. */
+function redirectChain(entries: readonly Entry[], start: number): Entry[] {
+  const chain: Entry[] = [];
+  for (let index = start; index < entries.length; index += 1) {
+    const entry = entries[index];
+    const last = chain.at(-1);
+    if (entry === undefined || (last !== undefined && !leadsTo(last, entry))) break;
+    chain.push(entry);
+  }
+  return chain;
+}
+
+function leadsTo({ status, redirectUrl, url }: Entry, next: Entry): boolean {
+  if (status < 300 || status > 399 || redirectUrl === '' || !URL.canParse(redirectUrl, url.href)) return false;
+  return new URL(redirectUrl, url).href === next.url.href;
+}

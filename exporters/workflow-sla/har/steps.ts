@@ -1,0 +1,249 @@
+import { applyPathStyle, type Portal } from '../../../pack/index.js';
+import { isSensitiveName } from '../../../pack/secret-places.js';
+import { Chain, member } from './chain.js';
+import { type Entry, isJson, jsonOf, mediaType } from './read.js';
+import { decoded, isSecretName, type RecordedSecrets } from './secrets.js';
+import { isMutating, type Kept } from './select.js';
+
+/** A step as the configuration writes it. */
+export interface WrittenStep {
+  readonly name: string;
+  readonly method?: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: { readonly json: unknown } | { readonly form: Readonly<Record<string, string>> };
+  readonly mutates?: true;
+  readonly extract?: Readonly<Record<string, { readonly json: string }>>;
+  readonly expect: Readonly<Record<string, unknown>>;
+}
+
+export interface WrittenSteps {
+  readonly steps: readonly WrittenStep[];
+  readonly variables: readonly string[];
+  /** Variables of the environment that hold what was a secret header. */
+  readonly environment: readonly string[];
+  /** What could not be kept, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Parameters by which pages get past caches. */
+const cacheBuster = /^(_|_t|ts|timestamp|nocache|cb|cachebust(er)?)$/i;
+/** The browser adds these by itself, or the connection does. */
+const browserHeader =
+  /^(:|accept|access-control-|cache-control|connection|content-|cookie|dnt|expect|forwarded|host|if-|keep-alive|origin|pragma|priority|proxy-|purpose|range|referer|sec-|te$|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded-|x-client-data|traceparent|tracestate|baggage|x-b3-|x-request-id|x-correlation-id|sentry-|authorization$)/i;
+/** References and templates of ours have no meaning in recorded data, and no way to be escaped. */
+const looksLikeOurs = /\$\{|\{[A-Za-z][A-Za-z0-9_]*\}/;
+
+/** Turns requests into steps, one after the other, because each may use what an earlier one was answered. */
+export function writeSteps(kept: readonly Kept[], portal: Portal, secrets: RecordedSecrets): WrittenSteps {
+  const writer = new Writer(portal, secrets);
+  for (const [index, one] of kept.entries()) writer.write(one, index);
+  return writer.result();
+}
+
+type Unfinished = Omit<WrittenStep, 'extract'> & { readonly index: number };
+
+class Writer {
+  readonly #portal: Portal;
+  readonly #secrets: RecordedSecrets;
+  readonly #chain = new Chain();
+  readonly #steps: Unfinished[] = [];
+  readonly #environment = new Set<string>();
+  readonly #notes = new Set<string>();
+
+  constructor(portal: Portal, secrets: RecordedSecrets) {
+    this.#portal = portal;
+    this.#secrets = secrets;
+  }
+
+  write(kept: Kept, index: number): void {
+    const { request } = kept;
+    const path = this.#path(request);
+    const body = this.#body(request);
+    if (path === undefined || body === 'unwritable') return;
+    const name = this.#name(request);
+    const query = this.#query(request, name);
+    const headers = this.#headers(request, name);
+    this.#steps.push({
+      index,
+      name,
+      ...(request.method === 'GET' ? {} : { method: request.method }),
+      path,
+      ...(Object.keys(query).length === 0 ? {} : { query }),
+      ...(Object.keys(headers).length === 0 ? {} : { headers }),
+      ...(body === undefined ? {} : { body }),
+      ...(isMutating(request) ? { mutates: true as const } : {}),
+      expect: expectationOf(kept.answer),
+    });
+    this.#chain.learn(kept, index);
+  }
+
+  result(): WrittenSteps {
+    const steps = this.#steps.map(({ index, expect, ...step }): WrittenStep => {
+      const extract = this.#chain.extractsOf(index);
+      return { ...step, ...(Object.keys(extract).length === 0 ? {} : { extract }), expect };
+    });
+    return { steps, variables: this.#chain.variables, environment: [...this.#environment], notes: [...this.#notes] };
+  }
+
+  /** In the underscore style, from which the portal's own is made again. */
+  #path({ url, method }: Entry): string | undefined {
+    const segments = url.pathname.split('/').map((segment) => {
+      const variable = segment === '' ? undefined : this.#chain.use(decoded(segment));
+      if (variable !== undefined) return variable;
+      if (this.#secrets.isIn(segment)) return undefined;
+      return this.#spelling(segment);
+    });
+    if (!segments.includes(undefined)) return segments.join('/');
+    this.#notes.add(
+      `a ${method} whose path holds a secret, or cannot be written in the portal's path style, is left out`,
+    );
+    return undefined;
+  }
+
+  #spelling(segment: string): string | undefined {
+    const written = [segment.replaceAll('-', '_'), segment];
+    return written.find((candidate) => applyPathStyle(candidate, this.#portal) === segment);
+  }
+
+  #query({ url }: Entry, step: string): Record<string, string> {
+    const query: Record<string, string> = {};
+    for (const [name, value] of url.searchParams) {
+      if (cacheBuster.test(name)) continue;
+      const written = this.#chain.use(value, name) ?? this.#harmless(name, value);
+      if (written === undefined || value === '' || name === '') {
+        if (value !== '')
+          this.#notes.add(`${step}: parameter ${this.#shown(name)} is left out, because it holds a secret`);
+      } else if (Object.hasOwn(query, name))
+        this.#notes.add(`${step}: of several parameters ${name} the first is kept`);
+      else query[name] = written;
+    }
+    return query;
+  }
+
+  #headers({ requestHeaders }: Entry, step: string): Record<string, string> {
+    const headers: Record<string, string> = {};
+    for (const { name, value } of requestHeaders) {
+      if (browserHeader.test(name) || value === '') continue;
+      if (/csrf|xsrf/i.test(name))
+        this.#notes.add(`${step}: header ${name} is left out, because its token is new each time`);
+      else if (isSecretName(name) || this.#secrets.isIn(value)) {
+        // Where the name does not tell, the pack would take a literal; a reference is right in both cases.
+        const variable = `${this.#portal.name}_${name}`.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+        this.#environment.add(variable);
+        headers[name] = `\${env:${variable}}`;
+      } else if (!looksLikeOurs.test(value) && !isSensitiveName(name)) headers[name] = value;
+    }
+    return headers;
+  }
+
+  #body({ postData, method, url }: Entry): WrittenStep['body'] | 'unwritable' {
+    if (postData === undefined || (postData.text === '' && postData.params.length === 0)) return undefined;
+    const type = mediaType(postData.mimeType);
+    const json = isJson(type) ? jsonOf(postData.text) : undefined;
+    if (json !== undefined) return { json: this.#json(json, '', `${method} ${this.#shown(url.pathname)}`) };
+    if (type === 'application/x-www-form-urlencoded') {
+      const form: Record<string, string> = {};
+      const fields =
+        postData.text === ''
+          ? postData.params.map(({ name, value }) => [decoded(name), decoded(value)] as const)
+          : new URLSearchParams(postData.text);
+      for (const [name, value] of fields) {
+        const written = this.#chain.use(value, name) ?? this.#harmless(name, value);
+        if (written === undefined)
+          this.#notes.add(`a field ${this.#shown(name)} is left out, because it holds a secret`);
+        else if (written !== '') form[name] = written;
+      }
+      return { form };
+    }
+    this.#notes.add(
+      `a ${method} with a body of type ${type || 'unknown'} is left out; only JSON and forms can be written`,
+    );
+    return 'unwritable';
+  }
+
+  /** Numbers stay what they are: a variable would arrive as a text. */
+  #json(value: unknown, name: string, where: string): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#json(item, name, where));
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value).flatMap(([key, inner]) => {
+          if (
+            isLeaf(inner) &&
+            (isSecretName(key) || this.#secrets.isIn(String(inner))) &&
+            this.#chain.use(String(inner), key) === undefined
+          ) {
+            this.#notes.add(`${where}: field ${this.#shown(key)} is left out, because it holds a secret`);
+            return [];
+          }
+          return [[key, this.#json(inner, key, where)]];
+        }),
+      );
+    }
+    if (typeof value !== 'string') return value;
+    return this.#chain.use(value, name) ?? this.#harmless(name, value) ?? '';
+  }
+
+  /** The value itself, where it may be written. */
+  #harmless(name: string, value: string): string | undefined {
+    return isSecretName(name) || this.#secrets.isIn(value) || looksLikeOurs.test(value) ? undefined : value;
+  }
+
+  /** A name in a message; names can be secrets too. */
+  #shown(name: string): string {
+    return this.#secrets.isIn(name) || name.length > 60 ? '…' : name;
+  }
+
+  /** After the last words of the path; ids and versions say nothing. */
+  #name({ url, method }: Entry): string {
+    const words = url.pathname
+      .split('/')
+      .filter((segment) => /^[A-Za-z][A-Za-z_-]*$/.test(segment) && segment !== 'api' && !this.#secrets.isIn(segment))
+      .slice(-2)
+      .join('-');
+    const verb = method === 'GET' ? '' : `${method}-`;
+    const name = `${verb}${words || 'home'}`.toLowerCase().replaceAll('_', '-').slice(0, 50);
+    const taken = new Set(this.#steps.map((step) => step.name));
+    if (!taken.has(name)) return name;
+    for (let number = 2; ; number += 1) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+  }
+}
+
+function isLeaf(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+const MAX_CONDITIONS = 4;
+
+/**
+ * What any good answer has, judged by one: its status, its type, and its shape. No value of it, which would be a
+ * client's data, and wrong tomorrow.
+ */
+function expectationOf({ status, mimeType, body }: Entry): Record<string, unknown> {
+  // The browser had it already; a probe has no cache.
+  const expect = status === 304 ? 200 : status;
+  const json = isJson(mimeType) ? conditionsOf(jsonOf(body)) : [];
+  return {
+    status: expect,
+    ...(mimeType === '' || status === 304 || status === 204 ? {} : { contentType: mimeType }),
+    ...(json.length === 0 ? {} : { json }),
+  };
+}
+
+function conditionsOf(json: unknown): Record<string, unknown>[] {
+  if (Array.isArray(json)) return [json.length > 0 ? { path: '$', minItems: 1 } : { path: '$', type: 'array' }];
+  if (typeof json !== 'object' || json === null) return [];
+  const members = Object.entries(json).filter(([name]) => /^[A-Za-z_]\w{0,40}$/.test(name) && !isSecretName(name));
+  // Many keys are a table by key, and the keys are data.
+  if (members.length > 30) return [{ path: '$', type: 'object' }];
+  // Kingston's portal answers 200 with an error in it.
+  const noError = Object.hasOwn(json, 'error') ? [] : [{ path: '$.error', exists: false }];
+  const shapes = members.flatMap(([name, value]): Record<string, unknown>[] => {
+    const path = `$${member(name)}`;
+    if (Array.isArray(value)) return [value.length > 0 ? { path, minItems: 1 } : { path, type: 'array' }];
+    if (typeof value === 'object' && value !== null) return [{ path, type: 'object' }];
+    return /^(id|.*_id)$/.test(name) ? [{ path, exists: true }] : [];
+  });
+  return [...noError, ...shapes].slice(0, MAX_CONDITIONS);
+}

@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { StepFailure } from '../../runtime/portal/step-failure.js';
+
+/** What a step's conditions and extractions look at: the answer that ended its redirects. */
+export interface Reading {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly bytes: number;
+  readonly certificateExpirySeconds: number | undefined;
+  /** Parsed once, and only when something asks for it. @throws {StepFailure} `assertion` when it is not JSON. */
+  json(): unknown;
+  header(name: string): string | undefined;
+  cookie(name: string): string | undefined;
+}
+
+export function reading(
+  answer: { status: number; headers: IncomingHttpHeaders; body: Buffer; certificateExpirySeconds: number | undefined },
+  cookie: (name: string) => string | undefined,
+): Reading {
+  let text: string | undefined;
+  let json: { readonly value: unknown } | undefined;
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    bytes: answer.body.length,
+    certificateExpirySeconds: answer.certificateExpirySeconds,
+    get text() {
+      text ??= answer.body.toString('utf8');
+      return text;
+    },
+    json() {
+      json ??= { value: parse(this.text) };
+      return json.value;
+    },
+    header(name) {
+      const value = answer.headers[name.toLowerCase()];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    cookie,
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new StepFailure('assertion', 'the answer is not JSON', { cause });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Portal } from '../../../pack/index.js';
+import type { Answer, Outgoing } from '../../runtime/portal/http/exchange.js';
+import { StepFailure } from '../../runtime/portal/step-failure.js';
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** The request that a redirect asks for, or undefined when the answer is final. @throws {StepFailure} `redirect`. */
+export function nextHop(
+  from: Outgoing,
+  answer: Pick<Answer, 'status' | 'headers'>,
+  portal: Portal,
+  hopsSoFar: number,
+  maxRedirects: number,
+): Outgoing | undefined {
+  const { location } = answer.headers;
+  // With no redirects allowed, the redirect itself is the answer to judge.
+  if (!redirects.has(answer.status) || location === undefined || maxRedirects === 0) return undefined;
+  if (hopsSoFar >= maxRedirects) throw new StepFailure('redirect', `more than ${maxRedirects} redirects`);
+  if (!URL.canParse(location, from.url.href))
+    throw new StepFailure('redirect', 'redirected to something that is no URL');
+  const url = new URL(location, from.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new StepFailure('redirect', `redirected to ${url.protocol}, which is not followed`);
+  }
+  if (url.hostname !== new URL(portal.baseUrl).hostname && !portal.network.redirectHosts.includes(url.hostname)) {
+    throw new StepFailure(
+      'redirect',
+      `redirected away from the portal, to ${url.hostname}; list it in network.redirectHosts if that is right`,
+    );
+  }
+  if (from.url.protocol === 'https:' && url.protocol === 'http:') {
+    throw new StepFailure('redirect', 'redirected from https to plain http, which would expose credentials');
+  }
+  const becomesGet =
+    answer.status === 303 || (answer.status !== 307 && answer.status !== 308 && from.method === 'POST');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(from.headers)) {
+    // Credentials are added anew for the new address.
+    if (name === 'cookie' || name === 'authorization') continue;
+    if (becomesGet && (name === 'content-type' || name === 'content-length')) continue;
+    // Configured headers may be secrets meant for the portal's own origin.
+    if (url.origin !== from.url.origin && !['accept', 'accept-encoding', 'user-agent'].includes(name)) continue;
+    headers[name] = value;
+  }
+  return {
+    ...from,
+    url,
+    headers,
+    method: becomesGet && from.method !== 'HEAD' ? 'GET' : from.method,
+    body: becomesGet ? undefined : from.body,
+  };
+}

@@ -1,0 +1,238 @@
+import { performance } from 'node:perf_hooks';
+import { type Portal, SecretUnavailable, type Step, type Workflow } from '../../pack/index.js';
+import type { FailureReason } from '../../pack/metrics/index.js';
+import { formatMs } from '../runtime/format.js';
+import type { LoopWatch } from '../runtime/measuring/loop-watch.js';
+import { addPhases, PhaseClock, type PhaseTimes } from '../runtime/measuring/phase-clock.js';
+import type { Credentials } from '../runtime/portal/auth/credentials.js';
+import type { Grant } from '../runtime/portal/auth/grant.js';
+import { type Deadline, deadline } from '../runtime/portal/deadline.js';
+import type { Connections } from '../runtime/portal/http/connections.js';
+import { type LoginResult, StepFailure } from '../runtime/portal/step-failure.js';
+import type { Redactor } from '../runtime/redactor.js';
+import type { LogLine, RunResult, StepResult, Trigger, Verdict } from './result.js';
+import { runStep } from './steps/index.js';
+import type { StepOutcome } from './steps/step.js';
+
+export interface Journey {
+  readonly workflow: Workflow;
+  readonly portal: Portal;
+  readonly credentials: Credentials;
+  readonly connections: Connections;
+  readonly loopWatch: LoopWatch;
+  readonly redactor: Redactor;
+  readonly trigger: Trigger;
+  /** A tighter limit than the workflow's own, such as a scrape's. */
+  readonly signal: AbortSignal;
+}
+
+/** Above this, and above this share of the SLA, a late event loop makes a sample doubtful. */
+const TAINT_FLOOR_MS = 25;
+const TAINT_SLA_RATIO = 0.02;
+
+/** Runs the steps one after another and judges the whole. Never rejects for what a portal does. */
+export async function runJourney(journey: Journey): Promise<RunResult> {
+  return new Run(journey).perform();
+}
+
+class Run {
+  readonly #journey: Journey;
+  readonly #startedAt = performance.now();
+  readonly #variables: Map<string, string>;
+  readonly #steps: StepResult[] = [];
+  readonly #logins: LoginResult[] = [];
+  readonly #log: LogLine[] = [];
+  #elapsedMs = 0;
+  #latenessMs = 0;
+
+  constructor(journey: Journey) {
+    this.#journey = journey;
+    this.#variables = new Map(Object.entries(journey.portal.variables));
+  }
+
+  async perform(): Promise<RunResult> {
+    const { workflow, portal, trigger } = this.#journey;
+    let failed = false;
+    for (const step of workflow.steps) {
+      const result: StepResult = failed ? skipped(step, this.#elapsedMs) : await this.#perform(step);
+      this.#steps.push(result);
+      failed ||= result.outcome === 'failed';
+    }
+    const durationSeconds = this.#elapsedMs / 1000;
+    const tainted = this.#latenessMs > Math.max(TAINT_FLOOR_MS, workflow.slaSeconds * 1000 * TAINT_SLA_RATIO);
+    return {
+      workflow: workflow.name,
+      portal: portal.name,
+      trigger,
+      endedAtSeconds: Date.now() / 1000,
+      durationSeconds,
+      slaSeconds: workflow.slaSeconds,
+      success: !failed,
+      verdict: judge(this.#steps, durationSeconds, workflow.slaSeconds, tainted ? this.#latenessMs : 0),
+      tainted,
+      latenessMs: this.#latenessMs,
+      steps: this.#steps,
+      logins: this.#logins,
+      log: this.#log,
+    };
+  }
+
+  get #remainingMs(): number {
+    return this.#journey.workflow.schedule.timeoutMs - this.#elapsedMs;
+  }
+
+  async #perform(step: Step): Promise<StepResult> {
+    const offsetMs = this.#elapsedMs;
+    let phases: PhaseTimes = {};
+    let retries = 0;
+    for (;;) {
+      const { outcome, clock } = await this.#attempt(step);
+      const durationMs = clock.totalMs;
+      this.#elapsedMs += durationMs;
+      phases = addPhases(phases, clock.phases);
+      const failure = outcome.failure ?? overBudget(step, durationMs);
+      if (failure !== undefined) this.#note(`${step.name} failed: ${failure.reason}: ${failure.message}`);
+      if (failure !== undefined && retries < step.retries && this.#remainingMs > 0 && !this.#journey.signal.aborted) {
+        retries += 1;
+        this.#note(`${step.name}: try ${retries + 1} of ${step.retries + 1}`);
+        continue;
+      }
+      for (const [name, value] of outcome.extracted) this.#variables.set(name, value);
+      const { facts, certificateExpirySeconds } = outcome;
+      return {
+        name: step.name,
+        kind: step.kind,
+        offsetMs,
+        durationMs: this.#elapsedMs - offsetMs,
+        phases,
+        retries,
+        facts,
+        ...(certificateExpirySeconds === undefined ? {} : { certificateExpirySeconds }),
+        ...(failure === undefined
+          ? { outcome: 'ok' }
+          : { outcome: 'failed', reason: failure.reason, detail: this.#journey.redactor.redact(failure.message) }),
+      };
+    }
+  }
+
+  /** One try. When the session is refused it logs in anew, once; the refused try is not the step's time. */
+  async #attempt(step: Step): Promise<Tried> {
+    const { credentials, workflow } = this.#journey;
+    const first = await this.#try(step);
+    if (!first.outcome.unauthorized) return first;
+    const asker = `${workflow.name}/${step.name}`;
+    if (first.grant === undefined || !credentials.renew(first.grant, asker)) return this.#refused(first);
+    this.#note(`${step.name}: the portal no longer accepts the session; logging in anew`);
+    const second = await this.#try(step);
+    credentials.learn(asker, !second.outcome.unauthorized);
+    return second.outcome.unauthorized ? this.#refused(second) : second;
+  }
+
+  #refused(tried: Tried): Tried {
+    const message = this.#journey.workflow.authenticated
+      ? 'the portal does not accept the credentials (status 401)'
+      : 'the portal asks for credentials (status 401), which a workflow without authenticated: true does not send';
+    return { ...tried, outcome: { ...tried.outcome, failure: new StepFailure('auth', message) } };
+  }
+
+  async #try(step: Step): Promise<Tried> {
+    const { credentials, portal, connections, loopWatch } = this.#journey;
+    const clock = new PhaseClock(loopWatch);
+    let limit: Deadline | undefined;
+    let grant: Grant | undefined;
+    try {
+      grant = await this.#prepareCredentials();
+      limit = this.#limit(step);
+      const outcome = await runStep(step, {
+        portal,
+        variables: this.#variables,
+        credentials,
+        connections,
+        clock,
+        signal: limit.signal,
+        log: (message) => this.#note(`${step.name}: ${message}`),
+      });
+      return { outcome, clock, grant };
+    } catch (error) {
+      return {
+        outcome: { facts: {}, extracted: new Map(), failure: asFailure(error), unauthorized: false },
+        clock,
+        grant,
+      };
+    } finally {
+      limit?.clear();
+      clock.end();
+      this.#latenessMs += clock.latenessMs;
+    }
+  }
+
+  /** What is left of the run, or the step's own limit. Logins have a limit of their own. */
+  #limit(step: Step): Deadline {
+    const { workflow, signal } = this.#journey;
+    const remainingMs = this.#remainingMs;
+    if (step.timeoutMs !== undefined && step.timeoutMs < remainingMs) return deadline(step.timeoutMs, signal);
+    const { timeoutMs } = workflow.schedule;
+    return deadline(Math.max(0, remainingMs), signal, `the run had not ended after ${formatMs(timeoutMs)}`);
+  }
+
+  async #prepareCredentials(): Promise<Grant> {
+    const { credentials, signal } = this.#journey;
+    try {
+      return await credentials.prepare(signal);
+    } finally {
+      for (const login of credentials.takeLogins()) {
+        this.#logins.push(login);
+        const detail = login.detail === undefined ? '' : `: ${login.detail}`;
+        this.#note(`login: ${login.outcome}, ${formatMs(login.durationMs)}, outside the SLA${detail}`);
+      }
+    }
+  }
+
+  #note(message: string): void {
+    this.#log.push({ atMs: performance.now() - this.#startedAt, message: this.#journey.redactor.redact(message) });
+  }
+}
+
+interface Tried {
+  readonly outcome: StepOutcome;
+  readonly clock: PhaseClock;
+  /** What it was sent with. */
+  readonly grant: Grant | undefined;
+}
+
+/** A fault of ours must show as a failed step, not as silence. */
+function asFailure(error: unknown): StepFailure {
+  if (error instanceof StepFailure) return error;
+  if (error instanceof SecretUnavailable) return new StepFailure('auth', error.message, { cause: error });
+  return new StepFailure('protocol', `unexpected: ${String(error)}`, { cause: error });
+}
+
+function skipped(step: Step, offsetMs: number): StepResult {
+  return {
+    name: step.name,
+    kind: step.kind,
+    outcome: 'skipped',
+    reason: 'skipped',
+    offsetMs,
+    durationMs: 0,
+    phases: {},
+    retries: 0,
+    facts: {},
+  };
+}
+
+function overBudget(step: Step, durationMs: number): StepFailure | undefined {
+  if (step.budgetMs === undefined || durationMs <= step.budgetMs) return undefined;
+  return new StepFailure('budget', `took ${formatMs(durationMs)} of a budget of ${formatMs(step.budgetMs)}`);
+}
+
+/** Failures that a late event loop can cause by itself. */
+const timeReasons: ReadonlySet<FailureReason> = new Set(['timeout', 'budget']);
+
+/** Lateness only adds: what is in time has met, and what is late by more than was added has missed. */
+function judge(steps: readonly StepResult[], durationSeconds: number, slaSeconds: number, addedMs: number): Verdict {
+  const failure = steps.find((step) => step.outcome === 'failed');
+  if (failure === undefined && durationSeconds <= slaSeconds) return 'met';
+  const timeDecided = failure === undefined || (failure.reason !== undefined && timeReasons.has(failure.reason));
+  return timeDecided && addedMs > 0 && durationSeconds - addedMs / 1000 <= slaSeconds ? 'uncertain' : 'missed';
+}

@@ -1,0 +1,40 @@
+import type { Pack, Portal, Workflow } from '../../pack/index.js';
+import { decodeWithSecrets, encodeWithSecrets } from '../runtime/measuring/transfer.js';
+
+/** One workflow on one portal: the unit that is scheduled, measured and sharded. */
+export interface Job {
+  readonly workflow: Workflow;
+  readonly portal: Portal;
+}
+
+/** The name by which a job is sharded and scheduled. */
+export function jobName(workflow: string, portal: string): string {
+  return `${workflow}@${portal}`;
+}
+
+export function jobsOf(pack: Pack): Job[] {
+  const portals = new Map(pack.portals.map((portal) => [portal.name, portal]));
+  return pack.workflows.flatMap((workflow) =>
+    workflow.portals.flatMap((name) => {
+      const portal = portals.get(name);
+      return portal === undefined ? [] : [{ workflow, portal }];
+    }),
+  );
+}
+
+/**
+ * Jobs as plain data for the measuring thread. Secrets cross as references, never as values; the thread reads them
+ * when it needs them.
+ */
+export function encodeJobs(jobs: readonly Job[]): string {
+  return encodeWithSecrets(jobs);
+}
+
+/** Equal descriptions give equal texts: tells whether a reload changed something. */
+export function fingerprint(description: Job | Portal): string {
+  return encodeWithSecrets(description);
+}
+
+export function decodeJobs(text: string): Job[] {
+  return decodeWithSecrets<Job[]>(text);
+}

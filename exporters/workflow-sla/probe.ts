@@ -1,0 +1,60 @@
+import type { Request, Response } from 'express';
+import { probeMetrics, stepPhases } from '../../pack/metrics/index.js';
+import { type Family, family } from '../runtime/metrics/index.js';
+import type { RunResult } from './result.js';
+
+/** One run as Prometheus sees it through `/probe`: families made anew for each answer. */
+export function probeFamilies(result: RunResult): Family[] {
+  const m = probeMetrics;
+  const failed = result.steps.find((step) => step.outcome === 'failed');
+  const ran = result.steps.filter((step) => step.outcome !== 'skipped');
+  return [
+    family(m.success, [[{}, result.verdict === 'met' ? 1 : 0]]),
+    family(m.duration, [[{}, result.durationSeconds]]),
+    family(m.slaTarget, [[{}, result.slaSeconds]]),
+    family(m.tainted, [[{}, result.tainted ? 1 : 0]]),
+    family(
+      m.stepSuccess,
+      result.steps.map((step) => [{ step: step.name }, step.outcome === 'ok' ? 1 : 0] as const),
+    ),
+    family(
+      m.stepDuration,
+      ran.map((step) => [{ step: step.name }, step.durationMs / 1000] as const),
+    ),
+    family(
+      m.stepPhase,
+      ran.flatMap((step) =>
+        stepPhases.map((phase) => [{ step: step.name, phase }, (step.phases[phase] ?? 0) / 1000] as const),
+      ),
+    ),
+    family(m.failure, failed?.reason === undefined ? [] : [[{ step: failed.name, reason: failed.reason }, 1]]),
+  ];
+}
+
+/** What a probe is asked for; the names are checked against the configuration by the caller. */
+export interface ProbeQuery {
+  readonly workflow: string;
+  readonly portal: string | undefined;
+  readonly debug: boolean;
+}
+
+/** @returns the query, or undefined after having answered 400. */
+export function readQuery(request: Request, response: Response): ProbeQuery | undefined {
+  const { workflow, portal, debug, ...unknown } = request.query;
+  const names = Object.keys(unknown);
+  if (names.length > 0) {
+    response
+      .status(400)
+      .type('text/plain')
+      .send(`unknown parameter ${names.join(', ')}; known are workflow, portal and debug\n`);
+    return undefined;
+  }
+  if (typeof workflow !== 'string' || workflow === '' || (portal !== undefined && typeof portal !== 'string')) {
+    response
+      .status(400)
+      .type('text/plain')
+      .send('give one workflow: /probe?workflow=NAME[&portal=NAME][&debug=true]\n');
+    return undefined;
+  }
+  return { workflow, portal, debug: debug === 'true' };
+}

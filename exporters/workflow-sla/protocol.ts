@@ -1,0 +1,45 @@
+import type { DropReason } from '../../pack/metrics/index.js';
+import type { RunResult } from './result.js';
+
+/** From the page's thread to the measuring thread. */
+export type Command =
+  | { readonly type: 'configure'; readonly jobs: string }
+  | { readonly type: 'start' }
+  | {
+      readonly type: 'probe';
+      readonly id: number;
+      readonly workflow: string;
+      readonly portal: string;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'stop'; readonly graceMs: number };
+
+/** From the measuring thread to the page's. */
+export type Report =
+  | { readonly type: 'configured' }
+  | { readonly type: 'run'; readonly result: RunResult }
+  | {
+      readonly type: 'dropped';
+      readonly workflow: string;
+      readonly portal: string;
+      readonly reason: DropReason;
+      readonly count: number;
+    }
+  | { readonly type: 'pulse'; readonly warmingUp: number; readonly portals: readonly PortalPulse[] }
+  | { readonly type: 'probed'; readonly id: number; readonly answer: ProbeAnswer }
+  | { readonly type: 'stopped' };
+
+export type ProbeAnswer =
+  | { readonly kind: 'ran'; readonly result: RunResult }
+  | { readonly kind: 'refused'; readonly reason: 'backoff' | 'busy'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unknown' };
+
+export interface PortalPulse {
+  readonly portal: string;
+  readonly inFlight: number;
+  /** 0 when not backing off. */
+  readonly backoffUntilSeconds: number;
+}
+
+/** How often the measuring thread says that it lives. */
+export const PULSE_MS = 1000;

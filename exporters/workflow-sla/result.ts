@@ -1,0 +1,57 @@
+import type { FailureReason } from '../../pack/metrics/index.js';
+import type { PhaseTimes } from '../runtime/measuring/phase-clock.js';
+import type { LoginResult } from '../runtime/portal/step-failure.js';
+
+export { type LoginResult, StepFailure } from '../runtime/portal/step-failure.js';
+
+/** One run of a journey, as plain data: it crosses from the measuring thread to the page. */
+export interface RunResult {
+  readonly workflow: string;
+  readonly portal: string;
+  readonly trigger: Trigger;
+  /** Wall-clock time of the end, seconds since 1970. Durations come from the monotonic clock. */
+  readonly endedAtSeconds: number;
+  /** Sum of the steps; logins and waiting for a free slot are left out. */
+  readonly durationSeconds: number;
+  readonly slaSeconds: number;
+  /** No step failed. */
+  readonly success: boolean;
+  readonly verdict: Verdict;
+  readonly tainted: boolean;
+  /** Longest time the measuring thread's event loop was late while it measured. */
+  readonly latenessMs: number;
+  readonly steps: readonly StepResult[];
+  readonly logins: readonly LoginResult[];
+  readonly log: readonly LogLine[];
+}
+
+export type Trigger = 'schedule' | 'warm-up' | 'probe' | 'command';
+
+/**
+ * `uncertain`: slow, but by no more than the measuring thread was itself late, so nobody can tell. A failed run has
+ * missed whatever the clock says, and a disturbed run that was still in time has met, because lateness only adds.
+ */
+export type Verdict = 'met' | 'missed' | 'uncertain';
+
+export interface StepResult {
+  readonly name: string;
+  readonly kind: string;
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  readonly reason?: FailureReason;
+  /** For a person; secrets hidden. */
+  readonly detail?: string;
+  /** From the start of the run, logins left out. */
+  readonly offsetMs: number;
+  readonly durationMs: number;
+  /** They add up to the duration. Empty when nothing was measured. */
+  readonly phases: PhaseTimes;
+  readonly retries: number;
+  readonly certificateExpirySeconds?: number;
+  /** What the step saw, for a person: status, bytes, protocol, address. */
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly message: string;
+}

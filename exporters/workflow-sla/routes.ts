@@ -1,0 +1,109 @@
+import type { Request, Response, Router } from 'express';
+import { scrapeBudgetMs } from '../runtime/deadline.js';
+import { contentTypes, renderFamilies } from '../runtime/metrics/index.js';
+import { negotiateFormat } from '../runtime/negotiate.js';
+import type { History } from './history.js';
+import type { MeasuringThread } from './measuring-thread.js';
+import type { WorkflowMetrics } from './metrics.js';
+import type { Job } from './plan.js';
+import { probeFamilies, readQuery } from './probe.js';
+import type { ProbeAnswer } from './protocol.js';
+import type { RunResult } from './result.js';
+import { runPath } from './sections.js';
+import { plain, waterfall } from './waterfall.js';
+
+export interface Routed {
+  readonly thread: MeasuringThread;
+  readonly history: History;
+  /** A run on demand counts for no SLA, but its login is a login. */
+  readonly metrics: WorkflowMetrics;
+  readonly jobs: () => readonly Job[];
+}
+
+/** `/probe` for those who want Prometheus to drive, and the log of each kept run. */
+export function mountRoutes(router: Router, routed: Routed): void {
+  router.get('/probe', (request, response) => probe(request, response, routed));
+  router.get(`${runPath}/:id`, (request, response) => {
+    const result = routed.history.find(Number(request.params.id));
+    if (result === undefined) {
+      response
+        .status(404)
+        .type('text/plain')
+        .send('this run is no longer kept; the landing page / lists those that are\n');
+      return;
+    }
+    response.type('text/plain').send(describe(result));
+  });
+}
+
+async function probe(request: Request, response: Response, { thread, history, metrics, jobs }: Routed): Promise<void> {
+  const query = readQuery(request, response);
+  if (query === undefined) return;
+  const candidates = jobs().filter(({ workflow }) => workflow.name === query.workflow);
+  const job = candidates.find(({ portal }) => query.portal === undefined || portal.name === query.portal);
+  if (job === undefined) {
+    refuse(response, 404, unknownTarget(query.workflow, candidates, jobs()));
+    return;
+  }
+  if (query.portal === undefined && candidates.length > 1) {
+    refuse(response, 400, `${query.workflow} runs on several portals; add &portal= one of ${portalNames(candidates)}`);
+    return;
+  }
+  const answer = await thread.probe(
+    job.workflow.name,
+    job.portal.name,
+    scrapeBudgetMs(request.get('x-prometheus-scrape-timeout-seconds')),
+  );
+  if (answer?.kind !== 'ran') {
+    refused(response, answer);
+    return;
+  }
+  history.add(answer.result);
+  metrics.record(answer.result);
+  const families = probeFamilies(answer.result);
+  if (query.debug) {
+    // Configuration prints through SecretText, log lines were redacted where they were made.
+    const parts = [
+      describe(answer.result),
+      `Metrics\n\n${renderFamilies(families, 'text')}`,
+      `Configuration\n\n${JSON.stringify(job, null, 2)}\n`,
+    ];
+    response.type('text/plain').send(parts.join('\n'));
+    return;
+  }
+  const format = negotiateFormat(request.get('accept'));
+  response.set('content-type', contentTypes[format]).send(renderFamilies(families, format));
+}
+
+function refused(response: Response, answer: Exclude<ProbeAnswer, { kind: 'ran' }> | undefined): void {
+  if (answer === undefined) {
+    refuse(response, 503, 'the measuring thread gives no answer; it is being started again');
+  } else if (answer.kind === 'unknown') {
+    refuse(response, 404, 'the configuration has just changed; ask again');
+  } else {
+    const why =
+      answer.reason === 'backoff' ? 'the portal is resting after time-outs' : 'too many probes wait for this portal';
+    const seconds = Math.max(1, answer.retryAfterSeconds);
+    response.set('retry-after', String(seconds));
+    refuse(response, 503, `${why}; ask again in ${seconds} s`);
+  }
+}
+
+function refuse(response: Response, status: number, message: string): void {
+  response.status(status).type('text/plain').send(`${message}\n`);
+}
+
+function unknownTarget(workflow: string, candidates: readonly Job[], jobs: readonly Job[]): string {
+  if (candidates.length > 0) return `${workflow} does not run on this portal; it runs on ${portalNames(candidates)}`;
+  const names = [...new Set(jobs.map((job) => job.workflow.name))];
+  return `no workflow '${workflow}' in this process; there are ${names.join(', ') || 'none'}`;
+}
+
+function portalNames(jobs: readonly Job[]): string {
+  return jobs.map(({ portal }) => portal.name).join(', ');
+}
+
+function describe(result: RunResult): string {
+  const log = result.log.map(({ atMs, message }) => `${atMs.toFixed(1).padStart(10)} ms  ${message}`);
+  return `${waterfall(result, plain)}\nLog\n\n${log.join('\n')}\n`;
+}

@@ -1,0 +1,131 @@
+import { formatMs } from '../runtime/format.js';
+import type { Cell, LandingSection } from '../runtime/landing/section.js';
+import type { History, Kept } from './history.js';
+import type { Job } from './plan.js';
+import type { PortalPulse } from './protocol.js';
+import type { RunResult } from './result.js';
+
+export interface Shown {
+  readonly jobs: readonly Job[];
+  readonly history: History;
+  readonly portals: readonly PortalPulse[];
+  readonly trouble: string | undefined;
+}
+
+export const runPath = '/workflow-sla/runs';
+const RECENT_ROWS = 20;
+
+/** What the landing page says of the workflows: where each stands, which portals rest, and what failed last. */
+export function sections({ jobs, history, portals, trouble }: Shown): LandingSection[] {
+  const intro = trouble === undefined ? {} : { intro: `Nothing below is current: ${trouble}.` };
+  return [
+    {
+      title: 'Workflows',
+      ...intro,
+      table: {
+        columns: ['Workflow', 'Portal', 'Last run', 'Took', 'SLA', 'When', 'Try it'],
+        rows: jobs.map((job) => jobRow(job, history)),
+        empty: 'No workflow belongs to this process. Describe one in pack.yaml, or look at --shard.',
+      },
+    },
+    {
+      title: 'Portals',
+      table: {
+        columns: ['Portal', 'Address', 'Requests in flight', 'Back-off after time-outs'],
+        rows: portalRows(jobs, portals),
+      },
+    },
+    {
+      title: 'Last failures',
+      intro: 'The five newest of each workflow; they stay when newer runs have come.',
+      table: {
+        columns: ['Workflow', 'Portal', 'What', 'When', 'Log'],
+        rows: history.failures.map(failureRow),
+        empty: 'None since this process started.',
+      },
+    },
+    {
+      title: 'Newest runs',
+      table: {
+        columns: ['Workflow', 'Portal', 'Took', 'Verdict', 'When', 'Log'],
+        rows: history.recent.slice(0, RECENT_ROWS).map(recentRow),
+        empty: 'No run has ended yet.',
+      },
+    },
+  ];
+}
+
+function jobRow({ workflow, portal }: Job, history: History): Cell[] {
+  const last = history.last(workflow.name, portal.name);
+  const query = `workflow=${encodeURIComponent(workflow.name)}&portal=${encodeURIComponent(portal.name)}`;
+  return [
+    { text: workflow.title, note: workflow.name },
+    portal.name,
+    last === undefined ? { text: 'not yet run', state: 'neutral' } : verdictCell(last.result),
+    last === undefined ? '' : { text: formatMs(last.result.durationSeconds * 1000), href: `${runPath}/${last.id}` },
+    formatMs(workflow.slaSeconds * 1000),
+    last === undefined ? '' : { time: new Date(last.result.endedAtSeconds * 1000) },
+    { text: 'run now', href: `/probe?${query}&debug=true` },
+  ];
+}
+
+function portalRows(jobs: readonly Job[], portals: readonly PortalPulse[]): Cell[][] {
+  const unique = new Map(jobs.map(({ portal }) => [portal.name, portal]));
+  return [...unique.values()].map((portal) => {
+    const pulse = portals.find((item) => item.portal === portal.name);
+    const resting = pulse !== undefined && pulse.backoffUntilSeconds > Date.now() / 1000;
+    return [
+      { text: portal.title, note: portal.name },
+      portal.tls.insecureSkipVerify
+        ? { text: portal.baseUrl, state: 'warning', note: 'its certificate is not checked' }
+        : portal.baseUrl,
+      `${pulse?.inFlight ?? 0} of ${portal.limits.maxInFlight}`,
+      resting
+        ? { text: `until ${new Date(pulse.backoffUntilSeconds * 1000).toISOString()}`, state: 'warning' }
+        : { text: 'none', state: 'good' },
+    ];
+  });
+}
+
+function failureRow(kept: Kept): Cell[] {
+  const { result } = kept;
+  return [
+    result.workflow,
+    result.portal,
+    { text: whatHappened(result), state: 'bad' },
+    { time: new Date(result.endedAtSeconds * 1000) },
+    logLink(kept),
+  ];
+}
+
+function recentRow(kept: Kept): Cell[] {
+  const { result } = kept;
+  return [
+    result.workflow,
+    result.portal,
+    formatMs(result.durationSeconds * 1000),
+    verdictCell(result),
+    { time: new Date(result.endedAtSeconds * 1000) },
+    logLink(kept),
+  ];
+}
+
+function logLink({ id }: Kept): Cell {
+  return { text: 'log', href: `${runPath}/${id}` };
+}
+
+function verdictCell(result: RunResult): Cell {
+  const note = result.trigger === 'schedule' ? {} : { note: result.trigger };
+  if (result.verdict === 'met') return { text: 'met', state: 'good', ...note };
+  return {
+    text: `${result.verdict}: ${whatHappened(result)}`,
+    state: result.verdict === 'missed' ? 'bad' : 'warning',
+    ...note,
+  };
+}
+
+function whatHappened(result: RunResult): string {
+  const failed = result.steps.find((step) => step.outcome === 'failed');
+  if (failed !== undefined) return `${failed.name}: ${failed.reason}: ${failed.detail}`;
+  return `took ${formatMs(result.durationSeconds * 1000)} of ${formatMs(result.slaSeconds * 1000)}`;
+}

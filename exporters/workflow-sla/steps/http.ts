@@ -1,0 +1,119 @@
+import { applyPathStyle, forbiddenBy, type HttpStep, type Portal, SecretText } from '../../../pack/index.js';
+import type { Received } from '../../runtime/portal/http/connections.js';
+import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
+import type { Outgoing } from '../../runtime/portal/http/exchange.js';
+import { StepFailure } from '../../runtime/portal/step-failure.js';
+import { compileExpectation } from '../http/expect.js';
+import { compileExtracts } from '../http/extract.js';
+import { reading } from '../http/reading.js';
+import { nextHop } from '../http/redirect.js';
+import { fill, fillDeep, type Variables } from '../template.js';
+import type { StepContext, StepOutcome } from './step.js';
+
+/** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
+export async function runHttpStep(step: HttpStep, context: StepContext): Promise<StepOutcome> {
+  let last: Received | undefined;
+  let hops = 0;
+  const outcome = (failure: StepFailure | undefined, extracted: Variables = new Map()): StepOutcome => ({
+    facts: last === undefined ? {} : facts(last, hops),
+    extracted,
+    unauthorized: last?.status === 401 && failure?.reason === 'status',
+    ...(last?.opened.certificateExpirySeconds === undefined
+      ? {}
+      : { certificateExpirySeconds: last.opened.certificateExpirySeconds }),
+    ...(failure === undefined ? {} : { failure }),
+  });
+  try {
+    let outgoing = prepare(step, context);
+    for (;;) {
+      permit(outgoing.url, context.portal);
+      context.log(`${outgoing.method} ${outgoing.url.pathname}`);
+      last = await context.connections.send(outgoing, context.portal, context.clock, context.signal);
+      context.credentials.remember(outgoing.url, last.headers['set-cookie']);
+      context.log(`status ${last.status}, ${last.body.length} bytes${last.reused ? ', on an open connection' : ''}`);
+      const next = nextHop(outgoing, last, context.portal, hops, step.maxRedirects);
+      if (next === undefined) break;
+      hops += 1;
+      outgoing = { ...next, headers: { ...next.headers, ...context.credentials.headersFor(next.url) } };
+    }
+    const compiled = compile(step);
+    const body = await decode(last.body, last.headers['content-encoding'], step.maxBodyBytes);
+    const { url } = outgoing;
+    const read = reading({ ...last, body, certificateExpirySeconds: last.opened.certificateExpirySeconds }, (name) =>
+      context.credentials.cookie(url, name),
+    );
+    compiled.expect(read);
+    return outcome(undefined, compiled.extract(read));
+  } catch (error) {
+    if (error instanceof StepFailure) return outcome(error);
+    throw error;
+  }
+}
+
+/** Variables and redirects may lead where no step could be written to go. @throws {StepFailure} */
+function permit(url: URL, portal: Portal): void {
+  if (url.hostname !== new URL(portal.baseUrl).hostname) return;
+  const pattern = forbiddenBy(url.pathname, portal);
+  if (pattern !== undefined)
+    throw new StepFailure('assertion', `not sent: the portal forbids this path by neverProbe: ${pattern}`);
+}
+
+const compiledSteps = new WeakMap<HttpStep, ReturnType<typeof compileStep>>();
+
+function compileStep(step: HttpStep) {
+  return { expect: compileExpectation(step.expect), extract: compileExtracts(step.extract) };
+}
+
+function compile(step: HttpStep) {
+  const known = compiledSteps.get(step);
+  if (known !== undefined) return known;
+  const compiled = compileStep(step);
+  compiledSteps.set(step, compiled);
+  return compiled;
+}
+
+function prepare(step: HttpStep, context: StepContext): Outgoing {
+  const { portal, variables } = context;
+  const url = new URL(portal.baseUrl + fill(applyPathStyle(step.path, portal), variables, encodeURIComponent));
+  for (const [name, value] of Object.entries(step.query)) url.searchParams.set(name, fill(value, variables));
+  const body = bodyOf(step, variables);
+  const headers: Record<string, string> = {
+    accept: 'application/json, text/html;q=0.9, */*;q=0.8',
+    'accept-encoding': acceptEncoding,
+    'user-agent': 'kingston-observability-pack',
+    ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': String(body.bytes.length) }),
+  };
+  // Its own headers win over the portal's, and credentials are never overwritten by either.
+  for (const [name, value] of [...Object.entries(portal.headers), ...Object.entries(step.headers)]) {
+    headers[name.toLowerCase()] = context.credentials.reveal(fillLiterals(value, variables));
+  }
+  Object.assign(headers, context.credentials.headersFor(url));
+  return { method: step.method, url, headers, body: body?.bytes, maxBodyBytes: step.maxBodyBytes };
+}
+
+function bodyOf(step: HttpStep, variables: StepContext['variables']): { type: string; bytes: Buffer } | undefined {
+  if (step.body === undefined) return undefined;
+  if (step.body.kind === 'json') {
+    return { type: 'application/json', bytes: Buffer.from(JSON.stringify(fillDeep(step.body.value, variables))) };
+  }
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(step.body.fields)) form.set(name, fill(value, variables));
+  return { type: 'application/x-www-form-urlencoded', bytes: Buffer.from(form.toString()) };
+}
+
+/** Braces in a secret are part of it. */
+function fillLiterals(value: SecretText, variables: Variables): SecretText {
+  return new SecretText(
+    value.parts.map((part) => (part.kind === 'text' ? { ...part, text: fill(part.text, variables) } : part)),
+  );
+}
+
+function facts(received: Received, redirects: number): Record<string, string | number> {
+  return {
+    status: received.status,
+    bytes: received.body.length,
+    protocol: received.opened.protocol,
+    address: received.opened.address,
+    ...(redirects === 0 ? {} : { redirects }),
+  };
+}

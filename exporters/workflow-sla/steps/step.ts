@@ -1,0 +1,30 @@
+import type { Portal, Step } from '../../../pack/index.js';
+import type { PhaseClock } from '../../runtime/measuring/phase-clock.js';
+import type { Credentials } from '../../runtime/portal/auth/credentials.js';
+import type { Connections } from '../../runtime/portal/http/connections.js';
+import type { StepFailure } from '../../runtime/portal/step-failure.js';
+import type { Variables } from '../template.js';
+
+/** What a step may use. A kind that is not HTTP simply leaves the connections alone. */
+export interface StepContext {
+  readonly portal: Portal;
+  readonly variables: Variables;
+  readonly credentials: Credentials;
+  readonly connections: Connections;
+  /** Runs while the portal has the word, and is stopped while we judge its answer. */
+  readonly clock: PhaseClock;
+  /** Aborts at the deadline of the step, the run or the scrape, whichever comes first. */
+  readonly signal: AbortSignal;
+  readonly log: (message: string) => void;
+}
+
+export interface StepOutcome {
+  readonly certificateExpirySeconds?: number;
+  readonly facts: Readonly<Record<string, string | number>>;
+  readonly extracted: Variables;
+  readonly failure?: StepFailure;
+  /** The portal did not accept our credentials: log in anew and try once more. */
+  readonly unauthorized: boolean;
+}
+
+export type RunStep<S extends Step = Step> = (step: S, context: StepContext) => Promise<StepOutcome>;

@@ -1,0 +1,42 @@
+/** The measuring thread: an engine behind a message port. Rendering a page never delays what happens here. */
+import { parentPort } from 'node:worker_threads';
+import { batched } from '../runtime/measuring/batch.js';
+import { Redactor } from '../runtime/redactor.js';
+import { Engine } from './engine.js';
+import { decodeJobs } from './plan.js';
+import { type Command, PULSE_MS, type Report } from './protocol.js';
+
+const port = parentPort;
+if (port === null) throw new Error('worker.js is started by the workflow-sla exporter, not by hand');
+
+const report = batched<Report>((text) => port.postMessage(text));
+const engine = new Engine(new Redactor(), report);
+const pulse = setInterval(() => report(engine.pulse()), PULSE_MS);
+
+port.on('message', (text: string) => {
+  const commands: Command[] = JSON.parse(text);
+  for (const command of commands) void obey(command);
+});
+
+async function obey(command: Command): Promise<void> {
+  switch (command.type) {
+    case 'configure':
+      engine.configure(decodeJobs(command.jobs));
+      report({ type: 'configured' });
+      report(engine.pulse());
+      return;
+    case 'start':
+      engine.start();
+      return;
+    case 'probe': {
+      const answer = await engine.probe(command.workflow, command.portal, 'probe', command.timeoutMs);
+      report({ type: 'probed', id: command.id, answer });
+      return;
+    }
+    case 'stop':
+      await engine.stop(command.graceMs);
+      clearInterval(pulse);
+      report({ type: 'stopped' });
+      return;
+  }
+}

@@ -1,0 +1,282 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { type ImportOptions, importHar } from '../../exporters/workflow-sla/har/index.js';
+import { loadPack } from '../../pack/index.js';
+import { fileOf } from '../support/workflow/certificates.js';
+
+const fixtures = fileURLToPath(new URL('../fixtures/har/', import.meta.url));
+const packFile = join(fixtures, 'pack.yaml');
+const pack = loadPack([packFile], { requireSecrets: false });
+
+const imported = (file: string, options: Partial<ImportOptions> = {}) =>
+  importHar(join(fixtures, file), { pack, ...options });
+
+/** A recording of these entries only. */
+function recording(...entries: object[]): string {
+  return fileOf('recording.har', JSON.stringify({ log: { version: '1.2', entries } }));
+}
+
+interface Made {
+  readonly method?: string;
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly send?: { readonly mimeType: string; readonly text: string };
+}
+
+function entry(path: string, { method = 'GET', status = 200, json = {}, headers = {}, send }: Made = {}): object {
+  return {
+    time: 10,
+    _resourceType: 'fetch',
+    request: {
+      method,
+      url: `https://portal.kingston.test${path}`,
+      headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
+      ...(send === undefined ? {} : { postData: send }),
+    },
+    response: { status, content: { mimeType: 'application/json', text: JSON.stringify(json) } },
+  };
+}
+
+const stepsOf = (yaml: string) => {
+  const [workflow] = loadPack([packFile, fileOf('imported.yaml', yaml)], { requireSecrets: false }).workflows;
+  if (workflow === undefined) throw new Error('no workflow');
+  return workflow.steps;
+};
+
+describe('a recording of Chrome', () => {
+  test('becomes the workflow that was agreed', async () => {
+    await expect(imported('chrome.har', { name: 'open-client' }).yaml).toMatchFileSnapshot(
+      '../golden/imported-chrome.yaml',
+    );
+  });
+
+  test('passes the check, merged with the pack that has the portal', () => {
+    const { yaml } = imported('chrome.har');
+    const workflow = loadPack([packFile, fileOf('imported.yaml', yaml)], { requireSecrets: false }).workflows[0];
+    expect(workflow).toMatchObject({ name: 'chrome', portals: ['kingston'], authenticated: true });
+    expect(workflow?.steps.filter(({ mutates }) => mutates).map(({ name }) => name)).toEqual([
+      'post-search',
+      'post-notes',
+    ]);
+  });
+
+  test('keeps no secret, in no form, on no outlet', () => {
+    const secrets: Record<string, string> = JSON.parse(readFileSync(join(fixtures, 'secrets.json'), 'utf8'));
+    const recorded = readFileSync(join(fixtures, 'chrome.har'), 'utf8');
+    const everything = JSON.stringify(imported('chrome.har'));
+    for (const [name, secret] of Object.entries(secrets)) {
+      const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
+      // It is in the recording, or the test would prove nothing.
+      expect(
+        forms.some((form) => recorded.includes(form)),
+        name,
+      ).toBe(true);
+      for (const form of forms) expect(everything.includes(form), name).toBe(false);
+    }
+    // Nor what belongs to a client.
+    expect(everything).not.toMatch(/QQ123456C|Ashdown|jo\.adviser/);
+  });
+
+  test('says what was left out, and why', () => {
+    expect(imported('chrome.har').dropped).toEqual({
+      'style, script, image or other static file': 4,
+      'other site: analytics.example.net': 1,
+      'login, which the auth: of the portal does': 1,
+      'asked for a second time': 1,
+      'answer 500 in the recording': 1,
+      'no answer in the recording': 1,
+      'forbidden by neverProbe: /api/system/*': 1,
+    });
+  });
+
+  test('takes ids from earlier answers', () => {
+    const { yaml, variables } = imported('chrome.har');
+    const steps = stepsOf(yaml);
+    expect(variables).toEqual(['clientGroupId', 'productId', 'pageToken', 'sessionToken']);
+    expect(steps.find(({ name }) => name === 'client-groups-complete')?.path).toBe(
+      '/api/client_groups/{clientGroupId}/complete',
+    );
+    expect(steps[1]?.extract).toMatchObject({ clientGroupId: { from: 'json', path: '$.client_groups[0].id' } });
+  });
+
+  test('names the variables of the environment that stand for secret headers', () => {
+    const { yaml, environment } = imported('chrome.har');
+    expect(environment).toEqual(['KINGSTON_X_API_KEY']);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how the pack refers to a secret.
+    expect(yaml).toContain('X-Api-Key: ${env:KINGSTON_X_API_KEY}');
+  });
+
+  test('on a portal whose data may not be changed loses what changes it', () => {
+    const strict = { ...pack, portals: pack.portals.map((portal) => ({ ...portal, allowMutations: false })) };
+    const { steps, dropped } = imported('chrome.har', { pack: strict });
+    expect(steps.join()).not.toContain('post');
+    expect(dropped['POST changes data, which portal kingston does not allow (allowMutations)']).toBe(3);
+  });
+
+  test('on a portal without auth: sends no credentials, and says so', () => {
+    const open = { ...pack, portals: pack.portals.map((portal) => ({ ...portal, auth: { kind: 'none' as const } })) };
+    const { yaml, summary } = imported('chrome.har', { pack: open });
+    expect(yaml).not.toMatch(/^ +authenticated:/m);
+    expect(summary.join('\n')).toContain('portal kingston has no auth:');
+  });
+});
+
+describe('a recording of Firefox', () => {
+  test('is read too, and becomes what was agreed', async () => {
+    const shipped = loadPack([], { requireSecrets: false });
+    await expect(imported('firefox.har', { pack: shipped }).yaml).toMatchFileSnapshot(
+      '../golden/imported-firefox.yaml',
+    );
+  });
+
+  test('of a kebab portal is written in underscores, from which the same paths are made', () => {
+    const [portal] = pack.portals;
+    if (portal === undefined) throw new Error('no portal');
+    const baseUrl = 'http://intranet.kingston.local:8001';
+    const kebab = { ...portal, baseUrl, pathStyle: 'kebab' as const, pathStyleExceptions: ['legal_documents'] };
+    const { yaml } = imported('firefox.har', { pack: { ...pack, portals: [kebab] } });
+    expect(stepsOf(yaml).map(({ path }) => path)).toEqual([
+      '/api/client_groups/bulk_client_data',
+      '/api/client_groups/{clientGroupId}/legal_documents',
+      '/api/funds',
+    ]);
+  });
+
+  test('a number is an id only where its name says so', () => {
+    const { yaml } = imported('firefox.har', { baseUrl: 'http://intranet.kingston.local:8001' });
+    expect(stepsOf(yaml)[2]?.query).toEqual({ limit: '41', clientGroupId: '{clientGroupId}' });
+  });
+});
+
+describe('single cases', () => {
+  test('secrets by name, wherever they are, are not written', () => {
+    const secret = 'Pl4nted-Secret-9';
+    const file = recording(
+      entry(`/a?api_key=${secret}&q=hello`),
+      entry('/b', { headers: { 'X-Auth-Token': secret, 'X-Custom': `wraps ${secret} in words`, 'X-Plain': 'fine' } }),
+      entry('/c', {
+        method: 'POST',
+        send: {
+          mimeType: 'application/json',
+          text: JSON.stringify({ deep: [{ clientSecret: secret, text: `x${secret}x` }], q: 1 }),
+        },
+      }),
+      entry('/d', {
+        method: 'POST',
+        send: { mimeType: 'application/x-www-form-urlencoded', text: `token=${secret}&q=hello` },
+      }),
+      entry(`/e/${secret}`),
+    );
+    const { yaml, summary, steps } = importHar(file, { pack });
+    expect(yaml + summary.join()).not.toContain(secret);
+    expect(steps).toEqual(['a', 'b', 'post-c', 'post-d']);
+    expect(stepsOf(yaml)[0]?.query).toEqual({ q: 'hello' });
+    expect(yaml).toContain('X-Plain: fine');
+    expect(yaml).toContain('X-Custom: $' + '{env:KINGSTON_X_CUSTOM}');
+  });
+
+  test('what looks like a reference or a variable of ours is left out', () => {
+    const { yaml } = importHar(recording(entry('/a?f=%7Bname%7D&g=%24%7Benv%3AHOME%7D&h=1')), { pack });
+    expect(stepsOf(yaml)[0]?.query).toEqual({ h: '1' });
+  });
+
+  test.each([
+    [
+      { client_groups: [{}], total: 1 },
+      [
+        { path: '$.error', exists: false },
+        { path: '$.client_groups', minItems: 1 },
+      ],
+    ],
+    [
+      { client_groups: [] },
+      [
+        { path: '$.error', exists: false },
+        { path: '$.client_groups', type: 'array' },
+      ],
+    ],
+    [[1], [{ path: '$', minItems: 1 }]],
+    [[], [{ path: '$', type: 'array' }]],
+    [
+      { id: 7, meta: {} },
+      [
+        { path: '$.error', exists: false },
+        { path: '$.id', exists: true },
+        { path: '$.meta', type: 'object' },
+      ],
+    ],
+    [{ error: null }, []],
+    ['text', []],
+  ])('the shape of %j is expected, none of its values', (json, conditions) => {
+    expect(stepsOf(importHar(recording(entry('/a', { json })), { pack }).yaml)[0]?.expect.json).toEqual(conditions);
+  });
+
+  test('redirects are one step, with the answer at their end', () => {
+    const away = (from: string, to: string, status: number) => ({
+      ...entry(from),
+      response: { status, redirectURL: to, content: { mimeType: 'text/html' } },
+    });
+    const file = recording(
+      away('/a', '/b', 302),
+      away('/b', 'https://portal.kingston.test/c', 307),
+      entry('/c', { json: [1] }),
+      away('/out', 'https://elsewhere.test/', 302),
+    );
+    const { yaml, dropped } = importHar(file, { pack });
+    expect(stepsOf(yaml).map(({ path }) => path)).toEqual(['/a']);
+    expect(stepsOf(yaml)[0]?.expect).toMatchObject({
+      status: [{ min: 200, max: 200 }],
+      json: [{ path: '$', minItems: 1 }],
+    });
+    expect(dropped).toEqual({ 'redirect that leads away': 1 });
+  });
+
+  test.each([
+    [10, '0.5s'],
+    [500, '1s'],
+    [700, '1.5s'],
+    [99_000, '30s'],
+  ])('an SLA is proposed after the time of the recording, %i ms: %s', (time, sla) => {
+    expect(importHar(recording({ ...entry('/a'), time }), { pack }).yaml).toContain(`sla: ${sla} #`);
+  });
+});
+
+describe('what cannot be imported says why', () => {
+  const broken: [file: string, message: string][] = [
+    ['nope.har', 'nope.har: cannot be read (ENOENT)'],
+    ['not-json.har', 'not-json.har:3:17: this is not JSON; expected a recording in the format HAR 1.2'],
+    ['cut-off.har', 'this is not JSON'],
+    ['not-har.har', 'not-har.har: log: expected object'],
+    ['bad-url.har', 'bad-url.har: log.entries[0].request.url: expected a URL'],
+    ['empty.har', 'empty.har: the recording is empty'],
+    [
+      'firefox.har',
+      'no request goes to https://portal.kingston.test, the portal kingston; those recorded go to http://intranet.kingston.local:8001',
+    ],
+  ];
+  test.each(broken)('%s', (file, message) => {
+    expect(() => imported(file)).toThrow(message);
+  });
+
+  test('a recording of nothing that a workflow could do', () => {
+    const image = { ...entry('/logo.png'), _resourceType: 'image' };
+    expect(() => importHar(recording(image), { pack })).toThrow(
+      /nothing of the recording can become a step of kingston:\n {2}left out, 1: style, script, image or other static file$/,
+    );
+  });
+
+  test('a broken file is not quoted: secrets may be in it', () => {
+    expect(() => importHar(fileOf('broken.har', '{"password": "hunter2222" oops'), { pack })).toThrow(/^(?!.*hunter)/);
+  });
+
+  test.each([
+    [{ portal: 'kingstn' }, "there is no portal 'kingstn'; did you mean 'kingston'?"],
+    [{ name: 'Not A Name' }, '--name Not A Name: expected a name of lower-case letters'],
+    [{ baseUrl: 'nowhere' }, '--base-url nowhere is no URL'],
+  ])('%j', (options, message) => {
+    expect(() => imported('chrome.har', options)).toThrow(message);
+  });
+});

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packYaml, TestProcess, workflowYaml } from '../support/workflow/process.js';
+import { type Handler, httpServer, json } from '../support/workflow/server.js';
+
+const rarely = 'schedule: { interval: 60s, warmupRuns: 0 }';
+
+async function start(handler: Handler) {
+  const server = await httpServer(handler);
+  const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none } }`;
+  return { server, process: await TestProcess.start(packYaml(portal, workflowYaml('client-list', rarely))) };
+}
+
+const fine: Handler = (_, response) => json(response, {});
+
+describe('/probe', () => {
+  test('runs a workflow and answers with its figures only', async () => {
+    const { process } = await start(fine);
+    const { status, text, headers } = await process.get('/probe?workflow=client-list');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toContain('\nprobe_success 1\n');
+    expect(text).toMatch(/\nprobe_duration_seconds 0\.\d+\n/);
+    expect(text).toContain('\nprobe_sla_target_seconds 0.5\n');
+    expect(text).toContain('probe_step_success{step="look"} 1');
+    expect(text).not.toMatch(/^(kop|workflow|process)_/m);
+  });
+
+  test('speaks OpenMetrics with those that ask for it', async () => {
+    const { process } = await start(fine);
+    const { text, headers } = await process.get('/probe?workflow=client-list', {
+      accept: 'application/openmetrics-text; version=1.0.0',
+    });
+    expect(headers.get('content-type')).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
+    expect(text.endsWith('# EOF\n')).toBe(true);
+  });
+
+  test('a failure is an answer, not an error', async () => {
+    const { process } = await start((_, response) => json(response, {}, 500));
+    const { status, text } = await process.get('/probe?workflow=client-list');
+    expect(status).toBe(200);
+    expect(text).toContain('\nprobe_success 0\n');
+    expect(text).toContain('probe_failure_info{step="look",reason="status"} 1');
+  });
+
+  test('answers before the scrape is given up', async () => {
+    const { process } = await start(() => {});
+    const started = performance.now();
+    const { text } = await process.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '0.5' });
+    // Far below the ten seconds that it would take without the header.
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(text).toContain('probe_failure_info{step="look",reason="timeout"} 1');
+  });
+
+  test('counts for no SLA, but is kept for people', async () => {
+    const { process } = await start(fine);
+    await process.get('/probe?workflow=client-list');
+    expect(
+      (await process.page()).value('workflow_sla_runs_total{portal="kingston",workflow="client-list",sla="met"}'),
+    ).toBe(0);
+    const [, path] = /href="\.(\/workflow-sla\/runs\/\d+)"/.exec((await process.get('/')).text) ?? [];
+    expect(await process.get(path ?? '')).toMatchObject({ status: 200, text: expect.stringContaining('GET /look') });
+    expect((await process.get('/workflow-sla/runs/999')).status).toBe(404);
+    expect((await process.get('/workflow-sla/runs/x')).status).toBe(404);
+  });
+
+  const wrong: [query: string, status: number, message: string][] = [
+    ['', 400, 'give one workflow: /probe?workflow=NAME[&portal=NAME][&debug=true]'],
+    ['?workflow=', 400, 'give one workflow'],
+    ['?workflow=a&workflow=b', 400, 'give one workflow'],
+    [
+      '?workflow=client-list&target=http://evil.test',
+      400,
+      'unknown parameter target; known are workflow, portal and debug',
+    ],
+    ['?workflow=http://evil.test/', 404, "no workflow 'http://evil.test/' in this process; there are client-list"],
+    ['?workflow=client-list', 400, 'client-list runs on several portals; add &portal= one of kingston, staging'],
+    [
+      '?workflow=client-list&portal=nowhere',
+      404,
+      'client-list does not run on this portal; it runs on kingston, staging',
+    ],
+  ];
+  describe('asked wrongly', () => {
+    let process: TestProcess;
+    beforeAll(async () => {
+      // Nothing listens there, and nobody may find out.
+      const portals = ['kingston', 'staging'].map(
+        (name) => `${name}: { title: ${name}, baseUrl: "http://127.0.0.1:1" }`,
+      );
+      process = await TestProcess.start(packYaml(portals.join('\n'), workflowYaml('client-list', rarely)), {
+        isShared: true,
+      });
+    });
+    afterAll(() => process.running.stop());
+
+    test.each(wrong)('%s: %i', async (query, status, message) => {
+      expect(await process.get(`/probe${query}`)).toMatchObject({ status, text: expect.stringContaining(message) });
+    });
+  });
+
+  test('with debug says what happened, what was measured and what is configured', async () => {
+    const { process } = await start(fine);
+    const { text, headers } = await process.get('/probe?workflow=client-list&debug=true');
+    expect(headers.get('content-type')).toMatch(/^text\/plain/);
+    for (const part of [
+      'SLA met',
+      'Log\n',
+      'GET /look',
+      'Metrics\n',
+      'probe_success 1',
+      'Configuration\n',
+      '"intervalMs": 60000',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+});

@@ -1,0 +1,159 @@
+import { Worker } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { silentLogger } from '../../../exporters/runtime/log.js';
+import { MeasuringThread } from '../../../exporters/workflow-sla/measuring-thread.js';
+import type { Report } from '../../../exporters/workflow-sla/protocol.js';
+import type { RunResult } from '../../../exporters/workflow-sla/result.js';
+import { job } from '../../support/workflow/domain.js';
+import {
+  packYaml,
+  rollCall,
+  sabotage,
+  saboteurUrl,
+  TestProcess,
+  workflowYaml,
+} from '../../support/workflow/process.js';
+import { httpServer, json } from '../../support/workflow/server.js';
+import { block } from '../../support/workflow/time.js';
+
+const pack = (url: string) =>
+  packYaml(
+    `kingston: { title: Kingston, baseUrl: "${url}", network: { proxy: none } }`,
+    workflowYaml('client-list', 'schedule: { interval: 1s }'),
+  );
+
+describe('when the measuring thread dies', () => {
+  test.each([
+    ['ends', { act: 'exit', code: 3 } as const, 'it ended by itself'],
+    ['throws', { act: 'throw', message: 'kaputt' } as const, 'kaputt'],
+  ])('because it %s, the exporter says so, shows nothing old, and comes back with its counts', async (_, act, why) => {
+    const server = await httpServer((_request, response) => json(response, {}));
+    const process = await TestProcess.start(pack(server.url));
+    const met = 'workflow_sla_runs_total{portal="kingston",workflow="client-list",sla="met"}';
+    await expect.poll(async () => (await process.page()).value(met), { timeout: 10_000 }).toBeGreaterThan(0);
+    const before = (await process.page()).value(met) ?? 0;
+
+    await sabotage(act);
+    await expect.poll(async () => (await process.page()).delivered).toBe(0);
+    const page = await process.page();
+    expect(page.count('workflow_')).toBe(0);
+    expect(await process.get('/-/ready')).toMatchObject({ status: 503, text: expect.stringContaining(why) });
+    expect((await process.get('/')).text).toContain('Nothing below is current');
+    expect((await process.get('/probe?workflow=client-list')).status).toBe(503);
+    expect(process.logs.join('')).toContain('the measuring thread died; starting it again');
+
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 5000 }).toBe(1);
+    await expect.poll(async () => (await process.page()).value(met), { timeout: 10_000 }).toBeGreaterThan(before);
+  });
+
+  test('while probes wait for it, they are answered at once', async () => {
+    const server = await httpServer(() => {});
+    const process = await TestProcess.start(pack(server.url));
+    const probe = process.get('/probe?workflow=client-list');
+    await server.seen(1);
+    await sabotage({ act: 'exit', code: 1 });
+    expect(await probe).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('the measuring thread gives no answer'),
+    });
+  });
+});
+
+describe('when the measuring thread falls silent', () => {
+  test('it counts as dead, is ended, and starts again', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    // Above the pulse of one second, or it would be silent between two.
+    const process = await TestProcess.start(pack(server.url), { silenceMs: 1500 });
+    await expect.poll(async () => (await process.page()).delivered).toBe(1);
+    await sabotage({ act: 'block', ms: 60_000 });
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 5000 }).toBe(0);
+    expect((await process.page()).count('workflow_')).toBe(0);
+    await expect.poll(() => process.logs.join(''), { timeout: 5000 }).toContain('and was ended');
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 8000 }).toBe(1);
+  });
+});
+
+/** Only the thread, without a server. */
+function thread(options: { readonly url?: URL; readonly silenceMs?: number } = {}) {
+  const reports: Report[] = [];
+  const subject = new MeasuringThread({
+    log: silentLogger,
+    onReport: (report) => reports.push(report),
+    url: saboteurUrl(),
+    ...options,
+  });
+  onTestFinished(() => subject.stop(0));
+  return { subject, reports };
+}
+
+describe('the thread', () => {
+  test('that dies of its first plan says so, and the plan is refused', async () => {
+    const broken = new URL(`data:text/javascript,${encodeURIComponent('throw new Error("no such engine")')}`);
+    const { subject } = thread({ url: broken });
+    await expect(subject.configure([])).rejects.toThrow('the measuring thread died of it: no such engine');
+    expect(subject.trouble).toContain('no such engine');
+  });
+
+  test('takes a new plan while it waits to start again, and is not started twice', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const { subject } = thread();
+    await subject.configure([]);
+    await sabotage({ act: 'exit', code: 1 });
+    await expect.poll(() => subject.trouble).toContain('it ended by itself');
+    await subject.configure([job(server.url)]);
+    expect(subject.trouble).toBeUndefined();
+    // The restart that was planned would come after a second.
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(await subject.probe('client-list', 'kingston', 2000)).toMatchObject({ kind: 'ran' });
+    expect(await rollCall()).toBe(1);
+  });
+
+  test('that hangs is ended all the same', async () => {
+    const { subject } = thread();
+    await subject.configure([]);
+    await sabotage({ act: 'block', ms: 60_000 });
+    const hanging = subject.probe('x', 'y', 100);
+    const started = performance.now();
+    await subject.stop(100);
+    expect(performance.now() - started).toBeLessThan(3000);
+    expect(await hanging).toBeUndefined();
+  });
+
+  test('that hangs does not keep a probe waiting for ever', async () => {
+    const { subject } = thread();
+    await subject.configure([]);
+    await sabotage({ act: 'block', ms: 2500 });
+    expect(await subject.probe('x', 'y', 100)).toBeUndefined();
+  });
+});
+
+/** A portal in a thread of its own, so that it answers while this one is held. */
+async function portalThread(delayMs: number): Promise<string> {
+  const program = `
+    const { parentPort } = require('node:worker_threads');
+    const server = require('node:http').createServer((_, response) =>
+      setTimeout(() => response.end('{}'), ${delayMs}));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+  const worker = new Worker(program, { eval: true });
+  onTestFinished(() => worker.terminate().then(() => undefined));
+  const port = await new Promise((resolve) => worker.once('message', resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+test('a main thread that is held 250 ms in every 500 ms stretches no measurement', async () => {
+  const url = await portalThread(20);
+  const { subject, reports } = thread();
+  await subject.configure([job(url, { workflow: { schedule: { intervalMs: 60, warmupRuns: 1 } } })]);
+  subject.start();
+  const runs = () => reports.filter((report) => report.type === 'run').map(({ result }): RunResult => result);
+  while (runs().length < 40) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    block(250);
+  }
+  const durations = runs()
+    .filter(({ trigger, tainted }) => trigger === 'schedule' && !tainted)
+    .map(({ durationSeconds }) => durationSeconds * 1000)
+    .toSorted((a, b) => a - b);
+  // A clean portal answers in 20 ms and a little; nine of ten must show that and none of the 250 ms.
+  expect(durations[Math.floor(durations.length * 0.9)]).toBeLessThan(60);
+});

@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest';
+import { job, literal, secret, step } from '../../../support/workflow/domain.js';
+import { stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
+import { httpServer, json } from '../../../support/workflow/server.js';
+import { block } from '../../../support/workflow/time.js';
+
+const often = { intervalMs: 50, timeoutMs: 5000, warmupRuns: 0 };
+
+describe('scheduled runs', () => {
+  test('begin with warm-up runs, which are told apart', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const engine = new TestEngine([job(server.url, { workflow: { schedule: { ...often, warmupRuns: 2 } } })]);
+    expect(engine.engine.pulse().warmingUp).toBe(1);
+    engine.engine.start();
+    const runs = await engine.next('run', 4);
+    expect(runs.map(({ result }) => result.trigger)).toEqual(['warm-up', 'warm-up', 'schedule', 'schedule']);
+    expect(engine.engine.pulse().warmingUp).toBe(0);
+  });
+
+  test('never overlap: a start that is due during a run is dropped, and said so', async () => {
+    let answer = () => {};
+    const server = await httpServer((_, response) => {
+      answer = () => json(response, {});
+    });
+    const engine = new TestEngine([job(server.url, { workflow: { schedule: often } })]);
+    engine.engine.start();
+    const [, second] = await engine.next('dropped', 2);
+    expect(second).toEqual({
+      type: 'dropped',
+      workflow: 'client-list',
+      portal: 'kingston',
+      reason: 'overlap',
+      count: 1,
+    });
+    expect(server.requests).toHaveLength(1);
+    answer();
+    await engine.next('run', 1);
+  });
+
+  test('share the portal’s bound, whatever the workflow', async () => {
+    let inside = 0;
+    let most = 0;
+    const server = await httpServer((_, response) => {
+      inside += 1;
+      most = Math.max(most, inside);
+      setTimeout(() => {
+        inside -= 1;
+        json(response, {});
+      }, 20);
+    });
+    const limits = { maxInFlight: 2, backoffInitialMs: 1000, backoffMaxMs: 1000 };
+    const one = job(server.url, { portal: { limits }, workflow: { schedule: often } });
+    const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ ...one, workflow: { ...one.workflow, name } }));
+    const engine = new TestEngine(jobs);
+    engine.engine.start();
+    await engine.next('run', 15);
+    expect(most).toBe(2);
+  });
+
+  test('stop after a time-out, for the pause, and say why', async () => {
+    const server = await httpServer(() => {});
+    const engine = new TestEngine([job(server.url, { workflow: { schedule: { ...often, timeoutMs: 40 } } })]);
+    engine.engine.start();
+    const [run] = await engine.next('run');
+    expect(run && verdictOf(run.result)).toMatch(/^timeout/);
+    const drops = await engine.next('dropped', 2);
+    expect(drops.map(({ reason }) => reason)).toContain('backoff');
+    expect(server.requests).toHaveLength(1);
+    const [pulse] = engine.engine.pulse().portals;
+    expect(pulse?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000 + 10);
+  });
+});
+
+describe('a probe', () => {
+  const limits = { maxInFlight: 1, backoffInitialMs: 20_000, backoffMaxMs: 20_000 };
+
+  test('of a job that is not there', async () => {
+    const engine = new TestEngine([]);
+    expect(await engine.engine.probe('x', 'y', 'probe', 100)).toEqual({ kind: 'unknown' });
+  });
+
+  test('is told to come later while the portal rests', async () => {
+    const server = await httpServer(() => {});
+    const visit = job(server.url, { portal: { limits }, workflow: { steps: [step({ timeoutMs: 30 })] } });
+    const engine = new TestEngine([visit]);
+    expect(verdictOf(await engine.run(visit))).toMatch(/^timeout/);
+    const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 5000);
+    expect(answer).toEqual({ kind: 'refused', reason: 'backoff', retryAfterSeconds: 20 });
+  });
+
+  test('waits for a place for half of its time at most, so that the portal is not blamed for our queue', async () => {
+    const server = await httpServer(() => {});
+    const visit = job(server.url, { portal: { limits }, workflow: { steps: [step({ timeoutMs: 3000 })] } });
+    const engine = new TestEngine([visit]);
+    const hanging = engine.engine.probe('client-list', 'kingston', 'probe', 3000);
+    const started = performance.now();
+    const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 1000);
+    expect(answer).toMatchObject({ kind: 'refused', reason: 'busy' });
+    expect(performance.now() - started).toBeLessThan(950);
+    server.dropConnections();
+    await hanging;
+  });
+
+  test('does not count as scheduled', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const visit = job(server.url);
+    const engine = new TestEngine([visit]);
+    expect((await engine.run(visit)).trigger).toBe('probe');
+    expect(engine.reports).toEqual([]);
+  });
+});
+
+describe('a late event loop', () => {
+  test('makes a slow run uncertain', async () => {
+    const server = await httpServer((_, response) => {
+      // The measuring loop is this one: it is held while the answer is on its way.
+      json(response, {});
+      setImmediate(() => block(80));
+    });
+    const visit = job(server.url, { workflow: { slaSeconds: 0.03 } });
+    const result = await new TestEngine([visit]).run(visit);
+    expect(result).toMatchObject({ success: true, tainted: true, verdict: 'uncertain' });
+    expect(result.latenessMs).toBeGreaterThan(50);
+  });
+
+  test('does not excuse what took longer than the lateness can explain', async () => {
+    const server = await httpServer((_, response) => {
+      setTimeout(() => json(response, {}), 300);
+      setTimeout(() => block(60), 100);
+    });
+    const visit = job(server.url, { workflow: { slaSeconds: 0.1 } });
+    expect(await new TestEngine([visit]).run(visit)).toMatchObject({ tainted: true, verdict: 'missed' });
+  });
+
+  test('does not excuse a wrong answer', async () => {
+    const server = await httpServer((_, response) => {
+      json(response, {}, 500);
+      setImmediate(() => block(80));
+    });
+    const visit = job(server.url);
+    expect(await new TestEngine([visit]).run(visit)).toMatchObject({ tainted: true, verdict: 'missed' });
+  });
+
+  test('can only add time: a run that was in time all the same has met', async () => {
+    const server = await httpServer((_, response) => {
+      json(response, {});
+      setImmediate(() => block(80));
+    });
+    const visit = job(server.url, { workflow: { slaSeconds: 2 } });
+    expect(await new TestEngine([visit]).run(visit)).toMatchObject({ tainted: true, verdict: 'met' });
+  });
+
+  test('disturbs the runs that are under way, not one that begins afterwards', async () => {
+    let answer = () => {};
+    const server = await httpServer((request, response) => {
+      if (request.url === '/held') answer = () => json(response, {});
+      else json(response, {});
+    });
+    const held = job(server.url, { workflow: { name: 'held', steps: [step({ path: '/held' })] } });
+    const quick = job(server.url, { workflow: { name: 'quick' } });
+    const engine = new TestEngine([held, { ...quick, portal: held.portal }]);
+    const disturbed = engine.run(held);
+    await server.seen(1);
+    block(250);
+    expect((await engine.run(quick)).latenessMs).toBeLessThan(200);
+    answer();
+    expect((await disturbed).latenessMs).toBeGreaterThan(200);
+  });
+});
+
+describe('a reload', () => {
+  const auth = {
+    kind: 'login',
+    path: '/login',
+    method: 'POST',
+    encoding: 'json',
+    fields: { user: literal('probe'), password: secret('pass-of-reload') },
+    expectStatus: 200,
+    lifetimeMs: 3_600_000,
+    timeoutMs: 1000,
+  } as const;
+
+  async function setUp() {
+    const server = await httpServer((_, response) =>
+      json(response, {}, 200, { 'set-cookie': 'sid=session-1; Path=/' }),
+    );
+    const over = { authenticated: true, connection: 'reuse', schedule: often } as const;
+    const kept = job(server.url, { portal: { auth }, workflow: { ...over, name: 'kept' } });
+    const gone = { portal: kept.portal, workflow: { ...kept.workflow, name: 'gone' } };
+    return { server, kept, gone };
+  }
+
+  test('keeps the session, connection and pace of what did not change', async () => {
+    const { server, kept, gone } = await setUp();
+    const engine = new TestEngine([kept, gone]);
+    await engine.run(kept);
+    const connections = server.connections;
+    // A description that is read again gives other objects that say the same.
+    engine.engine.configure([{ portal: { ...kept.portal }, workflow: { ...kept.workflow } }]);
+    const again = await engine.run(kept);
+    expect(stepOf(again).phases.connect).toBe(0);
+    expect(again.logins).toEqual([]);
+    expect(server.connections).toBe(connections);
+    expect(server.requests.filter(({ url }) => url === '/login')).toHaveLength(1);
+    expect(await engine.engine.probe('gone', 'kingston', 'probe', 100)).toEqual({ kind: 'unknown' });
+  });
+
+  test('of a changed workflow keeps the session, of a changed portal it does not', async () => {
+    const { server, kept } = await setUp();
+    const engine = new TestEngine([kept]);
+    await engine.run(kept);
+    engine.engine.configure([{ ...kept, workflow: { ...kept.workflow, slaSeconds: 9 } }]);
+    expect(await engine.run(kept)).toMatchObject({ slaSeconds: 9, logins: [] });
+    engine.engine.configure([{ ...kept, portal: { ...kept.portal, title: 'Other' } }]);
+    expect((await engine.run(kept)).logins).toHaveLength(1);
+    expect(server.requests.filter(({ url }) => url === '/login')).toHaveLength(2);
+  });
+
+  test('starts what is new, stops what is gone, and drops the result of its run in progress', async () => {
+    let answer = () => {};
+    const server = await httpServer((request, response) => {
+      if (request.url === '/slow') answer = () => json(response, {});
+      else json(response, {});
+    });
+    const slow = job(server.url, { workflow: { name: 'slow', schedule: often, steps: [step({ path: '/slow' })] } });
+    const fresh = job(server.url, { workflow: { name: 'fresh', schedule: often } });
+    const engine = new TestEngine([slow]);
+    engine.engine.start();
+    await server.seen(1);
+    engine.engine.configure([fresh]);
+    answer();
+    const runs = await engine.next('run', 3);
+    expect(runs.map(({ result }) => result.workflow)).toEqual(['fresh', 'fresh', 'fresh']);
+  });
+});
+
+describe('the end', () => {
+  test('waits for runs in progress, and counts them', async () => {
+    let answer = () => {};
+    const server = await httpServer((_, response) => {
+      answer = () => json(response, {});
+    });
+    const engine = new TestEngine([job(server.url, { workflow: { schedule: often } })]);
+    engine.engine.start();
+    await server.seen(1);
+    const stopped = engine.engine.stop(5000);
+    answer();
+    await stopped;
+    expect(engine.reports.filter(({ type }) => type === 'run')).toMatchObject([{ result: { success: true } }]);
+    const after = engine.reports.length;
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(engine.reports).toHaveLength(after);
+  });
+
+  test('cuts off after the grace what hangs, which nobody may count as missed', async () => {
+    const server = await httpServer(() => {});
+    const engine = new TestEngine([job(server.url, { workflow: { schedule: often } })]);
+    engine.engine.start();
+    await server.seen(1);
+    await engine.engine.stop(30);
+    expect(engine.reports.filter(({ type }) => type === 'run')).toEqual([]);
+    expect(engine.reports).toContainEqual(expect.objectContaining({ type: 'dropped', reason: 'shutdown' }));
+    await expect.poll(() => server.open).toBe(0);
+  });
+
+  test('waits for probes as well', async () => {
+    let answer = () => {};
+    const server = await httpServer((_, response) => {
+      answer = () => json(response, {});
+    });
+    const visit = job(server.url);
+    const engine = new TestEngine([visit]);
+    const running = engine.run(visit);
+    await server.seen(1);
+    const stopped = engine.engine.stop(5000);
+    let isStopped = false;
+    void stopped.then(() => (isStopped = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isStopped).toBe(false);
+    answer();
+    expect(verdictOf(await running)).toBe('ok');
+    await stopped;
+  });
+});

@@ -1,0 +1,178 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { HttpStep } from '../../../../../pack/index.js';
+import { job, step } from '../../../../support/workflow/domain.js';
+import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
+import { deadPort, httpServer, json, rawServer } from '../../../../support/workflow/server.js';
+
+const oneStep = (over: Partial<HttpStep> = {}) => ({ workflow: { steps: [step(over)] } });
+
+describe('a portal that cannot be reached', () => {
+  test('a name that does not resolve', async () => {
+    const result = await runOnce(job('http://nobody.invalid'));
+    expect(verdictOf(result)).toMatch(/^dns: nobody\.invalid does not resolve \((ENOTFOUND|EAI_AGAIN)\)$/);
+    expect(result).toMatchObject({ success: false, verdict: 'missed' });
+    expect(stepOf(result).phases.connect).toBe(0);
+  });
+
+  test('nothing listens', async () => {
+    const port = await deadPort();
+    const result = await runOnce(job(`http://127.0.0.1:${port}`));
+    expect(verdictOf(result)).toBe(
+      `connect: 127.0.0.1:${port}: connection refused (ECONNREFUSED): nothing listens there`,
+    );
+  });
+});
+
+describe('a portal that does not keep to HTTP', () => {
+  const cases: [what: string, serve: Parameters<typeof rawServer>[0], verdict: string][] = [
+    [
+      'garbage',
+      (socket, first) => void first.then(() => socket.end('hello\r\n')),
+      'protocol: HOST: HPE_INVALID_CONSTANT',
+    ],
+    [
+      'silence and an end',
+      (socket, first) => void first.then(() => socket.end()),
+      'protocol: HOST: connection reset (ECONNRESET)',
+    ],
+    [
+      'a reset',
+      (socket, first) => void first.then(() => socket.resetAndDestroy()),
+      'protocol: HOST: connection reset (ECONNRESET)',
+    ],
+    [
+      'an end in the middle of the body',
+      (socket, first) => void first.then(() => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf')),
+      'protocol: the connection broke off in the middle of the answer',
+    ],
+    [
+      'an upgrade that nobody asked for',
+      (socket, first) =>
+        void first.then(() =>
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+        ),
+      'protocol: the connection ended without an answer',
+    ],
+  ];
+  test.each(cases)('%s', async (_, serve, verdict) => {
+    const server = await rawServer(serve);
+    const result = await runOnce(job(server.url));
+    expect(verdictOf(result)).toBe(verdict.replace('HOST', `localhost:${server.port}`));
+  });
+
+  test('a body that ends with its connection is whole', async () => {
+    const server = await rawServer((socket, first) => {
+      void first.then(() => socket.end('HTTP/1.0 200 OK\r\ncontent-type: text/plain\r\n\r\nall of it'));
+    });
+    const result = await runOnce(
+      job(server.url, oneStep({ expect: { ...step().expect, bodyMatches: ['^all of it$'] } })),
+    );
+    expect(verdictOf(result)).toBe('ok');
+  });
+});
+
+describe('time', () => {
+  test('no answer at all ends with the run', async () => {
+    const server = await httpServer(() => {});
+    const result = await runOnce(job(server.url, { workflow: { schedule: { timeoutMs: 80 } } }));
+    expect(verdictOf(result)).toBe('timeout: the run had not ended after 80 ms');
+    expect(result.verdict).toBe(result.tainted ? 'uncertain' : 'missed');
+    // Where it hung is said, and the phases add up.
+    const { phases, durationMs } = stepOf(result);
+    expect(phases.wait).toBeGreaterThan(50);
+    expect(Object.values(phases).reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(durationMs, 6);
+  });
+
+  test('a body that drips hangs in receive', async () => {
+    const server = await httpServer((_, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('.'), 5);
+      response.once('close', () => clearInterval(drip));
+    });
+    const result = await runOnce(job(server.url, oneStep({ timeoutMs: 100 })));
+    expect(verdictOf(result)).toBe('timeout: no end after 100 ms');
+    expect(stepOf(result).phases.receive).toBeGreaterThan(50);
+  });
+
+  test('the time that a portal takes to answer is found in wait, and in no other phase', async () => {
+    const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 100));
+    const { phases, durationMs } = stepOf(await runOnce(job(server.url)));
+    expect(phases.wait).toBeGreaterThan(98);
+    expect(durationMs - (phases.wait ?? 0)).toBeLessThan(60);
+  });
+
+  test('a connection that accepts and says nothing hangs in tls', async () => {
+    const server = await rawServer(() => {});
+    const result = await runOnce(job(`https://localhost:${server.port}`, oneStep({ timeoutMs: 80 })));
+    expect(stepOf(result)).toMatchObject({ reason: 'timeout' });
+    expect(stepOf(result).phases.tls).toBeGreaterThan(50);
+  });
+
+  test('the scrape may leave less time than the workflow', async () => {
+    const server = await httpServer(() => {});
+    const result = await runOnce(job(server.url), { timeoutMs: 70 });
+    expect(verdictOf(result)).toBe('timeout: no end after 70 ms');
+  });
+
+  test('an abandoned request is hung up on', async () => {
+    const server = await httpServer(() => {});
+    await runOnce(job(server.url, oneStep({ timeoutMs: 50 })));
+    await expect.poll(() => server.open).toBe(0);
+  });
+
+  test('judging a large answer is not the time of the portal', async () => {
+    const items = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `client ${id}` }));
+    const body = JSON.stringify({ items });
+    const server = await httpServer((_, response) => response.end(body));
+    const slow = step({ expect: { ...step().expect, json: [{ path: '$..name', type: 'string' }] } });
+    const started = performance.now();
+    const result = await runOnce(job(server.url, { workflow: { steps: [slow] } }));
+    const wholeMs = performance.now() - started;
+    expect(verdictOf(result)).toBe('ok');
+    expect(result.durationSeconds * 1000).toBeLessThan(wholeMs * 0.7);
+  });
+});
+
+describe('size', () => {
+  test('a huge body is given up at the limit', async () => {
+    const server = await httpServer((_, response) => {
+      const chunk = Buffer.alloc(64 * 1024, 'x');
+      const pour = () => {
+        while (response.write(chunk));
+        response.once('drain', pour);
+      };
+      pour();
+    });
+    const result = await runOnce(job(server.url, oneStep({ maxBodyBytes: 300_000 })));
+    expect(verdictOf(result)).toBe('size: the answer is larger than 300000 bytes; raise maxBody if that is right');
+    await expect.poll(() => server.open).toBe(0);
+  });
+
+  test('a small answer that unpacks into a huge one', async () => {
+    const bomb = gzipSync(Buffer.alloc(20_000_000));
+    const server = await httpServer((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+    const result = await runOnce(job(server.url, oneStep({ maxBodyBytes: 1_000_000 })));
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(verdictOf(result)).toBe('size: the answer unpacks to more than 1000000 bytes');
+  });
+
+  test.each([
+    ['br', 'protocol: the answer is not valid br'],
+    ['zstd', 'protocol: unknown content encoding zstd'],
+  ])('an encoding %s that cannot be undone', async (encoding, verdict) => {
+    const server = await httpServer((_, response) =>
+      response.writeHead(200, { 'content-encoding': encoding }).end('no'),
+    );
+    expect(verdictOf(await runOnce(job(server.url)))).toBe(verdict);
+  });
+
+  test('gzip is asked for and undone', async () => {
+    const server = await httpServer((request, response) => {
+      expect(request.headers['accept-encoding']).toContain('gzip');
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"status":"healthy"}'));
+    });
+    const conditions = { ...step().expect, json: [{ path: '$.status', equals: 'healthy' }] };
+    expect(verdictOf(await runOnce(job(server.url, oneStep({ expect: conditions }))))).toBe('ok');
+  });
+});

@@ -1,0 +1,171 @@
+import { createServer, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
+import { job } from '../../../../support/workflow/domain.js';
+import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
+import { httpServer, httpsServer, json } from '../../../../support/workflow/server.js';
+
+const network = { ipPreference: 'ipv4', proxy: 'environment', http2: true, redirectHosts: [] } as const;
+const PASSWORD = 'proxy-pa55%word';
+
+/** A forward proxy that asks for `prober` and the password. */
+async function proxy() {
+  const seen: string[] = [];
+  const sockets = new Set<Socket>();
+  const allowed = `Basic ${Buffer.from(`prober:${PASSWORD}`).toString('base64')}`;
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    if (request.headers['proxy-authorization'] !== allowed) {
+      response.writeHead(407).end();
+      return;
+    }
+    const { 'proxy-authorization': _, ...headers } = request.headers;
+    request.pipe(
+      httpRequest(request.url ?? '', { method: request.method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      }),
+    );
+  });
+  server.on('connect', (request, socket: Socket) => {
+    seen.push(`CONNECT ${request.url}`);
+    if (request.headers['proxy-authorization'] !== allowed) {
+      socket.write('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      // It leaves hanging up to the client, and sees when that has done so.
+      socket.resume().once('end', () => socket.destroy());
+      return;
+    }
+    const target = new URL(`http://${request.url}`);
+    const upstream = connect(Number(target.port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.pipe(upstream).pipe(socket);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { seen, sockets, port, url: `http://prober:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}` };
+}
+
+let ca: Certificate;
+let leaf: Certificate;
+
+beforeAll(async () => {
+  ca = await authority();
+  leaf = await certificate({ issuer: ca });
+});
+
+beforeEach(() => {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']) {
+    vi.stubEnv(name, '');
+    vi.stubEnv(name.toLowerCase(), '');
+  }
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('through a proxy', () => {
+  test('plain HTTP goes as it is, by its whole address', async () => {
+    const { url, seen } = await proxy();
+    vi.stubEnv('HTTP_PROXY', url);
+    const server = await httpServer((_, response) => json(response, {}));
+    expect(verdictOf(await runOnce(job(server.url, { portal: { network } })))).toBe('ok');
+    expect(seen).toEqual([`GET ${server.url}/look`]);
+    expect(server.requests[0]?.headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  test('TLS goes through a tunnel, end to end', async () => {
+    const { url, seen } = await proxy();
+    vi.stubEnv('HTTPS_PROXY', url);
+    const server = await httpsServer(leaf, (_, response) => json(response, {}));
+    const tls = { caFile: fileOf('ca.pem', ca.cert), minVersion: 'TLSv1.2', insecureSkipVerify: false } as const;
+    expect(verdictOf(await runOnce(job(server.url, { portal: { network, tls } })))).toBe('ok');
+    expect(seen).toEqual([`CONNECT localhost:${server.port}`]);
+  });
+
+  test('but not to what NO_PROXY names', async () => {
+    const { url, seen } = await proxy();
+    vi.stubEnv('HTTP_PROXY', url);
+    vi.stubEnv('NO_PROXY', 'localhost,.internal');
+    const server = await httpServer((_, response) => json(response, {}));
+    expect(verdictOf(await runOnce(job(server.url, { portal: { network } })))).toBe('ok');
+    expect(seen).toEqual([]);
+  });
+
+  test('nor where the portal is to be reached directly', async () => {
+    const { url, seen } = await proxy();
+    vi.stubEnv('HTTP_PROXY', url);
+    const server = await httpServer((_, response) => json(response, {}));
+    await runOnce(job(server.url, { portal: { network: { ...network, proxy: 'none' } } }));
+    expect(seen).toEqual([]);
+  });
+
+  const refusals: [
+    what: string,
+    variable: string,
+    portalUrl: string,
+    proxyUrl: (port: number) => string,
+    verdict: RegExp,
+  ][] = [
+    [
+      'refuses the password',
+      'HTTPS_PROXY',
+      'https://localhost:1',
+      (port) => `http://prober:wrong-pa55@127.0.0.1:${port}`,
+      /^connect: proxy 127\.0\.0\.1:\d+ refused the tunnel with status 407$/,
+    ],
+    [
+      'refuses it for plain HTTP',
+      'HTTP_PROXY',
+      'http://localhost:1',
+      (port) => `http://prober:wrong-pa55@127.0.0.1:${port}`,
+      /^status: status 407, expected 200$/,
+    ],
+    [
+      'is not there',
+      'HTTPS_PROXY',
+      'https://localhost:1',
+      () => 'http://prober:wrong-pa55@127.0.0.1:1',
+      /^connect: proxy 127\.0\.0\.1:1: connection refused/,
+    ],
+    [
+      'is of a kind we do not speak',
+      'HTTP_PROXY',
+      'http://localhost:1',
+      () => 'socks5://prober:wrong-pa55@127.0.0.1:1',
+      /^connect: cannot use a proxy of kind socks5:/,
+    ],
+    [
+      'is no URL',
+      'HTTP_PROXY',
+      'http://localhost:1',
+      () => 'http://prober:wrong-pa55@:x',
+      /^connect: the proxy that the environment names is no URL$/,
+    ],
+  ];
+  test.each(refusals)(
+    'one that %s is named, and its password is not',
+    async (_, variable, portalUrl, proxyUrl, verdict) => {
+      const { port, sockets } = await proxy();
+      vi.stubEnv(variable, proxyUrl(port));
+      const result = await runOnce(job(portalUrl, { portal: { network } }));
+      expect(verdictOf(result)).toMatch(verdict);
+      await expect.poll(() => sockets.size).toBe(0);
+      expect(JSON.stringify(result)).not.toContain('wrong-pa55');
+      expect(JSON.stringify(result)).not.toContain(Buffer.from('prober:wrong-pa55').toString('base64'));
+    },
+  );
+});

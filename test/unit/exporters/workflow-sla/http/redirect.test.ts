@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { job, literal, secret, step } from '../../../../support/workflow/domain.js';
+import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
+import { type Handler, httpServer, json } from '../../../../support/workflow/server.js';
+
+const to =
+  (location: string, status = 302): Handler =>
+  (request, response) => {
+    if (request.url === '/look') response.writeHead(status, { location }).end();
+    else json(response, {});
+  };
+
+describe('redirects', () => {
+  test('are followed, counted, and timed as one step on one connection', async () => {
+    const server = await httpServer(to('/there'));
+    const result = await runOnce(job(server.url));
+    expect(verdictOf(result)).toBe('ok');
+    expect(stepOf(result).facts).toMatchObject({ status: 200, redirects: 1 });
+    expect(server.requests.map(({ url }) => url)).toEqual(['/look', '/there']);
+    expect(server.connections).toBe(1);
+  });
+
+  test('in a loop end at the limit', async () => {
+    const server = await httpServer((_, response) => response.writeHead(302, { location: '/look' }).end());
+    const steps = [step({ maxRedirects: 3 })];
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe('redirect: more than 3 redirects');
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test('with none allowed, the redirect is the answer', async () => {
+    const server = await httpServer(to('/there'));
+    const steps = [step({ maxRedirects: 0, expect: { ...step().expect, status: [{ min: 302, max: 302 }] } })];
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe('ok');
+  });
+
+  test.each([
+    [
+      'https://elsewhere.test/x',
+      'redirect: redirected away from the portal, to elsewhere.test; list it in network.redirectHosts if that is right',
+    ],
+    ['ftp://localhost/x', 'redirect: redirected to ftp:, which is not followed'],
+    ['http://[', 'redirect: redirected to something that is no URL'],
+  ])('to %s are refused', async (location, verdict) => {
+    const server = await httpServer(to(location));
+    expect(verdictOf(await runOnce(job(server.url)))).toBe(verdict);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test.each([
+    [301, 'GET', ''],
+    [302, 'GET', ''],
+    [303, 'GET', ''],
+    [307, 'POST', '{"a":1}'],
+    [308, 'POST', '{"a":1}'],
+  ])('a POST that meets %i goes on as %s', async (status, method, body) => {
+    const server = await httpServer(to('/there', status));
+    const steps = [step({ method: 'POST', body: { kind: 'json', value: { a: 1 } } })];
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe('ok');
+    expect(server.requests[1]).toMatchObject({ method, body });
+    expect(server.requests[1]?.headers['content-type']).toBe(body === '' ? undefined : 'application/json');
+  });
+
+  test('to another origin take no credentials and no configured headers along', async () => {
+    const other = await httpServer((_, response) => json(response, {}));
+    const server = await httpServer(to(`${other.url}/there`));
+    const key = { kind: 'header', header: 'X-Api-Key', value: secret('key-of-the-portal') } as const;
+    const headers = { 'X-Tenant': literal('kingston') };
+    const result = await runOnce(
+      job(server.url, { portal: { auth: key, headers }, workflow: { authenticated: true } }),
+    );
+    expect(verdictOf(result)).toBe('ok');
+    expect(server.requests[0]?.headers).toMatchObject({ 'x-api-key': 'key-of-the-portal', 'x-tenant': 'kingston' });
+    expect(other.requests[0]?.headers).not.toHaveProperty('x-api-key');
+    expect(other.requests[0]?.headers).not.toHaveProperty('x-tenant');
+  });
+
+  test('never lead to a path that the portal forbids', async () => {
+    const server = await httpServer(to('/api/system/repair-sequences'));
+    const result = await runOnce(job(server.url, { portal: { neverProbe: ['/api/system/*'] } }));
+    expect(verdictOf(result)).toBe('assertion: not sent: the portal forbids this path by neverProbe: /api/system/*');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('nor does a variable', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const steps = [step({ path: '/api/client_products/{id}/{what}' })];
+    const variables = { id: '1', what: 'irr' };
+    const portal = { neverProbe: ['/api/client_products/*/irr'], variables };
+    expect(verdictOf(await runOnce(job(server.url, { portal, workflow: { steps } })))).toMatch(/^assertion: not sent/);
+    expect(server.requests).toHaveLength(0);
+  });
+});

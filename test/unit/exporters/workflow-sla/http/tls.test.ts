@@ -1,0 +1,130 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Tls } from '../../../../../pack/index.js';
+import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
+import { job, step } from '../../../../support/workflow/domain.js';
+import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
+import { httpServer, httpsServer, json } from '../../../../support/workflow/server.js';
+
+const DAY_MS = 86_400_000;
+const plain: Tls = { minVersion: 'TLSv1.2', insecureSkipVerify: false };
+
+let ca: Certificate;
+let caFile: string;
+let leaf: Certificate;
+
+beforeAll(async () => {
+  ca = await authority();
+  caFile = fileOf('ca.pem', ca.cert);
+  leaf = await certificate({ issuer: ca });
+});
+
+async function run(server: Certificate, tls: Partial<Tls>, expectation = {}) {
+  const { url } = await httpsServer(server, (_, response) => json(response, {}));
+  const steps = [step({ expect: { ...step().expect, ...expectation } })];
+  return runOnce(job(url, { portal: { tls: { ...plain, ...tls } }, workflow: { steps } }));
+}
+
+describe('who the portal is', () => {
+  test('its own authority is trusted when it is named', async () => {
+    const result = await run(leaf, { caFile });
+    expect(verdictOf(result)).toBe('ok');
+    expect(stepOf(result).phases.tls).toBeGreaterThan(0);
+    expect(stepOf(result).certificateExpirySeconds).toBeCloseTo((Date.now() + 90 * DAY_MS) / 1000, -3);
+  });
+
+  test('an unknown authority', async () => {
+    expect(verdictOf(await run(leaf, {}))).toMatch(/^tls: localhost: unknown certificate authority .*tls\.caFile$/);
+  });
+
+  test('signed by itself', async () => {
+    expect(verdictOf(await run(await certificate(), {}))).toMatch(/^tls: localhost: self-signed certificate/);
+  });
+
+  test('expired yesterday', async () => {
+    const old = await certificate({
+      issuer: ca,
+      notBefore: new Date(Date.now() - 9 * DAY_MS),
+      notAfter: new Date(Date.now() - DAY_MS),
+    });
+    expect(verdictOf(await run(old, { caFile }))).toBe(
+      'tls: localhost: the certificate has expired (CERT_HAS_EXPIRED)',
+    );
+  });
+
+  test('not valid before tomorrow', async () => {
+    const early = await certificate({ issuer: ca, notBefore: new Date(Date.now() + DAY_MS) });
+    expect(verdictOf(await run(early, { caFile }))).toMatch(/^tls: localhost: the certificate is not valid yet/);
+  });
+
+  test('for another host, unless that is the name to look for', async () => {
+    const other = await certificate({ issuer: ca, names: ['portal.test'], addresses: [] });
+    expect(verdictOf(await run(other, { caFile }))).toMatch(/^tls: localhost: the certificate is for another name/);
+    expect(verdictOf(await run(other, { caFile, serverName: 'portal.test' }))).toBe('ok');
+  });
+
+  test('anybody, when verification is off', async () => {
+    expect(verdictOf(await run(await certificate({ names: ['else.test'] }), { insecureSkipVerify: true }))).toBe('ok');
+  });
+
+  test('an old version of TLS', async () => {
+    const { url } = await httpsServer({ ...leaf, maxVersion: 'TLSv1.2' }, (_, response) => json(response, {}));
+    const result = await runOnce(job(url, { portal: { tls: { ...plain, caFile, minVersion: 'TLSv1.3' } } }));
+    expect(stepOf(result).reason).toBe('tls');
+  });
+
+  test('no TLS at all', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const result = await runOnce(job(`https://localhost:${server.port}`));
+    expect(verdictOf(result)).toMatch(/^tls: .*this is not TLS .*is the base URL really https/);
+  });
+
+  test('files that are not there', async () => {
+    expect(verdictOf(await run(leaf, { caFile: '/nowhere/ca.pem' }))).toMatch(
+      /^tls: the portal's tls files cannot be used: ENOENT/,
+    );
+  });
+});
+
+describe('who we are', () => {
+  const mutual = async () =>
+    httpsServer({ ...leaf, ca: ca.cert, requestCert: true, rejectUnauthorized: true }, (_, response) =>
+      json(response, {}),
+    );
+
+  test('a client certificate opens the door', async () => {
+    const client = await certificate({ issuer: ca, names: ['prober'] });
+    const tls = {
+      ...plain,
+      caFile,
+      certFile: fileOf('client.pem', client.cert),
+      keyFile: fileOf('client.key', client.key),
+    };
+    expect(verdictOf(await runOnce(job((await mutual()).url, { portal: { tls } })))).toBe('ok');
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('without one it stays shut, reason tls, with %s', async (version) => {
+    const { url } = await httpsServer(
+      { ...leaf, ca: ca.cert, requestCert: true, rejectUnauthorized: true, minVersion: version, maxVersion: version },
+      (_, response) => json(response, {}),
+    );
+    const result = await runOnce(job(url, { portal: { tls: { ...plain, caFile } } }));
+    expect(stepOf(result).reason).toBe('tls');
+  });
+});
+
+describe('days left', () => {
+  test.each([
+    [30, 'ok'],
+    [120, 'tls: the certificate expires in 90.0 days, expected at least 120'],
+  ])('at least %i', async (certificateDaysLeft, verdict) => {
+    expect(verdictOf(await run(leaf, { caFile }, { certificateDaysLeft }))).toBe(verdict);
+  });
+
+  test('of no certificate', async () => {
+    const { url } = await httpServer((_, response) => json(response, {}));
+    const steps = [step({ expect: { ...step().expect, certificateDaysLeft: 1 } })];
+    expect(verdictOf(await runOnce(job(url, { workflow: { steps } })))).toBe(
+      'tls: there is no certificate: the answer came without TLS',
+    );
+  });
+});

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { Extract, HttpStep } from '../../../../pack/index.js';
+import { job, literal, step } from '../../../support/workflow/domain.js';
+import { runOnce, stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
+import { httpServer, json } from '../../../support/workflow/server.js';
+
+describe('a failed step', () => {
+  test('ends the run, and later steps count as skipped', async () => {
+    const server = await httpServer((request, response) => json(response, {}, request.url === '/two' ? 500 : 200));
+    const steps = ['one', 'two', 'three', 'four'].map((name) => step({ name, path: `/${name}` }));
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
+    expect(result.steps.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['ok', undefined],
+      ['failed', 'status'],
+      ['skipped', 'skipped'],
+      ['skipped', 'skipped'],
+    ]);
+    expect(server.requests).toHaveLength(2);
+    expect(result).toMatchObject({ success: false, verdict: 'missed' });
+    expect(stepOf(result, 'three')).toMatchObject({
+      durationMs: 0,
+      phases: {},
+      offsetMs: result.durationSeconds * 1000,
+    });
+  });
+});
+
+describe('the SLA', () => {
+  test.each([
+    [0.02, 'missed'],
+    [5, 'met'],
+  ])('of %f s, in 60 ms: %s', async (slaSeconds, verdict) => {
+    const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 60));
+    const result = await runOnce(job(server.url, { workflow: { slaSeconds } }));
+    expect(result).toMatchObject({
+      success: true,
+      verdict: result.tainted && verdict === 'missed' ? 'uncertain' : verdict,
+    });
+  });
+
+  test('judges the sum of the steps', async () => {
+    const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 40));
+    const steps = ['one', 'two', 'three'].map((name) => step({ name }));
+    const result = await runOnce(job(server.url, { workflow: { steps, slaSeconds: 0.1 } }));
+    expect(result).toMatchObject({ success: true, verdict: result.tainted ? 'uncertain' : 'missed' });
+    expect(result.durationSeconds * 1000).toBeCloseTo(
+      result.steps.reduce((sum, { durationMs }) => sum + durationMs, 0),
+      6,
+    );
+  });
+});
+
+describe('a budget', () => {
+  test('fails the step that exceeds it, although its answer was right', async () => {
+    const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 60));
+    const steps = [step({ budgetMs: 20 }), step({ name: 'after' })];
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
+    expect(verdictOf(result)).toMatch(/^budget: took [\d.]+ ms of a budget of 20 ms$/);
+    expect(stepOf(result, 'after').outcome).toBe('skipped');
+  });
+});
+
+describe('retries', () => {
+  const flaky = (failures: number) => {
+    let count = 0;
+    return httpServer((_, response) => {
+      count += 1;
+      setTimeout(() => json(response, {}, count <= failures ? 503 : 200), 20);
+    });
+  };
+
+  test('are off by default', async () => {
+    const server = await flaky(1);
+    expect(verdictOf(await runOnce(job(server.url)))).toBe('status: status 503, expected 200');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('are counted and logged, and their time is the step’s', async () => {
+    const server = await flaky(2);
+    const result = await runOnce(job(server.url, { workflow: { steps: [step({ retries: 3 })] } }));
+    expect(verdictOf(result)).toBe('ok');
+    expect(stepOf(result).retries).toBe(2);
+    expect(stepOf(result).durationMs).toBeGreaterThan(57);
+    expect(stepOf(result).phases.wait).toBeGreaterThan(50);
+    const log = result.log.map(({ message }) => message).join('\n');
+    expect(log).toContain('look failed: status: status 503, expected 200');
+    expect(log).toContain('look: try 3 of 4');
+  });
+
+  test('end', async () => {
+    const server = await flaky(9);
+    const result = await runOnce(job(server.url, { workflow: { steps: [step({ retries: 2 })] } }));
+    expect(verdictOf(result)).toBe('status: status 503, expected 200');
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('never outlast the run', async () => {
+    const server = await httpServer(() => {});
+    const steps = [step({ retries: 5, timeoutMs: 60 })];
+    const result = await runOnce(job(server.url, { workflow: { steps, schedule: { timeoutMs: 100 } } }));
+    expect(verdictOf(result)).toBe('timeout: the run had not ended after 100 ms');
+    expect(result.durationSeconds).toBeLessThan(0.2);
+  });
+});
+
+describe('variables', () => {
+  const answer = { id: 42, name: 'Müller & Söhne/UK', flag: true, items: [{ id: 'a1' }, { id: 'b2' }], nothing: null };
+  const extracts: [extract: Extract, value: string | undefined][] = [
+    [{ from: 'json', path: '$.id' }, '42'],
+    [{ from: 'json', path: '$.flag' }, 'true'],
+    [{ from: 'json', path: '$.items[-1].id' }, 'b2'],
+    [{ from: 'json', path: '$.items[*].id' }, 'a1'],
+    [{ from: 'json', path: '$.nothing' }, undefined],
+    [{ from: 'json', path: '$.items' }, undefined],
+    [{ from: 'header', name: 'X-Request' }, 'r-9'],
+    [{ from: 'header', name: 'X-Missing' }, undefined],
+    [{ from: 'cookie', name: 'csrf' }, 'c-7'],
+    [{ from: 'cookie', name: 'missing' }, undefined],
+    [{ from: 'regex', pattern: '"id":"(b\\d)"', group: 1 }, 'b2'],
+    [{ from: 'regex', pattern: 'zzz', group: 0 }, undefined],
+  ];
+  test.each(extracts)('%j gives %s', async (extract, value) => {
+    const server = await httpServer((_, response) =>
+      json(response, answer, 200, { 'x-request': 'r-9', 'set-cookie': ['csrf=c-7; Path=/elsewhere', 'other=1'] }),
+    );
+    const steps = [step({ name: 'one', extract: { it: extract } }), step({ name: 'two', path: '/then/{it}' })];
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
+    if (value === undefined) expect(verdictOf(result)).toMatch(/^assertion: cannot extract \{it\}: nothing at /);
+    else expect(server.requests[1]?.url).toBe(`/then/${value}`);
+  });
+
+  const name = { from: 'json', path: '$.name' } as const;
+  const uses: [where: string, over: Partial<HttpStep>, seen: Record<string, unknown>][] = [
+    ['path', { path: '/then/{it}/x' }, { url: '/then/M%C3%BCller%20%26%20S%C3%B6hne%2FUK/x' }],
+    ['query', { query: { q: '{it}', n: '{known}' } }, { url: '/look?q=M%C3%BCller+%26+S%C3%B6hne%2FUK&n=7' }],
+    [
+      'JSON body',
+      { method: 'POST', body: { kind: 'json', value: { a: ['{it}'], n: 1, '{it}': true } } },
+      { body: JSON.stringify({ a: [answer.name], n: 1, '{it}': true }) },
+    ],
+    [
+      'form body',
+      { method: 'POST', body: { kind: 'form', fields: { a: 'x{it}' } } },
+      { body: 'a=xM%C3%BCller+%26+S%C3%B6hne%2FUK' },
+    ],
+  ];
+  test.each(uses)('are filled in a %s, encoded for it', async (_, over, seen) => {
+    const server = await httpServer((_request, response) => json(response, answer));
+    const steps = [step({ name: 'one', extract: { it: name } }), step({ name: 'two', ...over })];
+    const result = await runOnce(job(server.url, { portal: { variables: { known: '7' } }, workflow: { steps } }));
+    expect(verdictOf(result)).toBe('ok');
+    expect(server.requests[1]).toMatchObject(seen);
+  });
+
+  test('without a value fail the step before anything is sent', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const result = await runOnce(job(server.url, { workflow: { steps: [step({ path: '/x/{nobody}' })] } }));
+    expect(verdictOf(result)).toBe('assertion: variable {nobody} has no value: no earlier step extracted it');
+    expect(server.requests).toHaveLength(0);
+    expect(result.durationSeconds).toBe(0);
+  });
+
+  test('do not stay for the next run', async () => {
+    let id = 0;
+    const server = await httpServer((_, response) => json(response, { id: ++id }));
+    const steps = [
+      step({ name: 'one', extract: { id: { from: 'json', path: '$.id' } } }),
+      step({ name: 'two', path: '/{id}' }),
+    ];
+    const visit = job(server.url, { workflow: { steps } });
+    const engine = new TestEngine([visit]);
+    await engine.run(visit);
+    await engine.run(visit);
+    expect(server.requests.map(({ url }) => url)).toEqual(['/look', '/1', '/look', '/3']);
+  });
+});
+
+describe('path style', () => {
+  test.each([
+    ['underscore', '/api/client_groups/a_b/legal_documents'],
+    ['kebab', '/api/client-groups/a_b/legal_documents'],
+  ] as const)('%s', async (pathStyle, url) => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const steps = [step({ path: '/api/client_groups/{group_id}/legal_documents' })];
+    const portal = { pathStyle, pathStyleExceptions: ['legal_documents'], variables: { group_id: 'a_b' } };
+    await runOnce(job(server.url, { portal, workflow: { steps } }));
+    expect(server.requests[0]?.url).toBe(url);
+  });
+});
+
+describe('requests', () => {
+  test('carry the portal’s headers, the step’s own winning', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const headers = { 'Accept-Language': literal('en-GB'), 'X-Tenant': literal('a') };
+    const steps = [step({ headers: { 'x-tenant': literal('b') } })];
+    await runOnce(job(server.url, { portal: { headers }, workflow: { steps } }));
+    expect(server.requests[0]?.headers).toMatchObject({ 'accept-language': 'en-GB', 'x-tenant': 'b' });
+    expect(server.requests[0]?.headers['user-agent']).toBe('kingston-observability-pack');
+  });
+
+  test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'])('go out as %s', async (method) => {
+    const server = await httpServer((_, response) => response.writeHead(200).end());
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps: [step({ method })] } })))).toBe('ok');
+    expect(server.requests[0]?.method).toBe(method);
+  });
+});
