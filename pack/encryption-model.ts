@@ -105,27 +105,44 @@ export interface EndpointProvider extends ProviderBase {
 
 export interface EncryptionKey {
   readonly name: string;
+  readonly title: string;
   readonly sensitivity: Sensitivity;
   /** From the sensitivity unless said. */
   readonly rotateEveryDays: number;
   /** Where its versions are known: a provider that tells, or a table. */
-  readonly source:
-    | { readonly kind: 'provider'; readonly provider: string }
-    | {
-        readonly kind: 'table';
-        readonly table: string;
-        readonly key: string;
-        readonly version: string;
-        readonly rotatedAt: string;
-      };
+  readonly source: { readonly kind: 'provider'; readonly provider: string } | KeyTable;
+}
+
+/** A table with one row for each rotation, in the database of the scan. */
+export interface KeyTable {
+  readonly kind: 'table';
+  /** `schema.table`. */
+  readonly table: string;
+  /** Column that names the key, and what stands there for this one. */
+  readonly key: string;
+  readonly means: string;
+  readonly version: string;
+  readonly rotatedAt: string;
+  /** Column that says `completed`, `in_progress` or `failed`; without it every row is a completed rotation. */
+  readonly status?: string;
 }
 
 export const sensitivities = ['top_secret', 'restricted', 'confidential', 'internal'] as const;
 export type Sensitivity = (typeof sensitivities)[number];
 
+/** How often a key is rotated, from what it protects; the portal's own policy. */
+export const rotationDays: Readonly<Record<Sensitivity, number>> = {
+  top_secret: 15,
+  restricted: 30,
+  confidential: 90,
+  internal: 180,
+};
+
 /** Reads ciphertext columns to see what they hold. Values never leave the process. */
 export interface CiphertextScan {
   readonly database: DatabaseAccess;
+  /** Read instead of the database, for the columns alone. */
+  readonly replica?: DatabaseAccess;
   readonly intervalMs: number;
   /** Rows per second at the most. */
   readonly rowsPerSecond: number;
@@ -148,18 +165,22 @@ export interface ScannedColumn {
   readonly sensitivity: Sensitivity;
 }
 
+export const ciphertextFormats = ['kingston-jsonb', 'transit', 'fernet', 'aws-esdk', 'ciphersweet', 'pgp'] as const;
+
 export type CiphertextFormat =
-  | { readonly kind: 'kingston-jsonb' | 'transit' | 'fernet' | 'aws-esdk' | 'ciphersweet' | 'pgp' }
+  | { readonly kind: (typeof ciphertextFormats)[number] }
   | {
       readonly kind: 'regex';
       readonly pattern: string;
       /** Named groups `version` and `nonce` are used where the pattern has them. */
     };
 
+export const timingPresets = ['encryption_audit_log', 'encryption_performance_metrics', 'field_access_log'] as const;
+
 /** Rows in which the portal wrote down how long its own operations took. */
 export interface TimingSource {
   readonly name: string;
-  readonly preset: 'encryption_audit_log' | 'encryption_performance_metrics' | 'field_access_log';
+  readonly preset: (typeof timingPresets)[number];
   readonly database: DatabaseAccess;
   readonly table: string;
 }

@@ -1,4 +1,5 @@
 export { isOpen, validUntil } from './calendar.js';
+export { type UnconnectedTrail, unconnectedTrails } from './connection.js';
 export { type Excerpt, excerpt } from './excerpt.js';
 export { packJsonSchema } from './json-schema.js';
 export { type LoadOptions, loadPack, type PackSection, packageRoot, shippedPackPath } from './load.js';

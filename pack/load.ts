@@ -18,6 +18,12 @@ export interface LoadOptions {
    * sections, for who needs no others. Default true.
    */
   readonly requireSecrets?: boolean | readonly PackSection[];
+  /**
+   * Whether an audit trail may be left without a database: its `database.url` names a variable that is not set, as in
+   * the shipped description on a machine that has no audit database. Its other secrets are then not asked for either,
+   * and everything about it is unknown. Default false.
+   */
+  readonly allowUnconnected?: boolean;
 }
 
 /**
@@ -31,7 +37,8 @@ export interface LoadOptions {
 export function loadPack(paths: readonly string[] = [], options: LoadOptions = {}): Pack {
   const source = readSource(paths.length === 0 ? [shippedPackPath()] : paths);
   const reporter = new Reporter(source.root);
-  judgeSecrets(source.root, reporter, options.requireSecrets ?? true);
+  const { requireSecrets = true, allowUnconnected = false } = options;
+  judgeSecrets(source.root, reporter, { requireSecrets, allowUnconnected });
   const parsed = parse(source.root, reporter);
   if (parsed !== undefined) {
     for (const rule of rules) {

@@ -38,7 +38,7 @@ export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places:
   };
 }
 
-function resolveDatabase(database: ParsedDatabase, path: KeyPath, places: Places): DatabaseAccess {
+export function resolveDatabase(database: ParsedDatabase, path: KeyPath, places: Places): DatabaseAccess {
   const { url, password, caFile, statementTimeout, maxConnections } = database;
   return {
     url: places.secret([...path, 'url'], url),

@@ -18,6 +18,7 @@ import type {
 } from './model.js';
 import { Places } from './places.js';
 import { resolveAuditTrail } from './resolve-audit-trail.js';
+import { resolveEncryption } from './resolve-encryption.js';
 import { defaultTimeoutMs } from './schedules.js';
 import type { ParsedAlerting } from './schema/alerting.js';
 import type { ParsedAuth } from './schema/auth.js';
@@ -43,7 +44,7 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
     teams: entries(parsed.teams, (name, team): Team => ({ name, ...team })),
     severities: resolveSeverities(parsed.severities),
     auditTrails: entries(parsed.auditTrails, (name, trail) => resolveAuditTrail(name, trail, places)),
-    encryption: [],
+    encryption: entries(parsed.encryption, (name, encryption) => resolveEncryption(name, encryption, places)),
     alerting: resolveAlerting(parsed.alerting),
     source: { files: source.files, sha256: digest(source.root) },
   };

@@ -20,9 +20,34 @@ const places: readonly Pattern[] = [
   ['auditTrails', '*', 'seal', 'anchors', '*', 'accessKeyId'],
   ['auditTrails', '*', 'seal', 'anchors', '*', 'secretAccessKey'],
   ['auditTrails', '*', 'seal', 'anchors', '*', 'token'],
+  ...[
+    ['scan', 'database'],
+    ['scan', 'replica'],
+    ['timings', '*', 'database'],
+    ['providers', '*', 'database'],
+  ].flatMap((database) => [
+    ['encryption', '*', ...database, 'url'],
+    ['encryption', '*', ...database, 'password'],
+  ]),
+  ...['pin', 'passphrase', 'token', 'accessKeyId', 'secretAccessKey'].map((key) => [
+    'encryption',
+    '*',
+    'providers',
+    '*',
+    key,
+  ]),
 ];
 
-const alwaysSecret = new Set(['password', 'value', 'clientSecret', 'key', 'secretAccessKey', 'token']);
+const alwaysSecret = new Set([
+  'password',
+  'value',
+  'clientSecret',
+  'key',
+  'secretAccessKey',
+  'token',
+  'pin',
+  'passphrase',
+]);
 
 const sensitiveName =
   /passw|passphrase|passcode|^pass$|secret|token|credential|api[-_]?key|authori[sz]ation|^x-auth|cookie|session|^pin$|^otp$/i;
@@ -47,10 +72,15 @@ export function isSensitiveName(key: string): boolean {
 
 /** Whether a URL of a database stands here, which may hold a password among other things. */
 export function isDatabaseUrl(path: KeyPath): boolean {
-  return isSecretPlace(path) && path[0] === 'auditTrails' && path.at(-1) === 'url';
+  return isSecretPlace(path) && ofOurKeys(path) && path.at(-1) === 'url';
 }
 
 /** Whether the keys here are ours, and not names that somebody else chose. */
 function hasFixedKeys(path: KeyPath): boolean {
-  return path[0] === 'auditTrails' || (path.length === 4 && path[2] === 'auth');
+  return ofOurKeys(path) || (path.length === 4 && path[2] === 'auth');
+}
+
+/** Sections in which every key has a meaning of ours. */
+function ofOurKeys(path: KeyPath): boolean {
+  return path[0] === 'auditTrails' || path[0] === 'encryption';
 }

@@ -52,6 +52,16 @@ export type Part =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string };
 
+/** The variables that would have to be set before a secret of these parts can be read. */
+export function unsetVariables(parts: readonly Part[]): readonly string[] {
+  return parts.flatMap((part) => (part.kind === 'env' && isUnset(part.name) ? [part.name] : []));
+}
+
+function isUnset(name: string): boolean {
+  const value = process.env[name];
+  return value === undefined || value === '';
+}
+
 export class SecretUnavailable extends Error {
   override readonly name = 'SecretUnavailable';
 }

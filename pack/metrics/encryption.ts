@@ -142,6 +142,12 @@ export const encryptionMetrics = {
     ['portal', 'key'],
     'When the key is due to be rotated.',
   ),
+  keySourceUp: gauge(
+    'field_encryption_key_source_up',
+    'boolean',
+    ['portal', 'key'],
+    'Whether the versions and the age of the key could be read when they were last asked for.',
+  ),
   keyInvocations: gauge(
     'field_encryption_key_invocations_ratio',
     'ratio',
@@ -153,6 +159,12 @@ export const encryptionMetrics = {
     'count',
     column,
     'Rows found with the nonce of another row, key version and different ciphertext: the key is compromised.',
+  ),
+  nonceReuseRows: gauge(
+    'field_encryption_nonce_reuse_rows',
+    'count',
+    column,
+    'Rows that share a nonce and a key version but not the ciphertext, in the last whole scan of the column.',
   ),
   ciphertextCopies: gauge(
     'field_encryption_ciphertext_copies',
@@ -178,6 +190,12 @@ export const encryptionMetrics = {
     'count',
     ['portal', 'source', 'operation'],
     'Operations that the portal recorded itself in the last day.',
+  ),
+  portalFailures: gauge(
+    'field_encryption_portal_failures',
+    'count',
+    ['portal', 'source', 'operation'],
+    'Operations that the portal recorded itself as failed in the last 15 minutes, or today in a record by days.',
   ),
   portalDuration: gauge(
     'field_encryption_portal_duration_seconds',

@@ -1,4 +1,10 @@
-import type { Recorded, Unit } from './declare.js';
+import type { Recorded } from './declare.js';
+import { recorded } from './record.js';
+import { auditRecorded } from './recorded-audit-trail.js';
+import { encryptionRecorded } from './recorded-encryption.js';
+
+export * from './recorded-audit-trail.js';
+export * from './recorded-encryption.js';
 
 /** A PromQL duration in its largest whole unit, as recordings carry it in their names. */
 export type Window = `${number}${'s' | 'm' | 'h' | 'd'}`;
@@ -16,10 +22,6 @@ export const workflowStates = { met: 1, atRisk: 2, broken: 3, noData: 4 } as con
 
 const workflow = ['portal', 'workflow'] as const;
 const target = ['job', 'instance'] as const;
-
-function recorded(name: string, unit: Unit, labels: readonly string[], help: string): Recorded {
-  return { name, unit, help, labels };
-}
 
 /**
  * Counts are recorded first and divided last: a ratio of an idle window would be NaN, and stay so for a month.
@@ -113,9 +115,13 @@ export const exporterRecorded = {
 /** Every recorded series, for the given burn-rate windows. */
 export function recordedSeries(windows: readonly Window[]): readonly Recorded[] {
   const { runs, missed, errorRatio, ...fixed } = workflowRecorded;
+  const { operations, missed: slow, errorRatio: slowRatio, ...ofEncryption } = encryptionRecorded;
   return [
     ...windows.flatMap((w) => [runs(w), missed(w), errorRatio(w)]),
     ...Object.values(fixed),
+    ...windows.flatMap((w) => [operations(w), slow(w), slowRatio(w)]),
+    ...Object.values(ofEncryption),
+    ...Object.values(auditRecorded),
     ...Object.values(exporterRecorded),
   ];
 }

@@ -1,5 +1,6 @@
 import { auditTrails } from './audit-trail.js';
 import { burn } from './burn.js';
+import { encryptions } from './encryption.js';
 import { numbers } from './numbers.js';
 import { atLeastOnePortal } from './portals.js';
 import { protection } from './protection.js';
@@ -10,7 +11,7 @@ import { steps } from './steps.js';
 import { variables } from './variables.js';
 
 export type { Judged, Rule } from './rule.js';
-export { judgeSecrets, type RequireSecrets } from './secrets.js';
+export { judgeSecrets, type RequireSecrets, type SecretRules } from './secrets.js';
 
 /** Everything that one schema cannot see: what parts of the description say of each other. */
 export const rules: readonly Rule[] = [
@@ -23,4 +24,5 @@ export const rules: readonly Rule[] = [
   burn,
   numbers,
   auditTrails,
+  encryptions,
 ];

@@ -1,28 +1,55 @@
 import { dirname, resolve } from 'node:path';
 import { readReferences } from '../references.js';
 import type { Reporter } from '../reporter.js';
-import { type Part, SecretText, SecretUnavailable } from '../secret.js';
+import { type Part, SecretText, SecretUnavailable, unsetVariables } from '../secret.js';
 import { isDatabaseUrl, isSecretPlace, mustBeReference } from '../secret-places.js';
 import type { KeyPath, MapNode, ScalarNode, SourceNode } from '../source-node.js';
 
 /** Whether what references stand for must be at hand: everywhere, nowhere, or in these sections. */
 export type RequireSecrets = boolean | readonly string[];
 
+export interface SecretRules {
+  readonly requireSecrets: RequireSecrets;
+  /** An audit trail whose database is named by an unset variable is taken for one that is not connected yet. */
+  readonly allowUnconnected: boolean;
+}
+
 /**
  * Secrets come by reference, and only where they belong. Looks at what was written and not at what was parsed, so
  * that a misplaced reference is called by its name whatever else is wrong with it.
  */
-export function judgeSecrets(root: MapNode, reporter: Reporter, requireSecrets: RequireSecrets): void {
-  for (const [path, node] of scalars(root, [])) {
+export function judgeSecrets(root: MapNode, reporter: Reporter, rules: SecretRules): void {
+  const all = [...scalars(root, [])];
+  const unconnected = rules.allowUnconnected ? unconnectedTrails(all) : new Set<unknown>();
+  for (const [path, node] of all) {
     if (typeof node.value !== 'string') {
       continue;
     }
     if (!isSecretPlace(path)) {
       judgePlain(path, node.value, reporter);
     } else {
-      judgeSecret(path, node.value, node, reporter, isRequired(path, requireSecrets));
+      const isWaived = path[0] === 'auditTrails' && unconnected.has(path[1]);
+      judgeSecret(path, node.value, node, reporter, !isWaived && isRequired(path, rules.requireSecrets));
     }
   }
+}
+
+/** Only an unset variable means that nobody has got round to it; an unreadable file is a mistake. */
+function unconnectedTrails(all: readonly (readonly [KeyPath, ScalarNode])[]): ReadonlySet<unknown> {
+  return new Set(
+    all
+      .filter(([path, { value }]) => isTrailAddress(path) && typeof value === 'string' && namesUnsetVariable(value))
+      .map(([path]) => path[1]),
+  );
+}
+
+function isTrailAddress(path: KeyPath): boolean {
+  return path.length === 4 && path[0] === 'auditTrails' && path[2] === 'database' && path[3] === 'url';
+}
+
+function namesUnsetVariable(text: string): boolean {
+  const parts = readReferences(text);
+  return !('wrong' in parts) && unsetVariables(parts).length > 0;
 }
 
 function isRequired(path: KeyPath, requireSecrets: RequireSecrets): boolean {
@@ -32,12 +59,20 @@ function isRequired(path: KeyPath, requireSecrets: RequireSecrets): boolean {
 function judgePlain(path: KeyPath, text: string, reporter: Reporter): void {
   if (text.includes(`\${`)) {
     reporter.report(path, `references such as \${env:NAME} are not read here`, {
-      expected:
-        path[0] === 'auditTrails'
-          ? 'a plain value; references belong in url:, password:, key: and the credentials of anchors'
-          : 'a plain value; references belong in the fields of auth: and in the values of headers:',
+      expected: `a plain value; references belong in ${placesOf(path)}`,
       settles: true,
     });
+  }
+}
+
+function placesOf([section]: KeyPath): string {
+  switch (section) {
+    case 'auditTrails':
+      return 'url:, password:, key: and the credentials of anchors';
+    case 'encryption':
+      return 'url:, password: and the credentials of providers';
+    default:
+      return 'the fields of auth: and in the values of headers:';
   }
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { alerting } from './alerting.js';
 import { auditTrail } from './audit-trail.js';
 import { calendar } from './calendar.js';
+import { encryption } from './encryption.js';
 import { objective } from './objective.js';
 import { portal } from './portal.js';
 import { named, section } from './say.js';
@@ -24,6 +25,9 @@ export const pack = section(
     auditTrails: named(auditTrail, 'audit trails')
       .prefault({})
       .describe('What is promised of the record of changes, and where the evidence is.'),
+    encryption: named(encryption, 'descriptions of encryption')
+      .prefault({})
+      .describe('What is promised of field encryption: how fast, with which keys, in which columns.'),
   },
   'a map of sections',
 );

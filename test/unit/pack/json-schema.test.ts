@@ -12,12 +12,14 @@ test('the committed schema is the generated one; kop build writes it', () => {
   expect(readFileSync('pack/pack.schema.json', 'utf8')).toBe(packJsonSchema());
 });
 
-test.each(['pack.yaml', 'test/fixtures/pack/minimal.yaml', 'test/fixtures/pack/overlay.yaml'])(
-  '%s is valid by it',
-  (file) => {
-    expect(violations(parse(readFileSync(file, 'utf8')), schema, schema)).toEqual([]);
-  },
-);
+test.each([
+  'pack.yaml',
+  'test/fixtures/pack/minimal.yaml',
+  'test/fixtures/pack/overlay.yaml',
+  'test/fixtures/pack/complete-audit.yaml',
+])('%s is valid by it', (file) => {
+  expect(violations(parse(readFileSync(file, 'utf8')), schema, schema)).toEqual([]);
+});
 
 test.each([
   ['an unknown key', { portals: { main: { titel: 'x' } } }],

@@ -52,11 +52,17 @@ describe('the shipped description', () => {
   test('asks for its secrets by name and place', () => {
     vi.stubEnv('KINGSTON_PROBE_EMAIL', undefined);
     vi.stubEnv('KINGSTON_PROBE_PASSWORD', '');
+    vi.stubEnv('KINGSTON_AUDIT_DATABASE_URL', undefined);
+    const keys = [
+      'portals.kingston.auth.fields.email',
+      'portals.kingston.auth.fields.password',
+      'auditTrails.kingston.database.url',
+    ];
     expect(() => loadPack()).toThrow(
       expect.objectContaining({
-        problems: ['email', 'password'].map((field) =>
+        problems: keys.map((key) =>
           expect.objectContaining({
-            key: `portals.kingston.auth.fields.${field}`,
+            key,
             secretMissing: true,
             confidential: true,
           }),
@@ -68,10 +74,19 @@ describe('the shipped description', () => {
   test('is valid with its secrets, and shows them nowhere', () => {
     vi.stubEnv('KINGSTON_PROBE_EMAIL', 'probe@example.com');
     vi.stubEnv('KINGSTON_PROBE_PASSWORD', 'correct-horse');
+    vi.stubEnv('KINGSTON_AUDIT_DATABASE_URL', 'postgres://auditor@localhost/kingstons_portal');
     const pack = loadPack();
     expect(JSON.stringify(pack)).not.toContain('correct-horse');
     const { auth } = first(pack.portals);
     expect(auth.kind === 'login' && auth.fields.password?.reveal()).toBe('correct-horse');
+  });
+
+  test('asks for the secrets of some sections only, where only those are used', () => {
+    vi.stubEnv('KINGSTON_PROBE_EMAIL', 'probe@example.com');
+    vi.stubEnv('KINGSTON_PROBE_PASSWORD', 'correct-horse');
+    vi.stubEnv('KINGSTON_AUDIT_DATABASE_URL', undefined);
+    expect(loadPack([], { requireSecrets: ['portals', 'workflows'] }).auditTrails).toHaveLength(1);
+    expect(() => loadPack([], { requireSecrets: ['auditTrails'] })).toThrow('KINGSTON_AUDIT_DATABASE_URL');
   });
 
   test('lies at the root of the package', () => {

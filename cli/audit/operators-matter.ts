@@ -1,0 +1,43 @@
+import { SealRefused, SealUnavailable, NoteError } from '../../exporters/audit-trail/seal/index.js';
+import { InvalidPack, SecretUnavailable } from '../../pack/index.js';
+import { CannotRun } from './trail.js';
+
+/**
+ * Runs a verb and sets the exit code. What an operator can mend is said in a sentence and ends with 2; anything else
+ * is a fault of ours and goes on as it is.
+ */
+export async function asVerb(work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    const message = messageFor(error);
+    if (message === undefined) throw error;
+    process.stderr.write(`${message}\n`);
+    process.exitCode = 2;
+  }
+}
+
+/** What to tell the operator; undefined for a fault of the program. */
+export function messageFor(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof InvalidPack) return error.message;
+  const isOurs = [CannotRun, SealRefused, SealUnavailable, NoteError, SecretUnavailable].some(
+    (kind) => error instanceof kind,
+  );
+  if (isOurs) return `kop audit: ${error.message}`;
+  return isOfTheWorld(error) ? `kop audit: ${reasonOf(error)}` : undefined;
+}
+
+/** From PostgreSQL, the network or the file system: all of these carry a code. */
+function isOfTheWorld(error: Error): boolean {
+  if ('code' in error && typeof error.code === 'string') return !error.code.startsWith('ERR_');
+  return error.message.startsWith('Connection terminated') || error.message.startsWith('timeout expired');
+}
+
+function reasonOf(error: Error): string {
+  // A refused connection to several addresses has no message of its own.
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map((each: unknown) => (each instanceof Error ? each.message : String(each))).join('; ');
+  }
+  return error.message;
+}

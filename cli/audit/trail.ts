@@ -1,0 +1,76 @@
+import { type Command, Option } from 'commander';
+import { stateDirectory } from '../../exporters/audit-trail/index.js';
+import { type AuditTrail, loadPack, type Seal, unconnectedTrails } from '../../pack/index.js';
+import { suggest } from '../../pack/suggest.js';
+
+export interface TrailOptions {
+  readonly 'config.file': readonly string[];
+  readonly trail?: string;
+}
+
+/** What the operator can mend; the message says how. */
+export class CannotRun extends Error {
+  override readonly name = 'CannotRun';
+}
+
+export function withTrailOptions(command: Command): Command {
+  return command.option('--trail <name>', 'which trail (default: the only one there is)').addOption(
+    new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
+      .argParser((path: string, before: readonly string[]) => [...before, path])
+      .default([], 'the description that comes with the pack'),
+  );
+}
+
+export function withStateDirectory(command: Command): Command {
+  return command.option(
+    '--state-directory <folder>',
+    'where the exporter keeps what it proved',
+    stateDirectory(),
+  );
+}
+
+/** Who asks one thing of a trail need not hold every secret of it; what is missing is said where it is needed. */
+export function allTrails(options: TrailOptions): readonly AuditTrail[] {
+  return loadPack(options['config.file'], { requireSecrets: false }).auditTrails;
+}
+
+/** @throws {CannotRun} when there is no such trail, or more than one to choose from. */
+export function chosenTrail(options: TrailOptions): AuditTrail {
+  const all = allTrails(options);
+  const names = all.map(({ name }) => name);
+  if (all.length === 0) throw new CannotRun('the description has no audit trail; add one under auditTrails');
+  if (options.trail === undefined) {
+    const [only, ...others] = all;
+    if (only === undefined || others.length > 0) throw new CannotRun(`name one with --trail: ${names.join(', ')}`);
+    return only;
+  }
+  const named = all.find(({ name }) => name === options.trail);
+  if (named !== undefined) return named;
+  const meant = suggest(options.trail, names);
+  const hint = meant === undefined ? `there are ${names.join(', ')}` : `did you mean '${meant}'?`;
+  throw new CannotRun(`there is no audit trail '${options.trail}'; ${hint}`);
+}
+
+export type SealedTrail = AuditTrail & { readonly seal: Seal };
+
+export function sealedTrail(options: TrailOptions): SealedTrail {
+  const trail = chosenTrail(options);
+  const { seal } = trail;
+  if (seal === undefined) {
+    throw new CannotRun(
+      `trail ${trail.name} is not sealed, so there is nothing to verify or prove; describe seal: in its section of the ` +
+        'configuration, and make a key with kop audit keygen',
+    );
+  }
+  return { ...trail, seal };
+}
+
+/** @throws {CannotRun} when no database is named yet. */
+export function requireConnection(trail: AuditTrail): void {
+  const [missing] = unconnectedTrails({ auditTrails: [trail] });
+  if (missing === undefined) return;
+  throw new CannotRun(
+    `trail ${trail.name} is not connected: set ${missing.variables.join(' and ')} to postgres://USER@HOST/DATABASE, ` +
+      'with a role that only reads',
+  );
+}

@@ -1,0 +1,101 @@
+import type { Session } from './database.js';
+
+const FACTS = `
+select current_setting('server_version_num')::int as version,
+       pg_is_in_recovery() as standby,
+       current_database() as database,
+       current_user as role,
+       (select rolsuper from pg_roles where rolname = current_user) as superuser,
+       pg_snapshot_xmin(pg_current_snapshot())::text as xmin,
+       pg_snapshot_xmax(pg_current_snapshot())::text as xmax,
+       extract(epoch from clock_timestamp())::float8 as clock,
+       pg_postmaster_start_time()::text as postmaster_start,
+       (select stats_reset::text from pg_stat_database where datname = current_database()) as stats_reset,
+       current_setting('track_counts') = 'on' as track_counts,
+       current_setting('track_functions') as track_functions,
+       current_setting('track_commit_timestamp') = 'on' as track_commit_timestamp,
+       pg_has_role(current_user, 'pg_read_all_stats', 'usage') as reads_all_stats,
+       has_function_privilege('pg_control_system()', 'execute')
+         and has_function_privilege('pg_control_checkpoint()', 'execute') as reads_control`;
+
+/** Apart from the others, because a host may refuse them. */
+const IDENTITY = `
+select (select system_identifier::text from pg_control_system()) as system,
+       (select timeline_id from pg_control_checkpoint()) as timeline`;
+
+export interface Facts {
+  readonly version: number;
+  readonly standby: boolean;
+  readonly database: string;
+  readonly role: string;
+  readonly superuser: boolean;
+  /** Every transaction below is over, in xid8 space. */
+  readonly xmin: bigint;
+  /** No transaction at or above has begun. */
+  readonly xmax: bigint;
+  /** The server's clock in seconds, and ours at the middle of the round trip. */
+  readonly clock: number;
+  readonly ourClock: number;
+  readonly postmasterStart: string;
+  readonly statsReset: string | undefined;
+  readonly trackCounts: boolean;
+  readonly trackFunctions: string;
+  readonly trackCommitTimestamp: boolean;
+  readonly readsAllStats: boolean;
+  /** `undefined` where the host does not let us ask. */
+  readonly system: string | undefined;
+  readonly timeline: number | undefined;
+}
+
+interface FactsRow {
+  version: number;
+  standby: boolean;
+  database: string;
+  role: string;
+  superuser: boolean | null;
+  xmin: string;
+  xmax: string;
+  clock: number;
+  postmaster_start: string;
+  stats_reset: string | null;
+  track_counts: boolean;
+  track_functions: string;
+  track_commit_timestamp: boolean;
+  reads_all_stats: boolean;
+  reads_control: boolean;
+}
+
+export async function readFacts(session: Session): Promise<Facts> {
+  const before = Date.now();
+  const [row] = await session.query<FactsRow>(FACTS);
+  const after = Date.now();
+  if (row === undefined) throw new Error('the server did not describe itself');
+  const [identity] = row.reads_control
+    ? await session.query<{ system: string; timeline: number }>(IDENTITY)
+    : [{ system: undefined, timeline: undefined }];
+  return {
+    version: row.version,
+    standby: row.standby,
+    database: row.database,
+    role: row.role,
+    superuser: row.superuser === true,
+    xmin: BigInt(row.xmin),
+    xmax: BigInt(row.xmax),
+    clock: row.clock,
+    ourClock: (before + after) / 2000,
+    postmasterStart: row.postmaster_start,
+    statsReset: row.stats_reset ?? undefined,
+    trackCounts: row.track_counts,
+    trackFunctions: row.track_functions,
+    trackCommitTimestamp: row.track_commit_timestamp,
+    readsAllStats: row.reads_all_stats,
+    system: identity?.system,
+    timeline: identity?.timeline,
+  };
+}
+
+/** A 32-bit xid column as xid8: the newest one at or below the snapshot's end that ends in the same 32 bits. */
+export function asXid8(xid: string, xmax: bigint): string {
+  const value = `${xid}::text::bigint`;
+  return `case when ${value} < 3 then 0 else ${xmax}::bigint - ((${xmax}::bigint - ${value}) & 4294967295) end`;
+}

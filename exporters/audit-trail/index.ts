@@ -1,0 +1,161 @@
+import { type AuditTrail, type Pack, SecretText } from '../../pack/index.js';
+import { type Collector, noData } from '../runtime/collector.js';
+import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
+import { AuditMetrics } from './metrics.js';
+import type { Evidence } from './observer/evidence.js';
+import { MemoryDirectory } from './observer/memory.js';
+import { Observer } from './observer/observer.js';
+import { Repeating } from './observer/schedule.js';
+import { statusOf } from './observer/status.js';
+import { createSealer, type Sealer } from './seal/index.js';
+import { sealFamilies } from './seal-families.js';
+import { sections } from './sections.js';
+import { createWitness } from './witness/index.js';
+
+export { type Declaration, declare } from './observer/declarations.js';
+export {
+  type ExplainOptions,
+  type Explanation,
+  explain,
+  type StatusOptions,
+  status,
+  type TableStatus,
+  type TrailStatus,
+} from './observer/status.js';
+
+/** Where observers keep what they must know after a restart. */
+export function stateDirectory(): string {
+  return process.env.KOP_STATE_DIRECTORY ?? '.kop/audit-trail';
+}
+
+/** Close looks compare whole tables; a deadline in the order of their interval, but not shorter than is sensible. */
+const SHORTEST_DEADLINE_MS = 30_000;
+const WARM_UP_AT_MOST_MS = 30_000;
+
+/** Watches audit trails. Wiring only: what is looked at, and how, is in `observer/`. */
+export const createAuditTrailExporter: ExporterFactory = (deps) => {
+  const metrics = new AuditMetrics(deps.store);
+  const watches = new Map<string, Watch>();
+  let isStarted = false;
+  let startedAt = 0;
+
+  const seals: Collector = {
+    name: 'audit-trail-seals',
+    collect() {
+      const sealed = [...watches.values()].flatMap(({ trail, sealer }) =>
+        sealer === undefined ? [] : [{ trail, status: sealer.status() }],
+      );
+      return sealed.length === 0 ? noData('no trail is sealed') : sealFamilies(sealed);
+    },
+  };
+
+  const exporter: Exporter = {
+    name: 'audit-trail',
+    collectors: [seals],
+    async configure(pack: Pack) {
+      const next = new Map(
+        pack.auditTrails.filter(({ name }) => deps.shard.owns(name)).map((trail) => [trail.name, trail]),
+      );
+      for (const [name, watch] of watches) {
+        const trail = next.get(name);
+        if (trail !== undefined && isSame(trail, watch.trail)) continue;
+        watches.delete(name);
+        await watch.stop();
+        metrics.forget(watch.trail.portal, name);
+      }
+      for (const [name, trail] of next) {
+        if (watches.has(name)) continue;
+        const watch = new Watch(trail, deps, metrics);
+        watches.set(name, watch);
+        if (isStarted) watch.start();
+      }
+    },
+    start() {
+      isStarted = true;
+      startedAt = performance.now();
+      for (const watch of watches.values()) watch.start();
+      return Promise.resolve();
+    },
+    ready() {
+      const waiting = [...watches.values()].filter(({ hasLooked }) => !hasLooked);
+      if (waiting.length === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
+      return { ready: false, reason: `not looked at yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };
+    },
+    sections: () => sections([...watches.values()].map(({ observer }) => statusOf(observer.context))),
+    async stop() {
+      isStarted = false;
+      await Promise.all([...watches.values()].map((watch) => watch.stop()));
+      watches.clear();
+    },
+  };
+  return exporter;
+};
+
+/** One trail's observer and its two paces. */
+class Watch {
+  readonly trail: AuditTrail;
+  readonly observer: Observer;
+  readonly sealer: Sealer | undefined;
+  readonly #quick: Repeating;
+  readonly #close: Repeating;
+  hasLooked = false;
+
+  constructor(trail: AuditTrail, deps: ExporterDeps, metrics: AuditMetrics) {
+    this.trail = trail;
+    const { log, redactor } = deps;
+    const sealer = createSealer(trail, { log, onSecret: (secret) => redactor.add(secret) });
+    this.sealer = sealer;
+    this.observer = new Observer(trail, {
+      log,
+      redactor,
+      metrics: metrics.trail(trail),
+      memory: new MemoryDirectory(stateDirectory(), log),
+      declarations: stateDirectory(),
+      ...(trail.witness === undefined ? {} : { witness: createWitness(trail.witness, { log, redactor }) }),
+      ...(sealer === undefined ? {} : { seal: () => sealEvidence(sealer) }),
+    });
+    const { intervalMs, confirmIntervalMs } = trail.observe;
+    this.#quick = new Repeating(`${trail.name} tripwires`, intervalMs, Math.max(intervalMs, 10_000), async (signal) => {
+      const wasSuspect = this.observer.hasSuspicion;
+      await this.observer.lookQuickly(signal);
+      this.hasLooked = true;
+      // What was just suspected is looked into now, not when its turn comes.
+      if (!wasSuspect && this.observer.hasSuspicion) this.#close.hasten();
+    });
+    this.#close = new Repeating(
+      `${trail.name} exact`,
+      confirmIntervalMs,
+      Math.max(confirmIntervalMs, SHORTEST_DEADLINE_MS),
+      (signal) => this.observer.lookClosely(signal),
+    );
+  }
+
+  start(): void {
+    this.sealer?.start();
+    this.#quick.start();
+    this.#close.start();
+  }
+
+  async stop(): Promise<void> {
+    this.observer.retire();
+    await Promise.all([this.#quick.stop(), this.#close.stop(), this.sealer?.stop()]);
+    await this.observer.close();
+  }
+}
+
+function sealEvidence(sealer: Sealer): Evidence {
+  const { evidence, reasons } = sealer.status();
+  return { state: evidence, reason: reasons.length === 0 ? 'sealed up to date' : reasons.join('; '), remedies: [] };
+}
+
+function isSame(a: AuditTrail, b: AuditTrail): boolean {
+  return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
+}
+
+/** Secrets all print alike; what tells them apart is what they refer to. */
+function comparable(value: unknown): unknown {
+  if (value instanceof SecretText) return value.parts;
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, comparable(inner)]));
+}

@@ -1,0 +1,322 @@
+import type { AuditTrail } from '../../pack/index.js';
+import {
+  type AuditInvariant,
+  type AuditTableState,
+  auditInvariants,
+  auditMetrics,
+  auditTableStates,
+  type EvidenceSource,
+  type EvidenceState,
+  epochReasons,
+  evidenceSources,
+  evidenceStates,
+  exposureKinds,
+  replayKinds,
+} from '../../pack/metrics/index.js';
+import type { MetricStore } from '../runtime/metrics/index.js';
+import type { ReplayKind } from './observer/replay.js';
+
+const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
+type Operation = (typeof operations)[number];
+const actorKinds = ['human', 'machine', 'shared', 'none'] as const;
+const timeKinds = ['future', 'backdated'] as const;
+const identityKinds = ['duplicate', 'regressed', 'beyond_sequence'] as const;
+const retentionKinds = ['disposed_early', 'partition_gap'] as const;
+/** The checks that say when they last had a result. */
+export const checkNames = [
+  'tripwires',
+  'reading',
+  'replay',
+  'identity',
+  'retention',
+  'exposure',
+  'witness',
+  'comparisons',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+/** The families of all trails; one handle each, made once per process. */
+export class AuditMetrics {
+  readonly m: ReturnType<typeof create>;
+  readonly #trails = new Map<string, TrailMetrics>();
+
+  constructor(store: MetricStore) {
+    this.m = create(store);
+  }
+
+  /** Shows every series that does not depend on tables at once, at 0 or unknown. */
+  trail(trail: AuditTrail): TrailMetrics {
+    this.forget(trail.portal, trail.name);
+    const metrics = new TrailMetrics(this.m, trail);
+    this.#trails.set(trail.name, metrics);
+    return metrics;
+  }
+
+  forget(portal: string, trail: string): void {
+    if (!this.#trails.delete(trail)) return;
+    for (const handle of Object.values(this.m)) handle.remove({ portal, trail });
+  }
+}
+
+/** What the observer of one trail says. Tables come and go; everything else is there from the beginning. */
+export class TrailMetrics {
+  readonly #m: AuditMetrics['m'];
+  readonly #labels: { readonly portal: string; readonly trail: string };
+  readonly #operations: readonly Operation[];
+  readonly #tables = new Set<string>();
+
+  constructor(m: AuditMetrics['m'], trail: AuditTrail) {
+    this.#m = m;
+    this.#labels = { portal: trail.portal, trail: trail.name };
+    this.#operations = trail.scope.operations;
+    m.info.set({ ...this.#labels, title: trail.title, team: trail.team, preset: trail.records?.preset ?? 'none' }, 1);
+    this.#zero(trail);
+  }
+
+  #zero(trail: AuditTrail): void {
+    const m = this.#m;
+    const labels = this.#labels;
+    for (const object of ['trigger', 'function']) m.fingerprintChanges.zero({ ...labels, object });
+    for (const reason of epochReasons) m.epochChanges.zero({ ...labels, reason });
+    for (const kind of actorKinds) m.actors.zero({ ...labels, kind });
+    for (const kind of timeKinds) m.timeViolations.zero({ ...labels, kind });
+    for (const kind of identityKinds) m.identityBreaks.zero({ ...labels, kind });
+    for (const field of trail.attribution.required) m.attributionMissing.zero({ ...labels, field });
+    for (const check of checkNames) m.lastCheck.zero({ ...labels, check });
+    m.writeLag.zero(labels);
+    for (const source of evidenceSources) this.evidence(source, 'unknown');
+  }
+
+  scope(inScope: number, covered: number): void {
+    this.#m.tablesInScope.set(this.#labels, inScope);
+    this.#m.tablesCovered.set(this.#labels, covered);
+  }
+
+  /** Shows the series of these tables, and takes away those of tables that are gone. */
+  tables(labels: readonly string[]): void {
+    const next = new Set(labels);
+    for (const table of this.#tables) if (!next.has(table)) this.#forgetTable(table);
+    for (const table of next) if (!this.#tables.has(table)) this.#showTable(table);
+  }
+
+  #showTable(table: string): void {
+    this.#tables.add(table);
+    const labels = { ...this.#labels, table };
+    this.state(table, 'unknown');
+    for (const operation of this.#operations) {
+      for (const handle of [this.#m.missing, this.#m.unexplained, this.#m.records])
+        handle.zero({ ...labels, operation });
+      this.#m.triggerEffective.zero({ ...labels, operation });
+    }
+    this.#m.coverage.zero(labels);
+    this.#m.continuityBreaks.zero(labels);
+    this.#m.replayProgress.zero(labels);
+    this.#m.replaySwept.zero(labels);
+  }
+
+  #forgetTable(table: string): void {
+    this.#tables.delete(table);
+    const m = this.#m;
+    const labels = { ...this.#labels, table };
+    for (const handle of [m.coverage, m.triggerEffective, m.tableState, m.missing, m.unexplained, m.continuityBreaks])
+      handle.remove(labels);
+    for (const handle of [
+      m.replayMismatches,
+      m.replayProgress,
+      m.replaySwept,
+      m.completeness,
+      m.records,
+      m.witnessResidual,
+    ])
+      handle.remove(labels);
+  }
+
+  coverage(table: string, ratio: number, effective: Readonly<Partial<Record<Operation, boolean>>>): void {
+    const labels = { ...this.#labels, table };
+    this.#m.coverage.set(labels, ratio);
+    for (const [operation, is] of Object.entries(effective))
+      this.#m.triggerEffective.set({ ...labels, operation }, is ? 1 : 0);
+  }
+
+  fingerprintChanged(object: 'trigger' | 'function', by: number): void {
+    this.#m.fingerprintChanges.inc({ ...this.#labels, object }, by);
+  }
+
+  /** Those that cannot be told are taken away, not left at their last value. */
+  residuals(found: Readonly<Partial<Record<AuditInvariant, number>>> | undefined): void {
+    for (const invariant of auditInvariants) {
+      const value = found?.[invariant];
+      if (value === undefined) this.#m.counterResidual.remove({ ...this.#labels, invariant });
+      else this.#m.counterResidual.set({ ...this.#labels, invariant }, value);
+    }
+  }
+
+  epochChanged(reason: (typeof epochReasons)[number]): void {
+    this.#m.epochChanges.inc({ ...this.#labels, reason });
+  }
+
+  state(table: string, state: AuditTableState): void {
+    for (const each of auditTableStates)
+      this.#m.tableState.set({ ...this.#labels, table, state: each }, each === state ? 1 : 0);
+  }
+
+  finding(
+    table: string,
+    kind: 'missing' | 'unexplained' | 'altered',
+    operation: Operation,
+    check: 'continuity' | 'replay' | 'witness',
+  ): void {
+    const labels = { ...this.#labels, table };
+    if (kind === 'missing') this.#m.missing.inc({ ...labels, operation });
+    if (kind === 'unexplained') this.#m.unexplained.inc({ ...labels, operation });
+    if (check === 'continuity') this.#m.continuityBreaks.inc(labels);
+  }
+
+  replayed(table: string, mismatches: Readonly<Partial<Record<ReplayKind, number>>>, endedAtMs: number): void {
+    const labels = { ...this.#labels, table };
+    for (const kind of replayKinds) this.#m.replayMismatches.set({ ...labels, kind }, mismatches[kind] ?? 0);
+    this.#m.replaySwept.set(labels, endedAtMs / 1000);
+  }
+
+  replayProgress(table: string, ratio: number): void {
+    this.#m.replayProgress.set({ ...this.#labels, table }, ratio);
+  }
+
+  sweepPeriod(seconds: number | undefined, projected: number | undefined): void {
+    const labels = { ...this.#labels, sweep: 'replay' };
+    if (seconds !== undefined) this.#m.sweepPeriod.set(labels, seconds);
+    if (projected !== undefined) this.#m.sweepPeriodProjected.set(labels, projected);
+  }
+
+  completeness(table: string, ratio: number | undefined): void {
+    const labels = { ...this.#labels, table };
+    if (ratio === undefined) this.#m.completeness.remove(labels);
+    else this.#m.completeness.set(labels, ratio);
+  }
+
+  records(table: string, operation: Operation, n: number): void {
+    this.#m.records.inc({ ...this.#labels, table, operation }, n);
+  }
+
+  attribution(
+    actors: Readonly<Record<(typeof actorKinds)[number], number>>,
+    missing: Readonly<Record<string, number>>,
+  ): void {
+    for (const kind of actorKinds) this.#m.actors.inc({ ...this.#labels, kind }, actors[kind]);
+    for (const [field, n] of Object.entries(missing)) this.#m.attributionMissing.inc({ ...this.#labels, field }, n);
+  }
+
+  times(violations: Readonly<Record<(typeof timeKinds)[number], number>>): void {
+    for (const kind of timeKinds) this.#m.timeViolations.inc({ ...this.#labels, kind }, violations[kind]);
+  }
+
+  clockOffset(seconds: number): void {
+    this.#m.clockOffset.set(this.#labels, seconds);
+  }
+
+  identityBreak(kind: (typeof identityKinds)[number], by = 1): void {
+    this.#m.identityBreaks.inc({ ...this.#labels, kind }, by);
+  }
+
+  writeLag(seconds: number, n: number): void {
+    for (let i = 0; i < n; i += 1) this.#m.writeLag.observe(this.#labels, seconds);
+  }
+
+  watermarkLag(seconds: number): void {
+    this.#m.watermarkLag.set(this.#labels, seconds);
+  }
+
+  retention(
+    oldestSeconds: number | undefined,
+    violations: Readonly<Record<(typeof retentionKinds)[number], number>>,
+  ): void {
+    if (oldestSeconds === undefined) this.#m.retentionOldest.remove(this.#labels);
+    else this.#m.retentionOldest.set(this.#labels, oldestSeconds);
+    for (const kind of retentionKinds) this.#m.retentionViolations.set({ ...this.#labels, kind }, violations[kind]);
+  }
+
+  exposure(counts: Readonly<Record<(typeof exposureKinds)[number], number>>): void {
+    for (const exposure of exposureKinds) this.#m.bypassRoles.set({ ...this.#labels, exposure }, counts[exposure]);
+  }
+
+  /** Taken away when it cannot be told. */
+  witnessed(table: string, operation: Operation, residual: number | undefined): void {
+    const labels = { ...this.#labels, table, operation };
+    if (residual === undefined) this.#m.witnessResidual.remove(labels);
+    else this.#m.witnessResidual.set(labels, residual);
+  }
+
+  compared(comparison: string, findings: number | undefined): void {
+    const labels = { ...this.#labels, comparison };
+    if (findings === undefined) this.#m.comparisonFindings.remove(labels);
+    else this.#m.comparisonFindings.set(labels, findings);
+  }
+
+  unlogged(n: number): void {
+    this.#m.unlogged.set(this.#labels, n);
+  }
+
+  evidence(source: EvidenceSource, state: EvidenceState): void {
+    for (const each of evidenceStates)
+      this.#m.evidenceState.set({ ...this.#labels, source, state: each }, each === state ? 1 : 0);
+  }
+
+  checked(check: CheckName, atMs: number, tookMs: number): void {
+    this.#m.lastCheck.set({ ...this.#labels, check }, atMs / 1000);
+    this.#m.checkDuration.set({ ...this.#labels, check }, tookMs / 1000);
+  }
+
+  /** What was measured may be no longer so; the series are taken away, and `lastCheck` says since when. */
+  lost(): void {
+    this.residuals(undefined);
+    for (const handle of [
+      this.#m.clockOffset,
+      this.#m.watermarkLag,
+      this.#m.bypassRoles,
+      this.#m.unlogged,
+      this.#m.completeness,
+    ])
+      handle.remove(this.#labels);
+  }
+}
+
+function create(store: MetricStore) {
+  const m = auditMetrics;
+  return {
+    info: store.gauge(m.info),
+    tablesInScope: store.gauge(m.tablesInScope),
+    tablesCovered: store.gauge(m.tablesCovered),
+    coverage: store.gauge(m.coverage),
+    triggerEffective: store.gauge(m.triggerEffective),
+    fingerprintChanges: store.counter(m.fingerprintChanges),
+    counterResidual: store.gauge(m.counterResidual),
+    epochChanges: store.counter(m.epochChanges),
+    tableState: store.gauge(m.tableState),
+    missing: store.counter(m.missing),
+    unexplained: store.counter(m.unexplained),
+    continuityBreaks: store.counter(m.continuityBreaks),
+    replayMismatches: store.gauge(m.replayMismatches),
+    replayProgress: store.gauge(m.replayProgress),
+    replaySwept: store.gauge(m.replaySwept),
+    completeness: store.gauge(m.completeness),
+    attributionMissing: store.counter(m.attributionMissing),
+    actors: store.counter(m.actors),
+    timeViolations: store.counter(m.timeViolations),
+    clockOffset: store.gauge(m.clockOffset),
+    identityBreaks: store.counter(m.identityBreaks),
+    writeLag: store.histogram(m.writeLag),
+    watermarkLag: store.gauge(m.watermarkLag),
+    records: store.counter(m.records),
+    retentionOldest: store.gauge(m.retentionOldest),
+    retentionViolations: store.gauge(m.retentionViolations),
+    bypassRoles: store.gauge(m.bypassRoles),
+    unlogged: store.gauge(m.unlogged),
+    witnessResidual: store.gauge(m.witnessResidual),
+    comparisonFindings: store.gauge(m.comparisonFindings),
+    evidenceState: store.gauge(m.evidenceState),
+    lastCheck: store.gauge(m.lastCheck),
+    checkDuration: store.gauge(m.checkDuration),
+    sweepPeriod: store.gauge(m.sweepPeriod),
+    sweepPeriodProjected: store.gauge(m.sweepPeriodProjected),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Session } from '../database/database.js';
+import { asXid8, type Facts } from '../database/facts.js';
+import { ident } from '../database/quote.js';
+import type { KeyColumn } from '../records/keys.js';
+
+/** A virtual generated column (PostgreSQL 18) has no value yet where triggers see the row, so it is in no image. */
+const COLUMNS = (xid8: string) => `
+select a.attrelid::oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attgenerated = 'v' as is_virtual,
+       has_column_privilege(a.attrelid, a.attnum, 'select') as readable, (${xid8})::text as changed,
+       array_position(i.indkey::int2[], a.attnum) as key_position
+from pg_attribute a left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped
+order by a.attrelid, a.attnum`;
+
+export interface Column extends KeyColumn {
+  readonly readable: boolean;
+  /** Transaction that last changed the definition: images before and after need not agree. */
+  readonly changed: bigint;
+}
+
+export interface TableColumns {
+  readonly columns: readonly Column[];
+  /** In the order of the primary key; empty without one. */
+  readonly key: readonly KeyColumn[];
+}
+
+interface ColumnRow {
+  relation: string;
+  name: string;
+  type: string;
+  is_virtual: boolean;
+  readable: boolean;
+  changed: string;
+  key_position: number | null;
+}
+
+export async function readColumns(
+  session: Session,
+  facts: Facts,
+  relations: readonly string[],
+): Promise<ReadonlyMap<string, TableColumns>> {
+  const rows = await session.query<ColumnRow & Record<string, unknown>>(COLUMNS(asXid8('a.xmin', facts.xmax)), [
+    relations,
+  ]);
+  const byRelation = groupRows(rows);
+  return new Map(
+    [...byRelation].map(([relation, own]) => [
+      relation,
+      {
+        columns: own
+          .filter((row) => !row.is_virtual)
+          .map(({ name, type, readable, changed }) => ({ name, type, readable, changed: BigInt(changed) })),
+        key: own
+          .filter((row) => row.key_position !== null)
+          .sort((a, b) => (a.key_position ?? 0) - (b.key_position ?? 0))
+          .map(({ name, type }) => ({ name, type })),
+      },
+    ]),
+  );
+}
+
+function groupRows(rows: readonly ColumnRow[]): Map<string, ColumnRow[]> {
+  const groups = new Map<string, ColumnRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.relation);
+    if (group === undefined) groups.set(row.relation, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+/** A live row as the trigger saw it, as far as the observer may read it: `(select …) as alias(img)`. */
+export function imageOf(alias: string, { columns }: TableColumns): string {
+  const readable = columns.filter((column) => column.readable);
+  if (readable.length === columns.length) return `to_jsonb(${alias})`;
+  return `(select to_jsonb(r) from (select ${readable.map(({ name }) => `${alias}.${ident(name)}`).join(', ')}) r)`;
+}

@@ -1,0 +1,277 @@
+import type { AuditOperation } from '../../../pack/index.js';
+import type { Session } from '../database/database.js';
+import { asXid8, type Facts } from '../database/facts.js';
+import { type KeyFormat, keyOfImage } from '../records/keys.js';
+import type { Window } from '../records/reader.js';
+import type { RecordsSql } from '../records/sql.js';
+import type { TableColumns } from './columns.js';
+import { type Finding, findingId } from './findings.js';
+import { differingColumns, type ImageDifference, sameValue } from './images.js';
+import type { ScopedTable } from './scope.js';
+
+/**
+ * C6. Of each new record, the one before it of the same row: the old image of an UPDATE or DELETE must be what the row
+ * was left as. Index (schema, table, key, id desc). Only what does not agree comes back.
+ */
+const CANDIDATES = (sql: RecordsSql, facts: Facts, window: Window, limit: number) => {
+  const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
+  const difference = sql.hasImages
+    ? `case when n.op <> 'INSERT' and q.new is distinct from n.old then ${differingColumns('q.new', 'n.old')} end`
+    : 'null::jsonb';
+  const isDifferent = sql.hasImages ? 'or q.new is distinct from n.old' : '';
+  const { schema, table } = sql.records.columns;
+  const same = [
+    schema === undefined ? [] : 'p.sch = n.sch',
+    table === undefined ? [] : 'p.tbl = n.tbl',
+    'p.key = n.key',
+  ]
+    .flat()
+    .join(' and ');
+  return `
+select n.id::text as id, n.ord::text as ord, n.op, ${sql.tableText('n')} as "table", n.key::text as key, n.xid,
+       q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
+       n.old is null and n.op <> 'INSERT' as lacks_image, ${difference} as difference
+from (select r.*, ${sql.txidOf('r', xid8)}::text as xid from ${sql.live} r
+      where ${window.where('r')} and r.op in ('INSERT', 'UPDATE', 'DELETE') and r.key is not null) n
+left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
+      where ${same} and p.ord < n.ord and p.op is not null order by p.ord desc limit 1) q on true
+where case when n.op = 'INSERT' then q.id is not null and q.op <> 'DELETE'
+      else q.id is null or q.op = 'DELETE' ${isDifferent} end
+limit ${limit}`;
+};
+
+const TRUNCATES = (sql: RecordsSql, table: ScopedTable['name']) => `
+select r.ord::text as ord from ${sql.all} r where ${sql.ofTable('r', table)} and r.key is null and r.op = 'TRUNCATE'`;
+
+/**
+ * An update may give a row another key; the record stands under the new one. Its history is under the old: for such
+ * records, what came before them there.
+ */
+const UNDER_OLD_KEY = (sql: RecordsSql, facts: Facts, { name, columns, format = 'object' }: ContinuityTable) => {
+  const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
+  const oldKey = keyOfImage(format, 'r.old', columns.key, sql.keyType);
+  const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);
+  return `
+select m.id::text as id, q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
+       case when q.new is distinct from m.old then ${differingColumns('q.new', 'm.old')} end as difference
+from (select r.id, r.ord, r.old, ${oldKey} as old_key from ${sql.live} r
+      where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and r.id = any($1::text[]::${sql.idType}[]) and ${oldKey} is distinct from ${newKey}) m
+left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
+      where ${sql.ofTable('p', name)} and p.key = m.old_key and p.ord < m.ord and p.op is not null order by p.ord desc limit 1) q on true`;
+};
+
+/** Rows that left a key in this way. No index serves; asked only about keys whose history looks broken. */
+const MOVED_AWAY = (sql: RecordsSql, { name, columns, format = 'object' }: ContinuityTable) => {
+  const oldKey = keyOfImage(format, 'r.old', columns.key, sql.keyType);
+  const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);
+  return `
+select ${oldKey}::text as key, r.ord::text as ord from ${sql.all} r
+where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and ${oldKey} is distinct from ${newKey} and ${oldKey} = any($1::text[]::${sql.keyType}[])`;
+};
+
+/** More disagreements than this in one window are counted, not looked into one by one. */
+const MOST_CANDIDATES = 5000;
+
+export interface ContinuityTable {
+  readonly table: ScopedTable;
+  /** As the records name it: the table, or one of its leaves. */
+  readonly name: ScopedTable['name'];
+  readonly columns: TableColumns;
+  readonly format: KeyFormat | undefined;
+  /** Every row has a record from when it was first seen, so a history without a beginning is a fault. */
+  readonly hasBaseline: boolean;
+  /** Faults older than this transaction were accepted by a declared baseline. */
+  readonly acceptedBefore: bigint;
+  /** Records were rewritten in this epoch: a break may then be theirs. */
+  readonly recordsRewritten: boolean;
+}
+
+export interface ContinuityResult {
+  readonly findings: readonly Finding[];
+  /** Differences in columns whose definition changed in between, by table. */
+  readonly ddl: ReadonlyMap<string, number>;
+  /** Histories that begin in the middle, where no baseline says what came before. */
+  readonly withoutBeginning: number;
+  readonly lackingImage: number;
+  /** There were more disagreements than were looked at. */
+  readonly truncated: boolean;
+}
+
+interface Candidate extends Record<string, unknown> {
+  id: string;
+  ord: string;
+  op: AuditOperation;
+  table: string;
+  key: string;
+  xid: string | null;
+  previous: string | null;
+  previous_ord: string | null;
+  previous_op: string | null;
+  previous_xid: string | null;
+  lacks_image: boolean;
+  difference: ImageDifference | null;
+}
+
+export async function checkContinuity(
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  window: Window,
+  tables: ReadonlyMap<string, ContinuityTable>,
+): Promise<ContinuityResult> {
+  const rows = await session.query<Candidate>(CANDIDATES(sql, facts, window, MOST_CANDIDATES + 1), window.params);
+  const judged = new Judge(session, sql, facts);
+  for (const [label, own] of groupByTable(rows.slice(0, MOST_CANDIDATES))) {
+    const table = tables.get(label);
+    // Records of tables out of scope are none of ours.
+    if (table !== undefined) await judged.judge(table, own);
+  }
+  return { ...judged.result(), truncated: rows.length > MOST_CANDIDATES };
+}
+
+class Judge {
+  readonly #session: Session;
+  readonly #sql: RecordsSql;
+  readonly #facts: Facts;
+  readonly #findings: Finding[] = [];
+  readonly #ddl = new Map<string, number>();
+  #withoutBeginning = 0;
+  #lackingImage = 0;
+
+  constructor(session: Session, sql: RecordsSql, facts: Facts) {
+    this.#session = session;
+    this.#sql = sql;
+    this.#facts = facts;
+  }
+
+  result() {
+    return {
+      findings: this.#findings,
+      ddl: this.#ddl,
+      withoutBeginning: this.#withoutBeginning,
+      lackingImage: this.#lackingImage,
+    };
+  }
+
+  async judge(table: ContinuityTable, candidates: readonly Candidate[]): Promise<void> {
+    const truncates = await this.#truncates(table);
+    const underOldKey = await this.#underOldKey(table, candidates);
+    const movedAway = await this.#movedAway(table, candidates);
+    for (const found of candidates) {
+      const candidate = { ...found, ...underOldKey.get(found.id) };
+      const previousOrd = candidate.previous_ord;
+      const isSince = (ord: string) => before(ord, candidate.ord) && (previousOrd === null || before(previousOrd, ord));
+      const emptied = truncates.some(isSince);
+      if (candidate.op !== 'INSERT') this.#judgeChange(table, candidate, emptied);
+      else if (!emptied && !movedAway.some((move) => move.key === candidate.key && isSince(move.ord)))
+        this.#add(table, candidate, 'DELETE', 'a row was inserted where its history says there still is one');
+    }
+  }
+
+  #judgeChange(table: ContinuityTable, candidate: Candidate, emptied: boolean): void {
+    if (candidate.previous === null && !emptied) {
+      if (table.hasBaseline) this.#add(table, candidate, 'INSERT', 'the history of a row begins in the middle');
+      else this.#withoutBeginning += 1;
+      return;
+    }
+    if (emptied || candidate.previous_op === 'DELETE') {
+      this.#add(table, candidate, 'INSERT', 'a row that was deleted is changed');
+      return;
+    }
+    if (candidate.lacks_image) {
+      this.#lackingImage += 1;
+      return;
+    }
+    this.#compare(table, candidate);
+  }
+
+  #compare(table: ContinuityTable, candidate: Candidate): void {
+    const columns = new Map(table.columns.columns.map((column) => [column.name, column]));
+    const changed: string[] = [];
+    for (const [name, [a, b]] of Object.entries(candidate.difference ?? {})) {
+      const column = columns.get(name);
+      if (sameValue(a, b, column?.type ?? '')) continue;
+      if (column !== undefined && straddles(candidate, column.changed)) {
+        this.#ddl.set(table.table.label, (this.#ddl.get(table.table.label) ?? 0) + 1);
+        continue;
+      }
+      changed.push(name);
+    }
+    if (changed.length > 0)
+      this.#add(
+        table,
+        candidate,
+        'UPDATE',
+        `the old image is not the image before it, in ${changed.sort().join(', ')}`,
+      );
+  }
+
+  #add(table: ContinuityTable, candidate: Candidate, operation: AuditOperation, detail: string): void {
+    const previousXid = BigInt(candidate.previous_xid ?? candidate.xid ?? 0);
+    if (previousXid < table.acceptedBefore) return;
+    this.#findings.push({
+      table: table.table.label,
+      kind: table.recordsRewritten && operation === 'UPDATE' ? 'altered' : 'missing',
+      operation,
+      check: 'continuity',
+      id: findingId(table.table.label, candidate.key, candidate.previous ?? undefined),
+      key: candidate.key,
+      detail,
+    });
+  }
+
+  async #truncates({ name }: ContinuityTable): Promise<string[]> {
+    const rows = await this.#session.query<{ ord: string }>(TRUNCATES(this.#sql, name));
+    return rows.map(({ ord }) => ord);
+  }
+
+  async #underOldKey(
+    table: ContinuityTable,
+    candidates: readonly Candidate[],
+  ): Promise<ReadonlyMap<string, Partial<Candidate>>> {
+    const ids = candidates.filter(({ op }) => op === 'UPDATE').map(({ id }) => id);
+    if (ids.length === 0 || !this.#knowsKeys(table)) return new Map();
+    const rows = await this.#session.query<Candidate>(UNDER_OLD_KEY(this.#sql, this.#facts, table), [ids]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  async #movedAway(
+    table: ContinuityTable,
+    candidates: readonly Candidate[],
+  ): Promise<readonly { key: string; ord: string }[]> {
+    const keys = candidates.filter(({ op }) => op === 'INSERT').map(({ key }) => key);
+    if (keys.length === 0 || !this.#knowsKeys(table)) return [];
+    return await this.#session.query<{ key: string; ord: string }>(MOVED_AWAY(this.#sql, table), [keys]);
+  }
+
+  #knowsKeys({ format, columns }: ContinuityTable): boolean {
+    return format !== undefined && columns.key.length > 0 && this.#sql.hasImages;
+  }
+}
+
+function straddles({ xid, previous_xid }: Candidate, changed: bigint): boolean {
+  return BigInt(previous_xid ?? 0) < changed && changed <= BigInt(xid ?? 0);
+}
+
+/** Orders are numbers, or times in one ISO form. */
+export function compareOrds(a: string, b: string): number {
+  if (/^-?\d+$/.test(a) && /^-?\d+$/.test(b)) {
+    const difference = BigInt(a) - BigInt(b);
+    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+  }
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function before(a: string, b: string): boolean {
+  return compareOrds(a, b) < 0;
+}
+
+function groupByTable(rows: readonly Candidate[]): Map<string, Candidate[]> {
+  const groups = new Map<string, Candidate[]>();
+  for (const row of rows) {
+    const group = groups.get(row.table);
+    if (group === undefined) groups.set(row.table, [row]);
+    else group.push(row);
+  }
+  return groups;
+}

@@ -1,0 +1,57 @@
+import { type TrailContext, tableMemory } from './context.js';
+import { covers, type Declaration } from './declarations.js';
+
+/** Does what people declared since the last look: each baseline once, and one at the end of each maintenance. */
+export function applyDeclarations(context: TrailContext): void {
+  const now = context.options.now();
+  for (const declaration of context.declarations) {
+    const isOver = declaration.kind === 'baseline' || now > Date.parse(declaration.until) + context.options.settleMs;
+    const id = `${declaration.kind} ${declaration.at} ${declaration.tables?.join(',') ?? '*'}`;
+    if (!isOver || context.memory.applied.includes(id)) continue;
+    context.memory.applied = [...context.memory.applied.slice(-200), id];
+    accept(context, declaration, now);
+  }
+}
+
+function accept(context: TrailContext, declaration: Declaration, now: number): void {
+  const { memory, seen, log } = context;
+  const xid = (seen?.facts.xmax ?? 0n).toString();
+  const isAcknowledging = declaration.kind === 'baseline';
+  for (const { label } of seen?.tables ?? []) {
+    if (!covers(declaration, label)) continue;
+    const table = tableMemory(context, label);
+    if (isAcknowledging) delete table.confirmed;
+    delete table.suspicion;
+    delete table.sweep;
+    table.accepted = { xid, at: now, isSweepPending: true, ids: table.accepted?.ids ?? [] };
+    table.explanation = { reason: `${declaration.kind} declared by ${declaration.by}: ${declaration.reason}`, at: now };
+  }
+  if (isAcknowledging && declaration.tables === undefined) {
+    delete memory.firstToKeep;
+    // What the functions are now is what they should be.
+    if (memory.fingerprints !== undefined) {
+      for (const { name, digest } of Object.values(memory.fingerprints.functions))
+        memory.fingerprints.firstSeen[name] = digest;
+    }
+  }
+  if (memory.ledger !== undefined && declaration.tables === undefined) {
+    const { explained, judged, pending } = memory.ledger;
+    for (const amounts of isAcknowledging ? [judged, pending] : [pending]) {
+      for (const [invariant, amount] of Object.entries(amounts)) {
+        if (isInvariant(invariant, explained)) explained[invariant] = (explained[invariant] ?? 0) + amount;
+      }
+    }
+    memory.ledger.pending = {};
+    if (isAcknowledging) memory.ledger.judged = {};
+  }
+  log.warn('audit trail baseline taken', {
+    kind: declaration.kind,
+    by: declaration.by,
+    reason: declaration.reason,
+    tables: declaration.tables?.join(' ') ?? 'all',
+  });
+}
+
+function isInvariant<T extends object>(name: string, _amounts: T): name is Extract<keyof T, string> {
+  return ['operations_calls', 'calls_records', 'records_sequence', 'records_mutated'].includes(name);
+}

@@ -1,0 +1,33 @@
+import type { Facts } from '../database/facts.js';
+import type { TrailContext } from './context.js';
+import { type EpochReason, epochKey } from './epoch.js';
+import type { Memory } from './memory.js';
+
+/** What was counted before cannot be compared with what comes; all is unknown until the exact checks went through. */
+export function startEpoch(context: TrailContext, facts: Facts, reason: EpochReason, now: number): void {
+  const { memory, metrics, settling, log } = context;
+  memory.epoch = { key: epochKey(facts), startedAt: now, xmax: facts.xmax.toString(), reason };
+  delete memory.ledger;
+  memory.uncalled = { truncates: 0, snapshots: 0 };
+  if (reason === 'postmaster_restart' || reason === 'counters_fell') stepBack(memory);
+  settling.clear();
+  context.residuals = {};
+  for (const table of Object.values(memory.tables)) Object.assign(table, { epochMissing: 0, epochRecords: 0 });
+  if (reason === 'system' || reason === 'timeline') {
+    // Another history of the same rows: transaction ids mean other transactions now.
+    for (const table of Object.values(memory.tables)) table.watched = {};
+    memory.looks = [];
+    if (reason === 'system') delete memory.reading;
+  }
+  metrics.epochChanged(reason);
+  log.info('statistics epoch begins', { reason });
+}
+
+/**
+ * A crash forgets transactions that ended without a commit, and their ids are given out again: below a watermark that
+ * had passed them. What was read had been committed and is not forgotten, so reading goes on right after it.
+ */
+function stepBack({ reading }: Memory): void {
+  if (reading?.watermark?.mode !== 'xid8' || reading.lastRead === undefined) return;
+  reading.watermark = { mode: 'xid8', ...reading.lastRead };
+}

@@ -1,0 +1,119 @@
+import type { AuditTrail } from '../../../pack/index.js';
+import { type EvidenceSource, type EvidenceState, evidenceSources } from '../../../pack/metrics/index.js';
+import type { Facts } from '../database/facts.js';
+import type { Failure } from '../database/failure.js';
+import type { RecordsShape } from '../records/shape.js';
+import { tracksCalls } from './epoch.js';
+
+export interface Evidence {
+  readonly state: EvidenceState;
+  readonly reason: string;
+  /** The exact GRANT or setting that would mend it. */
+  readonly remedies: readonly string[];
+}
+
+const notYet: Evidence = { state: 'unknown', reason: 'not looked at yet', remedies: [] };
+
+/**
+ * C16. What each property rests on, and whether it can be seen. A source that cannot be seen is not a source that says
+ * nothing is wrong.
+ */
+export class EvidenceBook {
+  readonly #book = new Map<EvidenceSource, Evidence>(evidenceSources.map((source) => [source, notYet]));
+
+  get(source: EvidenceSource): Evidence {
+    return this.#book.get(source) ?? notYet;
+  }
+
+  all(): ReadonlyMap<EvidenceSource, Evidence> {
+    return this.#book;
+  }
+
+  set(source: EvidenceSource, state: EvidenceState, reason: string, remedies: readonly string[] = []): void {
+    this.#book.set(source, { state, reason, remedies });
+  }
+
+  ok(source: EvidenceSource, reason: string): void {
+    this.set(source, 'ok', reason);
+  }
+
+  unknown(source: EvidenceSource, reason: string, remedies: readonly string[] = []): void {
+    this.set(source, 'unknown', reason, remedies);
+  }
+
+  /** Ok, or degraded by what is lacking. */
+  judge(source: EvidenceSource, reason: string, lacks: readonly Lack[]): void {
+    if (lacks.length === 0) this.ok(source, reason);
+    else
+      this.set(
+        source,
+        'degraded',
+        lacks.map((lack) => lack.reason).join('; '),
+        lacks.flatMap((lack) => lack.remedies),
+      );
+  }
+
+  /** The seal and the witness have their own connections. */
+  connectionLost(reason: string): void {
+    for (const source of evidenceSources) if (source !== 'seal' && source !== 'witness') this.unknown(source, reason);
+  }
+
+  failed(source: EvidenceSource, failure: Failure, remedies: readonly string[] = []): void {
+    const timeout =
+      failure.kind === 'timeout' ? ['raise database.statementTimeout, or point `replica` at a standby'] : [];
+    this.unknown(source, failure.reason, [...remedies, ...timeout]);
+  }
+}
+
+export interface Lack {
+  readonly reason: string;
+  readonly remedies: readonly string[];
+}
+
+export function counterLacks(facts: Facts, trail: AuditTrail, shape: RecordsShape): Lack[] {
+  const lacks: Lack[] = [];
+  if (!tracksCalls(facts)) {
+    lacks.push({
+      reason: 'calls of trigger functions are not counted, so one equality is left of two',
+      remedies: [`ALTER DATABASE ${facts.database} SET track_functions = 'pl'`],
+    });
+  }
+  const { sequence } = shape;
+  if (sequence === undefined) {
+    if (trail.records?.writtenBy === 'trigger')
+      lacks.push({ reason: 'the id is given out by no sequence, so forged ids do not show in counters', remedies: [] });
+  } else if (!sequence.readable) {
+    lacks.push({
+      reason: 'the sequence of the ids cannot be read',
+      remedies: [`GRANT SELECT ON SEQUENCE ${sequence.name} TO ${facts.role}`],
+    });
+  } else if (sequence.cache > 1) {
+    lacks.push({
+      reason: `sessions take ${sequence.cache} ids at once, so ids are not in the order of writing`,
+      remedies: [`ALTER SEQUENCE ${sequence.name} CACHE 1`],
+    });
+  }
+  return lacks;
+}
+
+export function commitTimestampLacks(facts: Facts): Lack[] {
+  return facts.trackCommitTimestamp
+    ? []
+    : [
+        {
+          reason: 'moments of commit are not kept; times are judged by earlier looks',
+          remedies: ["ALTER SYSTEM SET track_commit_timestamp = 'on' (takes effect at a restart)"],
+        },
+      ];
+}
+
+export function identityLacks(facts: Facts): Lack[] {
+  return facts.system === undefined
+    ? [
+        {
+          reason: 'the system identifier and timeline cannot be read, so a restored copy may pass for the original',
+          remedies: [`GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO ${facts.role}`],
+        },
+      ]
+    : [];
+}

@@ -1,0 +1,42 @@
+import type { exposureKinds } from '../../../pack/metrics/index.js';
+import type { Session } from '../database/database.js';
+
+/**
+ * C15. Roles that can log in and could change data or records unseen, each under the first heading that fits: what a
+ * superuser can do needs no further mention. `member` covers rights through membership.
+ */
+const EXPOSURE = `
+with r as (
+  select r.oid, r.rolname, r.rolsuper, r.rolbypassrls,
+    has_parameter_privilege(r.oid, 'session_replication_role', 'SET') as replication_role,
+    exists (select from pg_class c where c.oid = any($1::oid[] || $2::oid[]) and pg_has_role(r.oid, c.relowner, 'member')) as owner,
+    exists (select from pg_class c where c.oid = any($2::oid[])
+            and (has_table_privilege(r.oid, c.oid, 'UPDATE') or has_table_privilege(r.oid, c.oid, 'DELETE')
+                 or has_table_privilege(r.oid, c.oid, 'TRUNCATE') or has_table_privilege(r.oid, c.oid, 'TRIGGER'))) as mutates
+  from pg_roles r where r.rolcanlogin)
+select count(*) filter (where rolsuper)::int as superuser,
+       count(*) filter (where not rolsuper and replication_role)::int as replication_role,
+       count(*) filter (where not rolsuper and owner)::int as owner,
+       count(*) filter (where not rolsuper and not owner and mutates)::int as mutate_records,
+       count(*) filter (where not rolsuper and rolbypassrls)::int as bypass_rls,
+       coalesce(array_agg(rolname::text order by rolname) filter (where rolsuper or replication_role or owner or mutates), '{}') as names
+from r`;
+
+export type ExposureKind = (typeof exposureKinds)[number];
+
+export interface ExposureResult {
+  readonly counts: Readonly<Record<ExposureKind, number>>;
+  /** For `kop audit status`; never a label. */
+  readonly names: readonly string[];
+}
+
+export async function checkExposure(
+  session: Session,
+  audited: readonly string[],
+  records: readonly string[],
+): Promise<ExposureResult> {
+  const [row] = await session.query<Record<ExposureKind, number> & { names: string[] }>(EXPOSURE, [audited, records]);
+  if (row === undefined) throw new Error('the roles could not be read');
+  const { names, ...counts } = row;
+  return { counts, names };
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { AuditOperation } from '../../../pack/index.js';
+
+/**
+ * - missing: a change that has no record
+ * - unexplained: a record without a change
+ * - altered: a record that no longer says what it said
+ */
+export type FindingKind = 'missing' | 'unexplained' | 'altered';
+
+/** A fault at one row, shown by an exact check. */
+export interface Finding {
+  readonly table: string;
+  readonly kind: FindingKind;
+  readonly operation: AuditOperation;
+  readonly check: 'continuity' | 'replay' | 'witness';
+  /**
+   * The row and its last record before the fault. Continuity and replay see the same fault from two sides; it has one
+   * id, and is counted once.
+   */
+  readonly id: string;
+  /** Never shown without the operator asking for it, never stored. */
+  readonly key: string;
+  readonly detail: string;
+}
+
+export function findingId(table: string, key: string, lastRecord: string | undefined): string {
+  return createHash('sha256')
+    .update(JSON.stringify([table, key, lastRecord ?? null]))
+    .digest('base64url')
+    .slice(0, 20);
+}
+
+/** Lets two people speak of one row without saying which. */
+export function hashedKey(table: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([table, key]))
+    .digest('hex')
+    .slice(0, 12);
+}

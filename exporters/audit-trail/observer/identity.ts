@@ -1,0 +1,63 @@
+import type { Session } from '../database/database.js';
+import { ident, parseQualified, qualified } from '../database/quote.js';
+import type { Window } from '../records/reader.js';
+import type { RecordsSql } from '../records/sql.js';
+
+/** C10. Another record with the id of a new one. Not asked where a unique index makes it impossible. */
+const DUPLICATES = (sql: RecordsSql, window: Window) => `
+select count(*)::int as n from (
+  select r.id from ${sql.live} r where ${window.where('r')} group by r.id
+  having count(*) > 1 ${sql.shape.idIsIndexed ? `or (select count(*) from (select from ${sql.live} o where o.id = r.id limit 2) t) > 1` : ''}) d`;
+
+/** The sequence is read after the highest id: it only grows, so no id that it gave out can be above it. */
+const BEYOND = (sql: RecordsSql, sequence: string) => `
+with m as materialized (select max(t.${ident(sql.records.columns.id.column)})::text as highest from ${qualified(parseQualified(sql.records.table))} t)
+select m.highest, (select case when s.is_called then s.last_value else s.last_value - 1 end from ${sequence} s)::text as given
+from m`;
+
+export async function countDuplicates(session: Session, sql: RecordsSql, window: Window): Promise<number> {
+  if (sql.shape.idIsUnique) return 0;
+  const [row] = await session.query<{ n: number }>(DUPLICATES(sql, window), window.params);
+  return row?.n ?? 0;
+}
+
+export interface IdentityState {
+  readonly highest: string | undefined;
+  /** Last id that the sequence gave out. */
+  readonly given: string | undefined;
+  /** A crash takes back ids of transactions that had not committed; so only within an epoch must it never fall. */
+  readonly epoch: number;
+}
+
+export interface IdentityResult {
+  readonly next: IdentityState;
+  /** New since the last look: an id above all that were given out. */
+  readonly beyondSequence: boolean;
+  /** The sequence stands below where it once was: it will give out ids again. */
+  readonly regressed: boolean;
+}
+
+/** Gaps are no fault: rollbacks, caches and crashes all leave them. */
+export async function checkIdentity(
+  session: Session,
+  sql: RecordsSql,
+  epoch: number,
+  before: IdentityState | undefined,
+): Promise<IdentityResult | undefined> {
+  const { sequence } = sql.shape;
+  if (sequence === undefined || !sequence.readable) return undefined;
+  const [row] = await session.query<{ highest: string | null; given: string }>(BEYOND(sql, sequence.name));
+  if (row === undefined) return undefined;
+  const next: IdentityState = { highest: row.highest ?? undefined, given: row.given, epoch };
+  const isBeyond = row.highest !== null && BigInt(row.highest) > BigInt(row.given);
+  const wasBeyond =
+    before?.highest === next.highest &&
+    before?.given !== undefined &&
+    row.highest !== null &&
+    BigInt(row.highest) > BigInt(before.given);
+  return {
+    next,
+    beyondSequence: isBeyond && !wasBeyond,
+    regressed: before?.given !== undefined && before.epoch === epoch && BigInt(row.given) < BigInt(before.given),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Do two texts of one column mean the same? Row images are written by sessions whose settings we do not know, and read
+ * before and after changes of a column's type, so form must not count.
+ *
+ * Each argument is jsonb in its text form: `"text"`, `12.50`, `null`, `{"a": 1}`.
+ */
+export function sameValue(a: string, b: string, type: string): boolean {
+  if (a === b) return true;
+  const left = scalarText(a);
+  const right = scalarText(b);
+  if (left === undefined || right === undefined) return false;
+  if (left === right) return true;
+  const digits = floatDigits(type);
+  if (digits !== undefined) return Number(left).toPrecision(digits) === Number(right).toPrecision(digits);
+  return sameNumber(left, right) || sameInstant(left, right);
+}
+
+/** What `extra_float_digits = 0` keeps of a float: a session with that setting writes 0.3 for 0.30000000000000004. */
+function floatDigits(type: string): number | undefined {
+  if (type === 'double precision') return 15;
+  return type === 'real' ? 6 : undefined;
+}
+
+/** A number and the same number as text are the same; null, objects and arrays have no scalar text. */
+function scalarText(json: string): string | undefined {
+  if (json === 'null') return undefined;
+  if (json.startsWith('"')) {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === 'string' ? parsed : undefined;
+  }
+  return json.startsWith('{') || json.startsWith('[') ? undefined : json;
+}
+
+/** Without going through binary floats: 10000000000000001 and 10000000000000000 are two amounts of money. */
+function sameNumber(a: string, b: string): boolean {
+  const left = canonicalNumber(a);
+  return left !== undefined && left === canonicalNumber(b);
+}
+
+function canonicalNumber(text: string): string | undefined {
+  const match = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(text.trim());
+  if (match === null || !/\d/.test(text)) return undefined;
+  const [, sign = '', whole = '', fraction = ''] = match;
+  const digits = `${whole === '' ? '0' : whole}${fraction === '' ? '' : `.${fraction}`}`;
+  return digits === '0' ? '0' : `${sign}${digits}`;
+}
+
+/** `2026-03-29T01:30:00+01:00` and `2026-03-29 00:30:00+00` are one instant. Microseconds count. */
+function sameInstant(a: string, b: string): boolean {
+  const left = instant(a);
+  return left !== undefined && left === instant(b);
+}
+
+function instant(text: string): string | undefined {
+  const match = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d(?::?\d\d)?(?::?\d\d)?)$/.exec(text);
+  if (match === null) return undefined;
+  const [, date = '', time = '', fraction = '', zone = ''] = match;
+  const offset = /^[+-](\d\d):?(\d\d)?:?(\d\d)?$/.exec(zone);
+  const seconds = offset === null ? 0 : Number(offset[1]) * 3600 + Number(offset[2] ?? 0) * 60 + Number(offset[3] ?? 0);
+  const utc = Date.parse(`${date}T${time}Z`);
+  if (Number.isNaN(utc)) return undefined;
+  return `${utc - (zone.startsWith('-') ? -seconds : seconds) * 1000}.${fraction.padEnd(6, '0')}`;
+}
+
+/** What differs, by column: the two texts. Made by `differingColumns`, so numerically equal values are not in it. */
+export type ImageDifference = Readonly<Record<string, readonly [string, string]>>;
+
+/** SQL: the columns that both images have and whose values differ, as a jsonb object of pairs of texts. */
+export function differingColumns(a: string, b: string): string {
+  return `(select jsonb_object_agg(x.key, jsonb_build_array(x.value::text, y.value::text))
+    from jsonb_each(${a}) x join jsonb_each(${b}) y on y.key = x.key where x.value is distinct from y.value)`;
+}

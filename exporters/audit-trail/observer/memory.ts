@@ -1,0 +1,169 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replayKinds } from '../../../pack/metrics/index.js';
+import { describeError, type Logger } from '../../runtime/log.js';
+import { watermarkSchema } from '../records/watermark.js';
+import { epochKeySchema } from './epoch.js';
+import { fingerprintsSchema } from './fingerprints.js';
+import { ledgerSchema } from './invariants.js';
+import { suspicionSchema, tableStateSchema } from './state.js';
+
+/** What an observer must know after a restart, so that a fault while it was away is still seen. No row keys, no rows. */
+const mismatchesSchema = z.record(z.enum(replayKinds), z.number());
+
+const sweepSchema = z.object({
+  unit: z.number(),
+  phase: z.enum(['rows', 'keys']),
+  cursor: z.array(z.string()).optional(),
+  startedAt: z.number(),
+  mismatches: mismatchesSchema,
+  unbaselined: z.number(),
+  compared: z.number(),
+  busyMs: z.number(),
+  /** Findings of an application-written trail that are too young to be judged. */
+  postponed: z.number(),
+});
+
+const tableMemorySchema = z.object({
+  state: tableStateSchema.optional(),
+  suspicion: suspicionSchema.optional(),
+  explanation: z.object({ reason: z.string(), at: z.number() }).optional(),
+  confirmed: z
+    .object({ since: z.number(), counts: z.record(z.string(), z.number()), ids: z.array(z.string()), last: z.string() })
+    .optional(),
+  /** By relation oid. */
+  filenodes: z.record(z.string(), z.string()),
+  isRecording: z.boolean().optional(),
+  hadSnapshot: z.boolean(),
+  /** By relation oid: row versions from this transaction on were made under our eyes, in this storage. */
+  watched: z.record(z.string(), z.object({ xid: z.string(), filenode: z.string() })),
+  accepted: z
+    .object({ xid: z.string(), at: z.number(), isSweepPending: z.boolean(), ids: z.array(z.string()) })
+    .optional(),
+  sweep: sweepSchema.optional(),
+  swept: sweepSchema.extend({ endedAt: z.number(), isClean: z.boolean() }).optional(),
+  /** First sightings, by finding. */
+  postponed: z.record(z.string(), z.number()),
+  epochRecords: z.number(),
+  epochMissing: z.number(),
+});
+export type TableMemory = z.infer<typeof tableMemorySchema>;
+export type Sweep = z.infer<typeof sweepSchema>;
+
+const memorySchema = z.object({
+  version: z.literal(1),
+  /** The trail as configured; another one has another memory. */
+  trail: z.string(),
+  epoch: z.object({ key: epochKeySchema, startedAt: z.number(), xmax: z.string(), reason: z.string() }).optional(),
+  ledger: ledgerSchema.optional(),
+  uncalled: z.object({ truncates: z.number(), snapshots: z.number() }),
+  fingerprints: fingerprintsSchema.optional(),
+  reading: z
+    .object({
+      watermark: watermarkSchema.optional(),
+      lastRead: z.object({ xid: z.string(), ord: z.string() }).optional(),
+      /** When all records that were certain had been read, and up to which transaction. */
+      caughtUpAt: z.number(),
+      caughtUpTo: z.string(),
+      everCaughtUp: z.boolean(),
+    })
+    .optional(),
+  /** A second pass over the history, after old records may have been touched. */
+  recheck: z
+    .object({ watermark: watermarkSchema.optional(), startedAt: z.number(), endedAt: z.number().optional() })
+    .optional(),
+  /** Tables as records name them. */
+  recordNames: z.array(z.string()),
+  recordFilenodes: z.record(z.string(), z.string()),
+  identity: z.object({ highest: z.string().optional(), given: z.string().optional(), epoch: z.number() }).optional(),
+  firstToKeep: z.object({ ord: z.string(), at: z.number() }).optional(),
+  looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
+  applied: z.array(z.string()),
+  tables: z.record(z.string(), tableMemorySchema),
+});
+export type Memory = z.infer<typeof memorySchema>;
+
+export function newMemory(trail: string): Memory {
+  return {
+    version: 1,
+    trail,
+    uncalled: { truncates: 0, snapshots: 0 },
+    recordNames: [],
+    recordFilenodes: {},
+    looks: [],
+    applied: [],
+    tables: {},
+  };
+}
+
+export function newTableMemory(): TableMemory {
+  return { filenodes: {}, hadSnapshot: false, watched: {}, postponed: {}, epochRecords: 0, epochMissing: 0 };
+}
+
+export function newSweep(startedAt: number): Sweep {
+  const mismatches = { missing_live: 0, missing_record: 0, resurrected: 0, different: 0 };
+  return { unit: 0, phase: 'rows', startedAt, mismatches, unbaselined: 0, compared: 0, busyMs: 0, postponed: 0 };
+}
+
+export interface MemoryStore {
+  load(trail: string): Promise<Memory>;
+  save(memory: Memory): Promise<void>;
+}
+
+/** One small file per trail, replaced as a whole. */
+export class MemoryDirectory implements MemoryStore {
+  readonly #directory: string;
+  readonly #log: Logger;
+
+  constructor(directory: string, log: Logger) {
+    this.#directory = directory;
+    this.#log = log;
+  }
+
+  /** A file that cannot be understood is put aside and said to be; the observer then begins anew, knowing nothing. */
+  async load(trail: string): Promise<Memory> {
+    const path = this.#path(trail);
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isAbsent) this.#log.error('the state cannot be read; beginning anew', { path, error });
+      return newMemory(trail);
+    }
+    try {
+      const memory = memorySchema.parse(JSON.parse(text));
+      if (memory.trail === trail) return memory;
+      throw new Error(`it is of trail ${memory.trail}`);
+    } catch (error) {
+      this.#log.error('the state cannot be understood; it is put aside, and all is unknown until proven again', {
+        path,
+        error: describeError(error).slice(0, 300),
+      });
+      await rename(path, `${path}.unreadable`).catch(() => undefined);
+      return newMemory(trail);
+    }
+  }
+
+  async save(memory: Memory): Promise<void> {
+    const path = this.#path(memory.trail);
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await writeFile(`${path}.new`, JSON.stringify(memory), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+
+  #path(trail: string): string {
+    return join(this.#directory, `${trail}.observer.json`);
+  }
+}
+
+/** For one look, as the command line takes it: knows what was kept, keeps nothing. */
+export function readOnly(store: MemoryStore): MemoryStore {
+  return { load: (trail) => store.load(trail), save: () => Promise.resolve() };
+}
+
+export const noMemory: MemoryStore = {
+  load: (trail) => Promise.resolve(newMemory(trail)),
+  save: () => Promise.resolve(),
+};

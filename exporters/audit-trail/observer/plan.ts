@@ -1,0 +1,136 @@
+import type { Session } from '../database/database.js';
+import { readFacts } from '../database/facts.js';
+import { type QualifiedName, textOf } from '../database/quote.js';
+import { detectKeyFormat, type KeyFormat } from '../records/keys.js';
+import type { RecordsSql } from '../records/sql.js';
+import type { Relation } from './catalogue.js';
+import { readColumns, type TableColumns } from './columns.js';
+import { type TrailContext, tableMemory } from './context.js';
+import type { ContinuityTable } from './continuity.js';
+import type { ReplayUnit } from './replay.js';
+import type { ScopedTable } from './scope.js';
+
+export interface Plan {
+  /** By the name that records give. */
+  readonly continuity: ReadonlyMap<string, ContinuityTable>;
+  /** By the label of the table in scope. */
+  readonly units: ReadonlyMap<string, readonly ReplayUnit[]>;
+}
+
+/** What there is to compare and how, and for each table that cannot be compared, why not. */
+export async function makePlan(context: TrailContext, session: Session, sql: RecordsSql): Promise<Plan> {
+  const { seen } = context;
+  const continuity = new Map<string, ContinuityTable>();
+  const units = new Map<string, ReplayUnit[]>();
+  context.obstacles = new Map();
+  if (seen === undefined) return { continuity, units };
+  const facts = await readFacts(session);
+  const columns = await readColumns(
+    session,
+    facts,
+    seen.tables.flatMap(({ relation, leaves }) => [relation.oid, ...leaves.map(({ oid }) => oid)]),
+  );
+  for (const table of seen.tables) {
+    const own: ReplayUnit[] = [];
+    for (const { relation, recordedAs } of placesOf(context, table)) {
+      const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
+      const format = await detectKeyFormat(session, sql, recordedAs, shape.key);
+      continuity.set(textOf(recordedAs), continuityTable(context, table, recordedAs, shape, format));
+      const obstacle = obstacleOf(relation, shape, format, sql, facts.role);
+      if (obstacle !== undefined) context.obstacles.set(table.label, obstacle);
+      else if (format !== undefined) own.push(unitOf(context, table, relation, recordedAs, shape, format, sql));
+    }
+    if (!context.obstacles.has(table.label)) units.set(table.label, own);
+  }
+  return { continuity, units };
+}
+
+interface Place {
+  readonly relation: Relation;
+  readonly recordedAs: QualifiedName;
+}
+
+/** A trigger on a partition names the partition; a trail may name the table instead. What was read so far tells. */
+function placesOf({ memory }: TrailContext, { relation, leaves, label }: ScopedTable): readonly Place[] {
+  const asTable = { relation, recordedAs: { schema: relation.schema, name: relation.name } };
+  if (relation.kind === 'r' || memory.recordNames.includes(label)) return [asTable];
+  return leaves.map((leaf) => ({ relation: leaf, recordedAs: { schema: leaf.schema, name: leaf.name } }));
+}
+
+function continuityTable(
+  context: TrailContext,
+  table: ScopedTable,
+  name: QualifiedName,
+  columns: TableColumns,
+  format: KeyFormat | undefined,
+): ContinuityTable {
+  const memory = tableMemory(context, table.label);
+  const mutated = context.residuals.records_mutated ?? 0;
+  const explained = context.memory.ledger?.explained.records_mutated ?? 0;
+  return {
+    table,
+    name,
+    columns,
+    format,
+    hasBaseline: memory.hadSnapshot,
+    acceptedBefore: BigInt(memory.accepted?.xid ?? 0),
+    recordsRewritten: mutated > explained,
+  };
+}
+
+function unitOf(
+  context: TrailContext,
+  table: ScopedTable,
+  relation: Relation,
+  recordedAs: QualifiedName,
+  columns: TableColumns,
+  format: KeyFormat,
+  sql: RecordsSql,
+): ReplayUnit {
+  const memory = tableMemory(context, table.label);
+  const watched = memory.watched[relation.oid];
+  return {
+    table: table.label,
+    relation: { schema: relation.schema, name: relation.name },
+    recordedAs,
+    columns,
+    format,
+    hasSnapshot: memory.hadSnapshot,
+    watchedSince: watched === undefined ? undefined : BigInt(watched.xid),
+    acceptedBefore: BigInt(memory.accepted?.xid ?? 0),
+    isAccepting: memory.accepted?.isSweepPending === true,
+    comparesVersions: comparesVersions(context, relation, sql),
+    recordsAreTooMany: (context.residuals.calls_records ?? 0) < 0,
+  };
+}
+
+/**
+ * A trigger writes its record in the transaction, and subtransaction, of the change; unless it is deferred to the
+ * commit, or its function opens a subtransaction of its own with an EXCEPTION block.
+ */
+function comparesVersions({ trail, seen }: TrailContext, relation: Relation, sql: RecordsSql): boolean {
+  if (trail.records?.writtenBy !== 'trigger' || seen === undefined || sql.records.columns.newRow === undefined)
+    return false;
+  const { catalogue } = seen;
+  const names = new Set(trail.records.triggerFunctions.map((name) => name.replace(/\(.*\)$/, '')));
+  const ours = catalogue.functions.filter(({ name }) => names.has(name));
+  const isPlain = ours.length > 0 && ours.every(({ catches }) => !catches);
+  return isPlain && catalogue.triggers.every((trigger) => trigger.relation !== relation.oid || !trigger.deferrable);
+}
+
+function obstacleOf(
+  relation: Relation,
+  { columns, key }: TableColumns,
+  format: KeyFormat | undefined,
+  sql: RecordsSql,
+  role: string,
+): string | undefined {
+  const name = `${relation.schema}.${relation.name}`;
+  if (sql.records.columns.rowKey === undefined) return 'the records do not say which row they are of';
+  if (key.length === 0) return `${name} has no primary key, so rows and records cannot be paired`;
+  const hidden = key.filter(({ name: own }) => columns.find((column) => column.name === own)?.readable !== true);
+  if (hidden.length > 0)
+    return `the rows cannot be read: GRANT SELECT ON ${name} TO ${role}${relation.is_partition ? `; for partitions to come, ALTER DEFAULT PRIVILEGES IN SCHEMA ${relation.schema} GRANT SELECT ON TABLES TO ${role}` : ''}`;
+  if (format === undefined) return `the row keys in the records of ${name} are of no known form`;
+  return undefined;
+}

@@ -1,0 +1,173 @@
+import { auditMetrics } from '../../../pack/metrics/index.js';
+import type { Session } from '../database/database.js';
+import { type Facts, readFacts } from '../database/facts.js';
+import { nextWindow, type Window } from '../records/reader.js';
+import type { RecordsSql } from '../records/sql.js';
+import { confirm } from './alarms.js';
+import { checkAttribution } from './attribution.js';
+import { type TrailContext, tableMemory } from './context.js';
+import { checkContinuity } from './continuity.js';
+import { countDuplicates } from './identity.js';
+import { writeLags } from './lag.js';
+import type { Plan } from './plan.js';
+import { checkTimes } from './time-sanity.js';
+import { countRecords } from './volumes.js';
+
+export interface Until {
+  readonly signal: AbortSignal;
+  /** Begin nothing new after this moment of the monotonic clock. */
+  readonly softDeadline: number;
+}
+
+/** Reads what is new, window by window, each in a transaction of its own so that no snapshot is held for long. */
+export async function readRecords(context: TrailContext, plan: Plan, until: Until): Promise<void> {
+  const { sql } = context;
+  if (sql === undefined) return;
+  for (let isMore = true; isMore && performance.now() < until.softDeadline; ) {
+    isMore = await context.turns.take(() =>
+      context.database.look(until.signal, async (session) => {
+        const facts = await readFacts(session);
+        const { memory, options, trail } = context;
+        const owedMs = trail.records?.writtenBy === 'application' ? trail.records.maxWriteLagMs : 0;
+        const limit = owedMs === 0 ? facts.xmin : heldBack(context, owedMs, facts.xmin);
+        const window = await nextWindow(session, sql, facts, memory.reading?.watermark, {
+          limit: options.windowRows,
+          marginMs: options.overlapMarginMs,
+          below: limit,
+          owedMs,
+        });
+        if (!window.isEmpty) await readWindow(context, plan, session, sql, facts, window);
+        const before = memory.reading;
+        memory.reading = {
+          watermark: window.next,
+          ...(window.lastRead === undefined
+            ? before?.lastRead === undefined
+              ? {}
+              : { lastRead: before.lastRead }
+            : { lastRead: { ...window.lastRead } }),
+          caughtUpAt: window.caughtUp ? options.now() : (before?.caughtUpAt ?? 0),
+          caughtUpTo: window.caughtUp ? limit.toString() : (before?.caughtUpTo ?? '0'),
+          everCaughtUp: window.caughtUp || before?.everCaughtUp === true,
+        };
+        return !window.caughtUp;
+      }),
+    );
+  }
+}
+
+/** Everything is measured first and only then counted: a query that fails must not leave half a window counted. */
+async function readWindow(
+  context: TrailContext,
+  plan: Plan,
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  window: Window,
+): Promise<void> {
+  const { trail, memory, metrics } = context;
+  const volumes = await countRecords(session, sql, facts, window, BigInt(memory.epoch?.xmax ?? 0));
+  noteNames(context, volumes);
+  const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
+  const attribution = await checkAttribution(session, sql, window, trail.attribution);
+  const times = await checkTimes(session, sql, facts, window, {
+    earlier: earlierLook(context),
+    skewSeconds: trail.observe.maxClockSkewMs / 1000,
+    openSeconds:
+      context.openSeconds + (trail.records?.maxWriteLagMs ?? 0) / 1000 + trail.observe.confirmIntervalMs / 1000,
+  });
+  const duplicates = await countDuplicates(session, sql, window);
+  const lags =
+    trail.records?.writtenBy === 'application'
+      ? await writeLags(session, sql, facts, window, auditMetrics.writeLag.bounds ?? [])
+      : [];
+
+  for (const { table, op, n, since_epoch } of volumes) {
+    if (op === 'TRUNCATE') memory.uncalled.truncates += since_epoch;
+    if (op === 'SNAPSHOT') memory.uncalled.snapshots += since_epoch;
+    const label = plan.continuity.get(table)?.table.label;
+    if (label === undefined) continue;
+    const own = tableMemory(context, label);
+    if (op === 'SNAPSHOT') own.hadSnapshot = true;
+    else {
+      own.epochRecords += since_epoch;
+      metrics.records(label, op, n);
+      // In the transaction of its change, so at the same moment.
+      if (trail.records?.writtenBy === 'trigger') metrics.writeLag(0, n);
+    }
+  }
+  for (const { n, mean } of lags) metrics.writeLag(mean, n);
+  metrics.attribution(attribution.actors, attribution.missing);
+  metrics.times(times);
+  metrics.identityBreak('duplicate', duplicates);
+  for (const finding of continuity.findings) confirm(context, finding);
+  for (const [label, n] of continuity.ddl) {
+    tableMemory(context, label).explanation = {
+      reason: `${n} values changed their form with their column's definition`,
+      at: context.options.now(),
+    };
+  }
+  const lacks = [
+    ...(continuity.withoutBeginning > 0
+      ? [`${continuity.withoutBeginning} histories begin before the trail does`]
+      : []),
+    ...(continuity.lackingImage > 0 ? [`${continuity.lackingImage} records lack the image that they should have`] : []),
+    ...(continuity.truncated ? ['more breaks than are looked into at once'] : []),
+  ];
+  if (lacks.length > 0) context.evidence.set('continuity', 'degraded', lacks.join('; '));
+}
+
+function noteNames({ memory }: TrailContext, volumes: readonly { readonly table: string }[]): void {
+  for (const { table } of volumes)
+    if (!memory.recordNames.includes(table) && memory.recordNames.length < 20_000) memory.recordNames.push(table);
+}
+
+/** The newest look that lies before what is being read: the one before the watermark was last moved. */
+function earlierLook({ memory }: TrailContext): { xmax: bigint; clock: number } | undefined {
+  const from = memory.reading?.caughtUpAt ?? 0;
+  const look = memory.looks.findLast(({ at }) => at <= from);
+  return look === undefined ? undefined : { xmax: BigInt(look.xmax), clock: look.clock };
+}
+
+/** No transaction from here on is old enough for its records to be there. Nothing is read until a look is that old. */
+function heldBack({ memory, options }: TrailContext, maxWriteLagMs: number, xmin: bigint): bigint {
+  const look = memory.looks.findLast(({ at }) => at <= options.now() - maxWriteLagMs);
+  const xmax = BigInt(look?.xmax ?? 0);
+  return xmax < xmin ? xmax : xmin;
+}
+
+/**
+ * Goes through the whole history again, for continuity alone: after old records may have been touched, reading only
+ * what is new would never look at them.
+ */
+export async function recheckRecords(context: TrailContext, plan: Plan, until: Until): Promise<void> {
+  const { sql, memory } = context;
+  if (sql === undefined) return;
+  const wanted = Math.max(
+    0,
+    ...Object.values(memory.tables).map(({ suspicion }) => (suspicion?.needsRecheck === true ? suspicion.newestAt : 0)),
+  );
+  if (wanted > (memory.recheck?.startedAt ?? 0)) memory.recheck = { startedAt: context.options.now() };
+  while (
+    memory.recheck !== undefined &&
+    memory.recheck.endedAt === undefined &&
+    performance.now() < until.softDeadline
+  ) {
+    const { watermark, startedAt } = memory.recheck;
+    memory.recheck = await context.turns.take(() =>
+      context.database.look(until.signal, async (session) => {
+        const facts = await readFacts(session);
+        const window = await nextWindow(session, sql, facts, watermark, {
+          limit: context.options.windowRows,
+          marginMs: 0,
+          below: facts.xmin,
+          owedMs: 0,
+        });
+        if (!window.isEmpty) {
+          const { findings } = await checkContinuity(session, sql, facts, window, plan.continuity);
+          for (const finding of findings) confirm(context, finding);
+        }
+        return { watermark: window.next, startedAt, ...(window.caughtUp ? { endedAt: context.options.now() } : {}) };
+      }),
+    );
+  }
+}

@@ -1,0 +1,197 @@
+import { type AuditInvariant, auditInvariants } from '../../../pack/metrics/index.js';
+import { confirm, maintenanceOf } from './alarms.js';
+import { type TrailContext, tableMemory } from './context.js';
+import { findingId } from './findings.js';
+import type { TableMemory } from './memory.js';
+import { nextState, type Suspicion } from './state.js';
+
+/** Residuals that cannot be explained away: somebody wrote to the audit table other than through the trigger. */
+const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);
+
+/** Ends suspicions that the exact checks have gone through, and says what state each table is in. */
+export function resolve(context: TrailContext): void {
+  const { seen, memory } = context;
+  for (const { label } of seen?.tables ?? []) {
+    const own = tableMemory(context, label);
+    if (own.suspicion !== undefined && isSettled(context, own, own.suspicion))
+      settle(context, label, own, own.suspicion);
+  }
+  const isCounting = Object.values(memory.tables).some(({ suspicion }) =>
+    suspicion?.causes.some(({ kind }) => kind === 'counters'),
+  );
+  if (!isCounting) settlePending(context);
+}
+
+/** Whole replay and all records that were then due, both after the newest cause. */
+function isSettled({ memory }: TrailContext, { swept }: TableMemory, suspicion: Suspicion): boolean {
+  const { reading, recheck } = memory;
+  const isSwept = swept !== undefined && swept.startedAt >= suspicion.newestAt && swept.postponed === 0;
+  const isRead =
+    reading !== undefined &&
+    reading.caughtUpAt >= suspicion.newestAt &&
+    BigInt(reading.caughtUpTo) >= BigInt(suspicion.xmax);
+  const isRechecked =
+    !suspicion.needsRecheck || (recheck?.endedAt !== undefined && recheck.startedAt >= suspicion.newestAt);
+  return isSwept && isRead && isRechecked;
+}
+
+function settle(context: TrailContext, label: string, own: TableMemory, suspicion: Suspicion): void {
+  delete own.suspicion;
+  if (own.confirmed === undefined) believeWitness(context, label, suspicion);
+  const isFaulty = own.confirmed !== undefined;
+  if (!isFaulty && !agreeAgain(context, suspicion))
+    own.explanation = { reason: explain(context, suspicion), at: context.options.now() };
+  context.log.info('audit trail suspicion resolved', {
+    table: label,
+    as: isFaulty ? 'confirmed' : (own.explanation?.reason ?? 'counters agree again'),
+  });
+}
+
+/** The write-ahead log is exact: what it says happened did, also when no row shows it any more. */
+function believeWitness(context: TrailContext, label: string, { causes, xmax }: Suspicion): void {
+  for (const { kind, detail, amount, operation } of causes) {
+    if (kind !== 'witness' || operation === undefined) continue;
+    for (let n = 0; n < Math.min(Math.abs(amount), MOST_WITNESSED); n += 1) {
+      const id = findingId(label, `witness ${operation} ${n}`, xmax);
+      confirm(context, {
+        table: label,
+        kind: amount > 0 ? 'missing' : 'unexplained',
+        operation,
+        check: 'witness',
+        id,
+        key: '',
+        detail,
+      });
+    }
+  }
+}
+
+/** Sides that were only reported at different times, or records that were only not read yet, need no explanation. */
+function agreeAgain({ memory, residuals }: TrailContext, { causes }: Suspicion): boolean {
+  const { explained = {}, judged = {} } = memory.ledger ?? {};
+  const isLeft = auditInvariants.some(
+    (invariant) => (residuals[invariant] ?? 0) !== (explained[invariant] ?? 0) + (judged[invariant] ?? 0),
+  );
+  return !isLeft && causes.every(({ kind }) => kind === 'counters');
+}
+
+function explain({ memory }: TrailContext, { causes }: Suspicion): string {
+  const texts = causes.map(({ kind, detail, amount }) => {
+    switch (kind) {
+      case 'counters':
+        return `${detail} (${amount > 0 ? '+' : ''}${amount}), but rows and records do: ${usual(memory.uncalled.truncates, amount)}`;
+      case 'storage':
+        return memory.uncalled.truncates > 0
+          ? `${detail}; what is there now agrees with the records`
+          : `${detail} without a change of values`;
+      case 'records':
+        return `${detail}; all histories still agree`;
+      default:
+        return `${detail}; nothing was missed`;
+    }
+  });
+  return texts.join('; ');
+}
+
+function usual(truncates: number, amount: number): string {
+  if (amount < 0 && truncates > 0) return 'rows were written and truncated in one transaction';
+  return amount > 0
+    ? 'a statement failed midway, or a change was undone'
+    : 'records were written without a change that lasted';
+}
+
+/**
+ * The residual that was looked into: explained and taken off, or left to be seen until a baseline is declared, when a
+ * fault was found or when it is of the kind that no honest work leaves behind.
+ */
+function settlePending({ memory }: TrailContext): void {
+  const { ledger } = memory;
+  if (ledger === undefined) return;
+  const hasFault = Object.values(memory.tables).some(({ confirmed }) => confirmed !== undefined);
+  for (const invariant of auditInvariants) {
+    const amount = ledger.pending[invariant];
+    if (amount === undefined || amount === 0) continue;
+    const isForged = invariant === 'calls_records' && amount < 0;
+    const target = hasFault || isForged || neverExplained.has(invariant) ? ledger.judged : ledger.explained;
+    target[invariant] = (target[invariant] ?? 0) + amount;
+  }
+  if (Object.keys(ledger.pending).length > 0) ledger.agreed = { ...ledger.last.audited };
+  ledger.pending = {};
+}
+
+const MOST_WITNESSED = 10_000;
+
+export function judgeTables(context: TrailContext): void {
+  const { seen, trail, metrics, options, memory, log } = context;
+  for (const { label } of seen?.tables ?? []) {
+    const own = tableMemory(context, label);
+    retireExplanation(context, label, own);
+    const before = own.state;
+    own.state = nextState(
+      before,
+      {
+        confirmed: confirmedText(own),
+        lost: context.lost,
+        suspicion: own.suspicion,
+        blind: blindness(context, label, own),
+        explanation: own.explanation?.reason,
+        unproven: unproven(context, own),
+      },
+      trail.observe.resolveWithinMs,
+      options.now(),
+    );
+    if (before !== undefined && before.state !== own.state.state)
+      log[own.state.state === 'confirmed' ? 'error' : 'info']('audit trail state', {
+        table: label,
+        from: before.state,
+        to: own.state.state,
+        reason: own.state.reason,
+      });
+    metrics.state(label, own.state.state);
+    const isKnown = own.state.state !== 'unknown' && memory.ledger !== undefined;
+    const events = own.epochRecords + own.epochMissing;
+    metrics.completeness(label, isKnown ? (events === 0 ? 1 : own.epochRecords / events) : undefined);
+  }
+}
+
+/** An explanation is shown until the next sweep after it went through and found nothing. */
+function retireExplanation(context: TrailContext, label: string, own: TableMemory): void {
+  const { explanation, swept } = own;
+  if (explanation === undefined || maintenanceOf(context, label) !== undefined) return;
+  if (own.suspicion === undefined && swept !== undefined && swept.isClean && swept.startedAt > explanation.at)
+    delete own.explanation;
+}
+
+function confirmedText({ confirmed }: TableMemory): string | undefined {
+  if (confirmed === undefined) return undefined;
+  const counts = Object.entries(confirmed.counts).map(([kind, n]) => `${n} ${kind}`);
+  return `${counts.join(', ')}; last: ${confirmed.last}`;
+}
+
+function blindness(context: TrailContext, label: string, own: TableMemory): string | undefined {
+  const { trail, evidence } = context;
+  if (context.recordsTrouble !== undefined) return context.recordsTrouble;
+  if (context.readingTrouble !== undefined) return `records cannot be checked: ${context.readingTrouble}`;
+  if (trail.records?.writtenBy === 'trigger') {
+    if (own.isRecording === false) return 'not every operation is recorded';
+    if (evidence.get('counters').state === 'unknown') return `counters: ${evidence.get('counters').reason}`;
+  }
+  const obstacle = context.obstacles.get(label);
+  if (obstacle !== undefined) return obstacle;
+  return context.replayTrouble === undefined ? undefined : `rows cannot be compared: ${context.replayTrouble}`;
+}
+
+function unproven({ memory, trail, settling }: TrailContext, { swept, accepted }: TableMemory): string | undefined {
+  const { epoch, reading } = memory;
+  if (epoch === undefined || reading === undefined || !reading.everCaughtUp)
+    return 'the records were not yet read to the end';
+  const why = `since ${epoch.reason === 'start' ? 'the start' : epoch.reason.replaceAll('_', ' ')}`;
+  if (reading.caughtUpAt < epoch.startedAt || BigInt(reading.caughtUpTo) < BigInt(epoch.xmax))
+    return `not yet read to the end ${why}`;
+  if (swept === undefined || swept.startedAt < Math.max(epoch.startedAt, accepted?.at ?? 0))
+    return `no whole comparison of rows and records yet ${why}`;
+  if (!swept.isClean) return 'the last comparison of rows and records was not clean';
+  if (trail.records?.writtenBy === 'trigger' && settling.settled() === undefined)
+    return 'counters are not yet known to agree';
+  return undefined;
+}

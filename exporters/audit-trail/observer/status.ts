@@ -1,0 +1,253 @@
+import type { AuditOperation, AuditTrail } from '../../../pack/index.js';
+import {
+  type AuditInvariant,
+  type AuditTableState,
+  auditInvariants,
+  type EvidenceSource,
+} from '../../../pack/metrics/index.js';
+import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
+import { MetricStore } from '../../runtime/metrics/index.js';
+import type { ComparisonResult } from '../comparisons/index.js';
+import { readFacts } from '../database/facts.js';
+import { AuditMetrics } from '../metrics.js';
+import type { Window } from '../records/reader.js';
+import { beginning } from '../records/watermark.js';
+import { type TrailContext, tableMemory } from './context.js';
+import { checkContinuity } from './continuity.js';
+import type { Evidence } from './evidence.js';
+import { type Finding, hashedKey } from './findings.js';
+import { MemoryDirectory, readOnly } from './memory.js';
+import { Observer } from './observer.js';
+import { makePlan } from './plan.js';
+import { type ReplayPage, replayKeys, replayRows } from './replay.js';
+
+export interface TableStatus {
+  readonly table: string;
+  readonly state: AuditTableState;
+  readonly reason: string;
+  readonly since: string | undefined;
+  readonly coverageRatio: number;
+  /** Which operations lack an effective trigger, and what would mend it. */
+  readonly problems: readonly string[];
+  /** End of the last whole comparison of rows and records. */
+  readonly comparedAt: string | undefined;
+  /** Rows older than the trail, of which it can say nothing. */
+  readonly rowsWithoutBaseline: number;
+}
+
+export interface TrailStatus {
+  readonly trail: string;
+  readonly portal: string;
+  readonly title: string;
+  readonly tablesInScope: number;
+  readonly tablesCovered: number;
+  readonly tables: readonly TableStatus[];
+  readonly evidence: Readonly<Record<string, Evidence>>;
+  /** What counters prove, they prove since then. */
+  readonly epoch: { readonly since: string; readonly reason: string } | undefined;
+  readonly residuals: Readonly<Partial<Record<AuditInvariant, number>>>;
+  readonly recordsReadAt: string | undefined;
+  readonly bypassRoles: readonly string[];
+  /** What was found by comparing business tables with one another; by name. */
+  readonly comparisons: Readonly<Record<string, ComparisonResult>>;
+}
+
+export interface StatusOptions {
+  /** The running observer's; what it proved is read there, and nothing is written. */
+  readonly stateDirectory: string;
+  readonly signal: AbortSignal;
+  readonly log?: Logger;
+  readonly redactor?: Redactor;
+}
+
+/** What is proven of a trail, since when, by which evidence: a fresh look, and what the running observer has kept. */
+export async function status(trail: AuditTrail, options: StatusOptions): Promise<TrailStatus> {
+  return await withObserver(trail, options, async (observer) => {
+    await observer.lookQuickly(options.signal);
+    return statusOf(observer.context);
+  });
+}
+
+/** As the observer itself sees it now; for the landing page and for `status`. */
+export function statusOf(context: TrailContext): TrailStatus {
+  const { trail, seen, memory, evidence, residuals, exposure } = context;
+  const coverage = [...(seen?.coverage.values() ?? [])];
+  return {
+    trail: trail.name,
+    portal: trail.portal,
+    title: trail.title,
+    tablesInScope: seen?.tables.length ?? 0,
+    tablesCovered: coverage.filter(({ ratio }) => ratio === 1).length,
+    tables: (seen?.tables ?? []).map(({ label }) => tableStatus(context, label)),
+    evidence: Object.fromEntries(evidence.all()),
+    epoch:
+      memory.epoch === undefined
+        ? undefined
+        : { since: iso(memory.epoch.startedAt) ?? '', reason: memory.epoch.reason },
+    residuals,
+    recordsReadAt: iso(memory.reading?.caughtUpAt),
+    bypassRoles: exposure?.names ?? [],
+    comparisons: Object.fromEntries(context.compared),
+  };
+}
+
+function tableStatus(context: TrailContext, label: string): TableStatus {
+  const own = tableMemory(context, label);
+  const coverage = context.seen?.coverage.get(label);
+  return {
+    table: label,
+    state: own.state?.state ?? 'unknown',
+    reason: own.state?.reason ?? 'not looked at yet',
+    since: iso(own.state?.since),
+    coverageRatio: coverage?.ratio ?? 0,
+    problems: Object.values(coverage?.operations ?? {}).flatMap(({ problems }) => problems),
+    comparedAt: iso(own.swept?.endedAt),
+    rowsWithoutBaseline: own.swept?.unbaselined ?? 0,
+  };
+}
+
+export interface ExplainOptions extends StatusOptions {
+  /** Show row keys instead of their hashes. */
+  readonly showKeys: boolean;
+  /** Findings are listed up to this many; 100 unless given. */
+  readonly limit?: number;
+}
+
+export interface ExplainedFinding {
+  readonly kind: Finding['kind'];
+  readonly operation: AuditOperation;
+  readonly check: Finding['check'];
+  /** A hash, unless keys are to be shown. */
+  readonly key: string;
+  readonly detail: string;
+}
+
+export interface Explanation {
+  readonly table: string;
+  readonly state: AuditTableState;
+  readonly reason: string;
+  /** Equalities that do not hold, in words and figures. */
+  readonly equalities: readonly { readonly invariant: AuditInvariant; readonly residual: number }[];
+  readonly problems: readonly string[];
+  /** Found in a comparison of the whole table made just now. */
+  readonly findings: readonly ExplainedFinding[];
+  /** There are more than were listed. */
+  readonly truncated: boolean;
+  /** Why rows could not be compared. */
+  readonly obstacle: string | undefined;
+  readonly evidence: Readonly<Partial<Record<EvidenceSource, Evidence>>>;
+}
+
+const PAGE_ROWS = 5000;
+
+/**
+ * Why a table is what it is: which equality broke, and at which rows. Compares the whole table and its whole history,
+ * whatever the running observer has done so far.
+ *
+ * @throws {RangeError} when the table is not in scope.
+ */
+export async function explain(trail: AuditTrail, table: string, options: ExplainOptions): Promise<Explanation> {
+  return await withObserver(trail, options, async (observer) => {
+    await observer.lookQuickly(options.signal);
+    const { context } = observer;
+    if (context.lost !== undefined) throw new Error(context.lost);
+    const own = context.seen?.tables.find(({ label }) => label === table);
+    if (own === undefined)
+      throw new RangeError(
+        `${table} is not in scope of trail ${trail.name}; in scope are ${context.seen?.tables.map(({ label }) => label).join(', ') ?? 'no tables'}`,
+      );
+    const limit = options.limit ?? 100;
+    const { findings, obstacle } = await findAll(context, table, limit + 1, options.signal);
+    const shown = tableStatus(context, table);
+    return {
+      table,
+      state: shown.state,
+      reason: shown.reason,
+      equalities: auditInvariants.flatMap((invariant) =>
+        (context.residuals[invariant] ?? 0) === 0 ? [] : [{ invariant, residual: context.residuals[invariant] ?? 0 }],
+      ),
+      problems: shown.problems,
+      findings: findings.slice(0, limit).map(({ kind, operation, check, key, detail }) => ({
+        kind,
+        operation,
+        check,
+        key: options.showKeys ? key : hashedKey(table, key),
+        detail,
+      })),
+      truncated: findings.length > limit,
+      obstacle,
+      evidence: Object.fromEntries(context.evidence.all()),
+    };
+  });
+}
+
+async function findAll(
+  context: TrailContext,
+  table: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ findings: Finding[]; obstacle: string | undefined }> {
+  const { sql } = context;
+  if (sql === undefined) return { findings: [], obstacle: context.recordsTrouble };
+  const plan = await context.database.look(signal, (session) => makePlan(context, session, sql));
+  const found = new Map<string, Finding>();
+  const accepted = new Set(tableMemory(context, table).accepted?.ids);
+  const add = (findings: readonly Finding[]) => {
+    for (const finding of findings)
+      if (!accepted.has(finding.id) && !found.has(finding.id)) found.set(finding.id, finding);
+  };
+  for (const [recordedAs, own] of plan.continuity) {
+    if (own.table.label !== table) continue;
+    const whole: Window = {
+      where: (alias) => sql.ofTable(alias, own.name),
+      params: [],
+      next: beginning('xid8'),
+      caughtUp: true,
+      isEmpty: false,
+    };
+    const result = await context.database.look(signal, async (session) =>
+      checkContinuity(session, sql, await readFacts(session), whole, new Map([[recordedAs, own]])),
+    );
+    add(result.findings);
+  }
+  for (const unit of plan.units.get(table) ?? []) {
+    for (const replay of [replayRows, replayKeys]) {
+      let from: readonly string[] | undefined;
+      do {
+        const page: ReplayPage = await context.heavy.look(signal, async (session) =>
+          replay(session, sql, await readFacts(session), unit, from, PAGE_ROWS),
+        );
+        add(page.mismatches.map(({ finding }) => finding));
+        from = page.next;
+      } while (from !== undefined && found.size < limit);
+    }
+  }
+  return { findings: [...found.values()], obstacle: context.obstacles.get(table) };
+}
+
+async function withObserver<T>(
+  trail: AuditTrail,
+  options: StatusOptions,
+  work: (observer: Observer) => Promise<T>,
+): Promise<T> {
+  const log = options.log ?? silentLogger;
+  const observer = new Observer(trail, {
+    log,
+    ...(options.redactor === undefined ? {} : { redactor: options.redactor }),
+    metrics: new AuditMetrics(new MetricStore()).trail(trail),
+    memory: readOnly(new MemoryDirectory(options.stateDirectory, log)),
+    declarations: options.stateDirectory,
+    // One look cannot tell a passing difference from a lasting one; the running observer's judgement is shown.
+    options: { settleMs: 11_000 },
+    isVisitor: true,
+  });
+  try {
+    return await work(observer);
+  } finally {
+    await observer.close();
+  }
+}
+
+function iso(ms: number | undefined): string | undefined {
+  return ms === undefined || ms === 0 ? undefined : new Date(ms).toISOString();
+}

@@ -1,0 +1,170 @@
+import { readFacts } from '../database/facts.js';
+import { failureOf } from '../database/failure.js';
+import { confirm } from './alarms.js';
+import { type TrailContext, tableMemory } from './context.js';
+import { newSweep, type Sweep, type TableMemory } from './memory.js';
+import type { Plan } from './plan.js';
+import type { Until } from './reading.js';
+import { type ReplayUnit, replayKeys, replayRows } from './replay.js';
+
+/** Rows per page: what one statement compares, well within a statement timeout. */
+const PAGE_ROWS = 5000;
+const PROJECTED_RECORDS = 100_000_000;
+const ACCEPTED_IDS = 50_000;
+
+/**
+ * Replay, rolling. Suspect tables first and to their end, for as long as there is time; then those not proven in this
+ * epoch and those whose sweep is oldest, within the rows that a cycle may compare.
+ */
+export async function sweepTables(context: TrailContext, plan: Plan, until: Until): Promise<void> {
+  // A row is missing its record, not unbaselined, only if its SNAPSHOT was read.
+  if (context.memory.reading?.everCaughtUp !== true) return;
+  let budget = context.trail.observe.replayRowsPerCycle;
+  if (context.trail.replica !== undefined && !(await replicaIsCurrent(context, until))) return;
+  const order = inOrder(context, [...plan.units.keys()]);
+  for (const { label, isUrgent } of order) {
+    const units = plan.units.get(label) ?? [];
+    while (performance.now() < until.softDeadline && (isUrgent || budget > 0)) {
+      const rows = isUrgent ? PAGE_ROWS : Math.min(PAGE_ROWS, budget);
+      const compared = await context.turns.take(() => sweepPage(context, label, units, rows, until));
+      budget -= Math.max(1, compared);
+      if (tableMemory(context, label).sweep === undefined) break;
+    }
+  }
+  projectPeriod(context, plan);
+}
+
+/** A standby that is behind shows the past; a sweep there would prove nothing about what is suspected now. */
+async function replicaIsCurrent(context: TrailContext, until: Until): Promise<boolean> {
+  const [primary] = await context.database.look(until.signal, (session) =>
+    session.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn'),
+  );
+  const [standby] = await context.heavy.look(until.signal, (session) =>
+    session.query<{ ready: boolean | null }>(
+      'select not pg_is_in_recovery() or pg_last_wal_replay_lsn() >= $1::pg_lsn as ready',
+      [primary?.lsn],
+    ),
+  );
+  if (standby?.ready === true) return true;
+  context.evidence.set(
+    'replay',
+    'degraded',
+    'the standby is behind the primary; rows are compared when it has caught up',
+  );
+  return false;
+}
+
+function inOrder(context: TrailContext, labels: readonly string[]): { label: string; isUrgent: boolean }[] {
+  const epochAt = context.memory.epoch?.startedAt ?? 0;
+  const rank = (label: string): [number, number] => {
+    const { suspicion, sweep, swept } = tableMemory(context, label);
+    if (suspicion !== undefined) return [0, suspicion.openedAt];
+    // One that was begun is ended first: its pages are of no use until the last.
+    if (sweep !== undefined) return [1, sweep.startedAt];
+    return [swept === undefined || swept.startedAt < epochAt ? 2 : 3, swept?.startedAt ?? 0];
+  };
+  return labels
+    .map((label) => ({ label, rank: rank(label) }))
+    .sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1])
+    .map(({ label, rank: [urgency] }) => ({ label, isUrgent: urgency === 0 }));
+}
+
+/** @returns how many rows or keys were compared. */
+async function sweepPage(
+  context: TrailContext,
+  label: string,
+  units: readonly ReplayUnit[],
+  rows: number,
+  until: Until,
+): Promise<number> {
+  const { sql, options } = context;
+  const memory = tableMemory(context, label);
+  const now = options.now();
+  // Begun before the newest suspicion, it would prove nothing about it.
+  const isStale =
+    memory.sweep !== undefined && memory.suspicion !== undefined && memory.sweep.startedAt < memory.suspicion.newestAt;
+  const sweep = isStale || memory.sweep === undefined ? newSweep(now) : memory.sweep;
+  memory.sweep = sweep;
+  const unit = units[sweep.unit];
+  if (unit === undefined || sql === undefined) {
+    endSweep(context, label, memory, sweep);
+    return 0;
+  }
+  const begunAt = performance.now();
+  const page = await context.heavy.look(until.signal, async (session) => {
+    const facts = await readFacts(session);
+    const replay = sweep.phase === 'rows' ? replayRows : replayKeys;
+    return await replay(session, sql, facts, unit, sweep.cursor, rows);
+  });
+  sweep.busyMs += performance.now() - begunAt;
+  sweep.compared += page.compared;
+  sweep.unbaselined += page.unbaselined;
+  for (const { kind, finding } of page.mismatches) {
+    const outcome = confirm(context, finding);
+    if (outcome === 'confirmed') sweep.mismatches[kind] = (sweep.mismatches[kind] ?? 0) + 1;
+    if (outcome === 'postponed') sweep.postponed += 1;
+  }
+  if (page.accepted.length > 0 && memory.accepted !== undefined)
+    memory.accepted.ids = [...memory.accepted.ids, ...page.accepted].slice(-ACCEPTED_IDS);
+  advance(sweep, page.next);
+  if (sweep.unit >= units.length) endSweep(context, label, memory, sweep);
+  else context.metrics.replayProgress(label, progressOf(sweep, units.length, memory));
+  return page.compared;
+}
+
+function advance(sweep: Sweep, next: readonly string[] | undefined): void {
+  if (next !== undefined) {
+    sweep.cursor = [...next];
+    return;
+  }
+  delete sweep.cursor;
+  if (sweep.phase === 'rows') sweep.phase = 'keys';
+  else {
+    sweep.phase = 'rows';
+    sweep.unit += 1;
+  }
+}
+
+function endSweep(context: TrailContext, label: string, memory: TableMemory, sweep: Sweep): void {
+  const endedAt = context.options.now();
+  const found = Object.values(sweep.mismatches).reduce((sum, n) => sum + n, 0);
+  memory.swept = { ...sweep, endedAt, isClean: found === 0 && sweep.postponed === 0 };
+  delete memory.sweep;
+  if (sweep.postponed === 0) memory.postponed = {};
+  if (memory.accepted !== undefined && sweep.startedAt >= memory.accepted.at) memory.accepted.isSweepPending = false;
+  context.metrics.replayed(label, sweep.mismatches, endedAt);
+  context.metrics.replayProgress(label, 1);
+}
+
+/** By what the sweep before compared: the best estimate of a table's size that needs no further query. */
+function progressOf(sweep: Sweep, units: number, { swept }: TableMemory): number {
+  if (swept !== undefined && swept.compared > 0) return Math.min(0.99, sweep.compared / swept.compared);
+  return (sweep.unit + (sweep.phase === 'keys' ? 0.5 : 0)) / Math.max(1, units);
+}
+
+/** How long a sweep over everything takes at the present pace, and how long it would with a hundred million records. */
+function projectPeriod(context: TrailContext, plan: Plan): void {
+  const swept = [...plan.units.keys()].flatMap((label) => context.memory.tables[label]?.swept ?? []);
+  const compared = swept.reduce((sum, item) => sum + item.compared, 0);
+  const busyMs = swept.reduce((sum, item) => sum + item.busyMs, 0);
+  if (swept.length < plan.units.size || compared === 0) return;
+  const { replayRowsPerCycle, confirmIntervalMs } = context.trail.observe;
+  const cycleSeconds = confirmIntervalMs / 1000;
+  const secondsFor = (rows: number) =>
+    Math.max(Math.ceil(rows / replayRowsPerCycle) * cycleSeconds, (rows * busyMs) / compared / 1000);
+  context.metrics.sweepPeriod(secondsFor(compared), secondsFor(PROJECTED_RECORDS));
+}
+
+/** A sweep that failed is no proof; the next cycle goes on where it was. */
+export function sweepFailed(context: TrailContext, error: unknown): void {
+  const { role = 'the observer' } = context.seen?.facts ?? {};
+  const failure = failureOf(error);
+  const remedies =
+    failure.kind === 'privilege'
+      ? [
+          `GRANT SELECT ON ALL TABLES IN SCHEMA ${context.trail.scope.schemas.join(', ')} TO ${role}; with row-level security also ALTER ROLE ${role} BYPASSRLS`,
+        ]
+      : [];
+  context.evidence.failed('replay', failure, remedies);
+  context.replayTrouble = failure.reason;
+}

@@ -1,0 +1,104 @@
+import type { Session } from '../database/database.js';
+import type { QualifiedName } from '../database/quote.js';
+import { ident, literal } from '../database/quote.js';
+import { isTextType, type RecordsSql } from './sql.js';
+
+export interface KeyColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * How a trail writes a row's key. `image` below is a jsonb expression of a whole row.
+ *
+ * | format | a row of (id 5) | of (a 5, b x) |
+ * |---|---|---|
+ * | object | {"id": 5} | {"a": 5, "b": "x"} |
+ * | objectText | {"id": "5"} | {"a": "5", "b": "x"} |
+ * | scalar, scalarText | 5, "5" | - |
+ * | array | [5] | [5, "x"] |
+ * | plain (the column is no jsonb) | 5 | - |
+ */
+export const keyFormats = ['object', 'objectText', 'scalar', 'scalarText', 'array', 'plain'] as const;
+export type KeyFormat = (typeof keyFormats)[number];
+
+const SAMPLE = 20;
+
+/** The key of a row image, in the type of the trail's key column. */
+export function keyOfImage(format: KeyFormat, image: string, columns: readonly KeyColumn[], keyType: string): string {
+  const [first] = columns;
+  if (first === undefined) throw new TypeError('a key needs a column');
+  const value = (column: KeyColumn) => `(${image} -> ${literal(column.name)})`;
+  const text = (column: KeyColumn) => `(${image} ->> ${literal(column.name)})`;
+  switch (format) {
+    case 'object':
+      return `jsonb_build_object(${columns.map((column) => `${literal(column.name)}, ${value(column)}`).join(', ')})`;
+    case 'objectText':
+      return `jsonb_build_object(${columns.map((column) => `${literal(column.name)}, ${text(column)}`).join(', ')})`;
+    case 'scalar':
+      return value(first);
+    case 'scalarText':
+      return `to_jsonb(${text(first)})`;
+    case 'array':
+      return `jsonb_build_array(${columns.map(value).join(', ')})`;
+    case 'plain':
+      return isTextType(keyType) ? text(first) : `${text(first)}::${keyType}`;
+  }
+}
+
+/** True where a live row `alias` has the key `key`; in a form for which the primary key's index serves. */
+export function rowHasKey(format: KeyFormat, alias: string, key: string, columns: readonly KeyColumn[]): string {
+  const part = (column: KeyColumn, index: number) => {
+    switch (format) {
+      case 'object':
+      case 'objectText':
+        return `(${key} ->> ${literal(column.name)})`;
+      case 'array':
+        return `(${key} ->> ${index})`;
+      case 'scalar':
+      case 'scalarText':
+        return `(${key} #>> '{}')`;
+      case 'plain':
+        return `(${key})::text`;
+    }
+  };
+  return columns
+    .map((column, index) => `${alias}.${ident(column.name)} = ${part(column, index)}::${column.type}`)
+    .join(' and ');
+}
+
+function candidates(columns: readonly KeyColumn[], keyType: string): readonly KeyFormat[] {
+  if (keyType !== 'jsonb') return columns.length === 1 ? ['plain'] : [];
+  return columns.length === 1
+    ? ['object', 'scalar', 'scalarText', 'objectText', 'array']
+    : ['object', 'objectText', 'array'];
+}
+
+/**
+ * Finds the format by trying each on the newest records that hold an image.
+ *
+ * @returns undefined when none fits all of them; then nothing can be said about rows by key.
+ */
+export async function detectKeyFormat(
+  session: Session,
+  sql: RecordsSql,
+  table: QualifiedName,
+  columns: readonly KeyColumn[],
+): Promise<KeyFormat | undefined> {
+  const formats =
+    columns.length === 0 || sql.records.columns.rowKey === undefined ? [] : candidates(columns, sql.keyType);
+  const [only] = formats;
+  if (!sql.hasImages || only === undefined) return only;
+  const fits = formats.map(
+    (format) =>
+      `bool_and(s.key is not distinct from ${keyOfImage(format, 's.image', columns, sql.keyType)}) as ${ident(format)}`,
+  );
+  const [row] = await session.query<Record<string, boolean | null>>(
+    `select ${fits.join(', ')} from (
+       select r.key, coalesce(r.new, r.old) as image from ${sql.live} r
+       where ${sql.ofTable('r', table)} and r.key is not null and coalesce(r.new, r.old) is not null
+       order by r.ord desc limit ${SAMPLE}) s`,
+  );
+  // No record yet: all are null, and the first is as good as any.
+  return formats.find((format) => row?.[format] !== false);
+}

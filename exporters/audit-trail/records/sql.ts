@@ -1,0 +1,155 @@
+import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/index.js';
+import type { QualifiedName } from '../database/quote.js';
+import { ident, literal, parseQualified, qualified } from '../database/quote.js';
+import type { RecordsShape } from './shape.js';
+
+const integerTypes: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric']);
+const textTypes: ReadonlySet<string> = new Set(['text', 'character varying', 'character', 'name']);
+type RefName = Exclude<keyof AuditColumns, 'fixedTable'>;
+
+/**
+ * An audit table as SQL. Every check reads a derived table with fixed column names, so that none of them knows how
+ * a particular trail calls things:
+ *
+ * `id`, `ord` (what orders records in time: the id when it is a number), `txid` (xid8 or null), `at`, `op` (our words,
+ * null when the record is no change), `sch`, `tbl`, `key`, `old`, `new`, `actor`, `kind`, `app`, `corr`, `reason`,
+ * `row_xid` (the record's own xmin; null in the archive), `live`.
+ *
+ * Columns of the right type are named bare, without a cast: then the planner sees through to the indexes.
+ */
+export class RecordsSql {
+  readonly records: AuditRecords;
+  readonly shape: RecordsShape;
+  readonly ordType: string;
+  readonly txidType: string | undefined;
+  readonly keyType: string;
+  readonly hasImages: boolean;
+
+  constructor(records: AuditRecords, shape: RecordsShape) {
+    this.records = records;
+    this.shape = shape;
+    const { id, at, transaction, rowKey, oldRow, newRow } = records.columns;
+    this.ordType = this.hasOrderedIds ? this.typeOf(id) : this.typeOf(at);
+    this.txidType = transaction === undefined ? undefined : this.typeOf(transaction);
+    this.keyType = rowKey === undefined ? 'text' : this.typeOf(rowKey);
+    this.hasImages = oldRow !== undefined && newRow !== undefined;
+  }
+
+  get hasOrderedIds(): boolean {
+    return integerTypes.has(this.typeOf(this.records.columns.id));
+  }
+
+  get idType(): string {
+    return this.typeOf(this.records.columns.id);
+  }
+
+  get live(): string {
+    return this.#select(this.records.table, false);
+  }
+
+  /** Live and archived records as one. */
+  get all(): string {
+    const { archive } = this.records;
+    return archive === undefined ? this.live : `(${this.live} union all ${this.#select(archive, true)})`;
+  }
+
+  /** True for records of one table, in terms of a derived table's alias. */
+  ofTable(alias: string, table: QualifiedName): string {
+    const { schema, table: name, fixedTable } = this.records.columns;
+    const parts: string[] = [];
+    if (fixedTable !== undefined) {
+      const fixed = parseQualified(fixedTable);
+      if (fixed.schema !== table.schema || fixed.name !== table.name) return 'false';
+    }
+    if (schema !== undefined) parts.push(`${alias}.sch = ${literal(table.schema)}`);
+    if (name !== undefined) parts.push(`${alias}.tbl = ${literal(table.name)}`);
+    return parts.length === 0 ? 'true' : parts.join(' and ');
+  }
+
+  /** `schema.table` of a record as one text; the schema is `public` where the trail does not say. */
+  tableText(alias: string): string {
+    const { schema, table, fixedTable } = this.records.columns;
+    if (table === undefined) return literal(fixedTable ?? '');
+    const prefix = schema === undefined ? `'public.'` : `(${alias}.sch)::text || '.'`;
+    return `${prefix} || (${alias}.tbl)::text`;
+  }
+
+  /** The transaction of a record in xid8 space as bigint; from its own xmin where there is no such column. */
+  txidOf(alias: string, xid8OfRow: (xmin: string) => string): string {
+    if (this.txidType !== undefined) return `(${alias}.txid)::text::bigint`;
+    return xid8OfRow(`${alias}.row_xid`);
+  }
+
+  typeOf(ref: ColumnRef): string {
+    if (ref.path !== undefined && ref.path.length > 0) return 'text';
+    return this.shape.types.get(ref.column) ?? 'text';
+  }
+
+  #select(table: string, isArchive: boolean): string {
+    const column = (name: RefName, alias: string) => `${this.#column(name, isArchive)} as ${alias}`;
+    const id = this.#column('id', isArchive);
+    const at = this.#column('at', isArchive);
+    const columns = [
+      `${id} as id`,
+      `${this.hasOrderedIds ? id : at} as ord`,
+      column('transaction', 'txid'),
+      `(${at})::timestamptz as at`,
+      `${this.#operation(isArchive)} as op`,
+      column('schema', 'sch'),
+      column('table', 'tbl'),
+      column('rowKey', 'key'),
+      `${this.#image('oldRow', isArchive)} as old`,
+      `${this.#image('newRow', isArchive)} as new`,
+      ...(['actor', 'actorKind', 'application', 'correlation', 'reason'] as const).map(
+        (name) => `(${this.#column(name, isArchive)})::text as ${shortNames[name]}`,
+      ),
+      isArchive ? 'null::xid as row_xid, false as live' : 't.xmin as row_xid, true as live',
+    ];
+    return `(select ${columns.join(', ')} from ${qualified(parseQualified(table))} t)`;
+  }
+
+  #column(name: RefName, isArchive: boolean): string {
+    const ref = this.records.columns[name];
+    if (ref === undefined) return 'null::text';
+    if (isArchive && this.shape.archiveLacks.has(ref.column)) return `null::${this.typeOf(ref)}`;
+    const base = `t.${ident(ref.column)}`;
+    if (ref.path === undefined || ref.path.length === 0) return base;
+    return `((${this.#asJsonb(base, ref)}) #>> ${pathLiteral(ref.path)})`;
+  }
+
+  #image(name: 'oldRow' | 'newRow', isArchive: boolean): string {
+    const ref = this.records.columns[name];
+    if (ref === undefined) return 'null::jsonb';
+    if (isArchive && this.shape.archiveLacks.has(ref.column)) return 'null::jsonb';
+    const base = this.#asJsonb(`t.${ident(ref.column)}`, ref);
+    return ref.path === undefined || ref.path.length === 0 ? base : `(${base} #> ${pathLiteral(ref.path)})`;
+  }
+
+  #asJsonb(base: string, ref: ColumnRef): string {
+    return this.shape.types.get(ref.column) === 'jsonb' ? base : `(${base})::jsonb`;
+  }
+
+  #operation(isArchive: boolean): string {
+    const column = `(${this.#column('operation', isArchive)})::text`;
+    const words = Object.entries(this.records.operations);
+    if (words.length === 0) return column;
+    return `case ${column} ${words.map(([theirs, ours]) => `when ${literal(theirs)} then ${literal(ours)}`).join(' ')} end`;
+  }
+}
+
+const shortNames = {
+  actor: 'actor',
+  actorKind: 'kind',
+  application: 'app',
+  correlation: 'corr',
+  reason: 'reason',
+} as const;
+
+function pathLiteral(path: readonly string[]): string {
+  const elements = path.map((part) => `"${part.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+  return `${literal(`{${elements.join(',')}}`)}::text[]`;
+}
+
+export function isTextType(type: string): boolean {
+  return textTypes.has(type);
+}

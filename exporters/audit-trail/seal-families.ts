@@ -1,0 +1,65 @@
+import type { AuditTrail } from '../../pack/index.js';
+import { auditMetrics, verificationKinds } from '../../pack/metrics/index.js';
+import { type Family, family } from '../runtime/metrics/index.js';
+import type { SealStatus } from './seal/index.js';
+
+export interface SealedTrail {
+  readonly trail: AuditTrail;
+  readonly status: SealStatus;
+}
+
+/** What the sealers of all trails say, made anew for each page: they keep their own numbers. */
+export function sealFamilies(trails: readonly SealedTrail[]): Family[] {
+  const m = auditMetrics;
+  const each = <T>(value: (status: SealStatus) => T | undefined) =>
+    trails.flatMap(({ trail, status }) => {
+      const found = value(status);
+      return found === undefined ? [] : [[{ portal: trail.portal, trail: trail.name }, found] as const];
+    });
+  const seconds = (date: Date | undefined) => (date === undefined ? 0 : date.getTime() / 1000);
+  return [
+    family(
+      m.sealLag,
+      each((status) => status.sealLagSeconds),
+    ),
+    family(
+      m.checkpointSize,
+      each((status) => status.checkpoint?.size ?? 0),
+    ),
+    family(
+      m.checkpointTime,
+      each((status) => seconds(status.checkpoint?.at)),
+    ),
+    family(
+      m.anchorTime,
+      trails.flatMap(({ trail, status }) =>
+        (trail.seal?.anchors ?? []).map(({ name }) => {
+          const anchor = status.anchors.find((item) => item.name === name);
+          return [{ portal: trail.portal, trail: trail.name, anchor: name }, seconds(anchor?.reachedAt)] as const;
+        }),
+      ),
+    ),
+    family(
+      m.verificationFailures,
+      trails.flatMap(({ trail, status }) =>
+        verificationKinds.map(
+          (kind) => [{ portal: trail.portal, trail: trail.name, kind }, status.failures[kind]] as const,
+        ),
+      ),
+    ),
+    family(
+      m.verified,
+      each((status) => status.verification?.verifiedRatio),
+    ),
+    family(
+      m.oldestVerification,
+      each((status) =>
+        status.verification?.oldestAt === undefined ? undefined : seconds(status.verification.oldestAt),
+      ),
+    ),
+    family(
+      m.disposed,
+      each((status) => status.disposedRecords),
+    ),
+  ];
+}

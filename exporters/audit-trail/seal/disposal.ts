@@ -1,0 +1,40 @@
+import type { NoteSigner } from './note.js';
+import type { DisposalStatement } from './statement.js';
+import type { SealStore } from './store.js';
+
+export interface Disposal {
+  /** Entries, both inclusive. */
+  readonly first: number;
+  readonly last: number;
+  /** The rule or order that allows it. */
+  readonly reason: string;
+  readonly by: string;
+}
+
+/**
+ * Records, signed, that the rows of these chunks were lawfully disposed of. Root and count of each chunk stay in the
+ * log; its leaf hashes and row keys go, because a hash of a known form can be tried out. The rows themselves are not
+ * touched: whoever may delete records does that.
+ */
+export async function disposeChunks(
+  store: SealStore,
+  disposal: Disposal,
+  signers: readonly NoteSigner[],
+  now: Date,
+): Promise<DisposalStatement> {
+  const { first, last, reason, by } = disposal;
+  if (first > last || first < 0 || last >= store.index.length) {
+    throw new RangeError(`there are no entries ${first} to ${last}; the log has 0 to ${store.index.length - 1}`);
+  }
+  let count = 0;
+  for (let seq = first; seq <= last; seq += 1) {
+    if (store.index.isDisposed(seq)) throw new RangeError(`entry ${seq} was disposed of already`);
+    count += store.index.size(seq) - store.index.size(seq - 1);
+  }
+  // First the record, then the deed: a crash between them is made good at the next start.
+  const entry = await store.append({ kind: 'disposal', first, last, count, reason, by }, now, signers);
+  await store.forgetLeaves(first, last);
+  await store.settle();
+  if (entry.statement.kind !== 'disposal') throw new Error('the log returned another entry');
+  return entry.statement;
+}

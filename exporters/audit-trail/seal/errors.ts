@@ -1,0 +1,21 @@
+import type { VerificationKind } from '../../../pack/metrics/audit-trail.js';
+
+/** Evidence contradicts itself: something was rewritten, rolled back, forked or swapped. A person must look. */
+export class SealRefused extends Error {
+  override readonly name = 'SealRefused';
+  readonly kind: VerificationKind;
+
+  constructor(kind: VerificationKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** Sealing or looking is not possible as things are; the message says what would mend it. Nothing is proven broken. */
+export class SealUnavailable extends Error {
+  override readonly name = 'SealUnavailable';
+}
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

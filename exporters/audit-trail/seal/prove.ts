@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { openCheckpoint } from './checkpoint.js';
+import { SealUnavailable } from './errors.js';
+import { leafHash } from './merkle.js';
+import { decodeBase64, NoteError, type NoteVerifier } from './note.js';
+import { inclusionRanges, isIncluded, readProof } from './proofs.js';
+import { selectIsUnder, selectPosition } from './row-format.js';
+import { positionsOf, readLeafTexts } from './row-source.js';
+import type { Session } from './session.js';
+import type { Position, RowFormat } from './statement.js';
+import type { SealStore } from './store.js';
+
+const HOW_TO_VERIFY = [
+  'checkpoint is a C2SP signed note; check its Ed25519 signature with the published key',
+  'its text is origin, tree size and base64 root, one a line',
+  'leafHash is SHA-256(0x00 ‖ text), where text is the prefix and the record as a line of PostgreSQL COPY',
+  'path, index and the tree size lead from leafHash to the root as in RFC 6962 section 2.1.1',
+] as const;
+
+const proofDocument = z.object({
+  kop: z.literal('audit-proof-1'),
+  origin: z.string(),
+  record: z.object({ table: z.string(), columns: z.array(z.string()), order: z.string(), id: z.string() }),
+  sealed: z.object({ entry: z.int(), time: z.string() }),
+  prefix: z.string(),
+  /** Absent unless asked for: it is the record itself. */
+  text: z.string().optional(),
+  leafHash: z.string(),
+  index: z.int().nonnegative(),
+  path: z.array(z.string()),
+  checkpoint: z.string(),
+  howToVerify: z.array(z.string()),
+});
+export type ProofDocument = z.infer<typeof proofDocument>;
+
+export interface ProveOptions {
+  readonly store: SealStore;
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  readonly id: string;
+  readonly withText?: boolean;
+}
+
+/** A document with which a third party can check that this record is under the newest checkpoint. */
+export async function proveRecord({
+  store,
+  session,
+  signal,
+  id,
+  withText = false,
+}: ProveOptions): Promise<ProofDocument> {
+  const { last } = store;
+  const format = store.index.rows;
+  if (last === undefined || format === undefined) throw new SealUnavailable('nothing is sealed yet');
+  const { position, text, seq } = await session.snapshot(signal, async () => {
+    const found = await locate(session, format, id);
+    const [leafText] = await readLeafTexts(session, format, [found]);
+    return { position: found, text: leafText, seq: await entryOf(store, session, format, found) };
+  });
+  const { statement } = await store.entry(seq);
+  const file = await store.leafFile(seq);
+  if (statement.kind !== 'chunk' || file === undefined) throw new SealUnavailable(`record ${id} is not sealed yet`);
+  const row = positionsOf(file.keys).findIndex((key) => key.order === position.order && key.id === position.id);
+  if (row < 0) {
+    throw new SealUnavailable(
+      `record ${id} lies in the range of entry ${seq} but is not sealed there; verify the trail`,
+    );
+  }
+  const index = file.start + row;
+  const leaf = await store.node({ level: 0, index });
+  const path = await readProof(inclusionRanges(index, last.statement.size), store.node);
+  const isAsSealed = text !== undefined && leafHash(text).equals(leaf);
+  const document: ProofDocument = {
+    kop: 'audit-proof-1',
+    origin: store.origin,
+    record: { table: format.table, columns: [...statement.rows.columns], order: position.order, id: position.id },
+    sealed: { entry: seq, time: statement.time },
+    prefix: statement.rows.prefix,
+    // A record that was changed since does not belong to the leaf that is proven.
+    ...(withText && isAsSealed ? { text } : {}),
+    leafHash: leaf.toString('base64'),
+    index,
+    path: path.map((hash) => hash.toString('base64')),
+    checkpoint: last.line.checkpoint,
+    howToVerify: [...HOW_TO_VERIFY],
+  };
+  if (text !== undefined && !isAsSealed && sameColumns(format, statement.rows)) {
+    throw new SealUnavailable(`record ${id} is not as it was sealed in entry ${seq}; verify the trail`);
+  }
+  return document;
+}
+
+export interface ProofResult {
+  readonly ok: boolean;
+  readonly reason?: string;
+  readonly size?: number;
+}
+
+/** Needs the document and the published key, nothing else. */
+export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): ProofResult {
+  const parsed = proofDocument.safeParse(document);
+  if (!parsed.success) return { ok: false, reason: `this is no proof document: ${z.prettifyError(parsed.error)}` };
+  const { checkpoint: note, origin, leafHash: encoded, index, path, text } = parsed.data;
+  const leaf = decodeBase64(encoded);
+  if (leaf?.length !== 32) return { ok: false, reason: 'leafHash is no SHA-256 in base64' };
+  if (text !== undefined && !leafHash(text).equals(leaf)) {
+    return { ok: false, reason: 'the text does not hash to leafHash: it is not the record that was sealed' };
+  }
+  try {
+    const { size, root } = openCheckpoint(note, keys, origin);
+    const hashes = path.map((hash) => Buffer.from(hash, 'base64'));
+    return isIncluded(leaf, index, size, hashes, root)
+      ? { ok: true, size }
+      : { ok: false, reason: `the path does not lead to the root of the checkpoint of ${size} records` };
+  } catch (error) {
+    if (error instanceof NoteError) return { ok: false, reason: error.message };
+    throw error;
+  }
+}
+
+const place = z.object({ order: z.string(), id: z.string() });
+const isUnder = z.object({ under: z.boolean() });
+
+async function locate(session: Session, format: RowFormat, id: string): Promise<Position> {
+  const found = await session.rows(selectPosition(format, id), place);
+  const [position] = found;
+  if (position === undefined) throw new SealUnavailable(`${format.table} has no record ${id}`);
+  if (found.length > 1) throw new SealUnavailable(`${format.table} has ${found.length} records with the id ${id}`);
+  return position;
+}
+
+/** The chunk in whose range the row lies; the database compares, because only it knows its types. */
+async function entryOf(store: SealStore, session: Session, format: RowFormat, position: Position): Promise<number> {
+  const late = store.index.lateIn(position);
+  if (late !== undefined) return late;
+  const chunks: number[] = [];
+  for (let seq = 0; seq < store.index.length; seq += 1) if (store.index.isChunk(seq)) chunks.push(seq);
+  let low = 0;
+  let high = chunks.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const { statement } = await store.entry(chunks[middle] ?? 0);
+    if (statement.kind !== 'chunk') throw new Error('the log returned another entry');
+    const { under } = await session.one(selectIsUnder(format, position, statement.to), isUnder);
+    if (under) high = middle;
+    else low = middle + 1;
+  }
+  const seq = chunks[low];
+  if (seq === undefined) throw new SealUnavailable(`record ${position.id} is not sealed yet`);
+  if (store.index.isDisposed(seq))
+    throw new SealUnavailable(`entry ${seq} was disposed of; its records can no longer be proven`);
+  return seq;
+}
+
+function sameColumns(left: RowFormat, right: RowFormat): boolean {
+  return JSON.stringify(left.columns) === JSON.stringify(right.columns);
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { z } from 'zod';
+import type { DatabaseAccess } from '../../../pack/audit-model.js';
+import { CopyOut } from './copy-out.js';
+import { SealUnavailable } from './errors.js';
+
+/**
+ * Whatever decides how a value becomes text is pinned, or a session's own settings would change the leaves.
+ * `row_security` off turns a policy that hides rows into an error; hidden rows would look like deleted ones.
+ */
+const PINNED = [
+  "datestyle = 'ISO, YMD'",
+  "timezone = 'UTC'",
+  'intervalstyle = iso_8601',
+  'extra_float_digits = 1',
+  'bytea_output = hex',
+  'client_encoding = UTF8',
+  "lc_monetary = 'C'",
+  'xmloption = content',
+  'row_security = off',
+  'search_path = pg_catalog',
+  'jit = off',
+  // Behind stale statistics the planner expects a handful of rows beyond the last chunk and sorts all of them, for each
+  // chunk anew. This leaves it the index order; without such an index it sorts all the same.
+  'enable_sort = off',
+]
+  .map((setting) => `SET LOCAL ${setting};`)
+  .join(' ');
+
+const nothing = z.array(z.unknown());
+
+/** One connection to the audit database, read-only; what it is asked never allocates a transaction id. */
+export class Session {
+  readonly #client: pg.Client;
+  readonly #socket: Socket;
+  #isLost = false;
+
+  private constructor(client: pg.Client, socket: Socket) {
+    this.#client = client;
+    this.#socket = socket;
+    const lose = () => {
+      this.#isLost = true;
+    };
+    client.on('error', lose);
+    client.on('end', lose);
+  }
+
+  static async open(access: DatabaseAccess, signal: AbortSignal): Promise<Session> {
+    signal.throwIfAborted();
+    // Ours, so that it can be cut: pg has no other way to end a query that the server does not end.
+    const socket = new Socket();
+    const client = new pg.Client({
+      connectionString: access.url.reveal(),
+      ...(access.password === undefined ? {} : { password: access.password.reveal() }),
+      ...(access.caFile === undefined ? {} : { ssl: { ca: readFileSync(access.caFile, 'utf8') } }),
+      application_name: 'kop audit seal',
+      connectionTimeoutMillis: 10_000,
+      statement_timeout: access.statementTimeoutMs,
+      stream: () => socket,
+    });
+    const session = new Session(client, socket);
+    const end = session.cutOn(signal);
+    try {
+      await client.connect();
+    } catch (error) {
+      session.cut();
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      end();
+    }
+    return session;
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  async rows<T>(text: string, row: z.ZodType<T>, values: readonly string[] = []): Promise<readonly T[]> {
+    const result = await this.#client.query(text, [...values]);
+    return z.array(row).parse(nothing.parse(result.rows));
+  }
+
+  async one<T>(text: string, row: z.ZodType<T>, values: readonly string[] = []): Promise<T> {
+    const [first] = await this.rows(text, row, values);
+    if (first === undefined) throw new SealUnavailable(`no answer to: ${text}`);
+    return first;
+  }
+
+  copy(select: string, row: (line: Buffer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.query(
+        new CopyOut(`COPY (${select}) TO STDOUT`, row, (error) => (error === undefined ? resolve() : reject(error))),
+      );
+    });
+  }
+
+  /** One snapshot for all that `work` reads. When the signal aborts, the connection is cut. */
+  async snapshot<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const end = this.cutOn(signal);
+    try {
+      await this.#client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PINNED}`);
+      const result = await work();
+      await this.#client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await this.#client.query('ROLLBACK').catch(() => this.cut());
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      end();
+    }
+  }
+
+  /** @returns what ends the watch. */
+  cutOn(signal: AbortSignal): () => void {
+    const cut = () => this.cut();
+    signal.addEventListener('abort', cut, { once: true });
+    return () => signal.removeEventListener('abort', cut);
+  }
+
+  cut(): void {
+    this.#isLost = true;
+    this.#socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isLost) return this.cut();
+    // A server that does not answer any more must not hold up the end.
+    const late = setTimeout(() => this.cut(), 2_000);
+    await this.#client.end().catch(() => undefined);
+    clearTimeout(late);
+  }
+}

@@ -1,0 +1,32 @@
+import type { VerificationKind } from '../../../pack/metrics/audit-trail.js';
+import type { AnchorStatus } from './anchoring.js';
+import type { RollingStatus } from './rolling.js';
+
+/**
+ * `refused`: the evidence contradicts itself, and nothing is added until a person has looked. `error`: it cannot look
+ * or write at present and tries again; nothing is lost, it only comes later.
+ */
+export const sealStates = ['starting', 'sealing', 'error', 'refused', 'stopped'] as const;
+export type SealState = (typeof sealStates)[number];
+
+export interface SealStatus {
+  readonly state: SealState;
+  /** `unknown` whenever it could not look lately, whatever the numbers below say. */
+  readonly evidence: 'ok' | 'degraded' | 'unknown';
+  /** Why it is not `ok`, each with what would mend it. */
+  readonly reasons: readonly string[];
+  readonly certainty: 'exact' | 'overlap' | undefined;
+  readonly checkpoint: { readonly seq: number; readonly size: number; readonly at: Date } | undefined;
+  /** Of the last successful pass. */
+  readonly lastPassAt: Date | undefined;
+  /** Age of the oldest record that no checkpoint covers, as of now; undefined before the first pass. */
+  readonly sealLagSeconds: number | undefined;
+  /** Failures since the start, by kind; the same one is counted once. */
+  readonly failures: Readonly<Record<VerificationKind, number>>;
+  readonly anchors: readonly AnchorStatus[];
+  readonly verification: RollingStatus | undefined;
+  readonly disposedRecords: number;
+  /** Late rows and rows sealed since the start. */
+  readonly sealedRows: number;
+  readonly lateRows: number;
+}

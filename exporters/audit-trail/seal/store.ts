@@ -1,0 +1,392 @@
+import { join } from 'node:path';
+import { type Logger, silentLogger } from '../../runtime/log.js';
+import { signCheckpoint } from './checkpoint.js';
+import { Disk } from './disk.js';
+import { beforeFirst, checkChain, checkEvidence, type Entry, type Preceding, precedingOf, readEntry } from './entry.js';
+import { EntryIndex } from './entry-index.js';
+import { SealRefused } from './errors.js';
+import {
+  decodeLeafFile,
+  disposedLeafFile,
+  encodeLeafFile,
+  isDisposed,
+  type LeafFile,
+  leafFileOf,
+  storedNode,
+} from './leaf-file.js';
+import { type DirectoryLock, lockDirectory } from './lock.js';
+import { readLines } from './log-reader.js';
+import { CompactRange, cover, type Growth, type NodeName, nodeHash } from './merkle.js';
+import { NoteError, type NoteSigner, type NoteVerifier, parseVkey, signNote } from './note.js';
+import { consistencyRanges, proofOf } from './proofs.js';
+import { parseStatement, type Statement, statementText } from './statement.js';
+import { readTrusted, type TrustedState, writeTrusted } from './trusted.js';
+
+export interface StoreOptions {
+  readonly directory: string;
+  readonly origin: string;
+  /** Believed when there is no trusted state yet. Later the trusted state says who may sign. */
+  readonly keys: readonly NoteVerifier[];
+  /** Reads beside a running sealer: takes no lock, mends nothing, passes over an unfinished last line. */
+  readonly readOnly?: boolean;
+  readonly disk?: Disk;
+  readonly log?: Logger;
+}
+
+/** What all statements have in common, and the store fills in. */
+type Common = 'version' | 'origin' | 'seq' | 'time' | 'size' | 'root' | 'prev' | 'keys';
+type Without<T> = T extends Statement ? Omit<T, Common> : never;
+export type Draft = Without<Statement>;
+
+export interface NewLeaves {
+  readonly leaves: Buffer;
+  readonly keys: Buffer;
+  readonly growth: Growth;
+}
+
+const CACHED_LEAF_FILES = 4;
+
+/**
+ * The directory of one log:
+ *
+ *     log.jsonl      one line per entry, append-only; an entry exists when its line is whole
+ *     leaves/000/…   leaf hashes and row keys of each chunk that has rows, written before its line
+ *     checkpoint     the newest checkpoint, for people and programs; made anew from the log
+ *     trusted.json   the last verified state; moves forward only
+ *     lock           who seals
+ */
+export class SealStore {
+  readonly directory: string;
+  readonly origin: string;
+  readonly index: EntryIndex = new EntryIndex();
+  readonly #disk: Disk;
+  readonly #log: Logger;
+  readonly #isReadOnly: boolean;
+  readonly #cache = new Map<number, LeafFile>();
+  #lock: DirectoryLock | undefined;
+  #keys: readonly NoteVerifier[];
+  #last: Entry | undefined;
+  #range = CompactRange.empty;
+  #logBytes = 0;
+  /** A failed append may have left a part of a line behind. */
+  #isTailUnclean = false;
+  #trusted: TrustedState | undefined;
+
+  private constructor(options: StoreOptions) {
+    this.directory = options.directory;
+    this.origin = options.origin;
+    this.#keys = options.keys;
+    this.#isReadOnly = options.readOnly ?? false;
+    this.#disk = options.disk ?? new Disk();
+    this.#log = options.log ?? silentLogger;
+  }
+
+  /**
+   * Opens, recovers and checks: the chain of all lines, and signatures and consistency of those after the trusted
+   * state. @throws {SealRefused} when the log contradicts itself or the trusted state.
+   * @throws {SealUnavailable} when another sealer holds the directory.
+   */
+  static async open(options: StoreOptions): Promise<SealStore> {
+    const store = new SealStore(options);
+    if (!store.#isReadOnly) {
+      await store.#disk.makeDirectory(join(store.directory, 'leaves'));
+      store.#lock = await lockDirectory(store.directory);
+    }
+    try {
+      await store.#load();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  }
+
+  get last(): Entry | undefined {
+    return this.#last;
+  }
+
+  get range(): CompactRange {
+    return this.#range;
+  }
+
+  /** Who may sign the next entry. */
+  get keys(): readonly NoteVerifier[] {
+    return this.#keys;
+  }
+
+  get trusted(): TrustedState | undefined {
+    return this.#trusted;
+  }
+
+  get logPath(): string {
+    return join(this.directory, 'log.jsonl');
+  }
+
+  async entry(seq: number): Promise<Entry> {
+    const offset = this.index.offset(seq);
+    const end = seq + 1 < this.index.length ? this.index.offset(seq + 1) : this.#logBytes;
+    const bytes = await this.#disk.readRange(this.logPath, offset, end - offset - 1);
+    const entry = readEntry(bytes.toString('utf8'));
+    if (entry.statement.seq !== seq) {
+      throw new SealRefused('fork', `the log was rewritten while it was in use: entry ${seq} is not in its place`);
+    }
+    return entry;
+  }
+
+  /** Undefined for an entry without rows, and where the file is gone. @throws {SealRefused} when it is damaged. */
+  async leafFile(seq: number): Promise<LeafFile | undefined> {
+    const cached = this.#cache.get(seq);
+    if (cached !== undefined) return cached;
+    const bytes = await this.#disk.read(this.#leafPath(seq));
+    if (bytes === undefined) return undefined;
+    let file: LeafFile;
+    try {
+      file = await decodeLeafFile(bytes);
+    } catch (cause) {
+      throw new SealRefused('missing', `leaf file of entry ${seq} is damaged`, { cause });
+    }
+    this.#cache.set(seq, file);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > CACHED_LEAF_FILES && oldest !== undefined) this.#cache.delete(oldest);
+    return file;
+  }
+
+  readonly node = async (name: NodeName): Promise<Buffer> => {
+    const seq = this.index.entryOfLeaf((name.index + 1) * 2 ** name.level - 1);
+    const file = await this.leafFile(seq);
+    const stored = file === undefined ? undefined : storedNode(file, name);
+    if (stored !== undefined) return stored;
+    if (name.level === 0) {
+      throw new SealRefused('missing', `the leaf hashes of entry ${seq} are not in ${this.directory}`);
+    }
+    const level = name.level - 1;
+    return nodeHash(
+      await this.node({ level, index: 2 * name.index }),
+      await this.node({ level, index: 2 * name.index + 1 }),
+    );
+  };
+
+  /**
+   * Adds an entry: leaf file, then line; when this resolves, both are on the disk. When it rejects, nothing is added
+   * and the same can be tried again.
+   */
+  async append(draft: Draft, time: Date, signers: readonly NoteSigner[], added?: NewLeaves): Promise<Entry> {
+    await this.#mayAppend(signers);
+    const range = added === undefined ? this.#range : added.growth.range();
+    const preceding = this.#preceding;
+    const statement = parseStatement(
+      statementText({
+        ...draft,
+        version: 1,
+        origin: this.origin,
+        seq: preceding.seq + 1,
+        time: time.toISOString(),
+        size: range.size,
+        root: range.root.toString('base64'),
+        prev: preceding.hash,
+        keys: signers.map(({ verifier }) => verifier.vkey),
+      }),
+    );
+    if (added !== undefined) await this.#writeLeafFile(statement.seq, preceding.size, added);
+    const raw = JSON.stringify({
+      statement: signNote(statementText(statement), signers),
+      checkpoint: signCheckpoint({ origin: this.origin, size: range.size, root: range.root }, signers),
+      consistency:
+        added === undefined
+          ? []
+          : proofOf(consistencyRanges(preceding.size, range.size), (name) => added.growth.node(name)).map((hash) =>
+              hash.toString('base64'),
+            ),
+    });
+    const entry = readEntry(raw);
+    // What this process is about to publish must verify for others, whatever the reason should be that it does not.
+    checkChain(entry, preceding, this.origin);
+    checkEvidence(entry, preceding, this.origin, this.#keys);
+    await this.#appendLine(raw);
+    this.index.add(statement, this.#logBytes);
+    this.#logBytes += Buffer.byteLength(raw) + 1;
+    this.#take(entry, range);
+    return entry;
+  }
+
+  /** Publishes the newest checkpoint beside the log and moves the trusted state up to it. */
+  async settle(): Promise<void> {
+    if (this.#last === undefined) return;
+    const { statement, hash, line } = this.#last;
+    await this.#disk.replace(join(this.directory, 'checkpoint'), line.checkpoint);
+    const trusted = {
+      origin: this.origin,
+      seq: statement.seq,
+      size: statement.size,
+      root: statement.root,
+      hash,
+      keys: [...statement.keys],
+    };
+    await writeTrusted(this.#disk, this.#trustedPath, trusted);
+    this.#trusted = trusted;
+  }
+
+  /** Removes leaf hashes and row keys of these chunks, keeping what the proofs of others rest on. */
+  async forgetLeaves(first: number, last: number): Promise<void> {
+    for (let seq = first; seq <= last; seq += 1) {
+      const file = await this.leafFile(seq);
+      if (file === undefined || isDisposed(file)) continue;
+      await this.#disk.replace(this.#leafPath(seq), await encodeLeafFile(await disposedLeafFile(file, this.node)));
+      this.#cache.delete(seq);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  get #preceding(): Preceding {
+    return this.#last === undefined ? beforeFirst : precedingOf(this.#last);
+  }
+
+  get #trustedPath(): string {
+    return join(this.directory, 'trusted.json');
+  }
+
+  #leafPath(seq: number): string {
+    return join(this.#leafDirectory(seq), `${String(seq).padStart(12, '0')}.leaves`);
+  }
+
+  #leafDirectory(seq: number): string {
+    return join(this.directory, 'leaves', String(Math.floor(seq / 1000)).padStart(6, '0'));
+  }
+
+  async #load(): Promise<void> {
+    this.#trusted = await readTrusted(this.#disk, this.#trustedPath);
+    if (this.#trusted !== undefined) this.#keys = this.#trusted.keys.map(parseVkey);
+    for await (const line of readLines(this.logPath)) {
+      const entry = this.#parse(line.text);
+      if (!line.isWhole || entry === undefined) {
+        await this.#discardTail(line.offset);
+        break;
+      }
+      this.#believe(entry);
+      this.index.add(entry.statement, line.offset);
+      this.#logBytes = line.offset + line.bytes;
+      this.#last = entry;
+    }
+    const size = this.#last?.statement.size ?? 0;
+    if (this.#trusted !== undefined && (this.#last?.statement.seq ?? -1) < this.#trusted.seq) {
+      throw new SealRefused(
+        'size',
+        `${this.logPath} ends before entry ${this.#trusted.seq}, which was verified: it was rolled back or cut`,
+      );
+    }
+    this.#keys = this.#last?.statement.keys.map(parseVkey) ?? this.#keys;
+    if (this.#isReadOnly) return;
+    this.#range = await this.#readRange(size);
+    await this.#finishDisposals();
+    await this.#removeLeftovers();
+    await this.settle();
+  }
+
+  #parse(text: string): Entry | undefined {
+    try {
+      return readEntry(text);
+    } catch (error) {
+      if (error instanceof NoteError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The chain for every line; keys and proofs for what nobody verified yet. */
+  #believe(entry: Entry): void {
+    const preceding = this.#preceding;
+    const trusted = this.#trusted;
+    checkChain(entry, preceding, this.origin);
+    if (trusted !== undefined && entry.statement.seq === trusted.seq && entry.hash !== trusted.hash) {
+      throw new SealRefused('fork', `entry ${trusted.seq} is not the one that was verified: the log was rewritten`);
+    }
+    if (trusted === undefined || entry.statement.seq > trusted.seq) {
+      checkEvidence(entry, preceding, this.origin, this.#keys);
+      this.#keys = entry.statement.keys.map(parseVkey);
+    }
+  }
+
+  /** A line that a crash cut short was never acknowledged. Only the very last one can be such. */
+  async #discardTail(offset: number): Promise<void> {
+    const bytes = await this.#disk.size(this.logPath);
+    const tail = await this.#disk.readRange(this.logPath, offset, bytes - offset);
+    if (tail.subarray(0, -1).includes(0x0a)) {
+      throw new SealRefused('fork', `${this.logPath} is damaged at byte ${offset}, and entries follow`);
+    }
+    if (this.index.length <= (this.#trusted?.seq ?? -1)) {
+      throw new SealRefused('fork', `${this.logPath} is damaged at entry ${this.index.length}, which was verified`);
+    }
+    if (this.#isReadOnly) return;
+    this.#log.warn('discarding the unfinished last line of the seal log', { path: this.logPath, bytes: tail.length });
+    await this.#disk.truncate(this.logPath, offset);
+  }
+
+  async #readRange(size: number): Promise<CompactRange> {
+    const hashes: Buffer[] = [];
+    for (const name of cover(0, size)) hashes.push(await this.node(name));
+    const range = CompactRange.of(size, hashes);
+    if (this.#last !== undefined && range.root.toString('base64') !== this.#last.statement.root) {
+      throw new SealRefused('chunk', `the leaf files in ${this.directory} do not lead to the root of the newest entry`);
+    }
+    return range;
+  }
+
+  async #finishDisposals(): Promise<void> {
+    for (let seq = (this.#trusted?.seq ?? -1) + 1; seq < this.index.length; seq += 1) {
+      if (this.index.isChunk(seq)) continue;
+      const { statement } = await this.entry(seq);
+      if (statement.kind === 'disposal') await this.forgetLeaves(statement.first, statement.last);
+    }
+  }
+
+  /** A leaf file without a line, and temporary files, are of a step that a crash cut short. */
+  async #removeLeftovers(): Promise<void> {
+    const next = this.index.length;
+    await this.#disk.remove(join(this.directory, 'checkpoint.tmp'));
+    await this.#disk.remove(`${this.#trustedPath}.tmp`);
+    await this.#disk.remove(this.#leafPath(next));
+    await this.#disk.remove(`${this.#leafPath(next)}.tmp`);
+  }
+
+  async #mayAppend(signers: readonly NoteSigner[]): Promise<void> {
+    if (this.#lock === undefined) throw new Error('this store was opened for reading only');
+    await this.#lock.check();
+    if (this.#isTailUnclean) {
+      await this.#disk.truncate(this.logPath, this.#logBytes);
+      this.#isTailUnclean = false;
+    }
+    if ((await this.#disk.size(this.logPath)) !== this.#logBytes) {
+      throw new SealRefused('fork', `${this.logPath} was changed by someone else while this sealer was running`);
+    }
+    if (!signers.some(({ verifier }) => this.#keys.some(({ vkey }) => vkey === verifier.vkey))) {
+      const expected = this.#keys.map(({ name, keyId }) => `${name}+${keyId}`).join(', ');
+      throw new SealRefused(
+        'signature',
+        `the configured seal key is not one that this log trusts (${expected}); to rotate, put the new PEM block before the old one and keep both`,
+      );
+    }
+  }
+
+  async #writeLeafFile(seq: number, start: number, { leaves, keys, growth }: NewLeaves): Promise<void> {
+    await this.#disk.makeDirectory(this.#leafDirectory(seq));
+    await this.#disk.replace(this.#leafPath(seq), await encodeLeafFile(leafFileOf(start, leaves, keys, growth)));
+  }
+
+  async #appendLine(raw: string): Promise<void> {
+    try {
+      await this.#disk.append(this.logPath, `${raw}\n`);
+    } catch (error) {
+      this.#isTailUnclean = true;
+      throw error;
+    }
+  }
+
+  #take(entry: Entry, range: CompactRange): void {
+    this.#last = entry;
+    this.#range = range;
+    this.#keys = entry.statement.keys.map(parseVkey);
+  }
+}

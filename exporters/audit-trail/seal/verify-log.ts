@@ -1,0 +1,193 @@
+import type { VerificationKind } from '../../../pack/metrics/audit-trail.js';
+import { type Checkpoint, openCheckpoint } from './checkpoint.js';
+import { beforeFirst, checkChain, checkEvidence, type Entry, type Preceding, precedingOf, readEntry } from './entry.js';
+import { SealRefused } from './errors.js';
+import { readLines } from './log-reader.js';
+import { NoteError, type NoteVerifier, parseVkey } from './note.js';
+import type { Bound } from './statement.js';
+import type { TrustedState } from './trusted.js';
+
+export interface LogFailure {
+  readonly kind: VerificationKind;
+  readonly message: string;
+}
+
+export interface LogVerification {
+  readonly ok: boolean;
+  readonly failures: readonly LogFailure[];
+  readonly entries: number;
+  readonly records: number;
+  readonly disposedRecords: number;
+  readonly from: string | undefined;
+  readonly until: string | undefined;
+  /** All keys that signed, in order of their first use: a key that nobody announced is to be asked about. */
+  readonly keys: readonly string[];
+  /** What to trust from now on; the old state when anything failed. */
+  readonly trusted: TrustedState | undefined;
+  /** How many checkpoints from elsewhere were found to agree. */
+  readonly comparedCheckpoints: number;
+}
+
+export interface LogVerifyOptions {
+  /** The log itself, or a copy of it: `log.jsonl` or what a directory anchor holds. Nothing else is needed. */
+  readonly path: string;
+  readonly origin: string;
+  /** Published and pinned by the verifier, not taken from where the log is. */
+  readonly keys: readonly NoteVerifier[];
+  readonly trusted?: TrustedState;
+  /** Signed checkpoints of the same log from elsewhere: anchors, a witness, last year's report. */
+  readonly others?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly progress?: (entries: number) => void;
+}
+
+/** Checks a log by itself: order, sizes, chain, signatures, consistency of each tree with the one before. */
+export async function verifyLog(options: LogVerifyOptions): Promise<LogVerification> {
+  const check = new LogCheck(options);
+  try {
+    for await (const line of readLines(options.path)) {
+      options.signal?.throwIfAborted();
+      check.add(line.text, line.isWhole);
+      options.progress?.(check.entries);
+    }
+    check.end();
+  } catch (error) {
+    // What comes after the first contradiction proves nothing.
+    if (!(error instanceof SealRefused)) throw error;
+    check.failures.push({ kind: error.kind, message: error.message });
+  }
+  return check.result();
+}
+
+class LogCheck {
+  readonly failures: LogFailure[] = [];
+  readonly #options: LogVerifyOptions;
+  readonly #seenKeys = new Set<string>();
+  /** Checkpoints from elsewhere, until their size is passed. */
+  readonly #others: Checkpoint[];
+  #keys: readonly NoteVerifier[];
+  #preceding: Preceding = beforeFirst;
+  #last: Entry | undefined;
+  #bound: Bound | undefined;
+  #since: string | undefined;
+  #disposed = 0;
+  #compared = 0;
+  #isTrustedMet = false;
+
+  constructor(options: LogVerifyOptions) {
+    this.#options = options;
+    this.#keys = options.keys;
+    this.#others = this.#openOthers(options.others ?? []);
+  }
+
+  get entries(): number {
+    return this.#preceding.seq + 1;
+  }
+
+  add(text: string, isWhole: boolean): void {
+    const { origin } = this.#options;
+    let entry: Entry;
+    try {
+      entry = readEntry(text);
+    } catch (cause) {
+      if (!(cause instanceof NoteError)) throw cause;
+      // A sealer may be writing this very line.
+      if (!isWhole) return;
+      throw new SealRefused('fork', `entry ${this.entries}: ${cause.message}`, { cause });
+    }
+    checkChain(entry, this.#preceding, origin);
+    checkEvidence(entry, this.#preceding, origin, this.#keys);
+    this.#checkRange(entry);
+    this.#checkTrusted(entry);
+    this.#compare(entry);
+    // Whoever signed is trusted, and names who may sign from here on.
+    this.#keys = entry.statement.keys.map(parseVkey);
+    for (const key of entry.statement.keys) this.#seenKeys.add(key);
+    if (entry.statement.kind === 'disposal') this.#disposed += entry.statement.count;
+    this.#since ??= entry.statement.time;
+    this.#last = entry;
+    this.#preceding = precedingOf(entry);
+  }
+
+  end(): void {
+    const { trusted, path } = this.#options;
+    if (trusted !== undefined && !this.#isTrustedMet) {
+      throw new SealRefused(
+        'size',
+        `${path} ends before entry ${trusted.seq}, which was verified: it was rolled back or cut`,
+      );
+    }
+    const [ahead] = this.#others.filter(({ size }) => size > this.#preceding.size);
+    if (ahead !== undefined) {
+      throw new SealRefused(
+        'size',
+        `a signed checkpoint of ${ahead.size} records exists elsewhere, but ${path} has only ${this.#preceding.size}`,
+      );
+    }
+  }
+
+  result(): LogVerification {
+    const ok = this.failures.length === 0;
+    const last = this.#last;
+    return {
+      ok,
+      failures: this.failures,
+      entries: this.entries,
+      records: this.#preceding.size,
+      disposedRecords: this.#disposed,
+      from: this.#since,
+      until: last?.statement.time,
+      keys: [...this.#seenKeys],
+      trusted: ok && last !== undefined ? trustedOf(last) : this.#options.trusted,
+      comparedCheckpoints: this.#compared,
+    };
+  }
+
+  /** Chunks must join without a gap, or rows could hide between them. */
+  #checkRange({ statement }: Entry): void {
+    if (statement.kind !== 'chunk') return;
+    if (JSON.stringify(statement.from) !== JSON.stringify(this.#bound)) {
+      throw new SealRefused('missing', `entry ${statement.seq} does not begin where the chunk before it ends`);
+    }
+    this.#bound = statement.to;
+  }
+
+  #checkTrusted({ statement, hash }: Entry): void {
+    const { trusted } = this.#options;
+    if (trusted === undefined || statement.seq !== trusted.seq) return;
+    if (hash !== trusted.hash) {
+      throw new SealRefused('fork', `entry ${trusted.seq} is not the one that was verified: the log was rewritten`);
+    }
+    this.#isTrustedMet = true;
+  }
+
+  #compare({ statement }: Entry): void {
+    for (const other of this.#others) {
+      if (other.size !== statement.size) continue;
+      if (other.root.toString('base64') !== statement.root) {
+        throw new SealRefused(
+          'fork',
+          `a signed checkpoint of ${other.size} records elsewhere has another root: the log was forked`,
+        );
+      }
+      this.#compared += 1;
+    }
+  }
+
+  #openOthers(notes: readonly string[]): Checkpoint[] {
+    return notes.flatMap((note) => {
+      try {
+        return [openCheckpoint(note, this.#options.keys, this.#options.origin)];
+      } catch (error) {
+        if (!(error instanceof NoteError)) throw error;
+        this.failures.push({ kind: 'anchor', message: `a checkpoint from elsewhere: ${error.message}` });
+        return [];
+      }
+    });
+  }
+}
+
+export function trustedOf({ statement, hash }: Entry): TrustedState {
+  const { origin, seq, size, root, keys } = statement;
+  return { origin, seq, size, root, hash, keys: [...keys] };
+}

@@ -1,0 +1,113 @@
+import { readIdentity, readSnapshot, whyNotSame } from './database-state.js';
+import { SealRefused } from './errors.js';
+import type { Session } from './session.js';
+import type { SealStore } from './store.js';
+import { type ChunkFailure, type RunVerification, verifyRun } from './verify-rows.js';
+
+export interface VerifyProgress {
+  /** Give this as `start` to go on after an interruption. */
+  readonly next: number;
+  readonly rows: number;
+  readonly ofRows: number;
+  readonly failures: number;
+}
+
+export interface RowsVerification {
+  readonly ok: boolean;
+  readonly rows: number;
+  readonly chunks: number;
+  readonly disposedChunks: number;
+  readonly failures: readonly ChunkFailure[];
+  /** True when it went from the first entry to the last. */
+  readonly isComplete: boolean;
+}
+
+export interface RowsVerifyOptions {
+  readonly store: SealStore;
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  readonly start?: number;
+  readonly progress?: (progress: VerifyProgress) => void;
+  /** A replica is behind, and has a timeline of its own. */
+  readonly isReplica?: boolean;
+}
+
+/** One snapshot is held for so long only, or a sweep of hours would keep the database from cleaning up. */
+const SNAPSHOT_MS = 20_000;
+
+/** Every sealed row against the database, on demand. */
+export async function verifyRows(options: RowsVerifyOptions): Promise<RowsVerification> {
+  const { store, session, signal, progress } = options;
+  const failures: ChunkFailure[] = [];
+  const start = options.start ?? 0;
+  const end = store.index.length;
+  let rows = 0;
+  let chunks = 0;
+  let disposedChunks = 0;
+  let next = start;
+  while (next < end) {
+    const runs = await verifySome(options, next, { forMs: SNAPSHOT_MS });
+    for (const run of runs) {
+      rows += run.rows;
+      chunks += run.verified.length + run.failures.length;
+      disposedChunks += run.disposed.length;
+      failures.push(...run.failures);
+      mark(store, run, Date.now());
+      next = run.next;
+      progress?.({
+        next,
+        rows,
+        ofRows: store.index.size(end - 1) - store.index.size(start - 1),
+        failures: failures.length,
+      });
+    }
+    signal.throwIfAborted();
+    if (runs.length === 0 || session.isLost) break;
+  }
+  return { ok: failures.length === 0, rows, chunks, disposedChunks, failures, isComplete: start === 0 && next >= end };
+}
+
+/** As many runs as fit into the time, in one snapshot; none when this database is not (yet) where the log is. */
+export async function verifySome(
+  { store, session, signal, isReplica = false }: Omit<RowsVerifyOptions, 'start' | 'progress'>,
+  start: number,
+  limit: { readonly forMs: number; readonly rows?: number },
+): Promise<readonly RunVerification[]> {
+  const identity = await readIdentity(session);
+  return session.snapshot(signal, async () => {
+    const { name, ...snapshot } = await readSnapshot(session);
+    const seen = store.index.seenDatabase;
+    if (seen !== undefined) {
+      // A replica that has not come as far would seem to lack rows.
+      if (isReplica && BigInt(snapshot.xmin) < BigInt(seen.snapshot.xmin)) return [];
+      const timeline = isReplica ? {} : { ...identity };
+      const reason = whyNotSame(seen, {
+        ...snapshot,
+        ...(isReplica ? { xmax: seen.snapshot.xmax } : {}),
+        identity: { name, ...timeline },
+      });
+      if (reason !== undefined) throw new SealRefused('fork', reason);
+    }
+    const runs: RunVerification[] = [];
+    const deadline = performance.now() + limit.forMs;
+    let next = start;
+    let rows = 0;
+    while (
+      next < store.index.length &&
+      performance.now() < deadline &&
+      rows < (limit.rows ?? Number.POSITIVE_INFINITY)
+    ) {
+      signal.throwIfAborted();
+      const run = await verifyRun(store, session, next);
+      runs.push(run);
+      rows += run.rows;
+      next = run.next;
+    }
+    return runs;
+  });
+}
+
+export function mark(store: SealStore, run: RunVerification, time: number): void {
+  for (const seq of [...run.verified, ...run.disposed]) store.index.setVerifiedAt(seq, time);
+  for (const { seq } of run.failures) store.index.setVerifiedAt(seq, Number.NaN);
+}

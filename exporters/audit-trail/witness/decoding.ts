@@ -1,0 +1,232 @@
+import type { AuditOperation } from '../../../pack/index.js';
+import type { Database, Session } from '../database/database.js';
+import { ident } from '../database/quote.js';
+import { flushedLsn, Horizon } from './horizon.js';
+import { Ledger } from './ledger.js';
+import { currentPlace, firstXid, type Place } from './place.js';
+import type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
+import { Unknowable, unknownReport } from './unknowable.js';
+import { fullXid, later } from './xid.js';
+
+/**
+ * Counted by the server, so that no row leaves it. A line is `table public.clients: INSERT: id[integer]:1 …`, a
+ * truncation may name several tables, and names are quoted as in SQL.
+ */
+const COUNT = `
+select c.xid, parse_ident(n.name) as name, c.operation, count(*)::text as changes
+from (
+  select xid::text as xid, regexp_match(data, '^table ((?:"(?:[^"]|"")*"|[^":])+): (INSERT|UPDATE|DELETE|TRUNCATE):') as found
+  from pg_logical_slot_peek_changes($1, $2::pg_lsn, null, 'skip-empty-xacts', '1', 'include-timestamp', '0')
+  where data like 'table %'
+) d
+cross join lateral (select d.xid, d.found[1] as names, d.found[2] as operation) c
+cross join lateral regexp_split_to_table(c.names, ', (?=(?:[^"]*"[^"]*")*[^"]*$)') as n (name)
+group by 1, 2, 3`;
+
+const SLOT = `
+select plugin, active, wal_status as status, confirmed_flush_lsn::text as confirmed, database = current_database() as here,
+       current_user as role, (select rolsuper or rolreplication from pg_roles where rolname = current_user) as allowed
+from pg_replication_slots where slot_name = $1`;
+
+interface Progress {
+  readonly ledger: Ledger;
+  readonly horizon: Horizon;
+  readonly place: Place;
+  /** Where the slot stands after us. Found elsewhere, somebody else has read from it or made it anew. */
+  readonly confirmed: string;
+  readonly from: bigint;
+}
+
+/** Counts committed changes by logical decoding with `test_decoding`, through a slot that is ours alone. */
+export class DecodingWitness implements Witness {
+  readonly #database: Database;
+  readonly #slot: string;
+  #progress: Progress | undefined;
+
+  constructor(database: Database, slot: string) {
+    this.#database = database;
+    this.#slot = slot;
+  }
+
+  async poll(signal: AbortSignal): Promise<WitnessReport> {
+    const before = this.#progress;
+    this.#progress = undefined;
+    try {
+      if (before === undefined) {
+        this.#progress = await this.#start(signal);
+        return { state: 'started' };
+      }
+      const { report, progress } = await this.#database.look(signal, (session) =>
+        this.#advance(session, before, signal),
+      );
+      this.#progress = progress;
+      return report;
+    } catch (error) {
+      signal.throwIfAborted();
+      return unknownReport(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  /** What the slot held back for us is let go: it was never to be counted, and it fills the disk. */
+  async #start(signal: AbortSignal): Promise<Progress> {
+    const { place, confirmed } = await this.#database.look(signal, async (session) => {
+      const place = await currentPlace(session);
+      await this.#state(session);
+      return { place, confirmed: await this.#confirm(session, await flushedLsn(session)) };
+    });
+    return {
+      ledger: new Ledger(),
+      horizon: new Horizon(),
+      place,
+      confirmed,
+      from: await firstXid(this.#database, signal),
+    };
+  }
+
+  async #advance(
+    session: Session,
+    before: Progress,
+    signal: AbortSignal,
+  ): Promise<{ readonly report: WitnessReport; readonly progress: Progress }> {
+    const { ledger, horizon } = before;
+    const place = await currentPlace(session);
+    if (place.timeline !== before.place.timeline || place.system !== before.place.system) {
+      throw new Unknowable('this is another server or timeline than before: a failover or a restore came between');
+    }
+    const { confirmed } = await this.#state(session);
+    if (confirmed !== before.confirmed) {
+      throw new Unknowable(
+        `slot ${this.#slot} is not where the witness left it: it was made anew, read by another program, or fell back in a crash`,
+        'let no other program use the slot',
+      );
+    }
+    const reached = await horizon.reach(session, place, signal);
+    if (reached === undefined) {
+      return { report: nothingNew(before.from), progress: { ...before, place } };
+    }
+    const rows = await session.query<{ xid: string; name: string[]; operation: AuditOperation; changes: string }>(
+      COUNT,
+      [this.#slot, reached.lsn],
+    );
+    const tops = new Set<bigint>();
+    for (const { xid, name, operation, changes } of rows) {
+      const top = fullXid(xid, place.xmin);
+      ledger.of(top).add(operation, JSON.stringify(name), Number(changes));
+      tops.add(top);
+    }
+    // Decoding tells committed transactions only.
+    for (const top of tops) ledger.commit(top, []);
+    ledger.dropBelow(before.from);
+    if (ledger.isOverfull) throw new Unknowable('too many transactions wait for one that has been open for long');
+    const confirmedNow = await this.#confirm(session, reached.lsn);
+    const to = later(reached.xmin, before.from);
+    const report: WitnessReport = {
+      state: 'counted',
+      from: before.from.toString(),
+      to: to.toString(),
+      counts: countsOf(ledger, to, await partitioned(session)),
+      uncertain: await unlogged(session),
+      unresolved: 0,
+      seesTruncate: true,
+    };
+    return { report, progress: { ledger, horizon, place, confirmed: confirmedNow, from: to } };
+  }
+
+  async #state(session: Session): Promise<{ readonly confirmed: string }> {
+    const [slot] = await session.query<{
+      plugin: string | null;
+      active: boolean;
+      status: string | null;
+      confirmed: string | null;
+      here: boolean | null;
+      role: string;
+      allowed: boolean;
+    }>(SLOT, [this.#slot]);
+    const create = `SELECT pg_create_logical_replication_slot('${this.#slot}', 'test_decoding')`;
+    if (slot === undefined) {
+      throw new Unknowable(`replication slot ${this.#slot} does not exist`, `${create}, in this database`);
+    }
+    if (slot.plugin !== 'test_decoding' || slot.here !== true) {
+      throw new Unknowable(`slot ${this.#slot} is not one of this database for test_decoding`, create);
+    }
+    if (slot.status === 'lost' || slot.confirmed === null) {
+      throw new Unknowable(
+        `slot ${this.#slot} is lost: the server needed the space`,
+        `SELECT pg_drop_replication_slot('${this.#slot}'); ${create}; and a larger max_slot_wal_keep_size`,
+      );
+    }
+    if (slot.active) {
+      throw new Unknowable(`slot ${this.#slot} is in use by another program`, 'give the witness a slot of its own');
+    }
+    if (!slot.allowed) throw new Unknowable('the slot may not be read', grant(slot.role));
+    return { confirmed: slot.confirmed };
+  }
+
+  async #confirm(session: Session, lsn: string): Promise<string> {
+    await session.query(
+      `select pg_replication_slot_advance($1, $2::pg_lsn) from pg_replication_slots
+       where slot_name = $1 and confirmed_flush_lsn < $2::pg_lsn`,
+      [this.#slot, lsn],
+    );
+    return (await this.#state(session)).confirmed;
+  }
+}
+
+function grant(role: string): string {
+  return `ALTER ROLE ${ident(role)} REPLICATION`;
+}
+
+function nothingNew(from: bigint): WitnessReport {
+  const at = from.toString();
+  return { state: 'counted', from: at, to: at, counts: [], uncertain: [], unresolved: 0, seesTruncate: true };
+}
+
+function countsOf(ledger: Ledger, to: bigint, parents: ReadonlySet<string>): WitnessedCount[] {
+  const counts = new Map<string, number>();
+  for (const { changes } of ledger.take(to)) {
+    for (const [key, number] of changes) counts.set(key, (counts.get(key) ?? 0) + number);
+  }
+  return [...counts].flatMap(([key, changes]) => {
+    const space = key.indexOf(' ');
+    const [schema, table] = namesIn(key.slice(space + 1));
+    const operation = operationOf(key.slice(0, space));
+    // TRUNCATE of a partitioned table names the parent beside its leaves; the records know the leaves.
+    if (operation === undefined || parents.has(`${schema}.${table}`)) return [];
+    return [{ schema, table, operation, changes }];
+  });
+}
+
+function namesIn(json: string): readonly [string, string] {
+  const names: unknown = JSON.parse(json);
+  return Array.isArray(names) ? [String(names[0]), String(names[1])] : ['', ''];
+}
+
+function operationOf(word: string): AuditOperation | undefined {
+  switch (word) {
+    case 'INSERT':
+    case 'UPDATE':
+    case 'DELETE':
+    case 'TRUNCATE':
+      return word;
+    default:
+      return undefined;
+  }
+}
+
+async function partitioned(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'p'`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+async function unlogged(session: Session): Promise<UncertainTable[]> {
+  return session.query<{ schema: string; table: string; reason: string }>(
+    `select n.nspname as schema, c.relname as table, 'it is UNLOGGED, so its changes are in no log' as reason
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and c.relpersistence = 'u'`,
+  );
+}

@@ -1,0 +1,45 @@
+import type { AuditOperation } from '../../../pack/index.js';
+
+/** Committed changes of one table, in the transactions of a report. */
+export interface WitnessedCount {
+  readonly schema: string;
+  readonly table: string;
+  readonly operation: AuditOperation;
+  readonly changes: number;
+}
+
+/** A table of which this report cannot say how often it was changed; nothing is counted for it. */
+export interface UncertainTable {
+  readonly schema: string;
+  readonly table: string;
+  readonly reason: string;
+}
+
+/** What one poll found out. */
+export type WitnessReport =
+  /** The first poll, and the first after `unknown`: only the place is remembered from which to count. */
+  | { readonly state: 'started' }
+  | {
+      readonly state: 'counted';
+      /**
+       * All transactions with `from <= xid8 < to`, top-level ids, as decimal texts: compare with the records whose
+       * transaction lies in the same range. Empty (`from` = `to`) while an old transaction is still running.
+       */
+      readonly from: string;
+      readonly to: string;
+      /** Tables that are not named were not changed. */
+      readonly counts: readonly WitnessedCount[];
+      readonly uncertain: readonly UncertainTable[];
+      /** Changes in files whose table cannot be told any more, such as one created and dropped since the last poll. */
+      readonly unresolved: number;
+      /** Whether TRUNCATE is counted. It is not below `wal_level = logical`: such tables are uncertain instead. */
+      readonly seesTruncate: boolean;
+    }
+  /** Nothing can be said since the last poll, and never will be of that range. */
+  | { readonly state: 'unknown'; readonly reason: string; readonly mend?: string };
+
+export interface Witness {
+  /** Never throws but for the signal. Polls must not overlap, and should come every few seconds to minutes. */
+  poll(signal: AbortSignal): Promise<WitnessReport>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+import { failureOf } from '../database/failure.js';
+import type { WitnessReport } from './report.js';
+
+/** Why nothing can be said of a range, and the GRANT or setting that would mend it. */
+export class Unknowable extends Error {
+  override readonly name = 'Unknowable';
+  readonly mend: string | undefined;
+
+  constructor(reason: string, mend?: string, cause?: unknown) {
+    super(reason, { cause });
+    this.mend = mend;
+  }
+}
+
+/** Runs a query that may be forbidden, and says how it would be allowed. */
+export async function orForbidden<T>(query: Promise<T>, reason: string, mend: string): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    if (failureOf(error).kind === 'privilege') throw new Unknowable(reason, mend, error);
+    throw error;
+  }
+}
+
+export function unknownReport(error: unknown): Extract<WitnessReport, { state: 'unknown' }> {
+  if (error instanceof Unknowable) {
+    return { state: 'unknown', reason: error.message, ...(error.mend === undefined ? {} : { mend: error.mend }) };
+  }
+  return { state: 'unknown', reason: failureOf(error).reason };
+}

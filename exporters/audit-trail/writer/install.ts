@@ -1,0 +1,90 @@
+import { castFunctions } from './casts.js';
+import { enrolmentFunctions } from './enrolment.js';
+import { createEventTriggers, dropEventTriggers, eventTriggerFunctions } from './event-triggers.js';
+import { guard } from './guard.js';
+import { literal, writerVersion } from './names.js';
+import { partitionFunction } from './partitions.js';
+import { recordingFunctions } from './recording.js';
+import { createRoles, grants } from './roles.js';
+import { createTables } from './tables.js';
+
+export interface WriterScope {
+  /** `schema.table`, with `*` for any characters. */
+  readonly include: readonly string[];
+  readonly exclude: readonly { readonly table: string; readonly reason: string }[];
+}
+
+export interface InstallOptions {
+  readonly scope: WriterScope;
+  /** Records every row that is there as a SNAPSHOT, so that replay has a beginning. */
+  readonly baseline: boolean;
+  /** Monthly partitions made beforehand. Default 3. */
+  readonly monthsAhead?: number;
+}
+
+/** The SQL that makes the writer plane, for people to read and then to run. Running it again changes nothing. */
+export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions): string {
+  return [
+    begin('Installs', [
+      'schema audit, with the log of changes (a partition a month) and the log of DDL',
+      'triggers kop_audit_row and kop_audit_truncate on every table in scope, and on those that appear later',
+      'event triggers, which need a superuser (on managed hosts: their substitute for one)',
+      'four roles that cannot log in',
+    ]),
+    guard(`
+  if installed is not null and installed <> ${writerVersion} then
+    raise exception 'version % is installed, and this script is for version ${writerVersion}; nothing was changed', installed
+      using hint = 'Run what kop audit install --print upgrade prints.';
+  end if;`),
+    createRoles(),
+    createTables(),
+    replaceable(),
+    `
+insert into audit.installation (version, baseline) values (${writerVersion}, ${baseline})
+  on conflict (version) do update set baseline = excluded.baseline;
+delete from audit.scope;
+insert into audit.scope (kind, pattern, reason) values
+${scopeRows(scope).join(',\n')};
+select audit.maintain_partitions(${monthsAhead}) as partition_made;
+select audit.enrol_all() as table_enrolled;`,
+    createEventTriggers(),
+    '\ncommit;\n',
+  ].join('\n');
+}
+
+/** What every version of the scripts puts in place anew. */
+export function replaceable(): string {
+  return [
+    // While the functions change, so that none of it is recorded halfway.
+    dropEventTriggers(),
+    castFunctions(),
+    '\nselect audit.refuse_casts();',
+    enrolmentFunctions(),
+    recordingFunctions(),
+    partitionFunction(),
+    eventTriggerFunctions(),
+    grants(),
+  ].join('\n');
+}
+
+/** How every script begins: what it is, and that it does all or nothing. */
+export function begin(verb: string, what: readonly string[]): string {
+  return [
+    `-- Kingston Observability Pack: audit trail, version ${writerVersion}. ${verb}:`,
+    ...what.map((line) => `--   ${line}`),
+    '-- Read it, then run it as an administrator, in one piece:',
+    '--   psql --set ON_ERROR_STOP=1 --file=this.sql "$DATABASE_URL"',
+    '-- It is one transaction: whatever fails, nothing is changed. Tables that are busy for 5 s make it fail; run it again.',
+    'begin;',
+    "set local lock_timeout = '5s';",
+    'set local search_path = pg_catalog, pg_temp;',
+    "set local client_min_messages = 'warning';",
+  ].join('\n');
+}
+
+function scopeRows({ include, exclude }: WriterScope): string[] {
+  return [
+    ...include.map((pattern) => `  ('include', ${literal(pattern)}, null)`),
+    ...exclude.map(({ table, reason }) => `  ('exclude', ${literal(table)}, ${literal(reason)})`),
+  ];
+}

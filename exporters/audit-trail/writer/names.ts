@@ -1,0 +1,42 @@
+/** What the writer plane calls its things. Everything it makes carries the mark, and nothing without it is touched. */
+
+/** Raise it with every change of tables, and write what leads there from the version before into upgrade.ts. */
+export const writerVersion = 1;
+
+export const mark = 'Kingston Observability Pack: audit trail, made by kop audit install';
+
+export const roles = {
+  owner: 'kop_audit_owner',
+  observer: 'kop_audit_observer',
+  sealer: 'kop_audit_sealer',
+  witness: 'kop_audit_witness',
+} as const;
+
+export const triggers = { row: 'kop_audit_row', truncate: 'kop_audit_truncate' } as const;
+
+export const eventTriggers = {
+  kop_audit_ddl: { event: 'ddl_command_end', callee: 'audit.on_ddl' },
+  kop_audit_drop: { event: 'sql_drop', callee: 'audit.on_drop' },
+  kop_audit_rewrite: { event: 'table_rewrite', callee: 'audit.on_rewrite' },
+} as const;
+
+/** In the order in which they can be dropped. */
+export const tables = ['log', 'ddl_log', 'scope', 'installation'] as const;
+
+/**
+ * Settings that change how values become text, pinned in every function that makes images: a session with other ones
+ * would store another text for the same value, and each such record would look like tampering.
+ */
+export const pinned = `
+  set search_path = pg_catalog, pg_temp
+  set timezone = 'UTC'
+  set extra_float_digits = 1
+  set datestyle = 'ISO, YMD'
+  set intervalstyle = 'postgres'
+  set bytea_output = 'hex'
+  set lc_monetary = 'C'`;
+
+export function literal(text: string): string {
+  // A backslash means something in E'…' only, which is never written here.
+  return `'${text.replaceAll("'", "''")}'`;
+}

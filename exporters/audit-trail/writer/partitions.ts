@@ -1,0 +1,38 @@
+import { roles } from './names.js';
+
+export function partitionFunction(): string {
+  return `
+-- To be called monthly, or oftener, by the administrator's scheduler. It never moves or removes a record.
+create or replace function audit.maintain_partitions(months_ahead integer default 3) returns setof text
+language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+  set timezone = 'UTC'
+  -- A partition waits for every writer of the log: better to fail, and to be called again, than to queue the portal.
+  set lock_timeout = '5s'
+as $kop$
+declare
+  first constant timestamptz := date_trunc('month', now());
+  month timestamptz;
+  next_month timestamptz;
+  leaf text;
+begin
+  for ahead in 0 .. months_ahead loop
+    month := first + make_interval(months => ahead);
+    next_month := month + interval '1 month';
+    leaf := 'log_' || to_char(month, 'YYYY_MM');
+    if to_regclass('audit.' || leaf) is not null then
+      continue;
+    end if;
+    if exists (select from audit.log_default where ts >= month and ts < next_month) then
+      raise warning 'records of % are in audit.log_default already, and stay there', to_char(month, 'YYYY-MM')
+        using hint = 'Call audit.maintain_partitions() before the month begins.';
+      continue;
+    end if;
+    execute format('create table audit.%I partition of audit.log for values from (%L) to (%L)', leaf, month, next_month);
+    execute format('grant select on audit.%I to ${roles.observer}, ${roles.sealer}', leaf);
+    return next 'audit.' || leaf;
+  end loop;
+end
+$kop$;
+alter function audit.maintain_partitions(integer) owner to ${roles.owner};`;
+}

@@ -1,0 +1,49 @@
+import { literal, mark, roles } from './names.js';
+
+/** Roles belong to the whole server, so another database's installation may have made them already. */
+export function createRoles(): string {
+  return `
+-- Nobody logs in as these. Grant observer, sealer and witness to the login roles of the exporter, each to its own:
+--   grant ${roles.observer} to …;
+do $kop$
+declare
+  name text;
+begin
+  foreach name in array array[${Object.values(roles).map(literal).join(', ')}] loop
+    if not exists (select from pg_roles where rolname = name) then
+      execute format('create role %I nologin noinherit', name);
+      execute format('comment on role %I is %L', name, ${literal(mark)});
+    end if;
+  end loop;
+end
+$kop$;`;
+}
+
+/** Each role gets what its plane reads, and none but the owner can write. */
+export function grants(): string {
+  const { observer, sealer, witness } = roles;
+  return `
+revoke all on all tables in schema audit from public;
+revoke all on all functions in schema audit from public;
+grant usage on schema audit to ${observer}, ${sealer};
+grant select on all tables in schema audit to ${observer};
+grant select on audit.log_id_seq to ${observer};
+-- Oldest open transaction, replication slots: without it others' sessions look empty.
+grant pg_read_all_stats to ${observer};
+grant select on audit.log, audit.installation to ${sealer};
+-- The witness sees no row, only how many there were. For logical decoding its login role needs REPLICATION as well,
+-- which no group can hand down.
+do $kop$
+declare
+  callable regprocedure;
+begin
+  for callable in
+    select d.objid::regprocedure from pg_depend d join pg_extension e on e.oid = d.refobjid
+    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass
+      and d.deptype = 'e' and e.extname = 'pg_walinspect'
+  loop
+    execute format('grant execute on function %s to ${witness}', callable);
+  end loop;
+end
+$kop$;`;
+}

@@ -1,0 +1,34 @@
+import { createEventTriggers } from './event-triggers.js';
+import { guard } from './guard.js';
+import { begin, replaceable } from './install.js';
+import { writerVersion } from './names.js';
+
+/** What leads from the version before to this one, by the version it leads to. Version 1 is the first. */
+const steps: Readonly<Record<number, string>> = {};
+
+/** Brings an older installation to this version; scope, records and roles stay as they are. */
+export function upgradeSql(): string {
+  return [
+    begin('Upgrades an installation', [
+      'functions, grants and event triggers become those of this version',
+      'tables in scope that lack a trigger get it; a trigger that somebody disabled stays disabled',
+    ]),
+    guard(`
+  if installed is null then
+    raise exception 'there is nothing to upgrade: kop audit install has not been run here';
+  end if;
+  if installed > ${writerVersion} then
+    raise exception 'version % is installed, which is newer than this script for version ${writerVersion}; nothing was changed', installed
+      using hint = 'Use the kop that installed it, or a newer one.';
+  end if;`),
+    ...Object.entries(steps).map(([version, step]) => `-- To version ${version}.\n${step}`),
+    replaceable(),
+    `
+insert into audit.installation (version, baseline)
+  select ${writerVersion}, baseline from audit.installation order by version desc limit 1
+  on conflict (version) do nothing;
+select audit.enrol_all() as table_enrolled;`,
+    createEventTriggers(),
+    '\ncommit;\n',
+  ].join('\n');
+}

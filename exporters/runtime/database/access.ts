@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import type { DatabaseAccess } from '../../../pack/index.js';
+import type { Redactor } from '../redactor.js';
+
+export interface ConnectionTarget {
+  readonly connectionString: string;
+  readonly ssl: false | ConnectionOptions;
+}
+
+/** The sslmode words of libpq that are about TLS; the driver reads them in ways that change between its versions. */
+const sslParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'uselibpqcompat'] as const;
+
+/**
+ * Where a database is and how to speak with it. `sslmode` in the address decides on TLS: `require`, `verify-ca` and
+ * `verify-full` all check the certificate (against `caFile` when there is one), `no-verify` takes any, none or
+ * `disable` is plain text. A `caFile` alone means `verify-full`.
+ */
+export function connectionTarget(access: DatabaseAccess, redactor?: Redactor): ConnectionTarget {
+  const url = new URL(access.url.reveal());
+  const password = access.password?.reveal();
+  for (const secret of [password, decodeURIComponent(url.password)]) if (secret) redactor?.add(secret);
+  const mode = url.searchParams.get('sslmode') ?? (access.caFile === undefined ? 'disable' : 'verify-full');
+  const caFile = access.caFile ?? url.searchParams.get('sslrootcert') ?? undefined;
+  for (const name of sslParameters) url.searchParams.delete(name);
+  if (password !== undefined) url.password = encodeURIComponent(password);
+  return { connectionString: url.toString(), ssl: tlsOptions(mode, caFile) };
+}
+
+function tlsOptions(mode: string, caFile: string | undefined): false | ConnectionOptions {
+  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
+  switch (mode) {
+    case 'disable':
+    case 'allow':
+    case 'prefer':
+      return false;
+    case 'no-verify':
+      return { rejectUnauthorized: false };
+    case 'verify-ca':
+      return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...ca };
+    default:
+      return { rejectUnauthorized: true, ...ca };
+  }
+}

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { sameValue } from '../../../../../exporters/audit-trail/observer/images.js';
+import { Settling } from '../../../../../exporters/audit-trail/observer/invariants.js';
+import { gapsIn } from '../../../../../exporters/audit-trail/observer/retention.js';
+
+describe('two texts of one column', () => {
+  test.each([
+    [
+      'one instant in two zones',
+      '"2026-03-29T01:30:00+01:00"',
+      '"2026-03-29T00:30:00+00:00"',
+      'timestamp with time zone',
+      true,
+    ],
+    [
+      'one microsecond apart',
+      '"2026-03-29T01:30:00.000001+01:00"',
+      '"2026-03-29T00:30:00+00:00"',
+      'timestamp with time zone',
+      false,
+    ],
+    ['trailing zeros', '12.50', '12.5', 'numeric', true],
+    ['a number and its text, after a change of type', '5', '"5"', 'text', true],
+    ['beyond what a double can tell', '10000000000000001', '10000000000000000', 'numeric', false],
+    ['fewer float digits', '0.3', '0.30000000000000004', 'double precision', true],
+    ['another float', '0.3', '0.30000000001', 'double precision', false],
+    ['the same digits of a numeric', '0.3', '0.30000000000000004', 'numeric', false],
+    ['null and an empty text', 'null', '""', 'text', false],
+    ['null and zero', 'null', '0', 'integer', false],
+    ['minus nothing', '-0.0', '0', 'numeric', true],
+    ['objects', '{"a": 1}', '{"a": 2}', 'jsonb', false],
+    ['texts', '"a"', '"A"', 'text', false],
+  ])('%s', (_, a, b, type, same) => {
+    expect(sameValue(a, b, type)).toBe(same);
+    expect(sameValue(b, a, type)).toBe(same);
+  });
+});
+
+describe('a residual', () => {
+  const at = (settling: Settling, ...values: readonly (readonly [number, number])[]) => {
+    for (const [ms, value] of values) settling.add(ms, { operations_calls: value });
+    return settling.settled()?.operations_calls;
+  };
+
+  test.each([
+    [
+      'is not known before the window is spanned',
+      [
+        [0, 1],
+        [5000, 1],
+      ],
+      undefined,
+    ],
+    [
+      'lasts',
+      [
+        [0, 1],
+        [6000, 1],
+        [12_000, 1],
+      ],
+      1,
+    ],
+    [
+      'passes',
+      [
+        [0, 1],
+        [6000, 0],
+        [12_000, 1],
+      ],
+      0,
+    ],
+    [
+      'is what is common when others come and go',
+      [
+        [0, 3],
+        [6000, 1],
+        [12_000, 5],
+      ],
+      1,
+    ],
+    [
+      'may be negative',
+      [
+        [0, -2],
+        [12_000, -3],
+      ],
+      -2,
+    ],
+    [
+      'that changes sign is no lasting one',
+      [
+        [0, 1],
+        [12_000, -1],
+      ],
+      0,
+    ],
+  ] as const)('%s', (_, values, expected) => {
+    expect(at(new Settling(11_000), ...values)).toBe(expected);
+  });
+
+  test('beyond what is allowed for', () => {
+    const settling = new Settling(0);
+    settling.add(0, { operations_calls: 5 });
+    expect(settling.settled({ operations_calls: 5 })).toEqual({ operations_calls: 0 });
+    expect(settling.settled({ operations_calls: 3 }, { operations_calls: 1 })).toEqual({ operations_calls: 1 });
+  });
+});
+
+describe('partitions', () => {
+  const month = (from: string, to: string) => `FOR VALUES FROM ('${from}') TO ('${to}')`;
+
+  test.each([
+    ['one after the other', [month('2026-02-01', '2026-03-01'), month('2026-01-01', '2026-02-01')], 0],
+    ['one is gone', [month('2026-01-01', '2026-02-01'), month('2026-03-01', '2026-04-01')], 1],
+    [
+      'with times, and a default',
+      [
+        month('2026-01-01 00:00:00+00', '2026-02-01 00:00:00+00'),
+        month('2026-02-01 00:00:00+00', '2026-03-01 00:00:00+00'),
+        'DEFAULT',
+      ],
+      0,
+    ],
+    ['by number', [month('1', '100'), month('200', '300')], 1],
+  ])('%s', (_, bounds, gaps) => {
+    expect(gapsIn(bounds)).toBe(gaps);
+  });
+});

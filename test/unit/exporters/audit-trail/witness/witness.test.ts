@@ -1,0 +1,311 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createWitness, type Witness, type WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
+import { createLogger, Redactor } from '../../../../../exporters/runtime/log.js';
+import { SecretText } from '../../../../../pack/index.js';
+import { majors, startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+
+const log = createLogger({ level: 'error', format: 'logfmt', redactor: new Redactor() });
+const signal = () => AbortSignal.timeout(20_000);
+const kinds = ['walinspect', 'decoding'] as const;
+type Kind = (typeof kinds)[number];
+
+describe.each(majors)('on PostgreSQL %d', (major) => {
+  let server: TestServer;
+  let databases = 0;
+
+  beforeAll(async () => {
+    server = await startMajor(major, {
+      wal_level: 'logical',
+      wal_writer_delay: '10ms',
+      // Its transactions would hold reports back.
+      autovacuum: 'off',
+      max_prepared_transactions: '5',
+      max_replication_slots: '60',
+    });
+  });
+  afterAll(() => server.close());
+
+  async function connect(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
+  async function setUp(kind: Kind) {
+    databases += 1;
+    const slot = `witness_${databases}`;
+    const url = await server.database(slot);
+    const db = await connect(url);
+    await db.query('set synchronous_commit = on');
+    await db.query(
+      'create extension pg_walinspect; create table t (id int primary key, v text); create table u (id int)',
+    );
+    await db.query(`select pg_create_logical_replication_slot('${slot}', 'test_decoding')`);
+    onTestFinished(async () => {
+      await db.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [
+        slot,
+      ]);
+    });
+    const witness = witnessOf(kind, url, slot);
+    expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    return { db, url, slot, witness };
+  }
+
+  function witnessOf(kind: Kind, url: string, slot: string): Witness {
+    const database = { url: SecretText.literal(url), statementTimeoutMs: 20_000, maxConnections: 2 };
+    const witness = createWitness(kind === 'decoding' ? { kind, database, slot } : { kind, database }, { log });
+    onTestFinished(() => witness.close());
+    return witness;
+  }
+
+  async function once(witness: Witness) {
+    const report = await witness.poll(signal());
+    if (report.state !== 'counted') throw new Error(`not counted: ${JSON.stringify(report)}`);
+    return { ...report, lines: lines(report) };
+  }
+
+  /** Polls until everything is in a report that has ended by now; a busy machine may need more than one. */
+  async function counted(witness: Witness, db: pg.Client) {
+    const { rows } = await db.query<{ xmax: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xmax');
+    for (;;) {
+      const report = await once(witness);
+      if (BigInt(report.to) >= BigInt(rows[0]?.xmax ?? '0')) return report;
+      // What was counted on the way would be lost; the tests that have such a report use `once`.
+      expect(report.lines).toEqual([]);
+    }
+  }
+
+  function lines(report: Extract<WitnessReport, { state: 'counted' }>): string[] {
+    return report.counts.map(({ table, operation, changes }) => `${table} ${operation} ${changes}`).sort();
+  }
+
+  describe.each(kinds)('%s', (kind) => {
+    test('counts what was committed, however it came about', async () => {
+      const { db, witness } = await setUp(kind);
+      await db.query(`insert into t values (1, 'a'), (2, 'b')`);
+      await db.query(`insert into t values (1, 'a'), (3, 'c') on conflict do nothing`);
+      await db.query(`insert into t values (3, 'a'), (4, 'd') on conflict (id) do update set v = excluded.v`);
+      await db.query(
+        'begin; savepoint a; insert into t values (5); savepoint b; update t set v = null; release b; commit',
+      );
+      await db.query('begin; savepoint a; insert into t values (6); rollback to a; insert into u values (1); commit');
+      await db.query(`copy u from program 'seq 1 250'`);
+      await db.query('delete from u where id > 200');
+      await db.query('begin; insert into u values (9); rollback');
+      await expect(db.query('insert into t values (7), (8), (1)')).rejects.toThrow();
+      await db.query(`begin; insert into u values (1); prepare transaction 'kept_${databases}'`);
+      await db.query(`begin; insert into u values (1); prepare transaction 'dropped_${databases}'`);
+      await db.query(`commit prepared 'kept_${databases}'`);
+      await db.query(`rollback prepared 'dropped_${databases}'`);
+      const report = await counted(witness, db);
+      expect(report).toMatchObject({ uncertain: [], unresolved: 0, seesTruncate: true });
+      expect(report.lines).toEqual(['t INSERT 5', 't UPDATE 6', 'u DELETE 50', 'u INSERT 252']);
+      expect((await counted(witness, db)).lines).toEqual([]);
+    });
+
+    test('a transaction counts in the report in whose range its id lies, once', async () => {
+      const { db, url, witness } = await setUp(kind);
+      const late = await connect(url);
+      await late.query('begin; insert into t values (1)');
+      await db.query('insert into u values (1)');
+      const first = await once(witness);
+      expect(first.lines).toEqual([]);
+      await db.query('insert into u values (2)');
+      await late.query('insert into t values (2); commit');
+      const { rows } = await db.query<{ xid: string }>('select min(xmin::text::bigint)::text as xid from t');
+      const second = await counted(witness, db);
+      expect(second.lines).toEqual(['t INSERT 2', 'u INSERT 2']);
+      expect(first.to).toBe(second.from);
+      expect(BigInt(second.from)).toBeLessThanOrEqual(BigInt(rows[0]?.xid ?? '0'));
+      expect(BigInt(second.to)).toBeGreaterThan(BigInt(rows[0]?.xid ?? '0'));
+    });
+
+    test('agrees with the transactions that rows carry, while others write and roll back', async () => {
+      const { db, url, witness } = await setUp(kind);
+      await db.query('create table w (id bigserial primary key, x xid8 default pg_current_xact_id())');
+      const stop = new AbortController();
+      const writers = Array.from({ length: 4 }, async (_, writer) => {
+        const client = await connect(url);
+        for (let n = 0; !stop.signal.aborted; n += 1) {
+          await client.query(`begin; insert into w select from generate_series(1, ${1 + ((n + writer) % 3)})`);
+          await client.query(n % 6 === 0 ? 'rollback' : 'commit');
+        }
+      });
+      let total = 0;
+      for (let poll = 0; poll < 3; poll += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const { from, to, counts } = await once(witness);
+        const seen = counts.find(({ table, operation }) => table === 'w' && operation === 'INSERT')?.changes ?? 0;
+        const { rows } = await db.query<{ n: number }>(
+          'select count(*)::int as n from w where x >= $1::text::xid8 and x < $2::text::xid8',
+          [from, to],
+        );
+        // The first range begins with the table itself, which the log of changes knows as well.
+        expect(seen).toBe(rows[0]?.n);
+        total += seen;
+      }
+      stop.abort();
+      await Promise.all(writers);
+      expect(total).toBeGreaterThan(0);
+    });
+
+    test('truncations count by table, and a new table from its first row', async () => {
+      const { db, witness } = await setUp(kind);
+      await db.query('insert into t values (1); insert into u values (1)');
+      await db.query('begin; truncate t, u; insert into t values (2); commit');
+      await db.query(
+        'begin; create table fresh (id int); insert into fresh values (1); truncate fresh; insert into fresh values (2); commit',
+      );
+      await db.query(
+        `create table parts (id int) partition by list (id); create table part_1 partition of parts for values in (1)`,
+      );
+      await db.query('insert into parts values (1); truncate parts');
+      expect((await counted(witness, db)).lines).toEqual([
+        'fresh INSERT 2',
+        'fresh TRUNCATE 1',
+        'part_1 INSERT 1',
+        'part_1 TRUNCATE 1',
+        't INSERT 2',
+        't TRUNCATE 1',
+        'u INSERT 1',
+        'u TRUNCATE 1',
+      ]);
+    });
+
+    test('says nothing of unlogged tables', async () => {
+      const { db, witness } = await setUp(kind);
+      await db.query('create unlogged table fast (id int); insert into fast values (1)');
+      const report = await counted(witness, db);
+      expect(report.uncertain).toMatchObject([{ table: 'fast', reason: expect.stringContaining('UNLOGGED') }]);
+      expect(report.lines).toEqual([]);
+    });
+
+    test('says which GRANT is missing', async () => {
+      const { db, url, slot } = await setUp(kind);
+      await db.query(`create role weak_${slot} login password 'weak'`);
+      const weak = new URL(url);
+      weak.username = `weak_${slot}`;
+      weak.password = 'weak';
+      const report = await witnessOf(kind, weak.toString(), slot).poll(signal());
+      await db.query(`drop role weak_${slot}`);
+      expect(report).toMatchObject({
+        state: 'unknown',
+        mend:
+          kind === 'decoding'
+            ? `ALTER ROLE "weak_${slot}" REPLICATION`
+            : `GRANT EXECUTE ON FUNCTION "public".pg_get_wal_records_info(pg_lsn, pg_lsn) TO "weak_${slot}"`,
+      });
+    });
+
+    test('a server that cannot be reached is unknown, and counting begins anew', async () => {
+      const { db, url, slot } = await setUp(kind);
+      const gone = new URL(url);
+      gone.port = '1';
+      expect(await witnessOf(kind, gone.toString(), slot).poll(signal())).toMatchObject({ state: 'unknown' });
+      await db.query('select 1');
+    });
+  });
+
+  test('walinspect: a rewrite is not taken for inserts', async () => {
+    const { db, witness } = await setUp('walinspect');
+    await db.query(`insert into t values (1, 'a'), (2, 'b'); insert into u values (1)`);
+    await db.query('alter table t alter column id type bigint');
+    const report = await counted(witness, db);
+    expect(report.uncertain).toMatchObject([{ table: 't', reason: expect.stringContaining('replaced') }]);
+    expect(report.lines).toEqual(['u INSERT 1']);
+    await db.query(`insert into t values (3)`);
+    expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
+    await db.query('alter table t alter column id type int; alter table t alter column id type bigint');
+    const twice = await counted(witness, db);
+    expect(twice.uncertain).toMatchObject([{ table: 't' }]);
+    expect(twice.lines).toEqual([]);
+  });
+
+  test('decoding: a rewrite is no change', async () => {
+    const { db, witness } = await setUp('decoding');
+    await db.query(`insert into t values (1, 'a'); alter table t alter column id type bigint`);
+    expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
+  });
+
+  test('walinspect: without the extension, and with a log that is gone', async () => {
+    const { db, url, slot, witness } = await setUp('walinspect');
+    await db.query('insert into t values (1)');
+    // What checkpoints recycle is gone; here the file of the first range is moved past by two switches and checkpoints.
+    for (let n = 0; n < 3; n += 1) await db.query('select pg_switch_wal(); insert into u values (1)');
+    await db.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots');
+    await db.query('checkpoint; checkpoint');
+    const report = await witness.poll(signal());
+    expect(['unknown', 'counted']).toContain(report.state);
+    if (report.state === 'unknown') {
+      expect(report).toMatchObject({ reason: expect.stringContaining('cannot be read') });
+      expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    }
+    await db.query('drop extension pg_walinspect');
+    expect(await witnessOf('walinspect', url, slot).poll(signal())).toMatchObject({
+      state: 'unknown',
+      mend: 'CREATE EXTENSION pg_walinspect',
+    });
+  });
+
+  test('decoding: a slot that was made anew, read by another or dropped', async () => {
+    const { db, slot, witness } = await setUp('decoding');
+    const make = () => db.query(`select pg_create_logical_replication_slot('${slot}', 'test_decoding')`);
+    const drop = () => db.query(`select pg_drop_replication_slot('${slot}')`);
+    await db.query('insert into t values (1)');
+    await drop();
+    await make();
+    expect(await witness.poll(signal())).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringContaining('not where'),
+    });
+    expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    await db.query('insert into t values (2)');
+    await db.query(`select count(*) from pg_logical_slot_get_changes('${slot}', null, null)`);
+    expect(await witness.poll(signal())).toMatchObject({ state: 'unknown' });
+    await drop();
+    expect(await witness.poll(signal())).toMatchObject({
+      state: 'unknown',
+      mend: expect.stringContaining('pg_create_logical_replication_slot'),
+    });
+    await make();
+    expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    await db.query('insert into t values (3)');
+    expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
+  });
+
+  test('decoding: odd names stay whole', async () => {
+    const { db, witness } = await setUp('decoding');
+    await db.query(`create schema "O: dd"; create table "O: dd"."a, ""b"": INSERT: " (id int)`);
+    await db.query(`insert into "O: dd"."a, ""b"": INSERT: " values (1); truncate "O: dd"."a, ""b"": INSERT: ", u`);
+    const { counts } = await counted(witness, db);
+    expect(counts.map(({ schema, table, operation }) => [schema, table, operation]).sort()).toEqual([
+      ['O: dd', 'a, "b": INSERT: ', 'INSERT'],
+      ['O: dd', 'a, "b": INSERT: ', 'TRUNCATE'],
+      ['public', 'u', 'TRUNCATE'],
+    ]);
+  });
+});
+
+test('at wal_level replica a truncation leaves its table uncertain, and the rest is counted', async () => {
+  const [major = 17] = majors;
+  const server = await startMajor(major, { wal_level: 'replica' });
+  onTestFinished(() => server.close());
+  const db = new pg.Client({ connectionString: server.url });
+  await db.connect();
+  onTestFinished(() => db.end());
+  await db.query('create extension pg_walinspect; create table t (id int); create table u (id int)');
+  const database = { url: SecretText.literal(server.url), statementTimeoutMs: 20_000, maxConnections: 2 };
+  const witness = createWitness({ kind: 'walinspect', database }, { log });
+  onTestFinished(() => witness.close());
+  await witness.poll(signal());
+  await db.query('insert into t values (1); truncate t; insert into u values (1)');
+  await db.query('vacuum full u');
+  const report = await witness.poll(signal());
+  expect(report).toMatchObject({ state: 'counted', seesTruncate: false });
+  expect(report.state === 'counted' ? report.uncertain.map(({ table }) => table).sort() : []).toEqual(['t', 'u']);
+  expect(await createWitness({ kind: 'decoding', database, slot: 'none' }, { log }).poll(signal())).toMatchObject({
+    state: 'unknown',
+  });
+});

@@ -1,0 +1,431 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  type InstallOptions,
+  installSql,
+  uninstallSql,
+  upgradeSql,
+} from '../../../../../exporters/audit-trail/writer/index.js';
+import { majors, startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+
+const everything: InstallOptions = { scope: { include: ['public.*'], exclude: [] }, baseline: false };
+
+describe.each(majors)('on PostgreSQL %d', (major) => {
+  let server: TestServer;
+  let databases = 0;
+
+  beforeAll(async () => {
+    server = await startMajor(major, { max_prepared_transactions: '5' });
+    const client = await open(await server.database('bare'));
+    await client.query('create table clients (id int primary key, name text, fee numeric)');
+    await client.end();
+    const other = await open(await server.database('ready', 'bare'));
+    await other.query(installSql(everything));
+    await other.end();
+  });
+  afterAll(() => server.close());
+
+  /** A database of its own for each test, with one table. */
+  async function connect(template = 'bare'): Promise<pg.Client> {
+    databases += 1;
+    const client = await open(await server.database(`writer_${databases}`, template));
+    onTestFinished(() => client.end());
+    return client;
+  }
+
+  async function installed(options: InstallOptions = everything): Promise<pg.Client> {
+    if (options === everything) return connect('ready');
+    const client = await connect();
+    await client.query(installSql(options));
+    return client;
+  }
+
+  async function recorded(client: pg.Client): Promise<string[]> {
+    const { rows } = await client.query<{ line: string }>(
+      `select concat_ws(' ', op, table_name, pk::text) as line from audit.log order by id`,
+    );
+    return rows.map(({ line }) => line);
+  }
+
+  test('each operation is recorded exactly once, whatever brings it about', async () => {
+    const db = await installed();
+    await db.query(`create table notes (id int primary key, client int references clients on delete cascade)`);
+    await db.query(`insert into clients values (1, 'a', 1), (2, 'b', 2)`);
+    await db.query(`insert into clients values (1, 'c', 1) on conflict (id) do nothing`);
+    await db.query(`insert into clients values (1, 'd', 1) on conflict (id) do update set name = excluded.name`);
+    await db.query(`merge into clients c using (values (2, 'e'), (3, 'f')) as v (id, name) on c.id = v.id
+      when matched then update set name = v.name when not matched then insert values (v.id, v.name, 0)`);
+    await db.query(`insert into notes values (7, 3)`);
+    await db.query(`delete from clients where id = 3`);
+    await db.query('update clients set name = name where id = 1');
+    await db.query('truncate clients cascade');
+    expect(await recorded(db)).toEqual([
+      'INSERT clients {"id": 1}',
+      'INSERT clients {"id": 2}',
+      'UPDATE clients {"id": 1}',
+      'UPDATE clients {"id": 2}',
+      'INSERT clients {"id": 3}',
+      'INSERT notes {"id": 7}',
+      'DELETE clients {"id": 3}',
+      'DELETE notes {"id": 7}',
+      'UPDATE clients {"id": 1}',
+      'TRUNCATE clients',
+      'TRUNCATE notes',
+    ]);
+  });
+
+  test('COPY is recorded row by row', async () => {
+    const db = await installed();
+    // Without a stream library: COPY from a program that prints three rows.
+    await db.query(`copy clients from program 'printf "1\\ta\\t1\\n2\\tb\\t2\\n3\\tc\\t3\\n"'`);
+    expect(await recorded(db)).toHaveLength(3);
+  });
+
+  test('what did not happen is not recorded', async () => {
+    const db = await installed();
+    await expect(db.query(`insert into clients values (1), (2), (1)`)).rejects.toThrow('duplicate key');
+    await db.query('begin; insert into clients values (5); rollback');
+    await db.query(
+      'begin; savepoint s; insert into clients values (6); rollback to s; insert into clients values (7); commit',
+    );
+    await db.query(`begin; insert into clients values (8); prepare transaction 'held'`);
+    expect(await recorded(db)).toEqual(['INSERT clients {"id": 7}']);
+    await db.query(`commit prepared 'held'`);
+    expect(await recorded(db)).toHaveLength(2);
+  });
+
+  test('leaves are recorded each by itself: TRUNCATE of one, new ones, and those that come and go', async () => {
+    const db = await installed();
+    await db.query(`create table events (id int, day date, primary key (id, day)) partition by range (day)`);
+    await db.query(`create table events_1 partition of events for values from ('2025-01-01') to ('2025-02-01')`);
+    await db.query(`create table events_2 partition of events for values from ('2025-02-01') to ('2025-03-01')`);
+    await db.query(`insert into events values (1, '2025-01-05'), (2, '2025-02-05')`);
+    await db.query(`update events set day = '2025-02-06' where id = 1`);
+    await db.query('truncate events_2');
+    await db.query('alter table events detach partition events_1');
+    await db.query(`insert into events_1 values (3, '2025-01-07')`);
+    await db.query(`alter table events attach partition events_1 for values from ('2025-01-01') to ('2025-02-01')`);
+    await db.query(`insert into events values (4, '2025-01-08')`);
+    await db.query(`create table loose (id int, day date, primary key (id, day))`);
+    await db.query(`alter table events attach partition loose for values from ('2025-03-01') to ('2025-04-01')`);
+    await db.query('truncate events');
+    expect(await recorded(db)).toEqual([
+      'INSERT events_1 {"id": 1, "day": "2025-01-05"}',
+      'INSERT events_2 {"id": 2, "day": "2025-02-05"}',
+      'DELETE events_1 {"id": 1, "day": "2025-01-05"}',
+      'INSERT events_2 {"id": 1, "day": "2025-02-06"}',
+      'TRUNCATE events_2',
+      'INSERT events_1 {"id": 3, "day": "2025-01-07"}',
+      'INSERT events_1 {"id": 4, "day": "2025-01-08"}',
+      ...['events_1', 'events_2', 'loose'].map((leaf) => `TRUNCATE ${leaf}`),
+    ]);
+    const { rows } = await db.query<{ enabled: string }>(
+      `select distinct tgenabled as enabled from pg_trigger where tgname like 'kop_audit_%'`,
+    );
+    expect(rows).toEqual([{ enabled: 'A' }]);
+  });
+
+  test('the replica role bypasses nothing', async () => {
+    const db = await installed();
+    await db.query(`set session_replication_role = replica`);
+    await db.query(`insert into clients values (1)`);
+    await db.query('create table quiet (id int primary key)');
+    await db.query(`insert into quiet values (1); truncate quiet`);
+    expect(await recorded(db)).toEqual(['INSERT clients {"id": 1}', 'INSERT quiet {"id": 1}', 'TRUNCATE quiet']);
+  });
+
+  test('says who, with what and why, and what the session cannot change', async () => {
+    const db = await installed();
+    await db.query(`begin;
+      select set_config('audit.actor', '42', true), set_config('audit.correlation_id', 'req-1', true),
+        set_config('audit.reason', 'address change', true), set_config('audit.application', 'portal', true);
+      set local timezone = 'Asia/Tokyo'; set local extra_float_digits = -5;
+      insert into clients values (1, 'a', 1.5); commit`);
+    await db.query(`set application_name = 'batch'; insert into clients values (2)`);
+    const { rows } = await db.query(
+      'select actor, actor_kind, application, correlation_id, reason, session_role, xact_id::text::bigint > 0 as xact, new_row from audit.log order by id',
+    );
+    expect(rows).toEqual([
+      {
+        actor: '42',
+        actor_kind: 'human',
+        application: 'portal',
+        correlation_id: 'req-1',
+        reason: 'address change',
+        session_role: 'postgres',
+        xact: true,
+        new_row: { id: 1, name: 'a', fee: 1.5 },
+      },
+      {
+        actor: null,
+        actor_kind: null,
+        application: 'batch',
+        correlation_id: null,
+        reason: null,
+        session_role: 'postgres',
+        xact: true,
+        new_row: { id: 2, name: null, fee: null },
+      },
+    ]);
+  });
+
+  test('images hold every digit and one time zone, whatever the session says', async () => {
+    const db = await installed();
+    await db.query('create table exact (id int primary key, at timestamptz, share float8, span interval)');
+    await db.query(`set timezone = 'Asia/Tokyo'; set extra_float_digits = 0; set intervalstyle = 'iso_8601'`);
+    await db.query(`insert into exact values (1, '2025-06-01 12:00+00', 0.1::float8 + 0.2, '1 day 2 hours')`);
+    const { rows } = await db.query<{ image: string }>('select new_row::text as image from audit.log');
+    expect(rows[0]?.image).toContain('2025-06-01T12:00:00+00:00');
+    expect(rows[0]?.image).toContain('0.30000000000000004');
+    expect(rows[0]?.image).toContain('1 day 02:00:00');
+  });
+
+  test('the key follows the table', async () => {
+    const db = await installed();
+    await db.query(`alter table clients rename column id to number; insert into clients values (1, 'a')`);
+    await db.query('alter table clients drop constraint clients_pkey, add primary key (number, name)');
+    await db.query(`insert into clients values (2, 'b')`);
+    expect(await recorded(db)).toEqual(['INSERT clients {"number": 1}', 'INSERT clients {"name": "b", "number": 2}']);
+  });
+
+  test('an application role records, and can neither read nor write the log', async () => {
+    const db = await installed();
+    await db.query(
+      `create role app_${databases} login; grant all on clients to app_${databases}; grant create on schema public to app_${databases}`,
+    );
+    await db.query(`set session authorization app_${databases}`);
+    await db.query('insert into clients values (1)');
+    await db.query('create table own (id int primary key); insert into own values (1)');
+    await expect(db.query('select * from audit.log')).rejects.toThrow('permission denied');
+    await expect(db.query(`select audit.enrol('own'::regclass)`)).rejects.toThrow('permission denied');
+    await expect(db.query(`select audit.baseline('own'::regclass)`)).rejects.toThrow('permission denied');
+    await db.query('reset session authorization');
+    expect(await recorded(db)).toEqual(['INSERT clients {"id": 1}', 'INSERT own {"id": 1}']);
+    await db.query(`drop owned by app_${databases}; drop role app_${databases}`);
+  });
+
+  test('no application can have code of its own run as the owner of the log', async () => {
+    const db = await installed();
+    const role = `maker_${databases}`;
+    const cast = `create type mood as enum ('calm');
+      create function leak(mood) returns json language plpgsql as $$ begin delete from audit.log; return '1'; end $$;
+      create cast (mood as json) with function leak(mood)`;
+    await db.query(`create role ${role}; grant create on schema public to ${role}; set role ${role}`);
+    await expect(db.query(cast)).rejects.toThrow('would run as the owner of the audit log');
+    await db.query('reset role');
+    const unprotected = await connect();
+    await unprotected.query(`grant create on schema public to ${role}; set role ${role}`);
+    await unprotected.query(`${cast}; reset role`);
+    await expect(unprotected.query(installSql(everything))).rejects.toThrow('the cast from public.mood to json');
+    await unprotected.query('rollback');
+  });
+
+  test('roles read what their plane needs, and write nothing', async () => {
+    const db = await installed();
+    const may = async (role: string, sql: string) => {
+      await db.query(`set role ${role}`);
+      const answer = await db.query(sql).then(
+        () => 'yes',
+        () => 'no',
+      );
+      await db.query('reset role');
+      return answer;
+    };
+    expect(
+      await may('kop_audit_observer', 'select count(*) from audit.log, audit.ddl_log, clients, audit.log_id_seq'),
+    ).toBe('yes');
+    expect(await may('kop_audit_sealer', 'select count(*) from audit.log')).toBe('yes');
+    expect(await may('kop_audit_sealer', 'select count(*) from clients')).toBe('no');
+    expect(await may('kop_audit_witness', 'select count(*) from audit.log')).toBe('no');
+    for (const role of ['kop_audit_observer', 'kop_audit_sealer', 'kop_audit_witness']) {
+      expect(await may(role, 'delete from audit.log')).toBe('no');
+      expect(await may(role, `insert into clients values (9)`)).toBe('no');
+    }
+  });
+
+  test('DDL is recorded apart: creation, drop and rewrite', async () => {
+    const db = await installed();
+    await db.query('alter table clients alter column fee type int using 0');
+    await db.query('create temp table passing (id int)');
+    await db.query('create index on clients (name)');
+    await db.query('drop table clients');
+    const { rows } = await db.query<{ line: string }>(
+      `select concat_ws(' ', event, tag, object_identity) as line from audit.ddl_log
+       where object_type in ('table', 'index') order by id`,
+    );
+    expect(rows.map(({ line }) => line)).toEqual([
+      'table_rewrite ALTER TABLE public.clients',
+      'ddl_command_end ALTER TABLE public.clients',
+      'ddl_command_end CREATE INDEX public.clients_name_idx',
+      'sql_drop DROP TABLE public.clients',
+    ]);
+    expect(await recorded(db)).toEqual([]);
+  });
+
+  test('a baseline records what is there, also of tables that come with rows', async () => {
+    const db = await connect();
+    await db.query(`insert into clients values (1, 'a', 1), (2, 'b', 2)`);
+    await db.query(installSql({ ...everything, baseline: true }));
+    await db.query('create table copied as select * from clients where id = 2');
+    expect(await recorded(db)).toEqual(['SNAPSHOT clients {"id": 1}', 'SNAPSHOT clients {"id": 2}', 'SNAPSHOT copied']);
+  });
+
+  test('only what is in scope is recorded, underscores being underscores', async () => {
+    const db = await installed({
+      scope: {
+        include: ['public.client_*', 'crm.*'],
+        exclude: [{ table: 'public.client_cache', reason: "it's rebuilt" }],
+      },
+      baseline: false,
+    });
+    await db.query('create schema crm; create table crm.cases (id int primary key)');
+    await db.query('create table client_cache (id int); create table client_notes (id int primary key)');
+    await db.query(`insert into crm.cases values (1); insert into client_cache values (1);
+      insert into client_notes values (1); insert into clients values (1)`);
+    expect(await recorded(db)).toEqual(['INSERT cases {"id": 1}', 'INSERT client_notes {"id": 1}']);
+  });
+
+  test('names that need quotes are quoted', async () => {
+    const db = await connect();
+    await db.query(`create schema "Odd ""one"; create table "Odd ""one"."It's" ("the key" int primary key)`);
+    await db.query(installSql({ scope: { include: ['*.*'], exclude: [] }, baseline: true }));
+    await db.query(`insert into "Odd ""one"."It's" values (1)`);
+    expect(await recorded(db)).toEqual([`INSERT It's {"the key": 1}`]);
+  });
+
+  test('a trigger that somebody disabled stays so', async () => {
+    const db = await installed();
+    await db.query('alter table clients disable trigger kop_audit_row; alter table clients add column x int');
+    await db.query('select audit.enrol_all()');
+    await db.query(upgradeSql());
+    await db.query('insert into clients values (1)');
+    expect(await recorded(db)).toEqual([]);
+  });
+
+  test('partitions are made ahead, and nothing is lost where there is none', async () => {
+    const db = await installed();
+    const leaves = async () =>
+      (
+        await db.query(
+          `select relid::regclass::text as leaf from pg_partition_tree('audit.log') where isleaf order by 1`,
+        )
+      ).rows;
+    expect(await leaves()).toHaveLength(5);
+    expect((await db.query('select audit.maintain_partitions(3)')).rows).toEqual([]);
+    expect((await db.query('select audit.maintain_partitions(4)')).rows).toHaveLength(1);
+    await db.query(`insert into audit.log (op, relid, table_schema, table_name, ts)
+      values ('INSERT', 1, 'x', 'y', date_trunc('month', now()) + interval '5 months 3 days')`);
+    expect((await db.query('select audit.maintain_partitions(6)')).rows).toHaveLength(1);
+    expect((await db.query('select count(*)::int as n from audit.log_default')).rows).toEqual([{ n: 1 }]);
+  });
+
+  test('running it again changes nothing', async () => {
+    const db = await installed();
+    await db.query('insert into clients values (1)');
+    const fingerprint = async () =>
+      (await db.query(`select t.oid, t.xmin::text from pg_trigger t where tgname like 'kop_audit_%' order by 1`)).rows;
+    const before = await fingerprint();
+    await db.query(installSql(everything));
+    expect(await fingerprint()).toEqual(before);
+    expect(await recorded(db)).toEqual(['INSERT clients {"id": 1}']);
+  });
+
+  test.each([
+    ['a schema', 'create schema audit; create table audit.record_version (id int)', 'schema "audit" exists'],
+    [
+      'a table',
+      `create schema audit; comment on schema audit is 'MARK'; create table audit.log (id int)`,
+      'table audit.log exists',
+    ],
+    [
+      'a trigger',
+      `create function f() returns trigger language plpgsql as 'begin return null; end';
+      create trigger kop_audit_row after insert on clients for each row execute function f()`,
+      'trigger kop_audit_row on',
+    ],
+    [
+      'an event trigger',
+      `create function g() returns event_trigger language plpgsql as 'begin end';
+      create event trigger kop_audit_ddl on ddl_command_end execute function g()`,
+      'event trigger kop_audit_ddl exists',
+    ],
+  ])('%s of the same name that it did not make is left alone', async (_, sql, message) => {
+    const db = await connect();
+    await db.query(sql.replace('MARK', 'Kingston Observability Pack: audit trail, made by kop audit install'));
+    await expect(db.query(installSql(everything))).rejects.toThrow(message);
+    await db.query('rollback');
+    await expect(db.query(uninstallSql({ discardRecords: true }))).rejects.toThrow();
+    await db.query('rollback');
+    expect((await db.query(`select from pg_trigger where tgname = 'kop_audit_truncate'`)).rowCount).toBe(0);
+  });
+
+  test('an upgrade restores what belongs to the version, and wants something to upgrade', async () => {
+    const db = await installed();
+    await db.query(
+      `create or replace function audit.record() returns trigger language plpgsql as 'begin return null; end'`,
+    );
+    await db.query(upgradeSql());
+    await db.query('insert into clients values (1)');
+    expect(await recorded(db)).toHaveLength(1);
+    await db.query('update audit.installation set version = 99');
+    for (const sql of [upgradeSql(), installSql(everything)]) {
+      await expect(db.query(sql)).rejects.toThrow('version 99 is installed');
+      await db.query('rollback');
+    }
+    const empty = await connect();
+    await expect(empty.query(upgradeSql())).rejects.toThrow('there is nothing to upgrade');
+  });
+
+  test('uninstalling keeps records until told otherwise, and then leaves nothing', async () => {
+    const db = await connect();
+    const objects = async () =>
+      (
+        await db.query(`
+          select 'table ' || oid::regclass::text as name from pg_class where relnamespace::regnamespace::text !~ '^pg_|information_schema'
+          union select 'function ' || oid::regproc::text from pg_proc where pronamespace::regnamespace::text !~ '^pg_|information_schema'
+          union select 'schema ' || nspname from pg_namespace
+          union select 'event trigger ' || evtname from pg_event_trigger
+          union select 'trigger ' || tgname from pg_trigger
+          union select 'acl ' || relname || relacl::text from pg_class where relacl::text like '%kop_audit%'
+          order by 1`)
+      ).rows;
+    const before = await objects();
+    await db.query(installSql(everything));
+    await db.query('insert into clients values (1)');
+    await expect(db.query(uninstallSql({ discardRecords: false }))).rejects.toThrow('audit.log holds records');
+    await db.query('rollback');
+    expect(await recorded(db)).toHaveLength(1);
+    await db.query(uninstallSql({ discardRecords: true }));
+    expect(await objects()).toEqual(before);
+    await db.query('insert into clients values (2)');
+  });
+
+  test('uninstalling does not take what others keep in the schema', async () => {
+    const db = await installed();
+    await db.query('create table audit.mine (id int)');
+    await expect(db.query(uninstallSql({ discardRecords: true }))).rejects.toThrow('cannot drop schema audit');
+    await db.query('rollback');
+    await db.query('insert into clients values (1)');
+    expect(await recorded(db)).toHaveLength(1);
+  });
+});
+
+test('where no other database uses them, the roles go too', async () => {
+  const [major = 17] = majors;
+  const server = await startMajor(major);
+  onTestFinished(() => server.close());
+  const db = await open(server.url);
+  onTestFinished(() => db.end());
+  const roles = async () => (await db.query(`select from pg_roles where rolname like 'kop%'`)).rowCount;
+  await db.query('create table clients (id int primary key)');
+  await db.query(installSql({ ...everything, baseline: true }));
+  expect(await roles()).toBe(4);
+  await db.query(uninstallSql({ discardRecords: false }));
+  expect(await roles()).toBe(0);
+});
+
+async function open(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
