@@ -36,6 +36,11 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./audit/index.js')).auditCommand(),
   },
   {
+    name: 'encryption',
+    summary: 'time encryption providers now, or scan ciphertext columns',
+    load: async () => (await import('./encryption/index.js')).encryptionCommand(),
+  },
+  {
     name: 'demo',
     summary: 'run everything on this machine, against a stand-in portal',
     load: async () => (await import('./demo.js')).demoCommand(),

@@ -25,4 +25,10 @@ export const exporters: readonly ExporterEntry[] = [
     secretsOf: ['auditTrails'],
     load: async () => (await import('./audit-trail/index.js')).createAuditTrailExporter,
   },
+  {
+    name: 'encryption',
+    summary: 'times field encryption, tests it on canary keys, and scans what columns really hold',
+    secretsOf: ['portals', 'encryption'],
+    load: async () => (await import('./encryption/index.js')).createEncryptionExporter,
+  },
 ];

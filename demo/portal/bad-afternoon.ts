@@ -3,8 +3,9 @@ import type { Scenario } from './faults/scenario.js';
 /** A Thursday in the life of an operations desk, as data. Times are seconds of the story; a speed factor shortens it. */
 export const badAfternoon: Scenario = {
   name: 'bad-afternoon',
-  description: 'A slow analytics page grows into a locked table, refused logins and a database outage, then heals.',
-  endsAtSeconds: 5_400,
+  description:
+    'A slow analytics page grows into a locked table, refused logins and a database outage, then encryption goes wrong, and all heals.',
+  endsAtSeconds: 8_400,
   steps: [
     { atSeconds: 0, phase: 'calm', actions: [] },
     {
@@ -72,5 +73,39 @@ export const badAfternoon: Scenario = {
       actions: [{ clear: 'drops' }, { clear: 'drips' }, { clear: 'signed-out' }],
     },
     { atSeconds: 4_800, phase: 'calm again', actions: [{ clear: 'slow-analytics' }] },
+    {
+      atSeconds: 5_100,
+      phase: 'the key service is slow, then away',
+      actions: [{ set: { id: 'slow-keys', kind: 'key_service_slow', params: { ms: 40 } } }],
+    },
+    {
+      atSeconds: 5_400,
+      phase: 'the key service does not answer',
+      actions: [{ clear: 'slow-keys' }, { set: { id: 'no-keys', kind: 'key_service_unavailable' } }],
+    },
+    {
+      atSeconds: 5_700,
+      phase: 'a release forgets to encrypt one form',
+      actions: [{ clear: 'no-keys' }, { set: { id: 'plain-text', kind: 'plaintext_written', params: { rows: 3 } } }],
+    },
+    {
+      atSeconds: 6_300,
+      phase: 'a nonce is used twice, and two people get each other’s NI number',
+      actions: [
+        { clear: 'plain-text' },
+        { set: { id: 'nonce-twice', kind: 'nonce_reused' } },
+        { set: { id: 'wrong-row', kind: 'ciphertext_swapped' } },
+      ],
+    },
+    {
+      atSeconds: 6_900,
+      phase: 'the rotation that should mend it stalls',
+      actions: [
+        { clear: 'wrong-row' },
+        { clear: 'nonce-twice' },
+        { set: { id: 'half-rotated', kind: 'rotation_stalled', params: { ageDays: 40 } } },
+      ],
+    },
+    { atSeconds: 7_800, phase: 'rotated, and calm', actions: [{ clear: 'half-rotated' }] },
   ],
 };

@@ -6,6 +6,7 @@ import { adminApp } from './admin.js';
 import { ADVISER_EMAIL, PROBE_EMAIL, setPassword } from './auth/accounts.js';
 import { Tokens } from './auth/jwt.js';
 import { PortalPool } from './database/pool.js';
+import { PortalEncryption } from './encryption/portal-encryption.js';
 import { faultyAnswers } from './faults/answers.js';
 import type { DatabaseControl } from './faults/environment/environment.js';
 import { realEnvironment } from './faults/environment/real.js';
@@ -75,8 +76,8 @@ export async function startPortal(options: PortalOptions): Promise<Portal> {
   const app = express();
   const server = serverFor(app, tls);
   const certificate = server instanceof HttpsServer && tls ? new CertificateSwitch(server, tls) : undefined;
-  const { pool, tokens } = state;
-  const environment = realEnvironment({ databaseUrl, pool, tokens, certificate, databaseControl });
+  const { pool, tokens, encryption } = state;
+  const environment = realEnvironment({ databaseUrl, pool, tokens, certificate, databaseControl, encryption });
   const faults = new FaultRegistry(environment, options.randomSeed ?? 1, log);
   const scenarios = new ScenarioRunner(faults, log);
   fillApp(app, faults, state);
@@ -86,11 +87,14 @@ export async function startPortal(options: PortalOptions): Promise<Portal> {
     await closeServer(admin);
     await scenarios.stop();
     await faults.clear();
+    await encryption.stop();
     await closeServer(server);
     await pool.close();
   };
   try {
     await pool.warmUp();
+    await encryption.prepare();
+    encryption.start();
     for (const rule of options.faults ?? []) {
       await faults.set(rule);
     }
@@ -117,6 +121,7 @@ function portalState(options: PortalOptions): PortalState {
     companyIrr,
     heavyWork: new Slots(DATABASE_CORES),
     table,
+    encryption: new PortalEncryption(options.databaseUrl),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Tokens } from './auth/jwt.js';
 import type { PortalPool } from './database/pool.js';
+import type { PortalEncryption } from './encryption/portal-encryption.js';
 import type { RouteTable } from './http/routing.js';
 import type { Slots } from './slots.js';
 
@@ -11,6 +12,7 @@ export interface PortalState {
   /** Heavy queries share the database machine's cores. */
   readonly heavyWork: Slots;
   readonly table: RouteTable;
+  readonly encryption: PortalEncryption;
 }
 
 /** The in-process cache of the company IRR: 24 hours, lost on restart, and costly to fill. */

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly configFiles: readonly string[];
   /** Which secrets must be at hand: those of the sections that these exporters read. Default: all. */
   readonly requireSecrets?: LoadOptions['requireSecrets'];
+  /** Whether an audit trail may be left without a database; see `LoadOptions`. */
+  readonly allowUnconnected?: boolean;
   readonly listenAddresses: readonly ListenAddress[];
   readonly webConfigFile?: string;
   readonly logLevel: LogLevel;
@@ -63,8 +65,8 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     ...(options.writeLog === undefined ? {} : { write: options.writeLog }),
   });
 
-  const { requireSecrets = true } = options;
-  const load = (files: readonly string[]) => loadPack(files, { requireSecrets });
+  const { requireSecrets = true, allowUnconnected = false } = options;
+  const load = (files: readonly string[]) => loadPack(files, { requireSecrets, allowUnconnected });
   const config = new ConfigHolder({ files: options.configFiles, load, log });
   hideSecrets(config.current, redactor);
   const web = options.webConfigFile === undefined ? openSource : new WatchedWebConfig(options.webConfigFile, log);
@@ -80,6 +82,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     log,
   );
   const scrapes = new InFlight(options.maxRequests);
+  const probes = new InFlight(options.maxRequests);
   const page = new MetricsPage({
     runner,
     standing: () => [
@@ -88,7 +91,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
         version,
         pack: config.current,
         reload: config.status,
-        scrapesRefused: scrapes.refused,
+        scrapesRefused: scrapes.refused + probes.refused,
       }),
       ...host.families(),
     ],
@@ -127,6 +130,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   const handler = createApp({
     web,
     scrapes,
+    probes,
     redactor,
     log,
     metrics: (format, budgetMs) => page.render(format, budgetMs, new Date()),

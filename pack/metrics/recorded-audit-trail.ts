@@ -1,10 +1,10 @@
 import { recorded } from './record.js';
 
-/** Values of `audit_trail:state:code`. What is not known comes after what is known to be bad. */
-export const auditTrailStates = { proven: 1, atRisk: 2, broken: 3, absent: 4, unproven: 5, noData: 6 } as const;
+/** Values of `audit_trail:state:code`, the worst the highest: a proven fault must not sink beneath what is unknown. */
+export const auditTrailStates = { proven: 1, atRisk: 2, unproven: 3, noData: 4, absent: 5, broken: 6 } as const;
 
 /** Values of `audit_trail:table_state:code`: the exporter's words, and one for when it does not look. */
-export const auditTableCodes = { ok: 1, explained: 2, suspect: 3, confirmed: 4, unknown: 5, noData: 6 } as const;
+export const auditTableCodes = { ok: 1, explained: 2, suspect: 3, unknown: 4, noData: 5, confirmed: 6 } as const;
 
 const trail = ['portal', 'trail'] as const;
 const table = [...trail, 'table'] as const;
@@ -44,12 +44,12 @@ export const auditRecorded = {
     'audit_trail:table_state:code',
     'count',
     table,
-    'State of the table: 1 ok, 2 explained, 3 suspect, 4 confirmed, 5 unknown, 6 no data (nobody looks).',
+    'State of the table: 1 ok, 2 explained, 3 suspect, 4 unknown, 5 no data (nobody looks), 6 confirmed.',
   ),
   state: recorded(
     'audit_trail:state:code',
     'count',
     trail,
-    'State of the trail: 1 proven, 2 at risk, 3 broken, 4 absent, 5 unproven, 6 no data.',
+    'State of the trail: 1 proven, 2 at risk, 3 unproven, 4 no data, 5 absent, 6 broken.',
   ),
 } as const;

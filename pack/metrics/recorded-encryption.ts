@@ -5,7 +5,7 @@ const provider = ['portal', 'provider'] as const;
 const column = ['portal', 'table', 'column'] as const;
 
 /** Values of `field_encryption:column_state:code`. */
-export const columnStates = { encrypted: 1, partly: 2, exposed: 3, notScanned: 4 } as const;
+export const columnStates = { encrypted: 1, partly: 2, notScanned: 3, exposed: 4 } as const;
 
 /** Counts first, ratios last, as for workflows. Single encryptions and decryptions only: a round trip is both again. */
 export const encryptionRecorded = {
@@ -76,6 +76,6 @@ export const encryptionRecorded = {
     'field_encryption:column_state:code',
     'count',
     column,
-    'State of the column: 1 encrypted, 2 partly readable, 3 exposed (plaintext or a reused nonce), 4 not scanned.',
+    'State of the column: 1 encrypted, 2 partly unreadable, 3 not scanned, 4 exposed (plaintext or a reused nonce).',
   ),
 } as const;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { headerValue, jsonPath, path, requestHeaderName, url } from './patterns.js';
 import { count, expected, oneOf, section, text } from './say.js';
-import { duration } from './units.js';
+import { duration, timeout } from './units.js';
 
-const timeout = () => duration().prefault('10s').describe('Longest wait for the answer to a login. Default 10s.');
+const loginTimeout = () => timeout().prefault('10s').describe('Longest wait for the answer to a login. Default 10s.');
 
 const none = section({
   kind: z.literal('none').describe('No credentials are sent.'),
@@ -41,7 +41,7 @@ const login = section({
   lifetime: duration()
     .prefault('1h')
     .describe('Log in again after this long, even when nothing refused us. Default 1h.'),
-  timeout: timeout(),
+  timeout: loginTimeout(),
 });
 
 const oauth2 = section({
@@ -54,7 +54,7 @@ const oauth2 = section({
   clientAuthentication: oneOf(['basic', 'body'])
     .prefault('basic')
     .describe('Whether the client sends its credentials in a header (basic) or in the body. Default basic.'),
-  timeout: timeout(),
+  timeout: loginTimeout(),
 });
 
 const kinds = ['none', 'basic', 'header', 'login', 'oauth2'].join(', ');

@@ -68,7 +68,7 @@ export const step = section({
   timeout: duration().exactOptional().describe('Longest wait for this step. Default: what is left of the run.'),
   retries: count(0, 5)
     .prefault(0)
-    .describe('Further tries after a failure, all inside the measured duration. Default 0.'),
+    .describe('Further tries after a failure other than a time-out, all inside the measured duration. Default 0.'),
   mutates: flag()
     .exactOptional()
     .describe('Whether the step changes data. Default: true for every method but GET, HEAD and OPTIONS.'),

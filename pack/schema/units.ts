@@ -39,6 +39,23 @@ export function duration() {
   return quantity(millisecondsIn, 'a duration such as 1.5s', false);
 }
 
+/** Node's timers hold 24 days, and fire at once when they are given more. */
+const longestWaitMs = 86_400_000;
+
+/** Milliseconds between two starts of something. */
+export function interval() {
+  return duration()
+    .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
+    .refine((milliseconds) => milliseconds <= longestWaitMs, { error: expected('an interval of at most 1d') });
+}
+
+/** Milliseconds after which somebody stops waiting. */
+export function timeout() {
+  return duration().refine((milliseconds) => milliseconds <= longestWaitMs, {
+    error: expected('a time-out of at most 1d'),
+  });
+}
+
 /** A duration that PromQL can say, which knows no fractions of a second there. Milliseconds. */
 export function wholeSeconds() {
   return multipleOf(1000, 'a whole number of seconds, such as 90s');

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { count, expected, flag, name, oneOf, section, text } from './say.js';
 import { step } from './step.js';
-import { duration, ratio } from './units.js';
+import { duration, interval, ratio, timeout } from './units.js';
 
 const schedule = section({
-  interval: duration()
-    .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
-    .prefault('30s')
-    .describe('Time between the starts of two runs. Default 30s.'),
+  interval: interval().prefault('30s').describe('Time between the starts of two runs. Default 30s.'),
   jitter: ratio().prefault('10%').describe('Random share of the interval added to each start. Default 10%.'),
-  timeout: duration()
+  timeout: timeout()
     .exactOptional()
     .describe(
       'End of a run that hangs, longer than the SLA. Default: twice the SLA, at least 5s more, below the interval.',

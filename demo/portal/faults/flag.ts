@@ -11,6 +11,9 @@ const MAIN_PARAMETER: Readonly<Record<string, string>> = {
   table_lock: 'table',
   table_missing: 'table',
   certificate: 'days',
+  plaintext_written: 'rows',
+  rotation_stalled: 'ageDays',
+  key_service_slow: 'ms',
 };
 const RULE_KEYS = new Set(['id', 'route', 'probability', 'until', 'forSeconds']);
 

@@ -75,6 +75,24 @@ const kinds = [
     params: z.strictObject({ days: z.number().min(-3_650).max(3_650) }),
   }),
   z.strictObject({ ...common, kind: z.literal('token_expiry'), params: none }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('plaintext_written'),
+    params: z.strictObject({ rows: z.int().min(1).max(50).default(1) }).prefault({}),
+  }),
+  z.strictObject({ ...common, kind: z.literal('nonce_reused'), params: none }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('rotation_stalled'),
+    params: z.strictObject({ ageDays: z.int().min(0).max(3_650).default(0) }).prefault({}),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('key_service_slow'),
+    params: z.strictObject({ ms: z.number().positive().max(60_000).default(50) }).prefault({}),
+  }),
+  z.strictObject({ ...common, kind: z.literal('key_service_unavailable'), params: none }),
+  z.strictObject({ ...common, kind: z.literal('ciphertext_swapped'), params: none }),
 ] as const;
 
 const ruleSchema = z.discriminatedUnion('kind', kinds);

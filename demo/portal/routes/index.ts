@@ -1,3 +1,4 @@
+import { encryptionRoutes } from '../encryption/canary-routes.js';
 import type { Route } from '../http/route.js';
 import { activityLogRoute } from './activity-logs.js';
 import { analyticsRoutes } from './analytics.js';
@@ -36,4 +37,5 @@ export const apiRoutes: readonly Route[] = [
   ...revenueRoutes,
   ...presenceRoutes,
   activityLogRoute,
+  ...encryptionRoutes,
 ];

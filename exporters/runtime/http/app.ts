@@ -15,6 +15,8 @@ import { allowOnly } from './methods.js';
 export interface AppParts {
   readonly web: WebConfigSource;
   readonly scrapes: InFlight;
+  /** Apart from the scrapes: probes of a slow portal must not shut out `/metrics`, which would say so. */
+  readonly probes: InFlight;
   readonly redactor: Redactor;
   readonly log: Logger;
   readonly metrics: (format: TextFormat, budgetMs: number) => Promise<Buffer>;
@@ -37,7 +39,7 @@ export function createApp(parts: AppParts): Express {
   app.route('/').get(landingRoute(parts)).all(allowOnly('GET', 'HEAD'));
   const router = Router();
   parts.mount(router);
-  app.use(parts.scrapes.middleware, router);
+  app.use(parts.probes.middleware, router);
   app.use((_request, response) => {
     response.status(404).type('text/plain').send('Not Found; / lists what there is\n');
   });

@@ -107,6 +107,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     const worker = new Worker(this.#options.url, {
       env: SHARE_ENV,
       name: this.#options.name,
+      workerData: { name: this.#options.name },
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
     worker.on('message', (text: string) => {

@@ -12,15 +12,20 @@ import { startWriters, type WriterOptions, type Writers } from './writers.js';
 const OBSERVER = 'observer';
 
 /** What the preset knows; the tests must not have their own idea of the columns. */
-const installedRecords: AuditRecords = { ...ownRecords, ...auditPresets.kop, preset: 'kop', table: 'audit.log' };
+const installedRecords: AuditRecords = {
+  ...ownRecords,
+  ...auditPresets.kop,
+  columns: { ...ownRecords.columns, ...auditPresets.kop.columns },
+};
 
-/** Rows that no writer touches, some of them with a history. */
-const HISTORY = `
-  set audit.actor = 'ann';
-  update accounts set balance = 10 where id <= 10;
-  update accounts set balance = 20 where id <= 10;
-  update holdings set units = 2 where account_id <= 9005;
-  insert into visits (at, what) values ('2026-02-01', 'quiet'), ('2026-08-01', 'quiet');`;
+/** Of rows that no writer touches: each a transaction of its own, and the visits of a year are all in one. */
+const HISTORY = [
+  "set audit.actor = 'ann'",
+  'update accounts set balance = 10 where id <= 10',
+  'update accounts set balance = 20 where id <= 10',
+  'update holdings set units = 2 where account_id <= 9005',
+  "insert into visits (at, what) values ('2026-02-01', 'quiet'), ('2026-08-01', 'quiet')",
+];
 
 const QUIET_ROWS = `
   insert into public.accounts (name, balance, score, details) select 'quiet', i, i / 3.0, jsonb_build_object('i', i) from generate_series(1, 20) i;
@@ -55,13 +60,12 @@ export async function startInstalled(
   try {
     const password = randomBytes(9).toString('hex');
     const url = await server.database('installed');
-    for (const sql of [
+    await inSession(url, [
       businessTables + QUIET_ROWS,
       installSql({ scope: { include: ['public.*'], exclude: [] }, baseline: true }),
       `create role ${OBSERVER} login password '${password}' in role kop_audit_observer, pg_read_all_stats`,
-      HISTORY,
-    ])
-      await inSession(url, [sql]);
+      ...HISTORY,
+    ]);
     return { server, major, template: 'installed', password, close: () => server.close() };
   } catch (error) {
     await server.close();
@@ -102,7 +106,7 @@ export async function openOffice(installed: InstalledServer, options: OfficeOpti
   observerUrl.username = OBSERVER;
   observerUrl.password = installed.password;
   const open: pg.Client[] = [];
-  const writers = await startWriters({ url, pauseMs: 200, ...options.writers });
+  const writers = await startWriters({ url, pauseMs: 200, isPatient: true, ...options.writers });
   return {
     server: installed,
     name,

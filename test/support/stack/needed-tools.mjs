@@ -42,6 +42,13 @@ const needs = [
     page: 'https://prometheus.io/download/',
   },
   {
+    title: 'SoftHSM',
+    programs: ['softhsm2-util'],
+    packages: ['softhsm2'],
+    brew: 'softhsm',
+    page: 'https://www.softhsm.org/',
+  },
+  {
     title: 'Chromium',
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     packages: ['chromium'],

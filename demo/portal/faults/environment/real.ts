@@ -1,5 +1,6 @@
 import type { Tokens } from '../../auth/jwt.js';
 import type { PortalPool } from '../../database/pool.js';
+import type { PortalEncryption } from '../../encryption/portal-encryption.js';
 import type { CertificateSwitch } from '../../http/tls.js';
 import type { EnvironmentRule } from '../rule.js';
 import { InvalidFault } from '../rule.js';
@@ -14,6 +15,7 @@ export interface RealEnvironmentParts {
   readonly tokens: Tokens;
   readonly certificate: CertificateSwitch | undefined;
   readonly databaseControl: DatabaseControl | undefined;
+  readonly encryption: PortalEncryption;
 }
 
 /** Nothing here is pretended: locks are locks, missing tables are missing, a stopped database is stopped. */
@@ -31,6 +33,18 @@ async function apply(rule: EnvironmentRule, parts: RealEnvironmentParts): Promis
       return hideRelation(parts.databaseUrl, rule.params.table);
     case 'token_expiry':
       return expireAllSessions(parts.databaseUrl, parts.tokens);
+    case 'plaintext_written':
+      return parts.encryption.writePlaintext(rule.params.rows);
+    case 'nonce_reused':
+      return parts.encryption.reuseNonce();
+    case 'rotation_stalled':
+      return parts.encryption.stallRotation(rule.params.ageDays);
+    case 'key_service_slow':
+      return parts.encryption.slowKeyService(rule.params.ms);
+    case 'key_service_unavailable':
+      return parts.encryption.loseKeyService();
+    case 'ciphertext_swapped':
+      return parts.encryption.swapRows();
     case 'certificate':
       if (!parts.certificate) {
         throw new InvalidFault(['certificate: the portal speaks plain HTTP; start it with TLS (--tls)']);

@@ -1,0 +1,148 @@
+import { styleText } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { formatSeconds } from '../../exporters/encryption/probe/percentiles.js';
+import { jobsOf, type ProbeJob } from '../../exporters/encryption/probe/plan.js';
+import { missingSecret, type ProbeReport, probeNow } from '../../exporters/encryption/probe/run-now.js';
+import { Redactor } from '../../exporters/runtime/redactor.js';
+import { InvalidPack, loadPack } from '../../pack/index.js';
+import { suggest } from '../../pack/suggest.js';
+
+interface Options {
+  readonly 'config.file': readonly string[];
+  readonly portal?: string;
+  readonly samples: number;
+  readonly json?: true;
+}
+
+const SAMPLES = 200;
+
+const examples = `
+Only canary keys are used, and nothing is kept.
+
+Examples:
+  $ kop encryption probe                          every provider that the configuration describes
+  $ kop encryption probe vault --samples 1000
+  $ kop encryption probe vault --json | jq '.[0].timings'
+
+Exit codes:
+  0  the 99th percentiles keep the promise, nothing failed, and no self-test did
+  1  something is not as promised
+  2  cannot run: the message says why`;
+
+/** `kop encryption probe`: measures providers now and says how they stand to their promise. */
+export function encryptionProbeCommand(): Command {
+  return new Command('probe')
+    .summary('measure encryption providers now, and test that they do what they are for')
+    .description('Measures encryption providers now, on canary keys, and tests that they do what they are for.')
+    .argument('[provider]', 'which one (default: all)')
+    .addOption(
+      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
+        .argParser((value: string, before: readonly string[]) => [...before, value])
+        .default([], 'the description that comes with the pack'),
+    )
+    .option('--portal <name>', 'only the providers of this portal')
+    .option('--samples <count>', 'encryptions and decryptions of each size', wholeNumber, SAMPLES)
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', examples)
+    .action(async (provider: string | undefined, options: Options) => {
+      process.exitCode = await probe(provider, options);
+    });
+}
+
+async function probe(provider: string | undefined, options: Options): Promise<number> {
+  let jobs: readonly ProbeJob[];
+  try {
+    jobs = chosen(provider, options);
+  } catch (error) {
+    if (!(error instanceof InvalidPack || error instanceof CannotProbe)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  const reports: ProbeReport[] = [];
+  for (const job of jobs) {
+    const report = await probeNow(job, options.samples, new Redactor());
+    reports.push(report);
+    if (options.json !== true) process.stdout.write(`${reports.length > 1 ? '\n' : ''}${shown(report)}\n`);
+  }
+  if (options.json === true) process.stdout.write(`${JSON.stringify(reports, undefined, 2)}\n`);
+  return reports.every(({ isFine }) => isFine) ? 0 : 1;
+}
+
+class CannotProbe extends Error {}
+
+function chosen(provider: string | undefined, options: Options): readonly ProbeJob[] {
+  // Whoever measures one provider need not hold the secrets of the others.
+  const all = jobsOf(loadPack(options['config.file'], { requireSecrets: false }));
+  const ofPortal = all.filter(({ portal }) => options.portal === undefined || portal.name === options.portal);
+  const jobs = ofPortal.filter((job) => provider === undefined || job.provider.name === provider);
+  if (jobs.length === 0) throw new CannotProbe(nothingFound(provider, options.portal, all));
+  for (const job of jobs) {
+    const missing =
+      missingSecret(job.provider) ?? (job.provider.kind === 'endpoint' ? missingSecret(job.portal) : undefined);
+    if (missing !== undefined) throw new CannotProbe(`${job.provider.name}: ${missing}`);
+  }
+  return jobs;
+}
+
+function nothingFound(provider: string | undefined, portal: string | undefined, all: readonly ProbeJob[]): string {
+  if (all.length === 0) return 'the configuration describes no encryption provider; add one under encryption';
+  const names = [...new Set(all.map((job) => job.provider.name))];
+  const where = portal === undefined ? '' : ` of the portal '${portal}'`;
+  if (provider === undefined) return `there is no encryption provider${where}`;
+  const meant = suggest(provider, names);
+  const hint = meant === undefined || meant === provider ? `there are ${names.join(', ')}` : `did you mean '${meant}'?`;
+  return `there is no encryption provider '${provider}'${where}; ${hint}`;
+}
+
+function shown(report: ProbeReport): string {
+  const title = styleText('bold', `${report.provider} (${report.kind}) of ${report.portal}`, {
+    stream: process.stdout,
+  });
+  const state = report.isUsable ? [] : [colour('red', `cannot be used: ${report.trouble ?? 'unknown'}`)];
+  const failures = report.failures.map(({ operation, reason, count }) =>
+    colour('red', `${operation} failed: ${reason} (${count}×)`),
+  );
+  const timings = report.timings.length === 0 ? [] : ['', ...timingTable(report)];
+  const tests = report.selfTests.length === 0 ? [] : ['', ...report.selfTests.map(testLine)];
+  return [title, ...state, ...failures, ...timings, ...tests].join('\n');
+}
+
+function timingTable({ timings }: ProbeReport): string[] {
+  const head = ['operation', 'size', 'data key', 'samples', 'p50', 'p95', 'p99', 'max', 'promise', ''];
+  const rows = timings.map((timing) => [
+    timing.operation,
+    timing.size,
+    timing.keyTemperature,
+    `${timing.count}${timing.tainted > 0 ? ` (+${timing.tainted} disturbed)` : ''}`,
+    ...[timing.p50, timing.p95, timing.p99, timing.max, timing.target].map(formatSeconds),
+    timing.isWithinTarget ? 'kept' : 'missed',
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [
+    colour('dim', line(head)),
+    ...rows.map((row) => (row.at(-1) === 'missed' ? colour('red', line(row)) : line(row))),
+  ];
+}
+
+function testLine({ test, outcome, why }: ProbeReport['selfTests'][number]): string {
+  const marks = { passed: colour('green', '✓'), failed: colour('red', '✗'), absent: colour('dim', '·') };
+  return `${marks[outcome]} ${test}${why === '' ? '' : `: ${outcome === 'absent' ? 'not made: ' : ''}${why}`}`;
+}
+
+/** styleText itself leaves colours out where the stream is no terminal, and where NO_COLOR is set. */
+function colour(style: 'red' | 'green' | 'dim', text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 100_000) {
+    throw new InvalidArgumentError('Expected a whole number from 1 to 100000.');
+  }
+  return value;
+}

@@ -1,0 +1,79 @@
+import { styleText } from 'node:util';
+import { columnLabel } from '../../exporters/encryption/scan/column.js';
+import type { ColumnOutcome } from '../../exporters/encryption/scan/scan-once.js';
+
+const headings = ['column', 'rows', 'encrypted', 'plain text?', 'malformed', 'unknown version', 'null', 'nonce reuse'];
+
+export function resultLines(outcomes: readonly ColumnOutcome[]): string[] {
+  const rows = outcomes.map(cells);
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ');
+  const whole = rows.filter((row) => row.length > 1);
+  return [...(whole.length === 0 ? [] : [line(headings), ...whole.map(line)]), ...outcomes.flatMap(remarks)];
+}
+
+function cells(outcome: ColumnOutcome): string[] {
+  const name = nameOf(outcome);
+  if ('trouble' in outcome) return [name];
+  const { states } = outcome.verdict;
+  const { encrypted, plaintext_suspect, malformed, unknown_version } = states;
+  const counts = [outcome.whole.tally.rows, encrypted, plaintext_suspect, malformed, unknown_version, states.null];
+  return [name, ...[...counts, reused(outcome.whole.reuse)].map(String)];
+}
+
+function remarks(outcome: ColumnOutcome): string[] {
+  if ('trouble' in outcome) {
+    const what = outcome.wasStopped
+      ? 'stopped; the same command goes on from here'
+      : `could not be looked at: ${outcome.trouble}`;
+    return [colour('red', `${nameOf(outcome)}: ${what}`)];
+  }
+  const { verdict, whole } = outcome;
+  const name = nameOf(outcome);
+  const versions = verdict.versions.filter(([, rows]) => rows > 0).map(([version, rows]) => `${version} ${rows}`);
+  return [
+    ...(versions.length === 0 ? [] : [`${name}: key versions ${versions.join(', ')}`]),
+    ...(whole.copies === 0 ? [] : [`${name}: ${whole.copies} rows have the whole ciphertext of another row`]),
+    ...(whole.reuse.length === 0
+      ? []
+      : [colour('red', `${name}: ${whole.reuse.length} nonces were used again; that key is compromised, rotate it`)]),
+  ];
+}
+
+export function toJson(outcomes: readonly ColumnOutcome[]): string {
+  const columns = outcomes.map((outcome) => {
+    const { table, sensitivity } = outcome.column;
+    const head = { table, column: columnLabel(outcome.column), sensitivity };
+    if ('trouble' in outcome) return { ...head, trouble: outcome.trouble, stopped: outcome.wasStopped };
+    const { verdict, whole } = outcome;
+    return {
+      ...head,
+      rows: whole.tally.rows,
+      states: verdict.states,
+      versions: Object.fromEntries(verdict.versions),
+      ...(verdict.progressRatio === undefined ? {} : { reencryptionProgressRatio: verdict.progressRatio }),
+      nonceReuseRows: reused(whole.reuse),
+      ciphertextCopies: whole.copies,
+      startedAt: new Date(whole.startedAtMs).toISOString(),
+      endedAt: new Date(whole.endedAtMs).toISOString(),
+    };
+  });
+  return JSON.stringify({ columns }, undefined, 2);
+}
+
+function reused(groups: readonly { readonly rows: number }[]): number {
+  return groups.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function nameOf({ column }: ColumnOutcome): string {
+  return `${column.table}.${columnLabel(column)}`;
+}
+
+function colour(style: 'red', text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}

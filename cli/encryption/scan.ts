@@ -1,0 +1,134 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { columnLabel } from '../../exporters/encryption/scan/column.js';
+import { type ColumnOutcome, scanOnce } from '../../exporters/encryption/scan/scan-once.js';
+import { Redactor } from '../../exporters/runtime/log.js';
+import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/index.js';
+import { InvalidPack, loadPack } from '../../pack/index.js';
+import { suggest } from '../../pack/suggest.js';
+import { type Progress, progressOn } from './scan-progress.js';
+import { resultLines, toJson } from './scan-result.js';
+
+interface Options {
+  readonly 'config.file': readonly string[];
+  readonly json?: true;
+  readonly restart?: true;
+  readonly rowsPerSecond?: number;
+}
+
+const examples = `
+Examples:
+  kop encryption scan                            every column that the configuration describes
+  kop encryption scan public.product_owners      those of one table
+  kop encryption scan --rows-per-second 100000   faster than the configuration says, out of hours
+  kop encryption scan --restart                  not from where an interrupted scan was
+
+Ctrl-C ends it; the same command goes on from there. It only reads, and no value leaves the database or this process.
+Exit code: 0 nothing but ciphertext, 1 found something else, 2 could not look at everything`;
+
+/** `kop encryption scan`: looks once at the ciphertext columns. */
+export function encryptionScanCommand(): Command {
+  return new Command('scan')
+    .summary('look at what ciphertext columns hold')
+    .description('Reads the ciphertext columns once and says what they hold: forms, key versions, nonces used again.')
+    .argument('[table]', 'table as schema.table (default: all that are described)')
+    .option('--config.file <path>', 'configuration file or folder; repeat it to merge several', collect, [])
+    .option('--json', 'print JSON for programs')
+    .option('--restart', 'begin anew where an earlier scan was interrupted')
+    .option('--rows-per-second <number>', 'rows read in one second at the most', wholeNumber)
+    .addHelpText('after', examples)
+    .action(async (table: string | undefined, options: Options) => {
+      process.exitCode = await run(table, options);
+    });
+}
+
+interface Task {
+  readonly encryption: FieldEncryption;
+  readonly scan: CiphertextScan;
+  readonly columns: readonly ScannedColumn[];
+}
+
+async function run(table: string | undefined, options: Options): Promise<number> {
+  let tasks: readonly Task[];
+  try {
+    tasks = tasksOf(loadPack(options['config.file'], { requireSecrets: false }).encryption, table);
+  } catch (error) {
+    if (!(error instanceof InvalidPack) && !(error instanceof NothingToScan)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const progress = progressOn(process.stderr);
+  const outcomes: ColumnOutcome[] = [];
+  try {
+    for (const task of tasks) {
+      if (!stopping.signal.aborted) outcomes.push(...(await scan(task, options, stopping.signal, progress)));
+    }
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    progress.end();
+  }
+  process.stdout.write(options.json === true ? `${toJson(outcomes)}\n` : `${resultLines(outcomes).join('\n')}\n`);
+  return exitCode(outcomes);
+}
+
+async function scan(task: Task, options: Options, signal: AbortSignal, progress: Progress): Promise<ColumnOutcome[]> {
+  const { rowsPerSecond } = options;
+  return scanOnce({
+    ...task,
+    scan: { ...task.scan, ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }) },
+    isRestart: options.restart === true,
+    redactor: new Redactor(),
+    signal,
+    onProgress: (column, now) => progress.show(nameOf(column), now),
+    onNote: (column, note) => progress.note(`${nameOf(column)}: ${note}`),
+  });
+}
+
+class NothingToScan extends Error {}
+
+function tasksOf(encryption: readonly FieldEncryption[], table: string | undefined): readonly Task[] {
+  const all = encryption.flatMap((each) =>
+    each.scan === undefined ? [] : [{ encryption: each, scan: each.scan, columns: each.scan.columns }],
+  );
+  if (all.length === 0) {
+    throw new NothingToScan(
+      'No ciphertext column is described. Write them below encryption.*.scan, and name the file with --config.file.',
+    );
+  }
+  if (table === undefined) return all;
+  const wanted = all
+    .map((task) => ({ ...task, columns: task.columns.filter((column) => column.table === table) }))
+    .filter(({ columns }) => columns.length > 0);
+  if (wanted.length > 0) return wanted;
+  const tables = [...new Set(all.flatMap(({ columns }) => columns.map((column) => column.table)))];
+  const meant = suggest(table, tables);
+  const hint = meant === undefined ? `There are ${tables.join(', ')}.` : `Did you mean '${meant}'?`;
+  throw new NothingToScan(`No column of table '${table}' is described. ${hint}`);
+}
+
+function exitCode(outcomes: readonly ColumnOutcome[]): number {
+  if (outcomes.some((outcome) => 'trouble' in outcome)) return 2;
+  return outcomes.some((outcome) => !('trouble' in outcome) && isFinding(outcome)) ? 1 : 0;
+}
+
+function isFinding({ verdict, whole }: Extract<ColumnOutcome, { whole: unknown }>): boolean {
+  const { plaintext_suspect, malformed, unknown_version } = verdict.states;
+  return plaintext_suspect + malformed + unknown_version + whole.reuse.length > 0;
+}
+
+function nameOf(column: ScannedColumn): string {
+  return `${column.table}.${columnLabel(column)}`;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 to 99999999.');
+  return Number(text);
+}

@@ -1,0 +1,69 @@
+import { type Collector, noData } from '../runtime/collector.js';
+import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
+import { ProbeSource, type ThreadOptions } from './probe/index.js';
+import { createScanSource } from './scan/index.js';
+import type { EncryptionSource } from './source.js';
+
+/** Getting ready must not take for ever when a key service hangs. */
+const FIRST_RESULTS_WITHIN_MS = 30_000;
+
+/** Measures field encryption. Wiring only: what there is to see is seen by the sources. */
+export const createEncryptionExporter: ExporterFactory = (deps) => wire(deps, {});
+
+/** @param threadOptions which program the measuring threads run, and when they count as silent: for tests. */
+export function wire(deps: Pick<ExporterDeps, 'log' | 'redactor' | 'shard'>, threadOptions: ThreadOptions): Exporter {
+  const probe = new ProbeSource(deps, threadOptions);
+  const keyFacts = (portal: string, provider: string) => probe.keyFacts(portal, provider);
+  const sources: readonly EncryptionSource[] = [probe, createScanSource({ ...deps, keyFacts })];
+  let isConfigured = false;
+  let startedAt = Number.POSITIVE_INFINITY;
+
+  return {
+    name: 'encryption',
+    collectors: sources.flatMap(collectorsOf),
+    async configure(pack) {
+      for (const source of sources) await source.configure(pack.encryption, pack);
+      isConfigured = true;
+    },
+    start() {
+      startedAt = performance.now();
+      for (const source of sources) source.start();
+      return Promise.resolve();
+    },
+    ready() {
+      const trouble = sources.flatMap((source) => source.trouble ?? []);
+      if (trouble.length > 0) return { ready: false, reason: trouble.join('; ') };
+      const waiting = sources.flatMap((source) => source.notReady ?? []);
+      const isLate = performance.now() - startedAt > FIRST_RESULTS_WITHIN_MS;
+      if (isConfigured && (waiting.length === 0 || isLate)) return { ready: true };
+      return { ready: false, reason: waiting.join('; ') || 'not configured yet' };
+    },
+    sections: () => sources.flatMap((source) => source.sections()),
+    async stop() {
+      await Promise.all(sources.map((source) => source.stop()));
+    },
+  };
+}
+
+/**
+ * Two of each: one gives what is current, the other fails when something is not. In one, a thread that died would
+ * take down with it what the living ones measured.
+ */
+function collectorsOf(source: EncryptionSource): Collector[] {
+  return [
+    {
+      name: `encryption-${source.name}`,
+      collect() {
+        const families = source.families();
+        return families.length === 0 ? noData('nothing of it belongs to this process') : families;
+      },
+    },
+    {
+      name: `encryption-${source.name}-alive`,
+      collect() {
+        if (source.trouble !== undefined) throw new Error(source.trouble);
+        return [];
+      },
+    },
+  ];
+}

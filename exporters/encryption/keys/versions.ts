@@ -1,0 +1,37 @@
+/** Key versions as texts: `v3`, `3` and `key-3` are the third; others have no order of their own. */
+
+/** The number in a version, where it has one. Longer ones are dates, phone numbers, anything. */
+export function ordinalOf(version: string): number | undefined {
+  const [, digits] = /^(?:v|ver|version|k|key)?[-_.]?(\d{1,6})$/i.exec(version) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** One text for what means the same version. */
+export function canonical(version: string): string {
+  const ordinal = ordinalOf(version);
+  return ordinal === undefined ? version : String(ordinal);
+}
+
+/** What is known of a key, as far as its source told. */
+export interface KeyKnowledge {
+  /** All versions that were ever made, newest first; absent where only the newest is told. */
+  readonly versions?: readonly string[];
+  readonly latest?: string;
+  readonly rotatedAtSeconds?: number;
+}
+
+/** Whether a ciphertext may say this version. Without knowledge, whatever counts upwards from 1 may be one. */
+export function isKnown(version: string, { versions, latest }: KeyKnowledge): boolean {
+  if (versions !== undefined) return versions.some((each) => canonical(each) === canonical(version));
+  const ordinal = ordinalOf(version);
+  const newest = latest === undefined ? undefined : ordinalOf(latest);
+  if (ordinal === undefined) return latest !== undefined && version === latest;
+  return ordinal >= 1 && (newest === undefined || ordinal <= newest);
+}
+
+/** Newest first. Where the source tells the order, it decides; else the numbers do. */
+export function newestFirst(versions: readonly string[], { versions: told = [] }: KeyKnowledge): string[] {
+  const ranks = new Map(told.map((version, index) => [canonical(version), index]));
+  const rank = (version: string) => ranks.get(canonical(version)) ?? told.length - (ordinalOf(version) ?? 0);
+  return [...versions].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,131 @@
+import {
+  type EncryptionOperation,
+  encryptionErrors,
+  encryptionMetrics,
+  operationBounds,
+} from '../../pack/metrics/encryption.js';
+import { type Family, MetricStore } from '../runtime/metrics/index.js';
+import { sizeLabel } from './probe/canary.js';
+import type { ProbeJob } from './probe/plan.js';
+import type { RoundResult } from './probe/protocol.js';
+
+/** Those that every provider is asked for; `data_key` only where there are data keys. */
+const operations = ['encrypt', 'decrypt', 'round_trip'] as const;
+const outcomes = ['met', 'missed', 'failed'] as const;
+const DATA_KEY_BYTES = 32;
+
+/**
+ * What the probe exposes of one provider. Each has a store of its own, so that a provider whose thread died can leave
+ * the page, and come back with its counts.
+ */
+export class ProviderMetrics {
+  readonly #store = new MetricStore();
+  readonly #m = create(this.#store);
+  #job: ProbeJob;
+
+  constructor(job: ProbeJob, bounds: readonly number[]) {
+    this.#job = job;
+    this.configure(job, bounds);
+  }
+
+  families(): Family[] {
+    return this.#store.families();
+  }
+
+  /** Every series is there from the start, so that the first failure is an increase. */
+  configure(job: ProbeJob, bounds: readonly number[]): void {
+    this.#forgetSizes(job);
+    this.#job = job;
+    const { provider, title, team, slaSeconds, objectiveRatio } = job;
+    const labels = this.#labels;
+    this.#m.duration.rebound(bounds);
+    this.#m.info.remove({});
+    this.#m.info.set({ ...labels, kind: provider.kind, title, team }, 1);
+    this.#m.slaTarget.set(labels, slaSeconds);
+    if (objectiveRatio === undefined) this.#m.slaObjective.remove({});
+    else this.#m.slaObjective.set(labels, objectiveRatio);
+    for (const gauge of [this.#m.up, this.#m.probeTime, this.#m.selfTestTime]) gauge.zero(labels);
+    this.#m.tainted.zero(labels);
+    for (const operation of this.#operations) {
+      for (const outcome of outcomes) this.#m.operations.zero({ ...labels, operation, outcome });
+      for (const reason of encryptionErrors) this.#m.errors.zero({ ...labels, operation, reason });
+    }
+    for (const bytes of job.probe.sizesBytes) {
+      for (const operation of operations) {
+        const size = sizeLabel(bytes);
+        this.#m.duration.zero({ ...labels, operation, size, key_temperature: 'warm' });
+        if (this.#hasDataKeys) this.#m.duration.zero({ ...labels, operation, size, key_temperature: 'cold' });
+      }
+    }
+    if (this.#hasDataKeys) {
+      const size = sizeLabel(DATA_KEY_BYTES);
+      this.#m.duration.zero({ ...labels, operation: 'data_key', size, key_temperature: 'cold' });
+    }
+  }
+
+  record(result: RoundResult): void {
+    const labels = this.#labels;
+    for (const { operation, sizeBytes, temperature, seconds, met, missed, tainted } of result.series) {
+      const size = sizeLabel(sizeBytes);
+      const series = { ...labels, operation, size, key_temperature: temperature };
+      for (const one of seconds) this.#m.duration.observe(series, one);
+      this.#m.operations.inc({ ...labels, operation, outcome: 'met' }, met);
+      this.#m.operations.inc({ ...labels, operation, outcome: 'missed' }, missed);
+      this.#m.tainted.inc(labels, tainted);
+    }
+    for (const { operation, reason, count } of result.failures) {
+      this.#m.errors.inc({ ...labels, operation, reason }, count);
+      this.#m.operations.inc({ ...labels, operation, outcome: 'failed' }, count);
+    }
+    this.#m.up.set(labels, result.isUsable ? 1 : 0);
+    this.#m.probeTime.set(labels, result.endedAtSeconds);
+    // A test that was not made this time must not go on looking as it did the last time.
+    this.#m.selfTest.remove({});
+    for (const [test, { outcome }] of result.selfTests) {
+      if (outcome !== 'absent') this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
+    }
+    if (result.selfTests.length > 0) this.#m.selfTestTime.set(labels, result.endedAtSeconds);
+  }
+
+  get #labels(): { readonly portal: string; readonly provider: string } {
+    return { portal: this.#job.portal.name, provider: this.#job.provider.name };
+  }
+
+  get #hasDataKeys(): boolean {
+    return this.#job.provider.kind === 'kms';
+  }
+
+  get #operations(): readonly EncryptionOperation[] {
+    return this.#hasDataKeys ? [...operations, 'data_key'] : operations;
+  }
+
+  #forgetSizes(next: ProbeJob): void {
+    const kept = new Set(next.probe.sizesBytes);
+    for (const bytes of this.#job.probe.sizesBytes) {
+      if (!kept.has(bytes)) this.#m.duration.remove({ size: sizeLabel(bytes) });
+    }
+  }
+}
+
+/** A bound at exactly each promise, and at its double for round trips: the share in time is then exact. */
+export function boundsFor(jobs: readonly ProbeJob[]): number[] {
+  const promised = jobs.flatMap(({ slaSeconds }) => [slaSeconds, 2 * slaSeconds]);
+  return [...new Set([...operationBounds, ...promised])].sort((a, b) => a - b);
+}
+
+function create(store: MetricStore) {
+  const m = encryptionMetrics;
+  return {
+    info: store.gauge(m.info),
+    up: store.gauge(m.up),
+    slaTarget: store.gauge(m.slaTarget),
+    slaObjective: store.gauge(m.slaObjective),
+    operations: store.counter(m.operations),
+    errors: store.counter(m.errors),
+    duration: store.histogram(m.duration),
+    tainted: store.counter(m.tainted),
+    selfTest: store.gauge(m.selfTest),
+    selfTestTime: store.gauge(m.selfTestTime),
+    probeTime: store.gauge(m.probeTime),
+  };
+}

@@ -1,0 +1,45 @@
+import { formatMs } from '../../runtime/format.js';
+import { isAvailability, NotPossible, ProviderFailure } from '../providers/failure.js';
+
+/** The exporter is ending: what was under way says nothing about the provider. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
+/**
+ * One call with a deadline. A provider that does not heed its signal is left behind all the same: its round goes on,
+ * and what it still answers is thrown away.
+ */
+export async function within<T>(
+  timeoutMs: number,
+  stopping: AbortSignal,
+  work: (signal: AbortSignal) => T | Promise<T>,
+): Promise<T> {
+  if (stopping.aborted) throw new Stopped('the exporter is stopping');
+  const controller = new AbortController();
+  const given = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
+  });
+  given.catch(() => undefined);
+  const timer = setTimeout(
+    () => controller.abort(new ProviderFailure('timeout', `no answer after ${formatMs(timeoutMs)}`)),
+    timeoutMs,
+  );
+  const stop = () => controller.abort(new Stopped('the exporter is stopping'));
+  stopping.addEventListener('abort', stop, { once: true });
+  try {
+    const answer = work(controller.signal);
+    if (!(answer instanceof Promise)) return answer;
+    answer.catch(() => undefined);
+    return await Promise.race([answer, given]);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', stop);
+  }
+}
+
+/** Whether an error says that nobody could be asked, so that nothing can be concluded from it. */
+export function tellsNothing(error: unknown): boolean {
+  if (error instanceof Stopped || error instanceof NotPossible) return true;
+  return error instanceof ProviderFailure && isAvailability(error.reason);
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
+import { Backoff } from '../../runtime/measuring/backoff.js';
+import type { Redactor } from '../../runtime/redactor.js';
+import { makeProvider } from '../providers/open.js';
+import type { Provider } from '../providers/provider.js';
+import { Stopped } from './call.js';
+import { jobName, type ProbeJob } from './plan.js';
+import type { RoundResult } from './protocol.js';
+import { type RoundPlan, runRound } from './round.js';
+import type { TestResult } from './self-tests.js';
+
+/** The rest of the interval is the provider's own. */
+const BUDGET_SHARE = 0.5;
+const FIRST_ROUND_WITHIN_MS = 3000;
+const LONGEST_REST_MS = 15 * 60_000;
+
+const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
+
+/**
+ * Measures one provider, round after round. A round begins only when the one before it has ended, and what was missed
+ * is not made up for. After a round in which the provider could not be used, pauses grow, up to a quarter of an hour.
+ */
+export class ProbeEngine {
+  readonly #job: ProbeJob;
+  readonly #redactor: Redactor;
+  readonly #report: (result: RoundResult) => void;
+  readonly #stopping = new AbortController();
+  readonly #backoff: Backoff;
+  /** Kept from round to round: a provider that begins again at the same nonce is found. */
+  readonly #nonces = new Set<string>();
+  #provider: Provider | undefined;
+  #running: Promise<void> | undefined;
+  #versionTests: { readonly at: number; readonly results: readonly (readonly [SelfTest, TestResult])[] } | undefined;
+
+  constructor(job: ProbeJob, redactor: Redactor, report: (result: RoundResult) => void) {
+    this.#job = job;
+    this.#redactor = redactor;
+    this.#report = report;
+    const { intervalMs } = job.probe;
+    this.#backoff = new Backoff({ initialMs: intervalMs, maxMs: Math.max(intervalMs, LONGEST_REST_MS) });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** One round now; for the command line, which has no schedule. @throws {Stopped} */
+  async round(): Promise<RoundResult> {
+    const { provider, portal, probe } = this.#job;
+    this.#provider ??= await makeProvider(provider, {
+      portal,
+      timeoutMs: probe.timeoutMs,
+      redactor: this.#redactor,
+      stopping: this.#stopping.signal,
+    });
+    const startedAtSeconds = Date.now() / 1000;
+    const outcome = await runRound(this.#provider, this.#plan(), this.#nonces, this.#stopping.signal);
+    if (outcome.isUsable) this.#backoff.succeed();
+    else this.#backoff.fail();
+    const { series, failures, isUsable, trouble, key } = outcome;
+    return {
+      startedAtSeconds,
+      endedAtSeconds: Date.now() / 1000,
+      isUsable,
+      series,
+      failures,
+      selfTests: isUsable ? this.#withVersionTests([...outcome.selfTests]) : [],
+      restMs: Math.round(this.#backoff.restMs),
+      ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
+      ...(key === undefined ? {} : { key }),
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { intervalMs } = this.#job.probe;
+    // Each name has its own place, so that the providers of a portal do not all begin together.
+    const place = createHash('sha256').update(jobName(this.#job)).digest().readUInt32BE(0) / 2 ** 32;
+    let due = performance.now() + place * Math.min(intervalMs, FIRST_ROUND_WITHIN_MS);
+    while (!this.#stopping.signal.aborted) {
+      await this.#until(due);
+      if (this.#stopping.signal.aborted) return;
+      try {
+        this.#report(await this.round());
+      } catch (error) {
+        if (error instanceof Stopped) return;
+        throw error;
+      }
+      const now = performance.now();
+      const missed = Math.max(0, Math.floor((now - due) / intervalMs));
+      due = Math.max(due + (missed + 1) * intervalMs, now + this.#backoff.restMs);
+    }
+  }
+
+  #plan(): RoundPlan {
+    const { probe, slaSeconds } = this.#job;
+    return {
+      sizesBytes: probe.sizesBytes,
+      samples: probe.samples,
+      timeoutMs: probe.timeoutMs,
+      slaSeconds,
+      budgetMs: probe.intervalMs * BUDGET_SHARE,
+      skipVersionTests: !this.#versionTestsDue,
+    };
+  }
+
+  get #versionTestsDue(): boolean {
+    const last = this.#versionTests;
+    return last === undefined || performance.now() - last.at >= (this.#provider?.versions?.restMs ?? 0);
+  }
+
+  /** Tests that leave a trace at the provider are made now and then; in between, the last result holds. */
+  #withVersionTests(made: readonly (readonly [SelfTest, TestResult])[]): readonly (readonly [SelfTest, TestResult])[] {
+    if (this.#provider?.versions === undefined) return made;
+    if (this.#versionTestsDue) {
+      const results = made.filter(([test]) => versionTests.includes(test));
+      this.#versionTests = { at: performance.now(), results };
+      return made;
+    }
+    return [...made, ...(this.#versionTests?.results ?? [])].toSorted(
+      ([a], [b]) => selfTests.indexOf(a) - selfTests.indexOf(b),
+    );
+  }
+
+  #until(due: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { signal } = this.#stopping;
+      const timer = setTimeout(done, Math.max(0, due - performance.now()));
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}

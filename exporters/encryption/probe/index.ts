@@ -1,0 +1,141 @@
+import type { FieldEncryption, Pack } from '../../../pack/index.js';
+import type { LandingSection } from '../../runtime/landing/section.js';
+import { WatchedThread } from '../../runtime/measuring/thread.js';
+import { type Family, mergeFamilies } from '../../runtime/metrics/index.js';
+import { boundsFor, ProviderMetrics } from '../metrics.js';
+import type { KeyFacts } from '../providers/provider.js';
+import type { EncryptionSource, SourceDeps } from '../source.js';
+import { encodeJob, jobName, jobsOf, type ProbeJob } from './plan.js';
+import type { Command, Report, RoundResult } from './protocol.js';
+import { probeSections } from './sections.js';
+
+/** A round that is under way is broken off, not waited for: nothing of it is needed any more. */
+const STOP_GRACE_MS = 1000;
+
+export interface ThreadOptions {
+  /** The compiled worker; tests that run from source name it. */
+  readonly url?: URL;
+  readonly silenceMs?: number;
+}
+
+/** Measures providers, each in a thread of its own, and keeps what they found. */
+export class ProbeSource implements EncryptionSource {
+  readonly name = 'probe';
+  readonly #deps: Pick<SourceDeps, 'log' | 'shard'>;
+  readonly #threadOptions: ThreadOptions;
+  #measured = new Map<string, Measured>();
+  #isStarted = false;
+
+  constructor(deps: Pick<SourceDeps, 'log' | 'shard'>, threadOptions: ThreadOptions = {}) {
+    this.#deps = deps;
+    this.#threadOptions = threadOptions;
+  }
+
+  /** Why some of it is not current. The others go on: one library that hangs must not blind us to the rest. */
+  get trouble(): string | undefined {
+    const found = [...this.#measured.values()].flatMap(({ thread }) => thread.trouble ?? []);
+    return found.length === 0 ? undefined : found.join('; ');
+  }
+
+  get notReady(): string | undefined {
+    const waiting = [...this.#measured.values()].filter(({ last }) => last === undefined);
+    const all = this.#measured.size;
+    return waiting.length === 0 ? undefined : `${waiting.length} of ${all} providers have not been measured yet`;
+  }
+
+  async configure(
+    _encryption: readonly FieldEncryption[],
+    pack: Pick<Pack, 'portals' | 'encryption' | 'objectives'>,
+  ): Promise<void> {
+    const jobs = jobsOf(pack).filter((job) => this.#deps.shard.owns(jobName(job)));
+    const bounds = boundsFor(jobs);
+    const next = new Map<string, Measured>();
+    const made: Measured[] = [];
+    try {
+      for (const job of jobs) {
+        const name = jobName(job);
+        const known = this.#measured.get(name);
+        if (known !== undefined && encodeJob(known.job) === encodeJob(job)) {
+          next.set(name, known);
+          continue;
+        }
+        // A changed one gets a thread of its own while the old one goes on, so that a refusal costs nothing.
+        const measured = this.#measure(job, bounds, known);
+        made.push(measured);
+        await measured.thread.configure();
+        next.set(name, measured);
+      }
+    } catch (error) {
+      for (const { thread } of made) void thread.stop(0);
+      throw error;
+    }
+    const before = this.#measured;
+    this.#measured = next;
+    for (const measured of next.values()) measured.metrics.configure(measured.job, bounds);
+    for (const [name, old] of before) if (next.get(name) !== old) void old.thread.stop(STOP_GRACE_MS);
+    if (this.#isStarted) for (const { thread } of made) thread.start();
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    for (const { thread } of this.#measured.values()) thread.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#measured.values()].map(({ thread }) => thread.stop(STOP_GRACE_MS)));
+  }
+
+  families(): Family[] {
+    const current = [...this.#measured.values()].filter(({ thread }) => thread.trouble === undefined);
+    return [...mergeFamilies(current.flatMap(({ metrics }) => metrics.families())).families];
+  }
+
+  sections(): LandingSection[] {
+    return probeSections(
+      [...this.#measured.values()].map(({ job, last, thread }) => ({ job, last, trouble: thread.trouble })),
+    );
+  }
+
+  keyFacts(portal: string, provider: string): KeyFacts | undefined {
+    return this.#measured.get(`${provider}@${portal}`)?.last?.key;
+  }
+
+  /** @param before whose counts go on. */
+  #measure(job: ProbeJob, bounds: readonly number[], before: Measured | undefined): Measured {
+    const { log } = this.#deps;
+    const name = jobName(job);
+    const encoded = encodeJob(job);
+    const measured: Measured = {
+      job,
+      metrics: before?.metrics ?? new ProviderMetrics(job, bounds),
+      last: undefined,
+      thread: new WatchedThread<Command, Report>({
+        name,
+        url: this.#threadOptions.url ?? new URL('../worker.js', import.meta.url),
+        log,
+        configuration: () => ({ type: 'configure', job: encoded }),
+        begin: { type: 'start' },
+        end: (graceMs) => ({ type: 'stop', graceMs }),
+        onReport: ({ result }) => {
+          if (this.#measured.get(name) !== measured) return;
+          if (measured.last?.isUsable !== false && !result.isUsable) {
+            log.warn('an encryption provider cannot be used', { provider: name, reason: result.trouble });
+          } else if (measured.last?.isUsable === false && result.isUsable) {
+            log.info('an encryption provider can be used again', { provider: name });
+          }
+          measured.last = result;
+          measured.metrics.record(result);
+        },
+        ...(this.#threadOptions.silenceMs === undefined ? {} : { silenceMs: this.#threadOptions.silenceMs }),
+      }),
+    };
+    return measured;
+  }
+}
+
+interface Measured {
+  readonly job: ProbeJob;
+  readonly metrics: ProviderMetrics;
+  readonly thread: WatchedThread<Command, Report>;
+  last: RoundResult | undefined;
+}

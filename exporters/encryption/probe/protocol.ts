@@ -1,0 +1,29 @@
+import type { SelfTest } from '../../../pack/metrics/encryption.js';
+import type { KeyFacts } from '../providers/provider.js';
+import type { Failure } from './round.js';
+import type { Series } from './samples.js';
+import type { TestResult } from './self-tests.js';
+
+/** From the page's thread to a measuring thread. */
+export type Command =
+  | { readonly type: 'configure'; readonly job: string }
+  | { readonly type: 'start' }
+  | { readonly type: 'stop'; readonly graceMs: number };
+
+/** From a measuring thread to the page's, beside what every thread says. */
+export type Report = { readonly type: 'round'; readonly result: RoundResult };
+
+/** One round as plain data. */
+export interface RoundResult {
+  readonly startedAtSeconds: number;
+  readonly endedAtSeconds: number;
+  readonly isUsable: boolean;
+  /** Why it is not, for a person; secrets hidden. */
+  readonly trouble?: string;
+  readonly series: readonly Series[];
+  readonly failures: readonly Failure[];
+  readonly selfTests: readonly (readonly [SelfTest, TestResult])[];
+  readonly key?: KeyFacts;
+  /** 0 unless the provider is left alone for longer than usual. */
+  readonly restMs: number;
+}

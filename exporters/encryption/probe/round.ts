@@ -1,0 +1,314 @@
+import { performance } from 'node:perf_hooks';
+import type { EncryptionError, EncryptionOperation } from '../../../pack/metrics/encryption.js';
+import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
+import { asFailure, ProviderFailure } from '../providers/failure.js';
+import type { KeyFacts, Provider } from '../providers/provider.js';
+import { Stopped, within } from './call.js';
+import { canary, contextOf } from './canary.js';
+import { GarbageWatch } from './garbage.js';
+import { RunQueueWatch } from './run-queue.js';
+import { Samples, type Series, type Temperature } from './samples.js';
+import { runSelfTests, type TestResults } from './self-tests.js';
+
+export interface RoundPlan {
+  readonly sizesBytes: readonly number[];
+  /** Of each size. */
+  readonly samples: number;
+  readonly timeoutMs: number;
+  /** Promised for one encryption or decryption; a round trip is both. */
+  readonly slaSeconds: number;
+  /** A round takes no more than this, with fewer samples if need be, but at least one of each size. */
+  readonly budgetMs: number;
+  readonly skipVersionTests: boolean;
+}
+
+export interface RoundOutcome {
+  readonly series: readonly Series[];
+  readonly failures: readonly Failure[];
+  readonly selfTests: TestResults;
+  readonly isUsable: boolean;
+  /** Why it is not, for a person. */
+  readonly trouble?: string;
+  readonly key?: KeyFacts;
+}
+
+export interface Failure {
+  readonly operation: EncryptionOperation;
+  readonly reason: EncryptionError;
+  readonly count: number;
+}
+
+/** Each asks the key service; where that costs money, three in a round are enough to see what a cold key costs. */
+const COLD_SAMPLES = 3;
+const DATA_KEY_BYTES = 32;
+/** The first operations of a connection, or of code that is not compiled yet, are not what a user meets. */
+const WARM_UP_MS = 5;
+const WARM_UP_PAIRS = 20;
+/** Below this, reading the clock twice is more than a tenth of what is measured. */
+const SHORTEST_MS = 0.001;
+const BATCH_MS = 0.01;
+/** A timer fires up to a millisecond late on an idle machine. */
+const LATE_MS = 2;
+/** Whatever took less had no time to be disturbed in. */
+const SUSPICIOUS_MS = 0.1;
+
+/**
+ * One round with one provider: opens it, times operations of every size, with data keys warm and cold, makes the
+ * self-tests, and closes it again. A sample is a pair: an encryption, and the decryption of what it made, so one pair
+ * gives all three durations and each is checked.
+ *
+ * A failure other than of integrity ends the round: whoever cannot answer is not asked 200 times more.
+ *
+ * @throws {Stopped} when the exporter ends meanwhile.
+ */
+export async function runRound<S>(
+  provider: Provider<S>,
+  plan: RoundPlan,
+  nonces: Set<string>,
+  stopping: AbortSignal,
+): Promise<RoundOutcome> {
+  const round = new Round(provider, plan, stopping);
+  try {
+    await within(plan.timeoutMs, stopping, (signal) => provider.open(signal));
+    await round.measure();
+    const selfTests = await runSelfTests(provider, {
+      timeoutMs: plan.timeoutMs,
+      stopping,
+      nonces,
+      skipVersions: plan.skipVersionTests,
+    });
+    return { ...(await round.outcome()), selfTests, isUsable: true };
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    const failure = asFailure(error);
+    // Nothing was asked of it yet, and an encryption is what would have been.
+    if (!round.hasFailed) round.note('encrypt', failure);
+    return { ...(await round.outcome()), selfTests: new Map(), isUsable: false, trouble: failure.message };
+  } finally {
+    await provider.close().catch(() => undefined);
+  }
+}
+
+class Round<S> {
+  readonly #provider: Provider<S>;
+  readonly #plan: RoundPlan;
+  readonly #stopping: AbortSignal;
+  readonly #samples: Samples;
+  readonly #failures = new Map<string, { operation: EncryptionOperation; reason: EncryptionError; count: number }>();
+  readonly #garbage = new GarbageWatch();
+  readonly #loop = new LoopWatch();
+  readonly #runQueue = new RunQueueWatch();
+  readonly #context = contextOf('row-1');
+  readonly #idleSignal = new AbortController().signal;
+  #endWatch: (() => number) | undefined;
+
+  constructor(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal) {
+    this.#provider = provider;
+    this.#plan = plan;
+    this.#stopping = stopping;
+    const oneMs = plan.slaSeconds * 1000;
+    this.#samples = new Samples((operation) => (operation === 'round_trip' ? 2 * oneMs : oneMs));
+  }
+
+  get hasFailed(): boolean {
+    return this.#failures.size > 0;
+  }
+
+  async measure(): Promise<void> {
+    const sizes = this.#plan.sizesBytes.map((bytes) => ({ bytes, plaintext: canary(bytes), batch: 1 }));
+    for (const size of sizes) size.batch = await this.#warmUp(size.plaintext);
+    this.#garbage.start();
+    this.#runQueue.open();
+    // While one watch is open, the heartbeat goes on from sample to sample.
+    this.#endWatch = this.#provider.isSynchronous ? undefined : this.#loop.start();
+    const until = performance.now() + this.#plan.budgetMs;
+    // Size after size in each turn, so that a round cut short has as many of each.
+    for (let turn = 0; turn < this.#plan.samples && (turn === 0 || performance.now() < until); turn += 1) {
+      for (const { bytes, plaintext, batch } of sizes) {
+        if (batch > 1) this.#batch(bytes, plaintext, batch);
+        else await this.#pair(bytes, plaintext, true);
+      }
+    }
+    for (let turn = 0; turn < COLD_SAMPLES && this.#provider.dataKeys !== undefined; turn += 1) {
+      for (const { bytes, plaintext } of sizes) await this.#coldPair(bytes, plaintext);
+      await this.#dataKey();
+    }
+  }
+
+  async outcome(): Promise<Pick<RoundOutcome, 'series' | 'failures' | 'key'>> {
+    this.#endWatch?.();
+    this.#runQueue.close();
+    const series = this.#samples.judge(await this.#garbage.stop());
+    const key = this.#provider.keyFacts;
+    return { series, failures: [...this.#failures.values()], ...(key === undefined ? {} : { key }) };
+  }
+
+  note(operation: EncryptionOperation, { reason }: ProviderFailure): void {
+    for (const one of operation === 'data_key' ? [operation] : [operation, 'round_trip' as const]) {
+      const key = `${one} ${reason}`;
+      const found = this.#failures.get(key);
+      if (found === undefined) this.#failures.set(key, { operation: one, reason, count: 1 });
+      else found.count += 1;
+    }
+  }
+
+  /** @returns how many operations to time at once. */
+  async #warmUp(plaintext: Buffer): Promise<number> {
+    const until = performance.now() + WARM_UP_MS;
+    let fastest = Number.POSITIVE_INFINITY;
+    for (let pairs = 0; pairs === 0 || (pairs < WARM_UP_PAIRS && performance.now() < until); pairs += 1) {
+      const start = performance.now();
+      await this.#pair(plaintext.length, plaintext, false);
+      fastest = Math.min(fastest, performance.now() - start);
+    }
+    return this.#provider.isSynchronous && fastest / 2 < SHORTEST_MS ? Math.ceil(BATCH_MS / fastest) : 1;
+  }
+
+  async #coldPair(bytes: number, plaintext: Buffer): Promise<void> {
+    this.#provider.dataKeys?.forget();
+    await this.#pair(bytes, plaintext, true, () => this.#provider.dataKeys?.forget());
+  }
+
+  /** One encryption and the decryption of its result, each timed; the comparison is not. */
+  async #pair(bytes: number, plaintext: Buffer, record: boolean, between: () => void = nothing): Promise<void> {
+    const provider = this.#provider;
+    const context = this.#context;
+    const fetchedBefore = provider.dataKeys?.fetched ?? 0;
+    const encrypted = await this.#timed('encrypt', (signal) => provider.encrypt(plaintext, context, { signal }));
+    if (encrypted === undefined) return;
+    const fetchedBetween = provider.dataKeys?.fetched ?? 0;
+    between();
+    const decrypted = await this.#timed('decrypt', (signal) => provider.decrypt(encrypted.value, context, { signal }));
+    if (decrypted === undefined) return;
+    const fetchedAfter = provider.dataKeys?.fetched ?? 0;
+    const isRight = decrypted.value.equals(plaintext);
+    if (decrypted.value !== plaintext) decrypted.value.fill(0);
+    if (!isRight) {
+      this.note('decrypt', new ProviderFailure('integrity', 'the plaintext came back changed'));
+      return;
+    }
+    if (!record) return;
+    const first = temperature(fetchedBetween > fetchedBefore);
+    const second = temperature(fetchedAfter > fetchedBetween);
+    this.#samples.at('encrypt', bytes, first).add(encrypted.start, encrypted.end, encrypted.disturbedMs);
+    this.#samples.at('decrypt', bytes, second).add(decrypted.start, decrypted.end, decrypted.disturbedMs);
+    // What lies between the two is ours, and small: a turn of the loop at most.
+    const both = decrypted.end - decrypted.start + (encrypted.end - encrypted.start);
+    this.#samples
+      .at('round_trip', bytes, temperature(first === 'cold' || second === 'cold'))
+      .add(decrypted.end - both, decrypted.end, encrypted.disturbedMs + decrypted.disturbedMs);
+  }
+
+  /** Many operations under one reading of the clock; only for providers that answer at once. */
+  #batch(bytes: number, plaintext: Buffer, count: number): void {
+    const call = { signal: this.#idleSignal };
+    const context = this.#context;
+    const made: S[] = [];
+    const waited = this.#runQueue.waitedMs();
+    const start = performance.now();
+    for (let one = 0; one < count; one += 1) made.push(now(this.#provider.encrypt(plaintext, context, call)));
+    const middle = performance.now();
+    let last: Buffer | undefined;
+    for (const sealed of made) last = now(this.#provider.decrypt(sealed, context, call));
+    const end = performance.now();
+    if (last?.equals(plaintext) !== true) {
+      this.note('decrypt', new ProviderFailure('integrity', 'the plaintext came back changed'));
+      return;
+    }
+    const disturbedMs = this.#waitedSince(waited, end - start);
+    this.#samples.at('encrypt', bytes, 'warm').add(start, middle, disturbedMs, count);
+    this.#samples.at('decrypt', bytes, 'warm').add(middle, end, disturbedMs, count);
+    this.#samples.at('round_trip', bytes, 'warm').add(start, end, disturbedMs, count);
+  }
+
+  async #dataKey(): Promise<void> {
+    const { dataKeys } = this.#provider;
+    if (dataKeys === undefined) return;
+    const fetched = await this.#timed('data_key', (signal) => dataKeys.fetch(signal));
+    if (fetched !== undefined) {
+      this.#samples.at('data_key', DATA_KEY_BYTES, 'cold').add(fetched.start, fetched.end, fetched.disturbedMs);
+    }
+  }
+
+  /**
+   * @returns undefined when the provider says that the integrity is broken, which it may say of one and not of the
+   * next. @throws {ProviderFailure} for anything else.
+   */
+  async #timed<T>(
+    operation: EncryptionOperation,
+    work: (signal: AbortSignal) => T | Promise<T>,
+  ): Promise<Timed<T> | undefined> {
+    try {
+      return this.#provider.isSynchronous ? this.#timedNow(work) : await this.#timedLater(work);
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      const failure = asFailure(error);
+      this.note(operation, failure);
+      if (failure.reason === 'integrity') return undefined;
+      throw failure;
+    }
+  }
+
+  /** No timer, no promise and no watch of the loop: nothing that it could be late for. */
+  #timedNow<T>(work: (signal: AbortSignal) => T | Promise<T>): Timed<T> {
+    if (this.#stopping.aborted) throw new Stopped('the exporter is stopping');
+    const signal = this.#idleSignal;
+    const waited = this.#runQueue.waitedMs();
+    const start = performance.now();
+    const value = work(signal);
+    const end = performance.now();
+    return { value: now(value), start, end, disturbedMs: this.#waitedSince(waited, end - start) };
+  }
+
+  async #timedLater<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<Timed<T>> {
+    const ended = this.#loop.start();
+    const waited = this.#runQueue.waitedMs();
+    let start = 0;
+    let end = 0;
+    try {
+      const value = await within(this.#plan.timeoutMs, this.#stopping, (signal) => {
+        start = performance.now();
+        const answer = work(signal);
+        if (!(answer instanceof Promise)) {
+          end = performance.now();
+          return answer;
+        }
+        // Stopped where the answer arrives, before anybody else who waits gets a turn.
+        return answer.then((arrived) => {
+          end = performance.now();
+          return arrived;
+        });
+      });
+      const lateMs = ended();
+      const waitedMs = this.#waitedSince(waited, end - start);
+      // Waiting for a processor also makes the loop late: the two are one disturbance.
+      return { value, start, end, disturbedMs: Math.max(waitedMs, lateMs > LATE_MS ? lateMs : 0) };
+    } catch (error) {
+      ended();
+      throw error;
+    }
+  }
+
+  #waitedSince(waitedMs: number, durationMs: number): number {
+    return durationMs < SUSPICIOUS_MS ? 0 : this.#runQueue.waitedMs() - waitedMs;
+  }
+}
+
+interface Timed<T> {
+  readonly value: T;
+  /** On the clock of `performance.now`. */
+  readonly start: number;
+  readonly end: number;
+  readonly disturbedMs: number;
+}
+
+function now<T>(value: T | Promise<T>): T {
+  if (value instanceof Promise) throw new ProviderFailure('protocol', 'a synchronous provider made us wait');
+  return value;
+}
+
+function temperature(isCold: boolean): Temperature {
+  return isCold ? 'cold' : 'warm';
+}
+
+function nothing(): void {}

@@ -1,0 +1,92 @@
+import type { Cell, LandingSection } from '../../runtime/landing/section.js';
+import { sizeLabel } from './canary.js';
+import { formatSeconds, percentiles } from './percentiles.js';
+import type { ProbeJob } from './plan.js';
+import type { RoundResult } from './protocol.js';
+
+export interface ShownProvider {
+  readonly job: ProbeJob;
+  readonly last: RoundResult | undefined;
+  readonly trouble: string | undefined;
+}
+
+/** What the landing page says of the providers: where each stands, how long it took, and what its tests found. */
+export function probeSections(shown: readonly ShownProvider[]): LandingSection[] {
+  return [
+    {
+      title: 'Encryption providers',
+      intro: 'Each is measured on canary keys, in a thread of its own.',
+      table: {
+        columns: ['Provider', 'Portal', 'Kind', 'State', 'Promise', 'Last round'],
+        rows: shown.map(providerRow),
+        empty: 'No provider belongs to this process. Describe one under encryption in pack.yaml, or look at --shard.',
+      },
+    },
+    {
+      title: 'Encryption latency in the last round',
+      table: {
+        columns: ['Provider', 'Operation', 'Size', 'Data key', 'Samples', 'p50', 'p99', 'Max', 'Disturbed'],
+        rows: shown.flatMap(latencyRows),
+        empty: 'No round has ended yet.',
+      },
+    },
+    {
+      title: 'Encryption self-tests',
+      intro: 'A test that could not be made is no success and no failure.',
+      table: {
+        columns: ['Provider', 'Portal', 'Test', 'Result', 'Why'],
+        rows: shown.flatMap(testRows),
+        empty: 'No round has ended yet.',
+      },
+    },
+  ];
+}
+
+function providerRow({ job, last, trouble }: ShownProvider): Cell[] {
+  return [
+    job.provider.name,
+    job.portal.name,
+    job.provider.kind,
+    stateCell(last, trouble),
+    formatSeconds(job.slaSeconds),
+    last === undefined ? '' : { time: new Date(last.endedAtSeconds * 1000) },
+  ];
+}
+
+function stateCell(last: RoundResult | undefined, trouble: string | undefined): Cell {
+  if (trouble !== undefined) return { text: trouble, state: 'bad' };
+  if (last === undefined) return { text: 'not yet measured', state: 'neutral' };
+  if (last.isUsable) return { text: 'usable', state: 'good' };
+  const rest = last.restMs === 0 ? {} : { note: `next try in ${formatSeconds(last.restMs / 1000)}` };
+  return { text: last.trouble ?? 'not usable', state: 'bad', ...rest };
+}
+
+function latencyRows({ job, last }: ShownProvider): Cell[][] {
+  return (last?.series ?? []).map(({ operation, sizeBytes, temperature, seconds, tainted }): Cell[] => {
+    const found = percentiles(seconds);
+    const targetSeconds = operation === 'round_trip' ? 2 * job.slaSeconds : job.slaSeconds;
+    const time = (value: number | undefined): Cell =>
+      value === undefined
+        ? ''
+        : { text: formatSeconds(value), state: value <= targetSeconds ? ('good' as const) : ('bad' as const) };
+    return [
+      job.provider.name,
+      operation,
+      sizeLabel(sizeBytes),
+      temperature,
+      String(seconds.length),
+      time(found?.p50),
+      time(found?.p99),
+      time(found?.max),
+      tainted === 0 ? '0' : { text: String(tainted), state: 'warning' },
+    ];
+  });
+}
+
+function testRows({ job, last }: ShownProvider): Cell[][] {
+  return (last?.selfTests ?? []).map(([test, { outcome, why }]): Cell[] => {
+    const state = { passed: 'good', failed: 'bad', absent: 'neutral' } as const;
+    const text = outcome === 'absent' ? 'not made' : outcome;
+    return [job.provider.name, job.portal.name, test, { text, state: state[outcome] }, why];
+  });
+}

@@ -1,0 +1,54 @@
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { ProviderFailure } from './failure.js';
+import type { Anatomy } from './provider.js';
+
+const ALGORITHM = 'aes-256-gcm';
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
+
+/** A ciphertext of AES-256-GCM in its parts. */
+export interface AeadSealed {
+  readonly keyVersion: string;
+  readonly nonce: Buffer;
+  readonly body: Buffer;
+  readonly tag: Buffer;
+}
+
+export const aeadAnatomy: Anatomy<AeadSealed> = {
+  dissect: (sealed) => sealed,
+  assemble: ({ keyVersion, nonce, body, tag }, like) => ({
+    keyVersion: keyVersion ?? like.keyVersion,
+    nonce: nonce ?? like.nonce,
+    body,
+    tag: tag ?? like.tag,
+  }),
+};
+
+/** A random 96-bit nonce for each: with one key, at most 2^32 of them (NIST SP 800-38D). */
+export function seal(key: KeyObject, keyVersion: string, plaintext: Buffer, context: Buffer): AeadSealed {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(context);
+  const body = cipher.update(plaintext);
+  // GCM is a stream: `final` adds nothing, and must be called for the tag.
+  cipher.final();
+  return { keyVersion, nonce, body, tag: cipher.getAuthTag() };
+}
+
+/** @throws {ProviderFailure} `integrity` */
+export function unseal(key: KeyObject, { nonce, body, tag }: AeadSealed, context: Buffer): Buffer {
+  let plaintext: Buffer | undefined;
+  try {
+    // A length must be said, or a tag cut down to four bytes would be taken, and guessed in 2^32 tries.
+    const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(context);
+    decipher.setAuthTag(tag);
+    plaintext = decipher.update(body);
+    decipher.final();
+    return plaintext;
+  } catch {
+    // What was decrypted before the tag was checked is not to be believed, nor left behind.
+    plaintext?.fill(0);
+    throw new ProviderFailure('integrity', 'the ciphertext, its tag or its context is not what was sealed');
+  }
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { applyPathStyle, type EndpointProvider as Description, forbiddenBy, type Portal } from '../../../pack/index.js';
+import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import { anonymous, type Credentials } from '../../runtime/portal/auth/credentials.js';
+import type { Grant } from '../../runtime/portal/auth/grant.js';
+import { Session } from '../../runtime/portal/auth/session.js';
+import type { Redactor } from '../../runtime/redactor.js';
+import { aeadAnatomy } from './aead.js';
+import { exchangeFailure, JsonExchange } from './exchange.js';
+import { ProviderFailure } from './failure.js';
+import { fromKingstonJsonb, toKingstonJsonb } from './kingston-jsonb.js';
+import type { Anatomy, Call, Parts, Provider } from './provider.js';
+import { transitAnatomy } from './transit.js';
+
+/** Whatever JSON the portal calls a ciphertext. */
+type Sealed = unknown;
+
+const sealedAnswer = z.object({ ciphertext: z.union([z.string(), z.record(z.string(), z.unknown())]) });
+const plaintextAnswer = z.object({ plaintext: z.string() });
+/** Who asks, for the pauses between two logins. */
+const ASKER = 'encryption-probe';
+
+/**
+ * The portal encrypts a canary and decrypts it again, and we time the exchange: the one provider that shows what a
+ * user waits for. `POST {encryptPath} {plaintext, context}` answers `{ciphertext}`, and
+ * `POST {decryptPath} {ciphertext, context}` answers `{plaintext}`; plaintexts are Base64.
+ */
+export class EndpointProvider implements Provider<Sealed> {
+  readonly isSynchronous = false;
+  readonly bindsContext = true;
+  readonly anatomy = endpointAnatomy;
+  readonly #is: Description;
+  readonly #portal: Portal;
+  readonly #exchange: JsonExchange;
+  readonly #credentials: Credentials;
+  #grant: Grant | undefined;
+
+  /** @param stopping ends a login that is under way. */
+  constructor(description: Description, portal: Portal, redactor: Redactor, stopping: AbortSignal) {
+    this.#is = description;
+    this.#portal = portal;
+    this.#exchange = new JsonExchange(portal);
+    this.#credentials = description.authenticated ? new Session(portal, redactor, stopping) : anonymous(redactor);
+  }
+
+  /** Logs in where that is due: a login is outside every measurement. */
+  async open(signal: AbortSignal): Promise<void> {
+    for (const path of [this.#is.encryptPath, this.#is.decryptPath]) {
+      const pattern = forbiddenBy(applyPathStyle(path, this.#portal), this.#portal);
+      if (pattern !== undefined) {
+        throw new ProviderFailure('protocol', `not sent: the portal forbids this path by neverProbe: ${pattern}`);
+      }
+    }
+    try {
+      this.#grant = await this.#credentials.prepare(signal);
+    } catch (error) {
+      throw exchangeFailure(error);
+    }
+  }
+
+  async encrypt(plaintext: Buffer, context: Buffer, { signal }: Call): Promise<Sealed> {
+    const body = { plaintext: plaintext.toString('base64'), context: context.toString('utf8') };
+    const read = sealedAnswer.safeParse(await this.#post(this.#is.encryptPath, body, 'encrypt', signal));
+    if (!read.success) throw new ProviderFailure('protocol', 'the answer holds no ciphertext');
+    return read.data.ciphertext;
+  }
+
+  async decrypt(sealed: Sealed, context: Buffer, { signal }: Call): Promise<Buffer> {
+    const body = { ciphertext: sealed, context: context.toString('utf8') };
+    const read = plaintextAnswer.safeParse(await this.#post(this.#is.decryptPath, body, 'decrypt', signal));
+    if (!read.success) throw new ProviderFailure('protocol', 'the answer holds no plaintext');
+    return Buffer.from(read.data.plaintext, 'base64');
+  }
+
+  close(): Promise<void> {
+    this.#exchange.close();
+    return Promise.resolve();
+  }
+
+  async #post(path: string, body: object, operation: 'encrypt' | 'decrypt', signal: AbortSignal): Promise<unknown> {
+    const styled = applyPathStyle(path, this.#portal);
+    const url = new URL(this.#portal.baseUrl + styled);
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.#portal.headers)) {
+      headers[name.toLowerCase()] = this.#credentials.reveal(value);
+    }
+    Object.assign(headers, this.#credentials.headersFor(url));
+    const answer = await this.#exchange.send('POST', styled, headers, body, signal);
+    this.#credentials.remember(url, answer.setCookie?.slice());
+    if (answer.status === 200) return answer.body;
+    // The next round logs in again, unless that did not help before.
+    if (answer.status === 401 && this.#grant !== undefined) this.#credentials.renew(this.#grant, ASKER);
+    // Never quote the answer: Kingston's portal echoes what it was sent in a 422.
+    throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}`);
+  }
+}
+
+function reasonOf(status: number, operation: 'encrypt' | 'decrypt'): EncryptionError {
+  if (status === 401 || status === 403) return 'auth';
+  if (status === 429) return 'throttled';
+  if (status >= 500) return 'unavailable';
+  // To a ciphertext it does not like, a portal says that the request is bad.
+  return operation === 'decrypt' && (status === 400 || status === 409 || status === 422) ? 'integrity' : 'protocol';
+}
+
+/** Recognises the forms it knows; of another, it can only change something in the middle. */
+const endpointAnatomy: Anatomy<Sealed> = {
+  dissect(sealed): Parts {
+    const kingston = fromKingstonJsonb(sealed);
+    if (kingston !== undefined) return aeadAnatomy.dissect(kingston);
+    if (typeof sealed === 'string' && sealed.startsWith('vault:v')) return transitAnatomy().dissect(sealed);
+    return { body: Buffer.from(typeof sealed === 'string' ? sealed : JSON.stringify(sealed), 'base64') };
+  },
+  assemble(parts, like) {
+    const kingston = fromKingstonJsonb(like);
+    if (kingston !== undefined && typeof like === 'object') {
+      return { ...like, ...toKingstonJsonb(aeadAnatomy.assemble(parts, kingston)) };
+    }
+    if (typeof like === 'string' && like.startsWith('vault:v')) return transitAnatomy().assemble(parts, like);
+    return parts.body.toString('base64');
+  },
+};

@@ -1,0 +1,99 @@
+import type { Portal } from '../../../pack/index.js';
+import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import type { FailureReason } from '../../../pack/metrics/index.js';
+import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
+import { PhaseClock } from '../../runtime/measuring/phase-clock.js';
+import { Connections } from '../../runtime/portal/http/connections.js';
+import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
+import { StepFailure } from '../../runtime/portal/step-failure.js';
+import { ProviderFailure } from './failure.js';
+
+/** 64 KiB as Base64 in JSON is 88 KiB. */
+const MAX_ANSWER_BYTES = 4_000_000;
+
+export interface JsonAnswer {
+  readonly status: number;
+  /** Undefined when the answer is not JSON. */
+  readonly body: unknown;
+  readonly setCookie: readonly string[] | undefined;
+}
+
+const reasons: Readonly<Partial<Record<FailureReason, EncryptionError>>> = {
+  dns: 'unavailable',
+  connect: 'unavailable',
+  tls: 'unavailable',
+  timeout: 'timeout',
+  auth: 'auth',
+};
+
+/** JSON over connections that stay open from call to call. */
+export class JsonExchange {
+  readonly #portal: Portal;
+  #connections = new Connections();
+
+  constructor(portal: Portal) {
+    this.#portal = portal;
+  }
+
+  /** @throws {ProviderFailure} when no whole answer came. */
+  async send(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<JsonAnswer> {
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    try {
+      const received = await this.#connections.send(
+        {
+          method,
+          url: new URL(this.#portal.baseUrl + path),
+          headers: {
+            accept: 'application/json',
+            'accept-encoding': acceptEncoding,
+            'user-agent': 'kingston-observability-pack',
+            ...(bytes === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
+            ...headers,
+          },
+          body: bytes,
+          maxBodyBytes: MAX_ANSWER_BYTES,
+        },
+        this.#portal,
+        new PhaseClock(unwatched),
+        signal,
+      );
+      const answer = await decode(received.body, received.headers['content-encoding'], MAX_ANSWER_BYTES);
+      return { status: received.status, body: parsed(answer), setCookie: received.headers['set-cookie'] };
+    } catch (error) {
+      throw exchangeFailure(error);
+    } finally {
+      bytes?.fill(0);
+    }
+  }
+
+  close(): void {
+    this.#connections.close();
+    this.#connections = new Connections();
+  }
+}
+
+/** The probe watches the loop itself, around the whole call. */
+const unwatched = new LoopWatch();
+
+/** What the connection layer says holds addresses and codes, and nothing that was sent or received. */
+export function exchangeFailure(error: unknown): ProviderFailure {
+  if (error instanceof ProviderFailure) return error;
+  if (error instanceof StepFailure) return new ProviderFailure(reasons[error.reason] ?? 'protocol', error.message);
+  return new ProviderFailure('unavailable', 'the exchange failed');
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+import type * as Kms from '@aws-sdk/client-kms';
+import type { KmsProvider as Description } from '../../../pack/index.js';
+import { type AeadSealed, seal, unseal } from './aead.js';
+import { type DataKey, DataKeyCache, dataKey, dataKeyId } from './data-key-cache.js';
+import { NotPossible, ProviderFailure } from './failure.js';
+import { kmsFailure } from './kms-failure.js';
+import type { Reveal } from './open.js';
+import type { Anatomy, Call, DataKeys, KeyVersions, Provider } from './provider.js';
+
+type Library = typeof Kms;
+
+/** Bound to every data key by the service: a data key of a canary decrypts nothing else. */
+const encryptionContext = { purpose: 'kop-encryption-probe' } as const;
+
+interface Envelope extends AeadSealed {
+  readonly wrappedKey: Buffer;
+}
+
+/**
+ * Envelope encryption: AES-256-GCM here, under data keys of AWS KMS. A warm call never leaves the process; a cold one
+ * fetches or unwraps a data key first, and that is what the service costs.
+ */
+export class KmsProvider implements Provider<Envelope> {
+  readonly isSynchronous = false;
+  readonly bindsContext = true;
+  readonly anatomy: Anatomy<Envelope> = {
+    dissect: (sealed) => sealed,
+    assemble: ({ keyVersion, nonce, body, tag }, like) => {
+      const wrappedKey = keyVersion === undefined ? undefined : this.#cache.find(keyVersion)?.wrapped;
+      return {
+        keyVersion: keyVersion ?? like.keyVersion,
+        wrappedKey: wrappedKey ?? like.wrappedKey,
+        nonce: nonce ?? like.nonce,
+        body,
+        tag: tag ?? like.tag,
+      };
+    },
+  };
+  readonly #is: Description;
+  readonly #reveal: Reveal;
+  readonly #cache: DataKeyCache;
+  #library: Library | undefined;
+  #client: Kms.KMSClient | undefined;
+  #fetched = 0;
+
+  constructor(description: Description, reveal: Reveal) {
+    this.#is = description;
+    this.#reveal = reveal;
+    this.#cache = new DataKeyCache({ lifetimeMs: description.dataKeyLifetimeMs, maxUses: description.dataKeyMaxUses });
+  }
+
+  /** A version is a data key here. The service rotates its own keys out of sight, and revoking one is no test. */
+  readonly versions: KeyVersions = {
+    pair: async (signal) => {
+      const older = await this.#generate(signal);
+      const newer = await this.#generate(signal);
+      if (older.id === newer.id) throw new NotPossible('the service gave the same data key twice');
+      return { older: older.id, newer: newer.id };
+    },
+  };
+
+  get dataKeys(): DataKeys {
+    const fetched = this.#fetched;
+    return {
+      fetched,
+      forget: () => this.#cache.clear(),
+      fetch: async (signal) => {
+        await this.#generate(signal);
+      },
+    };
+  }
+
+  async open(): Promise<void> {
+    const library = await loadSdk();
+    this.#library = library;
+    const { region, endpoint, accessKeyId, secretAccessKey } = this.#is;
+    this.#client = new library.KMSClient({
+      region,
+      // A second try inside the library would hide both the first one's failure and its time.
+      maxAttempts: 1,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(accessKeyId === undefined || secretAccessKey === undefined
+        ? {}
+        : {
+            credentials: { accessKeyId: this.#reveal(accessKeyId), secretAccessKey: this.#reveal(secretAccessKey) },
+          }),
+    });
+  }
+
+  encrypt(plaintext: Buffer, context: Buffer, { signal, keyVersion }: Call): Envelope | Promise<Envelope> {
+    const key = keyVersion === undefined ? this.#cache.takeCurrent() : this.#cache.find(keyVersion);
+    if (key !== undefined) return envelope(key, plaintext, context);
+    if (keyVersion !== undefined) throw new ProviderFailure('protocol', 'this data key is not kept any more');
+    return this.#generate(signal).then((fresh) => {
+      this.#cache.use(fresh);
+      return envelope(fresh, plaintext, context);
+    });
+  }
+
+  decrypt(sealed: Envelope, context: Buffer, { signal }: Call): Buffer | Promise<Buffer> {
+    const known = this.#cache.find(dataKeyId(sealed.wrappedKey));
+    if (known !== undefined) return unseal(known.key, sealed, context);
+    return this.#unwrap(sealed.wrappedKey, signal).then((key) => unseal(key.key, sealed, context));
+  }
+
+  close(): Promise<void> {
+    this.#cache.clear();
+    this.#client?.destroy();
+    this.#client = undefined;
+    return Promise.resolve();
+  }
+
+  async #generate(signal: AbortSignal): Promise<DataKey> {
+    const answer = await this.#ask(signal, (client, { GenerateDataKeyCommand }) =>
+      client.send(
+        new GenerateDataKeyCommand({
+          KeyId: this.#is.keyId,
+          KeySpec: 'AES_256',
+          EncryptionContext: encryptionContext,
+        }),
+        { abortSignal: signal },
+      ),
+    );
+    if (answer.Plaintext === undefined || answer.CiphertextBlob === undefined) {
+      throw new ProviderFailure('protocol', 'the key service gave no data key');
+    }
+    return this.#keep(dataKey(answer.Plaintext, answer.CiphertextBlob));
+  }
+
+  async #unwrap(wrapped: Buffer, signal: AbortSignal): Promise<DataKey> {
+    const answer = await this.#ask(signal, (client, { DecryptCommand }) =>
+      client.send(
+        new DecryptCommand({
+          KeyId: this.#is.keyId,
+          CiphertextBlob: wrapped,
+          EncryptionContext: encryptionContext,
+        }),
+        { abortSignal: signal },
+      ),
+    );
+    if (answer.Plaintext === undefined) throw new ProviderFailure('protocol', 'the key service unwrapped nothing');
+    return this.#keep(dataKey(answer.Plaintext, wrapped));
+  }
+
+  #keep(key: DataKey): DataKey {
+    this.#fetched += 1;
+    this.#cache.add(key);
+    return key;
+  }
+
+  async #ask<T>(signal: AbortSignal, work: (client: Kms.KMSClient, library: Library) => Promise<T>): Promise<T> {
+    if (this.#client === undefined || this.#library === undefined) {
+      throw new ProviderFailure('unavailable', 'the provider is not open');
+    }
+    try {
+      return await work(this.#client, this.#library);
+    } catch (error) {
+      if (signal.aborted && signal.reason instanceof ProviderFailure) throw signal.reason;
+      throw kmsFailure(error);
+    }
+  }
+}
+
+function envelope(key: DataKey, plaintext: Buffer, context: Buffer): Envelope {
+  return { ...seal(key.key, key.id, plaintext, context), wrappedKey: key.wrapped };
+}
+
+/** An optional dependency of 17 MB, loaded when a provider of this kind is described. */
+async function loadSdk(): Promise<Library> {
+  try {
+    return await import('@aws-sdk/client-kms');
+  } catch {
+    throw new ProviderFailure(
+      'unavailable',
+      '@aws-sdk/client-kms is not installed here: npm install @aws-sdk/client-kms',
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import type { EncryptionProvider, Portal, SecretText } from '../../../pack/index.js';
+import { revealer } from '../../runtime/portal/auth/credentials.js';
+import type { Redactor } from '../../runtime/redactor.js';
+import type { Provider } from './provider.js';
+
+/** The only way to a secret's value: it makes sure that the value is hidden on every outlet first. */
+export type Reveal = (secret: SecretText) => string;
+
+export interface ProviderTools {
+  readonly portal: Portal;
+  readonly timeoutMs: number;
+  readonly redactor: Redactor;
+  readonly stopping: AbortSignal;
+}
+
+/** Each kind's module, and the library behind it, is loaded only where such a provider is described. */
+export async function makeProvider(description: EncryptionProvider, tools: ProviderTools): Promise<Provider> {
+  const reveal = revealer(tools.redactor);
+  switch (description.kind) {
+    case 'local':
+      return new (await import('./local.js')).LocalProvider();
+    case 'pkcs11':
+      return new (await import('./pkcs11.js')).Pkcs11Provider(description, reveal);
+    case 'pgcrypto':
+      return new (await import('./pgcrypto.js')).DatabaseFunctionsProvider(description, reveal, tools.timeoutMs);
+    case 'transit':
+      return new (await import('./transit.js')).TransitProvider(description, reveal);
+    case 'kms':
+      return new (await import('./kms.js')).KmsProvider(description, reveal);
+    case 'endpoint':
+      return new (await import('./endpoint.js')).EndpointProvider(
+        description,
+        tools.portal,
+        tools.redactor,
+        tools.stopping,
+      );
+  }
+}

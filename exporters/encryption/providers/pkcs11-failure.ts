@@ -1,0 +1,46 @@
+import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import { ProviderFailure } from './failure.js';
+
+const reasons: Readonly<Record<string, EncryptionError>> = {
+  CKR_ENCRYPTED_DATA_INVALID: 'integrity',
+  CKR_ENCRYPTED_DATA_LEN_RANGE: 'integrity',
+  CKR_AEAD_DECRYPT_FAILED: 'integrity',
+  CKR_SIGNATURE_INVALID: 'integrity',
+  CKR_PIN_INCORRECT: 'auth',
+  CKR_PIN_INVALID: 'auth',
+  CKR_PIN_LEN_RANGE: 'auth',
+  CKR_PIN_EXPIRED: 'auth',
+  CKR_PIN_LOCKED: 'auth',
+  CKR_USER_NOT_LOGGED_IN: 'auth',
+  CKR_USER_PIN_NOT_INITIALIZED: 'auth',
+  CKR_KEY_FUNCTION_NOT_PERMITTED: 'auth',
+  // A key that was destroyed, or a handle from before the token was reset.
+  CKR_KEY_HANDLE_INVALID: 'auth',
+  CKR_OBJECT_HANDLE_INVALID: 'auth',
+  CKR_DEVICE_ERROR: 'unavailable',
+  CKR_DEVICE_MEMORY: 'unavailable',
+  CKR_DEVICE_REMOVED: 'unavailable',
+  CKR_TOKEN_NOT_PRESENT: 'unavailable',
+  CKR_TOKEN_NOT_RECOGNIZED: 'unavailable',
+  CKR_SLOT_ID_INVALID: 'unavailable',
+  CKR_SESSION_CLOSED: 'unavailable',
+  CKR_SESSION_HANDLE_INVALID: 'unavailable',
+  CKR_CRYPTOKI_NOT_INITIALIZED: 'unavailable',
+  CKR_HOST_MEMORY: 'unavailable',
+  CKR_SESSION_COUNT: 'throttled',
+};
+
+/**
+ * Everything else is `protocol`. That holds for CKR_GENERAL_ERROR, by which SoftHSM also reports a tampered tag: the
+ * code says nothing, so the self-test looks at whether there was a plaintext, and not at the code.
+ */
+export function pkcs11Failure(error: unknown): ProviderFailure {
+  const code = codeOf(error);
+  return new ProviderFailure(reasons[code] ?? 'protocol', `the token answered ${code}`);
+}
+
+/** The name of the code; anything else that an error says stays out. */
+export function codeOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  return /CKR_[A-Z0-9_]+/.exec(message)?.[0] ?? 'an error without a code';
+}

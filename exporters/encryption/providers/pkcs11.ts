@@ -1,0 +1,279 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type * as Pkcs11 from 'pkcs11js';
+import type { Pkcs11Provider as Description } from '../../../pack/index.js';
+import { type AeadSealed, aeadAnatomy, NONCE_BYTES, TAG_BYTES } from './aead.js';
+import { asFailure, NotPossible, ProviderFailure } from './failure.js';
+import type { Reveal } from './open.js';
+import { codeOf, pkcs11Failure } from './pkcs11-failure.js';
+import type { Call, KeyVersions, Provider } from './provider.js';
+
+type Library = typeof Pkcs11;
+type Handle = Pkcs11.Handle;
+
+const KEY_BYTES = 32;
+/** The version that stays on the token; others live as long as a round. */
+const STANDING = 'token';
+
+/**
+ * An HSM, or a token in software. Calls block this thread until the token answers, which is one reason why each
+ * provider is measured in a thread of its own.
+ *
+ * The library is loaded once per process and never finalised: another thread may be using it, and C_Finalize would
+ * end its sessions too. For the same reason nobody logs out; the token does that when its last session is closed.
+ */
+export class Pkcs11Provider implements Provider<AeadSealed> {
+  readonly isSynchronous = true;
+  readonly bindsContext = true;
+  readonly anatomy = aeadAnatomy;
+  readonly #is: Description;
+  readonly #reveal: Reveal;
+  readonly #keys = new Map<string, Handle>();
+  readonly #refused = new RefusedPin();
+  #library: Library | undefined;
+  #module: Pkcs11.PKCS11 | undefined;
+  /** Keys of a round belong to the session that made them; operations have their own, which a failure may spoil. */
+  #keySession: Handle | undefined;
+  #session: Handle | undefined;
+  #slot: Handle | undefined;
+  #made = 0;
+
+  readonly versions: KeyVersions = {
+    pair: () => {
+      try {
+        return Promise.resolve({ older: this.#makeKey(false), newer: this.#makeKey(false) });
+      } catch (error) {
+        return Promise.reject(new NotPossible(`the token makes no keys for one session: ${asFailure(error).message}`));
+      }
+    },
+    revoke: (version) => {
+      const key = this.#keys.get(version);
+      if (key !== undefined && version !== STANDING) this.#call((m) => m.C_DestroyObject(this.#openKeySession(), key));
+      // The handle stays known: it is the token that has to refuse it.
+      return Promise.resolve();
+    },
+  };
+
+  constructor(description: Description, reveal: Reveal) {
+    this.#is = description;
+    this.#reveal = reveal;
+  }
+
+  async open(): Promise<void> {
+    await this.#load();
+    this.#slot = this.#findSlot();
+    this.#keySession = this.#newSession();
+    this.#session = this.#newSession();
+    this.#logIn(this.#session);
+    const found = this.#findKey();
+    if (found !== undefined) this.#keys.set(STANDING, found);
+    else if (this.#is.createKeys) this.#makeKey(true);
+    else {
+      throw new ProviderFailure(
+        'protocol',
+        `the token has no AES key '${this.#is.keyLabel}'; make a canary key of that label, or set createKeys`,
+      );
+    }
+  }
+
+  encrypt(plaintext: Buffer, context: Buffer, { keyVersion = STANDING }: Call): AeadSealed {
+    const nonce = randomBytes(NONCE_BYTES);
+    const out = Buffer.allocUnsafe(plaintext.length + TAG_BYTES);
+    const sealed = this.#call((m, library) => {
+      const session = this.#openSession();
+      m.C_EncryptInit(session, this.#mechanism(library, nonce, context), this.#key(keyVersion));
+      return m.C_Encrypt(session, plaintext, out);
+    });
+    const split = sealed.length - TAG_BYTES;
+    return { keyVersion, nonce, body: sealed.subarray(0, split), tag: sealed.subarray(split) };
+  }
+
+  decrypt({ keyVersion, nonce, body, tag }: AeadSealed, context: Buffer): Buffer {
+    const out = Buffer.alloc(body.length + TAG_BYTES);
+    try {
+      return this.#call((m, library) => {
+        const session = this.#openSession();
+        m.C_DecryptInit(session, this.#mechanism(library, nonce, context), this.#key(keyVersion));
+        return m.C_Decrypt(session, Buffer.concat([body, tag]), out);
+      });
+    } catch (error) {
+      // A token may write before it checks.
+      out.fill(0);
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    for (const session of [this.#session, this.#keySession]) {
+      // A token that has gone away cannot close anything; the next round begins with new sessions.
+      if (session !== undefined) ignoring(() => this.#module?.C_CloseSession(session));
+    }
+    this.#session = undefined;
+    this.#keySession = undefined;
+    this.#keys.clear();
+    return Promise.resolve();
+  }
+
+  async #load(): Promise<void> {
+    if (this.#module !== undefined) return;
+    const library = await loadAddon();
+    const module = new library.PKCS11();
+    try {
+      module.load(this.#is.library);
+    } catch {
+      throw new ProviderFailure('unavailable', `the PKCS#11 library ${this.#is.library} cannot be loaded`);
+    }
+    try {
+      module.C_Initialize({ flags: library.CKF_OS_LOCKING_OK });
+    } catch (error) {
+      if (codeOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') throw pkcs11Failure(error);
+    }
+    this.#library = library;
+    this.#module = module;
+  }
+
+  #findSlot(): Handle {
+    const slots = this.#call((m) => m.C_GetSlotList(true));
+    const slot = slots.find((one) => this.#call((m) => m.C_GetTokenInfo(one)).label.trim() === this.#is.tokenLabel);
+    if (slot === undefined) {
+      throw new ProviderFailure('unavailable', `no slot holds a token '${this.#is.tokenLabel}'; is it plugged in?`);
+    }
+    return slot;
+  }
+
+  #newSession(): Handle {
+    const slot = this.#slot;
+    if (slot === undefined) throw new ProviderFailure('unavailable', 'the provider is not open');
+    return this.#call((m, { CKF_RW_SESSION, CKF_SERIAL_SESSION }) =>
+      m.C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION),
+    );
+  }
+
+  #openSession(): Handle {
+    this.#session ??= this.#newSession();
+    return this.#session;
+  }
+
+  #openKeySession(): Handle {
+    this.#keySession ??= this.#newSession();
+    return this.#keySession;
+  }
+
+  #logIn(session: Handle): void {
+    const pin = this.#reveal(this.#is.pin);
+    // Each wrong PIN counts on the token, and a few in a row lock it, for the portal as well.
+    if (this.#refused.is(pin)) {
+      throw new ProviderFailure('auth', 'the token refused this PIN before; it is not tried again, lest it lock');
+    }
+    try {
+      this.#call((m, { CKU_USER }) => m.C_Login(session, CKU_USER, pin));
+    } catch (error) {
+      if (error instanceof ProviderFailure && error.message.includes('CKR_USER_ALREADY_LOGGED_IN')) return;
+      if (error instanceof ProviderFailure && error.message.includes('CKR_PIN_')) this.#refused.add(pin);
+      throw error;
+    }
+  }
+
+  #findKey(): Handle | undefined {
+    return this.#call((m, { CKA_CLASS, CKA_KEY_TYPE, CKA_LABEL, CKK_AES, CKO_SECRET_KEY }) => {
+      const session = this.#openSession();
+      m.C_FindObjectsInit(session, [
+        { type: CKA_CLASS, value: CKO_SECRET_KEY },
+        { type: CKA_KEY_TYPE, value: CKK_AES },
+        { type: CKA_LABEL, value: this.#is.keyLabel },
+      ]);
+      const found = m.C_FindObjects(session) ?? undefined;
+      m.C_FindObjectsFinal(session);
+      return found;
+    });
+  }
+
+  /** Never leaves the token: sensitive, not extractable, and good for nothing but this. */
+  #makeKey(stays: boolean): string {
+    const version = stays ? STANDING : `session-${++this.#made}`;
+    const key = this.#call((m, c) =>
+      m.C_GenerateKey(this.#openKeySession(), { mechanism: c.CKM_AES_KEY_GEN }, [
+        { type: c.CKA_CLASS, value: c.CKO_SECRET_KEY },
+        { type: c.CKA_KEY_TYPE, value: c.CKK_AES },
+        { type: c.CKA_VALUE_LEN, value: KEY_BYTES },
+        { type: c.CKA_LABEL, value: stays ? this.#is.keyLabel : `${this.#is.keyLabel} ${version}` },
+        { type: c.CKA_TOKEN, value: stays },
+        { type: c.CKA_PRIVATE, value: true },
+        { type: c.CKA_SENSITIVE, value: true },
+        { type: c.CKA_EXTRACTABLE, value: false },
+        { type: c.CKA_ENCRYPT, value: true },
+        { type: c.CKA_DECRYPT, value: true },
+      ]),
+    );
+    this.#keys.set(version, key);
+    return version;
+  }
+
+  #key(version: string): Handle {
+    const key = this.#keys.get(version);
+    if (key === undefined) throw new ProviderFailure('auth', 'there is no such key on the token');
+    return key;
+  }
+
+  #mechanism(library: Library, iv: Buffer, aad: Buffer): Pkcs11.Mechanism {
+    const parameter: Pkcs11.AesGCM = {
+      type: library.CK_PARAMS_AES_GCM,
+      iv,
+      aad,
+      ivBits: NONCE_BYTES * 8,
+      tagBits: TAG_BYTES * 8,
+    };
+    return { mechanism: library.CKM_AES_GCM, parameter };
+  }
+
+  #call<T>(work: (module: Pkcs11.PKCS11, library: Library) => T): T {
+    if (this.#module === undefined || this.#library === undefined) {
+      throw new ProviderFailure('unavailable', 'the provider is not open');
+    }
+    try {
+      return work(this.#module, this.#library);
+    } catch (error) {
+      // A failed operation may stay active and refuse all that follow; a new session has none.
+      const spoilt = this.#session;
+      this.#session = undefined;
+      if (spoilt !== undefined) ignoring(() => this.#module?.C_CloseSession(spoilt));
+      throw error instanceof ProviderFailure ? error : pkcs11Failure(error);
+    }
+  }
+}
+
+/** Remembers which PIN was refused without keeping it. */
+class RefusedPin {
+  readonly #salt = randomBytes(32);
+  #digest: Buffer | undefined;
+
+  add(pin: string): void {
+    this.#digest = this.#digestOf(pin);
+  }
+
+  is(pin: string): boolean {
+    return this.#digest !== undefined && timingSafeEqual(this.#digest, this.#digestOf(pin));
+  }
+
+  #digestOf(pin: string): Buffer {
+    return createHmac('sha256', this.#salt).update(pin).digest();
+  }
+}
+
+function ignoring(work: () => void): void {
+  try {
+    work();
+  } catch {}
+}
+
+/** An optional dependency, built on the machine: those without a token need no compiler. */
+async function loadAddon(): Promise<Library> {
+  try {
+    const loaded: Library & { readonly default?: Library } = await import('pkcs11js');
+    return loaded.default ?? loaded;
+  } catch {
+    throw new ProviderFailure(
+      'unavailable',
+      'pkcs11js is not installed here: npm install pkcs11js (needs a C++ compiler)',
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import { ProviderFailure } from './failure.js';
+
+/** By SQLSTATE, or by its class of two characters. */
+const reasons: Readonly<Record<string, EncryptionError>> = {
+  // pgcrypto's own: "Wrong key or corrupt data".
+  '39000': 'integrity',
+  '57014': 'timeout',
+  '42501': 'auth',
+  '28': 'auth',
+  '53300': 'throttled',
+  '53': 'unavailable',
+  '08': 'unavailable',
+  '57': 'unavailable',
+  '58': 'unavailable',
+  '3D': 'unavailable',
+  '40': 'unavailable',
+  '55': 'unavailable',
+  '25': 'unavailable',
+};
+
+const explanations: Readonly<Record<string, string>> = {
+  '39000': 'wrong key or corrupt data',
+  '42883': 'there is no such function; is the extension pgcrypto installed, and is its schema usable?',
+  '57014': 'cancelled after the time-out',
+  '42501': 'permission denied',
+};
+
+/**
+ * A code only. The message of an error may hold what a function was called with: `raise exception '%', plaintext` is
+ * enough. What a function of the schema raises itself while decrypting is its way to say no.
+ */
+export function sqlFailure(error: unknown, operation: 'connect' | 'encrypt' | 'decrypt'): ProviderFailure {
+  if (error instanceof ProviderFailure) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (!/^[0-9A-Z]{5}$/.test(code) || /^E[A-Z]+$/.test(code)) {
+    return new ProviderFailure(
+      'unavailable',
+      `the connection to the database failed${code === '' ? '' : ` (${code})`}`,
+    );
+  }
+  const meant = reasons[code] ?? reasons[code.slice(0, 2)];
+  // What was not encrypted yet cannot be corrupt: there, it is an option that pgcrypto does not know.
+  const known = meant === 'integrity' && operation !== 'decrypt' ? 'protocol' : meant;
+  const raised = operation === 'decrypt' && /^(P0|22|38|39)/.test(code);
+  const said = known === 'protocol' && meant === 'integrity' ? 'refused; see options' : explanations[code];
+  return new ProviderFailure(
+    known ?? (raised ? 'integrity' : 'protocol'),
+    `${operation}: SQLSTATE ${code}${said === undefined ? '' : `, ${said}`}`,
+  );
+}

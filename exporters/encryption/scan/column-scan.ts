@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import type { ScannedColumn } from '../../../pack/index.js';
+import { resolveColumn } from './column.js';
+import type { ReadOnlyDatabase } from './database.js';
+import { ScanFailure } from './failure.js';
+import type { Pace } from './pace.js';
+import { readerFor } from './reader.js';
+import { type NonceGroup, repetitions } from './reuse.js';
+import { Spool, SpoolDamaged } from './spool.js';
+import type { Progress, ScanState, StateStore, WholeScan } from './state.js';
+import { addBatch, emptyTally } from './tally.js';
+
+export interface ColumnScanOptions {
+  readonly column: ScannedColumn;
+  readonly database: ReadOnlyDatabase;
+  readonly pace: Pace;
+  readonly batchRows: number;
+  readonly store: StateStore;
+  /** As it was loaded; the scan goes on from its progress. */
+  readonly state: ScanState;
+  readonly signal: AbortSignal;
+  /** Versions that the key's source knows by name. */
+  readonly knownVersions?: readonly string[];
+  readonly onProgress?: (progress: ScanProgress) => void;
+  readonly now?: () => number;
+}
+
+export interface ScanProgress {
+  readonly rows: number;
+  readonly estimatedRows: number;
+  readonly tally: Progress['tally'];
+  /** 0..1, and 1 only at the end. */
+  readonly ratio: number;
+}
+
+/** Progress is saved this often; what came after is read again by the next process. */
+const CHECKPOINT_MS = 2000;
+const SMALLEST_BATCH = 50;
+/**
+ * Suspicions that get a second look. Among n rows, n² / 2^65 nonces have the hash of another one by chance: less than
+ * one among 6,000,000,000. More suspicions than this are no chance, and the second looks would take for ever.
+ */
+const SECOND_LOOKS = 100;
+
+/**
+ * Reads one column from its first row to its last, or from where an earlier process was.
+ *
+ * @throws {ScanFailure}
+ */
+export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan> {
+  const { column, database, store, state, signal, now = Date.now } = options;
+  const resolved = await database.look(signal, (query) => resolveColumn(query, column));
+  const reader = readerFor(resolved, state.seed, options.knownVersions ?? []);
+  const progress = state.progress ?? begin(now());
+  const spool = await openSpool(store, progress);
+  state.progress = progress;
+  await store.removeOtherSpools(progress.id);
+  const tell = () => options.onProgress?.(progressOf(progress, resolved.estimatedRows));
+  const checkpoint = async () => {
+    progress.spoolBytes = spool.bytes;
+    await store.save(state);
+  };
+  let savedAt = performance.now();
+  let wanted = options.pace.batchRows(options.batchRows);
+  try {
+    tell();
+    for (;;) {
+      await options.pace.wait(signal);
+      const beganAt = performance.now();
+      const batch = await database
+        .look(signal, (query) => reader.next(query, progress.position, wanted))
+        .catch((error: unknown) => {
+          if (!(error instanceof ScanFailure) || error.kind !== 'timeout' || wanted <= SMALLEST_BATCH) throw error;
+          wanted = Math.max(SMALLEST_BATCH, Math.floor(wanted / 4));
+          return 'again' as const;
+        });
+      if (batch === 'again') continue;
+      if (batch === undefined) break;
+      options.pace.spent(batch.rows, beganAt);
+      await spool.append(batch);
+      addBatch(progress.tally, batch);
+      progress.position = batch.last;
+      tell();
+      if (performance.now() - savedAt > CHECKPOINT_MS) {
+        await checkpoint();
+        savedAt = performance.now();
+      }
+    }
+    const prints = progress.tally.states.encrypted;
+    const { copies, suspects } = await repetitions(spool, prints, signal);
+    const reuse = await confirmed(suspects, options, reader);
+    const whole = { startedAtMs: progress.startedAtMs, endedAtMs: now(), tally: progress.tally, copies, reuse };
+    state.whole = whole;
+    delete state.progress;
+    await store.save(state);
+    await spool.remove();
+    return whole;
+  } catch (error) {
+    if (error instanceof SpoolDamaged) delete state.progress;
+    await checkpoint().catch(() => undefined);
+    await spool.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function begin(nowMs: number): Progress {
+  return { id: randomBytes(8).toString('hex'), startedAtMs: nowMs, spoolBytes: 0, tally: emptyTally() };
+}
+
+/** Hashes that were lost make the progress worthless: which nonces came before cannot be told any more. */
+async function openSpool(store: StateStore, progress: Progress): Promise<Spool> {
+  const path = await store.spoolPath(progress.id);
+  try {
+    return await Spool.open(path, progress.spoolBytes);
+  } catch {
+    Object.assign(progress, begin(progress.startedAtMs), { id: progress.id, position: undefined });
+    return Spool.open(path, 0);
+  }
+}
+
+async function confirmed(
+  suspects: readonly NonceGroup[],
+  { database, pace, signal, batchRows }: ColumnScanOptions,
+  reader: ReturnType<typeof readerFor>,
+): Promise<WholeScan['reuse']> {
+  const found: WholeScan['reuse'] = [];
+  for (const [index, { print, rows, stretches }] of suspects.entries()) {
+    if (index < SECOND_LOOKS) {
+      await pace.wait(signal);
+      const beganAt = performance.now();
+      const isTrue = await database.look(signal, (query) =>
+        reader.confirms(query, stretches, Buffer.from(print, 'hex')),
+      );
+      pace.spent(stretches.length * pace.batchRows(batchRows), beganAt);
+      if (!isTrue) continue;
+    }
+    found.push({ print, rows });
+  }
+  return found;
+}
+
+function progressOf({ tally }: Progress, estimatedRows: number): ScanProgress {
+  const ratio = estimatedRows > 0 ? Math.min(0.999, tally.rows / estimatedRows) : 0;
+  return { rows: tally.rows, estimatedRows, tally, ratio };
+}

@@ -1,0 +1,56 @@
+/**
+ * Why a look at the database failed, in words of ours. The server's own messages may quote the value that it choked
+ * on, so none of them ever leaves this file.
+ */
+export class ScanFailure extends Error {
+  override readonly name = 'ScanFailure';
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** `column` and `permission` stay until somebody does something; the others may pass by themselves. */
+export type FailureKind = 'connection' | 'permission' | 'column' | 'timeout' | 'busy' | 'other';
+
+const byState: readonly (readonly [prefix: string, kind: FailureKind, message: string])[] = [
+  ['42501', 'permission', 'the role may not read it; grant select on the column and its primary key'],
+  ['42P01', 'column', 'the table does not exist'],
+  ['3F000', 'column', 'the schema does not exist'],
+  ['42703', 'column', 'a column does not exist'],
+  ['42', 'column', 'the column is not what the configuration says'],
+  ['57014', 'timeout', 'a query ran into its time limit; lower batchRows or raise statementTimeout'],
+  ['55P03', 'busy', 'the table was locked for longer than the scanner waits'],
+  ['40', 'busy', 'the replica cancelled the query, or a lock was in the way'],
+  ['28', 'permission', 'the database refused the role or its password'],
+  ['3D000', 'connection', 'the database does not exist'],
+  ['53300', 'connection', 'the server has no connection left'],
+  ['57P', 'connection', 'the server is shutting down or starting up'],
+  ['08', 'connection', 'the connection to the database broke'],
+  ['22', 'other', 'the server could not judge a value'],
+];
+
+export function failureOf(error: unknown): ScanFailure {
+  if (error instanceof ScanFailure) return error;
+  const state = sqlState(error);
+  if (state === undefined) return withoutState(error);
+  const known = byState.find(([prefix]) => state.startsWith(prefix));
+  if (known !== undefined) return new ScanFailure(known[1], `${known[2]} (SQLSTATE ${state})`);
+  return new ScanFailure('other', `the query failed (SQLSTATE ${state})`);
+}
+
+function withoutState(error: unknown): ScanFailure {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (error instanceof Error && error.name === 'SecretUnavailable') return new ScanFailure('connection', error.message);
+  if (error instanceof Error && error.name === 'AbortError') return new ScanFailure('other', 'stopped');
+  const detail = code !== undefined && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? ` (${code})` : '';
+  return new ScanFailure('connection', `the database cannot be reached${detail}`);
+}
+
+function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  // Those of the system, such as EPIPE and EPERM, have the same length.
+  return /^[0-9A-Z]{5}$/.test(error.code) && !/^E[A-Z]/.test(error.code) ? error.code : undefined;
+}

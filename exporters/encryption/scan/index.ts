@@ -1,0 +1,34 @@
+import type { FieldEncryption } from '../../../pack/index.js';
+import type { EncryptionSource, SourceDeps } from '../source.js';
+import { families } from './families.js';
+import { PortalWatch } from './portal-watch.js';
+import { sections } from './sections.js';
+
+/** What databases tell of encryption: ciphertext columns, keys, the portal's own timings. Wiring only. */
+export function createScanSource(deps: SourceDeps): EncryptionSource {
+  let watches: readonly PortalWatch[] = [];
+  let isStarted = false;
+
+  return {
+    name: 'scan',
+    async configure(encryption: readonly FieldEncryption[]) {
+      const before = watches;
+      const own = encryption.filter(({ name }) => deps.shard.owns(name));
+      const next = own.map((each) => new PortalWatch(each, deps));
+      // Two watches of one column would write the same progress, so the old ones end first.
+      await Promise.all(before.map((watch) => watch.stop()));
+      watches = next;
+      if (isStarted) for (const watch of next) watch.start();
+    },
+    start() {
+      isStarted = true;
+      for (const watch of watches) watch.start();
+    },
+    async stop() {
+      isStarted = false;
+      await Promise.all(watches.map((watch) => watch.stop()));
+    },
+    families: () => families(watches),
+    sections: () => sections(watches),
+  };
+}

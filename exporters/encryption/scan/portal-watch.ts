@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FieldEncryption } from '../../../pack/index.js';
+import { type KeyState, KeyWatch } from '../keys/key-watch.js';
+import type { KeyKnowledge } from '../keys/versions.js';
+import type { SourceDeps } from '../source.js';
+import { type TimingState, TimingWatch } from '../timings/timing-watch.js';
+import { ReadOnlyDatabase } from './database.js';
+import { type ColumnState, ScanWatch } from './watch.js';
+
+/** Small questions, so they are asked often: a rotation should be seen before anybody asks about it. */
+const REFRESH_MS = 30_000;
+const SHORTEST_REFRESH_MS = 1000;
+
+/** All that databases tell about the encryption of one portal. */
+export class PortalWatch {
+  readonly encryption: FieldEncryption;
+  readonly #scan: ScanWatch | undefined;
+  readonly #database: ReadOnlyDatabase | undefined;
+  readonly #keys: KeyWatch;
+  readonly #timings: TimingWatch;
+  #stopping: AbortController | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(encryption: FieldEncryption, { log, redactor, keyFacts }: SourceDeps) {
+    const { scan, timings } = encryption;
+    this.encryption = encryption;
+    this.#scan =
+      scan === undefined
+        ? undefined
+        : new ScanWatch({ encryption, scan, log, redactor, versionsOf: (key) => this.knowledge(key).versions ?? [] });
+    this.#database = scan === undefined ? undefined : new ReadOnlyDatabase(scan.database, redactor);
+    this.#keys = new KeyWatch({ encryption, database: this.#database, keyFacts });
+    this.#timings = new TimingWatch(timings, redactor);
+  }
+
+  start(): void {
+    this.#stopping = new AbortController();
+    const { signal } = this.#stopping;
+    // Keys first: a scan asks which versions they have.
+    const isReady = this.#keys.refresh(signal);
+    this.#running = Promise.all([
+      isReady.then(() => this.#scan?.run(signal)),
+      isReady.then(() => this.#refresh(signal)),
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping?.abort();
+    await this.#running;
+    await this.#database?.close();
+    await this.#timings.close();
+  }
+
+  columns(): ColumnState[] {
+    return this.#scan?.states() ?? [];
+  }
+
+  keys(): KeyState[] {
+    return this.#keys.states();
+  }
+
+  knowledge(key: string | undefined): KeyKnowledge {
+    return this.#keys.knowledge(key);
+  }
+
+  timings(): TimingState[] {
+    return this.#timings.states();
+  }
+
+  /** Who scans more often wants to see more often. */
+  get #refreshMs(): number {
+    return Math.max(SHORTEST_REFRESH_MS, Math.min(REFRESH_MS, this.encryption.scan?.intervalMs ?? REFRESH_MS));
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.all([this.#keys.refresh(signal), this.#timings.refresh(signal)]);
+      await sleep(this.#refreshMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/index.js';
+import type { Redactor } from '../../runtime/log.js';
+import { KeyWatch } from '../keys/key-watch.js';
+import { type ScanProgress, scanColumn } from './column-scan.js';
+import { ReadOnlyDatabase } from './database.js';
+import { failureOf } from './failure.js';
+import { Pace } from './pace.js';
+import type { WholeScan } from './state.js';
+import { judge, type Verdict } from './verdict.js';
+import { storeFor } from './watch.js';
+
+export interface ScanOnceOptions {
+  readonly encryption: FieldEncryption;
+  readonly scan: CiphertextScan;
+  readonly columns: readonly ScannedColumn[];
+  /** Begin anew where an earlier scan was interrupted. */
+  readonly isRestart: boolean;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  readonly onProgress: (column: ScannedColumn, progress: ScanProgress) => void;
+  readonly onNote: (column: ScannedColumn, note: string) => void;
+}
+
+export type ColumnOutcome =
+  | { readonly column: ScannedColumn; readonly whole: WholeScan; readonly verdict: Verdict }
+  | { readonly column: ScannedColumn; readonly trouble: string; readonly wasStopped: boolean };
+
+/**
+ * Scans columns once, for a person who waits. Its progress lies in a folder of its own, so that the exporter may go on
+ * with its scan meanwhile.
+ */
+export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[]> {
+  const { encryption, columns, redactor, signal } = options;
+  const scan = { ...options.scan, stateDirectory: join(options.scan.stateDirectory, 'command') };
+  const reading = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
+  const database = new ReadOnlyDatabase(scan.database, redactor);
+  const keys = new KeyWatch({ encryption, database, keyFacts: () => undefined });
+  const pace = new Pace(scan.rowsPerSecond);
+  const outcomes: ColumnOutcome[] = [];
+  try {
+    for (const column of columns) {
+      try {
+        await keys.refresh(signal);
+        const known = keys.knowledge(column.key).versions;
+        const whole = await scanOne(options, scan, column, reading, pace, known);
+        // And after it: a version that was made meanwhile is known then.
+        await keys.refresh(signal);
+        outcomes.push({ column, whole, verdict: judge(whole.tally, column, keys.knowledge(column.key)) });
+      } catch (error) {
+        outcomes.push({ column, trouble: troubleOf(error), wasStopped: signal.aborted });
+        if (signal.aborted) break;
+      }
+    }
+    return outcomes;
+  } finally {
+    await Promise.all([reading.close(), database.close()]);
+  }
+}
+
+async function scanOne(
+  { encryption, isRestart, signal, onProgress, onNote }: ScanOnceOptions,
+  scan: CiphertextScan,
+  column: ScannedColumn,
+  database: ReadOnlyDatabase,
+  pace: Pace,
+  knownVersions: readonly string[] = [],
+): Promise<WholeScan> {
+  const store = storeFor(scan, encryption.portal, column);
+  const { state, trouble } = await store.load();
+  if (trouble !== undefined) onNote(column, trouble);
+  if (isRestart) delete state.progress;
+  else if (state.progress !== undefined) {
+    onNote(column, `going on after ${state.progress.tally.rows} rows; --restart begins anew`);
+  }
+  return scanColumn({
+    column,
+    database,
+    pace,
+    batchRows: scan.batchRows,
+    store,
+    state,
+    signal,
+    knownVersions,
+    onProgress: (progress) => onProgress(column, progress),
+  });
+}
+
+/** Files of ours may be named in full; a database's own words may hold values. */
+function troubleOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const isOfFiles =
+    error instanceof Error && 'path' in error && (code === 'EACCES' || code === 'ENOSPC' || code === 'EROFS');
+  return isOfFiles ? `stateDirectory cannot be written: ${error.message}` : failureOf(error).message;
+}

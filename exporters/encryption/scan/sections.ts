@@ -1,0 +1,105 @@
+import type { Cell, LandingSection } from '../../runtime/landing/section.js';
+import { columnLabel } from './column.js';
+import type { PortalWatch } from './portal-watch.js';
+import { judge } from './verdict.js';
+import type { ColumnState } from './watch.js';
+
+/** Counts, never values. */
+export function sections(watches: readonly PortalWatch[]): LandingSection[] {
+  return [
+    {
+      title: 'Ciphertext columns',
+      intro: 'What the rows look like; nothing is decrypted, and no value leaves the database or this process.',
+      table: {
+        columns: [
+          'Portal',
+          'Column',
+          'Encrypted',
+          'Looks like plain text',
+          'Malformed',
+          'Unknown version',
+          'Nonces used again',
+          'Whole scan',
+          'Now',
+        ],
+        rows: watches.flatMap((watch) => watch.columns().map((state) => columnRow(watch, state))),
+        empty: 'No column is described; encryption.*.scan in the configuration says which.',
+      },
+    },
+    {
+      title: 'Keys',
+      table: {
+        columns: ['Portal', 'Key', 'Sensitivity', 'Rotated', 'Every', 'Now'],
+        rows: watches.flatMap((watch) => keyRows(watch)),
+        empty: 'No key is described.',
+      },
+    },
+    {
+      title: "The portal's own timings",
+      intro: 'A second source: the portal measured itself, and we only read what it wrote.',
+      table: {
+        columns: ['Portal', 'Record', 'Operation', 'In a day', 'Average', 'Longest', 'Remark'],
+        rows: watches.flatMap((watch) => timingRows(watch)),
+        empty: 'No record of timings is described.',
+      },
+    },
+  ].filter(({ table }, index) => index === 0 || table.rows.length > 0);
+}
+
+function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
+  const { column, whole, progress, trouble } = state;
+  const name = `${column.table}.${columnLabel(column)}`;
+  const now: Cell =
+    trouble !== undefined
+      ? { text: trouble, state: 'bad' }
+      : progress === undefined
+        ? 'waiting'
+        : `scanning, ${Math.floor(progress.ratio * 100)} %`;
+  if (whole === undefined) return [watch.encryption.portal, name, '', '', '', '', '', 'not yet', now];
+  const { states } = judge(whole.tally, column, watch.knowledge(column.key));
+  const reused = whole.reuse.reduce((sum, { rows }) => sum + rows, 0);
+  return [
+    watch.encryption.portal,
+    name,
+    String(states.encrypted),
+    wrong(states.plaintext_suspect),
+    wrong(states.malformed),
+    wrong(states.unknown_version),
+    wrong(reused),
+    { time: new Date(whole.endedAtMs) },
+    now,
+  ];
+}
+
+function wrong(rows: number): Cell {
+  return { text: String(rows), state: rows === 0 ? 'good' : 'bad' };
+}
+
+function keyRows(watch: PortalWatch): Cell[][] {
+  return watch
+    .keys()
+    .map(({ key, knowledge, trouble }) => [
+      watch.encryption.portal,
+      key.title,
+      key.sensitivity,
+      knowledge.rotatedAtSeconds === undefined ? 'not known' : { time: new Date(knowledge.rotatedAtSeconds * 1000) },
+      `${key.rotateEveryDays} days`,
+      trouble === undefined ? { text: 'known', state: 'good' } : { text: trouble, state: 'warning' },
+    ]);
+}
+
+function timingRows(watch: PortalWatch): Cell[][] {
+  return watch.timings().flatMap(({ source, recorded, trouble }) => {
+    const row = (operation: string, rest: Cell[]): Cell[] => [watch.encryption.portal, source.name, operation, ...rest];
+    if (recorded === undefined) return [row('', ['', '', '', { text: trouble ?? 'not read yet', state: 'warning' }])];
+    const remark = recorded.note ?? '';
+    if (recorded.operations.length === 0) return [row('', ['0', '', '', remark])];
+    return recorded.operations.map(({ operation, count, averageSeconds, maxSeconds }) =>
+      row(operation, [String(count), milliseconds(averageSeconds), milliseconds(maxSeconds), remark]),
+    );
+  });
+}
+
+function milliseconds(seconds: number | undefined): string {
+  return seconds === undefined ? '' : `${(seconds * 1000).toFixed(1)} ms`;
+}

@@ -1,0 +1,110 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type Batch, PRINT_BYTES, type Stretch } from './batch.js';
+import { ScanFailure } from './failure.js';
+
+/** Bytes of the key and of the prints that follow. */
+const HEADER_BYTES = 8;
+const READ_BYTES = 1024 * 1024;
+
+/** The hashes on disk are not those that were written; which nonces came before cannot be told any more. */
+export class SpoolDamaged extends ScanFailure {
+  constructor() {
+    super('other', 'the file of hashes is damaged; beginning anew');
+  }
+}
+
+export interface Block {
+  readonly stretch: Stretch;
+  readonly prints: Buffer;
+}
+
+/**
+ * The hashes of a scan on disk, in the order of the table: one block for each batch, with the key it ended at. It
+ * only grows, so a scan that is taken up again cuts off what came after its last checkpoint.
+ */
+export class Spool {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #bytes: number;
+
+  private constructor(path: string, file: FileHandle, bytes: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#bytes = bytes;
+  }
+
+  /** @throws when the file is shorter than it should be, because it is not the one that the state speaks of. */
+  static async open(path: string, bytes: number): Promise<Spool> {
+    const file = await open(path, bytes === 0 ? 'w+' : 'r+', 0o600);
+    try {
+      const { size } = await file.stat();
+      if (size < bytes) throw new Error('the file of hashes is shorter than the progress that was made');
+      await file.truncate(bytes);
+      return new Spool(path, file, bytes);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async append({ last, prints }: Batch): Promise<void> {
+    const key = Buffer.from(last, 'utf8');
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.writeUInt32LE(key.length, 0);
+    header.writeUInt32LE(prints.length, 4);
+    const block = Buffer.concat([header, key, prints]);
+    await this.#file.write(block, 0, block.length, this.#bytes);
+    this.#bytes += block.length;
+  }
+
+  async *blocks(): AsyncGenerator<Block> {
+    let buffer = Buffer.alloc(READ_BYTES);
+    let start = 0;
+    let end = 0;
+    let at = 0;
+    let after: string | undefined;
+    /** Makes so many bytes stand in the buffer; false at the end of the file. */
+    const fill = async (wanted: number) => {
+      if (end - start >= wanted) return true;
+      const rest = buffer.subarray(start, end);
+      const next = wanted > buffer.length ? Buffer.alloc(wanted) : buffer;
+      rest.copy(next);
+      buffer = next;
+      end -= start;
+      start = 0;
+      while (end < wanted && at < this.#bytes) {
+        const { bytesRead } = await this.#file.read(buffer, end, Math.min(buffer.length - end, this.#bytes - at), at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+        end += bytesRead;
+      }
+      return end >= wanted;
+    };
+    while (await fill(HEADER_BYTES)) {
+      const keyLength = buffer.readUInt32LE(start);
+      const printsLength = buffer.readUInt32LE(start + 4);
+      if (printsLength % PRINT_BYTES !== 0 || keyLength + printsLength > this.#bytes) throw new SpoolDamaged();
+      const length = HEADER_BYTES + keyLength + printsLength;
+      if (!(await fill(length))) throw new SpoolDamaged();
+      const keyAt = start + HEADER_BYTES;
+      const upTo = buffer.toString('utf8', keyAt, keyAt + keyLength);
+      const prints = Buffer.from(buffer.subarray(keyAt + keyLength, start + length));
+      start += length;
+      yield { stretch: { after, upTo }, prints };
+      after = upTo;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
+    await rm(this.#path, { force: true });
+  }
+}

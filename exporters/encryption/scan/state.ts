@@ -1,0 +1,128 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { tallySchema } from './tally.js';
+
+const progressSchema = z.object({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  startedAtMs: z.number(),
+  /** Primary key of the last row that was judged. */
+  position: z.string().optional(),
+  spoolBytes: z.int().nonnegative(),
+  tally: tallySchema,
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+const wholeSchema = z.object({
+  startedAtMs: z.number(),
+  endedAtMs: z.number(),
+  tally: tallySchema,
+  /** Rows whose whole ciphertext is that of another row. */
+  copies: z.int().nonnegative(),
+  /** Hashes of nonces that were used again, and how many rows share each. */
+  reuse: z.array(z.object({ print: z.string(), rows: z.int() })),
+});
+/** The last scan that reached the end of the table. */
+export type WholeScan = z.infer<typeof wholeSchema>;
+
+const stateSchema = z.object({
+  format: z.literal(1),
+  column: z.string(),
+  /** Of the hashes; kept, so that a nonce found again is known again. */
+  seed: z.string().regex(/^-?\d{1,19}$/),
+  progress: progressSchema.optional(),
+  whole: wholeSchema.optional(),
+});
+export type ScanState = z.infer<typeof stateSchema>;
+
+const envelopeSchema = z.object({ sha256: z.string(), state: z.unknown() });
+
+export interface Loaded {
+  readonly state: ScanState;
+  /** Why progress that was there could not be taken up. */
+  readonly trouble?: string;
+}
+
+/** Progress of one column in a folder. It holds counts, hashes and a position, and never a value. */
+export class StateStore {
+  readonly #folder: string;
+  readonly #name: string;
+  readonly #digest: string;
+
+  /**
+   * @param name of the column, for the file's name.
+   * @param digest of its description: progress under another one is not taken up.
+   */
+  constructor(folder: string, name: string, digest: string) {
+    this.#folder = folder;
+    const readable = name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 100);
+    this.#name = `${readable}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+    this.#digest = digest;
+  }
+
+  async load(): Promise<Loaded> {
+    let written: string;
+    try {
+      written = await readFile(this.#path, 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { state: this.#fresh() };
+      return { state: this.#fresh(), trouble: 'the progress of the last scan cannot be read; beginning anew' };
+    }
+    const state = parse(written);
+    if (state === undefined) {
+      return { state: this.#fresh(), trouble: 'the progress of the last scan is corrupted; beginning anew' };
+    }
+    if (state.column !== this.#digest) {
+      return { state: this.#fresh(), trouble: 'the column is described otherwise now; beginning anew' };
+    }
+    return { state };
+  }
+
+  /** Whole or not at all: a process that is killed meanwhile leaves the state before. */
+  async save(state: ScanState): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const body = JSON.stringify(state);
+    const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
+    await writeFile(temporary, JSON.stringify({ sha256: digest(body), state }), { mode: 0o600 });
+    await rename(temporary, this.#path);
+  }
+
+  /** Where the hashes of a scan are. */
+  async spoolPath(id: string): Promise<string> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    return join(this.#folder, `${this.#name}.${id}.hashes`);
+  }
+
+  /** Removes the hashes of scans that nobody goes on with. */
+  async removeOtherSpools(id: string | undefined): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names) {
+      if (name.startsWith(`${this.#name}.`) && name.endsWith('.hashes') && name !== `${this.#name}.${id}.hashes`) {
+        await rm(join(this.#folder, name), { force: true });
+      }
+    }
+  }
+
+  get #path(): string {
+    return join(this.#folder, `${this.#name}.json`);
+  }
+
+  #fresh(): ScanState {
+    return { format: 1, column: this.#digest, seed: randomBytes(8).readBigInt64BE(0).toString() };
+  }
+}
+
+function parse(written: string): ScanState | undefined {
+  try {
+    const envelope = envelopeSchema.parse(JSON.parse(written));
+    const state = stateSchema.parse(envelope.state);
+    return digest(JSON.stringify(envelope.state)) === envelope.sha256 ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

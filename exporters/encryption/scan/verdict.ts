@@ -1,0 +1,56 @@
+import type { ScannedColumn } from '../../../pack/index.js';
+import { type CiphertextState, ciphertextStates } from '../../../pack/metrics/index.js';
+import { canonical, isKnown, type KeyKnowledge, newestFirst } from '../keys/versions.js';
+import type { Tally } from './tally.js';
+
+/** The newest this many versions have a series of their own. */
+const SHOWN_VERSIONS = 10;
+
+/** What a whole scan of a column means, given what is known of its key. */
+export interface Verdict {
+  readonly states: Readonly<Record<CiphertextState, number>>;
+  /** Newest first, then `other`. Empty for a format that says no version. */
+  readonly versions: readonly (readonly [version: string, rows: number])[];
+  /** Absent while nothing is encrypted, and for a column without a key: an audit image keeps its version for ever. */
+  readonly progressRatio?: number;
+  /** Rows under the newest version. */
+  readonly newestRows: number;
+}
+
+export function saysVersion({ format }: ScannedColumn): boolean {
+  return format.kind === 'regex'
+    ? format.pattern.includes('(?<version>')
+    : format.kind === 'kingston-jsonb' || format.kind === 'transit';
+}
+
+export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowledge): Verdict {
+  const { encrypted, ...others } = tally.states;
+  if (!saysVersion(column)) {
+    return { states: states({ encrypted, ...others }), versions: [], newestRows: 0 };
+  }
+  const seen = Object.keys(tally.versions);
+  const known = newestFirst(
+    seen.filter((version) => isKnown(version, knowledge)),
+    knowledge,
+  );
+  const rowsOf = (versions: readonly string[]) =>
+    versions.reduce((sum, version) => sum + (tally.versions[version] ?? 0), 0);
+  const knownRows = rowsOf(known);
+  const shown = known.slice(0, SHOWN_VERSIONS);
+  const rest = encrypted - rowsOf(shown);
+  const newest = knowledge.latest ?? known[0];
+  const newestRows =
+    newest === undefined ? 0 : rowsOf(known.filter((version) => canonical(version) === canonical(newest)));
+  return {
+    states: states({ encrypted: knownRows, unknown_version: encrypted - knownRows, ...others }),
+    versions: [...shown.map((version) => [version, tally.versions[version] ?? 0] as const), ['other', rest]],
+    newestRows,
+    ...(encrypted === 0 || column.key === undefined ? {} : { progressRatio: newestRows / encrypted }),
+  };
+}
+
+function states(given: Partial<Record<CiphertextState, number>>): Record<CiphertextState, number> {
+  const result = { encrypted: 0, plaintext_suspect: 0, malformed: 0, unknown_version: 0, null: 0 };
+  for (const state of ciphertextStates) result[state] = given[state] ?? 0;
+  return result;
+}

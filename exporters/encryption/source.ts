@@ -1,0 +1,34 @@
+import type { FieldEncryption, Pack } from '../../pack/index.js';
+import type { LandingSection } from '../runtime/landing/section.js';
+import type { Logger, Redactor } from '../runtime/log.js';
+import type { Family } from '../runtime/metrics/family.js';
+import type { Shard } from '../runtime/shard.js';
+import type { KeyFacts } from './providers/provider.js';
+
+/**
+ * One way of looking at field encryption: the probe, the scanner, the portal's own records. The exporter drives them
+ * all alike, and each of them answers for its own metrics.
+ */
+export interface EncryptionSource {
+  /** The collector is called `encryption-<name>`. */
+  readonly name: string;
+  /** Takes up a configuration. Rejecting means that the old one stays in force. */
+  configure(encryption: readonly FieldEncryption[], pack: Pack): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+  /** What is known now; asked at each scrape, and must not wait for anything. */
+  families(): Family[];
+  sections(): LandingSection[];
+  /** Why something that it should know is not current; that, it leaves out of its families, and a collector fails. */
+  readonly trouble?: string | undefined;
+  /** Why it is not ready yet. */
+  readonly notReady?: string | undefined;
+}
+
+export interface SourceDeps {
+  readonly log: Logger;
+  readonly redactor: Redactor;
+  readonly shard: Shard;
+  /** What a provider told of its canary key in the last round of the probe. */
+  readonly keyFacts: (portal: string, provider: string) => KeyFacts | undefined;
+}

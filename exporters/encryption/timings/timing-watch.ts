@@ -1,0 +1,51 @@
+import type { TimingSource } from '../../../pack/index.js';
+import type { Redactor } from '../../runtime/log.js';
+import { ReadOnlyDatabase } from '../scan/database.js';
+import { failureOf } from '../scan/failure.js';
+import { readAccessLog } from './access-log.js';
+import { readAuditLog } from './audit-log.js';
+import type { Recorded } from './durations.js';
+import { readPerformanceMetrics } from './performance-metrics.js';
+
+const readers = {
+  encryption_audit_log: readAuditLog,
+  encryption_performance_metrics: readPerformanceMetrics,
+  field_access_log: readAccessLog,
+} as const;
+
+export interface TimingState {
+  readonly source: TimingSource;
+  /** Absent before the first look, and while the table cannot be read. */
+  readonly recorded?: Recorded;
+  readonly trouble?: string;
+}
+
+/** What the portal wrote down itself. */
+export class TimingWatch {
+  readonly #entries: readonly { readonly source: TimingSource; readonly database: ReadOnlyDatabase }[];
+  readonly #states = new Map<string, TimingState>();
+
+  constructor(sources: readonly TimingSource[], redactor: Redactor) {
+    this.#entries = sources.map((source) => ({ source, database: new ReadOnlyDatabase(source.database, redactor) }));
+  }
+
+  /** Never throws. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    for (const { source, database } of this.#entries) {
+      try {
+        const recorded = await database.look(signal, (query) => readers[source.preset](query, source.table));
+        this.#states.set(source.name, { source, recorded });
+      } catch (error) {
+        this.#states.set(source.name, { source, trouble: failureOf(error).message });
+      }
+    }
+  }
+
+  states(): TimingState[] {
+    return this.#entries.map(({ source }) => this.#states.get(source.name) ?? { source });
+  }
+
+  async close(): Promise<void> {
+    for (const { database } of this.#entries) await database.close();
+  }
+}

@@ -1,0 +1,235 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { PostgresServer } from '../../../demo/postgres/index.js';
+import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
+import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
+import { Redactor } from '../../../exporters/runtime/redactor.js';
+import type { EncryptionProvider } from '../../../pack/index.js';
+import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import { literal, probeJob, secret } from '../../support/encryption/domain.js';
+import { metricsOf, total } from '../../support/encryption/exporter.js';
+import { json, scriptedServer } from '../../support/encryption/http-server.js';
+import { isInstalled } from '../../support/encryption/moto.js';
+import { startPgcrypto } from '../../support/encryption/pgcrypto.js';
+import { oneRound, verdicts } from '../../support/encryption/round.js';
+import { ROOT_TOKEN, TransitStandIn } from '../../support/encryption/transit-stand-in.js';
+
+async function transit(
+  options: { readonly token?: (server: TransitStandIn) => string; readonly timeoutMs?: number } = {},
+) {
+  const server = new TransitStandIn();
+  const address = await server.start();
+  onTestFinished(() => server.close());
+  server.key('canary');
+  const token = literal(options.token?.(server) ?? ROOT_TOKEN);
+  const job = probeJob(
+    { kind: 'transit', name: 'vault', address, mount: 'transit', key: 'canary', token, renewToken: true },
+    // Generous, because the machine may be busy; what is slow here is ten times that.
+    { slaSeconds: 0.1, probe: { samples: 2, timeoutMs: options.timeoutMs ?? 2000, sizesBytes: [16] } },
+  );
+  return { server, job };
+}
+
+/** Which outcomes, errors and tests the page tells of: each fault must show in its own, and in no other. */
+function told(job: Parameters<typeof metricsOf>[0], result: RoundResult) {
+  const series = metricsOf(job, result);
+  const reasons = [...series].flatMap(([key, value]) =>
+    value > 0 && key.startsWith('field_encryption_errors_total') ? [/reason="([^"]*)"/.exec(key)?.[1] ?? ''] : [],
+  );
+  const outcome = (name: string) => total(series, 'field_encryption_operations_total', { outcome: name }) ?? 0;
+  return {
+    up: total(series, 'field_encryption_provider_up'),
+    reasons: [...new Set(reasons)],
+    missed: outcome('missed') > 0,
+    failed: outcome('failed') > 0,
+    failedTests: [...series].flatMap(([key, value]) =>
+      value === 0 && key.startsWith('field_encryption_self_test_success')
+        ? [/test="([^"]*)"/.exec(key)?.[1] ?? '']
+        : [],
+    ),
+    testsMade: total(series, 'field_encryption_self_test_success') !== undefined,
+  };
+}
+
+const sound = { up: 1, reasons: [], missed: false, failed: false, failedTests: [], testsMade: true };
+const gone = (reason: EncryptionError) => ({ ...sound, up: 0, reasons: [reason], failed: true, testsMade: false });
+
+describe('a key service', () => {
+  test('that is in order', async () => {
+    const { job } = await transit();
+    expect(told(job, await oneRound(job))).toEqual(sound);
+  });
+
+  test('that is slow misses the promise, and nothing else', async () => {
+    const { server, job: patient } = await transit();
+    const job = { ...patient, slaSeconds: 0.04 };
+    server.faults.delayMs = 50;
+    expect(told(job, await oneRound(job))).toEqual({ ...sound, missed: true });
+  });
+
+  test('that cannot be reached', async () => {
+    const { server, job } = await transit();
+    await server.close();
+    expect(told(job, await oneRound(job))).toEqual(gone('unavailable'));
+  });
+
+  test('that does not answer', async () => {
+    const { server, job } = await transit({ timeoutMs: 200 });
+    server.faults.silent = true;
+    expect(told(job, await oneRound(job))).toEqual(gone('timeout'));
+  });
+
+  test('that is sealed', async () => {
+    const { server, job } = await transit();
+    server.faults.sealed = true;
+    const result = await oneRound(job);
+    expect(told(job, result)).toEqual(gone('unavailable'));
+    expect(result.trouble).toContain('sealed');
+  });
+
+  test('that throttles', async () => {
+    const { server, job } = await transit();
+    server.faults.throttled = true;
+    expect(told(job, await oneRound(job))).toEqual(gone('throttled'));
+  });
+
+  test('that gives back a wrong plaintext breaks the integrity, and is up', async () => {
+    const { server, job } = await transit();
+    server.faults.wrongPlaintext = true;
+    expect(told(job, await oneRound(job))).toEqual({
+      ...sound,
+      reasons: ['integrity'],
+      failed: true,
+      failedTests: ['round_trip'],
+    });
+  });
+
+  test('whose token has expired', async () => {
+    const { job } = await transit({ token: (server) => server.token({ ttlSeconds: 0 }) });
+    expect(told(job, await oneRound(job))).toEqual(gone('auth'));
+  });
+
+  test('whose token may only encrypt', async () => {
+    const { job } = await transit({ token: (server) => server.token({ may: ['encrypt', 'token'] }) });
+    expect(told(job, await oneRound(job))).toEqual(gone('auth'));
+  });
+
+  test('whose token may not read the key is measured all the same, without the tests of versions', async () => {
+    const { job } = await transit({ token: (server) => server.token({ may: ['encrypt', 'decrypt', 'token'] }) });
+    const result = await oneRound(job);
+    expect(told(job, result)).toEqual(sound);
+    expect(verdicts(result).absent.toSorted()).toEqual(['old_version_decrypts', 'revoked_version_fails', 'wrong_key']);
+  });
+
+  test('whose newest version was revoked', async () => {
+    const { server, job } = await transit();
+    // A ciphertext of before: nothing that the probe makes anew could tell.
+    server.key('canary').rotate();
+    server.key('canary').configure({ minDecryption: 2, minEncryption: 2 });
+    const result = await oneRound(job);
+    expect(told(job, result)).toEqual(sound);
+    expect(verdicts(result).absent.toSorted()).toEqual(['old_version_decrypts', 'revoked_version_fails', 'wrong_key']);
+  });
+
+  test('renews a token that is past half of its life, and no other', async () => {
+    const young = await transit({ token: (server) => server.token({ ttlSeconds: 3600 }) });
+    await oneRound(young.job);
+    expect(young.server.seen.filter((one) => one.includes('renew-self'))).toEqual([]);
+    const old = await transit({ token: (server) => server.token({ ttlSeconds: 3 }) });
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await oneRound(old.job);
+    expect(old.server.seen.filter((one) => one.includes('renew-self'))).toHaveLength(1);
+  });
+
+  test('is left alone for longer after each round in vain, and tried again', async () => {
+    const { server, job } = await transit();
+    const engine = new ProbeEngine(job, new Redactor(), () => undefined);
+    server.faults.sealed = true;
+    const first = await engine.round();
+    const second = await engine.round();
+    expect(second.restMs).toBeGreaterThan(first.restMs * 1.5);
+    server.faults.sealed = false;
+    expect(await engine.round()).toMatchObject({ isUsable: true, restMs: 0 });
+  });
+
+  test('is asked to revoke a version once, and not in each round', async () => {
+    const { server, job } = await transit();
+    const engine = new ProbeEngine(job, new Redactor(), () => undefined);
+    const configured = () => server.seen.filter((one) => one.endsWith('/config')).length;
+    await engine.round();
+    expect(configured()).toBe(2);
+    const second = await engine.round();
+    expect(configured()).toBe(2);
+    expect(verdicts(second).passed).toContain('revoked_version_fails');
+  });
+});
+
+describe.skipIf(!isInstalled('@aws-sdk/client-kms'))('AWS KMS that answers', () => {
+  test.each([
+    ['ThrottlingException', 400, 'throttled'],
+    ['LimitExceededException', 400, 'throttled'],
+    ['AccessDeniedException', 400, 'auth'],
+    ['ExpiredTokenException', 400, 'auth'],
+    ['DisabledException', 400, 'auth'],
+    ['KMSInvalidStateException', 400, 'auth'],
+    ['KMSInternalException', 500, 'unavailable'],
+    ['KeyUnavailableException', 500, 'unavailable'],
+    ['NotFoundException', 400, 'protocol'],
+    ['SomethingNew', 503, 'unavailable'],
+  ] as const)('%s', async (type, status, reason) => {
+    const server = await scriptedServer((_, response) => json(response, status, { __type: type, message: 'no' }));
+    const job = probeJob({
+      kind: 'kms',
+      name: 'kms',
+      region: 'eu-west-2',
+      endpoint: server.url,
+      keyId: 'canary',
+      accessKeyId: literal('test'),
+      secretAccessKey: literal('test'),
+      dataKeyLifetimeMs: 1000,
+      dataKeyMaxUses: 10,
+    });
+    expect(told(job, await oneRound(job))).toEqual(gone(reason));
+    // Not tried again behind our back: that would hide the failure, and its time.
+    expect(server.seen).toHaveLength(1);
+  });
+});
+
+describe('pgcrypto', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPgcrypto();
+  });
+  afterAll(() => server.close());
+
+  const job = (over: Partial<Extract<EncryptionProvider, { kind: 'pgcrypto' }>>, timeoutMs = 5000) =>
+    probeJob(
+      {
+        kind: 'pgcrypto',
+        name: 'database',
+        database: { url: secret(server.url), statementTimeoutMs: 60_000, maxConnections: 1 },
+        passphrase: secret('canary passphrase'),
+        options: '',
+        ...over,
+      },
+      { probe: { sizesBytes: [16], samples: 2, timeoutMs } },
+    );
+
+  test('with a hardened s2k-count misses a promise of 10 ms, correct as it is', async () => {
+    const hardened = job({ options: 's2k-mode=3,s2k-count=65011712' });
+    const result = await oneRound(hardened);
+    expect(told(hardened, result)).toEqual({ ...sound, missed: true });
+    const series = metricsOf(hardened, result);
+    expect(total(series, 'field_encryption_operations_total', { outcome: 'met' })).toBe(0);
+  });
+
+  test('that takes longer than we wait is given up, by the server too', async () => {
+    const impatient = job({ functions: { encrypt: 'fields.linger', decrypt: 'fields.unseal' } }, 500);
+    expect(told(impatient, await oneRound(impatient))).toEqual(gone('timeout'));
+    const client = new pg.Client({ connectionString: server.adminUrl });
+    await client.connect();
+    const running = "select 1 from pg_stat_activity where application_name = 'kop-encryption-probe'";
+    await expect.poll(async () => (await client.query(running)).rowCount, { timeout: 5000 }).toBe(0);
+    await client.end();
+  });
+});

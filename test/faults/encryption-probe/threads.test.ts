@@ -1,0 +1,177 @@
+import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { percentiles } from '../../../exporters/encryption/probe/percentiles.js';
+import type { FieldEncryption } from '../../../pack/index.js';
+import { fieldEncryption, probeJob, secret, somePortal } from '../../support/encryption/domain.js';
+import { exporterOf, sabotage, total } from '../../support/encryption/exporter.js';
+import { oneRound } from '../../support/encryption/round.js';
+
+const portals = [somePortal('http://127.0.0.1:1')];
+const met = 'field_encryption_operations_total';
+
+function locals(...names: readonly string[]): FieldEncryption[] {
+  return [fieldEncryption(names.map((name) => ({ kind: 'local', name })))];
+}
+
+describe('the exporter', () => {
+  test('shows every series at 0 before the first round, and counts after it', async () => {
+    const { configure, start, series, exporter } = exporterOf();
+    await configure(locals('aes'), portals);
+    const before = await series();
+    for (const operation of ['encrypt', 'decrypt', 'round_trip']) {
+      for (const outcome of ['met', 'missed', 'failed']) expect(total(before, met, { operation, outcome })).toBe(0);
+      for (const reason of ['timeout', 'unavailable', 'auth', 'integrity', 'throttled', 'protocol']) {
+        expect(total(before, 'field_encryption_errors_total', { operation, reason })).toBe(0);
+      }
+      expect(total(before, 'field_encryption_operation_duration_seconds_count', { operation, size: '16B' })).toBe(0);
+    }
+    expect(total(before, 'field_encryption_provider_up')).toBe(0);
+    expect(total(before, 'field_encryption_self_test_success')).toBeUndefined();
+    expect(total(before, 'field_encryption_sla_objective_ratio')).toBe(0.99);
+    expect(exporter.ready()).toMatchObject({ ready: false });
+
+    await start();
+    await expect.poll(series, { timeout: 10_000 }).toSatisfy((now) => (total(now, met, { outcome: 'met' }) ?? 0) > 0);
+    const after = await series();
+    expect(total(after, 'field_encryption_provider_up')).toBe(1);
+    expect(total(after, 'field_encryption_self_test_success')).toBe(10);
+    expect(exporter.ready()).toEqual({ ready: true });
+    expect(JSON.stringify(exporter.sections?.())).toContain('round_trip');
+  });
+
+  test('takes up a changed configuration, keeps the counts, and forgets who is gone', async () => {
+    const { configure, start, series } = exporterOf();
+    await configure(locals('one', 'two'), portals);
+    await start();
+    await expect
+      .poll(series, { timeout: 10_000 })
+      .toSatisfy((now) => (total(now, met, { outcome: 'met', provider: 'one' }) ?? 0) > 0);
+    const before = total(await series(), met, { outcome: 'met', provider: 'one' }) ?? 0;
+    const [changed] = locals('one');
+    await configure(changed === undefined ? [] : [{ ...changed, slaSeconds: 0.02 }], portals);
+    const after = await series();
+    expect(total(after, 'field_encryption_sla_target_seconds', { provider: 'one' })).toBe(0.02);
+    expect(total(after, met, { outcome: 'met', provider: 'one' })).toBeGreaterThanOrEqual(before);
+    expect(total(after, met, { provider: 'two' })).toBeUndefined();
+  });
+
+  test('hands secrets to its threads by reference', async () => {
+    const { configure, start, series, logs, exporter } = exporterOf();
+    const token = secret('pl4nted-t0ken');
+    const address = 'http://127.0.0.1:9';
+    await configure(
+      [
+        fieldEncryption([
+          { kind: 'transit', name: 'vault', address, mount: 'transit', key: 'canary', token, renewToken: false },
+        ]),
+      ],
+      portals,
+    );
+    await start();
+    await expect
+      .poll(series, { timeout: 10_000 })
+      .toSatisfy((now) => (total(now, 'field_encryption_errors_total', { reason: 'unavailable' }) ?? 0) > 0);
+    expect(logs.join('')).toContain('an encryption provider cannot be used');
+    expect(logs.join('') + JSON.stringify(exporter.sections?.())).not.toContain('pl4nted');
+  });
+});
+
+describe('when the thread of a provider', () => {
+  test.each([
+    ['ends', 'exit', 'it ended by itself'],
+    ['throws', 'throw', 'kaputt'],
+  ] as const)(
+    '%s, that one leaves the page, the others stay, and it comes back with its counts',
+    async (_, act, why) => {
+      const { configure, start, series, trouble, exporter, logs } = exporterOf({ sabotage: true });
+      await configure(locals('one', 'two'), portals);
+      await start();
+      const metBy = async (provider: string) => total(await series(), met, { outcome: 'met', provider });
+      await expect
+        .poll(async () => Math.min((await metBy('one')) ?? 0, (await metBy('two')) ?? 0), { timeout: 10_000 })
+        .toBeGreaterThan(0);
+      expect(await trouble()).toBeUndefined();
+      const before = (await metBy('one')) ?? 0;
+
+      await sabotage('one', act);
+      await expect.poll(trouble).toContain(why);
+      expect(await metBy('one')).toBeUndefined();
+      expect(await metBy('two')).toBeGreaterThan(0);
+      expect(exporter.ready()).toMatchObject({ ready: false, reason: expect.stringContaining(why) });
+      expect(logs.join('')).toContain('a measuring thread died; starting it again');
+
+      await expect.poll(trouble, { timeout: 5000 }).toBeUndefined();
+      await expect.poll(() => metBy('one'), { timeout: 10_000 }).toBeGreaterThan(before);
+    },
+  );
+
+  test('falls silent, it counts as dead, is ended, and starts again', async () => {
+    // Above the pulse of one second, or it would be silent between two.
+    const { configure, start, series, trouble, logs } = exporterOf({ sabotage: true, silenceMs: 1500 });
+    await configure(locals('one', 'two'), portals);
+    await start();
+    await expect
+      .poll(series, { timeout: 10_000 })
+      .toSatisfy((now) => (total(now, met, { provider: 'one', outcome: 'met' }) ?? 0) > 0);
+    await sabotage('one', 'block');
+    await expect.poll(trouble, { timeout: 5000 }).toContain('silent');
+    expect(total(await series(), met, { provider: 'two' })).toBeGreaterThan(0);
+    await expect.poll(() => logs.join(''), { timeout: 5000 }).toContain('and was ended');
+    await expect.poll(trouble, { timeout: 8000 }).toBeUndefined();
+  });
+});
+
+test('a main thread that is held most of the time stretches no measurement', async () => {
+  const { configure, start, collect } = exporterOf();
+  await configure(
+    [
+      fieldEncryption([{ kind: 'local', name: 'aes' }], {
+        probe: { intervalMs: 1000, timeoutMs: 2000, samples: 100, sizesBytes: [256] },
+      }),
+    ],
+    portals,
+  );
+  await start();
+  const until = performance.now() + 6000;
+  while (performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    hold(250);
+  }
+  const family = (await collect('encryption-probe')).find(
+    ({ decl }) => decl.name === 'field_encryption_operation_duration_seconds',
+  );
+  const encrypt = family?.samples.find(({ labels }) => labels.includes('operation="encrypt"'));
+  if (encrypt === undefined || !('counts' in encrypt)) throw new Error('nothing measured');
+  // Each observation as its upper bound: the truth is some 10 µs, and 1 ms more is what may be added to its p99.
+  const seconds = encrypt.counts.flatMap((count, index) => new Array<number>(count).fill(encrypt.bounds[index] ?? 10));
+  expect(seconds.length).toBeGreaterThan(200);
+  expect(percentiles(seconds)?.p99).toBeLessThanOrEqual(0.001);
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'neighbours on the same processors are not taken for a slow provider',
+  async () => {
+    const busy = Array.from({ length: 2 * availableParallelism() }, () => new Worker('for (;;);', { eval: true }));
+    try {
+      const job = probeJob(
+        { kind: 'local', name: 'aes' },
+        { probe: { samples: 5000, sizesBytes: [256], intervalMs: 60_000 } },
+      );
+      const { series } = await oneRound(job);
+      const encrypt = series.find(({ operation }) => operation === 'encrypt');
+      expect(encrypt?.tainted).toBeGreaterThan(0);
+      expect(percentiles(encrypt?.seconds ?? [])?.max).toBeLessThan(0.005);
+      expect(percentiles(encrypt?.seconds ?? [])?.p99).toBeLessThan(0.001);
+    } finally {
+      await Promise.all(busy.map((worker) => worker.terminate()));
+    }
+  },
+);
+
+/** Works, as rendering a large page does; waiting would leave the processor to the others. */
+function hold(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { isKnown, newestFirst, ordinalOf } from '../../../../../exporters/encryption/keys/versions.js';
+import { emptyTally } from '../../../../../exporters/encryption/scan/tally.js';
+import { judge } from '../../../../../exporters/encryption/scan/verdict.js';
+import { column } from '../../../../support/encryption/scanning.js';
+
+test.each([
+  ['v3', 3],
+  ['3', 3],
+  ['key-12', 12],
+  ['V2', 2],
+  ['QQ123456C', undefined],
+  ['1980-04-01', undefined],
+  ['07700900123', undefined],
+  ['', undefined],
+])('%s is number %s', (version, ordinal) => {
+  expect(ordinalOf(version)).toBe(ordinal);
+});
+
+test.each([
+  ['v3', {}, true],
+  ['v0', {}, false],
+  ['blue', {}, false],
+  ['v3', { latest: '3' }, true],
+  ['v4', { latest: '3' }, false],
+  ['blue', { versions: ['blue', 'green'] }, true],
+  ['v3', { versions: ['4', '3'] }, true],
+  ['v1', { versions: ['4', '3'] }, false],
+])('%s with %o is known: %s', (version, knowledge, expected) => {
+  expect(isKnown(version, knowledge)).toBe(expected);
+});
+
+test('numbers count as numbers, names in the order that was told', () => {
+  expect(newestFirst(['v9', 'v10', 'v1'], {})).toEqual(['v10', 'v9', 'v1']);
+  expect(newestFirst(['green', 'blue'], { versions: ['blue', 'green'] })).toEqual(['blue', 'green']);
+});
+
+describe('a verdict', () => {
+  const versions = Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`v${index + 1}`, 10]));
+  const tally = { ...emptyTally(), rows: 150, versions, unversioned: 5 };
+  tally.states = { encrypted: 145, plaintext_suspect: 1, malformed: 2, null: 2 };
+
+  test('shows the newest ten versions, and counts the rest as other', () => {
+    const verdict = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), {});
+    expect(verdict.states).toEqual({
+      encrypted: 140,
+      plaintext_suspect: 1,
+      malformed: 2,
+      unknown_version: 5,
+      null: 2,
+    });
+    expect(verdict.versions.map(([version]) => version)).toEqual([
+      ...Array.from({ length: 10 }, (_, index) => `v${14 - index}`),
+      'other',
+    ]);
+    expect(verdict.versions.at(-1)).toEqual(['other', 45]);
+    expect(verdict.progressRatio).toBeCloseTo(10 / 145);
+  });
+
+  test('knows a newer version that no row has yet', () => {
+    const verdict = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), { latest: '15' });
+    expect(verdict.progressRatio).toBe(0);
+  });
+
+  test('without a key, nothing is to be encrypted again', () => {
+    expect(judge(tally, column('a.b', { kind: 'transit' }), {})).not.toHaveProperty('progressRatio');
+  });
+
+  test('says nothing of versions where the format has none', () => {
+    const verdict = judge(tally, column('a.b', { kind: 'pgp' }), {});
+    expect(verdict).toEqual({
+      states: { encrypted: 145, plaintext_suspect: 1, malformed: 2, unknown_version: 0, null: 2 },
+      versions: [],
+      newestRows: 0,
+    });
+  });
+});

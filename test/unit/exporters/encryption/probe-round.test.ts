@@ -1,0 +1,256 @@
+import { performance } from 'node:perf_hooks';
+import { describe, expect, test } from 'vitest';
+import { overlapMs } from '../../../../exporters/encryption/probe/garbage.js';
+import { formatSeconds, percentiles } from '../../../../exporters/encryption/probe/percentiles.js';
+import { type RoundOutcome, type RoundPlan, runRound } from '../../../../exporters/encryption/probe/round.js';
+import { Samples } from '../../../../exporters/encryption/probe/samples.js';
+import { ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
+import type { Provider } from '../../../../exporters/encryption/providers/provider.js';
+import { fakeProvider, slowProvider } from '../../../support/encryption/fake-provider.js';
+
+const plan: RoundPlan = {
+  sizesBytes: [16, 256],
+  samples: 10,
+  timeoutMs: 1000,
+  slaSeconds: 0.01,
+  budgetMs: 10_000,
+  skipVersionTests: false,
+};
+
+function round<S>(provider: Provider<S>, over: Partial<RoundPlan> = {}, stopping = new AbortController().signal) {
+  return runRound(provider, { ...plan, ...over }, new Set(), stopping);
+}
+
+function counts({ series }: RoundOutcome, operation: string) {
+  const own = series.filter((one) => one.operation === operation);
+  const sum = (of: (one: (typeof own)[number]) => number) => own.reduce((total, one) => total + of(one), 0);
+  return {
+    samples: sum((one) => one.seconds.length + one.tainted),
+    met: sum((one) => one.met),
+    missed: sum((one) => one.missed),
+  };
+}
+
+describe('a round', () => {
+  test('takes so many samples of each operation and size', async () => {
+    const result = await round(fakeProvider());
+    for (const operation of ['encrypt', 'decrypt', 'round_trip']) expect(counts(result, operation).samples).toBe(20);
+    expect(result).toMatchObject({ isUsable: true, failures: [] });
+  });
+
+  test('judges each operation by the promise, and a round trip by twice the promise', async () => {
+    const result = await round(slowProvider(14), { samples: 4, slaSeconds: 0.01 });
+    expect(counts(result, 'encrypt')).toMatchObject({ met: 0 });
+    expect(counts(result, 'round_trip')).toMatchObject({ met: 0 });
+    const lenient = await round(slowProvider(2), { samples: 4, slaSeconds: 0.2 });
+    expect(counts(lenient, 'encrypt')).toEqual({ samples: 8, met: 8, missed: 0 });
+  });
+
+  test('stops at its budget, with as many samples of each size', async () => {
+    const result = await round(slowProvider(10), { samples: 1000, budgetMs: 200 });
+    const perSize = result.series
+      .filter((one) => one.operation === 'encrypt')
+      .map((one) => one.seconds.length + one.tainted);
+    expect(perSize).toHaveLength(2);
+    expect(perSize[0]).toBe(perSize[1]);
+    expect(perSize[0]).toBeLessThan(20);
+    expect(perSize[0]).toBeGreaterThan(0);
+  });
+
+  test('counts a changed plaintext as broken integrity, goes on, and keeps its time out', async () => {
+    const result = await round(fakeProvider(() => ({ decrypt: () => Buffer.from('something else') })));
+    const integrity = result.failures.filter(({ reason }) => reason === 'integrity');
+    expect(integrity.map(({ operation }) => operation).toSorted()).toEqual(['decrypt', 'round_trip']);
+    expect(integrity[0]?.count).toBeGreaterThanOrEqual(20);
+    expect(counts(result, 'decrypt').samples).toBe(0);
+    expect(result.isUsable).toBe(true);
+    expect(result.selfTests.get('round_trip')).toMatchObject({ outcome: 'failed' });
+  });
+
+  test.each(['timeout', 'unavailable', 'throttled', 'auth', 'protocol'] as const)(
+    'ends at the first failure that is %s, and says so once',
+    async (reason) => {
+      let calls = 0;
+      const provider = fakeProvider(() => ({
+        encrypt: () => {
+          calls += 1;
+          throw new ProviderFailure(reason, 'not now');
+        },
+      }));
+      const result = await round(provider);
+      expect(calls).toBe(1);
+      expect(result).toMatchObject({ isUsable: false, trouble: 'not now' });
+      expect(result.failures).toEqual([
+        { operation: 'encrypt', reason, count: 1 },
+        { operation: 'round_trip', reason, count: 1 },
+      ]);
+      expect([...result.selfTests]).toEqual([]);
+    },
+  );
+
+  test('keeps what it measured before the failure', async () => {
+    let calls = 0;
+    const provider = slowProvider(1, (sound) => ({
+      encrypt: (plaintext, context, call) => {
+        calls += 1;
+        if (calls > 30) throw new ProviderFailure('unavailable', 'gone');
+        return Promise.resolve(sound.encrypt(plaintext, context, call));
+      },
+    }));
+    const result = await round(provider, { samples: 100 });
+    expect(result.isUsable).toBe(false);
+    expect(counts(result, 'encrypt').samples).toBeGreaterThan(0);
+  });
+
+  test('leaves a provider behind that does not heed its deadline', async () => {
+    const provider = slowProvider(0, () => ({ encrypt: () => new Promise(() => {}) }));
+    const started = performance.now();
+    const result = await round(provider, { timeoutMs: 100 });
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'timeout', count: 1 });
+    expect(result.trouble).toBe('no answer after 100 ms');
+  });
+
+  test('is broken off when the exporter stops, and the provider is closed', async () => {
+    const stopping = new AbortController();
+    let closed = 0;
+    const provider = slowProvider(5, (sound) => ({
+      close: () => {
+        closed += 1;
+        return sound.close();
+      },
+    }));
+    setTimeout(() => stopping.abort(), 50);
+    await expect(round(provider, { samples: 10_000 }, stopping.signal)).rejects.toThrow('stopping');
+    expect(closed).toBe(1);
+  });
+
+  test('tells nothing of what an error said', async () => {
+    const provider = fakeProvider(() => ({
+      encrypt: (plaintext) => {
+        throw new Error(`cannot encrypt ${plaintext.toString()}`);
+      },
+    }));
+    expect((await round(provider)).trouble).toBe('unexpected Error in the provider');
+  });
+
+  test('times what is too short for the clock in batches', async () => {
+    const provider: Provider<Buffer> = {
+      isSynchronous: true,
+      bindsContext: false,
+      anatomy: { dissect: (body) => ({ body }), assemble: ({ body }) => body },
+      open: () => Promise.resolve(),
+      encrypt: (plaintext) => plaintext,
+      decrypt: (sealed) => sealed,
+      close: () => Promise.resolve(),
+    };
+    // Warm code first: interpreted, nothing takes less than a microsecond.
+    for (let times = 0; times < 20; times += 1) await round(provider, { samples: 200 });
+    const result = await round(provider, { samples: 20 });
+    expect(counts(result, 'encrypt').samples).toBeGreaterThan(2 * 20);
+  });
+});
+
+describe('the time that measuring adds', () => {
+  test('to an operation is less than a microsecond', async () => {
+    const calls = 20_000;
+    const own: number[] = [];
+    // Says itself when it began and ended; the difference to what was measured is ours.
+    const provider = fakeProvider((sound) => ({
+      encrypt: (plaintext, context, call) => {
+        const start = performance.now();
+        const sealed = sound.encrypt(plaintext, context, call);
+        own.push(performance.now() - start);
+        return sealed;
+      },
+    }));
+    const result = await round(provider, { samples: calls / 4, sizesBytes: [16] });
+    const measured = result.series.find((one) => one.operation === 'encrypt')?.seconds ?? [];
+    const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+    const addedMicroseconds = median(measured) * 1e6 - median(own) * 1e3;
+    expect(addedMicroseconds).toBeLessThan(1);
+  });
+});
+
+describe('samples', () => {
+  const judged = (add: (samples: Samples) => void, garbage: { start: number; end: number }[] = []) => {
+    const samples = new Samples(() => 10);
+    add(samples);
+    return samples.judge(garbage)[0];
+  };
+
+  test('are met, missed, or tainted, and a tainted one that was in time has met', () => {
+    const result = judged((samples) => {
+      const at = samples.at('encrypt', 16, 'warm');
+      at.add(0, 10);
+      at.add(100, 110.01);
+      at.add(200, 205, 3);
+      at.add(300, 320, 15);
+    });
+    expect(result).toMatchObject({ met: 2, missed: 1, tainted: 2, seconds: [0.01, expect.closeTo(0.01001)] });
+  });
+
+  test('are tainted by a collection of garbage within them, and by no other', () => {
+    const result = judged(
+      (samples) => {
+        const at = samples.at('encrypt', 16, 'warm');
+        at.add(0, 1);
+        at.add(2, 3);
+        at.add(4, 5);
+      },
+      [{ start: 2.2, end: 2.9 }],
+    );
+    expect(result).toMatchObject({ tainted: 1, met: 3 });
+    expect(result?.seconds).toHaveLength(2);
+  });
+
+  test.each([
+    [5, 0.4, 0],
+    [5, 0.6, 1],
+    [0.01, 0.2, 0],
+    [0.01, 0.3, 1],
+    [230, 0.9, 0],
+    [230, 1.1, 1],
+  ])('of %d ms with a disturbance of %d ms: %i tainted', (durationMs, disturbedMs, tainted) => {
+    expect(judged((samples) => samples.at('encrypt', 16, 'warm').add(0, durationMs, disturbedMs))).toMatchObject({
+      tainted,
+    });
+  });
+
+  test('that would have been late without the disturbance have missed; of those between nobody can tell', () => {
+    const late = judged((samples) => samples.at('encrypt', 16, 'warm').add(0, 230, 100));
+    expect(late).toMatchObject({ met: 0, missed: 1, tainted: 1, seconds: [] });
+    const unknown = judged((samples) => samples.at('encrypt', 16, 'warm').add(0, 12, 5));
+    expect(unknown).toMatchObject({ met: 0, missed: 0, tainted: 1 });
+  });
+
+  test('of a batch each count, with the mean', () => {
+    expect(judged((samples) => samples.at('encrypt', 16, 'warm').add(0, 0.02, 0, 20))).toMatchObject({
+      met: 20,
+      seconds: new Array(20).fill(0.000001),
+    });
+  });
+});
+
+test('an overlap is found among many intervals', () => {
+  const intervals = Array.from({ length: 100 }, (_, index) => ({ start: index * 10, end: index * 10 + 2 }));
+  expect(overlapMs({ start: 501, end: 511 }, intervals)).toBeCloseTo(2);
+  expect(overlapMs({ start: 503, end: 509 }, intervals)).toBe(0);
+  expect(overlapMs({ start: 0, end: 1000 }, intervals)).toBeCloseTo(200);
+});
+
+test('percentiles are durations that were measured', () => {
+  const values = Array.from({ length: 100 }, (_, index) => index + 1);
+  expect(percentiles(values)).toEqual({ count: 100, p50: 50, p95: 95, p99: 99, max: 100 });
+  expect(percentiles([7])).toEqual({ count: 1, p50: 7, p95: 7, p99: 7, max: 7 });
+  expect(percentiles([])).toBeUndefined();
+});
+
+test.each([
+  [0.000_007_21, '7.21 µs'],
+  [0.001_04, '1.04 ms'],
+  [0.23, '230 ms'],
+  [1.5, '1.5 s'],
+])('%d s is %s', (seconds, text) => {
+  expect(formatSeconds(seconds)).toBe(text);
+});

@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
+import { resolveColumn } from '../../../../../exporters/encryption/scan/column.js';
+import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
+import { readerFor } from '../../../../../exporters/encryption/scan/reader.js';
+import { addBatch, emptyTally } from '../../../../../exporters/encryption/scan/tally.js';
+import { judge } from '../../../../../exporters/encryption/scan/verdict.js';
+import type { CiphertextFormat } from '../../../../../pack/index.js';
+import { awsEsdk, ciphersweet, fernet, kingston, transit } from '../../../../support/encryption/ciphertexts.js';
+import { access, column, run } from '../../../../support/encryption/scanning.js';
+
+/** What the rows of every format may hold by mistake. */
+const plain = [
+  'QQ123456C',
+  'QQ 12 34 56 C',
+  '07700 900123',
+  '1980-04-01',
+  'x',
+  Buffer.from('QQ123456C').toString('base64'),
+];
+const readable = Buffer.from('12 High Street, Kingston upon Thames, KT1 1AA');
+
+let server: PostgresServer;
+let client: pg.Client;
+let database: ReadOnlyDatabase;
+let tables = 0;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  await run(server.adminUrl, 'create extension pgcrypto');
+  client = new pg.Client({ connectionString: server.adminUrl });
+  await client.connect();
+  database = new ReadOnlyDatabase(access(server.adminUrl));
+}, 60_000);
+
+afterAll(async () => {
+  await database?.close();
+  await client?.end();
+  await server?.close();
+});
+
+/** The states of the given values, each alone in its batch, in their order. */
+async function statesOf(format: CiphertextFormat, type: string, values: readonly unknown[]): Promise<string[]> {
+  tables += 1;
+  const table = `public.values_${tables}`;
+  await client.query(`create table ${table} (id int primary key, value ${type})`);
+  for (const [index, value] of values.entries()) {
+    await client.query(`insert into ${table} values ($1, $2)`, [index, value]);
+  }
+  const judged = column(table, format);
+  return database.look(new AbortController().signal, async (query) => {
+    const reader = readerFor(await resolveColumn(query, judged), '1', []);
+    const states: string[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const batch = await reader.next(query, after, 1);
+      if (batch === undefined) return states;
+      const tally = emptyTally();
+      addBatch(tally, batch);
+      const found = Object.entries(judge(tally, judged, {}).states).filter(([, rows]) => rows > 0);
+      states.push(found.map(([state, rows]) => (rows === 1 ? state : `${state} ${rows}`)).join());
+      after = batch.last;
+    }
+  });
+}
+
+type Row = readonly [state: string, value: unknown];
+
+async function check(format: CiphertextFormat, type: string, rows: readonly Row[]): Promise<void> {
+  const found = await statesOf(
+    format,
+    type,
+    rows.map(([, value]) => value),
+  );
+  const shown = rows.map(([, value]) =>
+    (Buffer.isBuffer(value) ? value.toString('latin1') : String(value)).slice(0, 60),
+  );
+  expect(found.map((state, index) => `${state} ${shown[index]}`)).toEqual(
+    rows.map(([state], index) => `${state} ${shown[index]}`),
+  );
+}
+
+const suspects = (values: readonly unknown[]): Row[] => values.map((value) => ['plaintext_suspect', value]);
+
+describe('kingston-jsonb', () => {
+  const whole = kingston();
+  const rows: Row[] = [
+    ['encrypted', whole],
+    ['encrypted', kingston('', 'v12')],
+    ['encrypted', { ...whole, encrypted_at: '2025-01-01T00:00:00Z', field_path: 'product_owners.ni_number' }],
+    ['encrypted', { ...whole, key_version: 7 }],
+    ['encrypted', { ...whole, algorithm: 'AES-256-CBC', nonce: randomBytes(16).toString('base64') }],
+    ['encrypted', { ...whole, algorithm: 'XChaCha20-Poly1305', nonce: randomBytes(24).toString('base64') }],
+    ['null', null],
+    ['unknown_version', { ...whole, key_version: 'QQ123456C' }],
+    ['unknown_version', { ...whole, key_version: 'a sentence is no version' }],
+    ['malformed', { ...whole, nonce: undefined }],
+    ['malformed', { ...whole, key_version: null }],
+    ['malformed', { ...whole, nonce: randomBytes(16).toString('base64') }],
+    ['malformed', { ...whole, nonce: '' }],
+    ['malformed', { ...whole, ciphertext: whole.ciphertext.slice(0, -1) }],
+    ['malformed', { ...whole, ciphertext: `${whole.ciphertext.slice(0, -5)} ====` }],
+    ['malformed', { ...whole, ciphertext: 'QQ123456C' }],
+    ['malformed', { ...whole, ciphertext: Buffer.from('QQ123456C').toString('base64') }],
+    ['malformed', { ...whole, algorithm: 'none of your business' }],
+    ['malformed', { ciphertext: whole.ciphertext }],
+    ['plaintext_suspect', { ...whole, ciphertext: readable.toString('base64') }],
+    ['plaintext_suspect', { ni_number: 'QQ123456C' }],
+  ];
+  const asText = (value: unknown) => (value === null ? null : JSON.stringify(value));
+
+  test.each(['jsonb', 'json', 'text'])('in a column of type %s', async (type) => {
+    await check(
+      { kind: 'kingston-jsonb' },
+      type,
+      rows.map(([state, value]) => [state, asText(value)]),
+    );
+  });
+
+  test('what is no document', async () => {
+    const values = [...plain, readable.toString()];
+    await check({ kind: 'kingston-jsonb' }, 'text', [
+      ...suspects(values),
+      ['malformed', JSON.stringify(whole).slice(0, 80)],
+      ['null', ''],
+    ]);
+    await check({ kind: 'kingston-jsonb' }, 'jsonb', [
+      ...suspects(values.map((value) => JSON.stringify(value))),
+      ...suspects(['42', 'true', '[]', '{}']),
+      ['null', 'null'],
+      ['null', '""'],
+    ]);
+    await check({ kind: 'kingston-jsonb' }, 'date', [...suspects(['1980-04-01']), ['null', null]]);
+  });
+});
+
+test('transit', async () => {
+  const rows: Row[] = [
+    ['encrypted', transit(1)],
+    ['encrypted', transit(12, 28)],
+    ['encrypted', transit(3, 70_000)],
+    ['null', null],
+    ['null', ''],
+    ...suspects(plain),
+    ['plaintext_suspect', `vault:v1:${readable.toString('base64')}`],
+    ['malformed', 'vault:v1:'],
+    ['malformed', `vault:v0:${randomBytes(40).toString('base64')}`],
+    ['malformed', `vault:3:${randomBytes(40).toString('base64')}`],
+    ['malformed', transit(1, 27)],
+    ['malformed', transit(1, 40).slice(0, -1)],
+    ['malformed', `${transit(1, 39)}!!!!`],
+    ['malformed', 'vault:v1:QQ123456C'],
+  ];
+  await check({ kind: 'transit' }, 'text', rows);
+  await check({ kind: 'transit' }, 'varchar(100000)', rows);
+});
+
+test('fernet', async () => {
+  await check({ kind: 'fernet' }, 'text', [
+    ['encrypted', fernet()],
+    ['encrypted', fernet('')],
+    ['encrypted', fernet('x'.repeat(5000))],
+    ['encrypted', fernet().replace(/=+$/, '')],
+    ['null', null],
+    ...suspects([...plain, `hAAAA${fernet().slice(5)}`]),
+    ['malformed', fernet().slice(0, -8)],
+    ['malformed', fernet().slice(0, 60)],
+    ['malformed', `${fernet().slice(0, -4)}*A==`],
+    ['malformed', 'gAAAAABh'],
+  ]);
+  await check({ kind: 'fernet' }, 'bytea', [
+    ['encrypted', Buffer.from(fernet())],
+    ['plaintext_suspect', Buffer.from('Élodie')],
+  ]);
+});
+
+test('ciphersweet', async () => {
+  await check({ kind: 'ciphersweet' }, 'text', [
+    ['encrypted', ciphersweet('nacl')],
+    ['encrypted', ciphersweet('brng', 0)],
+    ['encrypted', ciphersweet('fips')],
+    ['encrypted', ciphersweet('fips').replace(/=+$/, '')],
+    ['null', ''],
+    ...suspects([...plain, 'nacl is salt']),
+    ['malformed', 'nacl:'],
+    ['malformed', ciphersweet('fips').slice(0, 100)],
+    ['malformed', `${ciphersweet('brng').slice(0, -3)}+/=`],
+    ['malformed', 'nacl:QQ123456C'],
+  ]);
+});
+
+test('aws-esdk', async () => {
+  const whole = awsEsdk(2);
+  const noKey = Buffer.from(whole);
+  noKey.fill(0, 37 + whole.readUInt16BE(35), 39 + whole.readUInt16BE(35));
+  const longAad = Buffer.from(whole);
+  longAad.writeUInt16BE(65_000, 35);
+  const otherSuite = Buffer.from(awsEsdk(1));
+  otherSuite[3] = 0x77;
+  const rows: Row[] = [
+    ['encrypted', awsEsdk(1)],
+    ['encrypted', whole],
+    ['null', null],
+    ...suspects(plain.map((value) => Buffer.from(String(value)))),
+    ...suspects([randomBytes(200).fill(7, 0, 1)]),
+    ['malformed', whole.subarray(0, 90)],
+    ['malformed', noKey],
+    ['malformed', longAad],
+    ['malformed', otherSuite],
+  ];
+  await check({ kind: 'aws-esdk' }, 'bytea', rows);
+  await check({ kind: 'aws-esdk' }, 'text', [
+    ['encrypted', whole.toString('base64')],
+    ['encrypted', whole.toString('base64').replace(/.{76}/g, '$&\n')],
+    ['malformed', whole.subarray(0, 60).toString('base64')],
+    ...suspects(plain),
+  ]);
+});
+
+test('pgp', async () => {
+  const made = await client.query<{ sealed: Buffer; small: Buffer; long: Buffer; armoured: string }>(
+    `select pgp_sym_encrypt('QQ123456C', 'canary') as sealed, pgp_sym_encrypt('', 'canary', 's2k-mode=0') as small,
+     pgp_sym_encrypt(repeat('x', 100000), 'canary', 'compress-algo=0') as long,
+     armor(pgp_sym_encrypt('QQ123456C', 'canary')) as armoured`,
+  );
+  const [row] = made.rows;
+  if (row === undefined) throw new Error('pgcrypto made nothing');
+  const { sealed, small, long, armoured } = row;
+  const broken = Buffer.from(sealed);
+  broken[2 + (sealed[1] ?? 0)] = 0;
+  const rows: Row[] = [
+    ['encrypted', sealed],
+    ['encrypted', small],
+    ['encrypted', long],
+    ['null', Buffer.alloc(0)],
+    ...suspects([
+      ...plain.map((value) => Buffer.from(String(value))),
+      Buffer.from('Élodie, Ångström and others of the sort'),
+    ]),
+    ['malformed', sealed.subarray(0, 20)],
+    ['malformed', broken],
+  ];
+  await check({ kind: 'pgp' }, 'bytea', rows);
+  await check({ kind: 'pgp' }, 'text', [
+    ['encrypted', armoured],
+    ['encrypted', sealed.toString('base64')],
+    ['malformed', armoured.slice(0, 60)],
+    ...suspects([...plain, 'williamwordsworthwaswritingwhilewalking1']),
+  ]);
+});
+
+test('an expression of the configuration', async () => {
+  const format = {
+    kind: 'regex',
+    pattern: '^enc\\.(?<version>v\\d+)\\.(?<nonce>[0-9a-f]{24})\\.[0-9a-f]{32,}$',
+  } as const;
+  const whole = (version: string) =>
+    `enc.${version}.${randomBytes(12).toString('hex')}.${randomBytes(20).toString('hex')}`;
+  await check(format, 'text', [
+    ['encrypted', whole('v1')],
+    ['unknown_version', whole('v12345678')],
+    ['null', null],
+    ['null', ''],
+    ...suspects([...plain, 'enc.v1.short']),
+  ]);
+});
