@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
-import { excerpt, formatProblem, InvalidPack, loadPack, type Pack, type Problem } from '../pack/index.js';
+import {
+  excerpt,
+  formatProblem,
+  InvalidPack,
+  loadPack,
+  type Pack,
+  type Problem,
+  unconnectedTrails,
+} from '../pack/index.js';
 
 interface CheckOptions {
   readonly json?: boolean;
@@ -37,7 +45,7 @@ export function checkCommand(): Command {
 
 function check(paths: readonly string[], options: CheckOptions): number {
   try {
-    const pack = loadPack(paths, { requireSecrets: options.skipSecrets !== true });
+    const pack = loadPack(paths, { requireSecrets: options.skipSecrets !== true, allowUnconnected: true });
     print(options.json ? toJson({ valid: true, ...facts(pack), problems: [] }) : summary(pack, options));
     return 0;
   } catch (error) {
@@ -70,12 +78,14 @@ function facts(pack: Pack) {
       calendars: pack.calendars.length,
       teams: pack.teams.length,
       burnAlerts: pack.alerting.burn.length,
+      auditTrails: pack.auditTrails.length,
     },
+    unconnected: unconnectedTrails(pack),
   };
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, counts } = facts(pack);
+  const { files, counts, unconnected } = facts(pack);
   const lines = [
     `${colour('green', 'valid')}  ${files.join(', ')}`,
     [
@@ -86,8 +96,14 @@ function summary(pack: Pack, options: CheckOptions): string {
       counted(counts.calendars, 'calendar'),
       counted(counts.teams, 'team'),
       counted(counts.burnAlerts, 'burn alert'),
+      ...(counts.auditTrails === 0 ? [] : [counted(counts.auditTrails, 'audit trail')]),
     ].join(', '),
-    ...(options.skipSecrets ? ['Secrets were not looked for.'] : []),
+    ...(options.skipSecrets
+      ? ['Secrets were not looked for.']
+      : unconnected.map(
+          ({ trail, variables }) =>
+            `Audit trail ${trail} is not connected: ${variables.join(', ')} is not set. Until it is, all of it is unknown.`,
+        )),
     'Run kop build to write alert rules and dashboards from it.',
   ];
   return lines.join('\n');

@@ -43,6 +43,9 @@ Examples:
   kop exporters --shard 2/4
       The second of four processes that share the work by name.
 
+Who names an exporter must have its secrets at hand. Without names, an audit trail whose database is named by a variable
+that is not set is taken for one that is not connected yet: it is shown, and everything about it is unknown.
+
 Endpoints: / /metrics /-/healthy /-/ready and POST /-/reload
 Signals:   SIGHUP reloads the configuration; SIGTERM and SIGINT finish what is under way and end with 0
 Exit code: 0 ended in order, 2 cannot run: the message says why
@@ -69,7 +72,12 @@ export function exportersCommand(): Command {
       '--web.config.file <path>',
       "TLS, users, headers and rate limit, in the format of Prometheus's exporter-toolkit",
     )
-    .option('--web.max-requests <count>', 'scrapes answered at once; further ones get 503', wholeNumber(1, 10_000), 40)
+    .option(
+      '--web.max-requests <count>',
+      'scrapes answered at once, and as many probes; further ones get 503',
+      wholeNumber(1, 10_000),
+      40,
+    )
     .option('--web.drain <seconds>', 'time that answers under way have to finish at the end', wholeNumber(0, 3600), 10)
     .addOption(new Option('--log.level <level>', 'least severity to log').choices(logLevels).default('info'))
     .addOption(
@@ -84,8 +92,9 @@ export function exportersCommand(): Command {
     .action(async (names: string[], options: Options, command: Command) => {
       const entries = chosen(names, command);
       try {
-        if (options['config.check'] === true) checkOnly(entries, options);
-        else await run(entries, options);
+        const allowUnconnected = names.length === 0;
+        if (options['config.check'] === true) checkOnly(entries, options, allowUnconnected);
+        else await run(entries, options, allowUnconnected);
       } catch (error) {
         if (!isOperatorsMatter(error)) throw error;
         process.stderr.write(`${error.message}\n`);
@@ -110,20 +119,21 @@ function secretsOf(entries: readonly ExporterEntry[]): readonly PackSection[] {
   return entries.flatMap((entry) => entry.secretsOf);
 }
 
-function checkOnly(entries: readonly ExporterEntry[], options: Options): void {
-  const { source } = loadPack(options['config.file'], { requireSecrets: secretsOf(entries) });
+function checkOnly(entries: readonly ExporterEntry[], options: Options, allowUnconnected: boolean): void {
+  const { source } = loadPack(options['config.file'], { requireSecrets: secretsOf(entries), allowUnconnected });
   const web = options['web.config.file'];
   if (web !== undefined) readWebConfig(web);
   process.stdout.write(`${[...source.files, ...(web === undefined ? [] : [web])].join(', ')}: OK\n`);
 }
 
-async function run(entries: readonly ExporterEntry[], options: Options): Promise<void> {
+async function run(entries: readonly ExporterEntry[], options: Options, allowUnconnected: boolean): Promise<void> {
   const factories = await Promise.all(entries.map(async ({ name, load }) => ({ name, create: await load() })));
   const webConfigFile = options['web.config.file'];
   const running = await runExporters({
     factories,
     configFiles: options['config.file'],
     requireSecrets: secretsOf(entries),
+    allowUnconnected,
     listenAddresses: options['web.listenAddress'] ?? [parseListenAddress(defaultListenAddress)],
     ...(webConfigFile === undefined ? {} : { webConfigFile }),
     logLevel: options['log.level'],

@@ -21,11 +21,11 @@ export function webhook(options: {
   return {
     name: 'alerts',
     title: 'Alerts received',
-    start: () => onFreePort(options.port, (port) => start(port, options.onAlert ?? (() => undefined))),
+    start: () => onFreePort(options.port, (port) => startWebhook(port, options.onAlert ?? (() => undefined))),
   };
 }
 
-async function start(port: number, onAlert: (received: Received) => void): Promise<RunningWebhook> {
+export async function startWebhook(port: number, onAlert: (received: Received) => void): Promise<RunningWebhook> {
   const received: Received[] = [];
   let heartbeat: Date | undefined;
   const take = async (request: IncomingMessage, path: string) => {

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { Portal } from '../../pack/index.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Portal, PortalLimits } from '../../pack/index.js';
+import { Backoff } from '../runtime/measuring/backoff.js';
 import { LoopWatch } from '../runtime/measuring/loop-watch.js';
 import { anonymous } from '../runtime/portal/auth/credentials.js';
 import { Session } from '../runtime/portal/auth/session.js';
@@ -7,7 +9,7 @@ import { deadline } from '../runtime/portal/deadline.js';
 import { Connections } from '../runtime/portal/http/connections.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
-import { Gate } from './gate.js';
+import { type Entry, Gate } from './gate.js';
 import { runJourney } from './journey.js';
 import { fingerprint, type Job, jobName } from './plan.js';
 import type { PortalPulse, ProbeAnswer, Report } from './protocol.js';
@@ -40,7 +42,7 @@ export class Engine {
     const places = new Map<string, Place>();
     for (const { portal } of jobs) {
       const known = places.get(portal.name) ?? this.#places.get(portal.name);
-      places.set(portal.name, known?.print === fingerprint(portal) ? known : this.#newPlace(portal));
+      places.set(portal.name, known?.print === fingerprint(portal) ? known : this.#newPlace(portal, known));
     }
     const active = new Map<string, Active>();
     for (const job of jobs) {
@@ -78,15 +80,13 @@ export class Engine {
   async #probe(active: Active, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
     const { gate } = active.place;
     const limit = deadline(timeoutMs, this.#stopping.signal);
-    const wait = deadline(timeoutMs / 2, limit.signal);
     try {
-      const entry = await gate.enter(wait.signal);
+      const entry = gate.tryEnter() ?? (await waitAtGate(gate, timeoutMs / 2, limit.signal));
       if (!entry.admitted) {
         return { kind: 'refused', reason: entry.reason, retryAfterSeconds: Math.ceil(gate.restMs / 1000) };
       }
       return { kind: 'ran', result: await this.#run(active, trigger, limit.signal, entry.leave) };
     } finally {
-      wait.clear();
       limit.clear();
     }
   }
@@ -120,8 +120,12 @@ export class Engine {
       name,
       workflow.schedule,
       async () => {
-        const wait = deadline(workflow.schedule.intervalMs, this.#stopping.signal);
-        const entry = await place.gate.enter(wait.signal).finally(() => wait.clear());
+        if (active.rest.restMs > 0) {
+          dropped('backoff', 1);
+          return;
+        }
+        const entry =
+          place.gate.tryEnter() ?? (await waitAtGate(place.gate, workflow.schedule.intervalMs, this.#stopping.signal));
         if (!entry.admitted) {
           dropped(this.#stopping.signal.aborted ? 'shutdown' : entry.reason, 1);
           return;
@@ -141,13 +145,14 @@ export class Engine {
       schedule,
       kept: workflow.connection === 'reuse' ? new Connections() : undefined,
       warmUpLeft: workflow.schedule.warmupRuns,
+      rest: new Backoff({ initialMs: 2 * portal.limits.backoffInitialMs, maxMs: portal.limits.backoffMaxMs }),
       discardResult: false,
     };
     return active;
   }
 
   async #run(
-    { job, place, kept }: Active,
+    { job, place, kept, rest }: Active,
     trigger: Trigger,
     signal: AbortSignal,
     leave: (timedOut: boolean) => void,
@@ -165,6 +170,8 @@ export class Engine {
         signal,
       });
       timedOut = result.steps.some((step) => step.reason === 'timeout');
+      if (timedOut && trigger !== 'probe') rest.fail();
+      else if (!timedOut) rest.succeed();
       return result;
     } finally {
       if (connections !== kept) connections.close();
@@ -172,10 +179,13 @@ export class Engine {
     }
   }
 
-  #newPlace(portal: Portal): Place {
+  /** A changed portal keeps its gate: what waits there, and why we let it rest, did not change with a header. */
+  #newPlace(portal: Portal, before: Place | undefined): Place {
+    const sameLimits = before !== undefined && isDeepStrictEqual(before.limits, portal.limits);
     return {
       print: fingerprint(portal),
-      gate: new Gate(portal.limits),
+      limits: portal.limits,
+      gate: sameLimits ? before.gate : new Gate(portal.limits),
       session: new Session(portal, this.#redactor, this.#stopping.signal),
     };
   }
@@ -187,9 +197,15 @@ export class Engine {
   }
 }
 
+function waitAtGate(gate: Gate, ms: number, signal: AbortSignal): Promise<Entry> {
+  const wait = deadline(ms, signal);
+  return gate.enter(wait.signal).finally(() => wait.clear());
+}
+
 /** What is shared by the runs on one portal. */
 interface Place {
   readonly print: string;
+  readonly limits: PortalLimits;
   readonly gate: Gate;
   readonly session: Session;
 }
@@ -203,6 +219,11 @@ interface Active {
   /** With the policy `reuse`: open from run to run. */
   readonly kept: Connections | undefined;
   warmUpLeft: number;
+  /**
+   * Its own pause after time-outs, longer than the portal's: a workflow that hangs by itself must not take the one
+   * trial run that tells whether the portal is back.
+   */
+  readonly rest: Backoff;
   /** The plan that asked for the run in progress is gone. */
   discardResult: boolean;
 }

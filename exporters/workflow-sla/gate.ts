@@ -37,11 +37,17 @@ export class Gate {
     return this.#backoff.restMs;
   }
 
+  /** What can be said at once: come in, or not now. Undefined: it is worth waiting. */
+  tryEnter(): Entry | undefined {
+    if (this.restMs > 0) return { admitted: false, reason: 'backoff' };
+    return this.#hasPlace() ? this.#admit() : undefined;
+  }
+
   /** Waits for a place, for as long as the signal allows. */
   enter(signal: AbortSignal): Promise<Entry> {
-    if (this.restMs > 0) return Promise.resolve({ admitted: false, reason: 'backoff' });
-    if (signal.aborted) return Promise.resolve({ admitted: false, reason: 'busy' });
-    if (this.#hasPlace()) return Promise.resolve(this.#admit());
+    if (signal.aborted) return Promise.resolve({ admitted: false, reason: this.restMs > 0 ? 'backoff' : 'busy' });
+    const atOnce = this.tryEnter();
+    if (atOnce !== undefined) return Promise.resolve(atOnce);
     if (this.#queue.length >= MAX_WAITING) return Promise.resolve({ admitted: false, reason: 'busy' });
     return new Promise((resolve) => {
       const waiting: Waiting = {

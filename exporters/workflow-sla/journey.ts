@@ -92,7 +92,7 @@ class Run {
       phases = addPhases(phases, clock.phases);
       const failure = outcome.failure ?? overBudget(step, durationMs);
       if (failure !== undefined) this.#note(`${step.name} failed: ${failure.reason}: ${failure.message}`);
-      if (failure !== undefined && retries < step.retries && this.#remainingMs > 0 && !this.#journey.signal.aborted) {
+      if (failure !== undefined && retries < step.retries && this.#mayTryAgain(failure)) {
         retries += 1;
         this.#note(`${step.name}: try ${retries + 1} of ${step.retries + 1}`);
         continue;
@@ -113,6 +113,11 @@ class Run {
           : { outcome: 'failed', reason: failure.reason, detail: this.#journey.redactor.redact(failure.message) }),
       };
     }
+  }
+
+  /** Not after a time-out: the portal may still be busy with the request that we gave up, and asking adds to it. */
+  #mayTryAgain(failure: StepFailure): boolean {
+    return failure.reason !== 'timeout' && this.#remainingMs > 0 && !this.#journey.signal.aborted;
   }
 
   /** One try. When the session is refused it logs in anew, once; the refused try is not the step's time. */

@@ -1,5 +1,7 @@
 import type { Request, Response, Router } from 'express';
+import { isSensitiveName } from '../../pack/secret-places.js';
 import { scrapeBudgetMs } from '../runtime/deadline.js';
+import { formatMs } from '../runtime/format.js';
 import { contentTypes, renderFamilies } from '../runtime/metrics/index.js';
 import { negotiateFormat } from '../runtime/negotiate.js';
 import type { History } from './history.js';
@@ -49,11 +51,18 @@ async function probe(request: Request, response: Response, { thread, history, me
     refuse(response, 400, `${query.workflow} runs on several portals; add &portal= one of ${portalNames(candidates)}`);
     return;
   }
-  const answer = await thread.probe(
-    job.workflow.name,
-    job.portal.name,
-    scrapeBudgetMs(request.get('x-prometheus-scrape-timeout-seconds')),
-  );
+  const { slaSeconds, schedule } = job.workflow;
+  const scrapeTimeout = request.get('x-prometheus-scrape-timeout-seconds');
+  const budgetMs = scrapeBudgetMs(scrapeTimeout);
+  // Cut off by our own haste it would count as a time-out of the portal, and keep the scheduled runs from it.
+  if (scrapeTimeout !== undefined && budgetMs < slaSeconds * 1000) {
+    const [left, needed] = [formatMs(budgetMs), formatMs(slaSeconds * 1000)];
+    refuse(response, 400, `the scrape timeout leaves ${left}, less than the SLA of ${needed}; raise scrape_timeout`);
+    return;
+  }
+  // A person has the patience that the workflow has.
+  const timeoutMs = scrapeTimeout === undefined ? Math.max(budgetMs, schedule.timeoutMs) : budgetMs;
+  const answer = await thread.probe(job.workflow.name, job.portal.name, timeoutMs);
   if (answer?.kind !== 'ran') {
     refused(response, answer);
     return;
@@ -62,17 +71,22 @@ async function probe(request: Request, response: Response, { thread, history, me
   metrics.record(answer.result);
   const families = probeFamilies(answer.result);
   if (query.debug) {
-    // Configuration prints through SecretText, log lines were redacted where they were made.
+    // References print through SecretText, log lines were redacted where they were made.
     const parts = [
       describe(answer.result),
       `Metrics\n\n${renderFamilies(families, 'text')}`,
-      `Configuration\n\n${JSON.stringify(job, null, 2)}\n`,
+      `Configuration\n\n${JSON.stringify(job, hideByName, 2)}\n`,
     ];
     response.type('text/plain').send(parts.join('\n'));
     return;
   }
   const format = negotiateFormat(request.get('accept'));
   response.set('content-type', contentTypes[format]).send(renderFamilies(families, format));
+}
+
+/** What was written down where no reference is read, such as the password in a step's body. */
+function hideByName(key: string, value: unknown): unknown {
+  return typeof value === 'string' && isSensitiveName(key) ? '<secret>' : value;
 }
 
 function refused(response: Response, answer: Exclude<ProbeAnswer, { kind: 'ran' }> | undefined): void {

@@ -2,9 +2,20 @@ import { StepFailure } from '../runtime/portal/step-failure.js';
 
 export type Variables = ReadonlyMap<string, string>;
 
+type Encode = (value: string, name: string) => string;
+
 /** Fills `{name}` from the variables. @throws {StepFailure} `assertion`, when an earlier step did not give one. */
-export function fill(template: string, variables: Variables, encode: (value: string) => string = String): string {
-  return template.replace(/\{([A-Za-z][A-Za-z0-9_]*)\}/g, (_, name: string) => encode(lookUp(name, variables)));
+export function fill(template: string, variables: Variables, encode: Encode = String): string {
+  return template.replace(/\{([A-Za-z][A-Za-z0-9_]*)\}/g, (_, name: string) => encode(lookUp(name, variables), name));
+}
+
+/** The same in a path. Whatever a portal answers, a variable stays within its segment, and is one. */
+export function fillPath(path: string, variables: Variables): string {
+  return fill(path, variables, (value, name) => {
+    if (/^\.{0,2}$/.test(value))
+      throw new StepFailure('assertion', `{${name}} is "${value}", which leads to another route`);
+    return encodeURIComponent(value);
+  });
 }
 
 /** The same, in every string of a JSON value. A string that is one variable only stays a string. */

@@ -9,7 +9,10 @@ import { type Command, PULSE_MS, type Report } from './protocol.js';
 const port = parentPort;
 if (port === null) throw new Error('worker.js is started by the workflow-sla exporter, not by hand');
 
-const report = batched<Report>((text) => port.postMessage(text));
+const report = batched<Report>(
+  (text) => port.postMessage(text),
+  ({ type }) => type === 'run' || type === 'dropped' || type === 'pulse',
+);
 const engine = new Engine(new Redactor(), report);
 const pulse = setInterval(() => report(engine.pulse()), PULSE_MS);
 

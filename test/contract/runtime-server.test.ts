@@ -135,6 +135,25 @@ describe('a scrape', () => {
     expect((await first).text).toContain('kop_scrapes_refused_total 1');
   });
 
+  it('is not refused because of slow answers on other routes', async () => {
+    const held: (() => void)[] = [];
+    const slow = exporter({
+      name: 'slow',
+      mount: (router) => {
+        router.get('/probe', (_request, response) => void held.push(() => void response.send('done')));
+      },
+    });
+    const { url } = await bench.run({ maxRequests: 1, factories: [slow] });
+    const probe = get(`${url}/probe`);
+    await eventually(() => (held.length > 0 ? true : undefined));
+    expect(await get(`${url}/probe`)).toMatchObject({ status: 503 });
+    const page = await get(`${url}/metrics`);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('kop_scrapes_refused_total 1');
+    for (const release of held) release();
+    expect((await probe).status).toBe(200);
+  });
+
   it('that its client gives up makes room for the next', async () => {
     const collectors = [
       { name: 'slow', collect: () => new Promise<[]>((resolve) => setTimeout(() => resolve([]), 100)) },
@@ -147,6 +166,21 @@ describe('a scrape', () => {
     });
     expect(answer).toBe(200);
   });
+});
+
+it('a client that dawdles loses its connection in time', { timeout: 30_000 }, async () => {
+  const { addresses } = await bench.run();
+  const startedAt = performance.now();
+  const dawdle = (begun: string) =>
+    new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: addresses[0]?.port ?? 0 });
+      socket.on('error', () => undefined);
+      socket.write(begun);
+      socket.resume().once('close', resolve);
+    });
+  await Promise.all(['GET /metrics HTTP/1.1\r\nHost: x\r\n', ''].map(dawdle));
+  // Ten seconds are given; Node by itself would look only every thirty.
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
 });
 
 describe('a reload', () => {

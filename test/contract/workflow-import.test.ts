@@ -178,6 +178,54 @@ describe('single cases', () => {
     expect(yaml).toContain('X-Custom: $' + '{env:KINGSTON_X_CUSTOM}');
   });
 
+  test.each([
+    'account_password',
+    'accountToken',
+    'validation_token',
+    'typed-secret',
+    'sid',
+    'X-OTP',
+    'mfa_code',
+    'totp',
+    'access_key',
+    'privateKey',
+    'ticket',
+    'bearer',
+    'card_pin',
+    'cvv',
+    'verification_code',
+    'securityAnswer',
+    'memorable_word',
+  ])('%s is the name of a secret', (name) => {
+    const secret = 'Pl4nted-Secret-9';
+    const file = recording(
+      entry(`/a?${name}=${secret}`),
+      entry('/b', { headers: { [name]: secret } }),
+      entry('/c', {
+        method: 'POST',
+        send: { mimeType: 'application/json', text: JSON.stringify({ [name]: secret }) },
+      }),
+    );
+    const { yaml, summary } = importHar(file, { pack });
+    expect(yaml + summary.join()).not.toContain(secret);
+  });
+
+  test.each([
+    'token_type',
+    'expires_in',
+    'tokenExpiresAt',
+    'session_count',
+    'password_length',
+    'mfa_required',
+    'side',
+    'basket',
+    'author',
+    'company_name',
+  ])('%s is not', (name) => {
+    const { yaml } = importHar(recording(entry(`/a?${name}=plain-value`)), { pack });
+    expect(stepsOf(yaml)[0]?.query).toEqual({ [name]: 'plain-value' });
+  });
+
   test('what looks like a reference or a variable of ours is left out', () => {
     const { yaml } = importHar(recording(entry('/a?f=%7Bname%7D&g=%24%7Benv%3AHOME%7D&h=1')), { pack });
     expect(stepsOf(yaml)[0]?.query).toEqual({ h: '1' });

@@ -45,10 +45,20 @@ describe('/probe', () => {
   test('answers before the scrape is given up', async () => {
     const { process } = await start(() => {});
     const started = performance.now();
-    const { text } = await process.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '0.5' });
+    const { text } = await process.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '0.6' });
     // Far below the ten seconds that it would take without the header.
     expect(performance.now() - started).toBeLessThan(5000);
     expect(text).toContain('probe_failure_info{step="look",reason="timeout"} 1');
+  });
+
+  test('with less time than the SLA is refused: it could only be cut off, and would send the portal to rest', async () => {
+    const { server, process } = await start(fine);
+    const hasty = { 'x-prometheus-scrape-timeout-seconds': '0.5' };
+    expect(await process.get('/probe?workflow=client-list', hasty)).toMatchObject({
+      status: 400,
+      text: 'the scrape timeout leaves 450 ms, less than the SLA of 500 ms; raise scrape_timeout\n',
+    });
+    expect(server.requests).toHaveLength(0);
   });
 
   test('counts for no SLA, but is kept for people', async () => {
@@ -113,5 +123,17 @@ describe('/probe', () => {
     ]) {
       expect(text).toContain(part);
     }
+  });
+
+  test('with debug hides what is a secret by its name, although it was written down', async () => {
+    const server = await httpServer(fine);
+    const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none }, variables: { password: hunter2 } }`;
+    const steps = '- { name: look, path: /look, query: { api_key: abc123, page: 7 } }';
+    const process = await TestProcess.start(packYaml(portal, workflowYaml('client-list', rarely, steps)));
+    const { text } = await process.get('/probe?workflow=client-list&debug=true');
+    expect(text).toContain('"page": "7"');
+    expect(text).toContain('"api_key": "<secret>"');
+    expect(text).toContain('"password": "<secret>"');
+    expect(text).not.toMatch(/hunter2|abc123/);
   });
 });

@@ -10,6 +10,8 @@ const KEEP_ALIVE_MS = 600_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** For the whole request to arrive; how long the answer takes is another matter. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for those that are over. Its own 30 s would make 40 s of the 10 for headers. */
+const TIMEOUT_CHECK_MS = 1000;
 const MAX_CONNECTIONS = 512;
 const SWEEP_MS = 50;
 
@@ -28,7 +30,12 @@ export class Listener {
   constructor(address: ListenAddress, handler: RequestListener, web: WebConfigSource, log: Logger) {
     this.#address = address;
     this.#server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      {
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      },
       handler,
     );
     this.#server.maxConnections = MAX_CONNECTIONS;

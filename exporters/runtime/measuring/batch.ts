@@ -1,15 +1,35 @@
+/** What can wait is sent with what cannot, or after this long. */
+const PATIENCE_MS = 50;
+
 /**
- * Sends what is said within one turn of the event loop as one message, as text: waking the other thread costs more
- * than the message, and copying objects more than printing and parsing them.
+ * Sends what is said within a moment as one message, as text: waking the other thread costs more than the message,
+ * and copying objects more than printing and parsing them.
+ *
+ * @param canWait for what nobody is waiting for, such as the result of a scheduled run.
  */
-export function batched<T>(send: (text: string) => void): (item: T) => void {
+export function batched<T>(
+  send: (text: string) => void,
+  canWait: (item: T) => boolean = () => false,
+): (item: T) => void {
   let waiting: T[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let isDue = false;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    isDue = false;
+    if (waiting.length === 0) return;
+    const items = waiting;
+    waiting = [];
+    send(JSON.stringify(items));
+  };
   return (item) => {
-    if (waiting.push(item) > 1) return;
-    setImmediate(() => {
-      const items = waiting;
-      waiting = [];
-      send(JSON.stringify(items));
-    });
+    waiting.push(item);
+    if (canWait(item)) {
+      timer ??= setTimeout(flush, PATIENCE_MS);
+    } else if (!isDue) {
+      isDue = true;
+      setImmediate(flush);
+    }
   };
 }

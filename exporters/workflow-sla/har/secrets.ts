@@ -1,10 +1,19 @@
 import { isSensitiveName } from '../../../pack/secret-places.js';
 import { type Entry, isJson, jsonOf, mediaType, type Pair } from './read.js';
 
-/** Names that say what a token is, not the token itself. */
-const harmless = /type|expire|max[-_]?age|count|length|required|enabled|valid|name$/i;
-/** What single sign-on sends around beside tokens. */
-const alsoSensitive = /csrf|xsrf|jwt|assertion|signature|^sig$|code_verifier|saml|nonce|^code$|^pwd$|^state$/i;
+/** Names that say something about a token, and end in what: `account_password` is one itself. */
+const harmless = /(type|expires?([-_]?(in|at|on))?|expiry|max[-_]?age|count|length|required|enabled|valid|name)$/i;
+/** What single sign-on and second factors send around beside tokens, and what banks ask for. */
+const alsoSensitive = new RegExp(
+  [
+    'csrf|xsrf|jwt|assertion|signature|code_verifier|saml|nonce|totp|mfa|cvv|cvc|bearer|memorable',
+    'verification[-_]?code|security[-_]?answer|(access|private|signing)[-_]?key',
+    '^(x[-_])?(sig|code|pwd|state|auth)$',
+    // Short words are whole ones: `side` and `basket` are none of these.
+    '(^|[-_])(sid|pin|otp|ssn|ticket)$',
+  ].join('|'),
+  'i',
+);
 /** Cookies shorter than this are settings, such as a language. */
 const SHORTEST_COOKIE = 8;
 const SHORTEST = 3;

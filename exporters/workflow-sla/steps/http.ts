@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import { applyPathStyle, forbiddenBy, type HttpStep, type Portal, SecretText } from '../../../pack/index.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
@@ -7,7 +8,7 @@ import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { reading } from '../http/reading.js';
 import { nextHop } from '../http/redirect.js';
-import { fill, fillDeep, type Variables } from '../template.js';
+import { fill, fillDeep, fillPath, type Variables } from '../template.js';
 import type { StepContext, StepOutcome } from './step.js';
 
 /** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
@@ -74,7 +75,7 @@ function compile(step: HttpStep) {
 
 function prepare(step: HttpStep, context: StepContext): Outgoing {
   const { portal, variables } = context;
-  const url = new URL(portal.baseUrl + fill(applyPathStyle(step.path, portal), variables, encodeURIComponent));
+  const url = new URL(portal.baseUrl + fillPath(applyPathStyle(step.path, portal), variables));
   for (const [name, value] of Object.entries(step.query)) url.searchParams.set(name, fill(value, variables));
   const body = bodyOf(step, variables);
   const headers: Record<string, string> = {
@@ -85,10 +86,22 @@ function prepare(step: HttpStep, context: StepContext): Outgoing {
   };
   // Its own headers win over the portal's, and credentials are never overwritten by either.
   for (const [name, value] of [...Object.entries(portal.headers), ...Object.entries(step.headers)]) {
-    headers[name.toLowerCase()] = context.credentials.reveal(fillLiterals(value, variables));
+    headers[name.toLowerCase()] = sendable(name, context.credentials.reveal(fillLiterals(value, variables)));
   }
   Object.assign(headers, context.credentials.headersFor(url));
   return { method: step.method, url, headers, body: body?.bytes, maxBodyBytes: step.maxBodyBytes };
+}
+
+/** A line break in it would begin another header. @throws {StepFailure} that does not quote it. */
+function sendable(name: string, value: string): string {
+  try {
+    validateHeaderValue(name, value);
+    return value;
+  } catch (cause) {
+    throw new StepFailure('assertion', `the value for header ${name.toLowerCase()} holds what no header can carry`, {
+      cause,
+    });
+  }
 }
 
 function bodyOf(step: HttpStep, variables: StepContext['variables']): { type: string; bytes: Buffer } | undefined {

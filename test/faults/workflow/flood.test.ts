@@ -71,7 +71,7 @@ describe('1,000 probes at once', () => {
         workflowYaml('client-list', 'schedule: { interval: 60s, warmupRuns: 0 }'),
       ),
     );
-    const probe = () => process_.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '0.5' });
+    const probe = () => process_.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '0.6' });
     const answers = await Promise.all(Array.from({ length: 30 }, probe));
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(2);
     const refused = await probe();

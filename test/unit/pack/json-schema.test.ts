@@ -17,6 +17,7 @@ test.each([
   'test/fixtures/pack/minimal.yaml',
   'test/fixtures/pack/overlay.yaml',
   'test/fixtures/pack/complete-audit.yaml',
+  'test/fixtures/pack/complete-encryption.yaml',
 ])('%s is valid by it', (file) => {
   expect(violations(parse(readFileSync(file, 'utf8')), schema, schema)).toEqual([]);
 });

@@ -71,6 +71,45 @@ describe('scheduled runs', () => {
   });
 });
 
+describe('a workflow that hangs by itself', () => {
+  const hasty = { intervalMs: 60, timeoutMs: 40, warmupRuns: 0 };
+  const limits = { maxInFlight: 2, backoffInitialMs: 30, backoffMaxMs: 500 };
+
+  test('does not take the trial runs of the others, and comes back less and less often', async () => {
+    const server = await httpServer((request, response) => {
+      if (request.url !== '/hangs') json(response, {});
+    });
+    const of = (name: string, path: string) =>
+      job(server.url, {
+        portal: { limits },
+        workflow: { name, slaSeconds: 0.03, schedule: hasty, steps: [step({ path })] },
+      });
+    const sound = of('sound', '/look');
+    const hangs = { ...of('hangs', '/hangs'), portal: sound.portal };
+    const engine = new TestEngine([sound, hangs]);
+    engine.engine.start();
+    const runs = (await engine.next('run', 30)).map(({ result }) => result);
+    const good = runs.filter(({ workflow, success }) => workflow === 'sound' && success);
+    expect(good.length).toBeGreaterThan(15);
+    expect(runs.filter(({ workflow }) => workflow === 'hangs').length).toBeLessThan(10);
+    server.dropConnections();
+  });
+
+  test('and a portal that was changed by a reload goes on resting', async () => {
+    const server = await httpServer(() => {});
+    const slow = job(server.url, {
+      portal: { limits: { ...limits, backoffInitialMs: 60_000, backoffMaxMs: 60_000 } },
+      workflow: { slaSeconds: 0.03, schedule: hasty },
+    });
+    const engine = new TestEngine([slow]);
+    engine.engine.start();
+    await engine.next('run', 1);
+    engine.engine.configure([{ ...slow, portal: { ...slow.portal, headers: { 'x-new': literal('1') } } }]);
+    expect(engine.engine.pulse().portals[0]?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000);
+    server.dropConnections();
+  });
+});
+
 describe('a probe', () => {
   const limits = { maxInFlight: 1, backoffInitialMs: 20_000, backoffMaxMs: 20_000 };
 

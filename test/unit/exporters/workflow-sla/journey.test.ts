@@ -95,11 +95,20 @@ describe('retries', () => {
   });
 
   test('never outlast the run', async () => {
-    const server = await httpServer(() => {});
-    const steps = [step({ retries: 5, timeoutMs: 60 })];
+    const server = await httpServer((_, response) => setTimeout(() => json(response, {}, 503), 40));
+    const steps = [step({ retries: 5 })];
     const result = await runOnce(job(server.url, { workflow: { steps, schedule: { timeoutMs: 100 } } }));
     expect(verdictOf(result)).toBe('timeout: the run had not ended after 100 ms');
     expect(result.durationSeconds).toBeLessThan(0.2);
+  });
+
+  test('are not made after a time-out: each abandoned request may hold a database connection', async () => {
+    const server = await httpServer(() => {});
+    const steps = [step({ retries: 5, timeoutMs: 60 })];
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
+    expect(verdictOf(result)).toBe('timeout: no end after 60 ms');
+    expect(server.requests).toHaveLength(1);
+    expect(stepOf(result).retries).toBe(0);
   });
 });
 
@@ -158,6 +167,25 @@ describe('variables', () => {
     expect(verdictOf(result)).toBe('assertion: variable {nobody} has no value: no earlier step extracted it');
     expect(server.requests).toHaveLength(0);
     expect(result.durationSeconds).toBe(0);
+  });
+
+  const traps: [what: string, value: string, over: Partial<HttpStep>, verdict: string][] = [
+    ['leads to another route', '..', { path: '/then/{it}/x' }, 'assertion: {it} is "..", which leads to another route'],
+    ['leads nowhere', '', { path: '/then/{it}' }, 'assertion: {it} is "", which leads to another route'],
+    [
+      'begins another header',
+      'x\r\nX-Evil: 1',
+      { headers: { 'X-It': literal('{it}') } },
+      'assertion: the value for header x-it holds what no header can carry',
+    ],
+  ];
+  test.each(traps)('that %s is not sent', async (_, value, over, verdict) => {
+    const server = await httpServer((_request, response) => json(response, { value }));
+    const extract = { it: { from: 'json', path: '$.value' } } as const;
+    const steps = [step({ name: 'one', extract }), step({ name: 'two', ...over })];
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
+    expect(verdictOf(result)).toBe(verdict);
+    expect(server.requests).toHaveLength(1);
   });
 
   test('do not stay for the next run', async () => {

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const file = 'deploy/compose.yaml';
+const text = readFileSync(file, 'utf8');
+const service = z.object({
+  image: z.string().optional(),
+  environment: z.record(z.string(), z.string()).default({}),
+  volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+});
+const { services, volumes } = z
+  .object({ services: z.record(z.string(), service), volumes: z.record(z.string(), z.unknown()) })
+  .parse(parse(text, { merge: true }));
+const each = Object.entries(services);
+const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
+
+describe(file, () => {
+  it.each(each)('%s mounts only what is there', (_name, { volumes: mounts }) => {
+    for (const [source = ''] of mounts.map((mount) => mount.split(':'))) {
+      if (source.startsWith('.')) expect(existsSync(resolve('deploy', source)), source).toBe(true);
+      else expect(Object.keys(volumes)).toContain(source);
+    }
+  });
+
+  it.each(each)('%s names a version, and is reached from this machine only', (_name, { image = '', ports }) => {
+    expect(image).toMatch(/:(v?\d+\.\d+|local$)/);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it.skipIf(!hasCompose)('is accepted by docker compose', () => {
+    const needed = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name = '']) => [name, 'x'] as const);
+    const env = { ...process.env, ...Object.fromEntries(needed) };
+    const { status, stderr } = spawnSync('docker', ['compose', '-f', file, 'config', '--quiet'], { env });
+    expect(String(stderr)).toBe('');
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { loadPack } from '../../../pack/index.js';
+
+const minimal = 'test/fixtures/pack/minimal.yaml';
+const complete = 'test/fixtures/pack/complete-encryption.yaml';
+
+afterEach(() => vi.unstubAllEnvs());
+
+test('every key reaches the domain, and no secret is shown', () => {
+  vi.stubEnv('KOP_TEST_SECRET', 's3cret');
+  const folder = join(process.cwd(), 'test/fixtures/pack');
+  const shown = JSON.stringify(loadPack([minimal, complete]).encryption);
+  expect(shown).not.toContain('s3cret');
+  expect(JSON.parse(shown.replaceAll(folder, '<folder>'))).toMatchSnapshot();
+});
+
+test('the shipped description times what there is to time, and needs no database for it', () => {
+  const [shipped, ...others] = loadPack([], { requireSecrets: ['encryption'] }).encryption;
+  expect(others).toEqual([]);
+  expect(shipped).toMatchInlineSnapshot(`
+    {
+      "keys": [],
+      "name": "kingston",
+      "objective": "encrypted-in-time",
+      "portal": "kingston",
+      "probe": {
+        "intervalMs": 15000,
+        "samples": 20,
+        "sizesBytes": [
+          16,
+          256,
+          4096,
+          65536,
+        ],
+        "timeoutMs": 5000,
+      },
+      "providers": [
+        {
+          "kind": "local",
+          "name": "local",
+        },
+      ],
+      "slaSeconds": 0.01,
+      "team": "security",
+      "timings": [],
+      "title": "Field encryption of Kingston's Portal",
+    }
+  `);
+});
+
+test('how often a key is rotated follows from what it protects', () => {
+  vi.stubEnv('KOP_TEST_SECRET', 's3cret');
+  const [encryption] = loadPack([minimal, complete]).encryption;
+  expect(encryption?.keys.map(({ name, rotateEveryDays }) => [name, rotateEveryDays])).toEqual([
+    ['fields', 15],
+    ['transit', 365],
+  ]);
+});
