@@ -21,7 +21,15 @@ export function parse(root: MapNode, reporter: Reporter): ParsedPack | undefined
 }
 
 /** The sections in which an entry stands by itself. */
-const sectionsOfEntries = new Set(['portals', 'teams', 'calendars', 'objectives', 'workflows', 'auditTrails', 'encryption']);
+const sectionsOfEntries = new Set([
+  'portals',
+  'teams',
+  'calendars',
+  'objectives',
+  'workflows',
+  'auditTrails',
+  'encryption',
+]);
 
 function without(root: MapNode, issues: readonly z.core.$ZodIssue[]): MapNode {
   const entries = new Map(root.entries);

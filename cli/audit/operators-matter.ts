@@ -1,5 +1,8 @@
-import { SealRefused, SealUnavailable, NoteError } from '../../exporters/audit-trail/seal/index.js';
+import { CannotLook } from '../../exporters/audit-trail/index.js';
+import { UnreadableState } from '../../exporters/audit-trail/inspect/verify-state.js';
+import { NoteError, SealRefused, SealUnavailable } from '../../exporters/audit-trail/seal/index.js';
 import { InvalidPack, SecretUnavailable } from '../../pack/index.js';
+import { Interrupted } from './interrupt.js';
 import { CannotRun } from './trail.js';
 
 /**
@@ -21,9 +24,16 @@ export async function asVerb(work: () => Promise<number>): Promise<void> {
 export function messageFor(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof InvalidPack) return error.message;
-  const isOurs = [CannotRun, SealRefused, SealUnavailable, NoteError, SecretUnavailable].some(
-    (kind) => error instanceof kind,
-  );
+  const isOurs = [
+    CannotRun,
+    CannotLook,
+    UnreadableState,
+    SealRefused,
+    SealUnavailable,
+    NoteError,
+    SecretUnavailable,
+    Interrupted,
+  ].some((kind) => error instanceof kind);
   if (isOurs) return `kop audit: ${error.message}`;
   return isOfTheWorld(error) ? `kop audit: ${reasonOf(error)}` : undefined;
 }

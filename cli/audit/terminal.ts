@@ -11,6 +11,7 @@ export interface Cell {
 const WIDTH_ELSEWHERE = 120;
 const NARROWEST = 60;
 const GAP = '  ';
+const LEAST_LEFT = 30;
 
 export function terminalWidth(): number {
   return process.stdout.isTTY ? Math.max(NARROWEST, process.stdout.columns) : WIDTH_ELSEWHERE;
@@ -41,20 +42,29 @@ export function paragraph(text: string, indent: number, first: string = ' '.repe
   return wrap(text, terminalWidth() - indent).map((line, at) => `${at === 0 ? first : ' '.repeat(indent)}${line}`);
 }
 
-/** Columns as wide as their longest cell; the last one gets what is left, and wraps. */
+/**
+ * Columns as wide as their longest cell; the last one gets what is left, and wraps. Where little is left, it goes below
+ * its line.
+ */
 export function columns(head: readonly string[], rows: readonly (readonly Cell[])[], indent = 2): readonly string[] {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.text.length ?? 0)));
   const fixed = widths.slice(0, -1);
   const before = indent + fixed.reduce((sum, width) => sum + width + GAP.length, 0);
-  const left = Math.max(24, terminalWidth() - before);
-  const line = (cells: readonly Cell[]): string[] => {
+  const left = terminalWidth() - before;
+  const isBelow = left < Math.min(LEAST_LEFT, widths.at(-1) ?? 0);
+  const margin = ' '.repeat(isBelow ? indent + 2 * GAP.length : before);
+  return [head.map((text): Cell => ({ text, style: 'dim' })), ...rows].flatMap((cells) => {
     const last = cells.at(-1) ?? { text: '' };
-    const start = fixed.map((width, at) => paint(cells[at]?.style, (cells[at]?.text ?? '').padEnd(width))).join(GAP);
-    return wrap(last.text, left).map((text, at) =>
-      `${' '.repeat(indent)}${at === 0 ? `${start}${fixed.length > 0 ? GAP : ''}` : ' '.repeat(before - indent)}${paint(last.style, text)}`.trimEnd(),
-    );
-  };
-  return [...line(head.map((text) => ({ text, style: 'dim' }))), ...rows.flatMap(line)];
+    const start = fixed.map((width, at) => {
+      const { text, style } = cells[at] ?? { text: '' };
+      return `${paint(style, text)}${' '.repeat(width - text.length)}`;
+    });
+    const line = `${' '.repeat(indent)}${start.join(GAP)}`;
+    const texts = wrap(last.text, terminalWidth() - margin.length).map((text) => paint(last.style, text));
+    if (isBelow) return [line.trimEnd(), ...texts.filter((text) => text !== '').map((text) => `${margin}${text}`)];
+    const [first = '', ...others] = texts;
+    return [`${line}${fixed.length > 0 ? GAP : ''}${first}`.trimEnd(), ...others.map((text) => `${margin}${text}`)];
+  });
 }
 
 function pieces(word: string, width: number): readonly string[] {

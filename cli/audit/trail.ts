@@ -14,19 +14,17 @@ export class CannotRun extends Error {
 }
 
 export function withTrailOptions(command: Command): Command {
-  return command.option('--trail <name>', 'which trail (default: the only one there is)').addOption(
-    new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-      .argParser((path: string, before: readonly string[]) => [...before, path])
-      .default([], 'the description that comes with the pack'),
-  );
+  return command
+    .option('--trail <name>', 'which trail (default: the only one there is)')
+    .addOption(
+      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
+        .argParser((path: string, before: readonly string[]) => [...before, path])
+        .default([], 'the description that comes with the pack'),
+    );
 }
 
 export function withStateDirectory(command: Command): Command {
-  return command.option(
-    '--state-directory <folder>',
-    'where the exporter keeps what it proved',
-    stateDirectory(),
-  );
+  return command.option('--state-directory <folder>', 'where the exporter keeps what it proved', stateDirectory());
 }
 
 /** Who asks one thing of a trail need not hold every secret of it; what is missing is said where it is needed. */

@@ -4,7 +4,7 @@ import type { Scenario } from './faults/scenario.js';
 export const badAfternoon: Scenario = {
   name: 'bad-afternoon',
   description:
-    'A slow analytics page grows into a locked table, refused logins and a database outage, then encryption goes wrong, and all heals.',
+    'A slow analytics page grows into a locked table, refused logins and a database outage, then the audit trail is tampered with, encryption goes wrong, and all heals.',
   endsAtSeconds: 8_400,
   steps: [
     { atSeconds: 0, phase: 'calm', actions: [] },
@@ -66,6 +66,32 @@ export const badAfternoon: Scenario = {
         { set: { id: 'drops', kind: 'connection_reset', probability: 0.05 } },
         { set: { id: 'drips', kind: 'slow_drip', probability: 0.1, params: { bytesPerSecond: 20_000 } } },
       ],
+    },
+    {
+      atSeconds: 3_480,
+      phase: 'a migration switches an audit trigger off',
+      actions: [{ set: { id: 'trigger-off', kind: 'audit_trigger_disabled' }, ifPossible: true }],
+    },
+    {
+      atSeconds: 3_660,
+      phase: 'it is on again, and somebody changes a client past the trail',
+      actions: [
+        { clear: 'trigger-off' },
+        { set: { id: 'past-the-trail', kind: 'unaudited_change' }, ifPossible: true },
+      ],
+    },
+    {
+      atSeconds: 3_840,
+      phase: 'somebody covers it up: one audit record is rewritten, another is gone',
+      actions: [
+        { set: { id: 'rewritten', kind: 'audit_record_rewritten' }, ifPossible: true },
+        { set: { id: 'record-gone', kind: 'audit_row_deleted' }, ifPossible: true },
+      ],
+    },
+    {
+      atSeconds: 4_020,
+      phase: 'the trail stays broken until a person has looked into it',
+      actions: [{ clear: 'past-the-trail' }, { clear: 'rewritten' }, { clear: 'record-gone' }],
     },
     {
       atSeconds: 4_200,

@@ -8,6 +8,7 @@ import { Tokens } from './auth/jwt.js';
 import { PortalPool } from './database/pool.js';
 import { PortalEncryption } from './encryption/portal-encryption.js';
 import { faultyAnswers } from './faults/answers.js';
+import { auditTrailFaults } from './faults/environment/audit-trail.js';
 import type { DatabaseControl } from './faults/environment/environment.js';
 import { realEnvironment } from './faults/environment/real.js';
 import { restoreHidden } from './faults/environment/table-missing.js';
@@ -45,6 +46,8 @@ export interface PortalOptions {
   readonly adviserPassword?: string;
   /** Given, "database down" really stops the server; otherwise the portal really loses its way to it. */
   readonly databaseControl?: DatabaseControl;
+  /** Of a superuser, for faults in the audit trail, which no role of the portal's could cause. */
+  readonly adminDatabaseUrl?: string;
   readonly log?: (message: string) => void;
 }
 
@@ -77,7 +80,15 @@ export async function startPortal(options: PortalOptions): Promise<Portal> {
   const server = serverFor(app, tls);
   const certificate = server instanceof HttpsServer && tls ? new CertificateSwitch(server, tls) : undefined;
   const { pool, tokens, encryption } = state;
-  const environment = realEnvironment({ databaseUrl, pool, tokens, certificate, databaseControl, encryption });
+  const environment = realEnvironment({
+    databaseUrl,
+    pool,
+    tokens,
+    certificate,
+    databaseControl,
+    encryption,
+    auditTrail: auditTrailFaults(options.adminDatabaseUrl),
+  });
   const faults = new FaultRegistry(environment, options.randomSeed ?? 1, log);
   const scenarios = new ScenarioRunner(faults, log);
   fillApp(app, faults, state);

@@ -1,6 +1,8 @@
 import { loadPack } from '../../pack/index.js';
 import { playBadAfternoon } from './admin-client.js';
 import { alertmanager } from './alertmanager.js';
+import { auditAddition } from './audit-trail/index.js';
+import { encryptionAddition } from './encryption/index.js';
 import { exporters } from './exporters.js';
 import { claimFolder } from './folder.js';
 import { findGrafana, grafana } from './grafana.js';
@@ -74,8 +76,15 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
       portal,
       port: ports.exporters,
       overlay: { pathStyle, ...(pace.probeSeconds === undefined ? {} : { probeSeconds: pace.probeSeconds }) },
+      additions: [
+        encryptionAddition({ database, scanSeconds: pace.scanSeconds }),
+        auditAddition({ database, lookSeconds: pace.auditLookSeconds }),
+      ],
     }),
   );
+  for (const tool of measuring.missing) {
+    stack.leaveOut(tool, 'missing');
+  }
   const prometheusUrl = await judge(stack, options, measuring.address, out);
   await show(stack, options, prometheusUrl);
   if (badAfternoonSpeed !== undefined) {

@@ -6,11 +6,21 @@ export interface Pace {
   readonly hastenRules: boolean;
   /** Time between runs of a workflow, at least one second above its SLA; undefined leaves pack.yaml's. */
   readonly probeSeconds?: number;
+  /** Time between two scans of a ciphertext column; the demo's tables are small. */
+  readonly scanSeconds: number;
+  /** Time between two looks at the audit trail's counters; exact checks come half as often. */
+  readonly auditLookSeconds: number;
   /** Alertmanager's waits; undefined leaves the shipped ones. */
   readonly notifySeconds?: number;
 }
 
-export const ordinaryPace: Pace = { scrapeSeconds: 15, evaluationSeconds: 15, hastenRules: false };
+export const ordinaryPace: Pace = {
+  scrapeSeconds: 15,
+  evaluationSeconds: 15,
+  hastenRules: false,
+  scanSeconds: 30,
+  auditLookSeconds: 10,
+};
 
 /** For the impatient: an alert reaches the receiver within half a minute. */
 export const fastPace: Pace = {
@@ -18,5 +28,7 @@ export const fastPace: Pace = {
   evaluationSeconds: 5,
   hastenRules: true,
   probeSeconds: 2,
+  scanSeconds: 5,
+  auditLookSeconds: 3,
   notifySeconds: 2,
 };

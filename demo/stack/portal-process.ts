@@ -34,13 +34,14 @@ function launchersDatabase(): DatabaseControl {
 }
 
 async function run(order: StartPortal): Promise<void> {
-  const { databaseUrl, ownsDatabase, port, adminPort, pathStyle, scale, faults } = order;
+  const { databaseUrl, ownsDatabase, adminDatabaseUrl, port, adminPort, pathStyle, scale, faults } = order;
   const portal = await startPortal({
     databaseUrl,
     port,
     adminPort,
     pathStyle,
     ...(scale === undefined ? {} : { scale }),
+    ...(adminDatabaseUrl === undefined ? {} : { adminDatabaseUrl }),
     ...(ownsDatabase ? { databaseControl: launchersDatabase() } : {}),
     log: (message) => process.stdout.write(`${new Date().toISOString()} ${message}\n`),
   });

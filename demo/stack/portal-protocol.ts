@@ -7,6 +7,8 @@ export const launcherMessage = z.discriminatedUnion('type', [
     databaseUrl: z.string(),
     /** Whether the launcher can stop and start the database on our behalf. */
     ownsDatabase: z.boolean(),
+    /** Of a superuser, where the server is the demo's own. */
+    adminDatabaseUrl: z.string().optional(),
     port: z.number(),
     adminPort: z.number(),
     pathStyle: z.enum(['underscore', 'kebab']),

@@ -63,6 +63,7 @@ function orderOf({ database, port, adminPort, pathStyle, scale, faults }: DemoPo
     type: 'start',
     databaseUrl: database.url,
     ownsDatabase: database.server !== undefined,
+    ...(database.server === undefined ? {} : { adminDatabaseUrl: database.server.adminUrl }),
     port,
     adminPort,
     pathStyle,

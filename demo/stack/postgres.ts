@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { type DemoDatabase, database } from '../postgres/index.js';
 import { type Running, type Service, ServiceFailed, type StackContext } from './service.js';
 
+/** What `kop audit status` would ask for: it lets every equality of the audit trail be checked. */
+const AUDITED = { track_functions: 'pl', track_commit_timestamp: 'on' };
+
 export interface RunningDatabase extends Running {
   readonly database: DemoDatabase;
 }
@@ -17,9 +20,11 @@ export function postgres(options: { readonly keepData: boolean }): Service<Runni
 
 async function start({ folder }: StackContext, keepData: boolean): Promise<RunningDatabase> {
   // Without a folder it chooses a temporary one that the server's own user can reach; ours may lie in a private home.
-  const db = await database(keepData ? { dataDir: join(folder, 'postgres') } : {}).catch((error: unknown) => {
-    throw new ServiceFailed(error instanceof Error ? error.message : String(error));
-  });
+  const db = await database({ settings: AUDITED, ...(keepData ? { dataDir: join(folder, 'postgres') } : {}) }).catch(
+    (error: unknown) => {
+      throw new ServiceFailed(error instanceof Error ? error.message : String(error));
+    },
+  );
   const { host, pathname } = new URL(db.url);
   return {
     address: `postgresql://${host}${pathname}`,

@@ -12,7 +12,7 @@ export interface PrometheusOptions {
   /** The program, as found on the PATH. */
   readonly file: string;
   readonly port: number;
-  readonly pace: Pace;
+  readonly pace: Pick<Pace, 'scrapeSeconds' | 'evaluationSeconds' | 'hastenRules'>;
   readonly exporters: string;
   readonly alertmanager?: string;
   /** In place of the shipped ones. */

@@ -14,9 +14,11 @@ import { createWitness } from './witness/index.js';
 
 export { type Declaration, declare } from './observer/declarations.js';
 export {
+  CannotLook,
   type ExplainOptions,
   type Explanation,
   explain,
+  NotInScope,
   type StatusOptions,
   status,
   type TableStatus,

@@ -58,8 +58,24 @@ export function sealFamilies(trails: readonly SealedTrail[]): Family[] {
       ),
     ),
     family(
+      m.sweepPeriod,
+      sweeps(trails, (status) => status.verification?.sweepSeconds),
+    ),
+    family(
+      m.sweepPeriodProjected,
+      sweeps(trails, (status) => status.verification?.sweepSecondsPer100Million),
+    ),
+    family(
       m.disposed,
       each((status) => status.disposedRecords),
     ),
   ];
+}
+
+/** The same metrics hold the observer's sweep, under another name; the page shows them as one family. */
+function sweeps(trails: readonly SealedTrail[], seconds: (status: SealStatus) => number | undefined) {
+  return trails.flatMap(({ trail, status }) => {
+    const found = seconds(status);
+    return found === undefined ? [] : [[{ portal: trail.portal, trail: trail.name, sweep: 'verify' }, found] as const];
+  });
 }

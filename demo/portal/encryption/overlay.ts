@@ -9,6 +9,8 @@ export interface EncryptionOverlayOptions {
   readonly name?: string;
   /** Default 30: small tables, and somebody who waits for a fault to show. */
   readonly scanSeconds?: number;
+  /** Beside the portal's own, as pack.yaml describes them. */
+  readonly providers?: Readonly<Record<string, object>>;
 }
 
 const SENSITIVE = { table: 'phase_2.product_owner_details', primaryKey: 'product_owner_id', format: 'kingston-jsonb' };
@@ -27,6 +29,7 @@ export function encryptionOverlay({
   stateDirectory,
   name = 'kingston',
   scanSeconds = 30,
+  providers = {},
 }: EncryptionOverlayOptions) {
   const database = { url: `\${env:${databaseUrlEnv}}` };
   return {
@@ -37,7 +40,10 @@ export function encryptionOverlay({
             kind: 'endpoint',
             encryptPath: '/api/encryption/canary/encrypt',
             decryptPath: '/api/encryption/canary/decrypt',
+            // With the exchange around it, and this portal stands still now and then, as the real one does.
+            sla: '30ms',
           },
+          ...providers,
         },
         keys: {
           'client-fields': { title: 'Fields of clients', sensitivity: 'restricted', table: LOG },

@@ -14,6 +14,10 @@ const MAIN_PARAMETER: Readonly<Record<string, string>> = {
   plaintext_written: 'rows',
   rotation_stalled: 'ageDays',
   key_service_slow: 'ms',
+  audit_trigger_disabled: 'table',
+  unaudited_change: 'table',
+  audit_record_rewritten: 'table',
+  audit_row_deleted: 'table',
 };
 const RULE_KEYS = new Set(['id', 'route', 'probability', 'until', 'forSeconds']);
 

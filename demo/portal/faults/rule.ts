@@ -7,6 +7,7 @@ import { distributionSchema } from './distribution.js';
 const table = z.enum([...TABLE_NAMES]);
 const relation = z.enum([...TABLE_NAMES, ...VIEW_NAMES]);
 const none = z.strictObject({}).default({});
+const audited = (usual: string) => z.strictObject({ table: table.default(usual) }).prefault({});
 
 const common = {
   id: z
@@ -93,6 +94,11 @@ const kinds = [
   }),
   z.strictObject({ ...common, kind: z.literal('key_service_unavailable'), params: none }),
   z.strictObject({ ...common, kind: z.literal('ciphertext_swapped'), params: none }),
+  // Written at every login, so that what is not recorded shows soon.
+  z.strictObject({ ...common, kind: z.literal('audit_trigger_disabled'), params: audited('authentication') }),
+  z.strictObject({ ...common, kind: z.literal('unaudited_change'), params: audited('client_groups') }),
+  z.strictObject({ ...common, kind: z.literal('audit_record_rewritten'), params: audited('client_products') }),
+  z.strictObject({ ...common, kind: z.literal('audit_row_deleted'), params: audited('product_owners') }),
 ] as const;
 
 const ruleSchema = z.discriminatedUnion('kind', kinds);

@@ -1,7 +1,13 @@
 import type { FaultRegistry } from './registry.js';
-import type { RuleInput } from './rule.js';
+import { InvalidFault, type RuleInput } from './rule.js';
 
-export type ScenarioAction = { readonly set: RuleInput & { readonly id: string } } | { readonly clear: string };
+export type ScenarioAction =
+  | {
+      readonly set: RuleInput & { readonly id: string };
+      /** Left out, and said to be, where this portal lacks what it needs, such as an audit trail. */
+      readonly ifPossible?: true;
+    }
+  | { readonly clear: string };
 
 export interface ScenarioStep {
   readonly atSeconds: number;
@@ -124,10 +130,23 @@ class Playback {
     this.#phase = step.phase;
     this.#log(`${this.#scenario.name}: ${step.phase}`);
     for (const action of step.actions) {
-      await ('set' in action ? this.#faults.set(action.set) : this.#faults.clear([action.clear]));
+      await this.#act(action);
     }
     if (this.#state === 'running') {
       this.#schedule(index + 1);
+    }
+  }
+
+  async #act(action: ScenarioAction): Promise<void> {
+    if ('clear' in action) {
+      await this.#faults.clear([action.clear]);
+      return;
+    }
+    try {
+      await this.#faults.set(action.set);
+    } catch (error) {
+      if (!(error instanceof InvalidFault) || action.ifPossible !== true) throw error;
+      this.#log(`${this.#scenario.name}: ${action.set.id} is left out: ${error.message}`);
     }
   }
 

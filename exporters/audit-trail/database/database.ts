@@ -51,6 +51,11 @@ export class Database {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let broken: Error | undefined;
+    // The pool listens only while a connection is idle; unheard, one that the server ends would end the process.
+    const onLost = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onLost);
     try {
       await client.query(this.#begin);
       const result = await work({
@@ -69,6 +74,7 @@ export class Database {
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
+      client.off('error', onLost);
       // A cancel request may arrive late and hit the next statement of this connection.
       client.release(broken ?? (aborted ? true : undefined));
     }

@@ -23,6 +23,8 @@ export interface ObserverOptions {
   readonly windowRows: number;
   /** An overlap re-scan reaches this much further back than the oldest open transaction. */
   readonly overlapMarginMs: number;
+  /** How often the description of the audit table is read anew: its columns, indexes, sequence, partitions. */
+  readonly shapeEveryMs: number;
   readonly now: () => number;
 }
 
@@ -30,6 +32,7 @@ export const defaultOptions: ObserverOptions = {
   settleMs: 11_000,
   windowRows: 10_000,
   overlapMarginMs: 5_000,
+  shapeEveryMs: 60_000,
   now: () => Date.now(),
 };
 
@@ -41,6 +44,11 @@ export interface Seen {
   readonly coverage: ReadonlyMap<string, Coverage>;
   /** Oids of expected functions whose source is not trusted. */
   readonly distrusted: ReadonlySet<string>;
+}
+
+export interface Trouble {
+  readonly reason: string;
+  readonly remedies: readonly string[];
 }
 
 /** Everything about one observed trail. Changed by the looks, one at a time; see `observer.ts`. */
@@ -64,6 +72,8 @@ export interface TrailContext {
   recordsTrouble: string | undefined;
   /** The database cannot be seen; since the last look. */
   lost: string | undefined;
+  /** What the log said of it last: once is enough for as long as it lasts. */
+  saidLost: string | undefined;
   residuals: Residuals;
   shapeReadAt: number;
   stall: Stall | undefined;
@@ -74,6 +84,8 @@ export interface TrailContext {
   readonly compared: Map<string, ComparisonResult>;
   /** Why the last replay did not go through. */
   replayTrouble: string | undefined;
+  /** The same of single tables, by label: their pages failed, and those of others did not. */
+  sweepTroubles: Map<string, Trouble>;
   /** The same of reading and continuity. */
   readingTrouble: string | undefined;
   exposure: ExposureResult | undefined;

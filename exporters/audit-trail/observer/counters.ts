@@ -11,9 +11,10 @@ select
   (select coalesce(json_object_agg(r, json_build_array(pg_stat_get_tuples_inserted(r), pg_stat_get_tuples_updated(r), pg_stat_get_tuples_deleted(r))), '{}')
      from unnest($1::oid[]) r) as audited,
   (select coalesce(json_object_agg(r, json_build_array(pg_stat_get_tuples_inserted(r), pg_stat_get_tuples_updated(r), pg_stat_get_tuples_deleted(r))), '{}')
-     from unnest($2::oid[]) r) as records,
+     from unnest($2::oid[]) r where exists (select from pg_class c where c.oid = r)) as records,
   (select coalesce(sum(pg_stat_get_tuples_inserted(r)), 0)::float8 from unnest($3::oid[]) r) as archived,
   (select coalesce(json_object_agg(f, coalesce(pg_stat_get_function_calls(f), 0)), '{}') from unnest($4::oid[]) f) as calls,
+  (select count(*)::int from pg_prepared_xacts where database = current_database()) as prepared,
   ${sequence} as sequence`;
 
 /** Inserted, updated, deleted since the statistics began; rolled-back work included, on every side alike. */
@@ -27,6 +28,8 @@ export interface Sample {
   readonly archived: number;
   /** By function oid. Absent while `track_functions` is off. */
   readonly calls: Readonly<Record<string, number>> | undefined;
+  /** Transactions that are prepared and not ended: their calls are counted already, their rows are not. */
+  readonly prepared: number;
   /** Last id that the sequence gave out. Absent without a readable sequence. */
   readonly sequence: number | undefined;
 }
@@ -46,6 +49,7 @@ interface CountersRow {
   records: Record<string, [number, number, number]>;
   archived: number;
   calls: Record<string, number>;
+  prepared: number;
   sequence: string | null;
 }
 
@@ -67,6 +71,7 @@ export async function readCounters(session: Session, targets: CounterTargets): P
     records: row.records,
     archived: row.archived,
     calls: targets.tracksCalls ? row.calls : undefined,
+    prepared: row.prepared,
     sequence: row.sequence === null ? undefined : Number(row.sequence),
   };
 }

@@ -57,7 +57,8 @@ export async function checkCounters(
   const { sequence } = sql.shape;
   const sample = await readCounters(session, {
     audited: [...new Set([...Object.keys(masks), ...existing(memory.ledger, catalogue)])],
-    records: sql.shape.leaves,
+    // A part that was detached is still counted: what was written to it last may not have been reported yet.
+    records: [...new Set([...sql.shape.leaves, ...Object.keys(memory.ledger?.base.records ?? {})])],
     archive: sql.shape.archiveLeaves,
     functions: [...functions],
     tracksCalls: tracksCalls(facts),
@@ -80,7 +81,7 @@ export async function checkCounters(
     ledger = openLedger(sample, masks);
     memory.ledger = ledger;
   }
-  learnSequenceGap(ledger, sample);
+  learnSequenceGap(ledger, sample, facts.xmin === facts.xmax, context.options.settleMs);
   advance(ledger, sample);
   context.residuals = residuals(ledger, sample, fns, { ...memory.uncalled, mixed: uncalled.mixed });
   judge(context, ledger, catalogue, tables);

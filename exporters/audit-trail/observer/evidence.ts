@@ -29,6 +29,23 @@ export class EvidenceBook {
     return this.#book;
   }
 
+  /** What another observer kept; whatever is looked at here takes its place. */
+  takeOver(kept: Readonly<Partial<Record<EvidenceSource, Evidence>>>): void {
+    for (const source of evidenceSources) {
+      const evidence = kept[source];
+      if (evidence !== undefined) this.#book.set(source, evidence);
+    }
+  }
+
+  toPlain(): Partial<Record<EvidenceSource, { state: EvidenceState; reason: string; remedies: string[] }>> {
+    return Object.fromEntries(
+      [...this.#book].map(([source, { state, reason, remedies }]) => [
+        source,
+        { state, reason, remedies: [...remedies] },
+      ]),
+    );
+  }
+
   set(source: EvidenceSource, state: EvidenceState, reason: string, remedies: readonly string[] = []): void {
     this.#book.set(source, { state, reason, remedies });
   }
@@ -59,10 +76,12 @@ export class EvidenceBook {
   }
 
   failed(source: EvidenceSource, failure: Failure, remedies: readonly string[] = []): void {
-    const timeout =
-      failure.kind === 'timeout' ? ['raise database.statementTimeout, or point `replica` at a standby'] : [];
-    this.unknown(source, failure.reason, [...remedies, ...timeout]);
+    this.unknown(source, failure.reason, [...remedies, ...ifSlow(failure)]);
   }
+}
+
+export function ifSlow({ kind }: Failure): string[] {
+  return kind === 'timeout' ? ['raise database.statementTimeout, or point `replica` at a standby'] : [];
 }
 
 export interface Lack {

@@ -37,6 +37,16 @@ export interface IdentityResult {
   readonly regressed: boolean;
 }
 
+/** Last id that the sequence gave out, where it can be read. */
+export async function readGiven(session: Session, sql: RecordsSql): Promise<bigint | undefined> {
+  const { sequence } = sql.shape;
+  if (sequence === undefined || !sequence.readable) return undefined;
+  const [row] = await session.query<{ given: string }>(
+    `select (case when s.is_called then s.last_value else s.last_value - 1 end)::text as given from ${sequence.name} s`,
+  );
+  return row === undefined ? undefined : BigInt(row.given);
+}
+
 /** Gaps are no fault: rollbacks, caches and crashes all leave them. */
 export async function checkIdentity(
   session: Session,
@@ -49,6 +59,7 @@ export async function checkIdentity(
   const [row] = await session.query<{ highest: string | null; given: string }>(BEYOND(sql, sequence.name));
   if (row === undefined) return undefined;
   const next: IdentityState = { highest: row.highest ?? undefined, given: row.given, epoch };
+  const regressed = before?.given !== undefined && before.epoch === epoch && BigInt(row.given) < BigInt(before.given);
   const isBeyond = row.highest !== null && BigInt(row.highest) > BigInt(row.given);
   const wasBeyond =
     before?.highest === next.highest &&
@@ -57,7 +68,8 @@ export async function checkIdentity(
     BigInt(row.highest) > BigInt(before.given);
   return {
     next,
-    beyondSequence: isBeyond && !wasBeyond,
-    regressed: before?.given !== undefined && before.epoch === epoch && BigInt(row.given) < BigInt(before.given),
+    // Of a sequence that was set back, the ids above it say nothing more.
+    beyondSequence: isBeyond && !wasBeyond && !regressed,
+    regressed,
   };
 }

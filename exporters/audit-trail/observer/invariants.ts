@@ -16,6 +16,8 @@ export const ledgerSchema = z.object({
     /** Ids given out less records counted, at a quiet moment; undefined until there was one. */
     sequenceGap: z.number().optional(),
   }),
+  /** No id was given out since; for finding that moment. */
+  resting: z.object({ sequence: z.number(), since: z.number() }).optional(),
   /** Which operations of a relation call every time, as trigger bits. */
   masks: z.record(z.string(), z.number()),
   /** The newest values; those of relations that are gone stay. */
@@ -101,6 +103,7 @@ export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled
       oids.reduce((total, oid) => total + (calls[oid] ?? 0) - (base.calls[oid] ?? 0), 0);
     result.operations_calls = operations - sum(fns.row) + (uncalled.mixed ? uncalled.truncates : 0);
     result.calls_records = sum(fns.all) - (inserted - uncalled.snapshots);
+    if (sample.prepared > 0) setAsidePrepared(result);
   } else {
     // Without calls one equality is left of two: it says that something is wrong, not which of the two.
     result.operations_calls = operations - (inserted - uncalled.snapshots - uncalled.truncates);
@@ -113,16 +116,28 @@ export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled
   return result;
 }
 
+/** Calls without rows and without records: they belong to transactions that are prepared. */
+function setAsidePrepared(found: { operations_calls?: number; calls_records?: number }): void {
+  const { operations_calls: operations = 0, calls_records: calls = 0 } = found;
+  const prepared = Math.max(0, Math.min(-operations, calls));
+  found.operations_calls = operations + prepared;
+  found.calls_records = calls - prepared;
+}
+
 /**
- * Takes the gap of ids once nothing moved between two looks: while transactions are under way, ids are given out
- * whose records are not counted yet. The smallest gap ever seen at rest is the true one.
+ * Takes the gap of ids at rest: no transaction was open, and no id was given out for as long as backends may take to
+ * report. Sooner, ids would be given out whose records are not counted yet, and would later look like forged ones.
  */
-export function learnSequenceGap(ledger: Ledger, sample: Sample): void {
-  const { sequence } = sample;
-  if (sequence === undefined || ledger.last.sequence !== sequence) return;
-  const counted = total({ ...ledger.last.records, ...sample.records });
-  if (total(ledger.last.records) !== counted) return;
-  ledger.base.sequenceGap ??= sequence - counted;
+export function learnSequenceGap(ledger: Ledger, sample: Sample, isIdle: boolean, settleMs: number): void {
+  const { sequence, at } = sample;
+  if (sequence === undefined || ledger.base.sequenceGap !== undefined) return;
+  if (ledger.resting?.sequence !== sequence) {
+    if (isIdle) ledger.resting = { sequence, since: at };
+    else delete ledger.resting;
+  } else if (at - ledger.resting.since >= settleMs) {
+    ledger.base.sequenceGap = sequence - total({ ...ledger.last.records, ...sample.records });
+    delete ledger.resting;
+  }
 }
 
 /** Counters never fall in one run of statistics, except where a relation is gone. */
@@ -204,6 +219,8 @@ export class Settling {
   }
 
   add(at: number, found: Residuals): void {
+    // A clock that was set back would make everything look recent until it is there again.
+    if (at < (this.#seen.at(-1)?.at ?? at)) this.clear();
     this.#seen.push({ at, residuals: found });
     // The newest one that is old enough must stay: it proves that the window is spanned.
     const oldEnough = this.#seen.findLastIndex((entry) => at - entry.at >= this.#settleMs);

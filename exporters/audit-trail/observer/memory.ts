@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { replayKinds } from '../../../pack/metrics/index.js';
+import { evidenceSources, evidenceStates, replayKinds } from '../../../pack/metrics/index.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { watermarkSchema } from '../records/watermark.js';
 import { epochKeySchema } from './epoch.js';
@@ -69,6 +69,14 @@ const memorySchema = z.object({
       everCaughtUp: z.boolean(),
     })
     .optional(),
+  /** A record that must be there for as long as this is the same history, and the one that is to follow it. */
+  landmark: z
+    .object({
+      xid: z.string().optional(),
+      ord: z.string().optional(),
+      candidate: z.object({ xid: z.string(), ord: z.string(), at: z.number() }),
+    })
+    .optional(),
   /** A second pass over the history, after old records may have been touched. */
   recheck: z
     .object({ watermark: watermarkSchema.optional(), startedAt: z.number(), endedAt: z.number().optional() })
@@ -76,10 +84,19 @@ const memorySchema = z.object({
   /** Tables as records name them. */
   recordNames: z.array(z.string()),
   recordFilenodes: z.record(z.string(), z.string()),
+  /** Ids were given out a second time, so histories cannot be put in order; until a baseline of everything is declared. */
+  orderLost: z.object({ at: z.number() }).optional(),
   identity: z.object({ highest: z.string().optional(), given: z.string().optional(), epoch: z.number() }).optional(),
   firstToKeep: z.object({ ord: z.string(), at: z.number() }).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
   applied: z.array(z.string()),
+  /** As of the last look, for whoever asks from outside; an observer that begins believes none of it. */
+  evidence: z
+    .partialRecord(
+      z.enum(evidenceSources),
+      z.object({ state: z.enum(evidenceStates), reason: z.string(), remedies: z.array(z.string()) }),
+    )
+    .optional(),
   tables: z.record(z.string(), tableMemorySchema),
 });
 export type Memory = z.infer<typeof memorySchema>;

@@ -15,6 +15,7 @@ import { checkIdentity } from './identity.js';
 import { Settling } from './invariants.js';
 import { watermarkLag } from './lag.js';
 import { type MemoryStore, newMemory } from './memory.js';
+import { orderLostText } from './ordering.js';
 import { makePlan, type Plan } from './plan.js';
 import { readRecords, recheckRecords, type Until } from './reading.js';
 import { judgeTables, resolve } from './resolving.js';
@@ -77,8 +78,10 @@ export class Observer {
       sql: undefined,
       recordsTrouble: undefined,
       replayTrouble: undefined,
+      sweepTroubles: new Map(),
       readingTrouble: undefined,
       lost: undefined,
+      saidLost: undefined,
       residuals: {},
       shapeReadAt: 0,
       stall: undefined,
@@ -148,6 +151,7 @@ export class Observer {
     if (!this.#isLoaded) {
       context.memory = await this.#deps.memory.load(context.trail.name);
       this.#isLoaded = true;
+      if (this.#deps.isVisitor === true) context.evidence.takeOver(context.memory.evidence ?? {});
     }
     try {
       if (this.#deps.declarations !== undefined)
@@ -185,6 +189,7 @@ export class Observer {
         this.#judgeReplayEvidence();
         await sweepTables(context, plan, until);
         context.replayTrouble = undefined;
+        if (context.sweepTroubles.size > 0) this.#judgeReplayEvidence();
       },
       (error) => this.#heavyFailed(error),
     );
@@ -208,7 +213,9 @@ export class Observer {
     const lacks = sql.hasImages
       ? []
       : [{ reason: 'records hold no row images, so changed values cannot be seen', remedies: [] }];
-    evidence.judge('continuity', 'each image is compared with the one before', lacks);
+    const disorder = orderLostText(context);
+    if (disorder === undefined) evidence.judge('continuity', 'each image is compared with the one before', lacks);
+    else evidence.unknown('continuity', disorder);
     await readRecords(context, plan, until);
     await recheckRecords(context, plan, until);
     context.readingTrouble = undefined;
@@ -238,12 +245,13 @@ export class Observer {
   }
 
   #judgeReplayEvidence(): void {
-    const { evidence, obstacles } = this.context;
-    const reasons = [...new Set(obstacles.values())];
+    const { evidence, obstacles, sweepTroubles } = this.context;
+    const reasons = [...new Set([...obstacles.values(), ...[...sweepTroubles.values()].map(({ reason }) => reason)])];
+    const remedies = [...new Set([...sweepTroubles.values()].flatMap((trouble) => trouble.remedies))];
     evidence.judge(
       'replay',
       'rows are compared with their last records',
-      reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies: [] }],
+      reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies }],
     );
   }
 
@@ -283,7 +291,10 @@ export class Observer {
       ...(given === undefined ? {} : { given }),
     };
     if (result.beyondSequence) metrics.identityBreak('beyond_sequence');
-    if (result.regressed) metrics.identityBreak('regressed');
+    if (result.regressed) {
+      metrics.identityBreak('regressed');
+      memory.orderLost ??= { at: context.options.now() };
+    }
   }
 
   async #checkRetention(signal: AbortSignal): Promise<void> {
@@ -399,6 +410,7 @@ export class Observer {
     for (const source of evidenceSources) context.metrics.evidence(source, context.evidence.get(source).state);
     // Nothing was learned, and a state that never was loaded must not take the place of one that is there.
     if (context.lost !== undefined && context.memory.epoch === undefined) return;
+    context.memory.evidence = context.evidence.toPlain();
     try {
       await this.#deps.memory.save(context.memory);
     } catch (error) {

@@ -7,8 +7,10 @@ import { confirm } from './alarms.js';
 import { checkAttribution } from './attribution.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { checkContinuity } from './continuity.js';
+import { setLandmark } from './history.js';
 import { countDuplicates } from './identity.js';
 import { writeLags } from './lag.js';
+import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
 import { checkTimes } from './time-sanity.js';
 import { countRecords } from './volumes.js';
@@ -49,6 +51,7 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
           caughtUpTo: window.caughtUp ? limit.toString() : (before?.caughtUpTo ?? '0'),
           everCaughtUp: window.caughtUp || before?.everCaughtUp === true,
         };
+        setLandmark(memory, options.settleMs, options.now());
         return !window.caughtUp;
       }),
     );
@@ -99,7 +102,8 @@ async function readWindow(
   metrics.attribution(attribution.actors, attribution.missing);
   metrics.times(times);
   metrics.identityBreak('duplicate', duplicates);
-  for (const finding of continuity.findings) confirm(context, finding);
+  const isBelieved = continuity.findings.length === 0 || !(await isOrderLost(context, session));
+  if (isBelieved) for (const finding of continuity.findings) confirm(context, finding);
   for (const [label, n] of continuity.ddl) {
     tableMemory(context, label).explanation = {
       reason: `${n} values changed their form with their column's definition`,
@@ -164,7 +168,8 @@ export async function recheckRecords(context: TrailContext, plan: Plan, until: U
         });
         if (!window.isEmpty) {
           const { findings } = await checkContinuity(session, sql, facts, window, plan.continuity);
-          for (const finding of findings) confirm(context, finding);
+          const isBelieved = findings.length === 0 || !(await isOrderLost(context, session));
+          if (isBelieved) for (const finding of findings) confirm(context, finding);
         }
         return { watermark: window.next, startedAt, ...(window.caughtUp ? { endedAt: context.options.now() } : {}) };
       }),

@@ -166,9 +166,12 @@ function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | unde
     : undefined;
 }
 
-/** Which of the two is the later tells which of the two is wrong. */
+/**
+ * Which of the two is the later tells which of the two is wrong. A record that is as old as the row was not touched
+ * since: its transaction changed the row once more.
+ */
 function blame(row: LiveRow, rowXid: bigint): FindingKind {
-  if (row.record_xid === null || rowXid > BigInt(row.record_xid)) return 'missing';
+  if (row.record_xid === null || rowXid >= BigInt(row.record_xid)) return 'missing';
   return row.txid !== null && BigInt(row.txid) > rowXid ? 'unexplained' : row.txid === null ? 'missing' : 'altered';
 }
 
@@ -199,7 +202,7 @@ export async function replayKeys(
   const mismatches: { kind: ReplayKind; finding: Finding }[] = [];
   const accepted: string[] = [];
   for (const row of gone) {
-    if (row.key === null || row.record === null || moved.has(row.key)) continue;
+    if (row.key === null || row.record === null || moved.has(row.record)) continue;
     const id = findingId(unit.table, row.key, row.record);
     if (unit.isAccepting && BigInt(row.txid ?? 0) < unit.acceptedBefore) {
       accepted.push(id);
@@ -257,7 +260,7 @@ interface KeyRow extends Record<string, unknown> {
   txid: string | null;
 }
 
-/** Keys that their rows left by an update of the key itself. */
+/** Last records of keys that their rows left afterwards, by an update of the key itself. */
 async function movedKeys(
   session: Session,
   sql: RecordsSql,
@@ -267,12 +270,15 @@ async function movedKeys(
   if (!sql.hasImages) return new Set();
   const oldKey = keyOfImage(unit.format, 'r.old', unit.columns.key, sql.keyType);
   const newKey = keyOfImage(unit.format, 'r.new', unit.columns.key, sql.keyType);
-  const rows = await session.query<{ key: string }>(
-    `select distinct ${oldKey}::text as key from ${sql.all} r where ${sql.ofTable('r', unit.recordedAs)} and r.op = 'UPDATE'
+  // Only a move after the last record under the key explains that it is gone: the key may have been used again since.
+  const rows = await session.query<{ record: string }>(
+    `select distinct p.id::text as record from ${sql.all} r
+     join ${sql.all} p on p.id = any($2::text[]::${sql.idType}[]) and p.key = ${oldKey} and r.ord > p.ord
+     where ${sql.ofTable('r', unit.recordedAs)} and ${sql.ofTable('p', unit.recordedAs)} and r.op = 'UPDATE'
        and ${oldKey} is distinct from ${newKey} and ${oldKey} = any($1::text[]::${sql.keyType}[])`,
-    [gone.map(({ key }) => key)],
+    [gone.map(({ key }) => key), gone.map(({ record }) => record)],
   );
-  return new Set(rows.map(({ key }) => key));
+  return new Set(rows.map(({ record }) => record));
 }
 
 /** Records before the newest TRUNCATE speak of rows that are gone. As SQL, or undefined when there was none. */

@@ -3,6 +3,7 @@ import { confirm, maintenanceOf } from './alarms.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { findingId } from './findings.js';
 import type { TableMemory } from './memory.js';
+import { orderLostText } from './ordering.js';
 import { nextState, type Suspicion } from './state.js';
 
 /** Residuals that cannot be explained away: somebody wrote to the audit table other than through the trigger. */
@@ -171,12 +172,14 @@ function confirmedText({ confirmed }: TableMemory): string | undefined {
 function blindness(context: TrailContext, label: string, own: TableMemory): string | undefined {
   const { trail, evidence } = context;
   if (context.recordsTrouble !== undefined) return context.recordsTrouble;
+  const disorder = orderLostText(context);
+  if (disorder !== undefined) return disorder;
   if (context.readingTrouble !== undefined) return `records cannot be checked: ${context.readingTrouble}`;
   if (trail.records?.writtenBy === 'trigger') {
     if (own.isRecording === false) return 'not every operation is recorded';
     if (evidence.get('counters').state === 'unknown') return `counters: ${evidence.get('counters').reason}`;
   }
-  const obstacle = context.obstacles.get(label);
+  const obstacle = context.obstacles.get(label) ?? context.sweepTroubles.get(label)?.reason;
   if (obstacle !== undefined) return obstacle;
   return context.replayTrouble === undefined ? undefined : `rows cannot be compared: ${context.replayTrouble}`;
 }

@@ -11,6 +11,7 @@ import type { ComparisonResult } from '../comparisons/index.js';
 import { readFacts } from '../database/facts.js';
 import { AuditMetrics } from '../metrics.js';
 import type { Window } from '../records/reader.js';
+import type { RecordsSql } from '../records/sql.js';
 import { beginning } from '../records/watermark.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { checkContinuity } from './continuity.js';
@@ -97,7 +98,7 @@ function tableStatus(context: TrailContext, label: string): TableStatus {
   return {
     table: label,
     state: own.state?.state ?? 'unknown',
-    reason: own.state?.reason ?? 'not looked at yet',
+    reason: own.state?.reason ?? context.recordsTrouble ?? 'not looked at yet',
     since: iso(own.state?.since),
     coverageRatio: coverage?.ratio ?? 0,
     problems: Object.values(coverage?.operations ?? {}).flatMap(({ problems }) => problems),
@@ -138,24 +139,41 @@ export interface Explanation {
   readonly evidence: Readonly<Partial<Record<EvidenceSource, Evidence>>>;
 }
 
+/** The database cannot be seen; the message says why. */
+export class CannotLook extends Error {
+  override readonly name = 'CannotLook';
+}
+
+export class NotInScope extends RangeError {
+  override readonly name = 'NotInScope';
+  readonly trail: string;
+  readonly table: string;
+  /** Those that are. */
+  readonly tables: readonly string[];
+
+  constructor(trail: string, table: string, tables: readonly string[]) {
+    super(`${table} is not in scope of trail ${trail}; in scope are ${tables.join(', ') || 'no tables'}`);
+    this.trail = trail;
+    this.table = table;
+    this.tables = tables;
+  }
+}
+
 const PAGE_ROWS = 5000;
 
 /**
  * Why a table is what it is: which equality broke, and at which rows. Compares the whole table and its whole history,
  * whatever the running observer has done so far.
  *
- * @throws {RangeError} when the table is not in scope.
+ * @throws {NotInScope | CannotLook}
  */
 export async function explain(trail: AuditTrail, table: string, options: ExplainOptions): Promise<Explanation> {
   return await withObserver(trail, options, async (observer) => {
     await observer.lookQuickly(options.signal);
     const { context } = observer;
-    if (context.lost !== undefined) throw new Error(context.lost);
-    const own = context.seen?.tables.find(({ label }) => label === table);
-    if (own === undefined)
-      throw new RangeError(
-        `${table} is not in scope of trail ${trail.name}; in scope are ${context.seen?.tables.map(({ label }) => label).join(', ') ?? 'no tables'}`,
-      );
+    if (context.lost !== undefined) throw new CannotLook(context.lost);
+    const tables = context.seen?.tables.map(({ label }) => label) ?? [];
+    if (!tables.includes(table)) throw new NotInScope(trail.name, table, tables);
     const limit = options.limit ?? 100;
     const { findings, obstacle } = await findAll(context, table, limit + 1, options.signal);
     const shown = tableStatus(context, table);
@@ -189,6 +207,7 @@ async function findAll(
 ): Promise<{ findings: Finding[]; obstacle: string | undefined }> {
   const { sql } = context;
   if (sql === undefined) return { findings: [], obstacle: context.recordsTrouble };
+  await lookForSnapshot(context, table, sql, signal);
   const plan = await context.database.look(signal, (session) => makePlan(context, session, sql));
   const found = new Map<string, Finding>();
   const accepted = new Set(tableMemory(context, table).accepted?.ids);
@@ -223,6 +242,27 @@ async function findAll(
     }
   }
   return { findings: [...found.values()], obstacle: context.obstacles.get(table) };
+}
+
+/** Without the state of a running observer nobody has said yet whether every row must have a record. */
+async function lookForSnapshot(
+  context: TrailContext,
+  table: string,
+  sql: RecordsSql,
+  signal: AbortSignal,
+): Promise<void> {
+  const own = tableMemory(context, table);
+  const scoped = context.seen?.tables.find(({ label }) => label === table);
+  if (own.hadSnapshot || scoped === undefined) return;
+  const places = [scoped.name, ...scoped.leaves.map(({ schema, name }) => ({ schema, name }))];
+  const [found] = await context.database.look(signal, (session) =>
+    session.query<{ has: boolean }>(
+      `select ${places
+        .map((place) => `exists (select from ${sql.all} r where ${sql.ofTable('r', place)} and r.op = 'SNAPSHOT')`)
+        .join(' or ')} as has`,
+    ),
+  );
+  own.hadSnapshot = found?.has === true;
 }
 
 async function withObserver<T>(

@@ -1,8 +1,10 @@
 import { readFacts } from '../database/facts.js';
-import { failureOf } from '../database/failure.js';
+import { type Failure, failureOf } from '../database/failure.js';
 import { confirm } from './alarms.js';
 import { type TrailContext, tableMemory } from './context.js';
+import { ifSlow } from './evidence.js';
 import { newSweep, type Sweep, type TableMemory } from './memory.js';
+import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
 import type { Until } from './reading.js';
 import { type ReplayUnit, replayKeys, replayRows } from './replay.js';
@@ -19,6 +21,7 @@ const ACCEPTED_IDS = 50_000;
 export async function sweepTables(context: TrailContext, plan: Plan, until: Until): Promise<void> {
   // A row is missing its record, not unbaselined, only if its SNAPSHOT was read.
   if (context.memory.reading?.everCaughtUp !== true) return;
+  for (const label of context.sweepTroubles.keys()) if (!plan.units.has(label)) context.sweepTroubles.delete(label);
   let budget = context.trail.observe.replayRowsPerCycle;
   if (context.trail.replica !== undefined && !(await replicaIsCurrent(context, until))) return;
   const order = inOrder(context, [...plan.units.keys()]);
@@ -26,12 +29,32 @@ export async function sweepTables(context: TrailContext, plan: Plan, until: Unti
     const units = plan.units.get(label) ?? [];
     while (performance.now() < until.softDeadline && (isUrgent || budget > 0)) {
       const rows = isUrgent ? PAGE_ROWS : Math.min(PAGE_ROWS, budget);
-      const compared = await context.turns.take(() => sweepPage(context, label, units, rows, until));
+      const compared = await context.turns.take(() => trySweepPage(context, label, units, rows, until));
+      if (compared === undefined) break;
       budget -= Math.max(1, compared);
       if (tableMemory(context, label).sweep === undefined) break;
     }
   }
   projectPeriod(context, plan);
+}
+
+/** A table that cannot be compared must not keep the others from it. @returns undefined when this one cannot. */
+async function trySweepPage(...page: Parameters<typeof sweepPage>): Promise<number | undefined> {
+  const [context, label] = page;
+  try {
+    const compared = await sweepPage(...page);
+    context.sweepTroubles.delete(label);
+    return compared;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === 'connection' || failure.kind === 'cancelled') throw error;
+    context.sweepTroubles.set(label, {
+      reason: `rows cannot be compared: ${failure.reason}`,
+      remedies: [...remediesOf(context, failure), ...ifSlow(failure)],
+    });
+    context.log.warn('rows of a table cannot be compared', { table: label, error });
+    return undefined;
+  }
 }
 
 /** A standby that is behind shows the past; a sweep there would prove nothing about what is suspected now. */
@@ -99,7 +122,10 @@ async function sweepPage(
   sweep.busyMs += performance.now() - begunAt;
   sweep.compared += page.compared;
   sweep.unbaselined += page.unbaselined;
-  for (const { kind, finding } of page.mismatches) {
+  const isBelieved =
+    page.mismatches.length === 0 ||
+    !(await context.database.look(until.signal, (session) => isOrderLost(context, session)));
+  for (const { kind, finding } of isBelieved ? page.mismatches : []) {
     const outcome = confirm(context, finding);
     if (outcome === 'confirmed') sweep.mismatches[kind] = (sweep.mismatches[kind] ?? 0) + 1;
     if (outcome === 'postponed') sweep.postponed += 1;
@@ -157,14 +183,15 @@ function projectPeriod(context: TrailContext, plan: Plan): void {
 
 /** A sweep that failed is no proof; the next cycle goes on where it was. */
 export function sweepFailed(context: TrailContext, error: unknown): void {
-  const { role = 'the observer' } = context.seen?.facts ?? {};
   const failure = failureOf(error);
-  const remedies =
-    failure.kind === 'privilege'
-      ? [
-          `GRANT SELECT ON ALL TABLES IN SCHEMA ${context.trail.scope.schemas.join(', ')} TO ${role}; with row-level security also ALTER ROLE ${role} BYPASSRLS`,
-        ]
-      : [];
-  context.evidence.failed('replay', failure, remedies);
+  context.evidence.failed('replay', failure, remediesOf(context, failure));
   context.replayTrouble = failure.reason;
+}
+
+function remediesOf({ seen, trail }: TrailContext, { kind }: Failure): string[] {
+  const { role = 'the observer' } = seen?.facts ?? {};
+  if (kind !== 'privilege') return [];
+  return [
+    `GRANT SELECT ON ALL TABLES IN SCHEMA ${trail.scope.schemas.join(', ')} TO ${role}; with row-level security also ALTER ROLE ${role} BYPASSRLS`,
+  ];
 }

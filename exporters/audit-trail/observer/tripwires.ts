@@ -15,18 +15,18 @@ import { type EpochReason, epochDifference, epochKey } from './epoch.js';
 import { startEpoch } from './epoch-start.js';
 import { commitTimestampLacks, identityLacks } from './evidence.js';
 import { compareFingerprints, functionWarnings } from './fingerprints.js';
+import { enterOtherHistory, hasLostHistory } from './history.js';
 import { type ScopedTable, tablesInScope } from './scope.js';
 
 /** Looks kept, so that a transaction can be dated from below. */
 const LOOKS = 32;
-/** Records are looked at more closely than this only in the slower checks. */
-const SHAPE_EVERY_MS = 60_000;
 
 /** The cheap checks, in one transaction: catalogue, fingerprints, storage, counters. Meant to take milliseconds. */
 export async function lookAtTripwires(context: TrailContext, session: Session): Promise<void> {
   const { trail, evidence, metrics } = context;
   const now = context.options.now();
   const facts = await readFacts(session);
+  context.saidLost = undefined;
   evidence.ok('connection', `PostgreSQL ${Math.floor(facts.version / 10_000)} as ${facts.role}`);
   metrics.clockOffset(facts.clock - facts.ourClock);
   await refreshShape(context, session, facts, now);
@@ -34,7 +34,7 @@ export async function lookAtTripwires(context: TrailContext, session: Session): 
   const ownRelations = shape === undefined ? [] : [shape.oid, ...shape.leaves, ...shape.archiveLeaves];
   const catalogue = await readCatalogue(session, trail, ownRelations);
   const tables = tablesInScope(trail, catalogue);
-  const epochChange = startEpochIfNew(context, facts, now);
+  const epochChange = await startEpochIfNew(context, session, facts, now);
   lookAtCatalogue(context, facts, catalogue, tables, epochChange);
   forgetTables(context, tables);
   lookAtStorage(context, facts, catalogue, tables);
@@ -57,8 +57,8 @@ async function refreshShape(context: TrailContext, session: Session, facts: Fact
     ]);
     return;
   }
-  if (context.sql !== undefined && context.sql.records === records && now - context.shapeReadAt < SHAPE_EVERY_MS)
-    return;
+  const isFresh = context.sql?.records === records && now - context.shapeReadAt < context.options.shapeEveryMs;
+  if (isFresh) return;
   const shape = await readShape(session, records, facts.role);
   context.shapeReadAt = now;
   if ('unreadable' in shape) {
@@ -67,14 +67,21 @@ async function refreshShape(context: TrailContext, session: Session, facts: Fact
     context.evidence.unknown('records', context.recordsTrouble, shape.unreadable);
     return;
   }
-  context.sql = new RecordsSql(records, shape);
+  context.sql = new RecordsSql(records, shape, context.trail.scope.schemas[0]);
   context.recordsTrouble = undefined;
 }
 
-function startEpochIfNew(context: TrailContext, facts: Facts, now: number): EpochReason | undefined {
-  const { memory } = context;
-  const key = epochKey(facts);
-  const reason = epochDifference(memory.epoch?.key, key);
+async function startEpochIfNew(
+  context: TrailContext,
+  session: Session,
+  facts: Facts,
+  now: number,
+): Promise<EpochReason | undefined> {
+  const { memory, sql } = context;
+  let reason = epochDifference(memory.epoch?.key, epochKey(facts));
+  if (reason === 'postmaster_restart' && sql !== undefined && (await hasLostHistory(context, session, sql)))
+    reason = 'timeline';
+  if (reason === 'timeline') await enterOtherHistory(context, session, facts, sql);
   if (reason !== undefined) startEpoch(context, facts, reason, now);
   return reason;
 }
@@ -222,5 +229,7 @@ export function lookFailed(context: TrailContext, error: unknown): void {
     context.evidence.failed('counters', failure);
     context.lost = `the tripwires cannot be looked at: ${failure.reason}`;
   }
-  context.log.warn('look failed', { kind: failure.kind, error: describeError(error) });
+  const isNews = context.saidLost !== context.lost;
+  context.saidLost = context.lost;
+  context.log[isNews ? 'warn' : 'debug']('look failed', { kind: failure.kind, error: describeError(error) });
 }

@@ -74,6 +74,12 @@ function candidates(columns: readonly KeyColumn[], keyType: string): readonly Ke
     : ['object', 'objectText', 'array'];
 }
 
+/** As texts where the column is no jsonb: a key that is no number, or a hash of the key, must not end the query. */
+function isKeyOf(format: KeyFormat, columns: readonly KeyColumn[], keyType: string): string {
+  const [key, type] = format === 'plain' ? ['s.key::text', 'text'] : ['s.key', keyType];
+  return `${key} is not distinct from ${keyOfImage(format, 's.image', columns, type)}`;
+}
+
 /**
  * Finds the format by trying each on the newest records that hold an image.
  *
@@ -89,10 +95,7 @@ export async function detectKeyFormat(
     columns.length === 0 || sql.records.columns.rowKey === undefined ? [] : candidates(columns, sql.keyType);
   const [only] = formats;
   if (!sql.hasImages || only === undefined) return only;
-  const fits = formats.map(
-    (format) =>
-      `bool_and(s.key is not distinct from ${keyOfImage(format, 's.image', columns, sql.keyType)}) as ${ident(format)}`,
-  );
+  const fits = formats.map((format) => `bool_and(${isKeyOf(format, columns, sql.keyType)}) as ${ident(format)}`);
   const [row] = await session.query<Record<string, boolean | null>>(
     `select ${fits.join(', ')} from (
        select r.key, coalesce(r.new, r.old) as image from ${sql.live} r

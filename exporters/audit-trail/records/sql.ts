@@ -24,8 +24,11 @@ export class RecordsSql {
   readonly txidType: string | undefined;
   readonly keyType: string;
   readonly hasImages: boolean;
+  /** Of the tables of a trail whose records name no schema. */
+  readonly #defaultSchema: string;
 
-  constructor(records: AuditRecords, shape: RecordsShape) {
+  constructor(records: AuditRecords, shape: RecordsShape, defaultSchema = 'public') {
+    this.#defaultSchema = defaultSchema;
     this.records = records;
     this.shape = shape;
     const { id, at, transaction, rowKey, oldRow, newRow } = records.columns;
@@ -53,6 +56,12 @@ export class RecordsSql {
     return archive === undefined ? this.live : `(${this.live} union all ${this.#select(archive, true)})`;
   }
 
+  /** Whether records say of which schema's table they are, so that those of this schema can be told apart. */
+  tells(schema: string): boolean {
+    const { columns } = this.records;
+    return columns.schema !== undefined || columns.fixedTable !== undefined || schema === this.#defaultSchema;
+  }
+
   /** True for records of one table, in terms of a derived table's alias. */
   ofTable(alias: string, table: QualifiedName): string {
     const { schema, table: name, fixedTable } = this.records.columns;
@@ -61,16 +70,18 @@ export class RecordsSql {
       const fixed = parseQualified(fixedTable);
       if (fixed.schema !== table.schema || fixed.name !== table.name) return 'false';
     }
+    // A table of the same name in another schema is another table.
+    else if (!this.tells(table.schema)) return 'false';
     if (schema !== undefined) parts.push(`${alias}.sch = ${literal(table.schema)}`);
     if (name !== undefined) parts.push(`${alias}.tbl = ${literal(table.name)}`);
     return parts.length === 0 ? 'true' : parts.join(' and ');
   }
 
-  /** `schema.table` of a record as one text; the schema is `public` where the trail does not say. */
+  /** `schema.table` of a record as one text; where the trail names no schema, the first one in scope. */
   tableText(alias: string): string {
     const { schema, table, fixedTable } = this.records.columns;
     if (table === undefined) return literal(fixedTable ?? '');
-    const prefix = schema === undefined ? `'public.'` : `(${alias}.sch)::text || '.'`;
+    const prefix = schema === undefined ? literal(`${this.#defaultSchema}.`) : `(${alias}.sch)::text || '.'`;
     return `${prefix} || (${alias}.tbl)::text`;
   }
 
@@ -97,7 +108,7 @@ export class RecordsSql {
       `${this.#operation(isArchive)} as op`,
       column('schema', 'sch'),
       column('table', 'tbl'),
-      column('rowKey', 'key'),
+      `${this.#rowKey(isArchive)} as key`,
       `${this.#image('oldRow', isArchive)} as old`,
       `${this.#image('newRow', isArchive)} as new`,
       ...(['actor', 'actorKind', 'application', 'correlation', 'reason'] as const).map(
@@ -106,6 +117,14 @@ export class RecordsSql {
       isArchive ? 'null::xid as row_xid, false as live' : 't.xmin as row_xid, true as live',
     ];
     return `(select ${columns.join(', ')} from ${qualified(parseQualified(table))} t)`;
+  }
+
+  /** Some trails write the key of a deleted row in a column of its own. */
+  #rowKey(isArchive: boolean): string {
+    const key = this.#column('rowKey', isArchive);
+    return this.records.columns.rowKeyBefore === undefined
+      ? key
+      : `coalesce(${key}, ${this.#column('rowKeyBefore', isArchive)})`;
   }
 
   #column(name: RefName, isArchive: boolean): string {

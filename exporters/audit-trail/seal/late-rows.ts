@@ -10,20 +10,32 @@ export interface LateRows {
   readonly leaves: Buffer;
   readonly keys: Buffer;
   readonly counts: ReadonlyMap<string, number>;
-  /** There may be more than were looked at. */
+  /** There may be more than were looked at; the next pass goes on. */
   readonly isCut: boolean;
+  /** More rows lie in the window than are read again, so late ones among the newest of them are not found. */
+  readonly isWindowCut: boolean;
 }
 
 const nothing = Buffer.alloc(0);
-export const noLateRows: LateRows = { positions: [], leaves: nothing, keys: nothing, counts: new Map(), isCut: false };
+export const noLateRows: LateRows = {
+  positions: [],
+  leaves: nothing,
+  keys: nothing,
+  counts: new Map(),
+  isCut: false,
+  isWindowCut: false,
+};
 
 const MIN_OVERLAP_MS = 60_000;
-const MAX_OVERLAP_ROWS = 200_000;
+export const MAX_OVERLAP_ROWS = 200_000;
 const MAX_LATE_ROWS = 1_000;
 
 /**
  * Reads again what was sealed lately. An application that sets the time of its records itself, or late, writes below
  * the watermark; what is found here becomes the first leaves of the next chunk and is named in its statement.
+ *
+ * What is dated further back than the window is not sealed late: nobody could tell it from a record that was forged into
+ * the past. The rolling verification finds it as a row too many in a sealed range, and people decide.
  */
 export async function findLate(
   store: SealStore,
@@ -43,16 +55,17 @@ export async function findLate(
     { rows: 1_024, countedColumns },
   );
   if (batch.count === 0) return noLateRows;
+  const isWindowCut = batch.count >= MAX_OVERLAP_ROWS;
   const sealed = await sealedKeys(store, start);
   const lines = keyLines(batch.keys);
   const late = lines.filter((key) => !sealed.has(key)).slice(0, MAX_LATE_ROWS);
-  if (late.length === 0) return noLateRows;
+  if (late.length === 0) return { ...noLateRows, isWindowCut };
   const positions = positionsOf(Buffer.from(`${late.join('\n')}\n`, 'utf8'));
   const { leaves, keys, counts } = await readLeavesAt(session, format, positions, {
     rows: late.length,
     countedColumns,
   });
-  return { positions: positionsOf(keys), leaves, keys, counts, isCut: late.length === MAX_LATE_ROWS };
+  return { positions: positionsOf(keys), leaves, keys, counts, isCut: late.length === MAX_LATE_ROWS, isWindowCut };
 }
 
 /** Keys of all rows sealed from this time on, by walking back from the newest chunk. */

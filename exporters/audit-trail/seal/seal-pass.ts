@@ -33,6 +33,8 @@ export interface PassResult {
   /** When the oldest record that is visible and not sealed was written. */
   readonly oldestUnsealed: Date | undefined;
   readonly lateRows: number;
+  /** Late rows among the newest could not be looked for; see `LateRows`. */
+  readonly isLateWindowCut: boolean;
 }
 
 /** Seals what is certain by now: at least one entry, so that a quiet interval is proven quiet. */
@@ -138,6 +140,7 @@ class Pass {
       shape: this.#shape,
       oldestUnsealed: at === undefined ? undefined : new Date(at),
       lateRows: late.positions.length,
+      isLateWindowCut: late.isWindowCut,
     };
   }
 

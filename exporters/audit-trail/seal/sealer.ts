@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Anchor, AuditRecords, AuditTrail, Seal } from '../../../pack/audit-model.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { Anchoring, contradiction } from './anchoring.js';
 import type { AnchorTarget } from './anchors/anchor.js';
 import { anchorTarget } from './anchors/index.js';
+import { lockInDatabase } from './database-lock.js';
 import { Disk } from './disk.js';
-import { errorCode, SealRefused, SealUnavailable } from './errors.js';
+import { SealRefused, SealUnavailable } from './errors.js';
+import { explainFailure, sealEvidence } from './evidence.js';
 import { FailureCounts } from './failures.js';
 import { signersFromPem } from './keys.js';
-import { sha256 } from './merkle.js';
 import { RollingVerifier } from './rolling.js';
 import { type PassResult, sealPass } from './seal-pass.js';
 import { Session } from './session.js';
@@ -120,7 +120,17 @@ class TrailSealer implements Sealer {
     const oldest = this.#pass?.oldestUnsealed;
     return {
       state: this.#state,
-      ...this.#evidence(now),
+      ...sealEvidence({
+        state: this.#state,
+        reason: this.#reason,
+        pass: this.#pass,
+        isLate:
+          this.#passAt === undefined ||
+          now.getTime() - this.#passAt.getTime() > 3 * this.#seal.intervalMs + MAX_PASS_MS,
+        verifyProblem: this.#verifyProblem,
+        failedChunks: this.#rolling?.status(now).failedChunks ?? [],
+        anchors: this.#anchorings.map(({ status }) => status),
+      }),
       certainty: this.#pass?.shape.format.certainty,
       checkpoint:
         last === undefined
@@ -140,25 +150,6 @@ class TrailSealer implements Sealer {
       sealedRows: this.#sealedRows,
       lateRows: this.#lateRows,
     };
-  }
-
-  #evidence(now: Date): Pick<SealStatus, 'evidence' | 'reasons'> {
-    const patienceMs = 3 * this.#seal.intervalMs + MAX_PASS_MS;
-    if (this.#state !== 'sealing') return { evidence: 'unknown', reasons: [this.#reason ?? 'nothing was sealed yet'] };
-    if (this.#passAt === undefined || now.getTime() - this.#passAt.getTime() > patienceMs) {
-      return { evidence: 'unknown', reasons: ['no pass ended in time; the database or the disk may be too slow'] };
-    }
-    const reasons = [
-      ...(this.#pass?.shape.weaknesses ?? []),
-      ...(this.#pass?.shape.format.certainty === 'overlap'
-        ? ['records are ordered by time, so a late one is sealed late; add an xid8 column to make sealing exact']
-        : []),
-      ...(this.#verifyProblem === undefined ? [] : [this.#verifyProblem]),
-      ...this.#anchorings.flatMap(({ status }) =>
-        status.error === undefined ? [] : [`anchor ${status.name}: ${status.error}`],
-      ),
-    ];
-    return { evidence: reasons.length === 0 ? 'ok' : 'degraded', reasons };
   }
 
   async #sealLoop(): Promise<void> {
@@ -236,7 +227,7 @@ class TrailSealer implements Sealer {
 
   async #fail(error: unknown): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    const message = explain(error, this.#seal.directory);
+    const message = explainFailure(error, this.#seal.directory);
     const isNews = message !== this.#reason;
     this.#reason = message;
     if (error instanceof SealRefused) {
@@ -369,32 +360,8 @@ class TrailSealer implements Sealer {
   }
 }
 
-const locked = z.object({ locked: z.boolean() });
-
-/** Held for as long as the session lives, across hosts, and without a transaction id. */
-async function lockInDatabase(session: Session, origin: string): Promise<void> {
-  const key = sha256(`kop audit seal ${origin}`);
-  const answer = await session.one('SELECT pg_try_advisory_lock($1::int, $2::int) AS locked', locked, [
-    String(key.readInt32BE(0)),
-    String(key.readInt32BE(4)),
-  ]);
-  if (!answer.locked) {
-    throw new SealUnavailable(
-      `another sealer of "${origin}" is connected to this database; stop it, or give this one another origin`,
-    );
-  }
-}
-
 function isExact(records: AuditRecords | undefined): boolean {
   return records?.columns.transaction !== undefined;
-}
-
-function explain(error: unknown, directory: string): string {
-  const code = errorCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return `the disk of ${directory} is full; nothing is lost, sealing goes on when there is room`;
-  }
-  return describeError(error);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

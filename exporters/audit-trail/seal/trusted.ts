@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Disk } from './disk.js';
 import { SealRefused } from './errors.js';
 
-const trustedState = z.strictObject({
+export const trustedState = z.strictObject({
   origin: z.string(),
   seq: z.int().nonnegative(),
   size: z.int().nonnegative(),

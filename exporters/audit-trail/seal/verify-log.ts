@@ -71,7 +71,7 @@ class LogCheck {
   #bound: Bound | undefined;
   #since: string | undefined;
   #disposed = 0;
-  #compared = 0;
+  readonly #compared = new Set<Checkpoint>();
   #isTrustedMet = false;
 
   constructor(options: LogVerifyOptions) {
@@ -124,6 +124,14 @@ class LogCheck {
         `a signed checkpoint of ${ahead.size} records exists elsewhere, but ${path} has only ${this.#preceding.size}`,
       );
     }
+    // Each checkpoint that was ever signed belongs to an entry, so one that fits none is of another history.
+    const stray = this.#others.find((other) => !this.#compared.has(other));
+    if (stray !== undefined) {
+      throw new SealRefused(
+        'fork',
+        `a signed checkpoint of ${stray.size} records exists elsewhere, but no entry of ${path} ends there: the log was forked`,
+      );
+    }
   }
 
   result(): LogVerification {
@@ -139,7 +147,7 @@ class LogCheck {
       until: last?.statement.time,
       keys: [...this.#seenKeys],
       trusted: ok && last !== undefined ? trustedOf(last) : this.#options.trusted,
-      comparedCheckpoints: this.#compared,
+      comparedCheckpoints: this.#compared.size,
     };
   }
 
@@ -170,7 +178,7 @@ class LogCheck {
           `a signed checkpoint of ${other.size} records elsewhere has another root: the log was forked`,
         );
       }
-      this.#compared += 1;
+      this.#compared.add(other);
     }
   }
 

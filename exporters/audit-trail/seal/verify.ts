@@ -10,6 +10,8 @@ export interface VerifyProgress {
   readonly rows: number;
   readonly ofRows: number;
   readonly failures: number;
+  /** What this step added, so that an interrupted verification loses nothing that it found. */
+  readonly step: Pick<RunVerification, 'rows' | 'verified' | 'disposed' | 'failures'>;
 }
 
 export interface RowsVerification {
@@ -46,8 +48,7 @@ export async function verifyRows(options: RowsVerifyOptions): Promise<RowsVerifi
   let disposedChunks = 0;
   let next = start;
   while (next < end) {
-    const runs = await verifySome(options, next, { forMs: SNAPSHOT_MS });
-    for (const run of runs) {
+    const runs = await verifySome(options, next, { forMs: SNAPSHOT_MS }, (run) => {
       rows += run.rows;
       chunks += run.verified.length + run.failures.length;
       disposedChunks += run.disposed.length;
@@ -59,8 +60,9 @@ export async function verifyRows(options: RowsVerifyOptions): Promise<RowsVerifi
         rows,
         ofRows: store.index.size(end - 1) - store.index.size(start - 1),
         failures: failures.length,
+        step: run,
       });
-    }
+    });
     signal.throwIfAborted();
     if (runs.length === 0 || session.isLost) break;
   }
@@ -72,6 +74,8 @@ export async function verifySome(
   { store, session, signal, isReplica = false }: Omit<RowsVerifyOptions, 'start' | 'progress'>,
   start: number,
   limit: { readonly forMs: number; readonly rows?: number },
+  /** As each run ends, so that an interruption loses no more than one. */
+  onRun: (run: RunVerification) => void = () => undefined,
 ): Promise<readonly RunVerification[]> {
   const identity = await readIdentity(session);
   return session.snapshot(signal, async () => {
@@ -100,6 +104,7 @@ export async function verifySome(
       signal.throwIfAborted();
       const run = await verifyRun(store, session, next);
       runs.push(run);
+      onRun(run);
       rows += run.rows;
       next = run.next;
     }

@@ -18,6 +18,8 @@ import { watchOver } from '../../../demo/postgres/watchdog.js';
 export interface TestServer {
   /** As superuser, on a database of its own. */
   readonly url: string;
+  /** The cluster's own files. */
+  readonly data: string;
   /** A new database on the same server, empty or a copy of another. */
   database(name: string, template?: string): Promise<string>;
   stop(mode: StopMode): Promise<void>;
@@ -59,6 +61,7 @@ export async function startMajor(major: number, settings: Readonly<Record<string
     const server = await startPostgres({ settings });
     return {
       url: server.adminUrl,
+      data: server.dataDir,
       database: (name, template) => create(server.adminUrl, name, template),
       stop: (mode) => server.stop(mode),
       start: () => server.start(),
@@ -76,6 +79,7 @@ export async function startMajor(major: number, settings: Readonly<Record<string
   let server = await launch(options);
   return {
     url: adminUrl,
+    data: files.data,
     database: (name, template) => create(adminUrl, name, template),
     stop: (mode) => server.stop(mode),
     async start() {

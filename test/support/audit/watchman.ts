@@ -141,6 +141,12 @@ export class Watchman {
     return verdict;
   }
 
+  /** Records that were read so far. */
+  get recordsRead(): number {
+    const family = this.#metrics.families().find(({ decl }) => decl.name === 'audit_trail_records_total');
+    return (family?.samples ?? []).reduce((sum, sample) => sum + ('value' in sample ? sample.value : 0), 0);
+  }
+
   /** Until it holds. @returns after how many seconds; undefined when it did not come to hold in time. */
   async until(holds: () => boolean, withinMs: number): Promise<number | undefined> {
     const begunAt = performance.now();
@@ -151,14 +157,15 @@ export class Watchman {
     }
   }
 
+  get isProven(): boolean {
+    const states = Object.values(this.states);
+    return states.length > 0 && states.every((state) => state === 'ok') && this.isQuiet;
+  }
+
   /** Everything proven, and looked at once more. */
   async untilProven(withinMs = 40_000): Promise<boolean> {
-    const isProven = () => {
-      const states = Object.values(this.states);
-      return states.length > 0 && states.every((state) => state === 'ok') && this.isQuiet;
-    };
     const since = this.rounds;
-    return (await this.until(() => isProven() && this.rounds > since + 1, withinMs)) !== undefined;
+    return (await this.until(() => this.isProven && this.rounds > since + 1, withinMs)) !== undefined;
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,8 @@ export interface ExporterOptions {
   readonly configFiles: readonly string[];
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
+  /** Which exporters; all without it. */
+  readonly names?: readonly string[];
 }
 
 /** `kop exporters` as an operator runs it, which can be killed and started again on the same port. */
@@ -22,11 +24,17 @@ export class ExporterProcess {
     this.address = `http://127.0.0.1:${options.port}`;
   }
 
+  /** What it has written to standard error. */
+  get log(): string {
+    return this.#log;
+  }
+
   async start(): Promise<void> {
-    const { configFiles, port, env } = this.#options;
+    const { configFiles, port, env, names = [] } = this.#options;
     const args = [
       join(packageRoot(), 'dist', 'cli', 'kop.js'),
       'exporters',
+      ...names,
       ...configFiles.map((file) => `--config.file=${file}`),
       `--web.listen-address=127.0.0.1:${port}`,
     ];

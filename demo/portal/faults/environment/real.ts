@@ -4,6 +4,7 @@ import type { PortalEncryption } from '../../encryption/portal-encryption.js';
 import type { CertificateSwitch } from '../../http/tls.js';
 import type { EnvironmentRule } from '../rule.js';
 import { InvalidFault } from '../rule.js';
+import type { AuditTrailFaults } from './audit-trail.js';
 import type { DatabaseControl, Environment, Undo } from './environment.js';
 import { holdLock } from './table-lock.js';
 import { hideRelation } from './table-missing.js';
@@ -16,6 +17,7 @@ export interface RealEnvironmentParts {
   readonly certificate: CertificateSwitch | undefined;
   readonly databaseControl: DatabaseControl | undefined;
   readonly encryption: PortalEncryption;
+  readonly auditTrail: AuditTrailFaults;
 }
 
 /** Nothing here is pretended: locks are locks, missing tables are missing, a stopped database is stopped. */
@@ -45,6 +47,14 @@ async function apply(rule: EnvironmentRule, parts: RealEnvironmentParts): Promis
       return parts.encryption.loseKeyService();
     case 'ciphertext_swapped':
       return parts.encryption.swapRows();
+    case 'audit_trigger_disabled':
+      return parts.auditTrail.disableTrigger(rule.params.table);
+    case 'unaudited_change':
+      return parts.auditTrail.changeUnaudited(rule.params.table);
+    case 'audit_record_rewritten':
+      return parts.auditTrail.rewriteRecord(rule.params.table);
+    case 'audit_row_deleted':
+      return parts.auditTrail.deleteRecord(rule.params.table);
     case 'certificate':
       if (!parts.certificate) {
         throw new InvalidFault(['certificate: the portal speaks plain HTTP; start it with TLS (--tls)']);

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { readKey } from '../../exporters/audit-trail/inspect/verification.js';
+import { verifyProof } from '../../exporters/audit-trail/seal/index.js';
+import { asVerb } from './operators-matter.js';
+import { paint, print, printJson } from './terminal.js';
+import { CannotRun } from './trail.js';
+
+interface Options {
+  readonly key: readonly string[];
+  readonly json?: true;
+}
+
+const examples = `
+Examples:
+  $ kop audit check-proof 4711.proof.json --key kingston.example/audit+6b2f3c1d+AX…
+  $ kop audit check-proof 4711.proof.json --key published.vkey --json
+
+Take the key from where it was published, not from whoever hands you the proof.
+
+Exit codes: 0 the record is under the checkpoint, 1 it is not, or somebody else signed, 2 cannot tell`;
+
+/** `kop audit check-proof`: for whoever was handed a proof; needs neither configuration nor database. */
+export function checkProofCommand(): Command {
+  return new Command('check-proof')
+    .summary('check a proof with the published key alone')
+    .description('Checks a document of kop audit prove with the published key, and nothing else.')
+    .argument('<file>', 'the proof')
+    .option('--key <vkey>', 'published public key, or a file that holds it; repeat it for several', collect, [])
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', examples)
+    .action((file: string, options: Options) => asVerb(() => check(file, options)));
+}
+
+async function check(file: string, { key, json }: Options): Promise<number> {
+  if (key.length === 0) throw new CannotRun('a proof is checked with the published key: give --key');
+  const keys = await Promise.all(key.map(readKey));
+  const document = parse(await readFile(file, 'utf8'), file);
+  const result = verifyProof(document, keys);
+  if (json === true) printJson(result);
+  else if (result.ok) {
+    print([
+      `${paint('green', '✓')} the record is one of the ${result.size} that the checkpoint covers${textNote(document)}`,
+    ]);
+  } else {
+    print([`${paint('red', '✗')} ${result.reason ?? 'it proves nothing'}`]);
+  }
+  return result.ok ? 0 : 1;
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CannotRun(`${file} is not JSON, so it is no proof`);
+  }
+}
+
+/** Without the text, what is proven is a hash; whoever holds the record must hash it. */
+function textNote(document: unknown): string {
+  const hasText = typeof document === 'object' && document !== null && 'text' in document;
+  return hasText ? ', with this text' : '; the document holds its hash only, not its text';
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

@@ -1,0 +1,108 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { type Declaration, declare } from '../../exporters/audit-trail/index.js';
+import { asVerb } from './operators-matter.js';
+import { print, printJson } from './terminal.js';
+import { CannotRun, chosenTrail, type TrailOptions, withStateDirectory, withTrailOptions } from './trail.js';
+
+interface Options extends TrailOptions {
+  readonly stateDirectory: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly json?: true;
+}
+
+interface MaintenanceOptions extends Options {
+  readonly from?: Date;
+  readonly until: Date;
+}
+
+const baselineExamples = `
+Ends the alarm about faults that a person has looked into. What was found stays in the metrics and in the log; the tables
+are unknown until a whole comparison finds nothing more. It is written down who declared it and why.
+
+Examples:
+  $ kop audit baseline public.client_groups --by 'E. Hart' --reason 'INC-212: trigger off in migration 41, rows checked by hand'
+  $ kop audit baseline --by 'E. Hart' --reason 'restored from backup of 3 March'      every table
+
+Exit codes: 0 declared, 2 not declared: the message says why`;
+
+const maintenanceExamples = `
+What changes in this time without a record is explained by the maintenance, and a baseline follows by itself at its end.
+Declare it beforehand: an explanation that comes afterwards is a baseline.
+
+Examples:
+  $ kop audit maintenance public.portfolios --until 2026-03-01T18:00Z --by 'E. Hart' --reason 'migration 42'
+  $ kop audit maintenance --from 2026-03-01T17:00Z --until 2026-03-01T18:00Z --by 'E. Hart' --reason 'restore test'
+
+Exit codes: 0 declared, 2 not declared: the message says why`;
+
+/** `kop audit baseline`: a person has looked into it. */
+export function baselineCommand(): Command {
+  return common(new Command('baseline'))
+    .summary('acknowledge faults that were looked into')
+    .description('Declares that what is there now was looked into, and is the baseline from here on.')
+    .addHelpText('after', baselineExamples)
+    .action((tables: string[], options: Options) =>
+      asVerb(() => write(options, { kind: 'baseline', ...head(tables, options) })),
+    );
+}
+
+/** `kop audit maintenance`: for what is known beforehand. */
+export function maintenanceCommand(): Command {
+  return common(new Command('maintenance'))
+    .summary('announce changes that will have no records')
+    .description('Declares that changes without a record are expected for a time.')
+    .option('--from <moment>', 'ISO 8601, with its offset or Z (default: now)', moment)
+    .requiredOption('--until <moment>', 'ISO 8601, with its offset or Z', moment)
+    .addHelpText('after', maintenanceExamples)
+    .action((tables: string[], options: MaintenanceOptions) =>
+      asVerb(() => {
+        const { from = new Date(), until } = options;
+        if (until <= from) throw new CannotRun('it would end before it begins');
+        const period = { from: from.toISOString(), until: until.toISOString() };
+        return write(options, { kind: 'maintenance', ...head(tables, options), ...period });
+      }),
+    );
+}
+
+function common(command: Command): Command {
+  return withStateDirectory(withTrailOptions(command.argument('[tables...]', 'as schema.table (default: all)', table)))
+    .requiredOption('--reason <text>', 'why; an auditor will read it', filled)
+    .requiredOption('--by <name>', 'who answers for it', filled)
+    .option('--json', 'print JSON for programs');
+}
+
+function head(tables: readonly string[], { reason, by }: Options) {
+  return { ...(tables.length === 0 ? {} : { tables: [...tables] }), reason, by, at: new Date().toISOString() };
+}
+
+async function write(options: Options, declaration: Declaration): Promise<number> {
+  const trail = chosenTrail(options);
+  await declare(options.stateDirectory, trail.name, declaration);
+  if (options.json === true) printJson(declaration);
+  else {
+    const what = declaration.tables?.join(', ') ?? 'every table';
+    print([
+      `Declared for ${what} of trail ${trail.name}. The exporter takes it up at its next look, from ${options.stateDirectory}.`,
+    ]);
+  }
+  return 0;
+}
+
+function table(name: string, before: readonly string[] = []): readonly string[] {
+  if (!/^[^\s.]+\.[^\s.]+$/.test(name)) throw new InvalidArgumentError('Expected a table as schema.table.');
+  return [...before, name];
+}
+
+function filled(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected a text.');
+  return text;
+}
+
+function moment(text: string): Date {
+  const at = new Date(text);
+  if (!/(Z|[+-]\d\d:?\d\d)$/.test(text) || Number.isNaN(at.getTime())) {
+    throw new InvalidArgumentError('Expected a moment such as 2026-03-01T18:00Z or 2026-03-01T18:00+01:00.');
+  }
+  return at;
+}

@@ -1,0 +1,148 @@
+import type { TableStatus } from '../../exporters/audit-trail/index.js';
+import type { ComparisonReport, TrailReport } from '../../exporters/audit-trail/inspect/report.js';
+import type { SealView } from '../../exporters/audit-trail/inspect/seal-view.js';
+import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from './terminal.js';
+
+/** Below, there is no room for when each table became what it is; the JSON says it. */
+const WIDE = 100;
+
+const stateStyles: Readonly<Record<TableStatus['state'], Style>> = {
+  ok: 'green',
+  explained: 'green',
+  suspect: 'yellow',
+  unknown: 'yellow',
+  confirmed: 'red',
+};
+
+/** For people; the JSON holds more. */
+export function reportLines(report: TrailReport): readonly string[] {
+  const { status, seal, comparisons, cannotBeSaid } = report;
+  return [
+    paint('bold', `${status.title} (${status.trail} of ${status.portal})`),
+    ...paragraph(observation(report), 2),
+    '',
+    ...summary(report),
+    '',
+    ...tables(status.tables),
+    '',
+    ...evidence(report),
+    ...(seal === undefined ? [] : ['', ...sealLines(seal)]),
+    ...(comparisons.length === 0 ? [] : ['', ...comparisonLines(comparisons)]),
+    '',
+    paint('bold', 'Nobody can say'),
+    ...cannotBeSaid.flatMap((text) => paragraph(text, 4, '  - ')),
+  ];
+}
+
+function observation({ status, observedUntil, isWatched }: TrailReport): string {
+  if (observedUntil === undefined) {
+    return 'No exporter has watched it and kept what it found here, so nothing is proven yet: run kop exporters audit-trail.';
+  }
+  const since = status.epoch === undefined ? '' : `, counters compared since ${moment(status.epoch.since)}`;
+  const read = status.recordsReadAt === undefined ? '' : `, records read to the end at ${moment(status.recordsReadAt)}`;
+  const ended = isWatched ? '' : ' Nobody has looked since: what is below was so then.';
+  return `Watched until ${moment(observedUntil)}${since}${read}.${ended}`;
+}
+
+function summary({ status }: TrailReport): readonly string[] {
+  const { tablesInScope, tablesCovered } = status;
+  const proven = status.tables.filter(({ state }) => state === 'ok' || state === 'explained').length;
+  const broken = status.tables.filter(({ state }) => state === 'confirmed').length;
+  const open = tablesInScope - proven - broken;
+  const all = (count: number): Style => (count === tablesInScope && count > 0 ? 'green' : 'red');
+  const line = (word: string, count: number, style: Style | undefined, meaning: string) =>
+    `  ${paint(style, `${word}  ${`${count} of ${tablesInScope}`.padStart(`${tablesInScope} of ${tablesInScope}`.length)}`)}  ${meaning}`;
+  return [
+    line('Covered', tablesCovered, all(tablesCovered), 'tables in which every required operation is recorded'),
+    line('Proven ', proven, all(proven), 'tables of which every change is in the records'),
+    line('Broken ', broken, broken > 0 ? 'red' : undefined, 'tables with a fault that is proven'),
+    line('Unknown', open, open > 0 ? 'yellow' : undefined, 'tables of which neither can be said: that is not fine'),
+  ];
+}
+
+function tables(found: readonly TableStatus[]): readonly string[] {
+  if (found.length === 0) return ['  No table is in scope.'];
+  const isWide = terminalWidth() >= WIDE;
+  const since = (cell: Cell) => (isWide ? [cell] : []);
+  const rows = found.map((table): Cell[] => [
+    { text: table.table },
+    { text: table.state, style: stateStyles[table.state] },
+    { text: `${Math.round(table.coverageRatio * 100)} %`, style: table.coverageRatio === 1 ? 'green' : 'red' },
+    ...since({ text: table.since === undefined ? '-' : moment(table.since) }),
+    { text: [...(table.state === 'ok' && !isWide ? [] : [table.reason]), ...gaps(table)].join('; ') },
+  ]);
+  const sinceHead = since({ text: 'SINCE' }).map(({ text }) => text);
+  return columns(['TABLE', 'STATE', 'COVERED', ...sinceHead, 'WHY'], rows);
+}
+
+/** Where nothing at all is recorded, the coverage says it. */
+function gaps({ problems, coverageRatio }: TableStatus): readonly string[] {
+  if (coverageRatio === 0 || problems.length === 0) return [];
+  return [problems[0] ?? '', ...(problems.length > 1 ? [`and ${problems.length - 1} more gaps`] : [])];
+}
+
+function evidence({ status }: TrailReport): readonly string[] {
+  const rows = Object.entries(status.evidence).map(([source, { state, reason, remedies }]): Cell[] => [
+    { text: source.replaceAll('_', ' ') },
+    { text: state, style: state === 'ok' ? 'green' : 'yellow' },
+    { text: [reason, ...remedies.map((remedy) => `→ ${remedy}`)].join(' ') },
+  ]);
+  return [...columns(['EVIDENCE', 'STATE', 'WHY → WHAT MENDS IT'], rows)];
+}
+
+function sealLines({
+  state,
+  reason,
+  checkpoint,
+  disposedRecords,
+  keys,
+  anchors,
+  directory,
+}: SealView): readonly string[] {
+  const made =
+    checkpoint === undefined
+      ? 'no checkpoint'
+      : `checkpoint of ${counted(checkpoint.records, 'record')} (entry ${checkpoint.entry}) at ${moment(checkpoint.at)}`;
+  const anchorStyles = { agrees: 'green', contradicts: 'red', empty: 'yellow', unknown: 'yellow' } as const;
+  return [
+    `${paint('bold', 'Seal')}  ${paint(state === 'sealed' ? 'green' : state === 'contradictory' ? 'red' : 'yellow', state)}: ${made}`,
+    ...paragraph(`${reason}; in ${directory}`, 2),
+    ...(disposedRecords === 0
+      ? []
+      : [`  ${counted(disposedRecords, 'record')} lawfully disposed of, by signed statement`]),
+    ...keys.map((key) => `  key ${key}`),
+    ...(anchors.length === 0
+      ? ['  No anchor: who can write to that folder can roll the whole log back unseen.']
+      : columns(
+          ['ANCHOR', 'KIND', 'STATE', 'WHY'],
+          anchors.map((anchor) => [
+            { text: anchor.name },
+            { text: anchor.kind },
+            { text: anchor.state, style: anchorStyles[anchor.state] },
+            { text: anchor.detail },
+          ]),
+        )),
+  ];
+}
+
+function comparisonLines(found: readonly ComparisonReport[]): readonly string[] {
+  const rows = found.map(({ name, strength, sentence, result }): Cell[] => {
+    if (result.state === 'unknown') {
+      const text = result.mend === undefined ? result.reason : `${result.reason} → ${result.mend}`;
+      return [{ text: name }, { text: 'unknown', style: 'yellow' }, { text: strength }, { text }];
+    }
+    const style = result.findings === 0 ? 'green' : strength === 'proof' ? 'red' : 'yellow';
+    return [
+      { text: name },
+      { text: `${result.findings} of ${result.checked}`, style },
+      { text: strength },
+      { text: sentence },
+    ];
+  });
+  return columns(['COMPARISON', 'FOUND', 'IS A', 'WHAT A FINDING MEANS'], rows);
+}
+
+/** To the second, in UTC: people in several places compare these. */
+export function moment(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}Z`;
+}

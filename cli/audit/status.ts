@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { report, type TrailReport } from '../../exporters/audit-trail/inspect/report.js';
+import { interruptible } from './interrupt.js';
+import { asVerb } from './operators-matter.js';
+import { reportLines } from './status-text.js';
+import { print, printJson } from './terminal.js';
+import {
+  allTrails,
+  chosenTrail,
+  requireConnection,
+  type TrailOptions,
+  withStateDirectory,
+  withTrailOptions,
+} from './trail.js';
+
+interface Options extends TrailOptions {
+  readonly stateDirectory: string;
+  readonly json?: true;
+}
+
+const examples = `
+Looks now, and shows what a running exporter has proven; changes nothing.
+
+Examples:
+  $ kop audit status
+  $ kop audit status --trail kingston --json | jq '.[0].status.tables'
+
+Exit codes:
+  0  every table in scope is proven complete by an exporter that watches it, and nothing contradicts it
+  1  something is missing, broken or not proven; each is said
+  2  the trail cannot be looked at: the message says why`;
+
+/** `kop audit status`: what is proven, since when, by which evidence. */
+export function statusCommand(): Command {
+  return withStateDirectory(withTrailOptions(new Command('status')))
+    .summary('what is proven, since when, by which evidence')
+    .description('Says what is proven of audit trails, since when, by which evidence, and what nobody can say.')
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', examples)
+    .action((options: Options) => asVerb(() => show(options)));
+}
+
+async function show(options: Options): Promise<number> {
+  const trails =
+    options.trail === undefined && allTrails(options).length > 1 ? allTrails(options) : [chosenTrail(options)];
+  for (const trail of trails) requireConnection(trail);
+  const reports = await interruptible(async (signal) => {
+    const made: TrailReport[] = [];
+    for (const trail of trails) made.push(await report(trail, { stateDirectory: options.stateDirectory, signal }));
+    return made;
+  });
+  if (options.json === true) printJson(reports);
+  else for (const [at, each] of reports.entries()) print([...(at > 0 ? [''] : []), ...reportLines(each)]);
+  return Math.max(...reports.map(exitCode));
+}
+
+function exitCode({ status, isWatched, seal, comparisons }: TrailReport): number {
+  if (status.evidence.connection?.state !== 'ok') return 2;
+  const isProven =
+    status.tables.length > 0 && status.tables.every(({ state }) => state === 'ok' || state === 'explained');
+  const isSealed = seal === undefined || seal.state === 'sealed';
+  const isContradicted = comparisons.some(
+    ({ strength, result }) => strength === 'proof' && result.state === 'compared' && result.findings > 0,
+  );
+  return isProven && isWatched && isSealed && !isContradicted ? 0 : 1;
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { DemoDatabase } from '../../postgres/index.js';
+import type { Addition, MakeAddition } from '../addition.js';
+import type { StackContext } from '../service.js';
+import { installTrail, kop } from './install.js';
+
+export interface AuditAdditionOptions {
+  readonly database: DemoDatabase;
+  /** Entry of `auditTrails:` that it adds to. Default kingston. */
+  readonly name?: string;
+  /** Time between two looks at counters and catalogue; exact checks and checkpoints follow from it. */
+  readonly lookSeconds: number;
+}
+
+const ORIGIN = 'demo.kingston.example/audit';
+
+/**
+ * The audit trail of the demo, made as an operator makes one: the SQL and the key come from `kop audit`. In somebody
+ * else's database nothing is installed; the observer then reports the portal as it is, with no trail at all.
+ */
+export function auditAddition({ database, name = 'kingston', lookSeconds }: AuditAdditionOptions): MakeAddition {
+  return async (context) => {
+    const folder = join(context.folder, 'audit');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { server } = database;
+    if (server === undefined) return addition(name, folder, database.url, {});
+    const observerUrl = await installTrail(server.adminUrl, context.signal);
+    return addition(name, folder, observerUrl, await installedParts(folder, lookSeconds, context));
+  };
+}
+
+function addition(name: string, folder: string, databaseUrl: string, parts: object): Addition {
+  const trail = { database: { url: `\${env:KINGSTON_AUDIT_DATABASE_URL}` }, ...parts };
+  const overlay = stringify({ auditTrails: { [name]: trail } });
+  return {
+    name: 'audit-trail',
+    text: `# The audit trail of the demo portal; merged over pack.yaml.\n${overlay}`,
+    env: { KINGSTON_AUDIT_DATABASE_URL: databaseUrl, KOP_STATE_DIRECTORY: join(folder, 'state') },
+    missing: [],
+  };
+}
+
+async function installedParts(folder: string, lookSeconds: number, { signal }: StackContext): Promise<object> {
+  const keyFile = join(folder, 'seal-key.pem');
+  // With kept data the log goes on, and only under its own key.
+  if (!existsSync(keyFile)) await kop(['audit', 'keygen', '--origin', ORIGIN, '--out', keyFile], signal);
+  return {
+    records: { preset: 'kop' },
+    // The stand-in never says who acts, just as the portal does not yet.
+    attribution: { required: ['at', 'rowKey'] },
+    observe: {
+      interval: `${lookSeconds}s`,
+      confirmInterval: `${2 * lookSeconds}s`,
+      // All of the demo's rows at each sweep: somebody is waiting for a fault to show.
+      replayRowsPerCycle: 100_000,
+    },
+    seal: {
+      origin: ORIGIN,
+      key: `\${file:${keyFile}}`,
+      directory: join(folder, 'seal'),
+      interval: `${2 * lookSeconds}s`,
+      verifyWithin: '5m',
+      anchors: [{ kind: 'directory', name: 'second-folder', directory: join(folder, 'anchor') }],
+    },
+  };
+}

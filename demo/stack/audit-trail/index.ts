@@ -1,0 +1,1 @@
+export { type AuditAdditionOptions, auditAddition } from './addition.js';

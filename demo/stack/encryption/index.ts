@@ -1,0 +1,1 @@
+export { type EncryptionAdditionOptions, encryptionAddition } from './addition.js';

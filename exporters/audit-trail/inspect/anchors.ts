@@ -1,0 +1,61 @@
+import type { Anchor, Seal } from '../../../pack/index.js';
+import { describeError } from '../../runtime/log.js';
+import { anchorTarget, contradiction, type SealStore } from '../seal/index.js';
+
+/** What an anchor gave back when it was asked. */
+export interface AnchorAnswer {
+  readonly name: string;
+  readonly kind: Anchor['kind'];
+  /** A whole line of the log. */
+  readonly line: string | undefined;
+  /** Why it gave none. */
+  readonly trouble: string | undefined;
+}
+
+export interface AnchorView {
+  readonly name: string;
+  readonly kind: Anchor['kind'];
+  /** `unknown`: it did not answer, or cannot be read back. */
+  readonly state: 'agrees' | 'contradicts' | 'empty' | 'unknown';
+  readonly detail: string;
+}
+
+const ANSWER_MS = 10_000;
+
+/**
+ * Asks before the log is read: a sealer at work brings each entry to the log first, so what an anchor held then must be
+ * in the log now.
+ */
+export async function askAnchors(
+  { anchors, origin }: Pick<Seal, 'anchors' | 'origin'>,
+  lastEntry: number,
+  signal: AbortSignal,
+): Promise<readonly AnchorAnswer[]> {
+  return Promise.all(
+    anchors.map(async (anchor) => {
+      const { name, kind } = anchor;
+      const target = anchorTarget(anchor, origin);
+      if (target.newest === undefined) {
+        return { name, kind, line: undefined, trouble: 'it takes checkpoints and gives none back' };
+      }
+      try {
+        const line = await target.newest(lastEntry, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+        return { name, kind, line, trouble: undefined };
+      } catch (error) {
+        signal.throwIfAborted();
+        return { name, kind, line: undefined, trouble: describeError(error) };
+      }
+    }),
+  );
+}
+
+export async function compareAnchor(answer: AnchorAnswer, store: SealStore, signal: AbortSignal): Promise<AnchorView> {
+  const { name, kind, line, trouble } = answer;
+  if (trouble !== undefined) return { name, kind, state: 'unknown', detail: trouble };
+  if (line === undefined) return { name, kind, state: 'empty', detail: 'it holds nothing yet' };
+  const held = { name, publish: () => Promise.resolve(), newest: () => Promise.resolve(line) };
+  const wrong = await contradiction(held, store, signal);
+  return wrong === undefined
+    ? { name, kind, state: 'agrees', detail: 'what it holds is what the log says' }
+    : { name, kind, state: 'contradicts', detail: wrong.message };
+}

@@ -1,0 +1,19 @@
+import { readEntry } from '../seal/entry.js';
+import { NoteError, type NoteVerifier, parseVkey } from '../seal/index.js';
+import { readLines } from '../seal/log-reader.js';
+
+/**
+ * The keys that a log itself announces in its first entry. Whoever could rewrite the log could also have put them
+ * there: good for a first look, and to be told apart from a key that was published.
+ */
+export async function announcedKeys(path: string): Promise<readonly NoteVerifier[]> {
+  for await (const { text } of readLines(path)) {
+    try {
+      return readEntry(text).statement.keys.map(parseVkey);
+    } catch (error) {
+      if (error instanceof NoteError) return [];
+      throw error;
+    }
+  }
+  return [];
+}

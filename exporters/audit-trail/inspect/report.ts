@@ -1,0 +1,104 @@
+import { comparisonStrengths } from '../../../pack/audit-comparisons.js';
+import type { AuditTrail } from '../../../pack/index.js';
+import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
+import { type ComparisonResult, comparisons, runComparison } from '../comparisons/index.js';
+import { Database } from '../database/database.js';
+import { MemoryDirectory } from '../observer/memory.js';
+import { status, type TrailStatus } from '../observer/status.js';
+import { type SealView, sealView } from './seal-view.js';
+
+export interface ComparisonReport {
+  readonly name: string;
+  /** `proof`: only an unlogged change explains a finding. `hint`: there are innocent causes. */
+  readonly strength: 'proof' | 'hint';
+  readonly sentence: string;
+  readonly result: ComparisonResult;
+}
+
+/** What is proven of a trail, since when, by which evidence, and what nobody can say. */
+export interface TrailReport {
+  readonly status: TrailStatus;
+  /** Of the last look of a running exporter. Undefined: none has kept anything here, so nothing is proven yet. */
+  readonly observedUntil: string | undefined;
+  /** An exporter looks at it at present. What it proved before it ended was true then. */
+  readonly isWatched: boolean;
+  readonly seal: SealView | undefined;
+  readonly comparisons: readonly ComparisonReport[];
+  readonly cannotBeSaid: readonly string[];
+}
+
+export interface ReportOptions {
+  readonly stateDirectory: string;
+  readonly signal: AbortSignal;
+  readonly log?: Logger;
+  readonly redactor?: Redactor;
+}
+
+/** Without a look for this long, and for this many of them, nobody watches. */
+const UNWATCHED_MS = 120_000;
+const UNWATCHED_LOOKS = 4;
+
+export async function report(trail: AuditTrail, options: ReportOptions): Promise<TrailReport> {
+  const log = options.log ?? silentLogger;
+  const kept = await new MemoryDirectory(options.stateDirectory, log).load(trail.name);
+  const observedUntil = kept.epoch === undefined ? undefined : kept.looks.at(-1)?.at;
+  const sinceMs = Date.now() - (observedUntil ?? 0);
+  const found = await status(trail, options);
+  const seal = trail.seal === undefined ? undefined : await sealView(trail.seal, options.signal);
+  return {
+    status: found,
+    observedUntil: observedUntil === undefined ? undefined : new Date(observedUntil).toISOString(),
+    isWatched: sinceMs < Math.max(UNWATCHED_MS, UNWATCHED_LOOKS * trail.observe.intervalMs),
+    seal,
+    comparisons: await compare(trail, options),
+    cannotBeSaid: cannotBeSaid(trail, found),
+  };
+}
+
+async function compare(trail: AuditTrail, { signal, log = silentLogger, redactor }: ReportOptions) {
+  const database = new Database(trail.replica ?? trail.database, {
+    log,
+    ...(redactor === undefined ? {} : { redactor }),
+  });
+  try {
+    const reports: ComparisonReport[] = [];
+    for (const name of trail.comparisons) {
+      const result = await database
+        .look(signal, (session) => runComparison(name, session, signal))
+        .catch((error: unknown): ComparisonResult => {
+          signal.throwIfAborted();
+          return { state: 'unknown', reason: error instanceof Error ? error.message : 'the comparison failed' };
+        });
+      reports.push({ name, strength: comparisonStrengths[name], sentence: comparisons[name].sentence, result });
+    }
+    return reports;
+  } finally {
+    await database.close();
+  }
+}
+
+function cannotBeSaid(trail: AuditTrail, { tables }: TrailStatus): readonly string[] {
+  const { records, seal, witness } = trail;
+  const older = tables.reduce((sum, { rowsWithoutBaseline }) => sum + rowsWithoutBaseline, 0);
+  return [
+    ...(records === undefined
+      ? [
+          'who changed what, when and why: there are no audit records',
+          'whether a change is missing from the trail: there is nothing to compare the changes with',
+        ]
+      : []),
+    ...(older > 0
+      ? [`what was done to ${older} rows before the trail began: their history has no beginning (no SNAPSHOT record)`]
+      : []),
+    ...(records !== undefined && seal === undefined
+      ? ['whether records were altered by somebody who can write to the audit table: nothing is sealed (seal:)']
+      : []),
+    ...(records !== undefined && witness === undefined
+      ? [
+          'whether the triggers saw every committed change, by a source that they cannot influence: no witness (witness:)',
+        ]
+      : []),
+    'who read what: reading leaves no audit record here',
+    'whether a person is who the portal said they were: the trail records what the portal told it',
+  ];
+}

@@ -1,0 +1,140 @@
+import type { DatabaseAccess } from '../../../pack/index.js';
+import { type ChunkFailure, type SealStore, SealUnavailable, Session, verifyRows } from '../seal/index.js';
+import type { Sweep, VerifyState } from './verify-state.js';
+
+export interface RowsRequest {
+  readonly store: SealStore;
+  readonly access: DatabaseAccess;
+  readonly isReplica: boolean;
+  readonly signal: AbortSignal;
+  readonly state: VerifyState;
+  /** Remembers; called every now and then, and at the end. */
+  readonly save: (state: VerifyState) => Promise<void>;
+  readonly isFull: boolean;
+  readonly isRestart: boolean;
+  /** The entry to begin with, in place of where earlier verifications ended. */
+  readonly start?: number;
+  readonly progress?: (progress: { readonly rows: number; readonly ofRows: number; readonly failures: number }) => void;
+}
+
+export interface RowsResult {
+  /** First entry whose rows were compared. */
+  readonly start: number;
+  readonly rows: number;
+  readonly chunks: number;
+  readonly disposedChunks: number;
+  readonly failures: readonly ChunkFailure[];
+  /** The database itself is not the one that was sealed. */
+  readonly refusal: string | undefined;
+  readonly isInterrupted: boolean;
+  /** From `start` to the last entry. */
+  readonly isComplete: boolean;
+  readonly trouble: string | undefined;
+  /** The rows before `start` were compared at an earlier time. */
+  readonly earlier: { readonly entries: number; readonly at: string } | undefined;
+}
+
+const SAVE_EVERY_MS = 2_000;
+
+/** Compares rows with what was sealed, from where the last verification ended, and remembers how far it came. */
+export async function verifyRowsFrom(request: RowsRequest): Promise<RowsResult> {
+  const { store, isRestart, signal, save } = request;
+  let state = request.state;
+  const sweep = isRestart ? newSweep(request) : goOn(request);
+  const keep = async () => {
+    state = { ...state, sweep };
+    await save(state);
+  };
+  let savedAt = performance.now();
+  const base = store.index.size(sweep.next - 1) - sweep.rows;
+  const ofRows = store.index.size(store.index.length - 1) - base;
+  let saving: Promise<void> = Promise.resolve();
+  let trouble: string | undefined;
+  const outcome = await compare(request, sweep, (next, step) => {
+    sweep.next = next;
+    sweep.rows += step.rows;
+    sweep.chunks += step.verified.length + step.failures.length;
+    sweep.disposedChunks += step.disposed.length;
+    sweep.failures.push(...step.failures.map(mutable));
+    request.progress?.({ rows: sweep.rows, ofRows, failures: sweep.failures.length });
+    if (performance.now() - savedAt < SAVE_EVERY_MS) return;
+    savedAt = performance.now();
+    saving = saving.then(keep);
+  }).catch((error: unknown) => {
+    if (signal.aborted) return 'interrupted' as const;
+    if (!(error instanceof SealUnavailable)) throw error;
+    trouble = error.message;
+    return 'incomplete' as const;
+  });
+  await saving;
+  const isComplete = outcome === 'complete';
+  await save(isComplete ? ended(state, sweep, store.index.length) : { ...state, sweep });
+  const earlier = sweep.start > 0 && request.start === undefined ? request.state.rowsUpTo : undefined;
+  return {
+    start: sweep.start,
+    rows: sweep.rows,
+    chunks: sweep.chunks,
+    disposedChunks: sweep.disposedChunks,
+    failures: sweep.failures,
+    refusal: undefined,
+    isInterrupted: outcome === 'interrupted',
+    isComplete,
+    trouble,
+    earlier,
+  };
+}
+
+type Step = Parameters<NonNullable<Parameters<typeof verifyRows>[0]['progress']>>[0]['step'];
+
+async function compare(
+  { store, access, isReplica, signal }: RowsRequest,
+  sweep: Sweep,
+  onStep: (next: number, step: Step) => void,
+): Promise<'complete' | 'incomplete'> {
+  const session = await Session.open(access, signal);
+  try {
+    await verifyRows({
+      store,
+      session,
+      signal,
+      isReplica,
+      start: sweep.next,
+      progress: ({ next, step }) => onStep(next, step),
+    });
+    return sweep.next >= store.index.length ? 'complete' : 'incomplete';
+  } finally {
+    await session.close();
+  }
+}
+
+function newSweep({ state, start, isFull }: RowsRequest): Sweep {
+  const first = start ?? (isFull ? 0 : (state.rowsUpTo?.entries ?? 0));
+  const startedAt = new Date().toISOString();
+  return { start: first, isFull, next: first, rows: 0, chunks: 0, disposedChunks: 0, failures: [], startedAt };
+}
+
+/** One that was interrupted, when it was of the same kind; the log before it was just verified to be the same. */
+function goOn(request: RowsRequest): Sweep {
+  const { state, store, isFull } = request;
+  const fresh = newSweep(request);
+  const { sweep } = state;
+  const isSame = sweep !== undefined && sweep.isFull === isFull && sweep.start === fresh.start;
+  return isSame && sweep.next < store.index.length ? { ...sweep, failures: [...sweep.failures] } : fresh;
+}
+
+/** What was found wrong stays to be compared: the next verification begins before it. */
+function ended({ sweep: _, ...state }: VerifyState, { start, failures }: Sweep, length: number): VerifyState {
+  const before = state.rowsUpTo?.entries ?? 0;
+  const good = failures.reduce((least, { seq }) => Math.min(least, seq), length);
+  // Behind a gap that nobody compared, nothing is added up.
+  const entries = start <= before ? good : Math.min(before, good);
+  return entries === 0 ? withoutRows(state) : { ...state, rowsUpTo: { entries, at: new Date().toISOString() } };
+}
+
+function withoutRows({ rowsUpTo: _, ...state }: VerifyState): VerifyState {
+  return state;
+}
+
+function mutable({ changed, missing, added, ...rest }: ChunkFailure): Sweep['failures'][number] {
+  return { ...rest, changed: [...changed], missing: [...missing], added: [...added] };
+}

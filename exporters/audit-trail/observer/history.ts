@@ -1,0 +1,59 @@
+import type { Session } from '../database/database.js';
+import type { Facts } from '../database/facts.js';
+import type { RecordsSql } from '../records/sql.js';
+import type { TrailContext } from './context.js';
+import type { Memory } from './memory.js';
+
+/** Remembers a record that was read and, after as long as an unflushed commit may be lost, cannot be gone after a crash. */
+export function setLandmark(memory: Memory, settleMs: number, now: number): void {
+  const { lastRead } = memory.reading ?? {};
+  if (lastRead === undefined) return;
+  const { candidate } = memory.landmark ?? {};
+  if (candidate === undefined) memory.landmark = { candidate: { ...lastRead, at: now } };
+  else if (now - candidate.at >= settleMs)
+    memory.landmark = { candidate: { ...lastRead, at: now }, xid: candidate.xid, ord: candidate.ord };
+}
+
+/**
+ * C12, where system and timeline are the same or cannot be read. A server that came back without a record that was read
+ * long before is a restored one.
+ */
+export async function hasLostHistory({ memory }: TrailContext, session: Session, sql: RecordsSql): Promise<boolean> {
+  const { xid, ord } = memory.landmark ?? {};
+  if (xid === undefined || ord === undefined || sql.txidType === undefined) return false;
+  const found = await session.query(
+    `select 1 as there from ${sql.all} r where r.txid = $1::${sql.txidType} and r.ord = $2::${sql.ordType} limit 1`,
+    [xid, ord],
+  );
+  return found.length === 0;
+}
+
+/**
+ * In another history transaction ids begin again below those that were seen. Whatever was written after our last look is
+ * new here, and everything before was read then; so reading goes on at the first record after it.
+ */
+export async function enterOtherHistory(
+  { memory }: TrailContext,
+  session: Session,
+  facts: Facts,
+  sql: RecordsSql | undefined,
+): Promise<void> {
+  const least = (a: bigint, b: bigint) => (a < b ? a : b).toString();
+  const lastLook = memory.looks.at(-1);
+  const { reading } = memory;
+  if (sql?.txidType !== undefined && lastLook !== undefined && reading?.watermark?.mode === 'xid8') {
+    const [first] = await session.query<{ xid: string | null }>(
+      `select min(r.txid::text::bigint)::text as xid from ${sql.live} r where r.at >= to_timestamp($1::float8)`,
+      [lastLook.clock],
+    );
+    const from = least(BigInt(first?.xid ?? facts.xmin), facts.xmin);
+    if (BigInt(from) <= BigInt(reading.watermark.xid)) reading.watermark = { mode: 'xid8', xid: from };
+    delete reading.lastRead;
+  }
+  delete memory.landmark;
+  for (const { suspicion, accepted } of Object.values(memory.tables)) {
+    if (suspicion !== undefined) suspicion.xmax = least(BigInt(suspicion.xmax), facts.xmax);
+    // What was accepted beyond is not in this history.
+    if (accepted !== undefined) accepted.xid = least(BigInt(accepted.xid), facts.xmin);
+  }
+}

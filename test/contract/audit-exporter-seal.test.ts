@@ -1,0 +1,113 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createAuditTrailExporter } from '../../exporters/audit-trail/index.js';
+import type { CollectContext } from '../../exporters/runtime/collector.js';
+import type { Exporter } from '../../exporters/runtime/exporter.js';
+import { Redactor, silentLogger } from '../../exporters/runtime/log.js';
+import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
+import { wholeShard } from '../../exporters/runtime/shard.js';
+import { loadPack } from '../../pack/index.js';
+import { verificationKinds } from '../../pack/metrics/index.js';
+import { CliLab, type Desk } from '../support/audit/cli-lab.js';
+
+let lab: CliLab;
+let desk: Desk;
+let exporter: Exporter | undefined;
+let store: MetricStore;
+
+beforeAll(async () => {
+  lab = await CliLab.open();
+});
+beforeEach(async () => {
+  desk = await lab.desk('records: { preset: kop }\n    comparisons: [provider-switches]');
+  vi.stubEnv('KOP_STATE_DIRECTORY', join(desk.folder, 'state'));
+  for (const [name, value] of Object.entries(desk.env)) vi.stubEnv(name, value);
+});
+afterEach(async () => {
+  await exporter?.stop();
+  exporter = undefined;
+  vi.unstubAllEnvs();
+});
+afterAll(() => lab.close());
+
+async function configured(): Promise<Exporter> {
+  store = new MetricStore();
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  await exporter.configure(loadPack([desk.config]));
+  return exporter;
+}
+
+/** As a scrape has it: what lies in the store, and what the collectors say. */
+async function page(): Promise<string> {
+  const context: CollectContext = { signal: AbortSignal.timeout(5_000), now: new Date(), log: silentLogger };
+  const collected = await Promise.all((exporter?.collectors ?? []).map((collector) => collector.collect(context)));
+  const families = collected.flatMap((each) => (Array.isArray(each) ? each : []));
+  return renderFamilies([...store.families(), ...families], 'text');
+}
+
+const own = 'portal="portal",trail="trail"';
+
+async function eventually(wanted: RegExp): Promise<string> {
+  for (const until = Date.now() + 30_000; ; ) {
+    const text = await page();
+    if (wanted.test(text)) return text;
+    if (Date.now() > until) throw new Error(`${wanted} never was on the page:\n${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+test('every series of the seal is there from the start, and says that nothing is sealed', async () => {
+  await configured();
+  const text = await page();
+  expect(text).toContain(`audit_trail_checkpoint_size{${own}} 0`);
+  expect(text).toContain(`audit_trail_checkpoint_timestamp_seconds{${own}} 0`);
+  expect(text).toContain(`audit_trail_anchor_timestamp_seconds{${own},anchor="second"} 0`);
+  expect(text).toContain(`audit_trail_disposed_records{${own}} 0`);
+  for (const kind of verificationKinds)
+    expect(text).toContain(`audit_trail_verification_failures_total{${own},kind="${kind}"} 0`);
+  expect(text).toContain(`audit_trail_evidence_state{${own},source="seal",state="unknown"} 1`);
+  // A lag of 0 would say that all is sealed.
+  expect(text).not.toContain('audit_trail_seal_lag_seconds{');
+  expect(text).not.toContain('audit_trail_verified_ratio{');
+});
+
+test('seals, anchors, compares, and says so', async () => {
+  const running = await configured();
+  await running.start({ signal: new AbortController().signal });
+  const text = await eventually(new RegExp(`audit_trail_evidence_state{${own},source="seal",state="ok"} 1`));
+  expect(text).toContain(`audit_trail_checkpoint_size{${own}} 46`);
+  expect(text).toContain(`audit_trail_seal_lag_seconds{${own}} 0`);
+  await eventually(new RegExp(`audit_trail_anchor_timestamp_seconds{${own},anchor="second"} 1\\d{9}`));
+  // The tables of this comparison are not here: absent, not 0.
+  const later = await eventually(/audit_trail_last_check_timestamp_seconds{.*check="comparisons"} 1/);
+  expect(later).not.toContain('audit_trail_comparison_findings{');
+});
+
+test('says unknown, and why, when the key is gone', async () => {
+  const pack = loadPack([desk.config]);
+  rmSync(desk.path('seal.pem'));
+  store = new MetricStore();
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  await exporter.configure(pack);
+  await exporter.start({ signal: new AbortController().signal });
+  await eventually(/audit_trail_last_check_timestamp_seconds{.*check="tripwires"} 1/);
+  const text = await eventually(new RegExp(`audit_trail_evidence_state{${own},source="seal",state="unknown"} 1`));
+  expect(text).toContain(`audit_trail_checkpoint_size{${own}} 0`);
+  const shown = JSON.stringify(exporter.sections?.());
+  expect(shown).toContain('seal.pem cannot be read');
+});
+
+test('without a database all is unknown, and the page is there', async () => {
+  vi.stubEnv('KOP_TEST_AUDIT_URL', undefined);
+  store = new MetricStore();
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  await exporter.configure(loadPack([desk.config], { allowUnconnected: true }));
+  await exporter.start({ signal: new AbortController().signal });
+  for (let wait = 0; !exporter.ready().ready && wait < 100; wait += 1) await new Promise((r) => setTimeout(r, 50));
+  expect(exporter.ready()).toEqual({ ready: true });
+  const text = await page();
+  expect(text).toContain(`audit_trail_evidence_state{${own},source="connection",state="unknown"} 1`);
+  expect(text).not.toMatch(/state="ok"} 1/);
+  expect(JSON.stringify(exporter.sections?.())).toContain('KOP_TEST_AUDIT_URL is not set');
+});
