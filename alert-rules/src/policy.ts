@@ -16,7 +16,7 @@ export interface AlertSpec {
 }
 
 /** Where the reader of an alert lands. */
-export type Dashboard = 'workflow' | 'portal' | 'overview';
+export type Dashboard = 'workflow' | 'portal' | 'overview' | 'audit' | 'encryption' | 'encryption-provider';
 
 /** The label that marks every alert of this pack, for routes in an existing Alertmanager tree. */
 export const packLabel = { pack: 'kop' } as const;
@@ -25,12 +25,20 @@ const dashboardPaths: Record<Dashboard, string> = {
   workflow: 'kop-workflow-sla?var-portal={{ $labels.portal }}&var-workflow={{ $labels.workflow }}',
   portal: 'kop-workflow-sla?var-portal={{ $labels.portal }}',
   overview: 'kop-overview',
+  audit: 'kop-audit-trail?var-portal={{ $labels.portal }}&var-trail={{ $labels.trail }}',
+  encryption: 'kop-encryption?var-portal={{ $labels.portal }}',
+  'encryption-provider': 'kop-encryption?var-portal={{ $labels.portal }}&var-provider={{ $labels.provider }}',
 };
 
 /** Who looks after the exporters themselves: the team called `platform`, else the first one described. */
 export function operatingTeam(pack: Pack): string {
   const names = pack.teams.map((team) => team.name);
   return names.includes('platform') ? 'platform' : (names[0] ?? 'platform');
+}
+
+/** Who looks after roles, keys and what is encrypted by them: the team called `security`, else the operating one. */
+export function securityTeam(pack: Pack): string {
+  return pack.teams.some((team) => team.name === 'security') ? 'security' : operatingTeam(pack);
 }
 
 /** The one place where labels and annotations are decided. */

@@ -27,3 +27,11 @@ export function plain(value: number): string {
 export function atLeast(n: number): string {
   return `> ${plain(n - 0.5)}`;
 }
+
+/**
+ * How many events a counter saw in a range, above none. Rounded, because `increase()` extrapolates, and nobody understands
+ * 1.017 forged records.
+ */
+export function events(by: string, increases: string): string {
+  return `round(sum ${by} (${increases})) > 0`;
+}

@@ -1,4 +1,6 @@
 import type { Pack } from '../../pack/model.js';
+import { auditTrailFile } from './audit-trail/index.js';
+import { encryptionFile } from './encryption/index.js';
 import { exporterAlerts, watchdog } from './exporter-alerts.js';
 import type { RuleFile } from './rule.js';
 import { settings } from './settings.js';
@@ -32,6 +34,8 @@ export function ruleFiles(pack: Pack): readonly RuleFile[] {
         },
       ],
     },
+    auditTrailFile(pack),
+    encryptionFile(pack),
     {
       path: 'alert-rules/prometheus/kop-exporters.yaml',
       about: 'The exporters themselves, and a watchdog.',

@@ -19,10 +19,17 @@ export const settings = {
   tainted: { windowSeconds: 3_600, ratio: 0.2, forSeconds: 3_600 },
   dropped: { windowSeconds: 1_800, ratio: 0.1, minimum: 3, forSeconds: 900 },
   backoff: { windowSeconds: 900, ratio: 0.25, forSeconds: 300 },
+  /**
+   * Measuring seldom leaves few missed runs to count, spread over all workflows: with a portal that hangs, burn alerts
+   * come after 10 to 40 minutes, and come and go. A portal that answers anything in time resets the pause instead.
+   */
+  unresponsive: { windowSeconds: 600, ratio: 0.8, forSeconds: 60 },
   /** An internal certificate authority commonly needs a change request with two weeks' notice. */
   certificate: { warnDays: 21, criticalDays: 7, forSeconds: 900 },
   login: { windowSeconds: 900, forSeconds: 300 },
   exporterDownForSeconds: 300,
   configReloadForSeconds: 300,
   collectorForSeconds: 600,
+  /** How long an event, such as a replaced trigger, stays an alert after it was seen. */
+  eventSeconds: 3_600,
 } as const;

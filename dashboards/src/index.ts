@@ -1,4 +1,6 @@
 import type { Pack } from '../../pack/model.js';
+import { auditTrail } from './audit-trail.js';
+import { encryption } from './encryption.js';
 import type { Dashboard } from './kit/types.js';
 import { overview } from './overview.js';
 import { dashboardProvider, datasourceExample } from './provisioning.js';
@@ -7,7 +9,7 @@ import { workflowSla } from './workflow-sla.js';
 export type { Dashboard, PlacedPanel, Target } from './kit/types.js';
 
 export function dashboards(pack: Pack): readonly Dashboard[] {
-  return [overview(), workflowSla(pack)];
+  return [overview(), workflowSla(pack), auditTrail(), encryption()];
 }
 
 /** Everything below `dashboards/` that people take; `path` is relative to the output directory. */

@@ -1,10 +1,21 @@
-import { exporterRecorded, workflowRecorded as r, runtimeMetrics } from '../../pack/metrics/index.js';
+import {
+  auditRecorded,
+  columnStates,
+  encryptionRecorded,
+  exporterRecorded,
+  workflowRecorded as r,
+  runtimeMetrics,
+} from '../../pack/metrics/index.js';
+import { trailTable } from './audit-tables.js';
+import { columnTable, providerTable } from './encryption-tables.js';
 import { dashboard, type Row } from './kit/dashboard.js';
 import { colours, field, thresholds, words } from './kit/fields.js';
 import { stat, stateTimeline, table, timeseries } from './kit/panels.js';
 import type { Dashboard, Panel, Target } from './kit/types.js';
 import {
   alerts,
+  auditTrailWords,
+  columnStateWords,
   countOrNone,
   cpu,
   eventLoopLag,
@@ -24,7 +35,7 @@ export function overview(): Dashboard {
     description: 'Whether the portals keep what they promise, and whether anybody is looking.',
     from: 'now-6h',
     variables: [],
-    rows: [now(), workflowSla(), exporters()],
+    rows: [now(), workflowSla(), auditTrails(), fieldEncryption(), exporters()],
   });
 }
 
@@ -38,12 +49,14 @@ function now(): Row {
       {
         height: 4,
         panels: [
-          [8, alertCounts()],
-          [10, workflowCounts()],
-          [6, exporterCounts()],
+          [6, alertCounts()],
+          [7, workflowCounts()],
+          [3, trailStates()],
+          [4, encryptionStates()],
+          [4, exporterCounts()],
         ],
       },
-      { height: 7, panels: [[24, alertTable()]] },
+      { height: 9, panels: [[24, alertTable()]] },
     ],
   };
 }
@@ -101,6 +114,33 @@ function workflowCounts(): Panel {
   });
 }
 
+function trailStates(): Panel {
+  return stat({
+    title: 'Audit trails',
+    description: 'State of the audit trail that is worst off.',
+    unit: 'none',
+    colour: 'background',
+    targets: [one(`max(${auditRecorded.state.name})`, '')],
+    mappings: auditTrailWords,
+  });
+}
+
+function encryptionStates(): Panel {
+  return stat({
+    title: 'Field encryption',
+    description: 'State of the provider, and of the encrypted column, that is worst off.',
+    unit: 'none',
+    colour: 'value',
+    targets: [
+      one(`max(${encryptionRecorded.state.name})`, 'Providers'),
+      // Without a scan nobody knows; that is not the same as having nothing to scan.
+      one(`max(${encryptionRecorded.columnState.name}) or vector(${columnStates.notScanned})`, 'Columns'),
+    ],
+    mappings: workflowStateWords,
+    overrides: [field('Columns', { mappings: columnStateWords })],
+  });
+}
+
 function exporterCounts(): Panel {
   const known = `count(${exporterRecorded.lastSeen.name})`;
   const silent = `${exporterRecorded.lastSeen.name} unless on (job, instance, exporter) ${runtimeMetrics.buildInfo.name}`;
@@ -131,18 +171,42 @@ const severityRanks = [
   { severity: 'none', rank: 0, color: 'transparent' },
 ] as const;
 
+/** What an alert may be about; each has some of them, and one column is enough for all. */
+const subjectLabels = [
+  'workflow',
+  'trail',
+  'provider',
+  'key',
+  'table',
+  'column',
+  'check',
+  'source',
+  'anchor',
+  'invariant',
+  'object',
+  'exposure',
+  'comparison',
+  'field',
+  'test',
+  'kind',
+  'state',
+  'collector',
+] as const;
+
 function alertTable(): Panel {
-  const labels = 'alertname, alertstate, team, portal, workflow, window, instance';
+  const labels = 'alertname, alertstate, team, portal, subject, window, instance';
   const columns = {
     Value: 'Severity',
     alertname: 'Alert',
     alertstate: 'Status',
     portal: 'Portal',
-    workflow: 'Workflow',
+    subject: 'About',
     window: 'Burn window',
     instance: 'Instance',
     team: 'Team',
   };
+  const firingNow = (severity: string) =>
+    `label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjectLabels.map((label) => `"${label}"`).join(', ')})`;
   return table({
     title: 'Firing and pending alerts',
     description:
@@ -151,11 +215,7 @@ function alertTable(): Panel {
     noValue: 'No data: not even the watchdog fires, so the rules are not being evaluated',
     targets: [
       cells(
-        severityRanks
-          .map(
-            ({ severity, rank }) => `${rank} * max by (${labels}) (${alerts.name}{pack="kop", severity="${severity}"})`,
-          )
-          .join(' or '),
+        severityRanks.map(({ severity, rank }) => `${rank} * max by (${labels}) (${firingNow(severity)})`).join(' or '),
       ),
     ],
     transformations: [
@@ -169,7 +229,12 @@ function alertTable(): Panel {
       },
     ],
     overrides: [
-      ...['Portal', 'Workflow', 'Burn window', 'Instance', 'Team'].map((name) => field(name, { noValue: ' ' })),
+      ...Object.entries({ Portal: 100, 'Burn window': 110, Instance: 160, Team: 120 }).map(([name, width]) =>
+        field(name, { noValue: ' ', 'custom.width': width }),
+      ),
+      field('About', { noValue: ' ', 'custom.minWidth': 260 }),
+      field('Alert', { 'custom.width': 260 }),
+      field('Status', { 'custom.width': 80 }),
       field('Severity', {
         'custom.width': 110,
         'custom.align': 'left',
@@ -207,6 +272,20 @@ function workflowSla(): Row {
           ],
         ],
       },
+    ],
+  };
+}
+
+function auditTrails(): Row {
+  return { title: 'Audit trails', lines: [{ height: 5, panels: [[24, trailTable()]] }] };
+}
+
+function fieldEncryption(): Row {
+  return {
+    title: 'Field encryption',
+    lines: [
+      { height: 6, panels: [[24, providerTable('')]] },
+      { height: 7, panels: [[24, columnTable('')]] },
     ],
   };
 }

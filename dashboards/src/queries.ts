@@ -1,6 +1,12 @@
 /** PromQL that several panels share. Metrics are named through the contract only. */
 import { foreignSeries } from '../../pack/metrics/foreign.js';
-import { workflowRecorded as r, workflowStates } from '../../pack/metrics/index.js';
+import {
+  auditTableCodes,
+  auditTrailStates,
+  columnStates,
+  workflowRecorded as r,
+  workflowStates,
+} from '../../pack/metrics/index.js';
 import { colours, words } from './kit/fields.js';
 
 export const { alerts, cpu, eventLoopLag, memory, up } = foreignSeries;
@@ -18,6 +24,11 @@ export function countOrNone(expr: string, known: string): string {
   return `count(${expr}) or 0 * ${known}`;
 }
 
+/** Without any series a timeline shows a message of Grafana's own; a strip that says what is missing is clearer. */
+export function orSaid(expr: string, label: string, text: string, code: number): string {
+  return `${expr} or on () label_replace(vector(${code}), "${label}", "${text}", "", "")`;
+}
+
 export const workflowStateWords = words(
   [
     { value: workflowStates.met, text: 'Met', color: colours.good },
@@ -31,3 +42,37 @@ export const workflowStateWords = words(
 export function inState(state: keyof typeof workflowStates, selector = ''): string {
   return `${r.state.name}${selector} == ${workflowStates[state]}`;
 }
+
+export const auditTableWords = words(
+  [
+    { value: auditTableCodes.ok, text: 'Ok', color: colours.good },
+    { value: auditTableCodes.explained, text: 'Explained', color: colours.neutral },
+    { value: auditTableCodes.suspect, text: 'Suspect', color: colours.warning },
+    { value: auditTableCodes.confirmed, text: 'Fault proven', color: colours.bad },
+    { value: auditTableCodes.unknown, text: 'Unknown', color: colours.unknown },
+    { value: auditTableCodes.noData, text: 'No data', color: 'dark-purple' },
+  ],
+  'No data',
+);
+
+export const auditTrailWords = words(
+  [
+    { value: auditTrailStates.proven, text: 'Proven', color: colours.good },
+    { value: auditTrailStates.atRisk, text: 'At risk', color: colours.warning },
+    { value: auditTrailStates.broken, text: 'Broken', color: colours.bad },
+    { value: auditTrailStates.absent, text: 'Absent', color: 'dark-orange' },
+    { value: auditTrailStates.unproven, text: 'Unproven', color: colours.unknown },
+    { value: auditTrailStates.noData, text: 'No data', color: 'dark-purple' },
+  ],
+  'No data',
+);
+
+export const columnStateWords = words(
+  [
+    { value: columnStates.encrypted, text: 'Encrypted', color: colours.good },
+    { value: columnStates.partly, text: 'Unreadable rows', color: colours.warning },
+    { value: columnStates.exposed, text: 'Exposed', color: colours.bad },
+    { value: columnStates.notScanned, text: 'Not scanned', color: colours.unknown },
+  ],
+  'Not scanned',
+);

@@ -62,7 +62,7 @@ describe.each(alerts.map((rule) => [`${rule.alert} ${rule.labels.window ?? rule.
       expect(rule.annotations.summary).not.toContain('{{');
       expect(rule.annotations.summary).toMatch(/\.$/);
       expect(rule.annotations.runbook_url).toBe(`docs/runbooks/${rule.alert}.md`);
-      expect(rule.annotations.dashboard_url).toMatch(/\/d\/kop-(overview|workflow-sla)(\?|$)/);
+      expect(rule.annotations.dashboard_url).toMatch(/\/d\/kop-(overview|workflow-sla|audit-trail|encryption)(\?|$)/);
     });
 
     it('shows its value for humans', () => {

@@ -1,7 +1,9 @@
 import type { Pack } from '../../../pack/model.js';
 import { ruleFiles } from '../rules.js';
 import { yamlText } from '../yaml.js';
+import { auditTrailTests } from './audit-trail.js';
 import { burnTests } from './burn.js';
+import { encryptionTests } from './encryption.js';
 import { exporterTests } from './exporters.js';
 import { measuringTests } from './measuring.js';
 import { portalTests } from './portal.js';
@@ -9,13 +11,29 @@ import type { Scenario, SentAlert, TestFile } from './scenario.js';
 
 /** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
 export function ruleTestFiles(pack: Pack): readonly TestFile[] {
-  return [...burnTests(pack), ...measuringTests(pack), ...portalTests(pack), ...exporterTests(pack)];
+  return [
+    ...burnTests(pack),
+    ...measuringTests(pack),
+    ...portalTests(pack),
+    ...exporterTests(pack),
+    ...auditTrailTests(pack),
+    ...encryptionTests(pack),
+  ];
+}
+
+const usual = ['kop-workflow-sla', 'kop-exporters'];
+
+/** Only what a test is about is loaded: promtool evaluates every rule for every minute. */
+function ruleFilesOf(pack: Pack, { rules = usual }: TestFile): readonly string[] {
+  return ruleFiles(pack)
+    .map(({ path }) => path.replace('alert-rules/', '../'))
+    .filter((path) => rules.some((name) => path.endsWith(`/${name}.yaml`)));
 }
 
 export function ruleTestText(pack: Pack, file: TestFile): string {
   return yamlText(
     {
-      rule_files: ruleFiles(pack).map((rules) => rules.path.replace('alert-rules/', '../')),
+      rule_files: ruleFilesOf(pack, file),
       evaluation_interval: `${file.evaluateEvery}m`,
       tests: file.scenarios.map(scenarioYaml),
     },

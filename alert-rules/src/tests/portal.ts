@@ -19,21 +19,41 @@ export function portalTests(pack: Pack): readonly TestFile[] {
 
 function backoff(pack: Pack): readonly Scenario[] {
   const alert = 'WorkflowPortalBackoff';
-  const { windowSeconds, forSeconds } = settings.backoff;
-  const full = (windowSeconds + forSeconds) / 60;
+  const info = { priority: 'low' };
+  const critical = { priority: 'critical' };
+  const minutes = (level: { windowSeconds: number; forSeconds: number }) =>
+    (level.windowSeconds + level.forSeconds) / 60;
+  const full = minutes(settings.backoff);
+  const silent = minutes(settings.unresponsive);
   return [
     {
       name: `${alert}: fires while measuring pauses, and recovers`,
       series: worldSeries({
         phases: [{ minutes: 30 }, { minutes: full + 10, backingOff: true }, { minutes: full + 10 }],
       }),
-      queries: [isQuiet(alert, 29), fires(alert, 30 + full + 5), isQuiet(alert, 30 + full + 10 + full + 5)],
-      sent: [sent(pack, alert, 30 + full + 5, portal, '100%')],
+      queries: [
+        isQuiet(alert, 29),
+        isQuiet(alert, 35, critical),
+        fires(alert, 30 + silent, critical),
+        fires(alert, 30 + full + 5, info),
+        isQuiet(alert, 30 + full + 10 + full + 5),
+      ],
+      sent: [
+        sent(pack, alert, 30 + full + 5, portal, '100%', info),
+        sent(pack, alert, 30 + full + 5, portal, '100%', critical),
+      ],
     },
     {
       name: `${alert}: stays quiet after one short pause`,
       series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 2, backingOff: true }, { minutes: 30 }] }),
       queries: [31, 35, 40].map((minute) => isQuiet(alert, minute)),
+    },
+    {
+      name: `${alert}: a portal that answers now and then is worth a look, and nobody's sleep`,
+      series: worldSeries({
+        phases: Array.from({ length: 8 }, () => [{ minutes: 2, backingOff: true }, { minutes: 1 }]).flat(),
+      }),
+      queries: [isQuiet(alert, 23, critical), fires(alert, 23, info)],
     },
   ];
 }

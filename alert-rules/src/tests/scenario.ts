@@ -31,6 +31,8 @@ export interface TestFile {
   readonly about: string;
   /** Minutes between evaluations; promtool knows no interval by group. */
   readonly evaluateEvery: number;
+  /** Rule files that it is about, by name; those of workflows and exporters unless said. */
+  readonly rules?: readonly string[];
   readonly scenarios: readonly Scenario[];
 }
 

@@ -1,19 +1,17 @@
 /** Whether the SLA is being measured at all. No data is never good news. */
-import { workflowMetrics as m, workflowRecorded as r, runtimeMetrics, windowOf } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule } from '../policy.js';
 import { atLeast, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { gone, patience, withOwner } from './presence.js';
+import { exporterIsWell, gone, patience, withOwner } from './presence.js';
 
 export function measuringAlerts(pack: Pack): readonly AlertRule[] {
   return [noData(pack), stalled(pack), tainted(pack), dropped(pack)];
 }
 
 function noData(pack: Pack): AlertRule {
-  // An exporter that answers but whose collectors fail shows no workflows either, and has not forgotten them on purpose.
-  const well = `(${runtimeMetrics.buildInfo.name} unless on (job, instance) (${runtimeMetrics.collectorSuccess.name} == 0))`;
   return alertRule(pack, {
     name: 'WorkflowSlaNoData',
     priority: 'medium',
@@ -21,7 +19,7 @@ function noData(pack: Pack): AlertRule {
     expr: promql`
       time() - (
         max by (portal, workflow, team, tier) (
-          ${gone(r.lastSeen, 'job', well)}
+          ${gone(r.lastSeen, 'job', exporterIsWell)}
         )
         unless on (portal, workflow) ${m.runs.name}
       )

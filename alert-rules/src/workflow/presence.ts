@@ -18,7 +18,8 @@ import { settings } from '../settings.js';
 
 const memory = windowOf(settings.memorySeconds);
 
-function remembered(record: Recorded, metric: string): RecordingRule {
+/** When each member of an inventory was last scraped: for an hour, and longer while its target is down. */
+export function remembered(record: Recorded, metric: string): RecordingRule {
   return {
     record,
     expr: promql`
@@ -30,6 +31,9 @@ function remembered(record: Recorded, metric: string): RecordingRule {
     `,
   };
 }
+
+/** An exporter that answers but whose collectors fail shows nothing either, and has not forgotten it on purpose. */
+export const exporterIsWell = `(${runtimeMetrics.buildInfo.name} unless on (job, instance) (${runtimeMetrics.collectorSuccess.name} == 0))`;
 
 /** The members of a memory whose own target is down, or whose job has nothing left that is `well`. */
 export function gone(record: Recorded, sameKind: string, well: string): string {

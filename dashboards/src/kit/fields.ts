@@ -49,3 +49,22 @@ export function fieldsLike(pattern: string, properties: Readonly<Record<string, 
     properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
   };
 }
+
+/** A line at zero beneath bars: there was looking, and nothing was found. */
+export function baseline(name: string): Override {
+  return field(name, {
+    color: { mode: 'fixed', fixedColor: 'text' },
+    'custom.drawStyle': 'line',
+    'custom.lineWidth': 1,
+    'custom.fillOpacity': 0,
+  });
+}
+
+/** Series of faults in shades of one colour, so that none of them takes the green of the palette. */
+export function shades(pattern: string, color: string): Override {
+  return fieldsLike(pattern, { color: { mode: 'shades', fixedColor: color } });
+}
+
+export function fixed(name: string, color: string): Override {
+  return field(name, { color: { mode: 'fixed', fixedColor: color } });
+}

@@ -1,0 +1,129 @@
+/** Whether anybody looks, and how much can be seen. No data is never good news. */
+import { auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { alertRule } from '../policy.js';
+import { promql } from '../promql.js';
+import type { AlertRule } from '../rule.js';
+import { exporterIsWell, gone } from '../workflow/presence.js';
+import { hasNoRecords, isCutOff, since } from './presence.js';
+import { auditSettings } from './settings.js';
+import { trailAlert } from './spec.js';
+import { isWrittenByTrigger, trailsThat } from './trails.js';
+
+export function observingAlerts(pack: Pack): readonly AlertRule[] {
+  return [noData(pack), checkStale(pack), evidenceUnknown(pack), evidenceDegraded(pack)];
+}
+
+function noData(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'AuditTrailNoData',
+    priority: 'medium',
+    forSeconds: pack.alerting.noDataForSeconds,
+    expr: promql`
+      time() - (
+        max by (portal, trail, team) (
+          ${gone(r.lastSeen, 'job', exporterIsWell)}
+        )
+        unless on (portal, trail) ${m.info.name}
+      )
+    `,
+    summary: 'An audit trail is no longer watched: nobody knows whether it is complete.',
+    description:
+      'Nothing has been heard of the trail {{ $labels.trail }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
+      'exporter that watched it is down, or its collector fails.',
+    dashboard: 'audit',
+  });
+}
+
+function checkStale(pack: Pack): AlertRule {
+  const { seconds, forSeconds } = auditSettings.checks;
+  const age = (check: string) => promql`
+    time() - max by (portal, trail, check) (
+      ${since(`${m.lastCheck.name}{check${check}}`)}
+    )
+  `;
+  const compared = trailsThat(pack, ({ comparisons }) => comparisons.length > 0);
+  const witnessed = trailsThat(pack, ({ witness }) => witness !== undefined);
+  const late = (check: string, trails: string | undefined) =>
+    trails === undefined ? [] : [`${age(`${check}${trails}`)} > ${seconds}`];
+  return trailAlert(pack, {
+    name: 'AuditCheckStale',
+    priority: 'high',
+    forSeconds,
+    // What cannot be read cannot be checked; the evidence says so, once.
+    expr: promql`
+      (
+        ${age('="tripwires"')} > ${auditSettings.looked.seconds}
+        or
+        ${[...late('="exposure"', ''), ...late('="comparisons"', compared)].join('\nor\n')}
+        or
+        (
+          ${[...late('=~"reading|replay|identity|retention"', ''), ...late('="witness"', witnessed)].join('\nor\n')}
+        )
+        unless on (portal, trail) ${hasNoRecords}
+      )
+      unless on (portal, trail) ${isCutOff}
+    `,
+    summary: 'The exporter is up, but one of its checks of an audit trail has no results any more, or never had.',
+    description:
+      'The check {{ $labels.check }} of the trail {{ $labels.trail }} on {{ $labels.portal }} last had a result ' +
+      '{{ $value | humanizeDuration }} ago, or the exporter has been up for that long without one.',
+  });
+}
+
+/** Sources that a trail does not have cannot be missed; everything else can. */
+function missedSources(pack: Pack): readonly string[] {
+  const some = (source: string, matcher: string | undefined) =>
+    matcher === undefined ? [] : [`source="${source}"${matcher}`];
+  return [
+    'source!~"connection|counters|seal|witness"',
+    ...some('counters', trailsThat(pack, isWrittenByTrigger)),
+    ...some(
+      'seal',
+      trailsThat(pack, ({ seal }) => seal !== undefined),
+    ),
+    ...some(
+      'witness',
+      trailsThat(pack, ({ witness }) => witness !== undefined),
+    ),
+  ];
+}
+
+function evidenceUnknown(pack: Pack): AlertRule {
+  const each = (matcher: string) =>
+    `max by (portal, trail, source) (${m.evidenceState.name}{state="unknown", ${matcher}}) == 1`;
+  return trailAlert(pack, {
+    name: 'AuditEvidenceUnknown',
+    priority: 'medium',
+    forSeconds: auditSettings.evidence.unknownForSeconds,
+    expr: promql`
+      ${each('source="connection"')}
+      or
+      (
+        ${missedSources(pack).map(each).join('\nor\n')}
+      )
+      unless on (portal, trail) ${isCutOff}
+      unless on (portal, trail) ${r.absent.name}
+    `,
+    summary: 'A source of evidence about an audit trail cannot be seen, so that what rests on it is unknown.',
+    description:
+      'The source {{ $labels.source }} of the trail {{ $labels.trail }} on {{ $labels.portal }} says nothing. `kop audit status` ' +
+      'prints why, and the GRANT or setting that mends it.',
+  });
+}
+
+function evidenceDegraded(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditEvidenceDegraded',
+    priority: 'low',
+    forSeconds: auditSettings.evidence.degradedForSeconds,
+    expr: promql`
+      max by (portal, trail, source) (${m.evidenceState.name}{state="degraded"}) == 1
+      unless on (portal, trail) ${r.absent.name}
+    `,
+    summary: 'A source of evidence about an audit trail says less than it could.',
+    description:
+      'The source {{ $labels.source }} of the trail {{ $labels.trail }} on {{ $labels.portal }} works with a lack. ' +
+      '`kop audit status` prints which, and the GRANT or setting that mends it.',
+  });
+}

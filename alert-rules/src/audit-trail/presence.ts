@@ -1,0 +1,72 @@
+/** What is known to exist, and whether anybody looks at it. */
+import { auditMetrics as m, auditRecorded as r, runtimeMetrics, windowOf } from '../../../pack/metrics/index.js';
+import { promql } from '../promql.js';
+import type { RecordingRule } from '../rule.js';
+import { settings } from '../settings.js';
+import { remembered } from '../workflow/presence.js';
+import { ofTable, ofTrail } from './owner.js';
+import { auditSettings } from './settings.js';
+
+/** Trails whose database cannot be reached: everything else about them is unknown for that reason alone. */
+export const isCutOff = `(max ${ofTrail} (${m.evidenceState.name}{source="connection", state="unknown"}) == 1)`;
+
+/** Trails whose records cannot be read, for whatever reason. */
+export const hasNoRecords = `(max ${ofTrail} (${m.evidenceState.name}{source="records", state="unknown"}) == 1)`;
+
+export function presenceRecordings(): readonly RecordingRule[] {
+  return [
+    remembered(r.lastSeen, m.info.name),
+    {
+      // The newest title and team: during a change two may be remembered, and a join accepts only one. Where relabelling
+      // drops the identity, the alerts must still fire.
+      record: r.identity,
+      expr: promql`
+        (topk ${ofTrail} (1, max by (portal, trail, title, team) (${r.lastSeen.name})) > bool 0)
+        or on (portal, trail)
+        label_replace(max ${ofTrail} (${m.tablesInScope.name}) >= bool 0, "team", "unassigned", "", "")
+      `,
+    },
+    {
+      // A table without a trigger is a gap; a portal without any trigger and any record has no audit trail, and saying
+      // so once is more than saying 22 times what follows from it.
+      record: r.absent,
+      expr: promql`
+        ${hasNoRecords}
+        and on (portal, trail) (max ${ofTrail} (${m.tablesInScope.name}) > 0)
+        unless on (portal, trail) (max ${ofTrail} (${m.coverage.name}) > 0)
+        unless on (portal, trail) ${isCutOff}
+      `,
+    },
+    {
+      // Its own memory, so that a lost trigger is news for as long as it is lost and not only for some hours.
+      record: r.wasCovered,
+      expr: promql`
+        (max ${ofTable} (${m.coverage.name}) == 1)
+        or
+        (last_over_time(${r.wasCovered.name}[${windowOf(settings.memorySeconds)}]) and on (portal, trail, table) ${m.coverage.name})
+      `,
+    },
+    {
+      record: r.unprovenSince,
+      expr: promql`
+        (last_over_time(${r.unprovenSince.name}[${windowOf(auditSettings.unproven.memorySeconds)}]) and on (portal, trail, table) ${isUnproven})
+        or
+        time() + 0 * ${isUnproven}
+      `,
+    },
+  ];
+}
+
+const isUnproven = `(max ${ofTable} (${m.tableState.name}{state=~"suspect|unknown"}) == 1)`;
+
+/** Trails at which the observer has looked of late; without it a state that no longer changes would look like calm. */
+export const isLookedAt = `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${auditSettings.looked.seconds})`;
+
+/** When a check last ended or, before its first end, when the exporter began. */
+export function since(metric: string): string {
+  return promql`
+    (${metric} > 0)
+    or
+    (${metric} == 0) + on (job, instance) group_left () ${runtimeMetrics.configReloadSuccess.name}
+  `;
+}

@@ -1,0 +1,113 @@
+/** Whether the records themselves are as they must be: who, when, in order, in time, for long enough. */
+import { auditMetrics as m, windowOf } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { atLeast, events, plain, promql } from '../promql.js';
+import type { AlertRule } from '../rule.js';
+import { settings } from '../settings.js';
+import { ofTrail } from './owner.js';
+import { auditSettings } from './settings.js';
+import { trailAlert } from './spec.js';
+
+const event = windowOf(settings.eventSeconds);
+
+export function recordAlerts(pack: Pack): readonly AlertRule[] {
+  return [attribution(pack), time(pack), identity(pack), writeLag(pack), watermark(pack), retention(pack)];
+}
+
+function attribution(pack: Pack): AlertRule {
+  const { ratio, minimum, forSeconds } = auditSettings.attribution;
+  const lacking = `sum by (portal, trail, field) (increase(${m.attributionMissing.name}[${event}]))`;
+  return trailAlert(pack, {
+    name: 'AuditAttributionMissing',
+    priority: 'medium',
+    forSeconds,
+    expr: promql`
+      ${lacking}
+      / on (portal, trail) group_left ()
+      (sum ${ofTrail} (increase(${m.records.name}[${event}])) > 0)
+      > ${plain(ratio)}
+      and
+      ${lacking} ${atLeast(minimum)}
+    `,
+    summary: 'Audit records lack what would say who did it, to what, or why.',
+    description:
+      `{{ $value | humanizePercentage }} of the audit records of {{ $labels.portal }} in the last ${event} have no ` +
+      '{{ $labels.field }}. What is not recorded now cannot be found out later.',
+  });
+}
+
+function time(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditTimeViolation',
+    priority: 'high',
+    expr: events('by (portal, trail, kind)', `increase(${m.timeViolations.name}[${event}])`),
+    summary: 'Audit records carry a time that cannot be right.',
+    description:
+      `{{ $value | humanize }} records of {{ $labels.portal }} in the last ${event} are ` +
+      '{{ if eq $labels.kind "future" }}dated in the future{{ else }}dated before they can have been written{{ end }}.',
+  });
+}
+
+function identity(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditIdentityBreak',
+    priority: 'high',
+    expr: events('by (portal, trail, kind)', `increase(${m.identityBreaks.name}[${event}])`),
+    summary: 'The ids of audit records are not what the database gave out.',
+    description:
+      `{{ $value | humanize }} breaks of the kind {{ $labels.kind }} were seen in the ids of the trail {{ $labels.trail }} on ` +
+      `{{ $labels.portal }} in the last ${event}. Gaps are no breaks and are not counted.`,
+  });
+}
+
+function writeLag(pack: Pack): AlertRule {
+  const { quantile, leastSeconds, windowSeconds, forSeconds } = auditSettings.writeLag;
+  const allowed = Math.max(
+    leastSeconds,
+    ...pack.auditTrails.map(({ records }) => (records?.maxWriteLagMs ?? 0) / 1_000),
+  );
+  const window = windowOf(windowSeconds);
+  return trailAlert(pack, {
+    name: 'AuditWriteLag',
+    priority: 'medium',
+    forSeconds,
+    expr: promql`
+      histogram_quantile(
+        ${plain(quantile)},
+        sum by (portal, trail, le) (increase(${m.writeLag.name}_bucket[${window}]))
+      ) > ${plain(allowed)}
+    `,
+    summary: 'Audit records are written long after the change.',
+    description:
+      `One in a hundred records of {{ $labels.portal }} in the last ${window} came {{ $value | humanizeDuration }} or more after its ` +
+      'change. Until it comes, the change looks unrecorded.',
+  });
+}
+
+function watermark(pack: Pack): AlertRule {
+  const { seconds, forSeconds } = auditSettings.watermark;
+  return trailAlert(pack, {
+    name: 'AuditWatermarkLag',
+    priority: 'medium',
+    forSeconds,
+    expr: `max ${ofTrail} (${m.watermarkLag.name}) > ${seconds}`,
+    summary: 'A transaction that stays open holds up the reading of an audit trail.',
+    description:
+      'A transaction on {{ $labels.portal }} has been open for {{ $value | humanizeDuration }}. Records after it are neither checked ' +
+      'nor sealed, because it may still add some before them.',
+  });
+}
+
+function retention(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditRetentionBroken',
+    priority: 'high',
+    forSeconds: auditSettings.retentionForSeconds,
+    expr: `max by (portal, trail, kind) (${m.retentionViolations.name}) > 0`,
+    summary: 'Audit records that must be kept are not there.',
+    description:
+      '{{ if eq $labels.kind "disposed_early" }}Records of {{ $labels.portal }} that are younger than their retention are gone' +
+      '{{ else }}The partitions of the audit records of {{ $labels.portal }} do not follow one another without a gap{{ end }}, the ' +
+      'archive included.',
+  });
+}

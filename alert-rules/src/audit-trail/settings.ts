@@ -1,0 +1,30 @@
+/** Thresholds that no description gives, each with its reason. */
+export const auditSettings = {
+  /** The cheap look happens every few seconds; ten minutes without one is an observer that stands still. */
+  looked: { seconds: 600 },
+  /** Exact checks take turns each minute or so; those of a busy trail may take minutes. */
+  checks: { seconds: 1_800, forSeconds: 300 },
+  absentForSeconds: 600,
+  /** A table is unproven until a whole sweep has passed; twice its projected time, or an hour, is no longer normal. */
+  unproven: { sweeps: 2, leastSeconds: 3_600, memorySeconds: 600 },
+  coverage: { lostForSeconds: 120, incompleteForSeconds: 900 },
+  countersForSeconds: 300,
+  replayForSeconds: 300,
+  /** A share, because a form that forgets the reason does so each time; a minimum, because nights are quiet. */
+  attribution: { ratio: 0.01, minimum: 5, forSeconds: 300 },
+  /** Where an application writes the records, unless the description allows more. */
+  writeLag: { quantile: 0.99, leastSeconds: 60, windowSeconds: 900, forSeconds: 600 },
+  /** Half an hour is longer than any honest transaction of an office portal. */
+  watermark: { seconds: 1_800, forSeconds: 300 },
+  /** Empty intervals are sealed too, so that ten missing checkpoints are no quiet night. */
+  seal: { intervals: 10, leastSeconds: 600, forSeconds: 60 },
+  /** Anchors retry by themselves for minutes. */
+  anchor: { seconds: 3_600, forSeconds: 300 },
+  verificationForSeconds: 3_600,
+  retentionForSeconds: 300,
+  bypass: { forSeconds: 3_600 },
+  evidence: { unknownForSeconds: 900, degradedForSeconds: 3_600 },
+  witnessForSeconds: 300,
+  unloggedForSeconds: 300,
+  comparison: { windowSeconds: 21_600 },
+} as const;

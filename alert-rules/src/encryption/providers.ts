@@ -1,0 +1,138 @@
+/** What encrypts: whether it can be used, does what it must, and is measured. */
+import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { alertRule } from '../policy.js';
+import { events, plain, promql } from '../promql.js';
+import type { AlertRule } from '../rule.js';
+import { settings } from '../settings.js';
+import { exporterIsWell, gone } from '../workflow/presence.js';
+import { ofProvider, providerAlert } from './owner.js';
+import { probePatience, since } from './presence.js';
+import { encryptionSettings } from './settings.js';
+
+export function providerAlerts(pack: Pack): readonly AlertRule[] {
+  return [
+    down(pack),
+    selfTestFailed(pack),
+    integrity(pack),
+    probeStale(pack),
+    selfTestStale(pack),
+    noData(pack),
+    tainted(pack),
+  ];
+}
+
+function down(pack: Pack): AlertRule {
+  return providerAlert(pack, {
+    name: 'EncryptionProviderDown',
+    priority: 'high',
+    forSeconds: encryptionSettings.downForSeconds,
+    expr: `max ${ofProvider} (${m.up.name}) == 0`,
+    summary: 'What encrypts and decrypts fields cannot be used.',
+    description:
+      'No operation of the last rounds got through to {{ $labels.provider }} on {{ $labels.portal }}. Whatever needs a field that it ' +
+      'encrypts cannot read or write it.',
+  });
+}
+
+function selfTestFailed(pack: Pack): AlertRule {
+  const hold = windowOf(encryptionSettings.selfTest.holdSeconds);
+  return providerAlert(pack, {
+    name: 'EncryptionSelfTestFailed',
+    priority: 'critical',
+    // Each negative test is made with its positive one, so that a single failure says something.
+    expr: `min by (portal, provider, test) (min_over_time(${m.selfTest.name}[${hold}])) == 0`,
+    summary: 'What encrypts fields does something that encryption must never do.',
+    description:
+      'The self-test {{ $labels.test }} of {{ $labels.provider }} on {{ $labels.portal }} failed. Its ciphertexts may be readable, ' +
+      'changeable or lost.',
+  });
+}
+
+function integrity(pack: Pack): AlertRule {
+  const event = windowOf(settings.eventSeconds);
+  return providerAlert(pack, {
+    name: 'EncryptionIntegrityErrors',
+    priority: 'high',
+    expr: events(ofProvider, `increase(${m.errors.name}{reason="integrity"}[${event}])`),
+    summary: 'A canary came back from decryption as something else, or was refused as forged.',
+    description:
+      `{{ $value | humanize }} operations of {{ $labels.provider }} on {{ $labels.portal }} failed in the last ${event} because the ` +
+      'ciphertext did not prove genuine. That is no matter of availability.',
+  });
+}
+
+function probeStale(pack: Pack): AlertRule {
+  return providerAlert(pack, {
+    name: 'EncryptionProbeStale',
+    priority: 'high',
+    forSeconds: encryptionSettings.probe.forSeconds,
+    expr: `time() - ${r.lastProbe.name} > ${plain(probePatience(pack))}`,
+    summary: 'The exporter is up, but a provider of encryption is no longer probed.',
+    description:
+      'No round of the probe of {{ $labels.provider }} on {{ $labels.portal }} has ended for {{ $value | humanizeDuration }}. Its SLA is ' +
+      'not being measured.',
+  });
+}
+
+function selfTestStale(pack: Pack): AlertRule {
+  return providerAlert(pack, {
+    name: 'EncryptionSelfTestStale',
+    priority: 'medium',
+    forSeconds: encryptionSettings.probe.forSeconds,
+    // A provider that is down cannot be tested, and one that is not probed is told already.
+    expr: promql`
+      time() - max ${ofProvider} (
+        ${since(m.selfTestTime.name)}
+      )
+      > ${encryptionSettings.selfTest.staleSeconds}
+      unless (max ${ofProvider} (${m.up.name}) == 0)
+      unless (time() - ${r.lastProbe.name} > ${plain(probePatience(pack))})
+    `,
+    summary: 'A provider of encryption is timed, but whether it still refuses forgeries is no longer tested.',
+    description:
+      'The self-tests of {{ $labels.provider }} on {{ $labels.portal }} were last made {{ $value | humanizeDuration }} ago, or the ' +
+      'exporter has been up for that long without any.',
+  });
+}
+
+function noData(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'EncryptionNoData',
+    priority: 'medium',
+    forSeconds: pack.alerting.noDataForSeconds,
+    expr: promql`
+      time() - (
+        max by (portal, provider, team) (
+          ${gone(r.lastSeen, 'job', exporterIsWell)}
+        )
+        unless on (portal, provider) ${m.info.name}
+      )
+    `,
+    summary: 'A provider of encryption is no longer measured: nobody knows whether its SLA is met.',
+    description:
+      'Nothing has been heard of {{ $labels.provider }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the exporter ' +
+      'that measured it is down, or its collector fails.',
+    dashboard: 'encryption-provider',
+  });
+}
+
+function tainted(pack: Pack): AlertRule {
+  const { windowSeconds, ratio, forSeconds } = encryptionSettings.tainted;
+  const range = windowOf(windowSeconds);
+  const count = (metric: string) => `sum ${ofProvider} (increase(${metric}[${range}]))`;
+  return providerAlert(pack, {
+    name: 'EncryptionMeasurementTainted',
+    priority: 'medium',
+    forSeconds,
+    expr: promql`
+      ${count(m.tainted.name)}
+      / (${count(m.tainted.name)} + ${count(m.operations.name)} > 0)
+      > ${plain(ratio)}
+    `,
+    summary: 'The exporter is too busy to time encryption.',
+    description:
+      `{{ $value | humanizePercentage }} of the operations of {{ $labels.provider }} on {{ $labels.portal }} in the last ${range} were ` +
+      'disturbed by the exporter itself.',
+  });
+}

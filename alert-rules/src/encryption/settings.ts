@@ -1,0 +1,22 @@
+/** Thresholds that no description gives, each with its reason. */
+export const encryptionSettings = {
+  /** Single encryptions; a round trip is one of each again, and a data key is fetched for many. */
+  operations: 'encrypt|decrypt',
+  /** A key service that restarts is back within two minutes. */
+  downForSeconds: 120,
+  /** A failed self-test is told at once, and for this long after the last failure, so that it does not flicker. */
+  selfTest: { holdSeconds: 300, staleSeconds: 3_600 },
+  /** Rounds follow each other within seconds. */
+  probe: { intervals: 20, leastSeconds: 600, forSeconds: 60 },
+  /** A tenth of the rotation period, but a day at the least and a week at the most. */
+  rotationSoon: { share: 0.1, leastSeconds: 86_400, mostSeconds: 604_800 },
+  /** Half of 2^32: at the pace of a portal there are months left, and a rotation takes days. */
+  invocationsRatio: 0.5,
+  /** Re-encryption by a nightly job moves once a day. */
+  stalled: { windowSeconds: 86_400, stepSeconds: 600, forSeconds: 3_600 },
+  /** A scan of a large column may outlast an interval. */
+  scan: { intervals: 3, leastSeconds: 86_400, failingForSeconds: 900, forSeconds: 300 },
+  rowsForSeconds: 60,
+  tainted: { windowSeconds: 3_600, ratio: 0.2, forSeconds: 3_600 },
+  timingsForSeconds: 3_600,
+} as const;

@@ -1,0 +1,68 @@
+import { foreignSeries } from '../../../pack/metrics/foreign.js';
+import {
+  columnStates,
+  encryptionMetrics as m,
+  encryptionRecorded as r,
+  workflowStates,
+} from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { atLeast, plain, promql } from '../promql.js';
+import type { RecordingRule } from '../rule.js';
+import { ofColumn, ofProvider } from './owner.js';
+import { isProbed, scanPatience } from './presence.js';
+
+/** One number for each provider and each column, so that dashboards need not judge. `or` takes the first that applies. */
+export function stateRecordings(pack: Pack): readonly RecordingRule[] {
+  return [providerState(pack), columnState(pack)];
+}
+
+function providerState(pack: Pack): RecordingRule {
+  const firing = (matchers: string) =>
+    `max ${ofProvider} (${foreignSeries.alerts.name}{alertname=~"Encryption.+", alertstate="firing"${matchers}, provider!=""})`;
+  return {
+    record: r.state,
+    expr: promql`
+      ${workflowStates.noData} * (max ${ofProvider} (${r.identity.name}) unless ${isProbed(pack)})
+      or
+      ${workflowStates.broken} * (
+        ${firing(', severity="critical"')}
+        or
+        (max ${ofProvider} (${m.up.name}) == bool 0 == 1)
+        or
+        (min ${ofProvider} (${m.selfTest.name}) == bool 0 == 1)
+      )
+      or
+      ${workflowStates.atRisk} * (
+        ${firing(', severity="warning"')}
+        or
+        count ${ofProvider} (
+          ${r.errorRatio('1h').name} > ${r.errorBudget.name}
+          and ${r.missed('1h').name} ${atLeast(pack.alerting.minimumMissedRuns)}
+        )
+      )
+      or
+      ${workflowStates.met} * max ${ofProvider} (${r.identity.name})
+    `,
+  };
+}
+
+function columnState(pack: Pack): RecordingRule {
+  const rows = (states: string) => `(sum ${ofColumn} (${m.rows.name}{state=~"${states}"}) > bool 0 == 1)`;
+  const isScanned = `(max ${ofColumn} (${m.scanTime.name} > 0) > time() - ${plain(scanPatience(pack))})`;
+  return {
+    record: r.columnState,
+    expr: promql`
+      ${columnStates.exposed} * (
+        ${rows('plaintext_suspect')}
+        or
+        (max ${ofColumn} (${m.nonceReuseRows.name}) > bool 0 == 1)
+      )
+      or
+      ${columnStates.notScanned} * (count ${ofColumn} (${m.scanTime.name}) > bool 0 unless ${isScanned})
+      or
+      ${columnStates.partly} * ${rows('malformed|unknown_version')}
+      or
+      ${columnStates.encrypted} * (max ${ofColumn} (${m.scanTime.name}) > bool 0 == 1)
+    `,
+  };
+}

@@ -1,0 +1,76 @@
+import { encryptionMetrics as m } from '../../../pack/metrics/index.js';
+import type { Difference, Line, Lines, Phase } from './draw.js';
+
+const portal = { portal: 'kingston' } as const;
+const provider = { ...portal, provider: 'vault' } as const;
+const column = { ...portal, table: 'public.product_owners', column: 'ni_number' } as const;
+const key = { ...portal, key: 'restricted-fields' } as const;
+
+export const ofProvider = { ...provider, team: 'security' } as const;
+/** The team of these stands in the rule. */
+export const [ofColumn, ofKey] = [column, key];
+
+const day = 86_400;
+
+const of = (metric: { readonly name: string }, labels: Readonly<Record<string, string>>, healthy?: number): Line => ({
+  metric: metric.name,
+  labels,
+  ...(healthy === undefined ? {} : { healthy }),
+});
+const rows = (state: string, healthy: number) => of(m.rows, { ...column, state }, healthy);
+const operations = (operation: string, outcome: string, healthy: number) =>
+  of(m.operations, { ...provider, operation, outcome }, healthy);
+
+const gauges = {
+  info: of(m.info, { ...provider, kind: 'transit', title: 'OpenBao', team: 'security' }, 1),
+  slaTarget: of(m.slaTarget, provider, 0.01),
+  objective: of(m.slaObjective, provider, 0.99),
+  up: of(m.up, provider, 1),
+  roundTrip: of(m.selfTest, { ...provider, test: 'round_trip' }, 1),
+  wrongAad: of(m.selfTest, { ...provider, test: 'wrong_aad' }, 1),
+  encrypted: rows('encrypted', 5_000),
+  plaintext: rows('plaintext_suspect', 0),
+  malformed: rows('malformed', 0),
+  unknownVersion: rows('unknown_version', 0),
+  nonces: of(m.nonceReuseRows, column, 0),
+  keySource: of(m.keySourceUp, key, 1),
+  progress: of(m.reencryption, column, 1),
+  scanUp: of(m.scanUp, column, 1),
+  rotated: of(m.keyRotated, key, 0),
+  due: of(m.keyRotationDue, key, 90 * day),
+  invocations: of(m.keyInvocations, key, 0.01),
+  timings: of(m.portalSourceUp, { ...portal, source: 'encryption_audit_log' }, 1),
+};
+
+const counters = {
+  met: operations('encrypt', 'met', 80),
+  missed: operations('encrypt', 'missed', 0),
+  failed: operations('decrypt', 'failed', 0),
+  roundTripsMissed: operations('round_trip', 'missed', 0),
+  tainted: of(m.tainted, provider, 0),
+  integrity: of(m.errors, { ...provider, operation: 'decrypt', reason: 'integrity' }, 0),
+  timeouts: of(m.errors, { ...provider, operation: 'decrypt', reason: 'timeout' }, 0),
+};
+
+const clocks = {
+  probe: of(m.probeTime, provider),
+  selfTests: of(m.selfTestTime, provider),
+  scan: of(m.scanTime, column),
+};
+
+type G = keyof typeof gauges;
+type C = keyof typeof counters;
+type T = keyof typeof clocks;
+export type EncryptionDifference = Difference<G, C, T>;
+export type EncryptionPhase = Phase<G, C, T>;
+
+export const encryptionLines: Lines<G, C, T> = { exporter: 'encryption', gauges, counters, clocks };
+
+/** As with a hardened `s2k-count`: everything works, and nothing is in time. */
+export const allSlow: EncryptionDifference = { perMinute: { met: 0, missed: 80 } };
+
+export const isDown: EncryptionDifference = {
+  set: { up: 0, roundTrip: 'gone', wrongAad: 'gone' },
+  perMinute: { met: 0, failed: 8, timeouts: 8 },
+  clocks: { selfTests: 'stopped' },
+};

@@ -1,0 +1,325 @@
+import { columnStates, encryptionRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { draw } from './draw.js';
+import { encryptionBurnTests } from './encryption-burn.js';
+import { allSlow, encryptionLines, isDown, ofColumn, ofKey, ofProvider } from './encryption-lines.js';
+import { type Life, lifeOf } from './life.js';
+import { duration } from './measuring.js';
+import { holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
+
+type EncryptionLife = Life<
+  keyof typeof encryptionLines.gauges,
+  keyof typeof encryptionLines.counters,
+  keyof typeof encryptionLines.clocks
+>;
+
+const day = 86_400;
+/** Once, and then the rest of the hour in which it is news. */
+const event = { healsWithin: 63, lasts: 3 } as const;
+
+export function encryptionTests(pack: Pack): readonly TestFile[] {
+  return [
+    {
+      path: 'alert-rules/tests/encryption.test.yaml',
+      about: 'Providers of field encryption, what is stored, and keys.',
+      evaluateEvery: 1,
+      rules: ['kop-encryption'],
+      scenarios: [
+        ...[...providers(pack), ...stored].flatMap((life) => lifeOf(pack, encryptionLines, life)),
+        ...states(),
+        ...healthy(),
+      ],
+    },
+    {
+      path: 'alert-rules/tests/encryption-slow.test.yaml',
+      about: 'What is told only after a day.',
+      evaluateEvery: 10,
+      rules: ['kop-encryption'],
+      scenarios: slow.flatMap((life) => lifeOf(pack, encryptionLines, life)),
+    },
+    ...encryptionBurnTests(pack),
+  ];
+}
+
+function providers(pack: Pack): readonly EncryptionLife[] {
+  const noData = pack.alerting.noDataForSeconds / 60;
+  return [
+    {
+      alert: 'EncryptionProviderDown',
+      when: 'the key service is unavailable',
+      wrong: isDown,
+      quietUntil: 1,
+      firesWithin: 4,
+      labels: ofProvider,
+      quiet: [['when the key service restarts', [{ minutes: 30 }, { minutes: 1, ...isDown }, { minutes: 30 }]]],
+    },
+    {
+      alert: 'EncryptionSelfTestFailed',
+      when: 'a ciphertext is accepted for another row',
+      wrong: { set: { wrongAad: 0 } },
+      firesWithin: 1,
+      healsWithin: 7,
+      labels: { ...ofProvider, test: 'wrong_aad' },
+      quiet: [
+        ['when the tests cannot be made because the provider is down', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
+      ],
+    },
+    {
+      alert: 'EncryptionIntegrityErrors',
+      when: 'canaries come back as something else',
+      wrong: { perMinute: { integrity: 1 } },
+      firesWithin: 2,
+      ...event,
+      labels: ofProvider,
+      value: '3',
+      quiet: [['when operations only time out', [{ minutes: 30 }, { minutes: 60, ...isDown }]]],
+    },
+    {
+      alert: 'EncryptionProbeStale',
+      when: 'rounds of the probe stop',
+      wrong: { clocks: { probe: 'stopped' }, perMinute: { met: 0 } },
+      quietUntil: 9,
+      firesWithin: 13,
+      labels: ofProvider,
+      value: duration(14),
+      quiet: [['while rounds end, even if all fail', [{ minutes: 30 }, { minutes: 60, ...isDown }]]],
+    },
+    {
+      alert: 'EncryptionSelfTestStale',
+      when: 'operations are timed but never tested',
+      wrong: { clocks: { selfTests: 'stopped' } },
+      quietUntil: 58,
+      firesWithin: 63,
+      labels: ofProvider,
+      value: duration(64),
+      quiet: [
+        ['while the provider is down', [{ minutes: 30 }, { minutes: 120, ...isDown }]],
+        [
+          'while it is not probed at all',
+          [
+            { minutes: 30 },
+            { minutes: 120, clocks: { selfTests: 'stopped', probe: 'stopped' }, perMinute: { met: 0 } },
+          ],
+        ],
+      ],
+    },
+    {
+      alert: 'EncryptionNoData',
+      when: 'the exporter dies',
+      wrong: { target: 'down' },
+      quietUntil: noData - 2,
+      firesWithin: noData + 2,
+      lasts: 120,
+      labels: ofProvider,
+      value: duration(noData + 3),
+      quiet: [['when a provider is removed on purpose', [{ minutes: 30 }, { minutes: 90, removed: true }]]],
+    },
+    {
+      alert: 'EncryptionMeasurementTainted',
+      when: 'half of the operations are disturbed for long',
+      wrong: { perMinute: { met: 40, tainted: 40 } },
+      quietUntil: 60,
+      firesWithin: 125,
+      healsWithin: 60,
+      labels: ofProvider,
+      value: '50%',
+      quiet: [['at one disturbed operation in ten', [{ minutes: 180, perMinute: { met: 72, tainted: 8 } }]]],
+    },
+  ];
+}
+
+const stored: readonly EncryptionLife[] = [
+  {
+    alert: 'EncryptionPlaintext',
+    when: 'one row is not encrypted',
+    wrong: { set: { plaintext: 1 } },
+    firesWithin: 3,
+    labels: ofColumn,
+    value: '1',
+    quiet: [['while a scan is under way and none was found', [{ minutes: 60, set: { encrypted: 5_001 } }]]],
+  },
+  {
+    alert: 'EncryptionCiphertextUnreadable',
+    when: 'a key version is not known',
+    wrong: { set: { unknownVersion: 3 } },
+    firesWithin: 3,
+    labels: { ...ofColumn, state: 'unknown_version' },
+    value: '3',
+    quiet: [['about plaintext, which has an alert of its own', [{ minutes: 60, set: { plaintext: 2 } }]]],
+  },
+  {
+    alert: 'EncryptionNonceReuse',
+    when: 'two rows share a nonce, until a whole scan finds none',
+    wrong: { set: { nonces: 2 } },
+    firesWithin: 1,
+    lasts: 200,
+    labels: ofColumn,
+    value: '2',
+    quiet: [['while nonces are fresh', [{ minutes: 120 }]]],
+  },
+  {
+    alert: 'EncryptionKeyUnknown',
+    when: 'the table of rotations cannot be read',
+    wrong: { set: { keySource: 0, rotated: 'gone', due: 'gone', invocations: 'gone' } },
+    quietUntil: 13,
+    firesWithin: 17,
+    labels: ofKey,
+    quiet: [['after one failure', [{ minutes: 30 }, { minutes: 5, set: { keySource: 0 } }, { minutes: 30 }]]],
+  },
+  {
+    alert: 'EncryptionRotationOverdue',
+    when: 'a key is older than its policy allows',
+    wrong: { set: { due: 600 } },
+    firesWithin: 2,
+    labels: ofKey,
+    value: duration(22),
+    quiet: [['until it is due', [{ minutes: 60, set: { due: 7_200 } }]]],
+  },
+  {
+    alert: 'EncryptionRotationSoon',
+    when: 'less than a tenth of its time is left',
+    wrong: { set: { due: day } },
+    firesWithin: 2,
+    labels: ofKey,
+    value: '23h 28m 0s',
+    quiet: [
+      ['while there is time', [{ minutes: 60, set: { due: 30 * day } }]],
+      ['once it is overdue, which has an alert of its own', [{ minutes: 60, set: { due: 0 } }]],
+    ],
+  },
+  {
+    alert: 'EncryptionKeyInvocations',
+    when: 'more than half of what a key version may do is done',
+    wrong: { set: { invocations: 0.6 } },
+    firesWithin: 1,
+    labels: ofKey,
+    value: '60%',
+    quiet: [['at a tenth of it', [{ minutes: 60, set: { invocations: 0.1 } }]]],
+  },
+  {
+    alert: 'EncryptionScanFailing',
+    when: 'a column cannot be read',
+    wrong: { set: { scanUp: 0 } },
+    quietUntil: 13,
+    firesWithin: 17,
+    labels: ofColumn,
+    quiet: [['after one failure', [{ minutes: 30 }, { minutes: 5, set: { scanUp: 0 } }, { minutes: 30 }]]],
+  },
+  {
+    alert: 'EncryptionPortalTimingsUnreadable',
+    when: "the portal's own timings cannot be read",
+    wrong: { set: { timings: 0 } },
+    quietUntil: 58,
+    firesWithin: 63,
+    labels: { portal: ofColumn.portal, source: 'encryption_audit_log' },
+    quiet: [['where the portal keeps none', [{ minutes: 90, set: { timings: 'gone' } }]]],
+  },
+];
+
+const slow: readonly EncryptionLife[] = [
+  {
+    alert: 'EncryptionReencryptionStalled',
+    when: 'the rotation job stands still for a day',
+    wrong: { set: { progress: 0.4 } },
+    lead: 60,
+    quietUntil: 1_440,
+    firesWithin: 1_530,
+    healsWithin: 30,
+    labels: ofColumn,
+    value: '40%',
+    quiet: [
+      [
+        'after a rotation, while it goes on',
+        [
+          { minutes: 1_500 },
+          { minutes: 700, set: { progress: 0.1 } },
+          { minutes: 700, set: { progress: 0.3 } },
+          { minutes: 700, set: { progress: 0.6 } },
+        ],
+      ],
+      [
+        'while the column is not scanned',
+        [
+          { minutes: 60, set: { progress: 0.4 } },
+          { minutes: 3_000, set: { progress: 0.4 }, clocks: { scan: 'stopped' } },
+        ],
+      ],
+    ],
+  },
+  {
+    alert: 'EncryptionScanStale',
+    when: 'no scan has ended for more than a day',
+    wrong: { clocks: { scan: 'stopped' } },
+    lead: 60,
+    quietUntil: 1_430,
+    firesWithin: 1_460,
+    healsWithin: 20,
+    labels: ofColumn,
+    value: '1d 0h 21m 0s',
+    quiet: [
+      [
+        'while the column cannot be read, which is told already',
+        [{ minutes: 60 }, { minutes: 1_600, clocks: { scan: 'stopped' }, set: { scanUp: 0 } }],
+      ],
+    ],
+  },
+];
+
+function healthy(): readonly Scenario[] {
+  return [
+    {
+      name: 'healthy encryption raises no alert',
+      series: draw(encryptionLines, [{ minutes: 300 }]),
+      queries: [20, 90, 299].map((minute) => ({ expr: 'count(ALERTS{alertstate="firing"})', minute, samples: [] })),
+    },
+  ];
+}
+
+function states(): readonly Scenario[] {
+  const providerIs = (state: keyof typeof workflowStates, minute: number) =>
+    holds(`${r.state.name} == ${workflowStates[state]}`, minute);
+  const columnIs = (state: keyof typeof columnStates, minute: number) =>
+    holds(`${r.columnState.name} == ${columnStates[state]}`, minute);
+  return [
+    {
+      name: 'state: met, broken while down or slow, no data when the exporter dies or stops probing',
+      series: draw(encryptionLines, [
+        { minutes: 60 },
+        { minutes: 20, ...isDown },
+        { minutes: 90 },
+        { minutes: 30, ...allSlow },
+        { minutes: 20, target: 'down' },
+        { minutes: 150 },
+        { minutes: 20, clocks: { probe: 'stopped' } },
+      ]),
+      queries: [
+        ...[providerIs('met', 59), providerIs('broken', 65), providerIs('met', 165), providerIs('broken', 199)],
+        ...[providerIs('noData', 210), providerIs('met', 360), providerIs('noData', 385)],
+      ],
+    },
+    {
+      name: 'state: at risk while more is missed than promised, before any alert says so',
+      series: draw(encryptionLines, [{ minutes: 30 }, { minutes: 20, perMinute: { met: 77, missed: 3 } }]),
+      queries: [
+        providerIs('met', 29),
+        providerIs('atRisk', 49),
+        isQuiet('EncryptionLatencyBurn', 49, { window: 'fast' }),
+      ],
+    },
+    {
+      name: 'state: a column is encrypted, exposed, unreadable in part, and encrypted again',
+      series: draw(encryptionLines, [
+        { minutes: 20 },
+        { minutes: 20, set: { plaintext: 1, malformed: 1 } },
+        { minutes: 20, set: { malformed: 1 } },
+        { minutes: 20 },
+      ]),
+      queries: [columnIs('encrypted', 19), columnIs('exposed', 39), columnIs('partly', 59), columnIs('encrypted', 79)],
+    },
+    {
+      name: 'state: a column that was never scanned is not encrypted as far as anybody knows',
+      series: draw(encryptionLines, [{ minutes: 30, clocks: { scan: 'never' } }]),
+      queries: [columnIs('notScanned', 29)],
+    },
+  ];
+}

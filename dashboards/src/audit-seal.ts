@@ -1,0 +1,196 @@
+/** Checkpoints, anchors and verification; and who could get around them. */
+import { auditMetrics as m } from '../../pack/metrics/index.js';
+import { instant, ofTrail, series, within } from './audit-queries.js';
+import type { Row } from './kit/dashboard.js';
+import { baseline, colours, field, fixed, shades, thresholds } from './kit/fields.js';
+import { age, faults, joinedTable } from './kit/joined-table.js';
+import { stat, timeseries } from './kit/panels.js';
+import type { Panel } from './kit/types.js';
+
+const day = 86_400;
+
+export function auditSeal(): Row {
+  return {
+    title: 'Seal, retention and exposure',
+    lines: [
+      {
+        height: 4,
+        panels: [
+          [4, checkpoint()],
+          [4, sealed()],
+          [4, verified()],
+          [4, oldestVerification()],
+          [4, sweep()],
+          [4, oldestRecord()],
+        ],
+      },
+      {
+        height: 8,
+        panels: [
+          [8, anchors()],
+          [8, verificationFailures()],
+          [8, exposures()],
+        ],
+      },
+    ],
+  };
+}
+
+function checkpoint(): Panel {
+  return stat({
+    title: 'Newest checkpoint',
+    description: 'When the newest signed checkpoint was made. Quiet intervals are sealed too, so that it is never old.',
+    unit: 'dateTimeFromNow',
+    noValue: 'No seal',
+    targets: [instant(`1000 * (max(max_over_time(${m.checkpointTime.name}${ofTrail}[1d])) > 0)`)],
+    thresholds: thresholds({ value: null, color: 'text' }),
+  });
+}
+
+function sealed(): Panel {
+  return stat({
+    title: 'Records under it',
+    description: 'How many records the newest checkpoint covers, and how many of them were lawfully disposed of since.',
+    unit: 'short',
+    noValue: 'No seal',
+    targets: [
+      instant(`max(${m.checkpointSize.name}${ofTrail})`, 'Sealed'),
+      instant(`max(${m.disposed.name}${ofTrail})`, 'Disposed of'),
+    ],
+    thresholds: thresholds({ value: null, color: 'text' }),
+  });
+}
+
+function verified(): Panel {
+  return stat({
+    title: 'Verified in time',
+    description: 'Share of the sealed records that were read again and found as sealed within the promised time.',
+    unit: 'percentunit',
+    decimals: 1,
+    noValue: 'No seal',
+    targets: [instant(`min(${m.verified.name}${ofTrail})`)],
+    thresholds: thresholds(
+      { value: null, color: colours.bad },
+      { value: 0.9, color: 'orange' },
+      { value: 1, color: colours.good },
+    ),
+  });
+}
+
+function oldestVerification(): Panel {
+  return stat({
+    title: 'Oldest verification',
+    description:
+      'When the chunk of records that was verified longest ago was verified: how late a change would be seen. Nothing, while a ' +
+      'chunk differs.',
+    unit: 'dateTimeFromNow',
+    noValue: 'Not known',
+    targets: [instant(`1000 * (min(${m.oldestVerification.name}${ofTrail}) > 0)`)],
+    thresholds: thresholds({ value: null, color: 'text' }),
+  });
+}
+
+function sweep(): Panel {
+  return stat({
+    title: 'Whole sweep takes',
+    description: 'How long replaying and verifying everything takes at the present pace.',
+    unit: 's',
+    noValue: 'Not known',
+    targets: [
+      instant(`max(${m.sweepPeriod.name}${within('sweep="replay"')})`, 'Replay'),
+      instant(`max(${m.sweepPeriod.name}${within('sweep="verify"')})`, 'Verify'),
+    ],
+    thresholds: thresholds({ value: null, color: 'text' }),
+  });
+}
+
+function oldestRecord(): Panel {
+  return stat({
+    title: 'Oldest record',
+    description: 'Time of the oldest record, archive included; red when something that must be kept is gone.',
+    unit: 'dateTimeFromNow',
+    noValue: 'No records',
+    targets: [
+      instant(`1000 * max(${m.retentionOldest.name}${ofTrail})`, 'Oldest'),
+      instant(`sum(${m.retentionViolations.name}${ofTrail})`, 'Violations'),
+    ],
+    thresholds: thresholds({ value: null, color: 'text' }),
+    overrides: [
+      field('Violations', {
+        unit: 'short',
+        thresholds: thresholds({ value: null, color: 'text' }, { value: 1, color: colours.bad }),
+      }),
+    ],
+  });
+}
+
+function anchors(): Panel {
+  const reached = `max by (anchor) (${m.anchorTime.name}${ofTrail})`;
+  return joinedTable({
+    title: 'Anchors',
+    description:
+      'Places outside the database that keep a copy of the checkpoints, and how far each is behind the newest.',
+    nobody: 'None: checkpoints are kept in one place, or not made',
+    identity: reached,
+    key: ['anchor'],
+    labels: { anchor: { title: 'Anchor' } },
+    leading: ['anchor'],
+    columns: [
+      { title: 'Reached', expr: `1000 * (${reached} > 0)`, nothing: 'Never', properties: age('Never') },
+      {
+        title: 'Behind',
+        expr: `clamp_min(scalar(max(${m.checkpointTime.name}${ofTrail})) - (${reached} > 0), 0)`,
+        nothing: 'Never reached',
+        properties: {
+          ...faults('red', 'Never reached'),
+          unit: 's',
+          thresholds: thresholds(
+            { value: null, color: colours.unknown },
+            { value: 0, color: 'text' },
+            { value: 600, color: 'dark-orange' },
+            { value: day / 24, color: colours.bad },
+          ),
+        },
+      },
+    ],
+  });
+}
+
+function verificationFailures(): Panel {
+  return timeseries({
+    title: 'Failed verifications',
+    description:
+      'By kind: a chunk of records that differs, a signature, a size that shrank, a fork, an anchor that says otherwise. The line at ' +
+      'zero says that there was verifying and nothing failed.',
+    unit: 'short',
+    min: 0,
+    draw: 'bars',
+    stacked: true,
+    noValue: 'No data: nothing is sealed, so nothing can be verified',
+    targets: [
+      series(`sum by (kind) (increase(${m.verificationFailures.name}${ofTrail}[$__rate_interval])) > 0`, '{{kind}}'),
+      series(`0 * sum(increase(${m.verificationFailures.name}${ofTrail}[$__rate_interval]))`, 'verified'),
+    ],
+    overrides: [shades('^(?!verified$)', 'red'), baseline('verified')],
+  });
+}
+
+function exposures(): Panel {
+  return timeseries({
+    title: 'Roles that could change data or records unseen',
+    description: 'Each role under the first heading that fits. A step up is somebody who was given more rights.',
+    unit: 'short',
+    min: 0,
+    softMax: 2,
+    noValue: 'No data: roles have not been looked at',
+    targets: [series(`max by (exposure) (${m.bypassRoles.name}${ofTrail})`, '{{exposure}}')],
+    fill: 0,
+    overrides: [
+      fixed('superuser', 'text'),
+      fixed('owner', colours.neutral),
+      fixed('mutate_records', colours.bad),
+      fixed('replication_role', 'orange'),
+      fixed('bypass_rls', colours.unknown),
+    ],
+  });
+}
