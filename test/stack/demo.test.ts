@@ -90,11 +90,13 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
 it('tells what is missing and how to get it, and measures without it', async () => {
   const running = demo(['--ports', 'any'], { PATH: almostEmptyPath(), GRAFANA_HOME: '' });
   const addresses = await running.ready();
-  expect([...addresses.missing].sort()).toEqual(['alertmanager', 'grafana', 'prometheus']);
+  expect([...addresses.missing].sort()).toEqual(['alertmanager', 'grafana', 'prometheus', 'softhsm']);
   expect(running.told).toMatch(/Prometheus is not installed.*apt-get install prometheus .*brew install prometheus/s);
   expect(running.told).toContain('apt-get install prometheus-alertmanager');
+  expect(running.told).toContain('apt-get install softhsm2');
   await eventually('measured series', 30_000, async () => {
-    return (await (await fetch(`${addresses.exporters}/metrics`)).text()).includes('workflow_sla_runs_total{');
+    const page = await (await fetch(`${addresses.exporters}/metrics`)).text();
+    return page.includes('workflow_sla_runs_total{') && page.includes('field_encryption_rows{');
   });
   expect(await running.end('SIGTERM')).toBe(0);
 });

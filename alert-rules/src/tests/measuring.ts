@@ -163,7 +163,7 @@ function states(pack: Pack): readonly Scenario[] {
       queries: [state('met', 29), state('met', 30 + wait - 5), state('noData', 30 + wait + 5)],
     },
     {
-      name: 'state: one miss does not break it, a burn does, and an overspent budget keeps it broken',
+      name: 'state: one miss is a risk, a burn breaks it, and an overspent budget keeps it broken',
       series: worldSeries({
         phases: [
           { minutes: 30 },
@@ -173,7 +173,7 @@ function states(pack: Pack): readonly Scenario[] {
           { minutes: 60 },
         ],
       }),
-      queries: [state('met', 45), state('broken', 85), state('broken', 140)],
+      queries: [state('atRisk', 45), state('broken', 85), state('broken', 140)],
     },
   ];
 }

@@ -13,10 +13,9 @@ import { patience } from './presence.js';
 export function stateRecording(pack: Pack): RecordingRule {
   const burning = (matchers: string) =>
     `${foreignSeries.alerts.name}{alertname="WorkflowSlaBurn", alertstate="firing"${matchers}}`;
-  // One early miss of ten runs overspends any budget; as for the alerts, a minimum has to have missed.
-  const spent = (comparison: string) => promql`
-    (${r.budgetRemaining.name} ${comparison} and last_over_time(${r.periodMissed.name}[${windowOf(3 * settings.sliceSeconds)}]) ${atLeast(pack.alerting.minimumMissedRuns)})
-  `;
+  // One early miss of ten runs overspends any budget: that is a risk. To be broken, as for the alerts, a minimum has
+  // to have missed.
+  const missedEnough = `last_over_time(${r.periodMissed.name}[${windowOf(3 * settings.sliceSeconds)}]) ${atLeast(pack.alerting.minimumMissedRuns)}`;
   return {
     record: r.state,
     expr: promql`
@@ -29,13 +28,13 @@ export function stateRecording(pack: Pack): RecordingRule {
       ${workflowStates.broken} * (
         max by (portal, workflow) (${burning(', severity="critical"')})
         or
-        count by (portal, workflow) ${spent('<= 0')}
+        count by (portal, workflow) (${r.budgetRemaining.name} <= 0 and ${missedEnough})
       )
       or
       ${workflowStates.atRisk} * (
         max by (portal, workflow) (${burning('')})
         or
-        count by (portal, workflow) ${spent(`< ${plain(settings.atRiskBudgetRatio)}`)}
+        count by (portal, workflow) (${r.budgetRemaining.name} < ${plain(settings.atRiskBudgetRatio)})
       )
       or
       ${workflowStates.met} * max by (portal, workflow) (${r.identity.name})

@@ -73,15 +73,21 @@ export function joinedTable(spec: JoinedTable): Panel {
 }
 
 function someone({ identity, leading, nobody }: JoinedTable): string {
-  return `${identity} or on () label_replace(vector(0), "${leading[0]}", "${nobody}", "", "")`;
+  return `${identity} or on () ${nobodyRow('0', leading[0], nobody)}`;
 }
 
-/** Where no row has a value, Grafana leaves the column out; a value that is none keeps it. */
-function filled({ expr, nothing }: Column, spec: JoinedTable): string {
-  const by = [...new Set([...spec.key, spec.leading[0]])].join(', ');
-  return nothing === undefined
-    ? expr
-    : `${expr} or on (${spec.key.join(', ')}) NaN * max by (${by}) (${someone(spec)})`;
+function nobodyRow(value: string, label: string, nobody: string): string {
+  return `label_replace(vector(${value}), "${label}", "${nobody}", "", "")`;
+}
+
+/**
+ * Where no row has a value, Grafana leaves the column out; a value that is none keeps it. It has the labels of the key
+ * and no other, because rows are merged by all labels that any of them has.
+ */
+function filled({ expr, nothing }: Column, { key, identity, leading, nobody }: JoinedTable): string {
+  if (nothing === undefined) return expr;
+  const by = key.join(', ');
+  return `${expr} or on (${by}) NaN * max by (${by}) (${identity}) or on () ${nobodyRow('NaN', leading[0], nobody)}`;
 }
 
 function cells(expr: string): Target {

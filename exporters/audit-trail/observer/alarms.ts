@@ -1,5 +1,5 @@
 import { type TrailContext, tableMemory } from './context.js';
-import { covers, type Maintenance } from './declarations.js';
+import { covers, declarationId, type Maintenance } from './declarations.js';
 import type { Finding } from './findings.js';
 import { type Alarm, suspect } from './state.js';
 
@@ -25,7 +25,10 @@ export function raise(context: TrailContext, table: string, alarm: Alarm): void 
   if (memory.suspicion !== before) context.log.warn('audit trail suspect', { table, cause: alarm.detail });
 }
 
-/** The maintenance declared for a table now; a little longer than declared, because counters arrive late. */
+/**
+ * The maintenance declared for a table now; a little longer than declared, because counters arrive late, and until its
+ * baseline was taken.
+ */
 export function maintenanceOf(context: TrailContext, table: string): Maintenance | undefined {
   const now = context.options.now();
   return context.declarations.find(
@@ -33,7 +36,8 @@ export function maintenanceOf(context: TrailContext, table: string): Maintenance
       item.kind === 'maintenance' &&
       covers(item, table) &&
       Date.parse(item.from) <= now &&
-      now <= Date.parse(item.until) + context.options.settleMs,
+      (now <= Date.parse(item.until) + context.options.settleMs ||
+        !context.memory.applied.includes(declarationId(item))),
   );
 }
 

@@ -53,6 +53,11 @@ export async function declare(directory: string, trail: string, declaration: Dec
   await rename(`${path}.new`, path);
 }
 
+/** By which it is remembered that it was applied. */
+export function declarationId({ kind, at, tables }: Declaration): string {
+  return `${kind} ${at} ${tables?.join(',') ?? '*'}`;
+}
+
 export function covers(declaration: Declaration, table: string): boolean {
   return declaration.tables === undefined || declaration.tables.includes(table);
 }

@@ -1,12 +1,12 @@
 import { type TrailContext, tableMemory } from './context.js';
-import { covers, type Declaration } from './declarations.js';
+import { covers, type Declaration, declarationId } from './declarations.js';
 
 /** Does what people declared since the last look: each baseline once, and one at the end of each maintenance. */
 export function applyDeclarations(context: TrailContext): void {
   const now = context.options.now();
   for (const declaration of context.declarations) {
     const isOver = declaration.kind === 'baseline' || now > Date.parse(declaration.until) + context.options.settleMs;
-    const id = `${declaration.kind} ${declaration.at} ${declaration.tables?.join(',') ?? '*'}`;
+    const id = declarationId(declaration);
     if (!isOver || context.memory.applied.includes(id)) continue;
     context.memory.applied = [...context.memory.applied.slice(-200), id];
     accept(context, declaration, now);

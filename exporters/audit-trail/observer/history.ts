@@ -3,6 +3,7 @@ import type { Facts } from '../database/facts.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { TrailContext } from './context.js';
 import type { Memory } from './memory.js';
+import { isReplaced } from './replaced.js';
 
 /** Remembers a record that was read and, after as long as an unflushed commit may be lost, cannot be gone after a crash. */
 export function setLandmark(memory: Memory, settleMs: number, now: number): void {
@@ -25,7 +26,7 @@ export async function hasLostHistory({ memory }: TrailContext, session: Session,
     `select 1 as there from ${sql.all} r where r.txid = $1::${sql.txidType} and r.ord = $2::${sql.ordType} limit 1`,
     [xid, ord],
   );
-  return found.length === 0;
+  return found.length === 0 && !(await isReplaced(session, sql));
 }
 
 /**

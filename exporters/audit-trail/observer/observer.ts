@@ -18,6 +18,7 @@ import { type MemoryStore, newMemory } from './memory.js';
 import { orderLostText } from './ordering.js';
 import { makePlan, type Plan } from './plan.js';
 import { readRecords, recheckRecords, type Until } from './reading.js';
+import { isReplaced } from './replaced.js';
 import { judgeTables, resolve } from './resolving.js';
 import { checkRetention } from './retention.js';
 import { sweepFailed, sweepTables } from './sweeping.js';
@@ -301,9 +302,17 @@ export class Observer {
     const { context } = this;
     const { sql, memory, metrics, trail } = context;
     if (sql === undefined) return;
-    const result = await context.database.look(signal, (session) =>
-      checkRetention(session, sql, trail.retention, memory.firstToKeep, context.options.now() / 1000),
-    );
+    const result = await context.database.look(signal, async (session) => {
+      const found = await checkRetention(
+        session,
+        sql,
+        trail.retention,
+        memory.firstToKeep,
+        context.options.now() / 1000,
+      );
+      return (await isReplaced(session, sql)) ? undefined : found;
+    });
+    if (result === undefined) return;
     context.retention = result;
     if (result.firstToKeep === undefined) delete memory.firstToKeep;
     else memory.firstToKeep = { ord: result.firstToKeep.ord, at: result.firstToKeep.at };

@@ -73,7 +73,10 @@ function continuityTable(
     columns,
     format,
     hasBaseline: memory.hadSnapshot,
-    acceptedBefore: BigInt(memory.accepted?.xid ?? 0),
+    // Asked when it is needed: a baseline may be taken between two pages.
+    get acceptedBefore() {
+      return BigInt(memory.accepted?.xid ?? 0);
+    },
     recordsRewritten: mutated > explained,
   };
 }
@@ -91,14 +94,19 @@ function unitOf(
   const watched = memory.watched[relation.oid];
   return {
     table: table.label,
+    oid: relation.oid,
     relation: { schema: relation.schema, name: relation.name },
     recordedAs,
     columns,
     format,
     hasSnapshot: memory.hadSnapshot,
     watchedSince: watched === undefined ? undefined : BigInt(watched.xid),
-    acceptedBefore: BigInt(memory.accepted?.xid ?? 0),
-    isAccepting: memory.accepted?.isSweepPending === true,
+    get acceptedBefore() {
+      return BigInt(memory.accepted?.xid ?? 0);
+    },
+    get isAccepting() {
+      return memory.accepted?.isSweepPending === true;
+    },
     comparesVersions: comparesVersions(context, relation, sql),
     recordsAreTooMany: (context.residuals.calls_records ?? 0) < 0,
   };

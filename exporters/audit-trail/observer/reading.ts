@@ -12,6 +12,7 @@ import { countDuplicates } from './identity.js';
 import { writeLags } from './lag.js';
 import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
+import { isReplaced } from './replaced.js';
 import { checkTimes } from './time-sanity.js';
 import { countRecords } from './volumes.js';
 
@@ -38,7 +39,9 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
           below: limit,
           owedMs,
         });
-        if (!window.isEmpty) await readWindow(context, plan, session, sql, facts, window);
+        const count = window.isEmpty ? undefined : await readWindow(context, plan, session, sql, facts, window);
+        if (await isReplaced(session, sql)) return true;
+        count?.();
         const before = memory.reading;
         memory.reading = {
           watermark: window.next,
@@ -58,7 +61,11 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
   }
 }
 
-/** Everything is measured first and only then counted: a query that fails must not leave half a window counted. */
+/**
+ * Everything is measured first and only then counted: a query that fails must not leave half a window counted.
+ *
+ * @returns what counts it.
+ */
 async function readWindow(
   context: TrailContext,
   plan: Plan,
@@ -66,7 +73,7 @@ async function readWindow(
   sql: RecordsSql,
   facts: Facts,
   window: Window,
-): Promise<void> {
+): Promise<() => void> {
   const { trail, memory, metrics } = context;
   const volumes = await countRecords(session, sql, facts, window, BigInt(memory.epoch?.xmax ?? 0));
   noteNames(context, volumes);
@@ -83,41 +90,45 @@ async function readWindow(
     trail.records?.writtenBy === 'application'
       ? await writeLags(session, sql, facts, window, auditMetrics.writeLag.bounds ?? [])
       : [];
-
-  for (const { table, op, n, since_epoch } of volumes) {
-    if (op === 'TRUNCATE') memory.uncalled.truncates += since_epoch;
-    if (op === 'SNAPSHOT') memory.uncalled.snapshots += since_epoch;
-    const label = plan.continuity.get(table)?.table.label;
-    if (label === undefined) continue;
-    const own = tableMemory(context, label);
-    if (op === 'SNAPSHOT') own.hadSnapshot = true;
-    else {
-      own.epochRecords += since_epoch;
-      metrics.records(label, op, n);
-      // In the transaction of its change, so at the same moment.
-      if (trail.records?.writtenBy === 'trigger') metrics.writeLag(0, n);
-    }
-  }
-  for (const { n, mean } of lags) metrics.writeLag(mean, n);
-  metrics.attribution(attribution.actors, attribution.missing);
-  metrics.times(times);
-  metrics.identityBreak('duplicate', duplicates);
   const isBelieved = continuity.findings.length === 0 || !(await isOrderLost(context, session));
-  if (isBelieved) for (const finding of continuity.findings) confirm(context, finding);
-  for (const [label, n] of continuity.ddl) {
-    tableMemory(context, label).explanation = {
-      reason: `${n} values changed their form with their column's definition`,
-      at: context.options.now(),
-    };
-  }
-  const lacks = [
-    ...(continuity.withoutBeginning > 0
-      ? [`${continuity.withoutBeginning} histories begin before the trail does`]
-      : []),
-    ...(continuity.lackingImage > 0 ? [`${continuity.lackingImage} records lack the image that they should have`] : []),
-    ...(continuity.truncated ? ['more breaks than are looked into at once'] : []),
-  ];
-  if (lacks.length > 0) context.evidence.set('continuity', 'degraded', lacks.join('; '));
+
+  return () => {
+    for (const { table, op, n, since_epoch } of volumes) {
+      if (op === 'TRUNCATE') memory.uncalled.truncates += since_epoch;
+      if (op === 'SNAPSHOT') memory.uncalled.snapshots += since_epoch;
+      const label = plan.continuity.get(table)?.table.label;
+      if (label === undefined) continue;
+      const own = tableMemory(context, label);
+      if (op === 'SNAPSHOT') own.hadSnapshot = true;
+      else {
+        own.epochRecords += since_epoch;
+        metrics.records(label, op, n);
+        // In the transaction of its change, so at the same moment.
+        if (trail.records?.writtenBy === 'trigger') metrics.writeLag(0, n);
+      }
+    }
+    for (const { n, mean } of lags) metrics.writeLag(mean, n);
+    metrics.attribution(attribution.actors, attribution.missing);
+    metrics.times(times);
+    metrics.identityBreak('duplicate', duplicates);
+    if (isBelieved) for (const finding of continuity.findings) confirm(context, finding);
+    for (const [label, n] of continuity.ddl) {
+      tableMemory(context, label).explanation = {
+        reason: `${n} values changed their form with their column's definition`,
+        at: context.options.now(),
+      };
+    }
+    const lacks = [
+      ...(continuity.withoutBeginning > 0
+        ? [`${continuity.withoutBeginning} histories begin before the trail does`]
+        : []),
+      ...(continuity.lackingImage > 0
+        ? [`${continuity.lackingImage} records lack the image that they should have`]
+        : []),
+      ...(continuity.truncated ? ['more breaks than are looked into at once'] : []),
+    ];
+    if (lacks.length > 0) context.evidence.set('continuity', 'degraded', lacks.join('; '));
+  };
 }
 
 function noteNames({ memory }: TrailContext, volumes: readonly { readonly table: string }[]): void {
@@ -169,6 +180,7 @@ export async function recheckRecords(context: TrailContext, plan: Plan, until: U
         if (!window.isEmpty) {
           const { findings } = await checkContinuity(session, sql, facts, window, plan.continuity);
           const isBelieved = findings.length === 0 || !(await isOrderLost(context, session));
+          if (await isReplaced(session, sql)) return { ...(watermark === undefined ? {} : { watermark }), startedAt };
           if (isBelieved) for (const finding of findings) confirm(context, finding);
         }
         return { watermark: window.next, startedAt, ...(window.caughtUp ? { endedAt: context.options.now() } : {}) };

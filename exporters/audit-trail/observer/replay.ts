@@ -15,6 +15,7 @@ export type ReplayKind = (typeof replayKinds)[number];
 export interface ReplayUnit {
   /** Label of the table in scope. */
   readonly table: string;
+  readonly oid: string;
   readonly relation: QualifiedName;
   /** As the records name it. */
   readonly recordedAs: QualifiedName;

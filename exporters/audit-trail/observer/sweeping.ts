@@ -7,6 +7,7 @@ import { newSweep, type Sweep, type TableMemory } from './memory.js';
 import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
 import type { Until } from './reading.js';
+import { isReplaced } from './replaced.js';
 import { type ReplayUnit, replayKeys, replayRows } from './replay.js';
 
 /** Rows per page: what one statement compares, well within a statement timeout. */
@@ -117,8 +118,10 @@ async function sweepPage(
   const page = await context.heavy.look(until.signal, async (session) => {
     const facts = await readFacts(session);
     const replay = sweep.phase === 'rows' ? replayRows : replayKeys;
-    return await replay(session, sql, facts, unit, sweep.cursor, rows);
+    const page = await replay(session, sql, facts, unit, sweep.cursor, rows);
+    return (await isReplaced(session, sql, [unit.oid])) ? undefined : page;
   });
+  if (page === undefined) return 0;
   sweep.busyMs += performance.now() - begunAt;
   sweep.compared += page.compared;
   sweep.unbaselined += page.unbaselined;

@@ -61,7 +61,9 @@ export class Disk {
   /** On the disk when this resolves. When it rejects, a part may be there: truncate before the next try. */
   async append(path: string, data: Buffer | string): Promise<void> {
     const handle = await open(path, 'a', 0o600);
+    let isNew: boolean;
     try {
+      isNew = (await handle.stat()).size === 0;
       await this.step('append', path);
       await this.write(handle, data);
       await this.step('sync', path);
@@ -70,7 +72,7 @@ export class Disk {
       await handle.close();
     }
     // The first append makes the file; its name must last as well.
-    await this.syncDirectory(dirname(path));
+    if (isNew) await this.syncDirectory(dirname(path));
   }
 
   async truncate(path: string, size: number): Promise<void> {

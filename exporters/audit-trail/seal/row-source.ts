@@ -35,6 +35,29 @@ export async function readLeaves(
   return collector.batch();
 }
 
+/**
+ * The same in batches of `options.rows`, each given away as soon as it is full, while the rest is still on its way: the
+ * server goes through the rows once and never waits for a next question.
+ *
+ * @returns the last batch, which is not full and may be empty.
+ */
+export async function streamLeaves(
+  session: Session,
+  format: RowFormat,
+  range: { readonly from: Bound | undefined; readonly to: Bound; readonly limit: number },
+  options: CollectOptions,
+  give: (batch: LeafBatch) => void,
+): Promise<LeafBatch> {
+  let collector = new LeafCollector(format, options);
+  await session.copy(selectRows(format, range.from, range.to, range.limit), (line) => {
+    collector.add(line);
+    if (collector.count < options.rows) return;
+    give(collector.batch());
+    collector = new LeafCollector(format, options);
+  });
+  return collector.batch();
+}
+
 export async function readLeavesAt(
   session: Session,
   format: RowFormat,
@@ -81,6 +104,10 @@ class LeafCollector {
     this.#countedColumns = options.countedColumns;
     this.#leaves = Buffer.allocUnsafe(Math.max(1, options.rows) * HASH_BYTES);
     this.#keys = Buffer.allocUnsafe(Math.max(1, options.rows) * 24);
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   readonly add = (line: Buffer): void => {

@@ -5,7 +5,7 @@ import { SealRefused } from './errors.js';
 import { findLate, type LateRows, noLateRows } from './late-rows.js';
 import type { NoteSigner } from './note.js';
 import { countColumns, readShape, selectIsBefore, selectOldestBeyond, type TableShape } from './row-format.js';
-import { type LeafBatch, lastPositionOf, positionsOf, readLeaves, unescapeCopy } from './row-source.js';
+import { type LeafBatch, lastPositionOf, positionsOf, streamLeaves, unescapeCopy } from './row-source.js';
 import type { Session } from './session.js';
 import type { Bound, RowFormat } from './statement.js';
 import type { SealStore } from './store.js';
@@ -84,6 +84,49 @@ async function forwardOnly(
   return before ? { order } : last;
 }
 
+/** Chunks that one reading goes through at most. */
+const MOST_CHUNKS_PER_READ = 16;
+/** A database that needs longer for a reading is asked for less, so that the pass ends when it should. */
+const LONG_READ_MS = 1_000;
+/** Chunks that may wait for the disk; beyond, the server has to wait. */
+const MOST_WAITING = 3;
+
+/** One after the other, while reading goes on. After a failure nothing more is begun. */
+class Commits {
+  readonly #session: Session;
+  #waiting = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** @throws when an earlier one failed: what is read further is of no use. */
+  add(commit: () => Promise<void>): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#waiting += 1;
+    if (this.#waiting >= MOST_WAITING) this.#session.pause();
+    this.#last = this.#last.then(() => this.#run(commit));
+  }
+
+  /** @throws what the first failed commit threw. */
+  async ended(): Promise<void> {
+    await this.#last;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #run(commit: () => Promise<void>): Promise<void> {
+    try {
+      if (this.#failure === undefined) await commit();
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#waiting -= 1;
+    if (this.#waiting < MOST_WAITING) this.#session.resume();
+  }
+}
+
 const oldestRow = z.object({ at: z.number().nullable() });
 
 class Pass {
@@ -91,6 +134,9 @@ class Pass {
   readonly #state: DatabaseState;
   readonly #shape: TableShape;
   readonly #countedColumns: number;
+  /** To be sealed with the first chunk. */
+  #late: LateRows = noLateRows;
+  #hasChunks = false;
   #rows = 0;
   #chunks = 0;
 
@@ -102,31 +148,28 @@ class Pass {
   }
 
   async run(watermark: Bound): Promise<PassResult> {
-    const { store, session, records, signal, maxPassMs, maxRowsPerChunk } = this.#options;
+    const { store, session, records, signal, maxPassMs } = this.#options;
     const { format } = this.#shape;
     const deadline = performance.now() + maxPassMs;
-    let from = store.index.lastBound;
     const late =
       format.certainty === 'overlap'
         ? await findLate(store, session, format, records, this.#countedColumns)
         : noLateRows;
-    let pendingLate = late;
-    let batch = await this.#read(from, watermark);
-    let hasMore = false;
-    for (;;) {
-      signal.throwIfAborted();
-      const isCut = batch.count >= maxRowsPerChunk;
-      const to = isCut ? lastPositionOf(batch.keys) : watermark;
-      hasMore = isCut && performance.now() > deadline;
-      // The next chunk's rows are on their way while this one is hashed into the tree and written.
-      const next = isCut && !hasMore ? this.#read(to, watermark) : undefined;
-      const [committed, read] = await Promise.allSettled([this.#commit(batch, from, to, pendingLate), next]);
-      if (committed.status === 'rejected') throw committed.reason;
-      if (read.status === 'rejected') throw read.reason;
-      if (read.value === undefined || read.value.count === 0) break;
-      pendingLate = noLateRows;
-      from = to;
-      batch = read.value;
+    this.#late = late;
+    const commits = new Commits(session);
+    let read = store.index.lastBound;
+    let hasMore = true;
+    try {
+      for (let chunks = 1; hasMore && performance.now() <= deadline; ) {
+        signal.throwIfAborted();
+        const begunAt = performance.now();
+        const reading = await this.#sealChunks(commits, read, watermark, chunks);
+        read = reading.to;
+        hasMore = !reading.isThrough;
+        chunks = performance.now() - begunAt > LONG_READ_MS ? 1 : Math.min(MOST_CHUNKS_PER_READ, chunks * 2);
+      }
+    } finally {
+      await commits.ended();
     }
     const sealedTo = store.index.lastBound ?? watermark;
     const rest = await session.rows(selectOldestBeyond(format, records.columns.at.column, sealedTo), oldestRow);
@@ -144,18 +187,47 @@ class Pass {
     };
   }
 
-  #read(from: Bound | undefined, to: Bound): Promise<LeafBatch> {
+  /**
+   * Up to so many chunks with one reading of the rows. Each is hashed into the tree and written to the disk while the
+   * rows of the next ones arrive.
+   *
+   * @returns how far was read, and whether that was all up to the watermark.
+   */
+  async #sealChunks(
+    commits: Commits,
+    from: Bound | undefined,
+    watermark: Bound,
+    chunks: number,
+  ): Promise<{ readonly to: Bound | undefined; readonly isThrough: boolean }> {
     const { session, maxRowsPerChunk } = this.#options;
-    return readLeaves(
+    const limit = chunks * maxRowsPerChunk;
+    let to = from;
+    let rows = 0;
+    const seal = (batch: LeafBatch, end: Bound) => {
+      const begin = to;
+      to = end;
+      rows += batch.count;
+      this.#hasChunks = true;
+      commits.add(() => this.#commit(batch, begin, end));
+    };
+    const rest = await streamLeaves(
       session,
       this.#shape.format,
-      { from, to, limit: maxRowsPerChunk },
-      { rows: Math.min(maxRowsPerChunk, 16_384), countedColumns: this.#countedColumns },
+      { from, to: watermark, limit },
+      { rows: maxRowsPerChunk, countedColumns: this.#countedColumns },
+      (batch) => seal(batch, lastPositionOf(batch.keys)),
     );
+    const isThrough = rows + rest.count < limit;
+    // A pass leaves at least one entry, and none that is empty beside others.
+    if (rest.count > 0 || !this.#hasChunks) seal(rest, watermark);
+    return { to, isThrough };
   }
 
-  async #commit(batch: LeafBatch, from: Bound | undefined, to: Bound, late: LateRows): Promise<void> {
-    const { store, signers, now, progress } = this.#options;
+  async #commit(batch: LeafBatch, from: Bound | undefined, to: Bound): Promise<void> {
+    const { store, signers, now, progress, signal } = this.#options;
+    signal.throwIfAborted();
+    const late = this.#late;
+    this.#late = noLateRows;
     const leaves = late.positions.length === 0 ? batch.leaves : Buffer.concat([late.leaves, batch.leaves]);
     const keys = late.positions.length === 0 ? batch.keys : Buffer.concat([late.keys, batch.keys]);
     const count = late.positions.length + batch.count;

@@ -97,6 +97,15 @@ export class Session {
     });
   }
 
+  /** Rows of a running copy() stop coming until resume(); the server then waits for its connection. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** One snapshot for all that `work` reads. When the signal aborts, the connection is cut. */
   async snapshot<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();

@@ -18,7 +18,7 @@ export const fernet: Shape = {
   state: `case
     when is_empty then 'null'
     when not has_start then 'plaintext_suspect'
-    when not ${isUrlBase64('token', SHORTEST_BYTES)} or (length(token) * 3 / 4 - 57) % 16 <> 0 then 'malformed'
+    when not ${isUrlBase64('token', SHORTEST_BYTES)} or (octet_length(token) * 3 / 4 - 57) % 16 <> 0 then 'malformed'
     else 'encrypted' end`,
   version: 'null::text',
   // The IV begins at the ninth byte; 126 of its 128 bits stand in these characters, the same in every row.

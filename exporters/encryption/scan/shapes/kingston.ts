@@ -14,7 +14,7 @@ const SHORTEST_BYTES = 16;
 /** Names of algorithms, so that no sentence passes for one. */
 const isAlgorithm = `nonce_bytes is not null or algorithm ~ '^[A-Za-z0-9][A-Za-z0-9_+/-]{2,39}$'`;
 
-const isNonce = `(nonce_bytes is null or length(bare_nonce) * 3 / 4 = nonce_bytes)
+const isNonce = `(nonce_bytes is null or octet_length(bare_nonce) * 3 / 4 = nonce_bytes)
   and ${isBase64('nonce', 8, 'bare_nonce')}`;
 
 /**

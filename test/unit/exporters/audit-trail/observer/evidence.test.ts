@@ -96,7 +96,7 @@ describe('evidence that is lacking', () => {
       name: 'a row policy that hides rows',
       sql: () => 'alter table accounts enable row level security',
       source: 'replay',
-      is: 'unknown',
+      is: 'degraded',
       remedy: /BYPASSRLS/,
       state: 'unknown',
     },

@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { createCipheriv, createSecretKey, randomBytes, randomFillSync } from 'node:crypto';
+import { LocalProvider } from '../../exporters/encryption/providers/local.js';
+import type { Figure } from '../support/report.js';
+import { perSecond, rates } from './rate.js';
+
+const SIZES = [16, 256, 4096, 65_536];
+/** Of a bare loop over node:crypto, which is as near to OpenSSL as this runtime comes. */
+const ALLOWED_SHARE_OF_BARE = 0.7;
+
+export async function cipher(): Promise<readonly Figure[]> {
+  const provider = new LocalProvider();
+  await provider.open();
+  const signal = new AbortController().signal;
+  const context = Buffer.from('kop_canary|value|row-1');
+  const key = createSecretKey(randomBytes(32));
+  const figures = SIZES.map((size) => {
+    const plaintext = randomBytes(size);
+    const nonce = Buffer.alloc(12);
+    const found = rates({
+      ours: () => void provider.encrypt(plaintext, context, { signal }),
+      bare() {
+        const made = createCipheriv('aes-256-gcm', key, randomFillSync(nonce), { authTagLength: 16 });
+        made.setAAD(context);
+        made.update(plaintext);
+        made.final();
+        made.getAuthTag();
+      },
+    });
+    const limit = opensslRate(size);
+    const share = found.ours / found.bare;
+    return {
+      what: `encrypt ${size} B`,
+      ours: perSecond(found.ours),
+      peer: `${perSecond(found.bare)} bare node:crypto; ${limit === undefined ? 'no openssl here' : `${perSecond(limit)} openssl, of which ours is ${(found.ours / limit).toFixed(2)}`}`,
+      limit: `>= ${ALLOWED_SHARE_OF_BARE} of bare; is ${share.toFixed(2)}`,
+      holds: share >= ALLOWED_SHARE_OF_BARE,
+    };
+  });
+  await provider.close();
+  return figures;
+}
+
+/** One core, in C, a new nonce and a tag each time: nothing on this machine is faster. */
+function opensslRate(bytes: number): number | undefined {
+  try {
+    const args = ['speed', '-seconds', '1', '-aead', '-evp', 'aes-256-gcm', '-bytes', String(bytes), '-mr'];
+    const told = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const bytesPerSecond = Number(/^\+F:[^:]*:[^:]*:([\d.]+)$/m.exec(told)?.[1]);
+    return Number.isFinite(bytesPerSecond) ? bytesPerSecond / bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Field encryption beside its limits: the cipher beside `openssl speed`, a token beside a bare PKCS#11 loop, pgcrypto
+ * beside a bare SELECT, the scanner beside a sequential scan, and what the measuring itself costs.
+ *
+ * Usage: node dist/bench/encryption/index.js [cipher token database scanner overhead disturbance]
+ */
+import { loadavg } from 'node:os';
+import { type Figure, report } from '../support/report.js';
+import { cipher } from './cipher.js';
+import { database } from './database.js';
+import { disturbance } from './disturbance.js';
+import { overhead } from './overhead.js';
+import { scanner } from './scanner.js';
+import { token } from './token.js';
+
+const parts: Readonly<Record<string, readonly [title: string, run: () => Promise<readonly Figure[]>]>> = {
+  cipher: ['AES-256-GCM in this process, beside the limit', cipher],
+  token: ['SoftHSM, beside a bare loop over the same library', token],
+  database: ['pgcrypto, beside a bare round trip', database],
+  scanner: ['The scanner, beside reading the same column', scanner],
+  overhead: ['What measuring adds to one operation', overhead],
+  disturbance: ['Main thread blocked, and 100,000 series rendered, while a thread measures', disturbance],
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, [title, run]] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const before = loadavg()[0] ?? Number.NaN;
+  report(`${title} (load ${before.toFixed(1)})`, await run());
+}

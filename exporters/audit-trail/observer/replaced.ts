@@ -1,0 +1,21 @@
+import type { Session } from '../database/database.js';
+import type { RecordsSql } from '../records/sql.js';
+
+/**
+ * TRUNCATE, and ALTER TABLE where it writes a table anew, take effect for snapshots that are older: to those the table
+ * looks empty. So after reading it is asked whether a table's storage is still the one that the snapshot knows;
+ * otherwise what was read is void, and read again. The answer is final, because reading has locked the tables.
+ */
+const REPLACED = `
+select exists (select from pg_class c where c.oid = any($1::oid[]) and c.relfilenode <> pg_relation_filenode(c.oid)) as replaced`;
+
+export async function isReplaced(
+  session: Session,
+  { shape }: RecordsSql,
+  oids: readonly string[] = [],
+): Promise<boolean> {
+  const [row] = await session.query<{ replaced: boolean }>(REPLACED, [
+    [...oids, ...shape.leaves, ...shape.archiveLeaves],
+  ]);
+  return row?.replaced === true;
+}

@@ -1,0 +1,136 @@
+/** `kop encryption scan` as a program: what it prints, how it exits, and what a kill leaves behind. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
+import { kingston } from '../../support/encryption/ciphertexts.js';
+import { KopScan } from '../../support/encryption/kop-scan.js';
+import { run } from '../../support/encryption/scanning.js';
+import { eventually } from '../../support/stack/eventually.js';
+
+const SECRET = 'QQ123456C';
+const ROWS = 1500;
+const NONCE = Buffer.alloc(12, 9);
+
+let server: PostgresServer;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  const clean = Array.from({ length: ROWS }, () => kingston());
+  await fill('clean', clean);
+  // At both ends of the table: only who remembers the beginning finds it at the end.
+  await fill('reused', [kingston('a', 'v1', NONCE), ...clean.slice(2), kingston('b', 'v1', NONCE)]);
+  await fill('leaking', [...clean.slice(0, 20), SECRET, { ...kingston(), key_version: SECRET }]);
+}, 90_000);
+
+afterAll(() => server?.close());
+
+async function fill(name: string, values: readonly unknown[]): Promise<void> {
+  await run(server.adminUrl, `create table public.${name} (id int primary key, value jsonb)`);
+  await run(
+    server.adminUrl,
+    `insert into public.${name} select o, v from jsonb_array_elements($1::jsonb) with ordinality as r (v, o)`,
+    [JSON.stringify(values)],
+  );
+}
+
+const column = (table: string) => ({ table, column: 'value', primaryKey: 'id', format: 'kingston-jsonb' });
+const scanOf = (...tables: readonly string[]) => ({
+  batchRows: 100,
+  columns: tables.map((table) => ({ ...column(`public.${table}`), sensitivity: 'restricted' })),
+});
+
+const printed = z.object({
+  columns: z.array(
+    z.looseObject({
+      table: z.string(),
+      rows: z.number().optional(),
+      states: z.record(z.string(), z.number()).optional(),
+      nonceReuseRows: z.number().optional(),
+      trouble: z.string().optional(),
+      stopped: z.boolean().optional(),
+    }),
+  ),
+});
+const only = (stdout: string) => printed.parse(JSON.parse(stdout)).columns[0];
+
+test('nothing but ciphertext exits 0, with a table for people', async () => {
+  const { code, stdout, stderr } = await new KopScan(server.adminUrl, scanOf('clean')).run();
+  expect(stdout).toMatch(/column +rows +encrypted +plain text\? +malformed +unknown version +null +nonce reuse/);
+  expect(stdout).toMatch(/public\.clean\.value +1500 +1500 +0 +0 +0 +0 +0/);
+  expect(stdout).toContain('key versions v3 1500');
+  expect(stderr).toContain('public.clean.value: 0 %');
+  expect(code).toBe(0);
+});
+
+test('something else exits 1, with JSON for programs, and shows no value on any outlet', async () => {
+  const scan = new KopScan(server.adminUrl, scanOf('leaking', 'clean'));
+  const { code, stdout, stderr } = await scan.run(['public.leaking', '--json']);
+  expect(only(stdout)).toMatchObject({
+    table: 'public.leaking',
+    rows: 22,
+    states: { encrypted: 20, plaintext_suspect: 1, unknown_version: 1 },
+  });
+  const state = join(scan.folder, 'state', 'command');
+  const files = readdirSync(state).map((file) => readFileSync(join(state, file), 'latin1'));
+  expect([stdout, stderr, ...files].join('\n')).not.toContain(SECRET);
+  expect(code).toBe(1);
+});
+
+test.each([
+  ['a table that nobody described', ['public.cleen'], "Did you mean 'public.clean'?"],
+  ['a rate that is none', ['--rows-per-second', 'many'], 'whole number'],
+])('%s exits 2', async (_, args, reason) => {
+  const { code, stdout, stderr } = await new KopScan(server.adminUrl, scanOf('clean')).run(args);
+  expect(stderr).toContain(reason);
+  expect(stdout).toBe('');
+  expect(code).toBe(2);
+});
+
+test('a table that is not there exits 2, and the others are looked at', async () => {
+  const { code, stdout } = await new KopScan(server.adminUrl, scanOf('nowhere', 'clean')).run();
+  expect(stdout).toContain('public.nowhere.value: could not be looked at: the table does not exist');
+  expect(stdout).toMatch(/public\.clean\.value +1500 +1500/);
+  expect(code).toBe(2);
+});
+
+test('a database that refuses says so without its password', async () => {
+  const url = new URL(server.adminUrl);
+  url.password = 'hunter2-is-wrong';
+  const { code, stdout, stderr } = await new KopScan(url.href, scanOf('clean')).run();
+  expect(stdout).toContain('the database refused the role or its password');
+  expect(stdout + stderr).not.toContain('hunter2');
+  expect(code).toBe(2);
+});
+
+test.each([
+  ['Ctrl-C', 'SIGINT'],
+  ['a kill', 'SIGKILL'],
+] as const)(
+  'after %s the same command goes on, counts each row once, and finds what spans the break',
+  async (_, signal) => {
+    const scan = new KopScan(server.adminUrl, scanOf('reused'));
+    const first = scan.start(['--rows-per-second', '200', '--json']);
+    const state = join(scan.folder, 'state', 'command');
+    // Where it stands is written every two seconds.
+    await eventually('a checkpoint', 20_000, async () =>
+      readdirSync(state).some((file) => /"position":"\d/.test(readFileSync(join(state, file), 'utf8'))),
+    );
+    first.child.kill(signal);
+    const broken = await first.ended;
+    if (signal === 'SIGINT') {
+      expect(only(broken.stdout)).toMatchObject({ stopped: true });
+      expect(broken.code).toBe(2);
+    } else {
+      expect(broken.signal).toBe('SIGKILL');
+    }
+    const { code, stdout, stderr } = await scan.run(['--json']);
+    expect(Number(/going on after (\d+) rows/.exec(stderr)?.[1])).toBeGreaterThanOrEqual(100);
+    expect(only(stdout)).toMatchObject({ rows: ROWS, states: { encrypted: ROWS }, nonceReuseRows: 2 });
+    expect(code).toBe(1);
+    // Hashes of a scan that was killed do not stay.
+    expect(readdirSync(state).filter((file) => file.endsWith('.hashes'))).toEqual([]);
+  },
+  60_000,
+);
