@@ -118,7 +118,7 @@ export class MeasuringThread {
     const worker = new Worker(url, {
       env: SHARE_ENV,
       name: 'workflow-sla',
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxYoungGenerationSizeMb: 48 },
     });
     worker.on('message', (text: string) => {
       const reports: Report[] = JSON.parse(text);

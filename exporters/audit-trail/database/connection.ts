@@ -73,5 +73,8 @@ export function pinnedSettings(access: DatabaseAccess): Readonly<Record<string, 
     // Parallel workers of an observer would take the place of the portal's own.
     max_parallel_workers_per_gather: '0',
     jit: 'off',
+    // Behind stale statistics the planner expects next to nothing of a row's history, and sorts all of it to find its newest
+    // record, for each record anew. This leaves it the index order; without such an index it sorts all the same.
+    enable_sort: 'off',
   };
 }
