@@ -1,0 +1,102 @@
+/**
+ * What a look costs: counters and catalogue of a portal's 22 tables, and the continuity of 10,000 new events, beside
+ * the shortest possible questions about the same.
+ *
+ * Usage: node dist/bench/audit/looks.js
+ */
+import { readFacts } from '../../exporters/audit-trail/database/facts.js';
+import { checkContinuity } from '../../exporters/audit-trail/observer/continuity.js';
+import { makePlan } from '../../exporters/audit-trail/observer/plan.js';
+import { nextWindow } from '../../exporters/audit-trail/records/reader.js';
+import { ms, report } from '../support/report.js';
+import { median, quantile } from '../support/stats.js';
+import { change, observerOf, quietly, startBench, timed } from './support.js';
+
+const LOOKS = 200;
+const ROUNDS = 9;
+const EVENTS = 10_000;
+const ALLOWED_LOOK_MS = 10;
+const ALLOWED_CONTINUITY_MS = 100;
+
+const bench = await startBench({ rows: 100_000 });
+const observer = observerOf(bench.trail);
+const { context } = observer;
+const signal = () => AbortSignal.timeout(120_000);
+try {
+  await change(bench, 100_000);
+  await bench.client.query('vacuum analyze');
+  await observer.lookClosely(signal());
+  await quietly();
+
+  const looks: number[] = [];
+  const trips: number[] = [];
+  for (let round = 0; round < LOOKS; round += 1) {
+    looks.push(await timed(() => observer.lookQuickly(signal())));
+    trips.push(
+      await timed(() =>
+        context.database.look(signal(), async (session) => {
+          await session.query('select n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables');
+          await session.query('select oid, relname from pg_class');
+          await session.query('select oid, tgname, tgenabled from pg_trigger');
+        }),
+      ),
+    );
+  }
+
+  const continuity: number[] = [];
+  const read: number[] = [];
+  const plain: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await change(bench, EVENTS);
+    const { sql } = context;
+    if (sql === undefined) throw new Error('no records');
+    await context.database.look(signal(), async (session) => {
+      const plan = await makePlan(context, session, sql);
+      const facts = await readFacts(session);
+      const from = context.memory.reading?.watermark;
+      const options = { limit: EVENTS + 1, marginMs: 0, below: facts.xmin, owedMs: 0 };
+      const window = await nextWindow(session, sql, facts, from, options);
+      const begin = from?.mode === 'xid8' ? from.xid : '0';
+      plain.push(
+        await timed(() =>
+          session.query(
+            `select count(*), sum(length(l.old_row::text) + length(l.new_row::text)) from audit.log l
+             where l.xact_id >= $1::text::xid8 and l.xact_id < $2::text::xid8`,
+            [begin, facts.xmin.toString()],
+          ),
+        ),
+      );
+      continuity.push(await timed(() => checkContinuity(session, sql, facts, window, plan.continuity)));
+    });
+    read.push(await timed(() => observer.lookClosely(signal())));
+  }
+  if (Object.values(context.memory.tables).some(({ confirmed }) => confirmed !== undefined))
+    throw new Error('a fault was found where there is none');
+
+  report('Looks', [
+    {
+      what: `counters and catalogue of 22 tables, median of ${LOOKS} (99th: ${ms(quantile(looks, 0.99))})`,
+      ours: ms(median(looks)),
+      peer: `${ms(median(trips))} (three plain selects)`,
+      limit: `< ${ALLOWED_LOOK_MS} ms`,
+      holds: median(looks) < ALLOWED_LOOK_MS,
+    },
+    {
+      what: `continuity of ${EVENTS.toLocaleString('en')} new events, median of ${ROUNDS}`,
+      ours: ms(median(continuity)),
+      peer: `${ms(median(plain))} (reading their images)`,
+      limit: `< ${ALLOWED_CONTINUITY_MS} ms`,
+      holds: median(continuity) < ALLOWED_CONTINUITY_MS,
+    },
+    {
+      what: 'a whole close look over them: every check, and replay of what is due',
+      ours: ms(median(read)),
+      peer: '-',
+      limit: 'none',
+      holds: true,
+    },
+  ]);
+} finally {
+  await observer.close();
+  await bench.close();
+}

@@ -1,0 +1,194 @@
+/**
+ * Faults of a whole server, each on one that no other test looks at; and beside them, on a third, what is no fault:
+ * it must stay silent for as long as the soak lasts.
+ */
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type InstalledServer, type Office, startInstalled } from '../../support/audit/installed.js';
+import { testPaces } from '../../support/audit/watchman.js';
+import { innocents, Soak, type SoakResult } from './soak.js';
+import { proven, watchFor } from './trial.js';
+
+const isLong = process.env.KOP_LONG === '1';
+const SOAK_SECONDS = isLong ? 600 : 60;
+const run = promisify(execFile);
+const accounts = 'public.accounts';
+const ann = "set audit.actor = 'ann'; set audit.application = 'portal'";
+
+describe('a server apart', { shuffle: false }, () => {
+  let installed: InstalledServer;
+  let soaked: InstalledServer;
+  let soak: Promise<SoakResult>;
+
+  beforeAll(async () => {
+    soaked = await startInstalled(17, { autovacuum: 'on', synchronous_commit: 'on' });
+    soak = Soak.run(soaked, SOAK_SECONDS);
+    // Awaited in the last test.
+    soak.catch(() => undefined);
+    installed = await startInstalled(17, { synchronous_commit: 'on' });
+  });
+  afterAll(async () => {
+    await Promise.all([installed.close(), soaked.close()]);
+  });
+
+  test('34 a transaction that commits late raises the lag, and is read when it does', { timeout: 60_000 }, async () => {
+    await proven(installed, {}, async (watched) => {
+      const { office, watchman } = watched;
+      const late = await office.connect();
+      await late.query(`${ann}; begin; update accounts set balance = 85 where id = 14`);
+      await watchFor(watched, { shows: { watermark_lag_seconds: 1 } });
+      await late.query('update accounts set balance = 86 where id = 14; commit');
+      await watchFor(watched, { shows: {}, mayPass: ['watermark_lag_seconds'] });
+      await office.writers.stop();
+      const rounds = watchman.rounds;
+      await watchman.until(() => watchman.rounds > rounds + 2, 20_000);
+      expect(watchman.recordsRead).toBe(await recordsIn(office));
+    });
+  });
+
+  test('35 a prepared transaction that nobody ends raises the lag', { timeout: 60_000 }, async () => {
+    await proven(installed, {}, async (watched) => {
+      const { office } = watched;
+      const name = `orphan_${office.name}`;
+      await office.sql(`${ann}; begin; update accounts set balance = 87 where id = 15; prepare transaction '${name}'`);
+      try {
+        await watchFor(watched, { shows: { watermark_lag_seconds: 1 } });
+      } finally {
+        await office.sql(`rollback prepared '${name}'`);
+      }
+      await watchFor(watched, { shows: {}, mayPass: ['watermark_lag_seconds'] });
+    });
+  });
+
+  describe.each([
+    { is: 'ordinary', isMissed: true },
+    { is: 'enabled always', isMissed: false },
+  ])('15 rows that a subscription brings, where the trigger is $is', ({ isMissed }) => {
+    test(isMissed ? 'are missing' : 'are recorded, without an actor', { timeout: 60_000 }, async () => {
+      const prepare = isMissed ? 'alter table accounts enable trigger kop_audit_row' : undefined;
+      await proven(installed, { prepare }, async (watched) => {
+        await replicateTwoRows(watched.office);
+        await watchFor(watched, {
+          shows: isMissed
+            ? {
+                'counter_residual operations_calls': 2,
+                [`table_state ${accounts}`]: 'confirmed',
+                [`missing_events_total ${accounts} INSERT`]: 2,
+                [`replay_mismatches ${accounts} missing_record`]: 2,
+              }
+            : {
+                'attribution_missing_total actor': 2,
+                'attribution_missing_total application': 2,
+                'actor_records_total none': 2,
+              },
+        });
+      });
+    });
+  });
+
+  test('24 a crash leaves gaps, and counters at nothing: unknown, then proven again', { timeout: 90_000 }, async () => {
+    await proven(installed, {}, async (watched) => {
+      await installed.server.stop('immediate');
+      await installed.server.start();
+      await watchFor(watched, { shows: { 'epoch_changes_total postmaster_restart': 1 }, interrupts: true });
+      expect(watched.watchman.seen(accounts)).toContain('unknown');
+    });
+  });
+
+  test('36 a server restored from an older copy is another history', { timeout: 120_000 }, async () => {
+    await proven(installed, {}, async (watched) => {
+      const { watchman, office } = watched;
+      const { server } = installed;
+      const copy = `${server.data}.copy`;
+      await server.stop('fast');
+      await run('cp', ['-a', server.data, copy]);
+      await server.start();
+      expect(await watchman.untilProven(60_000)).toBe(true);
+      // Long enough that no crash could have taken it back.
+      await sleep(2 * testPaces.settleMs);
+      await office.sql(`${ann}; update accounts set balance = 88 where id = 16`);
+      const later = { ...watched, before: watchman.verdict() };
+      const read = watchman.recordsRead;
+      const written = await recordsIn(office);
+      await server.stop('fast');
+      await run('rm', ['-r', server.data]);
+      await run('mv', [copy, server.data]);
+      await server.start();
+      await watchFor(later, { shows: { 'epoch_changes_total timeline': 1 }, interrupts: true });
+      expect(watchman.seen(accounts)).toContain('unknown');
+      expect(await recordsIn(office)).toBeLessThan(written + watchman.recordsRead - read);
+      // Nothing of what is written since is passed over, though its transactions have numbers that were seen before.
+      await office.sql('update accounts set balance = 89 where id = 17');
+      await watchFor(later, {
+        shows: {
+          'epoch_changes_total timeline': 1,
+          'attribution_missing_total actor': 1,
+          'actor_records_total none': 1,
+        },
+        interrupts: true,
+      });
+    });
+  });
+
+  test(`no alarm in ${SOAK_SECONDS} s`, { timeout: (SOAK_SECONDS + 120) * 1000 }, async () => {
+    const result = await soak;
+    const { crashes, happened, alarms, isProven, remains } = result;
+    expect({ alarms, isProven }).toEqual({ alarms: [], isProven: true });
+    expect(Object.keys(happened).sort()).toEqual(innocents.map(({ name }) => name).sort());
+    const { 'fingerprint_changes_total trigger': maintained, ...rest } = remains;
+    expect(rest).toEqual({ 'epoch_changes_total postmaster_restart': crashes });
+    expect(Number(maintained)).toBeGreaterThanOrEqual(happened['planned maintenance'] ?? 1);
+    expect(result.seconds).toBeGreaterThanOrEqual(SOAK_SECONDS);
+    expect(result.recordsRead).toBe(result.recordsWritten);
+    const share = result.rolledBack / (result.rolledBack + result.committed);
+    expect(share).toBeGreaterThan(0.1);
+    console.info(
+      `${Math.round(result.seconds)} s, ${result.committed} transactions, ${Math.round(share * 100)} % rolled back`,
+    );
+  });
+});
+
+async function recordsIn(office: Office): Promise<number> {
+  const [found] = await office.sql("select count(*)::int as n from audit.log where op <> 'SNAPSHOT'");
+  return Number(found?.rows[0]?.n);
+}
+
+/** From another database of the same server; the slot is made apart, because making it would wait for us. */
+async function replicateTwoRows(office: Office): Promise<void> {
+  const { server } = office.server;
+  const name = `publisher_${office.name}`;
+  const source = new URL(await server.database(name));
+  const dsn = `host=127.0.0.1 port=${source.port} dbname=${name} user=${source.username} password=${source.password}`;
+  const slot = `slot_${office.name}`;
+  const publisher = new pg.Client({ connectionString: source.toString() });
+  publisher.on('error', () => undefined);
+  await publisher.connect();
+  try {
+    await publisher.query(
+      `create table accounts (id bigint primary key, name text, balance numeric(14,2), score float8, opened timestamptz default now(), details jsonb);
+       create publication p for table accounts`,
+    );
+    await publisher.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+    await office.sql(
+      `create subscription s connection '${dsn}' publication p with (create_slot = false, slot_name = '${slot}', copy_data = false)`,
+    );
+    await publisher.query("insert into accounts (id, name, balance) values (800001, 'far', 1), (800002, 'away', 2)");
+    for (let applied = 0; applied < 2; ) {
+      const [found] = await office.sql('select count(*)::int as n from accounts where id in (800001, 800002)');
+      applied = Number(found?.rows[0]?.n);
+    }
+    await office.sql(
+      'alter subscription s disable',
+      'alter subscription s set (slot_name = none)',
+      'drop subscription s',
+    );
+    await publisher.query(
+      `select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '${slot}' and active_pid is not null`,
+    );
+  } finally {
+    await publisher.end();
+  }
+}

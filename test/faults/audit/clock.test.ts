@@ -1,0 +1,26 @@
+/** Apart from the others, because it moves the clock of the whole process. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type InstalledServer, startInstalled } from '../../support/audit/installed.js';
+import { proven, watchFor } from './trial.js';
+
+let installed: InstalledServer;
+
+beforeAll(async () => {
+  installed = await startInstalled(17);
+});
+afterAll(() => installed.close());
+
+test('30 the clock of one side stepped', { timeout: 60_000 }, async () => {
+  await proven(installed, {}, async (watched) => {
+    const now = Date.now.bind(Date);
+    const step = vi.spyOn(Date, 'now').mockImplementation(() => now() + 90_000);
+    try {
+      await watchFor(watched, { shows: { clock_offset_seconds: 1 } });
+    } finally {
+      step.mockRestore();
+    }
+    // What was counted in the future is of no use.
+    await watchFor(watched, { shows: {}, mayPass: ['clock_offset_seconds'], meanwhile: ['unknown'] });
+    expect(watched.office.writers.refused()).toBe(0);
+  });
+});

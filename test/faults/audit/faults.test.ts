@@ -1,0 +1,65 @@
+/**
+ * The fault list on a real server with the installed writer plane, while ten people work and a seventh of their
+ * transactions is rolled back: each fault is found in time, by the check that should find it, and nothing else is
+ * blamed. What needs a server of its own is in apart.test.ts; what is about sealed records, in ../audit-seal.
+ */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type InstalledServer, startInstalled } from '../../support/audit/installed.js';
+import { majors } from '../../support/audit/postgres-majors.js';
+import { cases } from './cases.js';
+import { type Outcome, proven, watchFor } from './trial.js';
+
+// Each mostly waits for the next look.
+vi.setConfig({ maxConcurrency: 12 });
+
+const isLong = process.env.KOP_LONG === '1';
+const EMBEDDED = 17;
+/** The embedded server is shown everything, others in the ordinary run what may differ between majors. */
+const matrix = majors.map((major) => ({
+  major,
+  shown: major === EMBEDDED || isLong ? cases : cases.filter(({ isBasic }) => isBasic),
+}));
+
+test('two majors or more, and in the longer run all that are supported', () => {
+  expect(majors).toContain(EMBEDDED);
+  if (isLong) expect(majors).toEqual([15, 16, 17, 18]);
+});
+
+describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
+  let installed: InstalledServer;
+  const outcomes: { readonly name: string; readonly outcome: Outcome }[] = [];
+
+  beforeAll(async () => {
+    installed = await startInstalled(major);
+  });
+  afterAll(async () => {
+    await installed.close();
+    for (const { name, outcome } of outcomes)
+      console.info(`PostgreSQL ${major}: ${name}: ${seconds(outcome.first)} to ${seconds(outcome.all)}`);
+  });
+
+  describe.concurrent('while people work', () => {
+    test.each(shown)('$fault $name', { timeout: 120_000 }, async (fault) => {
+      await proven(installed, { prepare: fault.prepare }, async (watched) => {
+        const { office, watchman } = watched;
+        const committed = office.writers.committed();
+        if (typeof fault.inject === 'function') await fault.inject(office);
+        else await office.sql(...fault.inject.map((text) => text.replaceAll('DATABASE', office.name)));
+        const through = Object.values(fault.passesThrough ?? {}).flat();
+        const outcome = await watchFor(watched, { ...fault, meanwhile: through });
+        outcomes.push({ name: `${fault.fault} ${fault.name} (${fault.check})`, outcome });
+        for (const [table, states] of Object.entries(fault.passesThrough ?? {}))
+          expect(watchman.seen(table)).toEqual(expect.arrayContaining([...states]));
+        if (fault.refuses === true) expect(office.writers.refused()).toBeGreaterThan(0);
+        else {
+          expect(office.writers.refused()).toBe(0);
+          expect(office.writers.committed()).toBeGreaterThan(committed);
+        }
+      });
+    });
+  });
+});
+
+function seconds(value: number): string {
+  return Number.isFinite(value) ? `${value.toFixed(1)} s` : 'nothing shows';
+}

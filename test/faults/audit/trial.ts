@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
+import { difference, testPaces, type Verdict, Watchman } from '../../support/audit/watchman.js';
+import type { Expected, FaultCase, Shows } from './cases.js';
+
+const { quickMs, closeMs, settleMs } = testPaces;
+/** What looks themselves take, and what a machine takes that has other things to do. */
+const SLACK_MS = 10_000;
+
+/**
+ * Within which time something must show, by what it comes from; in earnest with the paces of the pack (15 s, 60 s)
+ * and PostgreSQL's own 10 s for counters that report late.
+ */
+function promisedMs(key: string): number {
+  const [family = ''] = key.split(' ');
+  const isCatalogue =
+    ['tables_in_scope', 'tables_covered', 'coverage_ratio', 'trigger_effective', 'unlogged_relations'].includes(
+      family,
+    ) ||
+    family.startsWith('fingerprint') ||
+    family.startsWith('epoch');
+  if (isCatalogue) return quickMs + SLACK_MS;
+  if (family === 'counter_residual') return settleMs + 2 * quickMs + SLACK_MS;
+  // Some follow from counters.
+  if (family.endsWith('_state')) return settleMs + closeMs + 2 * quickMs + SLACK_MS;
+  // What is read first may hasten what is compared.
+  return 2 * closeMs + SLACK_MS;
+}
+
+export interface Watched {
+  readonly office: Office;
+  readonly watchman: Watchman;
+  /** How everything stood when all was proven. */
+  readonly before: Verdict;
+}
+
+/** People at work, and an observer that has proven all of it. */
+export async function proven(
+  installed: InstalledServer,
+  options: Parameters<typeof openOffice>[1] = {},
+  work: (watched: Watched) => Promise<void>,
+): Promise<void> {
+  const office = await openOffice(installed, options);
+  const watchman = new Watchman(office.trail);
+  try {
+    watchman.start();
+    const isProven = await watchman.untilProven();
+    if (!isProven) throw new Error(`nothing was proven: ${JSON.stringify([watchman.states, watchman.reasons])}`);
+    const before = watchman.verdict();
+    watchman.forget();
+    await work({ office, watchman, before });
+  } finally {
+    await watchman.stop();
+    await office.close();
+  }
+}
+
+export interface Outcome {
+  /** Seconds from the fault to the first thing that showed, and to the last of what must show. */
+  readonly first: number;
+  readonly all: number;
+}
+
+export interface Expectation extends Pick<FaultCase, 'shows' | 'passes' | 'mayPass' | 'isGoingOn' | 'interrupts'> {
+  /** States besides `suspect` and `explained` that tables may be in meanwhile. */
+  readonly meanwhile?: readonly string[];
+}
+
+/** Everything that must show, in time, and nothing else, at no moment. */
+export async function watchFor(
+  { watchman, before }: Watched,
+  { shows, passes = {}, isGoingOn = false, interrupts = false, meanwhile = [], mayPass = [] }: Expectation,
+): Promise<Outcome> {
+  const begunAt = performance.now();
+  const firstSeen = new Map<string, number>();
+  const passed = new Set<string>();
+  const blamed = new Set<string>();
+  let matchedSince: number | undefined;
+  for (;;) {
+    const now = performance.now();
+    const found = difference(before, watchman.verdict());
+    for (const [key, value] of Object.entries(found)) {
+      const expected = shows[key];
+      if (expected === undefined && mayPass.includes(key)) continue;
+      if (expected !== undefined && agrees(expected, value) && !firstSeen.has(key)) firstSeen.set(key, now - begunAt);
+      const passing = passes[key];
+      if (passing !== undefined && agrees(passing, value)) passed.add(key);
+      if (!interrupts && expected === undefined && passing === undefined && !isPassing(key, value, meanwhile))
+        blamed.add(`${key} is ${value}`);
+    }
+    const isSettled = isGoingOn || watchman.isQuiet;
+    const isMatched = Object.keys(disagreement(found, shows, isGoingOn)).length === 0;
+    const isPassed = passed.size === Object.keys(passes).length;
+    matchedSince = isMatched && isSettled && isPassed ? (matchedSince ?? watchman.rounds) : undefined;
+    // Once more looked at closely, so that nothing comes after.
+    if (matchedSince !== undefined && watchman.rounds > matchedSince + 1) break;
+    if (now - begunAt > 30_000) {
+      const problems = disagreement(found, shows, isGoingOn);
+      expect({ problems, notPassed: Object.keys(passes).filter((key) => !passed.has(key)) }, text(watchman)).toEqual({
+        problems: {},
+        notPassed: [],
+      });
+      throw new Error(`not at rest: ${text(watchman)}`);
+    }
+    await sleep(40);
+  }
+  expect([...blamed], text(watchman)).toEqual([]);
+  const late = [...firstSeen].filter(([key, ms]) => ms > promisedMs(key));
+  expect(Object.fromEntries(late)).toEqual({});
+  const times = [...firstSeen.values()].map((ms) => ms / 1000);
+  return { first: Math.min(...times, Number.POSITIVE_INFINITY), all: Math.max(0, ...times) };
+}
+
+function agrees(expected: Expected, value: number | string | undefined): boolean {
+  return typeof expected === 'function' ? expected(value) : expected === value;
+}
+
+/** Looked into, and found to be harmless. */
+function isPassing(key: string, value: number | string, meanwhile: readonly string[]): boolean {
+  return key.startsWith('table_state ') && ['suspect', 'explained', ...meanwhile].includes(String(value));
+}
+
+function disagreement(found: Verdict, shows: Shows, isGoingOn: boolean): Record<string, string> {
+  const problems: Record<string, string> = {};
+  for (const [key, expected] of Object.entries(shows)) {
+    // A table that is ok shows no difference.
+    if (!agrees(expected, found[key])) problems[key] = `is ${found[key] ?? 'as before'}`;
+  }
+  for (const [key, value] of Object.entries(found)) {
+    if (shows[key] !== undefined) continue;
+    const allowed = isGoingOn ? ['suspect', 'explained'] : ['explained'];
+    if (!key.startsWith('table_state ') || !allowed.includes(String(value))) problems[key] = `is ${value}`;
+  }
+  return problems;
+}
+
+function text(watchman: Watchman): string {
+  const evidence = [...watchman.observer.context.evidence.all()].filter(([, { state }]) => state !== 'ok');
+  return JSON.stringify({ reasons: watchman.reasons, evidence });
+}
