@@ -58,7 +58,7 @@ describe('kop encryption probe', () => {
     server.faults.delayMs = 20;
     const token = server.token();
     const vault = `vault: { kind: transit, address: '${address}', key: canary, token: '\${env:KOP_TEST_TOKEN}' }`;
-    const { code, stdout, stderr } = await probe(vault, ['vault', '--samples', '2'], { KOP_TEST_TOKEN: token });
+    const { code, stdout, stderr } = await probe(vault, ['vault', '--samples', '15'], { KOP_TEST_TOKEN: token });
     expect(stdout).toMatch(/encrypt +16B .* missed/);
     expect(stdout + stderr).not.toContain(token);
     expect(code).toBe(1);
