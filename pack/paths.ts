@@ -33,11 +33,27 @@ function hyphenate(segment: string): string {
  * A `{variable}` matches only what `*` would; ask again once it has a value.
  */
 export function forbiddenBy(path: string, portal: Pick<Portal, 'neverProbe'>): string | undefined {
+  if (portal.neverProbe.length === 0) return undefined;
   const segments = canonical(path);
-  return portal.neverProbe.find((pattern) => {
-    const parts = canonical(pattern);
-    return parts.length === segments.length && parts.every((part, index) => matches(part, segments[index] ?? ''));
-  });
+  return compiled(portal.neverProbe).find(
+    ({ parts }) => parts.length === segments.length && parts.every((part, index) => part.test(segments[index] ?? '')),
+  )?.pattern;
+}
+
+interface Forbidden {
+  readonly pattern: string;
+  readonly parts: readonly RegExp[];
+}
+
+/** Asked before every request, so they are read once. */
+const compiledPatterns = new WeakMap<readonly string[], readonly Forbidden[]>();
+
+function compiled(patterns: readonly string[]): readonly Forbidden[] {
+  const known = compiledPatterns.get(patterns);
+  if (known !== undefined) return known;
+  const made = patterns.map((pattern) => ({ pattern, parts: canonical(pattern).map(segmentPattern) }));
+  compiledPatterns.set(patterns, made);
+  return made;
 }
 
 function canonical(path: string): string[] {
@@ -56,9 +72,9 @@ function decode(segment: string): string {
   }
 }
 
-function matches(pattern: string, segment: string): boolean {
+function segmentPattern(pattern: string): RegExp {
   const source = pattern.split('*').map(quoteLiteral).join('.*');
-  return new RegExp(`^${source}$`, 's').test(segment);
+  return new RegExp(`^${source}$`, 's');
 }
 
 function quoteLiteral(literal: string): string {

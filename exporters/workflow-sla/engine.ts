@@ -1,11 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import type { Portal, PortalLimits } from '../../pack/index.js';
 import { Backoff } from '../runtime/measuring/backoff.js';
+import { type Cancellation, Canceller } from '../runtime/measuring/cancellation.js';
 import { LoopWatch } from '../runtime/measuring/loop-watch.js';
 import { anonymous } from '../runtime/portal/auth/credentials.js';
 import { Session } from '../runtime/portal/auth/session.js';
-import { deadline } from '../runtime/portal/deadline.js';
+import { Deadline } from '../runtime/portal/deadline.js';
 import { Connections } from '../runtime/portal/http/connections.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
@@ -24,7 +24,7 @@ export class Engine {
   readonly #redactor: Redactor;
   readonly #report: (report: Report) => void;
   readonly #loopWatch = new LoopWatch();
-  readonly #stopping = new AbortController();
+  readonly #stopping = new Canceller();
   #places = new Map<string, Place>();
   #active = new Map<string, Active>();
   readonly #probing = new Set<Promise<unknown>>();
@@ -33,8 +33,6 @@ export class Engine {
   constructor(redactor: Redactor, report: (report: Report) => void) {
     this.#redactor = redactor;
     this.#report = report;
-    // Every run in progress listens to it; Node takes more than ten for a leak.
-    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** Takes up a changed plan. What did not change keeps its pace, session, connections and back-off. */
@@ -79,13 +77,13 @@ export class Engine {
 
   async #probe(active: Active, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
     const { gate } = active.place;
-    const limit = deadline(timeoutMs, this.#stopping.signal);
+    const limit = new Deadline(timeoutMs, this.#stopping);
     try {
-      const entry = gate.tryEnter() ?? (await waitAtGate(gate, timeoutMs / 2, limit.signal));
+      const entry = gate.tryEnter() ?? (await waitAtGate(gate, timeoutMs / 2, limit));
       if (!entry.admitted) {
         return { kind: 'refused', reason: entry.reason, retryAfterSeconds: Math.ceil(gate.restMs / 1000) };
       }
-      return { kind: 'ran', result: await this.#run(active, trigger, limit.signal, entry.leave) };
+      return { kind: 'ran', result: await this.#run(active, trigger, limit, entry.leave) };
     } finally {
       limit.clear();
     }
@@ -125,15 +123,15 @@ export class Engine {
           return;
         }
         const entry =
-          place.gate.tryEnter() ?? (await waitAtGate(place.gate, workflow.schedule.intervalMs, this.#stopping.signal));
+          place.gate.tryEnter() ?? (await waitAtGate(place.gate, workflow.schedule.intervalMs, this.#stopping));
         if (!entry.admitted) {
-          dropped(this.#stopping.signal.aborted ? 'shutdown' : entry.reason, 1);
+          dropped(this.#stopping.aborted ? 'shutdown' : entry.reason, 1);
           return;
         }
         const isWarmUp = active.warmUpLeft > 0;
-        const result = await this.#run(active, isWarmUp ? 'warm-up' : 'schedule', this.#stopping.signal, entry.leave);
+        const result = await this.#run(active, isWarmUp ? 'warm-up' : 'schedule', this.#stopping, entry.leave);
         if (isWarmUp) active.warmUpLeft -= 1;
-        if (this.#stopping.signal.aborted) dropped('shutdown', 1);
+        if (this.#stopping.aborted) dropped('shutdown', 1);
         else if (!active.discardResult) this.#report({ type: 'run', result });
       },
       dropped,
@@ -154,7 +152,7 @@ export class Engine {
   async #run(
     { job, place, kept, rest }: Active,
     trigger: Trigger,
-    signal: AbortSignal,
+    signal: Cancellation,
     leave: (timedOut: boolean) => void,
   ): Promise<RunResult> {
     const connections = kept ?? new Connections();
@@ -186,7 +184,7 @@ export class Engine {
       print: fingerprint(portal),
       limits: portal.limits,
       gate: sameLimits ? before.gate : new Gate(portal.limits),
-      session: new Session(portal, this.#redactor, this.#stopping.signal),
+      session: new Session(portal, this.#redactor, this.#stopping),
     };
   }
 
@@ -197,9 +195,9 @@ export class Engine {
   }
 }
 
-function waitAtGate(gate: Gate, ms: number, signal: AbortSignal): Promise<Entry> {
-  const wait = deadline(ms, signal);
-  return gate.enter(wait.signal).finally(() => wait.clear());
+function waitAtGate(gate: Gate, ms: number, signal: Cancellation): Promise<Entry> {
+  const wait = new Deadline(ms, signal);
+  return gate.enter(wait).finally(() => wait.clear());
 }
 
 /** What is shared by the runs on one portal. */

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { PortalLimits } from '../../pack/index.js';
 import { Backoff } from '../runtime/measuring/backoff.js';
+import type { Cancellation } from '../runtime/measuring/cancellation.js';
 
 export type Entry =
   | { readonly admitted: true; readonly leave: (timedOut: boolean) => void }
@@ -44,7 +45,7 @@ export class Gate {
   }
 
   /** Waits for a place, for as long as the signal allows. */
-  enter(signal: AbortSignal): Promise<Entry> {
+  enter(signal: Cancellation): Promise<Entry> {
     if (signal.aborted) return Promise.resolve({ admitted: false, reason: this.restMs > 0 ? 'backoff' : 'busy' });
     const atOnce = this.tryEnter();
     if (atOnce !== undefined) return Promise.resolve(atOnce);

@@ -2,11 +2,12 @@ import { performance } from 'node:perf_hooks';
 import { type Portal, SecretUnavailable, type Step, type Workflow } from '../../pack/index.js';
 import type { FailureReason } from '../../pack/metrics/index.js';
 import { formatMs } from '../runtime/format.js';
+import type { Cancellation } from '../runtime/measuring/cancellation.js';
 import type { LoopWatch } from '../runtime/measuring/loop-watch.js';
 import { addPhases, PhaseClock, type PhaseTimes } from '../runtime/measuring/phase-clock.js';
 import type { Credentials } from '../runtime/portal/auth/credentials.js';
 import type { Grant } from '../runtime/portal/auth/grant.js';
-import { type Deadline, deadline } from '../runtime/portal/deadline.js';
+import { Deadline } from '../runtime/portal/deadline.js';
 import type { Connections } from '../runtime/portal/http/connections.js';
 import { type LoginResult, StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
@@ -23,7 +24,7 @@ export interface Journey {
   readonly redactor: Redactor;
   readonly trigger: Trigger;
   /** A tighter limit than the workflow's own, such as a scrape's. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 /** Above this, and above this share of the SLA, a late event loop makes a sample doubtful. */
@@ -154,7 +155,7 @@ class Run {
         credentials,
         connections,
         clock,
-        signal: limit.signal,
+        signal: limit,
         log: (message) => this.#note(`${step.name}: ${message}`),
       });
       return { outcome, clock, grant };
@@ -175,9 +176,9 @@ class Run {
   #limit(step: Step): Deadline {
     const { workflow, signal } = this.#journey;
     const remainingMs = this.#remainingMs;
-    if (step.timeoutMs !== undefined && step.timeoutMs < remainingMs) return deadline(step.timeoutMs, signal);
+    if (step.timeoutMs !== undefined && step.timeoutMs < remainingMs) return new Deadline(step.timeoutMs, signal);
     const { timeoutMs } = workflow.schedule;
-    return deadline(Math.max(0, remainingMs), signal, `the run had not ended after ${formatMs(timeoutMs)}`);
+    return new Deadline(Math.max(0, remainingMs), signal, () => `the run had not ended after ${formatMs(timeoutMs)}`);
   }
 
   async #prepareCredentials(): Promise<Grant> {

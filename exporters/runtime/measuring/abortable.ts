@@ -1,6 +1,8 @@
+import type { Cancellation } from './cancellation.js';
+
 /** A promise that an abort rejects with the signal's reason, and that releases its listener in every case. */
 export function abortable<T>(
-  signal: AbortSignal,
+  signal: Cancellation,
   start: (done: (value: T) => void, fail: (error: unknown) => void, onAbort: (cleanUp: () => void) => void) => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -1,27 +1,29 @@
 import { formatMs } from '../format.js';
+import { type Cancellation, Canceller } from '../measuring/cancellation.js';
 import { StepFailure } from './step-failure.js';
-
-export interface Deadline {
-  /** Aborts with a {@link StepFailure} `timeout`, or with the parent's reason. */
-  readonly signal: AbortSignal;
-  clear(): void;
-}
 
 /** Node's timers hold no more, and fire at once when they are asked to. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A time limit below another one. `AbortSignal.any` with `timeout` would do, at five times the cost. */
-export function deadline(ms: number, parent?: AbortSignal, message = `no end after ${formatMs(ms)}`): Deadline {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new StepFailure('timeout', message)), Math.min(ms, LONGEST_TIMER_MS));
-  const follow = () => controller.abort(parent?.reason);
-  if (parent?.aborted === true) follow();
-  else parent?.addEventListener('abort', follow, { once: true });
-  return {
-    signal: controller.signal,
-    clear() {
-      clearTimeout(timer);
-      parent?.removeEventListener('abort', follow);
-    },
-  };
+/** A time limit below another one. Aborts with a {@link StepFailure} `timeout`, or with the parent's reason. */
+export class Deadline extends Canceller {
+  readonly #parent: Cancellation | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #follow = () => this.abort(this.#parent?.reason);
+
+  /** @param message is asked for only when it is needed, because nearly every deadline is kept. */
+  constructor(ms: number, parent?: Cancellation, message = () => `no end after ${formatMs(ms)}`) {
+    super();
+    this.#parent = parent;
+    const timeOut = () => this.abort(new StepFailure('timeout', message()));
+    this.#timer = setTimeout(timeOut, Math.min(ms, LONGEST_TIMER_MS));
+    if (parent?.aborted === true) this.#follow();
+    else parent?.addEventListener('abort', this.#follow, { once: true });
+  }
+
+  /** When what it limits is over; it never aborts any more. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#parent?.removeEventListener('abort', this.#follow);
+  }
 }

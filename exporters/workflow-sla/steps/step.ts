@@ -1,4 +1,5 @@
 import type { Portal, Step } from '../../../pack/index.js';
+import type { Cancellation } from '../../runtime/measuring/cancellation.js';
 import type { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import type { Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Connections } from '../../runtime/portal/http/connections.js';
@@ -14,7 +15,7 @@ export interface StepContext {
   /** Runs while the portal has the word, and is stopped while we judge its answer. */
   readonly clock: PhaseClock;
   /** Aborts at the deadline of the step, the run or the scrape, whichever comes first. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   readonly log: (message: string) => void;
 }
 

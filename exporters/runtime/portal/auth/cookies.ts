@@ -1,29 +1,26 @@
 import { CookieJar } from 'tough-cookie';
 
+const options = { rejectPublicSuffixes: false, allowSpecialUseDomain: true, looseMode: true };
+
 /**
  * A cookie jar as a browser keeps it. Intranet names (`.local`, single labels, addresses) are what portals live
  * under, so the public-suffix rule is off.
  */
 export class Cookies {
-  readonly #jar = new CookieJar(undefined, {
-    rejectPublicSuffixes: false,
-    allowSpecialUseDomain: true,
-    looseMode: true,
-  });
-  #isEmpty = true;
+  /** Made for the first cookie: most runs never see one. */
+  #jar: CookieJar | undefined;
 
   store(url: URL, setCookie: readonly string[] | undefined): void {
     for (const line of setCookie ?? []) {
       // A cookie that the rules refuse is one a browser would not send either.
+      this.#jar ??= new CookieJar(undefined, options);
       this.#jar.setCookieSync(line, url.href, { ignoreError: true });
-      this.#isEmpty = false;
     }
   }
 
   /** The `cookie` header for this address, or undefined when there is nothing to send. */
   header(url: URL): string | undefined {
-    if (this.#isEmpty) return undefined;
-    const header = this.#jar.getCookieStringSync(url.href);
+    const header = this.#jar?.getCookieStringSync(url.href);
     return header === '' ? undefined : header;
   }
 
@@ -39,6 +36,6 @@ export class Cookies {
 
   /** On whatever path: a login at /api/login may well set a cookie for /app. */
   #find(url: URL, name: string) {
-    return this.#jar.getCookiesSync(url.href, { allPaths: true }).find((cookie) => cookie.key === name);
+    return this.#jar?.getCookiesSync(url.href, { allPaths: true }).find((cookie) => cookie.key === name);
   }
 }

@@ -1,4 +1,5 @@
 import type { SecretText } from '../../../../pack/index.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import type { LoginResult } from '../step-failure.js';
 import { Cookies } from './cookies.js';
@@ -10,7 +11,7 @@ export interface Credentials {
    * Makes sure that there is something to authenticate with, logging in if need be; the time this takes is not the
    * step's. @throws {StepFailure} `auth`, or why the portal could not be asked.
    */
-  prepare(signal: AbortSignal): Promise<Grant>;
+  prepare(signal: Cancellation): Promise<Grant>;
   /**
    * Throws away a grant that the portal did not accept. @returns whether asking again, with another one, could help.
    *

@@ -1,4 +1,5 @@
 import type { Portal, SecretText } from '../../../../pack/index.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import { StepFailure } from '../step-failure.js';
 import type { Cookies } from './cookies.js';
@@ -14,7 +15,7 @@ export interface LoginTools {
   readonly cookies: Cookies;
   readonly reveal: (secret: SecretText) => string;
   readonly redactor: Redactor;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 /** A refused login: the portal answered, and said no. */

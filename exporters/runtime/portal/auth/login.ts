@@ -4,7 +4,7 @@ import { applyPathStyle } from '../../../../pack/paths.js';
 import { LoopWatch } from '../../measuring/loop-watch.js';
 import { PhaseClock } from '../../measuring/phase-clock.js';
 import { asJson } from '../as-json.js';
-import { deadline } from '../deadline.js';
+import { Deadline } from '../deadline.js';
 import { Connections, type Received } from '../http/connections.js';
 import { acceptEncoding, decode } from '../http/decode.js';
 import { StepFailure } from '../step-failure.js';
@@ -67,7 +67,7 @@ export async function post(
   tools: LoginTools,
 ): Promise<Received> {
   const connections = new Connections();
-  const limit = deadline(timeoutMs, tools.signal);
+  const limit = new Deadline(timeoutMs, tools.signal);
   try {
     return await connections.send(
       {
@@ -86,7 +86,7 @@ export async function post(
       },
       tools.portal,
       new PhaseClock(new LoopWatch()),
-      limit.signal,
+      limit,
     );
   } finally {
     limit.clear();

@@ -4,6 +4,7 @@ import { SecretUnavailable } from '../../../../pack/secret.js';
 import { formatMs } from '../../format.js';
 import { abortable } from '../../measuring/abortable.js';
 import { Backoff } from '../../measuring/backoff.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import { type LoginResult, StepFailure } from '../step-failure.js';
 import { Cookies } from './cookies.js';
@@ -24,7 +25,7 @@ const pauses = { initialMs: 30_000, maxMs: 15 * 60_000 };
 export class Session implements Credentials {
   readonly #portal: Portal;
   readonly #redactor: Redactor;
-  readonly #stopping: AbortSignal;
+  readonly #stopping: Cancellation;
   readonly reveal: (secret: SecretText) => string;
   #cookies = new Cookies();
   #grant: { readonly grant: Grant; readonly expiresAt: number } | undefined;
@@ -36,14 +37,14 @@ export class Session implements Credentials {
   #logins: LoginResult[] = [];
 
   /** @param stopping ends a login that is under way; no single run does, because others wait for it too. */
-  constructor(portal: Portal, redactor: Redactor, stopping: AbortSignal) {
+  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation) {
     this.#portal = portal;
     this.#redactor = redactor;
     this.#stopping = stopping;
     this.reveal = revealer(redactor);
   }
 
-  prepare(signal: AbortSignal): Promise<Grant> {
+  prepare(signal: Cancellation): Promise<Grant> {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
     const { restMs } = this.#loginPause;

@@ -5,6 +5,7 @@ import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Network } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
 import { socketFailure } from './failure.js';
@@ -23,7 +24,7 @@ export interface Opened {
  * Opens one connection. It tries one address only: racing several (happy eyeballs) would hide that one of them is
  * broken, and a measuring tool must not.
  */
-export async function open(target: Target, clock: PhaseClock, signal: AbortSignal): Promise<Opened> {
+export async function open(target: Target, clock: PhaseClock, signal: Cancellation): Promise<Opened> {
   clock.enter('dns');
   const address = await resolve(hostName(target.proxy) ?? target.host, target.network.ipPreference, signal);
   clock.enter('connect');
@@ -50,7 +51,7 @@ function hostName(url: URL | undefined): string | undefined {
   return url?.hostname.replace(/^\[|\]$/g, '');
 }
 
-function resolve(host: string, preference: Network['ipPreference'], signal: AbortSignal): Promise<string> {
+function resolve(host: string, preference: Network['ipPreference'], signal: Cancellation): Promise<string> {
   if (isIP(host) !== 0) return Promise.resolve(host);
   return abortable(signal, (done, fail) => {
     lookup(host, { all: true, verbatim: true }, (error, addresses) => {
@@ -72,7 +73,7 @@ function choose(addresses: readonly LookupAddress[], preference: Network['ipPref
   return preferred ?? (preference.endsWith('-only') ? undefined : addresses[0]);
 }
 
-function tcp(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+function tcp(address: string, port: number, signal: Cancellation): Promise<Socket> {
   return abortable(signal, (done, fail, onAbort) => {
     const socket = netConnect({ host: address, port });
     const failed = (error: Error) => fail(socketFailure('connect', `${address}:${port}`, error));
@@ -86,7 +87,7 @@ function tcp(address: string, port: number, signal: AbortSignal): Promise<Socket
   });
 }
 
-function handshake(socket: Socket, target: Target, signal: AbortSignal): Promise<TLSSocket> {
+function handshake(socket: Socket, target: Target, signal: Cancellation): Promise<TLSSocket> {
   const servername = target.tls.serverName ?? (isIP(target.host) === 0 ? target.host : undefined);
   return abortable(signal, (done, fail, onAbort) => {
     const secure = tlsConnect({
@@ -111,7 +112,7 @@ function handshake(socket: Socket, target: Target, signal: AbortSignal): Promise
   });
 }
 
-async function throughProxy(target: Target, proxy: URL, address: string, signal: AbortSignal): Promise<Socket> {
+async function throughProxy(target: Target, proxy: URL, address: string, signal: Cancellation): Promise<Socket> {
   const port = proxyPort(proxy);
   if (isForwarded(target)) return tcp(address, port, signal);
   return abortable(signal, (done, fail, onAbort) => {

@@ -1,5 +1,6 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Portal } from '../../../../pack/index.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { type Opened, open } from './connect.js';
 import type { Answer, Outgoing } from './exchange.js';
@@ -7,7 +8,7 @@ import { ConnectionLost } from './failure.js';
 import { exchangeHttp1 } from './http1.js';
 import { exchangeHttp2, isUsable, startHttp2 } from './http2.js';
 import { proxyAuthorization } from './proxy.js';
-import { isForwarded, type Target, targetKey, targetOf } from './target.js';
+import { isForwarded, type Target, targetOf } from './target.js';
 
 export interface Received extends Answer {
   readonly opened: Opened;
@@ -30,10 +31,10 @@ export class Connections {
   #isClosed = false;
 
   /** @throws {StepFailure} `dns`, `connect`, `tls`, `protocol` or `size`; or the signal's reason. */
-  async send(outgoing: Outgoing, portal: Portal, clock: PhaseClock, signal: AbortSignal): Promise<Received> {
+  async send(outgoing: Outgoing, portal: Portal, clock: PhaseClock, signal: Cancellation): Promise<Received> {
     const target = targetOf(outgoing.url, portal);
     try {
-      const kept = this.#takeIdle(targetKey(target));
+      const kept = this.#takeIdle(target.key);
       if (kept !== undefined) {
         try {
           return await this.#exchange(kept, outgoing, target, clock, signal, true);
@@ -63,7 +64,7 @@ export class Connections {
     outgoing: Outgoing,
     target: Target,
     clock: PhaseClock,
-    signal: AbortSignal,
+    signal: Cancellation,
     reused: boolean,
   ): Promise<Received> {
     const { opened, session } = connection;
@@ -72,7 +73,7 @@ export class Connections {
         session === undefined
           ? await exchangeHttp1(opened.socket, forProxy(outgoing, target), isForwarded(target), clock, signal)
           : await exchangeHttp2(session, outgoing, clock, signal);
-      if (answer.reusable) this.#keep(targetKey(target), connection);
+      if (answer.reusable) this.#keep(target.key, connection);
       else discard(connection);
       return { ...answer, opened, reused };
     } catch (error) {

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { abortable } from '../../measuring/abortable.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
 import { type Answer, BodyBuffer, type Outgoing } from './exchange.js';
@@ -16,7 +17,7 @@ export function exchangeHttp1(
   outgoing: Outgoing,
   absoluteForm: boolean,
   clock: PhaseClock,
-  signal: AbortSignal,
+  signal: Cancellation,
 ): Promise<Answer> {
   return abortable(signal, (done, fail, onAbort) => {
     const { url } = outgoing;

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import { abortable } from '../../measuring/abortable.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
 import { type Answer, BodyBuffer, type Outgoing } from './exchange.js';
@@ -20,7 +21,7 @@ export function exchangeHttp2(
   session: ClientHttp2Session,
   outgoing: Outgoing,
   clock: PhaseClock,
-  signal: AbortSignal,
+  signal: Cancellation,
 ): Promise<Answer> {
   return abortable(signal, (done, fail, onAbort) => {
     const { url } = outgoing;

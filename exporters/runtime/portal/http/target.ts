@@ -5,7 +5,7 @@ import type { Network, Portal, Tls } from '../../../../pack/index.js';
 import { StepFailure } from '../step-failure.js';
 import { proxyOf } from './proxy.js';
 
-/** Where a connection leads and how it is made: the key under which it may be used again. */
+/** Where a connection leads and how it is made. */
 export interface Target {
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
@@ -13,24 +13,41 @@ export interface Target {
   readonly proxy: URL | undefined;
   readonly tls: Tls;
   readonly network: Network;
+  /** Under which a connection to it may be used again. */
+  readonly key: string;
 }
 
+const targets = new WeakMap<Portal, Map<string, Target>>();
+
+/** Remembered for as long as the portal's description: the environment names the same proxy for as long as we live. */
 export function targetOf(url: URL, portal: Portal): Target {
+  let known = targets.get(portal);
+  if (known === undefined) {
+    known = new Map();
+    targets.set(portal, known);
+  }
+  let target = known.get(url.origin);
+  if (target === undefined) {
+    target = describe(url, portal);
+    known.set(url.origin, target);
+  }
+  return target;
+}
+
+function describe(url: URL, portal: Portal): Target {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new StepFailure('protocol', `cannot speak ${url.protocol}//; only http and https`);
   }
+  const proxy = portal.network.proxy === 'environment' ? proxyOf(url) : undefined;
   return {
     protocol: url.protocol,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-    proxy: portal.network.proxy === 'environment' ? proxyOf(url) : undefined,
+    proxy,
     tls: portal.tls,
     network: portal.network,
+    key: `${url.origin} via ${proxy?.href ?? 'no proxy'}`,
   };
-}
-
-export function targetKey(target: Target): string {
-  return `${target.protocol}//${target.host}:${target.port} via ${target.proxy?.href ?? 'no proxy'}`;
 }
 
 /** Plain HTTP goes to a plain proxy as it is; everything else through a tunnel. */
