@@ -1,5 +1,5 @@
 /** The pack watching itself: an exporter that is silent looks exactly like a portal without faults. */
-import { runtimeMetrics as m, exporterRecorded as r } from '../../pack/metrics/index.js';
+import { runtimeMetrics as m, exporterRecorded as r, windowOf } from '../../pack/metrics/index.js';
 import type { Pack } from '../../pack/model.js';
 import { alertRule, operatingTeam } from './policy.js';
 import { promql } from './promql.js';
@@ -8,7 +8,7 @@ import { settings } from './settings.js';
 import { gone } from './workflow/presence.js';
 
 export function exporterAlerts(pack: Pack): readonly AlertRule[] {
-  return [exporterDown(pack), collectorFailing(pack), configReloadFailed(pack)];
+  return [exporterDown(pack), collectorFailing(pack), threadRestarting(pack), configReloadFailed(pack)];
 }
 
 function exporterDown(pack: Pack): AlertRule {
@@ -43,6 +43,22 @@ function collectorFailing(pack: Pack): AlertRule {
     description:
       'The collector {{ $labels.collector }} of {{ $labels.instance }} (job {{ $labels.job }}) delivers nothing; its old ' +
       'values are gone rather than stale.',
+    dashboard: 'overview',
+  });
+}
+
+/** Between two restarts it works, so no other alert lasts long enough to fire. */
+function threadRestarting(pack: Pack): AlertRule {
+  const { windowSeconds, atLeast } = settings.threadRestarts;
+  return alertRule(pack, {
+    name: 'KopMeasuringThreadRestarting',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    expr: `increase(${m.threadRestarts.name}[${windowOf(windowSeconds)}]) > ${atLeast - 0.5}`,
+    summary: 'A measuring thread dies or hangs again and again, so measurements are missing.',
+    description:
+      'The thread {{ $labels.thread }} of {{ $labels.instance }} (job {{ $labels.job }}) had to be started again about ' +
+      '{{ $value | humanize }} times within a quarter of an hour.',
     dashboard: 'overview',
   });
 }

@@ -30,6 +30,8 @@ export const settings = {
   exporterDownForSeconds: 300,
   configReloadForSeconds: 300,
   collectorForSeconds: 600,
+  /** A thread that hangs is noticed after 10 s and waits up to a minute: at worst it restarts ten times in a quarter of an hour. */
+  threadRestarts: { windowSeconds: 900, atLeast: 3 },
   /** How long an event, such as a replaced trigger, stays an alert after it was seen. */
   eventSeconds: 3_600,
 } as const;

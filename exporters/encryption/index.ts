@@ -1,3 +1,4 @@
+import { runtimeMetrics } from '../../pack/metrics/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
 import { ProbeSource, type ThreadOptions } from './probe/index.js';
@@ -11,8 +12,14 @@ const FIRST_RESULTS_WITHIN_MS = 30_000;
 export const createEncryptionExporter: ExporterFactory = (deps) => wire(deps, {});
 
 /** @param threadOptions which program the measuring threads run, and when they count as silent: for tests. */
-export function wire(deps: Pick<ExporterDeps, 'log' | 'redactor' | 'shard'>, threadOptions: ThreadOptions): Exporter {
-  const probe = new ProbeSource(deps, threadOptions);
+export function wire(
+  deps: Pick<ExporterDeps, 'log' | 'redactor' | 'shard' | 'store'>,
+  threadOptions: ThreadOptions,
+): Exporter {
+  const probe = new ProbeSource(
+    { ...deps, restarts: deps.store.counter(runtimeMetrics.threadRestarts) },
+    threadOptions,
+  );
   const keyFacts = (portal: string, provider: string) => probe.keyFacts(portal, provider);
   const sources: readonly EncryptionSource[] = [probe, createScanSource({ ...deps, keyFacts })];
   let isConfigured = false;

@@ -12,7 +12,7 @@ import type { Redactor } from '../runtime/redactor.js';
 import { type Entry, Gate } from './gate.js';
 import { runJourney } from './journey.js';
 import { fingerprint, type Job, jobName } from './plan.js';
-import type { PortalPulse, ProbeAnswer, Report } from './protocol.js';
+import type { PortalState, ProbeAnswer, Report } from './protocol.js';
 import type { RunResult, Trigger } from './result.js';
 import { Schedule } from './schedule.js';
 
@@ -89,14 +89,14 @@ export class Engine {
     }
   }
 
-  pulse(): Extract<Report, { type: 'pulse' }> {
-    const portals: PortalPulse[] = [...this.#places].map(([portal, { gate }]) => ({
+  state(): Extract<Report, { type: 'state' }> {
+    const portals: PortalState[] = [...this.#places].map(([portal, { gate }]) => ({
       portal,
       inFlight: gate.inside,
       backoffUntilSeconds: gate.restMs === 0 ? 0 : (Date.now() + gate.restMs) / 1000,
     }));
     const warmingUp = [...this.#active.values()].filter((active) => active.warmUpLeft > 0).length;
-    return { type: 'pulse', warmingUp, portals };
+    return { type: 'state', warmingUp, portals };
   }
 
   /** Lets runs in progress end, for as long as the grace lasts. */

@@ -1,12 +1,13 @@
 import type { Router } from 'express';
 import type { Pack } from '../../pack/index.js';
+import { runtimeMetrics } from '../../pack/metrics/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
 import { History } from './history.js';
-import { MeasuringThread, type MeasuringThreadOptions } from './measuring-thread.js';
+import { MeasuringThread, type MeasuringThreadOptions, type News } from './measuring-thread.js';
 import { WorkflowMetrics } from './metrics.js';
 import { type Job, jobName, jobsOf } from './plan.js';
-import type { PortalPulse, Report } from './protocol.js';
+import type { PortalState } from './protocol.js';
 import { mountRoutes } from './routes.js';
 import { sections } from './sections.js';
 
@@ -20,17 +21,17 @@ export const createWorkflowSlaExporter: ExporterFactory = (deps) => wire(deps, {
 
 /** @param threadOptions which program the thread runs, and when it counts as silent: for tests. */
 export function wire(
-  { log, shard }: Pick<ExporterDeps, 'log' | 'shard'>,
+  { log, shard, store }: Pick<ExporterDeps, 'log' | 'shard' | 'store'>,
   threadOptions: Pick<MeasuringThreadOptions, 'url' | 'silenceMs'>,
 ): Exporter {
   const metrics = new WorkflowMetrics();
   const history = new History();
   let jobs: readonly Job[] = [];
-  let portals: readonly PortalPulse[] = [];
+  let portals: readonly PortalState[] = [];
   let warmingUp = Number.POSITIVE_INFINITY;
   let startedAt = 0;
 
-  const onReport = (report: Report) => {
+  const onReport = (report: News) => {
     switch (report.type) {
       case 'run':
         metrics.record(report.result);
@@ -39,15 +40,14 @@ export function wire(
       case 'dropped':
         metrics.recordDrop(report);
         return;
-      case 'pulse':
+      case 'state':
         ({ warmingUp, portals } = report);
-        metrics.recordPulse(portals);
-        return;
-      default:
+        metrics.recordState(portals);
         return;
     }
   };
-  const thread = new MeasuringThread({ ...threadOptions, log, onReport });
+  const restarts = store.counter(runtimeMetrics.threadRestarts);
+  const thread = new MeasuringThread({ ...threadOptions, log, onReport, restarts });
 
   const collector: Collector = {
     name: 'workflow-sla',

@@ -7,7 +7,7 @@ import {
 } from '../../pack/metrics/index.js';
 import { type Family, MetricStore } from '../runtime/metrics/index.js';
 import { type Job, jobName } from './plan.js';
-import type { PortalPulse, Report } from './protocol.js';
+import type { PortalState, Report } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
 
 /** What the workflow exporter exposes: results in, families out. */
@@ -55,7 +55,7 @@ export class WorkflowMetrics {
     if (this.#jobs.has(jobName(workflow, portal))) this.#m.runsDropped.inc({ portal, workflow, reason }, count);
   }
 
-  recordPulse(portals: readonly PortalPulse[]): void {
+  recordState(portals: readonly PortalState[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
     for (const { portal, inFlight, backoffUntilSeconds } of portals) {
       // A pulse may have been on its way when its portal was taken out.

@@ -14,9 +14,8 @@ export type Command =
     }
   | { readonly type: 'stop'; readonly graceMs: number };
 
-/** From the measuring thread to the page's. */
+/** From the measuring thread to the page's, beside what every thread says. */
 export type Report =
-  | { readonly type: 'configured' }
   | { readonly type: 'run'; readonly result: RunResult }
   | {
       readonly type: 'dropped';
@@ -25,21 +24,17 @@ export type Report =
       readonly reason: DropReason;
       readonly count: number;
     }
-  | { readonly type: 'pulse'; readonly warmingUp: number; readonly portals: readonly PortalPulse[] }
-  | { readonly type: 'probed'; readonly id: number; readonly answer: ProbeAnswer }
-  | { readonly type: 'stopped' };
+  | { readonly type: 'state'; readonly warmingUp: number; readonly portals: readonly PortalState[] }
+  | { readonly type: 'probed'; readonly id: number; readonly answer: ProbeAnswer };
 
 export type ProbeAnswer =
   | { readonly kind: 'ran'; readonly result: RunResult }
   | { readonly kind: 'refused'; readonly reason: 'backoff' | 'busy'; readonly retryAfterSeconds: number }
   | { readonly kind: 'unknown' };
 
-export interface PortalPulse {
+export interface PortalState {
   readonly portal: string;
   readonly inFlight: number;
   /** 0 when not backing off. */
   readonly backoffUntilSeconds: number;
 }
-
-/** How often the measuring thread says that it lives. */
-export const PULSE_MS = 1000;

@@ -2,13 +2,13 @@ import { formatMs } from '../runtime/format.js';
 import type { Cell, LandingSection } from '../runtime/landing/section.js';
 import type { History, Kept } from './history.js';
 import type { Job } from './plan.js';
-import type { PortalPulse } from './protocol.js';
+import type { PortalState } from './protocol.js';
 import type { RunResult } from './result.js';
 
 export interface Shown {
   readonly jobs: readonly Job[];
   readonly history: History;
-  readonly portals: readonly PortalPulse[];
+  readonly portals: readonly PortalState[];
   readonly trouble: string | undefined;
 }
 
@@ -69,7 +69,7 @@ function jobRow({ workflow, portal }: Job, history: History): Cell[] {
   ];
 }
 
-function portalRows(jobs: readonly Job[], portals: readonly PortalPulse[]): Cell[][] {
+function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell[][] {
   const unique = new Map(jobs.map(({ portal }) => [portal.name, portal]));
   return [...unique.values()].map((portal) => {
     const pulse = portals.find((item) => item.portal === portal.name);

@@ -1,20 +1,22 @@
 /** The measuring thread: an engine behind a message port. Rendering a page never delays what happens here. */
 import { parentPort } from 'node:worker_threads';
 import { batched } from '../runtime/measuring/batch.js';
+import { PULSE_MS, type ThreadReport } from '../runtime/measuring/thread.js';
 import { Redactor } from '../runtime/redactor.js';
 import { Engine } from './engine.js';
 import { decodeJobs } from './plan.js';
-import { type Command, PULSE_MS, type Report } from './protocol.js';
+import type { Command, Report } from './protocol.js';
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js is started by the workflow-sla exporter, not by hand');
 
-const report = batched<Report>(
+const report = batched<Report | ThreadReport>(
   (text) => port.postMessage(text),
-  ({ type }) => type === 'run' || type === 'dropped' || type === 'pulse',
+  ({ type }) => type === 'run' || type === 'dropped' || type === 'state',
 );
 const engine = new Engine(new Redactor(), report);
-const pulse = setInterval(() => report(engine.pulse()), PULSE_MS);
+// What it says each time is also its pulse.
+const pulse = setInterval(() => report(engine.state()), PULSE_MS);
 
 port.on('message', (text: string) => {
   const commands: Command[] = JSON.parse(text);
@@ -26,7 +28,7 @@ async function obey(command: Command): Promise<void> {
     case 'configure':
       engine.configure(decodeJobs(command.jobs));
       report({ type: 'configured' });
-      report(engine.pulse());
+      report(engine.state());
       return;
     case 'start':
       engine.start();

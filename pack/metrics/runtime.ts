@@ -44,6 +44,12 @@ export const runtimeMetrics = {
     ['collector'],
     'When the collector last delivered its series.',
   ),
+  threadRestarts: counter(
+    'kop_measuring_thread_restarts_total',
+    'count',
+    ['thread'],
+    'Times that a measuring thread had to be started again because it died, hung or fell silent.',
+  ),
   scrapesRefused: counter(
     'kop_scrapes_refused_total',
     'count',

@@ -1,9 +1,13 @@
 /** Texts with a grammar of their own: each is compiled while loading, so that nothing fails at the first run. */
 import { compile } from 'json-p3';
 import { z } from 'zod';
+import { isLinear } from '../linear-regex.js';
 import { expected, text } from './say.js';
 
-/** A regular expression of JavaScript, without flags. */
+/**
+ * A regular expression of JavaScript, without flags, that is sure to end in time proportional to the text: one with
+ * lookaround, a backreference or counts in the hundreds can hold its thread for ever, and what else it measures.
+ */
 export function regex() {
   return text().superRefine((pattern, context) => {
     try {
@@ -12,7 +16,14 @@ export function regex() {
       const reason =
         error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
       context.addIssue({ code: 'custom', message: `bad regular expression: ${reason}` });
+      return;
     }
+    if (isLinear(pattern)) return;
+    context.addIssue({
+      code: 'custom',
+      message:
+        'regular expression that may take for ever; expected one without lookaround, backreferences and counts in the hundreds',
+    });
   });
 }
 

@@ -65,7 +65,7 @@ function busyMetrics(): WorkflowMetrics {
     }),
   );
   metrics.recordDrop({ type: 'dropped', workflow: 'client-list', portal: 'kingston', reason: 'overlap', count: 2 });
-  metrics.recordPulse([
+  metrics.recordState([
     { portal: 'kingston', inFlight: 1, backoffUntilSeconds: 0 },
     { portal: 'staging', inFlight: 0, backoffUntilSeconds: 1_700_000_060 },
   ]);
@@ -244,7 +244,7 @@ describe('a reload', () => {
       (metrics) => metrics.record(result(journey)),
       (metrics) =>
         metrics.recordDrop({ type: 'dropped', workflow: 'open-client', portal: 'staging', reason: 'late', count: 1 }),
-      (metrics) => metrics.recordPulse([{ portal: 'staging', inFlight: 1, backoffUntilSeconds: 0 }]),
+      (metrics) => metrics.recordState([{ portal: 'staging', inFlight: 1, backoffUntilSeconds: 0 }]),
     );
     expect(text).not.toContain('open-client');
     expect(text).not.toContain('staging');

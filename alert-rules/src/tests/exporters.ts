@@ -13,7 +13,7 @@ export function exporterTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/exporters.test.yaml',
       about: 'The exporters themselves, and the watchdog.',
       evaluateEvery: 1,
-      scenarios: [...down(pack), ...collector(pack), ...reload(pack), ...watchdog(pack)],
+      scenarios: [...down(pack), ...collector(pack), ...thread(), ...reload(pack), ...watchdog(pack)],
     },
   ];
 }
@@ -73,6 +73,26 @@ function collector(pack: Pack): readonly Scenario[] {
       name: `${alert}: stays quiet after one failure`,
       series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 1, collectorOk: false }, { minutes: 30 }] }),
       queries: [31, 30 + wait + 2].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function thread(): readonly Scenario[] {
+  const alert = 'KopMeasuringThreadRestarting';
+  const window = settings.threadRestarts.windowSeconds / 60;
+  const half = { minutes: 20, threadRestartsPerMinute: 0.5 };
+  return [
+    {
+      name: `${alert}: fires while a thread is started again and again, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, half, { minutes: window + 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + window), isQuiet(alert, 30 + half.minutes + window + 2)],
+    },
+    {
+      name: `${alert}: stays quiet after one restart, which mended it`,
+      series: worldSeries({
+        phases: [{ minutes: 30 }, { minutes: 1, threadRestartsPerMinute: 1 }, { minutes: 30 }],
+      }),
+      queries: [31, 35, 50].map((minute) => isQuiet(alert, minute)),
     },
   ];
 }

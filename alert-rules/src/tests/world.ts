@@ -10,6 +10,7 @@ export interface Phase {
   /** The workflow is described in the exporter's configuration. */
   readonly described?: boolean;
   readonly collectorOk?: boolean;
+  readonly threadRestartsPerMinute?: number;
   readonly reloadOk?: boolean;
   readonly runsPerMinute?: number;
   /** Share of runs that miss, 0..1. */
@@ -59,6 +60,9 @@ export function worldSeries(world: World): readonly InputSeries[] {
     gauge(runtimeMetrics.buildInfo.name, { ...at, exporter: 'workflow-sla', version: '0.1.0' }, answering, () => 1),
     gauge(runtimeMetrics.collectorSuccess.name, { ...at, collector: 'workflow' }, answering, (p) =>
       p.collectorOk === false ? 0 : 1,
+    ),
+    line(runtimeMetrics.threadRestarts.name, { ...at, thread: 'workflow-sla' }, phases, answering, (t, p) =>
+      t.grow(p.minutes, p.threadRestartsPerMinute ?? 0),
     ),
     gauge(runtimeMetrics.configReloadSuccessful.name, at, answering, (p) => (p.reloadOk === false ? 0 : 1)),
     gauge(runtimeMetrics.configReloadSuccess.name, at, answering, () => 0),

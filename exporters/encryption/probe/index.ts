@@ -1,7 +1,7 @@
 import type { FieldEncryption, Pack } from '../../../pack/index.js';
 import type { LandingSection } from '../../runtime/landing/section.js';
 import { WatchedThread } from '../../runtime/measuring/thread.js';
-import { type Family, mergeFamilies } from '../../runtime/metrics/index.js';
+import { type Counter, type Family, mergeFamilies } from '../../runtime/metrics/index.js';
 import { boundsFor, ProviderMetrics } from '../metrics.js';
 import type { KeyFacts } from '../providers/provider.js';
 import type { EncryptionSource, SourceDeps } from '../source.js';
@@ -18,15 +18,19 @@ export interface ThreadOptions {
   readonly silenceMs?: number;
 }
 
+interface ProbeDeps extends Pick<SourceDeps, 'log' | 'shard'> {
+  readonly restarts: Counter<'thread'>;
+}
+
 /** Measures providers, each in a thread of its own, and keeps what they found. */
 export class ProbeSource implements EncryptionSource {
   readonly name = 'probe';
-  readonly #deps: Pick<SourceDeps, 'log' | 'shard'>;
+  readonly #deps: ProbeDeps;
   readonly #threadOptions: ThreadOptions;
   #measured = new Map<string, Measured>();
   #isStarted = false;
 
-  constructor(deps: Pick<SourceDeps, 'log' | 'shard'>, threadOptions: ThreadOptions = {}) {
+  constructor(deps: ProbeDeps, threadOptions: ThreadOptions = {}) {
     this.#deps = deps;
     this.#threadOptions = threadOptions;
   }
@@ -102,7 +106,7 @@ export class ProbeSource implements EncryptionSource {
 
   /** @param before whose counts go on. */
   #measure(job: ProbeJob, bounds: readonly number[], before: Measured | undefined): Measured {
-    const { log } = this.#deps;
+    const { log, restarts } = this.#deps;
     const name = jobName(job);
     const encoded = encodeJob(job);
     const measured: Measured = {
@@ -113,6 +117,7 @@ export class ProbeSource implements EncryptionSource {
         name,
         url: this.#threadOptions.url ?? new URL('../worker.js', import.meta.url),
         log,
+        restarts,
         configuration: () => ({ type: 'configure', job: encoded }),
         begin: { type: 'start' },
         end: (graceMs) => ({ type: 'stop', graceMs }),

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { Logger } from '../log.js';
+import type { Counter } from '../metrics/index.js';
 import { batched } from './batch.js';
 
 /** How often a measuring thread says that it lives. */
@@ -9,8 +10,12 @@ const SILENCE_MS = 10 * PULSE_MS;
 const STOP_GRACE_MS = 1000;
 const RESTART_AFTER_MS = 1000;
 const LONGEST_RESTART_MS = 60_000;
+const YOUNG_GENERATION_MB = 8;
 
-/** What every measuring thread says, beside what is its own. Anything it says counts as a sign of life. */
+/**
+ * What every measuring thread says, beside what is its own. Anything it says counts as a sign of life; a pulse is for
+ * one that has nothing else to say.
+ */
 export type ThreadReport = { readonly type: 'configured' } | { readonly type: 'pulse' } | { readonly type: 'stopped' };
 
 export interface WatchedThreadOptions<Command, Report> {
@@ -23,6 +28,12 @@ export interface WatchedThreadOptions<Command, Report> {
   readonly begin: Command;
   readonly end: (graceMs: number) => Command;
   readonly onReport: (report: Report) => void;
+  /** Whatever it was asked for will not be answered. It is started again, unless it is to end. */
+  readonly onDeath?: () => void;
+  /** Counts how often it had to be started again. */
+  readonly restarts?: Counter<'thread'>;
+  /** A small young generation keeps each collection of garbage short; a larger one makes fewer of them. */
+  readonly youngGenerationMb?: number;
   /** Without a sign of life for this long, nobody is measuring. */
   readonly silenceMs?: number;
 }
@@ -41,6 +52,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   #isStarted = false;
   #isStopping = false;
   #lastSign = performance.now();
+  #launchedAt = 0;
   #deaths = 0;
   #died: string | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -52,6 +64,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   constructor(options: WatchedThreadOptions<Command, Report>) {
     this.#options = options;
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
+    options.restarts?.zero({ thread: options.name });
   }
 
   /** Why no measurement can be trusted to be current, or undefined when all is well. */
@@ -98,17 +111,26 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     const patience = new Promise<void>((resolve) => setTimeout(resolve, STOP_GRACE_MS).unref());
     await Promise.race([worker.terminate(), patience]);
     this.#worker = undefined;
+    this.#options.onDeath?.();
+  }
+
+  /** Tells the thread something that is no configuration. It is lost when the thread is not running. */
+  post(command: Command): void {
+    this.#post(command);
+  }
+
+  get isRunning(): boolean {
+    return this.#worker !== undefined && !this.#isStopping;
   }
 
   #launch(): void {
     clearTimeout(this.#restart);
-    // The environment is shared so that secrets by reference are read where they are used. A small young generation
-    // keeps each collection of garbage short.
+    // The environment is shared so that secrets by reference are read where they are used.
     const worker = new Worker(this.#options.url, {
       env: SHARE_ENV,
       name: this.#options.name,
       workerData: { name: this.#options.name },
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxYoungGenerationSizeMb: this.#options.youngGenerationMb ?? YOUNG_GENERATION_MB },
     });
     worker.on('message', (text: string) => {
       const reports: (Report | ThreadReport)[] = JSON.parse(text);
@@ -121,6 +143,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     this.#worker = worker;
     this.#post = batched<Command>((text) => worker.postMessage(text));
     this.#lastSign = performance.now();
+    this.#launchedAt = this.#lastSign;
     this.#watch(worker);
     this.#post(this.#options.configuration());
     if (this.#isStarted) this.#post(this.#options.begin);
@@ -162,7 +185,6 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
       }
       return;
     }
-    this.#deaths = 0;
     this.#options.onReport(report);
   }
 
@@ -171,7 +193,10 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     clearInterval(this.#watchdog);
     this.#worker = undefined;
     this.#died ??= 'it ended by itself';
+    this.#options.onDeath?.();
     this.#configuring?.fail(new Error(`the measuring thread '${this.#options.name}' died of it: ${this.#died}`));
+    // Work done does not count: a thread that hangs in one of its jobs may do the others well until then.
+    if (performance.now() - this.#launchedAt > LONGEST_RESTART_MS) this.#deaths = 0;
     const pauseMs = Math.min(LONGEST_RESTART_MS, RESTART_AFTER_MS * 2 ** this.#deaths);
     this.#deaths += 1;
     this.#options.log.error('a measuring thread died; starting it again', {
@@ -179,6 +204,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
       error: this.#died,
       after_ms: pauseMs,
     });
+    this.#options.restarts?.inc({ thread: this.#options.name });
     this.#restart = setTimeout(() => this.#launch(), pauseMs);
     this.#restart.unref();
   }

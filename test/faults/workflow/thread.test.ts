@@ -40,7 +40,7 @@ describe('when the measuring thread dies', () => {
     expect(await process.get('/-/ready')).toMatchObject({ status: 503, text: expect.stringContaining(why) });
     expect((await process.get('/')).text).toContain('Nothing below is current');
     expect((await process.get('/probe?workflow=client-list')).status).toBe(503);
-    expect(process.logs.join('')).toContain('the measuring thread died; starting it again');
+    expect(process.logs.join('')).toContain('a measuring thread died; starting it again');
 
     await expect.poll(async () => (await process.page()).delivered, { timeout: 5000 }).toBe(1);
     await expect.poll(async () => (await process.page()).value(met), { timeout: 10_000 }).toBeGreaterThan(before);
@@ -90,7 +90,9 @@ describe('the thread', () => {
   test('that dies of its first plan says so, and the plan is refused', async () => {
     const broken = new URL(`data:text/javascript,${encodeURIComponent('throw new Error("no such engine")')}`);
     const { subject } = thread({ url: broken });
-    await expect(subject.configure([])).rejects.toThrow('the measuring thread died of it: no such engine');
+    await expect(subject.configure([])).rejects.toThrow(
+      "the measuring thread 'workflow-sla' died of it: no such engine",
+    );
     expect(subject.trouble).toContain('no such engine');
   });
 

@@ -9,6 +9,7 @@ import type { RoundResult } from '../../../exporters/encryption/probe/protocol.j
 import { isNoData } from '../../../exporters/runtime/collector.js';
 import { createLogger, Redactor } from '../../../exporters/runtime/log.js';
 import type { Family } from '../../../exporters/runtime/metrics/family.js';
+import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
 import { wholeShard } from '../../../exporters/runtime/shard.js';
 import { type FieldEncryption, loadPack, type Pack, type Portal } from '../../../pack/index.js';
 
@@ -22,7 +23,7 @@ export function exporterOf(options: { readonly silenceMs?: number; readonly sabo
   const log = createLogger({ level: 'debug', format: 'logfmt', redactor, write: (line) => logs.push(line) });
   const url = options.sabotage === true ? new URL('./saboteur.mjs', import.meta.url) : worker;
   const exporter = wire(
-    { log, redactor, shard: wholeShard },
+    { log, redactor, shard: wholeShard, store: new MetricStore() },
     { url, ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }) },
   );
   onTestFinished(() => exporter.stop());

@@ -10,11 +10,11 @@ describe('scheduled runs', () => {
   test('begin with warm-up runs, which are told apart', async () => {
     const server = await httpServer((_, response) => json(response, {}));
     const engine = new TestEngine([job(server.url, { workflow: { schedule: { ...often, warmupRuns: 2 } } })]);
-    expect(engine.engine.pulse().warmingUp).toBe(1);
+    expect(engine.engine.state().warmingUp).toBe(1);
     engine.engine.start();
     const runs = await engine.next('run', 4);
     expect(runs.map(({ result }) => result.trigger)).toEqual(['warm-up', 'warm-up', 'schedule', 'schedule']);
-    expect(engine.engine.pulse().warmingUp).toBe(0);
+    expect(engine.engine.state().warmingUp).toBe(0);
   });
 
   test('never overlap: a start that is due during a run is dropped, and said so', async () => {
@@ -66,7 +66,7 @@ describe('scheduled runs', () => {
     const drops = await engine.next('dropped', 2);
     expect(drops.map(({ reason }) => reason)).toContain('backoff');
     expect(server.requests).toHaveLength(1);
-    const [pulse] = engine.engine.pulse().portals;
+    const [pulse] = engine.engine.state().portals;
     expect(pulse?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000 + 10);
   });
 });
@@ -105,7 +105,7 @@ describe('a workflow that hangs by itself', () => {
     engine.engine.start();
     await engine.next('run', 1);
     engine.engine.configure([{ ...slow, portal: { ...slow.portal, headers: { 'x-new': literal('1') } } }]);
-    expect(engine.engine.pulse().portals[0]?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000);
+    expect(engine.engine.state().portals[0]?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000);
     server.dropConnections();
   });
 });
