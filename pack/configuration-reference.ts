@@ -31,8 +31,10 @@ later file wins, lists and values are replaced. \`kop check FILES\` says what is
 - **Durations** are written as people write them: \`250ms\`, \`1.5s\`, \`15m\`, \`2h\`, \`30d\`. **Ratios**: \`99.95%\` or
   \`0.9995\`. **Sizes**: \`64KiB\`, \`1MB\`.
 - **Secrets** are never written down. \`\${env:NAME}\` and \`\${file:path}\` name where they are; the path is relative to the
-  file that says it. They are read when used, so a rotated secret is taken up, and are allowed only in keys that hold
-  secrets.
+  file that says it. They are read when used, so a rotated secret is taken up. They are read in \`auth:\`, \`headers:\`,
+  \`query:\`, \`body:\`, \`variables:\` and in keys that hold secrets by their meaning. A value that stands there in
+  plain and is a secret by its name (\`password\`, \`token\`, \`api_key\` ...) or by its looks (a JSON web token, a private
+  key ...) is refused; one that a \`{variable}\` fills is fine.
 - **Names** (of portals, workflows, steps ...) are made of \`a-z\`, \`0-9\` and \`-\`. \`NAME\` in a key below is such a name.
 - An unknown key is an error.
 

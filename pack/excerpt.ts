@@ -1,5 +1,5 @@
 import type { Problem } from './problems.js';
-import { isSensitiveName } from './secret-places.js';
+import { isSensitiveName } from './secret-shapes.js';
 
 const widest = 100;
 

@@ -6,4 +6,4 @@ export { type LoadOptions, loadPack, type PackSection, packageRoot, shippedPackP
 export type * from './model.js';
 export { applyPathStyle, forbiddenBy } from './paths.js';
 export { formatProblem, InvalidPack, type Problem } from './problems.js';
-export { SecretText, SecretUnavailable } from './secret.js';
+export { SecretText, SecretUnavailable, type Text } from './secret.js';

@@ -6,7 +6,7 @@
  */
 import type { AuditTrail } from './audit-model.js';
 import type { FieldEncryption } from './encryption-model.js';
-import type { SecretText } from './secret.js';
+import type { SecretText, Text } from './secret.js';
 
 export * from './audit-model.js';
 export * from './encryption-model.js';
@@ -35,8 +35,8 @@ export interface Portal {
   readonly pathStyle: PathStyle;
   /** Path segments that keep their underscores under the `kebab` style. */
   readonly pathStyleExceptions: readonly string[];
-  /** Values for `{name}` in paths and bodies, such as a sample client's id. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** Values for `{name}` in paths, queries, headers and bodies, such as a sample client's id. */
+  readonly variables: Readonly<Record<string, Text>>;
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly auth: Auth;
   readonly tls: Tls;
@@ -156,11 +156,12 @@ export interface HttpStep extends StepBase {
   readonly method: string;
   /** Template below the portal's base URL, `{name}` for variables, in the underscore style. */
   readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, Text>>;
   readonly headers: Readonly<Record<string, SecretText>>;
+  /** Texts of the JSON value that hold references are `SecretText`. */
   readonly body?:
     | { readonly kind: 'json'; readonly value: unknown }
-    | { readonly kind: 'form'; readonly fields: Readonly<Record<string, string>> };
+    | { readonly kind: 'form'; readonly fields: Readonly<Record<string, Text>> };
   readonly extract: Readonly<Record<string, Extract>>;
   readonly expect: Expectation;
   readonly maxRedirects: number;

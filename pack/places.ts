@@ -1,6 +1,6 @@
 import { dirname, resolve as resolvePath } from 'node:path';
 import { readReferences } from './references.js';
-import { SecretText } from './secret.js';
+import { SecretText, type Text } from './secret.js';
 import { type KeyPath, type MapNode, valueOrigin } from './source-node.js';
 
 /** What depends on the file that says it: secrets, and paths relative to it. */
@@ -22,6 +22,25 @@ export class Places {
     }
     return new SecretText(
       parts.map((part) => (part.kind === 'file' ? { kind: 'file', path: this.file(path, part.path) } : part)),
+    );
+  }
+
+  /** A plain text stays one; a text with references in it becomes a secret. */
+  text(path: KeyPath, written: string): Text {
+    return written.includes(`\${`) ? this.secret(path, written) : written;
+  }
+
+  texts(path: KeyPath, written: Readonly<Record<string, string>>): Record<string, Text> {
+    return Object.fromEntries(Object.entries(written).map(([key, value]) => [key, this.text([...path, key], value)]));
+  }
+
+  /** Every text of a JSON value. */
+  textsIn(path: KeyPath, written: unknown): unknown {
+    if (typeof written === 'string') return this.text(path, written);
+    if (Array.isArray(written)) return written.map((item: unknown, index) => this.textsIn([...path, index], item));
+    if (typeof written !== 'object' || written === null) return written;
+    return Object.fromEntries(
+      Object.entries(written).map(([key, value]) => [key, this.textsIn([...path, key], value)] as const),
     );
   }
 

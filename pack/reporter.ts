@@ -10,6 +10,8 @@ export interface Hints {
   /** Nothing more is to be said about this value: what others find follows from this. */
   readonly settles?: boolean;
   readonly secretMissing?: true;
+  /** The line must not be shown, although secrets do not belong here. */
+  readonly confidential?: true;
 }
 
 /** Collects problems, and knows where each key was written. */
@@ -40,7 +42,7 @@ export class Reporter {
       message,
       ...(expected === undefined ? {} : { expected }),
       ...(didYouMean === undefined ? {} : { didYouMean }),
-      ...(isSecretPlace(path) ? { confidential: true } : {}),
+      ...(isSecretPlace(path) || hints.confidential ? { confidential: true } : {}),
       ...(hints.secretMissing ? { secretMissing: true } : {}),
     });
   }

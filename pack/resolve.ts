@@ -52,11 +52,12 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
 
 function resolvePortal(name: string, portal: ParsedPortal, places: Places): Portal {
   const path = ['portals', name];
-  const { limits, headers, auth, tls, baseUrl, ...rest } = portal;
+  const { limits, headers, variables, auth, tls, baseUrl, ...rest } = portal;
   return {
     name,
     ...rest,
     baseUrl: new URL(baseUrl).origin,
+    variables: places.texts([...path, 'variables'], variables),
     headers: places.secrets([...path, 'headers'], headers),
     auth: resolveAuth(auth, [...path, 'auth'], places),
     tls: resolveTls(tls, [...path, 'tls'], places),
@@ -148,26 +149,29 @@ function resolveSchedule(slaMs: number, schedule: ParsedWorkflow['schedule']): S
 }
 
 function resolveStep(step: ParsedStep, path: KeyPath, places: Places): HttpStep {
-  const { budget, timeout, body, extract, expect, maxBody, mutates, headers, kind, ...rest } = step;
+  const { budget, timeout, body, extract, expect, maxBody, mutates, headers, query, kind, ...rest } = step;
   return {
     ...rest,
     kind,
     mutates: mutates ?? isMutating(step.method),
+    query: places.texts([...path, 'query'], query),
     headers: places.secrets([...path, 'headers'], headers),
     extract: mapValues(extract, (_, source) => resolveExtract(source)),
     expect: resolveExpectation(expect),
     maxBodyBytes: maxBody,
-    ...resolveBody(body),
+    ...resolveBody(body, [...path, 'body'], places),
     ...(budget === undefined ? {} : { budgetMs: budget }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   };
 }
 
-function resolveBody(body: ParsedStep['body']): Pick<HttpStep, 'body'> {
+function resolveBody(body: ParsedStep['body'], path: KeyPath, places: Places): Pick<HttpStep, 'body'> {
   if (body?.form !== undefined) {
-    return { body: { kind: 'form', fields: body.form } };
+    return { body: { kind: 'form', fields: places.texts([...path, 'form'], body.form) } };
   }
-  return body?.json === undefined ? {} : { body: { kind: 'json', value: body.json } };
+  return body?.json === undefined
+    ? {}
+    : { body: { kind: 'json', value: places.textsIn([...path, 'json'], body.json) } };
 }
 
 function resolveExtract(source: ParsedStep['extract'][string]): Extract {

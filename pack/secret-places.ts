@@ -1,10 +1,12 @@
+import { isLiteralSecret, isSensitiveName } from './secret-shapes.js';
 import type { KeyPath } from './source-node.js';
 
 type Pattern = readonly string[];
 
-/** The values that may hold `${env:NAME}` and `${file:path}`; `*` stands for any key. */
+/** The values that may hold `${env:NAME}` and `${file:path}`; `*` stands for any key, `**` for all below. */
 const places: readonly Pattern[] = [
   ['portals', '*', 'headers', '*'],
+  ['portals', '*', 'variables', '*'],
   ['portals', '*', 'auth', 'fields', '*'],
   ['portals', '*', 'auth', 'username'],
   ['portals', '*', 'auth', 'password'],
@@ -12,6 +14,9 @@ const places: readonly Pattern[] = [
   ['portals', '*', 'auth', 'clientId'],
   ['portals', '*', 'auth', 'clientSecret'],
   ['workflows', '*', 'steps', '*', 'headers', '*'],
+  ['workflows', '*', 'steps', '*', 'query', '*'],
+  ['workflows', '*', 'steps', '*', 'body', 'form', '*'],
+  ['workflows', '*', 'steps', '*', 'body', 'json', '**'],
   ...[['database'], ['replica'], ['witness', 'database']].flatMap((database) => [
     ['auditTrails', '*', ...database, 'url'],
     ['auditTrails', '*', ...database, 'password'],
@@ -49,25 +54,25 @@ const alwaysSecret = new Set([
   'passphrase',
 ]);
 
-const sensitiveName =
-  /passw|passphrase|passcode|^pass$|secret|token|credential|api[-_]?key|authori[sz]ation|^x-auth|cookie|session|^pin$|^otp$/i;
-
 /** Whether a reference to a secret is read here. */
 export function isSecretPlace(path: KeyPath): boolean {
-  return places.some(
-    (pattern) => pattern.length === path.length && pattern.every((part, index) => part === '*' || part === path[index]),
-  );
+  return places.some((pattern) => {
+    const fits = pattern.every((part, index) => part === '*' || part === '**' || part === path[index]);
+    return fits && (pattern.at(-1) === '**' ? path.length >= pattern.length - 1 : path.length === pattern.length);
+  });
 }
 
-/** Whether a value here is a secret for certain, so that it must be a reference. */
-export function mustBeReference(path: KeyPath): boolean {
-  const key = String(path.at(-1));
-  return isSecretPlace(path) && (hasFixedKeys(path) ? alwaysSecret.has(key) : isSensitiveName(key));
+/** Whether this value is a secret that stands in the configuration, going by where it stands. */
+export function isSecretHere(path: KeyPath, value: string | number): boolean {
+  if (!isSecretPlace(path)) return false;
+  if (hasFixedKeys(path)) return alwaysSecret.has(String(path.at(-1)));
+  // The fields of a login are sent as they stand: braces in them are no variables.
+  return path[2] === 'auth' ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
 }
 
-/** Whether a field or header of this name is known to hold secrets. */
-export function isSensitiveName(key: string): boolean {
-  return sensitiveName.test(key);
+/** Items of a list go by the name of the list. */
+export function nameOf(path: KeyPath): string {
+  return String(path.findLast((part) => typeof part === 'string') ?? '');
 }
 
 /** Whether a URL of a database stands here, which may hold a password among other things. */

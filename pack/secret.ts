@@ -47,6 +47,9 @@ export class SecretText {
   }
 }
 
+/** A text that may hold references, as most texts of a configuration do not. */
+export type Text = string | SecretText;
+
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'env'; readonly name: string }

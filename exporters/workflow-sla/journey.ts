@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type Portal, SecretUnavailable, type Step, type Workflow } from '../../pack/index.js';
+import { type Portal, SecretUnavailable, type Step, type Text, type Workflow } from '../../pack/index.js';
 import type { FailureReason } from '../../pack/metrics/index.js';
 import { formatMs } from '../runtime/format.js';
 import type { Cancellation } from '../runtime/measuring/cancellation.js';
@@ -39,7 +39,7 @@ export async function runJourney(journey: Journey): Promise<RunResult> {
 class Run {
   readonly #journey: Journey;
   readonly #startedAt = performance.now();
-  readonly #variables: Map<string, string>;
+  readonly #variables: Map<string, Text>;
   readonly #steps: StepResult[] = [];
   readonly #logins: LoginResult[] = [];
   readonly #log: LogLine[] = [];

@@ -1,5 +1,5 @@
 import type { Request, Response, Router } from 'express';
-import { isSensitiveName } from '../../pack/secret-places.js';
+import { isSensitiveName } from '../../pack/secret-shapes.js';
 import { scrapeBudgetMs } from '../runtime/deadline.js';
 import { formatMs } from '../runtime/format.js';
 import { contentTypes, renderFamilies } from '../runtime/metrics/index.js';
@@ -84,8 +84,12 @@ async function probe(request: Request, response: Response, { thread, history, me
   response.set('content-type', contentTypes[format]).send(renderFamilies(families, format));
 }
 
-/** What was written down where no reference is read, such as the password in a step's body. */
+/**
+ * Secrets print as `<secret>` by themselves; this is for a value that passes for none. Variables are numbers of sample
+ * clients and the like, and who may read metrics need not know them.
+ */
 function hideByName(key: string, value: unknown): unknown {
+  if (key === 'variables' && typeof value === 'object' && value !== null) return Object.keys(value);
   return typeof value === 'string' && isSensitiveName(key) ? '<secret>' : value;
 }
 

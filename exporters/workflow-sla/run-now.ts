@@ -1,4 +1,5 @@
 import { SecretText, SecretUnavailable } from '../../pack/index.js';
+import { encodeWithSecrets } from '../runtime/measuring/transfer.js';
 import { Redactor } from '../runtime/redactor.js';
 import { Engine } from './engine.js';
 import type { Job } from './plan.js';
@@ -54,7 +55,9 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
 
 /** What has to be set before this job can run, one message each. */
 export function missingSecrets({ workflow, portal }: Job): readonly string[] {
-  const used = [portal.headers, workflow.authenticated ? portal.auth : undefined, workflow.steps];
+  const written = encodeWithSecrets([portal.headers, workflow.steps]);
+  const variables = Object.entries(portal.variables).filter(([name]) => written.includes(`{${name}}`));
+  const used = [portal.headers, variables, workflow.authenticated ? portal.auth : undefined, workflow.steps];
   const missing = new Set<string>();
   for (const secret of secretsIn(used)) {
     try {

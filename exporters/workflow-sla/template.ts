@@ -1,17 +1,29 @@
+import { SecretText, type Text } from '../../pack/index.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 
-export type Variables = ReadonlyMap<string, string>;
+export type Variables = ReadonlyMap<string, Text>;
+
+/** What fills a template: variables, and the only way to what a reference stands for. */
+export interface Filling {
+  readonly variables: Variables;
+  readonly reveal: (secret: SecretText) => string;
+}
 
 type Encode = (value: string, name: string) => string;
 
-/** Fills `{name}` from the variables. @throws {StepFailure} `assertion`, when an earlier step did not give one. */
-export function fill(template: string, variables: Variables, encode: Encode = String): string {
-  return template.replace(/\{([A-Za-z][A-Za-z0-9_]*)\}/g, (_, name: string) => encode(lookUp(name, variables), name));
+/**
+ * Fills `{name}` from the variables. Braces in a secret are part of it.
+ *
+ * @throws {StepFailure} `assertion`, when an earlier step did not give one.
+ */
+export function fill(template: Text, filling: Filling, encode: Encode = String): string {
+  if (typeof template !== 'string') return filling.reveal(fillLiterals(template, filling));
+  return template.replace(/\{([A-Za-z][A-Za-z0-9_]*)\}/g, (_, name: string) => encode(lookUp(name, filling), name));
 }
 
 /** The same in a path. Whatever a portal answers, a variable stays within its segment, and is one. */
-export function fillPath(path: string, variables: Variables): string {
-  return fill(path, variables, (value, name) => {
+export function fillPath(path: string, filling: Filling): string {
+  return fill(path, filling, (value, name) => {
     if (/^\.{0,2}$/.test(value))
       throw new StepFailure('assertion', `{${name}} is "${value}", which leads to another route`);
     return encodeURIComponent(value);
@@ -19,18 +31,25 @@ export function fillPath(path: string, variables: Variables): string {
 }
 
 /** The same, in every string of a JSON value. A string that is one variable only stays a string. */
-export function fillDeep(value: unknown, variables: Variables): unknown {
-  if (typeof value === 'string') return fill(value, variables);
-  if (Array.isArray(value)) return value.map((item: unknown) => fillDeep(item, variables));
+export function fillDeep(value: unknown, filling: Filling): unknown {
+  if (typeof value === 'string' || value instanceof SecretText) return fill(value, filling);
+  if (Array.isArray(value)) return value.map((item: unknown) => fillDeep(item, filling));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillDeep(item, variables)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillDeep(item, filling)]));
   }
   return value;
 }
 
-function lookUp(name: string, variables: Variables): string {
+function fillLiterals(template: SecretText, filling: Filling): SecretText {
+  const { parts } = template;
+  return new SecretText(
+    parts.map((part) => (part.kind === 'text' ? { ...part, text: fill(part.text, filling) } : part)),
+  );
+}
+
+function lookUp(name: string, { variables, reveal }: Filling): string {
   const value = variables.get(name);
   if (value === undefined)
     throw new StepFailure('assertion', `variable {${name}} has no value: no earlier step extracted it`);
-  return value;
+  return typeof value === 'string' ? value : reveal(value);
 }

@@ -53,7 +53,8 @@ function neverProbe(
 ): void {
   const filled = step.path.replaceAll(/\{([^}]*)\}/g, (whole, variable: string) => {
     const value = portal.variables[variable];
-    return value === undefined ? whole : encodeURIComponent(value);
+    // What a reference stands for is seen, and refused, when the step runs.
+    return value === undefined || value.includes(`\${`) ? whole : encodeURIComponent(value);
   });
   const pattern = forbiddenBy(filled, portal);
   if (pattern !== undefined) {

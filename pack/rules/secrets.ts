@@ -2,7 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { readReferences } from '../references.js';
 import type { Reporter } from '../reporter.js';
 import { type Part, SecretText, SecretUnavailable, unsetVariables } from '../secret.js';
-import { isDatabaseUrl, isSecretPlace, mustBeReference } from '../secret-places.js';
+import { isDatabaseUrl, isSecretHere, isSecretPlace } from '../secret-places.js';
+import { secretShape } from '../secret-shapes.js';
 import type { KeyPath, MapNode, ScalarNode, SourceNode } from '../source-node.js';
 
 /** Whether what references stand for must be at hand: everywhere, nowhere, or in these sections. */
@@ -14,6 +15,8 @@ export interface SecretRules {
   readonly allowUnconnected: boolean;
 }
 
+const aReference = { expected: `a reference such as \${env:NAME} or \${file:path}`, settles: true } as const;
+
 /**
  * Secrets come by reference, and only where they belong. Looks at what was written and not at what was parsed, so
  * that a misplaced reference is called by its name whatever else is wrong with it.
@@ -22,6 +25,9 @@ export function judgeSecrets(root: MapNode, reporter: Reporter, rules: SecretRul
   const all = [...scalars(root, [])];
   const unconnected = rules.allowUnconnected ? unconnectedTrails(all) : new Set<unknown>();
   for (const [path, node] of all) {
+    if (typeof node.value === 'number' && isSecretHere(path, node.value)) {
+      reporter.report(path, 'a secret stands in the configuration', aReference);
+    }
     if (typeof node.value !== 'string') {
       continue;
     }
@@ -62,7 +68,29 @@ function judgePlain(path: KeyPath, text: string, reporter: Reporter): void {
       expected: `a plain value; references belong in ${placesOf(path)}`,
       settles: true,
     });
+    return;
   }
+  const shape = isTemplateOfPath(path) ? secretShape(text) : undefined;
+  if (shape !== undefined) {
+    reporter.report(path, `${shape} stands in the configuration`, {
+      expected: 'a {variable}, whose value in variables: is a reference',
+      confidential: true,
+      settles: true,
+    });
+  }
+}
+
+function isTemplateOfPath(path: KeyPath): boolean {
+  return path[0] === 'workflows' && path[2] === 'steps' && path.length === 5 && path[4] === 'path';
+}
+
+/** In the other sections every place of a secret has a key of ours, and is judged by it. */
+function isOfPortalOrWorkflow([section]: KeyPath): boolean {
+  return section === 'portals' || section === 'workflows';
+}
+
+function literalShape(parts: readonly Part[]): string | undefined {
+  return parts.map((part) => (part.kind === 'text' ? secretShape(part.text) : undefined)).find((shape) => shape);
 }
 
 function placesOf([section]: KeyPath): string {
@@ -72,7 +100,7 @@ function placesOf([section]: KeyPath): string {
     case 'encryption':
       return 'url:, password: and the credentials of providers';
     default:
-      return 'the fields of auth: and in the values of headers:';
+      return 'the fields of auth:, and in the values of headers:, query:, body: and variables:';
   }
 }
 
@@ -86,11 +114,12 @@ function judgeSecret(path: KeyPath, text: string, node: ScalarNode, reporter: Re
     return;
   }
   const references = parts.filter((part) => part.kind !== 'text');
-  if (references.length === 0 && mustBeReference(path)) {
-    reporter.report(path, 'a secret stands in the configuration', {
-      expected: `a reference such as \${env:NAME} or \${file:path}`,
-      settles: true,
-    });
+  if (references.length === 0 && isSecretHere(path, text)) {
+    reporter.report(path, 'a secret stands in the configuration', aReference);
+  }
+  const shape = isOfPortalOrWorkflow(path) ? literalShape(parts) : undefined;
+  if (shape !== undefined) {
+    reporter.report(path, `${shape} stands in the configuration`, aReference);
   }
   if (isDatabaseUrl(path) && parts.some((part) => part.kind === 'text' && holdsPassword(part.text))) {
     reporter.report(path, 'a password stands in the configuration', {

@@ -1,11 +1,14 @@
 import type { ParsedStep } from '../schema/step.js';
 import type { ParsedWorkflow } from '../schema/workflow.js';
-import type { KeyPath } from '../source-node.js';
+import { nameOf } from '../secret-places.js';
+import { isSensitiveName } from '../secret-shapes.js';
+import { type KeyPath, keyText } from '../source-node.js';
 import { suggest } from '../suggest.js';
 import type { Judged, Rule } from './rule.js';
 
 /** Every `{variable}` has a value by the time its step runs, on each portal of the workflow. */
 export const variables: Rule = (judged) => {
+  portalHeaders(judged);
   for (const [name, workflow] of Object.entries(judged.parsed.workflows)) {
     const extracted = new Set<string>();
     workflow.steps.forEach((step, index) => {
@@ -18,6 +21,22 @@ export const variables: Rule = (judged) => {
     });
   }
 };
+
+/** They go out with the first step already, when nothing has been extracted. */
+function portalHeaders({ parsed, reporter }: Judged): void {
+  for (const [name, portal] of Object.entries(parsed.portals)) {
+    const known = Object.keys(portal.variables);
+    for (const { path, text } of textsIn(portal.headers, ['portals', name, 'headers'])) {
+      for (const variable of new Set(variablesIn(text))) {
+        if (!known.includes(variable)) {
+          reporter.report(path, `{${variable}} is no variable of portal '${name}'`, {
+            didYouMean: suggest(variable, known),
+          });
+        }
+      }
+    }
+  }
+}
 
 interface Template {
   readonly path: KeyPath;
@@ -36,6 +55,9 @@ function judgeTemplate(
     return described === undefined ? [] : [{ portal, variables: described.variables }];
   });
   for (const variable of new Set(variablesIn(template.text))) {
+    for (const { portal, variables: known } of extracted.has(variable) ? [] : portals) {
+      secretInPlain(judged, template, portal, variable, known[variable]);
+    }
     const without = portals.filter(
       ({ variables: known }) => !Object.hasOwn(known, variable) && !extracted.has(variable),
     );
@@ -52,6 +74,24 @@ function judgeTemplate(
   }
 }
 
+/** A password does not become harmless by standing under another name. Cookies hold many things that are none. */
+function secretInPlain(
+  { reporter }: Judged,
+  { path }: Template,
+  portal: string,
+  variable: string,
+  value: string | undefined,
+): void {
+  const name = nameOf(path);
+  if (value === undefined || value.includes(`\${`) || !isSensitiveName(name) || /cookie/i.test(name)) {
+    return;
+  }
+  reporter.report(['portals', portal, 'variables', variable], `it fills ${keyText(path)}, which holds a secret`, {
+    expected: `a reference such as \${env:NAME} or \${file:path}`,
+    settles: true,
+  });
+}
+
 function variablesIn(text: string): string[] {
   return [...text.matchAll(/\{([A-Za-z][A-Za-z0-9_]*)\}/g)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }
@@ -59,6 +99,7 @@ function variablesIn(text: string): string[] {
 function* templates(step: ParsedStep, path: KeyPath): Generator<Template> {
   yield { path: [...path, 'path'], text: step.path };
   yield* textsIn(step.query, [...path, 'query']);
+  yield* textsIn(step.headers, [...path, 'headers']);
   yield* textsIn(step.body?.form, [...path, 'body', 'form']);
   yield* textsIn(step.body?.json, [...path, 'body', 'json']);
 }

@@ -70,8 +70,12 @@ export const portal = section({
   variables: z
     .record(variableName(), scalarText(), { error: expected('a map of variable names to texts or numbers') })
     .prefault({})
-    .describe('Values for {name} in paths, queries and bodies, such as the id of a sample client.'),
-  headers: headers().prefault({}).describe('Headers sent with every request.'),
+    .describe(
+      'Values for {name} in paths, queries, headers and bodies, such as the id of a sample client. May be references.',
+    ),
+  headers: headers()
+    .prefault({})
+    .describe('Headers sent with every request; texts may hold {variables} of this portal and references to secrets.'),
   auth: auth.prefault({ kind: 'none' }).describe('How workflows with authenticated: true log in. Default none.'),
   tls: tls.prefault({}).describe('How the portal proves who it is.'),
   network: network.prefault({}).describe('How the portal is reached.'),

@@ -9,11 +9,11 @@ const body = section({
   json: z
     .json({ error: expected('a JSON value') })
     .exactOptional()
-    .describe('Sent as JSON; texts in it may hold {variables}.'),
+    .describe('Sent as JSON; texts in it may hold {variables} and references to secrets.'),
   form: z
     .record(text(), scalarText(), { error: expected('a map of field names to texts or numbers') })
     .exactOptional()
-    .describe('Sent as a form (application/x-www-form-urlencoded).'),
+    .describe('Sent as a form (application/x-www-form-urlencoded); texts as in json:.'),
 }).refine((given) => Object.keys(given).length === 1, { error: 'holds neither or both of json: and form:' });
 
 const extract = section({
@@ -56,8 +56,10 @@ export const step = section({
   query: z
     .record(text(), scalarText(), { error: expected('a map of parameter names to texts or numbers') })
     .prefault({})
-    .describe('Parameters of the query; texts may hold {variables}.'),
-  headers: headers().prefault({}).describe('Headers of this request, beside those of the portal.'),
+    .describe('Parameters of the query; texts may hold {variables} and references to secrets.'),
+  headers: headers()
+    .prefault({})
+    .describe('Headers of this request, beside those of the portal; texts may hold {variables} and references.'),
   body: body.exactOptional().describe('Body of the request.'),
   extract: z
     .record(variableName(), extract, { error: expected('a map of variable names to sources') })

@@ -102,9 +102,15 @@ describe('a recording of Chrome', () => {
     expect(steps[1]?.extract).toMatchObject({ clientGroupId: { from: 'json', path: '$.client_groups[0].id' } });
   });
 
-  test('names the variables of the environment that stand for secret headers', () => {
+  test('names the variables of the environment that stand for secrets', () => {
     const { yaml, environment } = imported('chrome.har');
-    expect(environment).toEqual(['KINGSTON_X_API_KEY']);
+    expect(environment).toEqual([
+      'KINGSTON_ACCESS_TOKEN',
+      'KINGSTON_X_API_KEY',
+      'KINGSTON_TOKEN',
+      'KINGSTON_API_KEY',
+      'KINGSTON_CLIENT_SECRET',
+    ]);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how the pack refers to a secret.
     expect(yaml).toContain('X-Api-Key: ${env:KINGSTON_X_API_KEY}');
   });
@@ -152,7 +158,7 @@ describe('a recording of Firefox', () => {
 });
 
 describe('single cases', () => {
-  test('secrets by name, wherever they are, are not written', () => {
+  test('secrets by name, wherever they are, are replaced by references', () => {
     const secret = 'Pl4nted-Secret-9';
     const file = recording(
       entry(`/a?api_key=${secret}&q=hello`),
@@ -173,9 +179,53 @@ describe('single cases', () => {
     const { yaml, summary, steps } = importHar(file, { pack });
     expect(yaml + summary.join()).not.toContain(secret);
     expect(steps).toEqual(['a', 'b', 'post-c', 'post-d']);
-    expect(stepsOf(yaml)[0]?.query).toEqual({ q: 'hello' });
+    const [a, , c, d] = stepsOf(yaml);
+    const reference = (name: string) => expect.objectContaining({ parts: [{ kind: 'env', name }] });
+    expect(a?.query).toEqual({ q: 'hello', api_key: reference('KINGSTON_API_KEY') });
+    expect(c?.body).toEqual({
+      kind: 'json',
+      value: {
+        deep: [{ clientSecret: reference('KINGSTON_CLIENT_SECRET'), text: reference('KINGSTON_TEXT') }],
+        q: 1,
+      },
+    });
+    expect(d?.body).toEqual({ kind: 'form', fields: { q: 'hello', token: reference('KINGSTON_TOKEN') } });
     expect(yaml).toContain('X-Plain: fine');
     expect(yaml).toContain('X-Custom: $' + '{env:KINGSTON_X_CUSTOM}');
+  });
+
+  test('a token that an earlier answer gave is taken from there, each time', () => {
+    const csrf = 'c5Rf-0123456789';
+    const file = recording(
+      entry('/form', { json: { csrf } }),
+      entry('/notes', {
+        method: 'POST',
+        headers: { 'X-CSRF-Token': csrf },
+        send: { mimeType: 'application/json', text: JSON.stringify({ text: 'x' }) },
+      }),
+    );
+    const { yaml, environment } = importHar(file, { pack });
+    expect(yaml).toContain("X-CSRF-Token: '{csrf}'");
+    expect(stepsOf(yaml)[0]?.extract).toEqual({ csrf: { from: 'json', path: '$.csrf' } });
+    expect(environment).toEqual([]);
+  });
+
+  test('two secrets of one name get two references, and what looks like a secret gets one too', () => {
+    const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl';
+    const file = recording(
+      entry('/a?token=first-one'),
+      entry('/b?token=second-one'),
+      entry('/c?token=first-one'),
+      entry(`/d?q=${jwt}`),
+      entry('/e', {
+        method: 'POST',
+        send: { mimeType: 'application/json', text: JSON.stringify({ pin: 123456, n: 7 }) },
+      }),
+    );
+    const { yaml, environment } = importHar(file, { pack });
+    expect(environment).toEqual(['KINGSTON_TOKEN', 'KINGSTON_TOKEN_2', 'KINGSTON_Q', 'KINGSTON_PIN']);
+    expect(yaml).not.toMatch(/first-one|eyJ|123456/);
+    expect(stepsOf(yaml)).toHaveLength(5);
   });
 
   test.each([

@@ -7,6 +7,9 @@ const secrets = {
   KOP_TEST_PASSWORD: 'pass "word"/with+odd=chars&ümlaut',
   KOP_TEST_TENANT_KEY: 'tenant-key-8c1f',
   KOP_TEST_STEP_KEY: 'step-key-77aa',
+  KOP_TEST_QUERY_KEY: 'query=key&40 9d',
+  KOP_TEST_BODY_KEY: 'body"key\\5c1e',
+  KOP_TEST_VARIABLE: 'variable/key+e7',
 };
 /** What the portal gives us, and no file of ours ever held. */
 const SESSION = 'session-of-the-cookie-f00dfeed';
@@ -33,12 +36,19 @@ async function start(answer: 'well' | 'badly') {
   extract: { token: { json: $.token } }
 - name: use
   path: /use/{token}
-  query: { session: "{token}" }`;
+  query: { session: "{token}", api_key: "\${env:KOP_TEST_QUERY_KEY}" }
+- name: send
+  method: POST
+  mutates: false
+  path: /send/{key}
+  headers: { X-CSRF-Token: "{token}" }
+  body: { json: { deep: [{ password: "\${env:KOP_TEST_BODY_KEY}" }], client: "{client}" } }`;
   const portal = `
 kingston:
   title: Kingston
   baseUrl: "${server.url}"
   network: { proxy: none }
+  variables: { key: "\${env:KOP_TEST_VARIABLE}", client: client-4711 }
   headers: { X-Tenant-Key: "\${env:KOP_TEST_TENANT_KEY}" }
   auth:
     kind: login
@@ -91,11 +101,21 @@ describe.each(['well', 'badly'] as const)('a portal that answers %s', (how) => {
     });
     expect(runs.length).toBeGreaterThan(0);
     expect(debug.text).toContain('<secret>');
-    if (how === 'well') expect(server.requests.some(({ url }) => url === `/use/${TOKEN}?session=${TOKEN}`)).toBe(true);
+    if (how === 'well') {
+      const query = new URLSearchParams({ session: TOKEN, api_key: secrets.KOP_TEST_QUERY_KEY });
+      const sent = server.requests.find(({ url }) => url === `/send/${encodeURIComponent(secrets.KOP_TEST_VARIABLE)}`);
+      expect(server.requests.some(({ url }) => url === `/use/${TOKEN}?${query}`)).toBe(true);
+      expect(sent?.headers['x-csrf-token']).toBe(TOKEN);
+      expect(JSON.parse(sent?.body ?? '')).toEqual({
+        deep: [{ password: secrets.KOP_TEST_BODY_KEY }],
+        client: 'client-4711',
+      });
+    }
 
     for (const [outlet, text] of outlets) {
       expect(text.length, outlet).toBeGreaterThan(0);
-      for (const secret of [...Object.values(secrets), SESSION, TOKEN]) {
+      // The sample client is no secret, and yet nobody's business.
+      for (const secret of [...Object.values(secrets), SESSION, TOKEN, 'client-4711']) {
         for (const form of formsOf(secret)) expect(text.includes(form), `${form} on ${outlet}`).toBe(false);
       }
     }

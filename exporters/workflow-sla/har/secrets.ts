@@ -1,4 +1,4 @@
-import { isSensitiveName } from '../../../pack/secret-places.js';
+import { isSensitiveName, secretShape } from '../../../pack/secret-shapes.js';
 import { type Entry, isJson, jsonOf, mediaType, type Pair } from './read.js';
 
 /** Names that say something about a token, and end in what: `account_password` is one itself. */
@@ -19,11 +19,10 @@ const SHORTEST_COOKIE = 8;
 const SHORTEST = 3;
 /** Shorter secrets stand in too many innocent words to be searched for inside others. */
 const SHORTEST_PIECE = 8;
-const jwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
 
-/** Whether a field, header or parameter of this name holds what must not be written down. */
+/** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
 export function isSecretName(name: string): boolean {
-  return (isSensitiveName(name) || alsoSensitive.test(name)) && !harmless.test(name);
+  return isSensitiveName(name) || (alsoSensitive.test(name) && !harmless.test(name));
 }
 
 /** Every secret value of a recording, wherever it was sent or received. */
@@ -37,7 +36,7 @@ export class RecordedSecrets {
   /** Whether a text is a secret, or has one in it, in plain or percent-encoded. */
   isIn(text: string): boolean {
     const plain = decoded(text);
-    if (jwt.test(plain)) return true;
+    if (secretShape(plain) !== undefined) return true;
     for (const value of this.#values) {
       if (plain === value) return true;
       if (value.length >= SHORTEST_PIECE && (text.includes(value) || plain.includes(value))) return true;
@@ -75,7 +74,7 @@ export class RecordedSecrets {
   }
 
   #learnField({ name, value }: Pair): void {
-    if (isSecretName(name) || jwt.test(value)) this.#add(value);
+    if (isSecretName(name) || secretShape(value) !== undefined) this.#add(value);
   }
 
   #learnBody(mimeType: string, text: string): void {

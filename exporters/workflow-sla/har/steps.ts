@@ -1,5 +1,4 @@
 import { applyPathStyle, type Portal } from '../../../pack/index.js';
-import { isSensitiveName } from '../../../pack/secret-places.js';
 import { Chain, member } from './chain.js';
 import { type Entry, isJson, jsonOf, mediaType } from './read.js';
 import { decoded, isSecretName, type RecordedSecrets } from './secrets.js';
@@ -21,7 +20,7 @@ export interface WrittenStep {
 export interface WrittenSteps {
   readonly steps: readonly WrittenStep[];
   readonly variables: readonly string[];
-  /** Variables of the environment that hold what was a secret header. */
+  /** Variables of the environment that hold what was a secret. */
   readonly environment: readonly string[];
   /** What could not be kept, a sentence each. */
   readonly notes: readonly string[];
@@ -49,7 +48,8 @@ class Writer {
   readonly #secrets: RecordedSecrets;
   readonly #chain = new Chain();
   readonly #steps: Unfinished[] = [];
-  readonly #environment = new Set<string>();
+  /** What each stood for, to tell two secrets of one name apart. */
+  readonly #environment = new Map<string, string>();
   readonly #notes = new Set<string>();
 
   constructor(portal: Portal, secrets: RecordedSecrets) {
@@ -84,7 +84,12 @@ class Writer {
       const extract = this.#chain.extractsOf(index);
       return { ...step, ...(Object.keys(extract).length === 0 ? {} : { extract }), expect };
     });
-    return { steps, variables: this.#chain.variables, environment: [...this.#environment], notes: [...this.#notes] };
+    return {
+      steps,
+      variables: this.#chain.variables,
+      environment: [...this.#environment.keys()],
+      notes: [...this.#notes],
+    };
   }
 
   /** In the underscore style, from which the portal's own is made again. */
@@ -111,12 +116,10 @@ class Writer {
     const query: Record<string, string> = {};
     for (const [name, value] of url.searchParams) {
       if (cacheBuster.test(name)) continue;
-      const written = this.#chain.use(value, name) ?? this.#harmless(name, value);
-      if (written === undefined || value === '' || name === '') {
-        if (value !== '')
-          this.#notes.add(`${step}: parameter ${this.#shown(name)} is left out, because it holds a secret`);
-      } else if (Object.hasOwn(query, name))
-        this.#notes.add(`${step}: of several parameters ${name} the first is kept`);
+      if (value === '' || name === '') continue;
+      const written = this.#text(name, value, `${step}: parameter`);
+      if (written === undefined) continue;
+      if (Object.hasOwn(query, name)) this.#notes.add(`${step}: of several parameters ${name} the first is kept`);
       else query[name] = written;
     }
     return query;
@@ -126,14 +129,9 @@ class Writer {
     const headers: Record<string, string> = {};
     for (const { name, value } of requestHeaders) {
       if (browserHeader.test(name) || value === '') continue;
-      if (/csrf|xsrf/i.test(name))
-        this.#notes.add(`${step}: header ${name} is left out, because its token is new each time`);
-      else if (isSecretName(name) || this.#secrets.isIn(value)) {
-        // Where the name does not tell, the pack would take a literal; a reference is right in both cases.
-        const variable = `${this.#portal.name}_${name}`.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
-        this.#environment.add(variable);
-        headers[name] = `\${env:${variable}}`;
-      } else if (!looksLikeOurs.test(value) && !isSensitiveName(name)) headers[name] = value;
+      // A header is data of the page's own making, so an id in it is left as it is.
+      const written = this.#isSecret(name, value) ? this.#text(name, value, `${step}: header`) : value;
+      if (written !== undefined && (written !== value || !looksLikeOurs.test(value))) headers[name] = written;
     }
     return headers;
   }
@@ -150,10 +148,8 @@ class Writer {
           ? postData.params.map(({ name, value }) => [decoded(name), decoded(value)] as const)
           : new URLSearchParams(postData.text);
       for (const [name, value] of fields) {
-        const written = this.#chain.use(value, name) ?? this.#harmless(name, value);
-        if (written === undefined)
-          this.#notes.add(`a field ${this.#shown(name)} is left out, because it holds a secret`);
-        else if (written !== '') form[name] = written;
+        const written = value === '' ? undefined : this.#text(name, value, 'a field');
+        if (written !== undefined) form[name] = written;
       }
       return { form };
     }
@@ -169,25 +165,51 @@ class Writer {
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(
         Object.entries(value).flatMap(([key, inner]) => {
-          if (
-            isLeaf(inner) &&
-            (isSecretName(key) || this.#secrets.isIn(String(inner))) &&
-            this.#chain.use(String(inner), key) === undefined
-          ) {
-            this.#notes.add(`${where}: field ${this.#shown(key)} is left out, because it holds a secret`);
-            return [];
-          }
-          return [[key, this.#json(inner, key, where)]];
+          const written = this.#json(inner, key, where);
+          return written === undefined ? [] : [[key, written]];
         }),
       );
     }
-    if (typeof value !== 'string') return value;
-    return this.#chain.use(value, name) ?? this.#harmless(name, value) ?? '';
+    if (typeof value === 'number' && this.#isSecret(name, String(value))) {
+      this.#notes.add(`${where}: the number ${this.#shown(name)} is a secret and becomes a text`);
+      return this.#text(name, String(value), `${where}: field`);
+    }
+    return typeof value === 'string' && value !== '' ? this.#text(name, value, `${where}: field`) : value;
   }
 
-  /** The value itself, where it may be written. */
-  #harmless(name: string, value: string): string | undefined {
-    return isSecretName(name) || this.#secrets.isIn(value) || looksLikeOurs.test(value) ? undefined : value;
+  /** The value itself, a variable or a reference; undefined, with a note, where none of them can be written. */
+  #text(name: string, value: string, what: string): string | undefined {
+    const variable = this.#chain.use(value, name);
+    if (variable !== undefined) return variable;
+    if (looksLikeOurs.test(value)) {
+      this.#notes.add(`${what} ${this.#shown(name)} is left out, because its braces would be taken for a variable`);
+      return undefined;
+    }
+    if (!this.#isSecret(name, value)) return value;
+    if (/csrf|xsrf/i.test(name)) {
+      this.#notes.add(`${what} ${this.#shown(name)} is left out, because its token is new each time`);
+      return undefined;
+    }
+    return `\${env:${this.#variableFor(name, value)}}`;
+  }
+
+  #isSecret(name: string, value: string): boolean {
+    return isSecretName(name) || this.#secrets.isIn(value);
+  }
+
+  #variableFor(name: string, value: string): string {
+    const said = this.#secrets.isIn(name) ? 'secret' : name;
+    const variable = `${this.#portal.name}_${said.replaceAll(/([a-z])([A-Z])/g, '$1_$2')}`
+      .toUpperCase()
+      .replaceAll(/[^A-Z0-9]/g, '_')
+      .slice(0, 60);
+    for (let number = 1; ; number += 1) {
+      const candidate = number === 1 ? variable : `${variable}_${number}`;
+      const known = this.#environment.get(candidate);
+      if (known !== undefined && known !== value) continue;
+      this.#environment.set(candidate, value);
+      return candidate;
+    }
   }
 
   /** A name in a message; names can be secrets too. */
@@ -208,10 +230,6 @@ class Writer {
     if (!taken.has(name)) return name;
     for (let number = 2; ; number += 1) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
   }
-}
-
-function isLeaf(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number';
 }
 
 const MAX_CONDITIONS = 4;

@@ -1,5 +1,5 @@
 import { validateHeaderValue } from 'node:http';
-import { applyPathStyle, forbiddenBy, type HttpStep, type Portal, SecretText } from '../../../pack/index.js';
+import { applyPathStyle, forbiddenBy, type HttpStep, type Portal } from '../../../pack/index.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
@@ -8,7 +8,8 @@ import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { reading } from '../http/reading.js';
 import { nextHop } from '../http/redirect.js';
-import { fill, fillDeep, fillPath, type Variables } from '../template.js';
+import { shownPath, shownRedirect } from '../http/shown-path.js';
+import { type Filling, fill, fillDeep, fillPath, type Variables } from '../template.js';
 import type { StepContext, StepOutcome } from './step.js';
 
 /** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
@@ -28,7 +29,8 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     let outgoing = prepare(step, context);
     for (;;) {
       permit(outgoing.url, context.portal);
-      context.log(`${outgoing.method} ${outgoing.url.pathname}`);
+      const where = hops === 0 ? shownPath(step, context.portal) : shownRedirect(outgoing.url, step, context.portal);
+      context.log(`${outgoing.method} ${where}`);
       last = await context.connections.send(outgoing, context.portal, context.clock, context.signal);
       context.credentials.remember(outgoing.url, last.headers['set-cookie']);
       context.log(`status ${last.status}, ${last.body.length} bytes${last.reused ? ', on an open connection' : ''}`);
@@ -74,10 +76,11 @@ function compile(step: HttpStep) {
 }
 
 function prepare(step: HttpStep, context: StepContext): Outgoing {
-  const { portal, variables } = context;
-  const url = new URL(portal.baseUrl + fillPath(applyPathStyle(step.path, portal), variables));
-  for (const [name, value] of Object.entries(step.query)) url.searchParams.set(name, fill(value, variables));
-  const body = bodyOf(step, variables);
+  const { portal, variables, credentials } = context;
+  const filling = { variables, reveal: credentials.reveal };
+  const url = new URL(portal.baseUrl + fillPath(applyPathStyle(step.path, portal), filling));
+  for (const [name, value] of Object.entries(step.query)) url.searchParams.set(name, fill(value, filling));
+  const body = bodyOf(step, filling);
   const headers: Record<string, string> = {
     accept: 'application/json, text/html;q=0.9, */*;q=0.8',
     'accept-encoding': acceptEncoding,
@@ -86,9 +89,9 @@ function prepare(step: HttpStep, context: StepContext): Outgoing {
   };
   // Its own headers win over the portal's, and credentials are never overwritten by either.
   for (const [name, value] of [...Object.entries(portal.headers), ...Object.entries(step.headers)]) {
-    headers[name.toLowerCase()] = sendable(name, context.credentials.reveal(fillLiterals(value, variables)));
+    headers[name.toLowerCase()] = sendable(name, fill(value, filling));
   }
-  Object.assign(headers, context.credentials.headersFor(url));
+  Object.assign(headers, credentials.headersFor(url));
   return { method: step.method, url, headers, body: body?.bytes, maxBodyBytes: step.maxBodyBytes };
 }
 
@@ -104,21 +107,14 @@ function sendable(name: string, value: string): string {
   }
 }
 
-function bodyOf(step: HttpStep, variables: StepContext['variables']): { type: string; bytes: Buffer } | undefined {
+function bodyOf(step: HttpStep, filling: Filling): { type: string; bytes: Buffer } | undefined {
   if (step.body === undefined) return undefined;
   if (step.body.kind === 'json') {
-    return { type: 'application/json', bytes: Buffer.from(JSON.stringify(fillDeep(step.body.value, variables))) };
+    return { type: 'application/json', bytes: Buffer.from(JSON.stringify(fillDeep(step.body.value, filling))) };
   }
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(step.body.fields)) form.set(name, fill(value, variables));
+  for (const [name, value] of Object.entries(step.body.fields)) form.set(name, fill(value, filling));
   return { type: 'application/x-www-form-urlencoded', bytes: Buffer.from(form.toString()) };
-}
-
-/** Braces in a secret are part of it. */
-function fillLiterals(value: SecretText, variables: Variables): SecretText {
-  return new SecretText(
-    value.parts.map((part) => (part.kind === 'text' ? { ...part, text: fill(part.text, variables) } : part)),
-  );
 }
 
 function facts(received: Received, redirects: number): Record<string, string | number> {

@@ -1,4 +1,4 @@
-import type { SecretText } from '../../../../pack/index.js';
+import { SecretText } from '../../../../pack/index.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import type { LoginResult } from '../step-failure.js';
@@ -31,11 +31,16 @@ export interface Credentials {
 }
 
 export function revealer(redactor: Redactor): (secret: SecretText) => string {
-  return (secret) => {
-    const value = secret.reveal();
-    if (secret.isSecret) redactor.add(value);
-    return value;
-  };
+  // Of `Bearer ${env:TOKEN}` the token alone is hidden, wherever else it stands.
+  return (secret) =>
+    secret.parts
+      .map((part) => {
+        if (part.kind === 'text') return part.text;
+        const value = new SecretText([part]).reveal();
+        redactor.add(value);
+        return value;
+      })
+      .join('');
 }
 
 const nothing: Grant = { headers: {}, lifetimeMs: Number.POSITIVE_INFINITY };

@@ -20,7 +20,7 @@ export async function fetchToken(auth: OAuth2Auth, tools: LoginTools): Promise<G
     // RFC 6749, 2.3.1: both parts are form-encoded first.
     const pair = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64');
     tools.redactor.add(pair);
-    headers['authorization'] = `Basic ${pair}`;
+    headers.authorization = `Basic ${pair}`;
   } else {
     form.set('client_id', id);
     form.set('client_secret', secret);

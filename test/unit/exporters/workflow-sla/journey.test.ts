@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Extract, HttpStep } from '../../../../pack/index.js';
-import { job, literal, step } from '../../../support/workflow/domain.js';
+import { type Extract, type HttpStep, SecretText } from '../../../../pack/index.js';
+import { job, literal, secret, step } from '../../../support/workflow/domain.js';
 import { runOnce, stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
 import { httpServer, json } from '../../../support/workflow/server.js';
 
@@ -42,7 +42,10 @@ describe('the SLA', () => {
     const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 40));
     const steps = ['one', 'two', 'three'].map((name) => step({ name }));
     const result = await runOnce(job(server.url, { workflow: { steps, slaSeconds: 0.1 } }));
-    expect(result).toMatchObject({ success: true, verdict: result.tainted ? 'uncertain' : 'missed' });
+    expect(result).toMatchObject({
+      success: true,
+      verdict: result.tainted ? expect.stringMatching(/uncertain|missed/) : 'missed',
+    });
     expect(result.durationSeconds * 1000).toBeCloseTo(
       result.steps.reduce((sum, { durationMs }) => sum + durationMs, 0),
       6,
@@ -152,6 +155,7 @@ describe('variables', () => {
       { method: 'POST', body: { kind: 'form', fields: { a: 'x{it}' } } },
       { body: 'a=xM%C3%BCller+%26+S%C3%B6hne%2FUK' },
     ],
+    ['header', { headers: { 'X-Known': literal('n {known}') } }, { headers: { 'x-known': 'n 7' } }],
   ];
   test.each(uses)('are filled in a %s, encoded for it', async (_, over, seen) => {
     const server = await httpServer((_request, response) => json(response, answer));
@@ -159,6 +163,37 @@ describe('variables', () => {
     const result = await runOnce(job(server.url, { portal: { variables: { known: '7' } }, workflow: { steps } }));
     expect(verdictOf(result)).toBe('ok');
     expect(server.requests[1]).toMatchObject(seen);
+  });
+
+  test('and whole texts may be references, in which braces mean nothing', async () => {
+    const server = await httpServer((_request, response) => json(response, answer));
+    const variables = { key: secret('k{known}'), known: '7' };
+    const steps = [
+      step({
+        method: 'POST',
+        path: '/keys/{key}',
+        query: { q: secret('s&q'), both: '{key} {known}' },
+        body: { kind: 'json', value: { deep: [secret('in{it}')], n: 1 } },
+      }),
+      step({ name: 'form', method: 'POST', body: { kind: 'form', fields: { f: secret('a b') } } }),
+    ];
+    const result = await runOnce(job(server.url, { portal: { variables }, workflow: { steps } }));
+    expect(verdictOf(result)).toBe('ok');
+    expect(server.requests[0]).toMatchObject({
+      url: '/keys/k%7Bknown%7D?q=s%26q&both=k%7Bknown%7D+7',
+      body: '{"deep":["in{it}"],"n":1}',
+    });
+    expect(server.requests[1]?.body).toBe('f=a+b');
+    expect(JSON.stringify(result)).not.toMatch(/known|s&q|in\{it\}|a b/);
+  });
+
+  test('whose reference cannot be read fail the step, not the process', async () => {
+    const server = await httpServer((_request, response) => json(response, {}));
+    const variables = { key: new SecretText([{ kind: 'env', name: 'KOP_TEST_UNSET' }]) };
+    const steps = [step({ query: { key: '{key}' } })];
+    const result = await runOnce(job(server.url, { portal: { variables }, workflow: { steps } }));
+    expect(verdictOf(result)).toBe('auth: environment variable KOP_TEST_UNSET is not set; set it and try again');
+    expect(server.requests).toHaveLength(0);
   });
 
   test('without a value fail the step before anything is sent', async () => {
@@ -200,6 +235,28 @@ describe('variables', () => {
     await engine.run(visit);
     await engine.run(visit);
     expect(server.requests.map(({ url }) => url)).toEqual(['/look', '/1', '/look', '/3']);
+  });
+});
+
+describe('the log of a run', () => {
+  test('names the template of a path, and of a redirect only what is no client’s', async () => {
+    const server = await httpServer((request, response) => {
+      if (request.url === '/clients/4711/complete') {
+        response.writeHead(302, { location: '/login/clients/Ashdown-4711?back=4711' }).end();
+      } else json(response, { id: 4712 });
+    });
+    const steps = [
+      step({ path: '/clients/{id}/complete', extract: { next: { from: 'json', path: '$.id' } } }),
+      step({ name: 'then', path: '/clients/{next}' }),
+    ];
+    const result = await runOnce(job(server.url, { portal: { variables: { id: '4711' } }, workflow: { steps } }));
+    expect(server.requests.at(-1)?.url).toBe('/clients/4712');
+    expect(result.log.map(({ message }) => message).filter((message) => message.includes('GET'))).toEqual([
+      'look: GET /clients/{id}/complete',
+      'look: GET /login/clients/…',
+      'then: GET /clients/{next}',
+    ]);
+    expect(JSON.stringify(result)).not.toMatch(/471[12]|Ashdown/);
   });
 });
 

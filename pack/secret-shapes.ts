@@ -1,0 +1,60 @@
+/**
+ * How a secret is recognised that somebody wrote down: by the name of its key, or by what it looks like. Neither is
+ * certain; who is refused wrongly can always write a reference.
+ */
+
+const sensitiveName =
+  /passw|passphrase|passcode|^pass$|^pwd$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|^pin([-_]?code)?$|^otp$/i;
+
+/** Names that say something about a secret and end in what: `token_type`, `session_length`, `cookie-name`. */
+const aboutOne =
+  /[a-z0-9][-_]?(type|expir(y|es?)([-_]?(in|at|on))?|max[-_]?age|count|limit|length|required|enabled|valid|name|ur[il])$/i;
+
+/** A number under these is a secret too: one that people type. */
+const typedName = /passw|passcode|^pass$|^pwd$|^pin([-_]?code)?$|^otp$|secret(?!ar)/i;
+
+/** Whether a field, parameter or header of this name is known to hold secrets. */
+export function isSensitiveName(name: string): boolean {
+  return sensitiveName.test(name) && !aboutOne.test(name);
+}
+
+/** Whether what stands under this name is a secret that somebody wrote down. `{variables}` are none. */
+export function isLiteralSecret(name: string, value: string | number): boolean {
+  if (typeof value === 'number') return typedName.test(name) && !aboutOne.test(name);
+  return isSensitiveName(name) && !isFilled(value);
+}
+
+const variable = /\{[A-Za-z][A-Za-z0-9_]*\}/g;
+
+/** Nothing, or variables with no more than words around them, such as `Bearer {token}` or `sid={session}`. */
+function isFilled(value: string): boolean {
+  const rest = value.replaceAll(variable, ' ');
+  if (rest === value) return value.trim() === '';
+  return rest.split(/[\s;,=:&|]+/).every((word) => /^[A-Za-z_-]{0,20}$/.test(word));
+}
+
+const shapes: readonly (readonly [RegExp, string])[] = [
+  [/\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/, 'a JSON web token'],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
+  [/\b(AKIA|ASIA)[0-9A-Z]{16}\b/, 'an access key of AWS'],
+  [/\b(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_(live|test)_|AIza|npm_)[\w-]{10,}/, 'an access token'],
+  [/\b(bearer|basic|digest|negotiate)\s+[\w+/=.~-]{16,}/i, 'the value of an Authorization header'],
+  [/\/\/[^/\s:@]*:[^/\s@]+@/, 'a URL with a password'],
+];
+
+/** What a text is that nobody could take for anything but a secret, in words; undefined for all others. */
+export function secretShape(text: string): string | undefined {
+  return shapes.find(([pattern]) => pattern.test(text))?.[1] ?? (isOpaque(text) ? 'a random key' : undefined);
+}
+
+/** Long, of all kinds of characters, none of them often: made by a machine so that nobody can guess it. */
+function isOpaque(text: string): boolean {
+  const looks = /^[\w+/=.~-]{32,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text);
+  return looks && entropyBits(text) >= 4;
+}
+
+function entropyBits(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => sum - (count / text.length) * Math.log2(count / text.length), 0);
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { isLiteralSecret, isSensitiveName, secretShape } from '../../../pack/secret-shapes.js';
+
+describe('names of secrets', () => {
+  test.each([
+    'password',
+    'newPassword',
+    'pwd',
+    'api_key',
+    'apiKey',
+    'X-Api-Key',
+    'access_token',
+    'client_secret',
+    'Authorization',
+    'Cookie',
+    'session_id',
+    'privateKey',
+    'jwt',
+    'pin',
+    'pinCode',
+    'otp',
+    'X-CSRF-Token',
+  ])('%s', (name) => expect(isSensitiveName(name)).toBe(true));
+
+  test.each([
+    'limit',
+    'token_type',
+    'tokenCount',
+    'session_length',
+    'cookie-name',
+    'secretary',
+    'author',
+    'passport',
+    'compass',
+    'pinned',
+    'clientGroupId',
+    'key',
+  ])('but not %s', (name) => expect(isSensitiveName(name)).toBe(false));
+});
+
+test.each([
+  ['password', 'letmein', true],
+  ['password', '', false],
+  ['password', '{fresh}', false],
+  ['Authorization', 'Bearer {token}', false],
+  ['Cookie', 'sid={session}; lang=en', false],
+  ['Cookie', 'sid=8f7a6b5c; lang={lang}', true],
+  ['pin', 1234, true],
+  ['tokens', 50, false],
+  ['q', 'letmein', false],
+])('%s: %s is a secret in plain: %s', (name, value, secret) => {
+  expect(isLiteralSecret(name, value)).toBe(secret);
+});
+
+describe('looks of secrets', () => {
+  test.each([
+    ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl', 'a JSON web token'],
+    ['-----BEGIN EC PRIVATE KEY-----', 'a private key'],
+    [['AKIA', 'IOSFODNN7EXAMPLE'].join(''), 'an access key of AWS'],
+    [['ghp', 'abcdefghijklmnopqrst'].join('_'), 'an access token'],
+    ['Basic cHJvYmU6bGV0bWVpbg==', 'the value of an Authorization header'],
+    ['https://probe:letmein@portal.example.com/', 'a URL with a password'],
+    ['q8Zt2LmVx0RkYb7NwEoPjC4sHfUaGd6T', 'a random key'],
+  ])('%s', (text, what) => expect(secretShape(text)).toBe(what));
+
+  test.each([
+    'smith',
+    'a whole sentence about Basic things',
+    '6f1c2b1e-8d0a-4c57-9a40-0d7c1f5e2b11',
+    '2026-11-23T11:40:00.000Z',
+    'd41d8cd98f00b204e9800998ecf8427ed41d8cd98f00b204e9800998ecf8427e',
+    'query ClientGroups($first: Int) { clientGroups(first: $first) { id name } }',
+    'https://portal.example.com/api/client_groups/7/complete?limit=10',
+    'application/vnd.kingston.portal+json',
+  ])('but not %s', (text) => expect(secretShape(text)).toBeUndefined());
+});
