@@ -52,7 +52,7 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
 
 function resolvePortal(name: string, portal: ParsedPortal, places: Places): Portal {
   const path = ['portals', name];
-  const { limits, headers, variables, auth, tls, baseUrl, ...rest } = portal;
+  const { limits, headers, variables, auth, tls, network, baseUrl, ...rest } = portal;
   return {
     name,
     ...rest,
@@ -60,6 +60,7 @@ function resolvePortal(name: string, portal: ParsedPortal, places: Places): Port
     variables: places.texts([...path, 'variables'], variables),
     headers: places.secrets([...path, 'headers'], headers),
     auth: resolveAuth(auth, [...path, 'auth'], places),
+    network: { ...network, redirectOrigins: network.redirectOrigins.map((written) => new URL(written).origin) },
     tls: resolveTls(tls, [...path, 'tls'], places),
     limits: {
       maxInFlight: limits.maxInFlight,

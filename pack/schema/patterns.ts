@@ -117,16 +117,6 @@ function pathProblem(written: string): string | undefined {
   return undefined;
 }
 
-/** A host as a URL prints it: lower case, without a port. */
-export function hostName() {
-  return text().refine(
-    (written) => URL.canParse(`http://${written}`) && new URL(`http://${written}`).hostname === written,
-    {
-      error: expected('a host name in lower case without scheme and port, such as login.example.com'),
-    },
-  );
-}
-
 /** An absolute http(s) URL. `bare` also refuses a path, because each step says its own. */
 export function url(kind: 'bare' | 'full', example: string) {
   return text()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auth } from './auth.js';
-import { headerValue, hostName, path, requestHeaderName, url, variableName } from './patterns.js';
+import { headerValue, path, requestHeaderName, url, variableName } from './patterns.js';
 import { count, expected, flag, oneOf, section, text } from './say.js';
 import { duration } from './units.js';
 
@@ -35,10 +35,12 @@ const network = section({
     .prefault('environment')
     .describe('environment reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; none connects directly. Default environment.'),
   http2: flag().prefault(true).describe('Offer HTTP/2 and use it where the server agrees. Default true.'),
-  redirectHosts: z
-    .array(hostName(), { error: expected('a list of host names') })
+  redirectOrigins: z
+    .array(url('bare', 'https://login.example.com'), { error: expected('a list of origins') })
     .prefault([])
-    .describe("Hosts other than the portal's own that a redirect may lead to, such as a login server."),
+    .describe(
+      "Origins beside the portal's own that a redirect may lead to, such as https://login.example.com. The same host on another port, or with another scheme, is another origin.",
+    ),
 });
 
 const backoff = section({

@@ -235,7 +235,7 @@ function serverOf({ address, caFile, name }: Description): Portal {
     headers: {},
     auth: { kind: 'none' },
     tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false, ...(caFile === undefined ? {} : { caFile }) },
-    network: { ipPreference: 'any', proxy: 'environment', http2: false, redirectHosts: [] },
+    network: { ipPreference: 'any', proxy: 'environment', http2: false, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
     limits: { maxInFlight: 1, backoffInitialMs: 1000, backoffMaxMs: 1000 },

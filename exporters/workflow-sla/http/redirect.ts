@@ -22,10 +22,11 @@ export function nextHop(
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new StepFailure('redirect', `redirected to ${url.protocol}, which is not followed`);
   }
-  if (url.hostname !== new URL(portal.baseUrl).hostname && !portal.network.redirectHosts.includes(url.hostname)) {
+  // Another port of the same host is another service, which nobody has described.
+  if (url.origin !== portal.baseUrl && !portal.network.redirectOrigins.includes(url.origin)) {
     throw new StepFailure(
       'redirect',
-      `redirected away from the portal, to ${url.hostname}; list it in network.redirectHosts if that is right`,
+      `redirected away from the portal, to ${url.origin}; list it in network.redirectOrigins if that is right`,
     );
   }
   if (from.url.protocol === 'https:' && url.protocol === 'http:') {

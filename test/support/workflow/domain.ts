@@ -13,7 +13,7 @@ export function portal(baseUrl: string, over: Partial<Portal> = {}): Portal {
     headers: {},
     auth: { kind: 'none' },
     tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false },
-    network: { ipPreference: 'ipv4', proxy: 'none', http2: true, redirectHosts: [] },
+    network: { ipPreference: 'ipv4', proxy: 'none', http2: true, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
     limits: { maxInFlight: 4, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },

@@ -109,7 +109,7 @@ describe('defaults', () => {
       headers: {},
       auth: { kind: 'none' },
       tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false },
-      network: { ipPreference: 'any', proxy: 'environment', http2: true, redirectHosts: [] },
+      network: { ipPreference: 'any', proxy: 'environment', http2: true, redirectOrigins: [] },
       allowMutations: false,
       neverProbe: [],
       limits: { maxInFlight: 2, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },

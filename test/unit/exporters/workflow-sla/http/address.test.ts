@@ -34,7 +34,7 @@ const cases: [preference: Network['ipPreference'], addresses: LookupAddress[], t
 test.each(cases)('%s of %j takes %s', async (ipPreference, addresses, taken) => {
   known.addresses = addresses;
   const server = await httpServer((_, response) => json(response, {}));
-  const network = { ipPreference, proxy: 'none', http2: true, redirectHosts: [] } as const;
+  const network = { ipPreference, proxy: 'none', http2: true, redirectOrigins: [] } as const;
   const result = await runOnce(job(`http://portal.test:${server.port}`, { portal: { network } }));
   expect(stepOf(result).facts.address ?? verdictOf(result)).toBe(taken);
 });

@@ -36,7 +36,7 @@ describe('redirects', () => {
   test.each([
     [
       'https://elsewhere.test/x',
-      'redirect: redirected away from the portal, to elsewhere.test; list it in network.redirectHosts if that is right',
+      'redirect: redirected away from the portal, to https://elsewhere.test; list it in network.redirectOrigins if that is right',
     ],
     ['ftp://localhost/x', 'redirect: redirected to ftp:, which is not followed'],
     ['http://[', 'redirect: redirected to something that is no URL'],
@@ -65,13 +65,23 @@ describe('redirects', () => {
     const server = await httpServer(to(`${other.url}/there`));
     const key = { kind: 'header', header: 'X-Api-Key', value: secret('key-of-the-portal') } as const;
     const headers = { 'X-Tenant': literal('kingston') };
+    const network = { ...job(server.url).portal.network, redirectOrigins: [other.url] };
     const result = await runOnce(
-      job(server.url, { portal: { auth: key, headers }, workflow: { authenticated: true } }),
+      job(server.url, { portal: { auth: key, headers, network }, workflow: { authenticated: true } }),
     );
     expect(verdictOf(result)).toBe('ok');
     expect(server.requests[0]?.headers).toMatchObject({ 'x-api-key': 'key-of-the-portal', 'x-tenant': 'kingston' });
     expect(other.requests[0]?.headers).not.toHaveProperty('x-api-key');
     expect(other.requests[0]?.headers).not.toHaveProperty('x-tenant');
+  });
+
+  test('to another port of the portal’s host are refused: another service answers there', async () => {
+    const other = await httpServer((_, response) => json(response, {}));
+    const server = await httpServer(to(`${other.url}/there`));
+    expect(verdictOf(await runOnce(job(server.url)))).toBe(
+      `redirect: redirected away from the portal, to ${other.url}; list it in network.redirectOrigins if that is right`,
+    );
+    expect(other.requests).toHaveLength(0);
   });
 
   test('never lead to a path that the portal forbids', async () => {
