@@ -47,7 +47,8 @@ Who names an exporter must have its secrets at hand. Without names, an audit tra
 that is not set is taken for one that is not connected yet: it is shown, and everything about it is unknown.
 
 Endpoints: / /metrics /-/healthy /-/ready and POST /-/reload
-Signals:   SIGHUP reloads the configuration; SIGTERM and SIGINT finish what is under way and end with 0
+Signals:   SIGHUP reloads the configuration; SIGTERM and SIGINT finish what is under way and end with 0;
+           a second SIGINT ends at once. What comes during the start is obeyed after it.
 Exit code: 0 ended in order, 2 cannot run: the message says why
 `;
 

@@ -13,7 +13,10 @@ const verbs: readonly Verb[] = [
   {
     name: 'exporters',
     summary: 'measure, and serve the metrics to Prometheus',
-    load: async () => (await import('./exporters.js')).exportersCommand(),
+    load: async () => {
+      (await import('../exporters/runtime/signals.js')).holdSignals();
+      return (await import('./exporters.js')).exportersCommand();
+    },
   },
   {
     name: 'check',

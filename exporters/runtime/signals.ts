@@ -7,12 +7,51 @@ export interface Lifecycle {
   stop(): Promise<void>;
 }
 
-/** SIGHUP reloads, SIGTERM and SIGINT end the process in order, and a second one at once. */
+/** An end that is asked for during the start waits for it, but not for ever. */
+const START_AT_MOST_MS = 10_000;
+
+/**
+ * What arrived while nobody could obey yet. Left to Node, a SIGHUP would end a process that is only starting: a
+ * supervisor that writes a configuration, starts and reloads would kill what it has just started.
+ */
+let held: { reload: boolean; end: NodeJS.Signals | undefined; patience?: NodeJS.Timeout } | undefined;
+
+/** To be called first of all, before anything that takes time. */
+export function holdSignals(): void {
+  held = { reload: false, end: undefined };
+  process.on('SIGHUP', holdReload);
+  process.on('SIGTERM', holdEnd);
+  process.on('SIGINT', holdEnd);
+}
+
+function holdReload(): void {
+  if (held !== undefined) held.reload = true;
+}
+
+function holdEnd(signal: NodeJS.Signals): void {
+  if (held === undefined || isImpatient(signal, held.end)) process.exit(1);
+  held.end = signal;
+  held.patience ??= setTimeout(() => process.exit(1), START_AT_MOST_MS).unref();
+}
+
+/** A person who presses Ctrl-C twice wants the end now; a supervisor that asks again wants it in order. */
+function isImpatient(signal: NodeJS.Signals, before: NodeJS.Signals | undefined): boolean {
+  return signal === 'SIGINT' && before !== undefined;
+}
+
+/**
+ * SIGHUP reloads, SIGTERM and SIGINT end the process in order. Asking again changes nothing, save for a second SIGINT,
+ * which ends at once. What was held is obeyed now.
+ */
 export function obeySignals({ log, reload, stop }: Lifecycle): void {
-  let isStopping = false;
+  let ending: NodeJS.Signals | undefined;
   const end = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (isImpatient(signal, ending)) process.exit(1);
+    if (ending !== undefined) {
+      log.info('signal received; the process is ending already', { signal });
+      return;
+    }
+    ending = signal;
     log.info('signal received', { signal });
     stop().then(
       () => process.exit(0),
@@ -22,6 +61,7 @@ export function obeySignals({ log, reload, stop }: Lifecycle): void {
       },
     );
   };
+  const before = release();
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   // On Windows this signal means that the console window closes, and cannot be survived.
@@ -31,4 +71,16 @@ export function obeySignals({ log, reload, stop }: Lifecycle): void {
     log.error('internal error; the process ends', { error: describeError(error), stack: error.stack });
     process.exit(1);
   });
+  if (before?.end !== undefined) end(before.end);
+  else if (before?.reload === true) void reload();
+}
+
+function release(): typeof held {
+  const before = held;
+  held = undefined;
+  clearTimeout(before?.patience);
+  process.off('SIGHUP', holdReload);
+  process.off('SIGTERM', holdEnd);
+  process.off('SIGINT', holdEnd);
+  return before;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, smallPack, Workbench } from './runtime-support.js';
@@ -27,8 +27,8 @@ function run(...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-/** A running `kop exporters`, once it has started. */
-async function start(...args: readonly string[]) {
+/** `kop exporters`, from its first moment on. */
+function launch(...args: readonly string[]) {
   const config = bench.write('pack.yaml', smallPack);
   const child = spawn(
     process.execPath,
@@ -40,8 +40,20 @@ async function start(...args: readonly string[]) {
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     log += chunk;
   });
-  const url = await eventually(() => (log.includes('msg=started') ? /url=(\S+)\//.exec(log)?.[1] : undefined));
-  return { child, url, log: () => log };
+  return { child, log: () => log };
+}
+
+/** The same, once it has started. */
+async function start(...args: readonly string[]) {
+  const { child, log } = launch(...args);
+  const url = await eventually(() => (log().includes('msg=started') ? /url=(\S+)\//.exec(log())?.[1] : undefined));
+  return { child, url, log };
+}
+
+/** Whether the first lines of ours have run. Of SIGHUP, because to SIGTERM Node listens from the beginning. */
+function hearsSignals({ pid }: ChildProcess): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${mask}`) & 1n) === 1n;
 }
 
 describe('kop', () => {
@@ -108,6 +120,45 @@ describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
     child.kill('SIGHUP');
     await eventually(() => (log().includes('reload failed') ? true : undefined));
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('kop_config_last_reload_successful 0');
+  });
+
+  it.skipIf(process.platform !== 'linux')('obeys after its start what was signalled during it', async () => {
+    const { child, log } = launch();
+    await eventually(() => (hearsSignals(child) ? true : undefined));
+    child.kill('SIGHUP');
+    expect(log()).not.toContain('msg=started');
+    await eventually(() => (log().includes('reloaded') ? true : undefined));
+    expect(log().indexOf('msg=started')).toBeLessThan(log().indexOf('reloaded'));
+    expect(child.exitCode ?? child.signalCode).toBeNull();
+  });
+
+  it.skipIf(process.platform !== 'linux')('ends in order when it is asked to during its start', async () => {
+    const { child, log } = launch();
+    await eventually(() => (hearsSignals(child) ? true : undefined));
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    expect(log()).toContain('shutting down');
+  });
+
+  it('is not cut short by a second SIGTERM, but by a second SIGINT', async () => {
+    for (const [signal, expected] of [
+      ['SIGTERM', [0, null]],
+      ['SIGINT', [1, null]],
+    ] as const) {
+      const { child, url, log } = await start();
+      // A request that is still being sent keeps the server open.
+      const held = connect(Number(new URL(url).port), '127.0.0.1');
+      held.on('error', () => {}).write('GET /metrics HTTP/1.1\r\n');
+      await once(held, 'connect');
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await eventually(() => (log().includes('shutting down') ? true : undefined));
+      child.kill(signal);
+      setTimeout(() => held.end('host: x\r\nconnection: close\r\n\r\n'), 300);
+      expect(await exited).toEqual(expected);
+    }
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s', async (signal) => {
