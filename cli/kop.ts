@@ -44,6 +44,11 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./encryption/index.js')).encryptionCommand(),
   },
   {
+    name: 'healthcheck',
+    summary: 'ask the exporter on this machine whether it is alive',
+    load: async () => (await import('./healthcheck.js')).healthcheckCommand(),
+  },
+  {
     name: 'demo',
     summary: 'run everything on this machine, against a stand-in portal',
     load: async () => (await import('./demo.js')).demoCommand(),

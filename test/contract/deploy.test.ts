@@ -12,6 +12,8 @@ const service = z.object({
   environment: z.record(z.string(), z.string()).default({}),
   volumes: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
+  entrypoint: z.array(z.string()).optional(),
+  healthcheck: z.object({}).optional(),
 });
 const { services, volumes } = z
   .object({ services: z.record(z.string(), service), volumes: z.record(z.string(), z.unknown()) })
@@ -30,6 +32,12 @@ describe(file, () => {
   it.each(each)('%s names a version, and is reached from this machine only', (_name, { image = '', ports }) => {
     expect(image).toMatch(/:(v?\d+\.\d+|local$)/);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('asks after nobody’s health the way that is meant for another', () => {
+    const borrowed = each.filter(([, { image, entrypoint }]) => image === 'kop:local' && entrypoint !== undefined);
+    expect(borrowed.map(([name]) => name)).toEqual(['portal', 'alerts']);
+    for (const [name, { healthcheck }] of borrowed) expect(healthcheck, name).toBeDefined();
   });
 
   it.skipIf(!hasCompose)('is accepted by docker compose', () => {
