@@ -443,14 +443,14 @@ function notMeasured(): Panel {
   return timeseries({
     title: 'Runs that were not judged',
     description:
-      'Scheduled runs that did not start, by reason, and runs whose measurement the exporter itself disturbed.',
+      'Turns of the schedule without a run that counts, by reason, and runs that the exporter itself disturbed so much that nobody can judge them.',
     unit: 'short',
     min: 0,
     draw: 'bars',
     stacked: true,
     targets: [
       series(`sum by (reason) (increase(${m.runsDropped.name}${chosen}[$__rate_interval]))`, 'dropped: {{reason}}'),
-      series(`sum(increase(${m.runsTainted.name}${chosen}[$__rate_interval]))`, 'tainted'),
+      series(`sum(increase(${m.runsUncertain.name}${chosen}[$__rate_interval]))`, 'uncertain'),
     ],
   });
 }
@@ -510,7 +510,7 @@ function inFlight(): Panel {
     unit: 'short',
     min: 0,
     targets: [
-      series(`sum(${m.requestsInFlight.name}${ofPortal})`, 'Requests in flight'),
+      series(`sum(${m.runsInProgress.name}${ofPortal})`, 'Runs in progress'),
       series(`clamp_min(max(${m.backoffUntil.name}${ofPortal}) - time(), 0)`, 'Pause left'),
     ],
     overrides: [field('Pause left', { unit: 's', 'custom.axisPlacement': 'right' })],

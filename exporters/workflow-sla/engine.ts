@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Portal, PortalLimits } from '../../pack/index.js';
+import type { DropReason } from '../../pack/metrics/index.js';
 import { Backoff } from '../runtime/measuring/backoff.js';
 import { type Cancellation, Canceller } from '../runtime/measuring/cancellation.js';
 import { LoopWatch } from '../runtime/measuring/loop-watch.js';
@@ -92,7 +93,7 @@ export class Engine {
   state(): Extract<Report, { type: 'state' }> {
     const portals: PortalState[] = [...this.#places].map(([portal, { gate }]) => ({
       portal,
-      inFlight: gate.inside,
+      running: gate.inside,
       backoffUntilSeconds: gate.restMs === 0 ? 0 : (Date.now() + gate.restMs) / 1000,
     }));
     const warmingUp = [...this.#active.values()].filter((active) => active.warmUpLeft > 0).length;
@@ -112,27 +113,35 @@ export class Engine {
 
   #activate(name: string, job: Job, place: Place, print: string): Active {
     const { workflow, portal } = job;
-    const dropped = (reason: Extract<Report, { type: 'dropped' }>['reason'], count: number) =>
+    const dropped = (reason: DropReason, count: number) =>
       this.#report({ type: 'dropped', workflow: workflow.name, portal: portal.name, reason, count });
     const schedule = new Schedule(
       name,
       workflow.schedule,
-      async () => {
+      async (why) => {
+        // Each turn of the schedule ends in one report: a run that counts, or the reason why there is none.
+        const lost = (reason: DropReason) => {
+          if (why === 'turn') dropped(reason, 1);
+        };
         if (active.rest.restMs > 0) {
-          dropped('backoff', 1);
+          lost('backoff');
           return;
         }
         const entry =
           place.gate.tryEnter() ?? (await waitAtGate(place.gate, workflow.schedule.intervalMs, this.#stopping));
         if (!entry.admitted) {
-          dropped(this.#stopping.aborted ? 'shutdown' : entry.reason, 1);
+          lost(this.#stopping.aborted ? 'shutdown' : entry.reason);
           return;
         }
         const isWarmUp = active.warmUpLeft > 0;
         const result = await this.#run(active, isWarmUp ? 'warm-up' : 'schedule', this.#stopping, entry.leave);
         if (isWarmUp) active.warmUpLeft -= 1;
-        if (this.#stopping.aborted) dropped('shutdown', 1);
-        else if (!active.discardResult) this.#report({ type: 'run', result });
+        if (this.#stopping.aborted) lost('shutdown');
+        else if (active.discardResult) lost('reload');
+        else {
+          if (isWarmUp) lost('warm-up');
+          this.#report({ type: 'run', result });
+        }
       },
       dropped,
     );

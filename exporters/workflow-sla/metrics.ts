@@ -42,7 +42,8 @@ export class WorkflowMetrics {
     }
     if (result.trigger !== 'schedule') return;
     if (result.tainted) this.#m.runsTainted.inc(labels);
-    if (result.verdict !== 'uncertain') this.#m.runs.inc({ ...labels, sla: result.verdict });
+    if (result.verdict === 'uncertain') this.#m.runsUncertain.inc(labels);
+    else this.#m.runs.inc({ ...labels, sla: result.verdict });
     if (!result.tainted && hasDuration(result)) this.#m.runDuration.observe(labels, result.durationSeconds);
     for (const step of result.steps) this.#recordStep(result, step);
     this.#m.lastRun.set(labels, result.endedAtSeconds);
@@ -57,10 +58,10 @@ export class WorkflowMetrics {
 
   recordState(portals: readonly PortalState[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
-    for (const { portal, inFlight, backoffUntilSeconds } of portals) {
+    for (const { portal, running, backoffUntilSeconds } of portals) {
       // A pulse may have been on its way when its portal was taken out.
       if (!known.has(portal)) continue;
-      this.#m.requestsInFlight.set({ portal }, inFlight);
+      this.#m.runsInProgress.set({ portal }, running);
       this.#m.backoffUntil.set({ portal }, backoffUntilSeconds);
     }
   }
@@ -89,6 +90,7 @@ export class WorkflowMetrics {
     for (const sla of ['met', 'missed'] as const) this.#m.runs.zero({ ...labels, sla });
     this.#m.runDuration.zero(labels);
     this.#m.runsTainted.zero(labels);
+    this.#m.runsUncertain.zero(labels);
     for (const reason of dropReasons) this.#m.runsDropped.zero({ ...labels, reason });
     for (const gauge of [this.#m.lastRun, this.#m.lastSuccess, this.#m.lastRunSuccess]) gauge.zero(labels);
     const steps = new Set(workflow.steps.map((step) => step.name));
@@ -102,7 +104,7 @@ export class WorkflowMetrics {
     for (const outcome of ['success', 'refused', 'failed'] as const)
       this.#m.logins.zero({ portal: portal.name, outcome });
     this.#m.loginDuration.zero({ portal: portal.name });
-    this.#m.requestsInFlight.zero({ portal: portal.name });
+    this.#m.runsInProgress.zero({ portal: portal.name });
     this.#m.backoffUntil.zero({ portal: portal.name });
   }
 
@@ -125,7 +127,7 @@ export class WorkflowMetrics {
       handle.remove(labels);
     for (const handle of [m.stepPhase, m.stepFailures, m.stepRetries, m.certificateExpiry]) handle.remove(labels);
     for (const handle of [m.lastRun, m.lastSuccess, m.lastRunSuccess, m.lastRunDuration]) handle.remove(labels);
-    for (const handle of [m.runsTainted, m.runsDropped]) handle.remove(labels);
+    for (const handle of [m.runsTainted, m.runsUncertain, m.runsDropped]) handle.remove(labels);
   }
 
   #forgetStep(labels: { portal: string; workflow: string; step: string }): void {
@@ -136,7 +138,7 @@ export class WorkflowMetrics {
 
   #forgetPortal(portal: string): void {
     const m = this.#m;
-    for (const handle of [m.logins, m.loginDuration, m.requestsInFlight, m.backoffUntil]) handle.remove({ portal });
+    for (const handle of [m.logins, m.loginDuration, m.runsInProgress, m.backoffUntil]) handle.remove({ portal });
   }
 }
 
@@ -159,10 +161,11 @@ function create(store: MetricStore) {
     lastRunSuccess: store.gauge(m.lastRunSuccess),
     lastRunDuration: store.gauge(m.lastRunDuration),
     runsTainted: store.counter(m.runsTainted),
+    runsUncertain: store.counter(m.runsUncertain),
     runsDropped: store.counter(m.runsDropped),
     loginDuration: store.histogram(m.loginDuration),
     logins: store.counter(m.logins),
-    requestsInFlight: store.gauge(m.requestsInFlight),
+    runsInProgress: store.gauge(m.runsInProgress),
     backoffUntil: store.gauge(m.backoffUntil),
   };
 }

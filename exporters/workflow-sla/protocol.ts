@@ -34,7 +34,8 @@ export type ProbeAnswer =
 
 export interface PortalState {
   readonly portal: string;
-  readonly inFlight: number;
+  /** Runs that were let in, scheduled or asked for. */
+  readonly running: number;
   /** 0 when not backing off. */
   readonly backoffUntilSeconds: number;
 }

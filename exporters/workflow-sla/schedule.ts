@@ -5,6 +5,9 @@ import type { DropReason } from '../../pack/metrics/index.js';
 
 const WARM_UP_SPREAD_MS = 3000;
 
+/** A turn of the schedule has to be accounted for, whatever becomes of it; a warm-up run is none. */
+export type Start = 'turn' | 'warm-up';
+
 /**
  * Starts something at a steady pace, on the monotonic clock: a step of the wall clock moves nothing.
  *
@@ -14,7 +17,7 @@ const WARM_UP_SPREAD_MS = 3000;
  */
 export class Schedule {
   readonly #timing: Timing;
-  readonly #start: () => Promise<void>;
+  readonly #start: (why: Start) => Promise<void>;
   readonly #onDrop: (reason: DropReason, count: number) => void;
   readonly #phaseMs: number;
   #origin = 0;
@@ -26,7 +29,7 @@ export class Schedule {
   constructor(
     name: string,
     timing: Timing,
-    start: () => Promise<void>,
+    start: (why: Start) => Promise<void>,
     onDrop: (reason: DropReason, count: number) => void,
   ) {
     this.#timing = timing;
@@ -58,7 +61,7 @@ export class Schedule {
   }
 
   async #warmUp(): Promise<void> {
-    for (let run = 0; run < this.#timing.warmupRuns && !this.#ended; run += 1) await this.#start();
+    for (let run = 0; run < this.#timing.warmupRuns && !this.#ended; run += 1) await this.#start('warm-up');
   }
 
   #wait(): void {
@@ -75,7 +78,7 @@ export class Schedule {
     }
     this.#tick += 1;
     if (this.#running === undefined) {
-      this.#running = this.#start().finally(() => {
+      this.#running = this.#start('turn').finally(() => {
         this.#running = undefined;
       });
     } else {

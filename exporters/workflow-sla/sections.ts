@@ -31,7 +31,7 @@ export function sections({ jobs, history, portals, trouble }: Shown): LandingSec
     {
       title: 'Portals',
       table: {
-        columns: ['Portal', 'Address', 'Requests in flight', 'Back-off after time-outs'],
+        columns: ['Portal', 'Address', 'Runs in progress', 'Back-off after time-outs'],
         rows: portalRows(jobs, portals),
       },
     },
@@ -79,7 +79,7 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell
       portal.tls.insecureSkipVerify
         ? { text: portal.baseUrl, state: 'warning', note: 'its certificate is not checked' }
         : portal.baseUrl,
-      `${pulse?.inFlight ?? 0} of ${portal.limits.maxInFlight}`,
+      `${pulse?.running ?? 0} of ${portal.limits.maxInFlight}`,
       resting
         ? { text: `until ${new Date(pulse.backoffUntilSeconds * 1000).toISOString()}`, state: 'warning' }
         : { text: 'none', state: 'good' },

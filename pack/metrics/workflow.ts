@@ -23,7 +23,7 @@ export const failureReasons = [
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];
 
-export const dropReasons = ['overlap', 'late', 'backoff', 'busy', 'shutdown'] as const;
+export const dropReasons = ['overlap', 'late', 'backoff', 'busy', 'warm-up', 'reload', 'shutdown'] as const;
 export type DropReason = (typeof dropReasons)[number];
 
 /**
@@ -57,7 +57,7 @@ export const workflowMetrics = {
     'workflow_sla_runs_total',
     'count',
     [...workflow, 'sla'],
-    'Runs judged against the SLA; a failed run has missed.',
+    'Scheduled runs judged against the SLA; a failed run has missed. Each turn of the schedule counts once: here, in workflow_runs_uncertain_total or in workflow_runs_dropped_total.',
     {
       values: { sla: ['met', 'missed'] },
     },
@@ -113,13 +113,19 @@ export const workflowMetrics = {
     'workflow_runs_tainted_total',
     'count',
     workflow,
-    'Runs disturbed by a late event loop: kept out of the histograms, and out of the SLA count unless the verdict is certain.',
+    'Scheduled runs disturbed by a late event loop, and so kept out of the histograms. Each is also counted as met, missed or uncertain: lateness only adds, so a disturbed run that was in time has met.',
+  ),
+  runsUncertain: counter(
+    'workflow_runs_uncertain_total',
+    'count',
+    workflow,
+    'Scheduled runs that were slow by no more than the event loop was late, so that nobody can tell. All are tainted; none is counted as met or missed.',
   ),
   runsDropped: counter(
     'workflow_runs_dropped_total',
     'count',
     [...workflow, 'reason'],
-    'Scheduled runs that did not start.',
+    'Turns of the schedule without a run that counts: it did not start, served as the warm-up that was not possible before, or was given up.',
     {
       values: { reason: dropReasons },
     },
@@ -136,11 +142,11 @@ export const workflowMetrics = {
   logins: counter('workflow_logins_total', 'count', ['portal', 'outcome'], 'Logins by outcome.', {
     values: { outcome: ['success', 'refused', 'failed'] },
   }),
-  requestsInFlight: gauge(
-    'workflow_portal_requests_in_flight',
+  runsInProgress: gauge(
+    'workflow_portal_runs_in_progress',
     'count',
     ['portal'],
-    'Requests of ours now waiting for the portal.',
+    'Runs now in progress on the portal, scheduled or asked for. Each has one request in flight at most, so limits.maxInFlight bounds both.',
   ),
   backoffUntil: gauge(
     'workflow_portal_backoff_until_timestamp_seconds',

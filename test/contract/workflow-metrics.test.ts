@@ -66,8 +66,8 @@ function busyMetrics(): WorkflowMetrics {
   );
   metrics.recordDrop({ type: 'dropped', workflow: 'client-list', portal: 'kingston', reason: 'overlap', count: 2 });
   metrics.recordState([
-    { portal: 'kingston', inFlight: 1, backoffUntilSeconds: 0 },
-    { portal: 'staging', inFlight: 0, backoffUntilSeconds: 1_700_000_060 },
+    { portal: 'kingston', running: 1, backoffUntilSeconds: 0 },
+    { portal: 'staging', running: 0, backoffUntilSeconds: 1_700_000_060 },
   ]);
   return metrics;
 }
@@ -130,7 +130,7 @@ describe('from the start', () => {
     expect(value(text, of('workflow_run_duration_seconds_count'))).toBe(0);
     expect(value(text, of('workflow_step_duration_seconds_count', ',step="look"'))).toBe(0);
     expect(value(text, of('workflow_last_run_timestamp_seconds'))).toBe(0);
-    expect(value(text, 'workflow_portal_requests_in_flight{portal="kingston"}')).toBe(0);
+    expect(value(text, 'workflow_portal_runs_in_progress{portal="kingston"}')).toBe(0);
   });
 
   test('what only a run can know is absent', () => {
@@ -244,7 +244,7 @@ describe('a reload', () => {
       (metrics) => metrics.record(result(journey)),
       (metrics) =>
         metrics.recordDrop({ type: 'dropped', workflow: 'open-client', portal: 'staging', reason: 'late', count: 1 }),
-      (metrics) => metrics.recordState([{ portal: 'staging', inFlight: 1, backoffUntilSeconds: 0 }]),
+      (metrics) => metrics.recordState([{ portal: 'staging', running: 1, backoffUntilSeconds: 0 }]),
     );
     expect(text).not.toContain('open-client');
     expect(text).not.toContain('staging');

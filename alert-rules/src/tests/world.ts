@@ -81,6 +81,8 @@ export function worldSeries(world: World): readonly InputSeries[] {
       : [counter(m.runs, { ...own, sla: 'missed' }, (p) => runs(p) * missed(p))]),
     lastRun(own, world, measured),
     counter(m.runsTainted, own, (p) => p.taintedPerMinute ?? 0),
+    // The worst case: none of them can be judged.
+    counter(m.runsUncertain, own, (p) => p.taintedPerMinute ?? 0),
     counter(m.runsDropped, { ...own, reason: 'overlap' }, (p) => p.droppedPerMinute?.overlap ?? 0),
     counter(m.runsDropped, { ...own, reason: 'backoff' }, (p) => p.droppedPerMinute?.backoff ?? 0),
     counter(m.logins, { ...at, portal: names.portal, outcome: 'success' }, (p) => p.loginsPerMinute?.success ?? 0),

@@ -60,13 +60,13 @@ function tainted(pack: Pack): AlertRule {
     forSeconds,
     expr: withOwner(promql`
       ${count(m.runsTainted.name)}
-      / (${count(m.runsTainted.name)} + ${count(m.runs.name)} > 0)
+      / (${count(m.runsUncertain.name)} + ${count(m.runs.name)} > 0)
       > ${plain(ratio)}
     `),
     summary: 'The exporter is too busy to measure a workflow.',
     description:
       `{{ $value | humanizePercentage }} of the measurements of {{ $labels.workflow }} on {{ $labels.portal }} in the last ${range} ` +
-      'were disturbed by the exporter itself, and most of those are not counted.',
+      'were disturbed by the exporter itself. They are missing from the histograms, and those that nobody can judge from the SLA too.',
     dashboard: 'workflow',
   });
 }
