@@ -1,6 +1,6 @@
 /** What an answer about a trail rests on, and whether that can be seen. */
 import { auditMetrics as m } from '../../pack/metrics/index.js';
-import { instantTable, ofTrail, series } from './audit-queries.js';
+import { instantTable, ofTrail } from './audit-queries.js';
 import type { Row } from './kit/dashboard.js';
 import { colours, field, fieldsLike, words } from './kit/fields.js';
 import { age, colouredCell, joinedTable } from './kit/joined-table.js';
@@ -83,8 +83,9 @@ function sourcesOverTime(): Panel {
   return stateTimeline({
     title: 'Sources of evidence over time',
     description: 'When each source could be seen. Where nothing is drawn, the exporter itself was not there.',
-    unit: 'none',
-    targets: [series(code, '{{source}}')],
+    expr: code,
+    subject: 'source',
+    nothing: { text: 'No source has been seen', code: codes.unknown },
     mappings: evidenceWords,
   });
 }

@@ -8,7 +8,7 @@ import { baseline, colours, field, fixed, shades, thresholds, words } from './ki
 import { stat, stateTimeline, timeseries } from './kit/panels.js';
 import type { Dashboard, Panel } from './kit/types.js';
 import { labelVariable } from './kit/variables.js';
-import { auditTableWords, auditTrailWords, orSaid } from './queries.js';
+import { auditTableWords, auditTrailWords } from './queries.js';
 
 /** From the one question (is it complete?) to what each answer rests on. */
 export function auditTrail(): Dashboard {
@@ -135,18 +135,9 @@ function timeline(): Panel {
   return stateTimeline({
     title: 'State of each table',
     description: 'How the state of each table changed. Where nothing is drawn, the table was not known.',
-    unit: 'none',
-    targets: [
-      series(
-        orSaid(
-          `max by (table) (${r.tableState.name}${ofTrail})`,
-          'table',
-          'No table has been seen',
-          auditTableCodes.noData,
-        ),
-        '{{table}}',
-      ),
-    ],
+    expr: `max by (table) (${r.tableState.name}${ofTrail})`,
+    subject: 'table',
+    nothing: { text: 'No table has been seen', code: auditTableCodes.noData },
     mappings: auditTableWords,
   });
 }

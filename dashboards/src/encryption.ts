@@ -11,7 +11,7 @@ import { baseline, colours, field, fieldsLike, fixed, shades, thresholds } from 
 import { heatmap, stat, stateTimeline, table, timeseries } from './kit/panels.js';
 import type { Dashboard, Override, Panel, Target } from './kit/types.js';
 import { labelVariable } from './kit/variables.js';
-import { columnStateWords, orSaid, workflowStateWords } from './queries.js';
+import { columnStateWords, workflowStateWords } from './queries.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", provider="$provider"}';
@@ -59,18 +59,9 @@ function providerStates(): Panel {
     description:
       'Met; at risk (an alert of lower priority, or more misses in the last hour than the promise allows); broken (down, a failed ' +
       'self-test, or a critical alert); no data.',
-    unit: 'none',
-    targets: [
-      series(
-        orSaid(
-          `max by (provider) (${r.state.name}${ofPortal})`,
-          'provider',
-          'No provider is known',
-          workflowStates.noData,
-        ),
-        '{{provider}}',
-      ),
-    ],
+    expr: `max by (provider) (${r.state.name}${ofPortal})`,
+    subject: 'provider',
+    nothing: { text: 'No provider is known', code: workflowStates.noData },
     mappings: workflowStateWords,
   });
 }
@@ -146,18 +137,9 @@ function columnTimeline(): Panel {
     description:
       'Encrypted; unreadable rows (broken ciphertext, or an unknown key version); exposed (plaintext, or a nonce used twice); not ' +
       'scanned.',
-    unit: 'none',
-    targets: [
-      series(
-        orSaid(
-          `label_join(max by (table, column) (${r.columnState.name}${ofPortal}), "subject", ".", "table", "column")`,
-          'subject',
-          'No column is scanned',
-          columnStates.notScanned,
-        ),
-        '{{subject}}',
-      ),
-    ],
+    expr: `label_join(max by (table, column) (${r.columnState.name}${ofPortal}), "subject", ".", "table", "column")`,
+    subject: 'subject',
+    nothing: { text: 'No column is scanned', code: columnStates.notScanned },
     mappings: columnStateWords,
   });
 }

@@ -5,6 +5,7 @@ import {
   exporterRecorded,
   workflowRecorded as r,
   runtimeMetrics,
+  workflowStates,
 } from '../../pack/metrics/index.js';
 import { trailTable } from './audit-tables.js';
 import { columnTable, providerTable } from './encryption-tables.js';
@@ -263,10 +264,9 @@ function workflowSla(): Row {
               title: 'State of each workflow',
               description:
                 'How the state of each objective changed. Where nothing is drawn, the workflow was not known.',
-              unit: 'none',
-              targets: [
-                { expr: `max by (portal, workflow) (${r.state.name})`, legendFormat: '{{workflow}} ({{portal}})' },
-              ],
+              expr: `label_join(max by (portal, workflow) (${r.state.name}), "subject", " on ", "workflow", "portal")`,
+              subject: 'subject',
+              nothing: { text: 'No workflow is known', code: workflowStates.noData },
               mappings: workflowStateWords,
             }),
           ],

@@ -24,11 +24,6 @@ export function countOrNone(expr: string, known: string): string {
   return `count(${expr}) or 0 * ${known}`;
 }
 
-/** Without any series a timeline shows a message of Grafana's own; a strip that says what is missing is clearer. */
-export function orSaid(expr: string, label: string, text: string, code: number): string {
-  return `${expr} or on () label_replace(vector(${code}), "${label}", "${text}", "", "")`;
-}
-
 export const workflowStateWords = words(
   [
     { value: workflowStates.met, text: 'Met', color: colours.good },

@@ -1,4 +1,4 @@
-import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../pack/metrics/index.js';
+import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../pack/metrics/index.js';
 import type { Pack } from '../../pack/model.js';
 import { dashboard, type Row } from './kit/dashboard.js';
 import { colours, field, fieldsLike, thresholds } from './kit/fields.js';
@@ -46,8 +46,9 @@ function states(): Panel {
   return stateTimeline({
     title: 'State of each workflow',
     description: 'How the state of each objective changed. Where nothing is drawn, the workflow was not known.',
-    unit: 'none',
-    targets: [series(`max by (workflow) (${r.state.name}${ofPortal})`, '{{workflow}}')],
+    expr: `max by (workflow) (${r.state.name}${ofPortal})`,
+    subject: 'workflow',
+    nothing: { text: 'No workflow is known', code: workflowStates.noData },
     mappings: workflowStateWords,
   });
 }

@@ -111,6 +111,21 @@ describe.each(paths)('%s', (path) => {
     expect(new Set(p.targets?.map(({ refId }) => refId)).size).toBe(p.targets?.length);
   });
 
+  const timelines = panels.filter(({ type }) => type === 'state-timeline');
+  it.each(timelines.map((p) => [p.title, p] as const))(
+    'timeline "%s" says so when it has nothing to show',
+    (_title, p) => {
+      // Otherwise Grafana says in its place that the data does not have a time field.
+      const [only, ...others] = p.targets ?? [];
+      const [, code, label, words] =
+        / or on \(\) label_replace\(vector\((\d+)\), "(\w+)", "(No [\w ]+)", "", ""\)$/.exec(only?.expr ?? '') ?? [];
+      expect(others).toEqual([]);
+      expect(only?.legendFormat).toBe(`{{${label}}}`);
+      expect(words).toBeDefined();
+      expect(JSON.stringify(p.fieldConfig?.defaults.mappings)).toContain(`"${code}":{`);
+    },
+  );
+
   it.each(targets.map((t) => [`${t.panel} ${t.refId}`, t] as const))('query "%s" can be asked', (_name, t) => {
     const query = parsePromql(asAsked(t.expr));
     expect(query.hasError, t.expr).toBe(false);

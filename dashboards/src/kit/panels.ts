@@ -143,15 +143,23 @@ export function table(spec: TableSpec): Panel {
   );
 }
 
-interface TimelineSpec extends Common {
+interface TimelineSpec extends Omit<Common, 'targets' | 'unit'> {
   readonly mappings: readonly object[];
+  /** The codes of the states, one series for each subject. */
+  readonly expr: string;
+  /** The label by which the strips are named. */
+  readonly subject: string;
+  /** What the only strip says when there is no subject. */
+  readonly nothing: { readonly text: string; readonly code: number };
 }
 
 /** A strip for each series, coloured by its state; missing stretches stay empty. */
-export function stateTimeline(spec: TimelineSpec): Panel {
+export function stateTimeline({ expr, subject, nothing: { text, code }, ...spec }: TimelineSpec): Panel {
+  // Without any series Grafana would say that the data does not have a time field.
+  const said = `${expr} or on () label_replace(vector(${code}), "${subject}", "${text}", "", "")`;
   return panel(
     'state-timeline',
-    spec,
+    { ...spec, unit: 'none', targets: [{ expr: said, legendFormat: `{{${subject}}}` }] },
     {
       // By thresholds, Grafana would merge all states into ranges and leave the words of the mappings out.
       color: { mode: 'palette-classic' },
