@@ -155,8 +155,11 @@ interface TimelineSpec extends Omit<Common, 'targets' | 'unit'> {
 
 /** A strip for each series, coloured by its state; missing stretches stay empty. */
 export function stateTimeline({ expr, subject, nothing: { text, code }, ...spec }: TimelineSpec): Panel {
-  // Without any series Grafana would say that the data does not have a time field.
-  const said = `${expr} or on () label_replace(vector(${code}), "${subject}", "${text}", "", "")`;
+  // Without any series Grafana would say that the data does not have a time field. The strip is there only when nothing
+  // was known in the whole range: it would otherwise stay beside those that came later.
+  const everKnown = `max_over_time((${expr})[$__range:$__interval] @ end())`;
+  const strip = `label_replace(vector(${code}), "${subject}", "${text}", "", "")`;
+  const said = `${expr} or on () (${strip} unless on () ${everKnown})`;
   return panel(
     'state-timeline',
     { ...spec, unit: 'none', targets: [{ expr: said, legendFormat: `{{${subject}}}` }] },
