@@ -17,6 +17,7 @@ interface Options {
   readonly dataDir?: string;
   readonly scale?: number;
   readonly pathStyle: 'underscore' | 'kebab';
+  readonly tls?: true;
   readonly fault: readonly unknown[];
   readonly badAfternoon?: number | true;
   readonly prometheus: boolean;
@@ -68,6 +69,10 @@ export function demoCommand(): Command {
         .choices(['underscore', 'kebab'])
         .default('underscore'),
     )
+    .option(
+      '--tls',
+      'the portal speaks HTTPS with a self-signed certificate; with --fault certificate=10 it soon expires',
+    )
     .option('--fault <fault>', `begin with a fault; repeatable: ${FLAG_HELP}`, collectFault, [])
     .option(
       '--bad-afternoon [speed]',
@@ -95,6 +100,7 @@ async function run(options: Options): Promise<number> {
   return runDemo({
     ports: ports ?? defaultPorts,
     pathStyle: options.pathStyle,
+    withTls: options.tls === true,
     faults: options.fault,
     withPrometheus: options.prometheus,
     withGrafana: options.grafana,

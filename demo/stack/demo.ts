@@ -53,7 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 }
 
 async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise<void> {
-  const { ports, pathStyle, scale, faults, badAfternoonSpeed } = options;
+  const { ports, pathStyle, withTls, scale, faults, badAfternoonSpeed } = options;
   const startedAt = performance.now();
   const pace = options.isFast ? fastPace : ordinaryPace;
   const pack = loadPack([], { requireSecrets: false });
@@ -66,6 +66,7 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
       port: ports.portal,
       adminPort: ports.admin,
       pathStyle,
+      withTls,
       faults,
       ...(scale === undefined ? {} : { scale }),
     }),

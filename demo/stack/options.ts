@@ -57,6 +57,8 @@ export interface DemoOptions {
   readonly dataDir?: string;
   readonly scale?: number;
   readonly pathStyle: 'underscore' | 'kebab';
+  /** The portal speaks HTTPS, so that its certificate can near its end. */
+  readonly withTls: boolean;
   /** As the portal's admin route takes them. */
   readonly faults: readonly unknown[];
   /** Speed of the scripted bad afternoon, when it is to be played. */

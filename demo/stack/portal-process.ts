@@ -34,12 +34,13 @@ function launchersDatabase(): DatabaseControl {
 }
 
 async function run(order: StartPortal): Promise<void> {
-  const { databaseUrl, ownsDatabase, adminDatabaseUrl, port, adminPort, pathStyle, scale, faults } = order;
+  const { databaseUrl, ownsDatabase, adminDatabaseUrl, port, adminPort, pathStyle, withTls, scale, faults } = order;
   const portal = await startPortal({
     databaseUrl,
     port,
     adminPort,
     pathStyle,
+    ...(withTls ? { tls: 'self-signed' as const } : {}),
     ...(scale === undefined ? {} : { scale }),
     ...(adminDatabaseUrl === undefined ? {} : { adminDatabaseUrl }),
     ...(ownsDatabase ? { databaseControl: launchersDatabase() } : {}),

@@ -12,6 +12,7 @@ export const launcherMessage = z.discriminatedUnion('type', [
     port: z.number(),
     adminPort: z.number(),
     pathStyle: z.enum(['underscore', 'kebab']),
+    withTls: z.boolean(),
     scale: z.number().optional(),
     faults: z.array(z.unknown()),
   }),

@@ -11,6 +11,7 @@ export interface DemoPortalOptions {
   readonly port: number;
   readonly adminPort: number;
   readonly pathStyle: 'underscore' | 'kebab';
+  readonly withTls: boolean;
   readonly scale?: number;
   /** As the admin route takes them. */
   readonly faults: readonly unknown[];
@@ -58,7 +59,7 @@ async function start(context: StackContext, options: DemoPortalOptions): Promise
   return { address: url, detail, adminUrl, probeEmail, probePassword, stop: () => child.stop() };
 }
 
-function orderOf({ database, port, adminPort, pathStyle, scale, faults }: DemoPortalOptions): StartPortal {
+function orderOf({ database, port, adminPort, pathStyle, withTls, scale, faults }: DemoPortalOptions): StartPortal {
   return {
     type: 'start',
     databaseUrl: database.url,
@@ -67,6 +68,7 @@ function orderOf({ database, port, adminPort, pathStyle, scale, faults }: DemoPo
     port,
     adminPort,
     pathStyle,
+    withTls,
     ...(scale === undefined ? {} : { scale }),
     faults: [...faults],
   };

@@ -114,6 +114,13 @@ describe('kop', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
+  it('takes several addresses, and its share of the work, as flags', async () => {
+    const { log, url } = await start('--web.listen-address', '[::1]:0', '--shard', '1/2');
+    const urls = [...log().matchAll(/url=(\S+)\//g)].map(([, each]) => each ?? '');
+    expect(urls).toEqual([url, expect.stringContaining('[::1]')]);
+    for (const each of urls) expect(await (await fetch(`${each}/`)).text()).toContain('1/2');
+  });
+
   it('reloads on SIGHUP', async () => {
     const { child, url, log } = await start();
     bench.write('pack.yaml', smallPack.replace('title', 'titel'));

@@ -87,6 +87,20 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
   await new Promise((resolve) => taken.close(resolve));
 }, 120_000);
 
+it('shows a certificate that nears its end, when the portal speaks TLS', async () => {
+  const args = ['--tls', '--fault', 'certificate=10', '--no-prometheus', '--no-grafana', '--fast', '--ports', 'any'];
+  const running = demo(args);
+  const { portal, exporters } = await running.ready();
+  expect(portal).toMatch(/^https:/);
+  const days = await eventually('the end of the certificate', 60_000, async () => {
+    const page = await (await fetch(`${exporters}/metrics`)).text();
+    const [, seconds] = /^workflow_certificate_expiry_timestamp_seconds\{.*\} (\S+)$/m.exec(page) ?? [];
+    return seconds === undefined ? undefined : (Number(seconds) - Date.now() / 1000) / 86_400;
+  });
+  expect(days).toBeGreaterThan(9);
+  expect(days).toBeLessThanOrEqual(10);
+});
+
 it('tells what is missing and how to get it, and measures without it', async () => {
   const running = demo(['--ports', 'any'], { PATH: almostEmptyPath(), GRAFANA_HOME: '' });
   const addresses = await running.ready();

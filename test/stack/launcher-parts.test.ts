@@ -76,6 +76,14 @@ it('never runs a workflow again before its SLA is over', () => {
   expect(overlay.workflows['bulk-read'].schedule.interval).toBe('4s');
 });
 
+it('trusts the certificate of a stand-in portal, and only of that', () => {
+  const pack = loadPack([], { requireSecrets: false });
+  const tlsOf = (portalUrl: string) =>
+    parse(overlayText(pack, { portalUrl, pathStyle: 'kebab' })).portals.kingston.tls?.insecureSkipVerify;
+  expect(tlsOf('https://127.0.0.1:1')).toBe(true);
+  expect(tlsOf('http://127.0.0.1:1')).toBeUndefined();
+});
+
 it('keeps the scrape time-out within the interval, without which Prometheus does not start', () => {
   const config = { evaluationSeconds: 5, exporters: ['127.0.0.1:1'], ruleFiles: ['a.yaml'] };
   expect(parse(prometheusConfigText({ ...config, scrapeSeconds: 5 })).global.scrape_timeout).toBe('5s');

@@ -1,5 +1,7 @@
 import type { LookupAddress } from 'node:dns';
-import { afterEach, expect, test, vi } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Network } from '../../../../../pack/index.js';
 import { job } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
@@ -38,6 +40,31 @@ test.each(cases)('%s of %j takes %s', async (ipPreference, addresses, taken) => 
   const result = await runOnce(job(`http://portal.test:${server.port}`, { portal: { network } }));
   expect(stepOf(result).facts.address ?? verdictOf(result)).toBe(taken);
 });
+
+test.each([
+  ['ipv6', [v4, v6]],
+  ['ipv6-only', [v4, v6]],
+  ['any', [v6, v4]],
+] as const)('%s of %j goes over IPv6', async (ipPreference, addresses) => {
+  known.addresses = [...addresses];
+  const port = await overIpv6();
+  const network = { ipPreference, proxy: 'none', http2: true, redirectOrigins: [] } as const;
+  const result = await runOnce(job(`http://portal.test:${port}`, { portal: { network } }));
+  expect(stepOf(result)).toMatchObject({ outcome: 'ok', facts: { address: '::1' } });
+});
+
+test('an IPv6 address may be the portal itself', async () => {
+  const result = await runOnce(job(`http://[::1]:${await overIpv6()}`));
+  expect(stepOf(result)).toMatchObject({ outcome: 'ok', facts: { address: '::1' } });
+});
+
+async function overIpv6(): Promise<number> {
+  const server = createServer((_, response) => json(response, {})).listen(0, '::1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
 
 test('only one address is tried, so that a broken one shows', async () => {
   known.addresses = [{ address: '127.0.0.2', family: 4 }, v4];
