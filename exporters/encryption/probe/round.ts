@@ -6,7 +6,7 @@ import type { KeyFacts, Provider } from '../providers/provider.js';
 import { Stopped, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import { GarbageWatch } from './garbage.js';
-import { RunQueueWatch } from './run-queue.js';
+import { type Look, ProcessorWatch } from './processor-watch.js';
 import { Samples, type Series, type Temperature } from './samples.js';
 import { runSelfTests, type TestResults } from './self-tests.js';
 
@@ -97,7 +97,7 @@ class Round<S> {
   readonly #failures = new Map<string, { operation: EncryptionOperation; reason: EncryptionError; count: number }>();
   readonly #garbage = new GarbageWatch();
   readonly #loop = new LoopWatch();
-  readonly #runQueue = new RunQueueWatch();
+  readonly #processor = new ProcessorWatch();
   readonly #context = contextOf('row-1');
   readonly #idleSignal = new AbortController().signal;
   #endWatch: (() => number) | undefined;
@@ -118,7 +118,7 @@ class Round<S> {
     const sizes = this.#plan.sizesBytes.map((bytes) => ({ bytes, plaintext: canary(bytes), batch: 1 }));
     for (const size of sizes) size.batch = await this.#warmUp(size.plaintext);
     this.#garbage.start();
-    this.#runQueue.open();
+    this.#processor.open();
     // While one watch is open, the heartbeat goes on from sample to sample.
     this.#endWatch = this.#provider.isSynchronous ? undefined : this.#loop.start();
     const until = performance.now() + this.#plan.budgetMs;
@@ -137,7 +137,7 @@ class Round<S> {
 
   async outcome(): Promise<Pick<RoundOutcome, 'series' | 'failures' | 'key'>> {
     this.#endWatch?.();
-    this.#runQueue.close();
+    this.#processor.close();
     const series = this.#samples.judge(await this.#garbage.stop());
     const key = this.#provider.keyFacts;
     return { series, failures: [...this.#failures.values()], ...(key === undefined ? {} : { key }) };
@@ -204,7 +204,7 @@ class Round<S> {
     const call = { signal: this.#idleSignal };
     const context = this.#context;
     const made: S[] = [];
-    const waited = this.#runQueue.waitedMs();
+    const before = this.#processor.look();
     const start = performance.now();
     for (let one = 0; one < count; one += 1) made.push(now(this.#provider.encrypt(plaintext, context, call)));
     const middle = performance.now();
@@ -215,7 +215,7 @@ class Round<S> {
       this.note('decrypt', new ProviderFailure('integrity', 'the plaintext came back changed'));
       return;
     }
-    const disturbedMs = this.#waitedSince(waited, end - start);
+    const disturbedMs = this.#lostSince(before, end - start);
     this.#samples.at('encrypt', bytes, 'warm').add(start, middle, disturbedMs, count);
     this.#samples.at('decrypt', bytes, 'warm').add(middle, end, disturbedMs, count);
     this.#samples.at('round_trip', bytes, 'warm').add(start, end, disturbedMs, count);
@@ -253,16 +253,16 @@ class Round<S> {
   #timedNow<T>(work: (signal: AbortSignal) => T | Promise<T>): Timed<T> {
     if (this.#stopping.aborted) throw new Stopped('the exporter is stopping');
     const signal = this.#idleSignal;
-    const waited = this.#runQueue.waitedMs();
+    const before = this.#processor.look();
     const start = performance.now();
     const value = work(signal);
     const end = performance.now();
-    return { value: now(value), start, end, disturbedMs: this.#waitedSince(waited, end - start) };
+    return { value: now(value), start, end, disturbedMs: this.#lostSince(before, end - start) };
   }
 
   async #timedLater<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<Timed<T>> {
     const ended = this.#loop.start();
-    const waited = this.#runQueue.waitedMs();
+    const before = this.#processor.look();
     let start = 0;
     let end = 0;
     try {
@@ -280,17 +280,17 @@ class Round<S> {
         });
       });
       const lateMs = ended();
-      const waitedMs = this.#waitedSince(waited, end - start);
+      const lostMs = this.#lostSince(before, end - start);
       // Waiting for a processor also makes the loop late: the two are one disturbance.
-      return { value, start, end, disturbedMs: Math.max(waitedMs, lateMs > LATE_MS ? lateMs : 0) };
+      return { value, start, end, disturbedMs: Math.max(lostMs, lateMs > LATE_MS ? lateMs : 0) };
     } catch (error) {
       ended();
       throw error;
     }
   }
 
-  #waitedSince(waitedMs: number, durationMs: number): number {
-    return durationMs < SUSPICIOUS_MS ? 0 : this.#runQueue.waitedMs() - waitedMs;
+  #lostSince(before: Look, durationMs: number): number {
+    return durationMs < SUSPICIOUS_MS ? 0 : this.#processor.lostMs(before, this.#provider.isComputation !== true);
   }
 }
 

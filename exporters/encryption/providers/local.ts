@@ -11,6 +11,7 @@ const KEY_BYTES = 32;
  */
 export class LocalProvider implements Provider<AeadSealed> {
   readonly isSynchronous = true;
+  readonly isComputation = true;
   readonly bindsContext = true;
   readonly anatomy = aeadAnatomy;
   readonly #keys = new Map<string, KeyObject>();

@@ -8,6 +8,8 @@
 export interface Provider<Sealed = unknown> {
   /** Answers within the call, without awaiting anything: then no event loop can stretch it, and no deadline end it. */
   readonly isSynchronous: boolean;
+  /** Computes and does nothing else: if its thread sleeps, that is not the provider's time. Only if synchronous. */
+  readonly isComputation?: boolean;
   /** Binds a ciphertext to its place; without it, there is nothing to replay against. */
   readonly bindsContext: boolean;
   readonly anatomy: Anatomy<Sealed>;

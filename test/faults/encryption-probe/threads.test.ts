@@ -157,13 +157,15 @@ test.skipIf(process.platform !== 'linux')(
     try {
       const job = probeJob(
         { kind: 'local', name: 'aes' },
-        { probe: { samples: 5000, sizesBytes: [256], intervalMs: 60_000 } },
+        { probe: { samples: 5000, sizesBytes: [256, 16_384], intervalMs: 60_000 } },
       );
       const { series } = await oneRound(job);
-      const encrypt = series.find(({ operation }) => operation === 'encrypt');
-      expect(encrypt?.tainted).toBeGreaterThan(0);
-      expect(percentiles(encrypt?.seconds ?? [])?.max).toBeLessThan(0.005);
+      expect(series.reduce((sum, { tainted }) => sum + tainted, 0)).toBeGreaterThan(0);
+      // Not the longest of 5000: a hypervisor may take a processor away and tell nobody. The promise is the percentile
+      // (the truth is some 10 µs), and that nothing is said to have missed which was only kept waiting.
+      const encrypt = series.find(({ operation, sizeBytes }) => operation === 'encrypt' && sizeBytes === 256);
       expect(percentiles(encrypt?.seconds ?? [])?.p99).toBeLessThan(0.001);
+      expect(series.map(({ missed }) => missed)).toEqual(series.map(() => 0));
     } finally {
       await Promise.all(busy.map((worker) => worker.terminate()));
     }

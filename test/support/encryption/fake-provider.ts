@@ -9,6 +9,7 @@ export function fakeProvider(over: (sound: LocalLike) => Partial<LocalLike> = ()
   const sound: LocalLike = new LocalProvider();
   const base: LocalLike = {
     isSynchronous: true,
+    isComputation: true,
     bindsContext: true,
     anatomy: sound.anatomy,
     versions: sound.versions,
@@ -39,6 +40,7 @@ export function slowProvider(delayMs: number, over: (sound: LocalLike) => Partia
       });
     return {
       isSynchronous: false,
+      isComputation: false,
       encrypt: (plaintext, context, call) => later(() => sound.encrypt(plaintext, context, call), call),
       decrypt: (sealed, context, call) => later(() => sound.decrypt(sealed, context, call), call),
       ...over(sound),

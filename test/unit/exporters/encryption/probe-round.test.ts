@@ -151,6 +151,29 @@ describe('a round', () => {
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('a thread that slept in a call', () => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const sleeping = (isComputation: boolean) =>
+    fakeProvider((sound) => ({
+      isComputation,
+      encrypt: (plaintext, context, call) => {
+        Atomics.wait(cell, 0, 0, 20);
+        return sound.encrypt(plaintext, context, call);
+      },
+    }));
+
+  test('was kept from its work where all there is to do is to compute', async () => {
+    const result = await round(sleeping(true), { samples: 3 });
+    expect(counts(result, 'encrypt')).toEqual({ samples: 6, met: 0, missed: 0 });
+    expect(result.series.filter((one) => one.operation === 'encrypt').flatMap(({ seconds }) => seconds)).toEqual([]);
+  });
+
+  test('waited for the provider everywhere else', async () => {
+    const result = await round(sleeping(false), { samples: 3 });
+    expect(counts(result, 'encrypt')).toEqual({ samples: 6, met: 0, missed: 6 });
+  });
+});
+
 describe('the time that measuring adds', () => {
   test('to an operation is less than a microsecond', async () => {
     const calls = 20_000;
