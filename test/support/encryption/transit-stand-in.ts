@@ -89,10 +89,12 @@ export class TransitStandIn {
   }
 
   /** @returns a token that may do only this. */
-  token(options: { readonly ttlSeconds?: number; readonly may?: readonly string[] } = {}): string {
+  token(
+    options: { readonly ttlSeconds?: number; readonly ageSeconds?: number; readonly may?: readonly string[] } = {},
+  ): string {
     const token = `s.${randomUUID()}`;
-    const { ttlSeconds = 3600, may } = options;
-    const createdAt = Date.now();
+    const { ttlSeconds = 3600, ageSeconds = 0, may } = options;
+    const createdAt = Date.now() - ageSeconds * 1000;
     this.#tokens.set(token, { ttlSeconds, createdAt, expiresAt: createdAt + ttlSeconds * 1000, may });
     return token;
   }
