@@ -7,6 +7,8 @@ export const settings = {
   intervalSeconds: 30,
   /** Long windows sum slices of this length: 3 days of raw 15 s samples for each evaluation would be 17,280 a series. */
   sliceSeconds: 300,
+  /** Groups are evaluated in any order or at once, and what vmalert records can be read only some seconds later. */
+  settledSeconds: 60,
   /** Up to here windows read raw counters, because they decide how fast an alert fires and recovers. */
   rawWindowSeconds: 7_200,
   /** Long enough to notice that something is gone, short enough that a decommissioned exporter soon stops alerting. */

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { alertsOf, burnWindows, isAlert, ruleFiles } from '../../alert-rules/src/index.js';
 import { ruleTestFiles } from '../../alert-rules/src/tests/index.js';
 import { loadPack } from '../../pack/index.js';
@@ -144,6 +146,29 @@ describe.skipIf(promtools.length === 0).each(promtools)('%s', (promtool) => {
 
   it.each(tests.map(({ path }) => path))('passes %s', { timeout: 120_000 }, (path) => {
     expect(run(promtool, ['test', 'rules', path])).toContain('SUCCESS');
+  });
+
+  // Groups are evaluated at once in Prometheus, and by promtool in an order that it draws.
+  it.each(
+    tests
+      .filter(({ path }) => path.includes('-burn'))
+      .flatMap(({ path }) => [[path, 'first'] as const, [path, 'last'] as const]),
+  )('passes %s with the slices recorded %s', { timeout: 120_000 }, (path, place) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kop-group-order-'));
+    try {
+      const test = parse(readFileSync(path, 'utf8'));
+      const named: string[] = test.rule_files.map((file: string) => resolve(dirname(path), file));
+      const groups = files
+        .filter((file) => named.includes(resolve(file.path)))
+        .flatMap((file) => file.groups.map(({ name }) => name))
+        .toSorted((a, b) => Number(b.endsWith('-slices')) - Number(a.endsWith('-slices')));
+      const order = place === 'first' ? groups : groups.toReversed();
+      const ordered = join(folder, 'test.yaml');
+      writeFileSync(ordered, stringify({ ...test, rule_files: named, group_eval_order: order }));
+      expect(run(promtool, ['test', 'rules', ordered])).toContain('SUCCESS');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

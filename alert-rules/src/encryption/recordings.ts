@@ -1,13 +1,12 @@
-import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
+import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
-import { settings } from '../settings.js';
+import { slice, sumOfSlices } from '../slices.js';
 import { burnWindows, isRaw, type RecordedWindow } from '../windows.js';
 import { ofProvider } from './owner.js';
 import { encryptionSettings } from './settings.js';
 
-const slice = windowOf(settings.sliceSeconds);
 const judged = `operation=~"${encryptionSettings.operations}"`;
 
 function raw(range: string): string {
@@ -23,16 +22,11 @@ function rawMissed(range: string): string {
   `;
 }
 
-/** Takes each slice exactly once, however often it was recorded. */
-function summed(series: string, range: string): string {
-  return `sum_over_time(${series}[${range}:${slice}])`;
-}
-
 function windowRules(window: RecordedWindow): readonly RecordingRule[] {
   const { name } = window;
   return [
-    { record: r.operations(name), expr: isRaw(window) ? raw(name) : summed(r.operationsSlice.name, name) },
-    { record: r.missed(name), expr: isRaw(window) ? rawMissed(name) : summed(r.missedSlice.name, name) },
+    { record: r.operations(name), expr: isRaw(window) ? raw(name) : sumOfSlices(r.operationsSlice.name, name) },
+    { record: r.missed(name), expr: isRaw(window) ? rawMissed(name) : sumOfSlices(r.missedSlice.name, name) },
     { record: r.errorRatio(name), expr: `${r.missed(name).name} / (${r.operations(name).name} > 0)` },
   ];
 }

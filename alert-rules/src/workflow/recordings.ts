@@ -3,9 +3,8 @@ import type { Pack } from '../../../pack/model.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
+import { settled, slice, sumOfSlices } from '../slices.js';
 import { burnWindows, isRaw, type Period, periods, type RecordedWindow } from '../windows.js';
-
-const slice = windowOf(settings.sliceSeconds);
 
 /** Both sides of every ratio, as counts over a range of the raw counter. */
 function rawRuns(range: string): string {
@@ -21,19 +20,11 @@ function rawMissed(range: string): string {
   `;
 }
 
-/**
- * The subquery's own step takes each slice exactly once, however often and on whichever side of a range the slices
- * were recorded: a plain range over them would count 5 minutes ten times when evaluated every 30 seconds.
- */
-function summed(series: string, range: string): string {
-  return `sum_over_time(${series}[${range}:${slice}])`;
-}
-
 function windowRules(window: RecordedWindow): readonly RecordingRule[] {
   const { name } = window;
   return [
-    { record: r.runs(name), expr: isRaw(window) ? rawRuns(name) : summed(r.runsSlice.name, name) },
-    { record: r.missed(name), expr: isRaw(window) ? rawMissed(name) : summed(r.missedSlice.name, name) },
+    { record: r.runs(name), expr: isRaw(window) ? rawRuns(name) : sumOfSlices(r.runsSlice.name, name) },
+    { record: r.missed(name), expr: isRaw(window) ? rawMissed(name) : sumOfSlices(r.missedSlice.name, name) },
     { record: r.errorRatio(name), expr: `${r.missed(name).name} / (${r.runs(name).name} > 0)` },
   ];
 }
@@ -47,15 +38,18 @@ export function windowRecordings(pack: Pack): readonly RecordingRule[] {
   ];
 }
 
-/** The period's counts come from a slower group: without the look back they would be missing between two of its runs. */
+/**
+ * The period's counts come from a slower group: without the look back they would be missing between two of its runs,
+ * and without the offset one could be of this run and the other of the last.
+ */
 function budgetRecordings(): readonly RecordingRule[] {
   const look = windowOf(3 * settings.sliceSeconds);
   return [
     {
       record: r.attainment,
       expr: promql`
-        1 - last_over_time(${r.periodMissed.name}[${look}])
-          / (last_over_time(${r.periodRuns.name}[${look}]) > 0)
+        1 - last_over_time(${r.periodMissed.name}[${look}] offset ${settled})
+          / (last_over_time(${r.periodRuns.name}[${look}] offset ${settled}) > 0)
       `,
     },
     {
@@ -77,7 +71,7 @@ export function sliceRecordings(pack: Pack): readonly RecordingRule[] {
 function periodRules(period: Period): readonly RecordingRule[] {
   const range = windowOf(period.days * 86_400);
   return [
-    { record: r.periodRuns, expr: summed(r.runsSlice.name + period.matcher, range) },
-    { record: r.periodMissed, expr: summed(r.missedSlice.name + period.matcher, range) },
+    { record: r.periodRuns, expr: sumOfSlices(r.runsSlice.name + period.matcher, range) },
+    { record: r.periodMissed, expr: sumOfSlices(r.missedSlice.name + period.matcher, range) },
   ];
 }
