@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { list } from './audit-texts.js';
 import { url } from './patterns.js';
 import { count, expected, name, section, text } from './say.js';
-import { days, duration } from './units.js';
+import { days, duration, interval, timeout } from './units.js';
 
 const anchorName = () => name().describe('Name of the anchor, a label of its metrics.');
 
@@ -34,7 +34,7 @@ const httpAnchor = section({
   name: anchorName(),
   url: url('full', 'https://witness.example.com/checkpoints').describe('Where checkpoints are sent.'),
   token: text().exactOptional().describe('Bearer token, as a reference.'),
-  timeout: duration().prefault('10s').describe('Longest wait for its answer. Default 10s.'),
+  timeout: timeout().prefault('10s').describe('Longest wait for its answer. Default 10s.'),
 });
 
 const kinds = ['directory', 's3', 'http'].join(', ');
@@ -51,8 +51,7 @@ export const seal = section({
     .describe('First line of every checkpoint, and name of its key: what a verifier knows the trail by.'),
   key: text().describe(`Ed25519 private key, PKCS#8 PEM, as a reference such as \${file:seal-key.pem}.`),
   directory: text().describe('Folder for checkpoints, on a disk that the database does not write.'),
-  interval: duration()
-    .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
+  interval: interval()
     .prefault('60s')
     .describe('Time between two checkpoints; a quiet interval is sealed too. Default 60s.'),
   maxRowsPerChunk: count(100, 1_000_000)

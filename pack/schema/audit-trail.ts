@@ -5,7 +5,7 @@ import { records } from './audit-records.js';
 import { seal } from './audit-seal.js';
 import { databaseUrl, isoDate, list, tablePattern } from './audit-texts.js';
 import { count, expected, name, oneOf, section, text } from './say.js';
-import { days, duration } from './units.js';
+import { days, duration, interval, timeout } from './units.js';
 
 export const database = () =>
   section({
@@ -14,7 +14,7 @@ export const database = () =>
     ),
     password: text().exactOptional().describe('Password, as a reference. Default: the one in the URL, if any.'),
     caFile: text().exactOptional().describe('Certificates to trust, PEM. Default: those of Node.js.'),
-    statementTimeout: duration().prefault('30s').describe('Longest time that one query may take. Default 30s.'),
+    statementTimeout: timeout().prefault('30s').describe('Longest time that one query may take. Default 30s.'),
     maxConnections: count(1, 20).prefault(3).describe('Connections of ours at once. Default 3.'),
   });
 
@@ -54,11 +54,8 @@ const attribution = section({
 });
 
 const observe = section({
-  interval: duration()
-    .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
-    .prefault('15s')
-    .describe('Time between two looks at counters and catalogue. Default 15s.'),
-  confirmInterval: duration().prefault('60s').describe('Time between two exact checks of what is new. Default 60s.'),
+  interval: interval().prefault('15s').describe('Time between two looks at counters and catalogue. Default 15s.'),
+  confirmInterval: interval().prefault('60s').describe('Time between two exact checks of what is new. Default 60s.'),
   resolveWithin: duration()
     .prefault('10m')
     .describe('A suspicion that is not resolved by then is unknown. Default 10m.'),

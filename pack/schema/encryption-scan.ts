@@ -5,7 +5,7 @@ import { database } from './audit-trail.js';
 import { columnName } from './encryption-tables.js';
 import { regex } from './patterns.js';
 import { count, expected, name, oneOf, section, text } from './say.js';
-import { duration } from './units.js';
+import { interval } from './units.js';
 
 const formatForm = `one of ${ciphertextFormats.join(', ')}, or a map of regex:`;
 
@@ -42,10 +42,7 @@ const column = section({
 export const scan = section({
   database: database().describe('Where the columns are. The role only reads.'),
   replica: database().exactOptional().describe('A replica to read them from. Default: the database itself.'),
-  interval: duration()
-    .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
-    .prefault('6h')
-    .describe('Time between the beginnings of two scans. Default 6h.'),
+  interval: interval(7).prefault('6h').describe('Time between the beginnings of two scans. Default 6h.'),
   rowsPerSecond: count(1, 10_000_000).prefault(5000).describe('Rows read in one second at the most. Default 5000.'),
   batchRows: count(1, 100_000).prefault(2000).describe('Rows read with one query. Default 2000.'),
   stateDirectory: text().describe('Folder in which progress survives a restart. It holds counts, never values.'),

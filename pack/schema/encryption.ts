@@ -5,14 +5,11 @@ import { provider } from './encryption-providers.js';
 import { scan, timing } from './encryption-scan.js';
 import { keyTable } from './encryption-tables.js';
 import { count, expected, name, named, oneOf, section, text } from './say.js';
-import { days, duration, size } from './units.js';
+import { days, duration, interval, size, timeout } from './units.js';
 
 const probe = section({
-  interval: duration()
-    .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
-    .prefault('15s')
-    .describe('Time between two rounds of the probe. Default 15s.'),
-  timeout: duration().prefault('5s').describe('Longest time that one operation may take. Default 5s.'),
+  interval: interval().prefault('15s').describe('Time between two rounds of the probe. Default 15s.'),
+  timeout: timeout().prefault('5s').describe('Longest time that one operation may take. Default 5s.'),
   samples: count(1, 1000)
     .prefault(20)
     .describe('Operations for each size and round: single ones say nothing about the tail. Default 20.'),
