@@ -1,5 +1,4 @@
-import type { CiphertextFormat } from '../../../pack/index.js';
-import { run } from './scanning.js';
+import type { CiphertextFormat } from '../../pack/index.js';
 
 const pieces = (text: string) => `translate(${text}, E'\\n', '')`;
 const urlSafe = (text: string) => `translate(${pieces(text)}, '+/', '-_')`;
@@ -7,11 +6,16 @@ const bytes = (count: string) => `gen_random_bytes(${count})`;
 /** Lengths as of names, numbers and dates. */
 const length = '(5 + g % 30)';
 
-interface CleanTable {
+const document = `jsonb_build_object('algorithm', 'AES-256-GCM', 'ciphertext', ${pieces(`encode(${bytes(`16 + ${length}`)}, 'base64')`)},
+      'nonce', encode(${bytes('12')}, 'base64'), 'encrypted_at', now(), 'key_version', 'v' || 1 + g % 3)`;
+
+export interface CleanTable {
   readonly name: string;
   readonly format: CiphertextFormat;
-  readonly type: string;
-  /** Random where a cipher's output is, so that no test can tell it from one. */
+  readonly type: 'jsonb' | 'text' | 'bytea';
+  /** Leads to the value inside a document. */
+  readonly path?: readonly string[];
+  /** SQL over `g`, random where a cipher's output is, so that no test can tell it from one. */
   readonly value: string;
 }
 
@@ -20,8 +24,14 @@ export const cleanTables: readonly CleanTable[] = [
     name: 'kingston',
     format: { kind: 'kingston-jsonb' },
     type: 'jsonb',
-    value: `jsonb_build_object('algorithm', 'AES-256-GCM', 'ciphertext', ${pieces(`encode(${bytes(`16 + ${length}`)}, 'base64')`)},
-      'nonce', encode(${bytes('12')}, 'base64'), 'encrypted_at', now(), 'key_version', 'v' || 1 + g % 3)`,
+    value: document,
+  },
+  {
+    name: 'kingston_image',
+    format: { kind: 'kingston-jsonb' },
+    type: 'jsonb',
+    path: ['ni_number'],
+    value: `jsonb_build_object('id', g, 'name', 'kept plain on purpose', 'ni_number', ${document})`,
   },
   {
     name: 'transit',
@@ -55,14 +65,30 @@ export const cleanTables: readonly CleanTable[] = [
     type: 'bytea',
     value: `'\\xc30d04070302'::bytea || ${bytes('9')} || '\\xd2'::bytea || set_byte('\\x00', 0, 39 + ${length}) || '\\x01'::bytea || ${bytes(`38 + ${length}`)}`,
   },
+  {
+    name: 'own_form',
+    format: { kind: 'regex', pattern: '^enc:(?<version>v\\d+):(?<nonce>[0-9a-f]{24}):[0-9a-f]{42,}$' },
+    type: 'text',
+    value: `'enc:v' || 1 + g % 3 || ':' || encode(${bytes('12')}, 'hex') || ':' || encode(${bytes(`16 + ${length}`)}, 'hex')`,
+  },
 ];
 
+type Run = (sql: string) => Promise<unknown>;
+
 /** Needs pgcrypto. */
-export async function fillCleanTable(url: string, { name, type, value }: CleanTable, rows: number): Promise<void> {
-  await run(
-    url,
-    `create unlogged table public.${name} (id int primary key, value ${type});
-     insert into public.${name} select g, ${value} from generate_series(1, ${rows}) g;
-     analyze public.${name}`,
-  );
+export async function fillCleanTable(run: Run, { name, type, value }: CleanTable, rows: number): Promise<void> {
+  await run(`create unlogged table public.${name} (id int primary key, value ${type})`);
+  await run(`insert into public.${name} select g, ${value} from generate_series(1, ${rows}) g`);
+  // Alone: it cannot run among other statements.
+  await run(`vacuum analyze public.${name}`);
+}
+
+/** Seven tenths of the way through the table, where nobody looks by chance. */
+export async function plantPlaintext(run: Run, { name, type, path }: CleanTable, rows: number): Promise<void> {
+  const text = 'QQ123456C';
+  const plain =
+    path === undefined
+      ? `'${type === 'jsonb' ? `"${text}"` : text}'`
+      : `jsonb_set(value, '{${path.join(',')}}', '"${text}"')`;
+  await run(`update public.${name} set value = ${plain} where id = ${Math.floor(rows * 0.7)}`);
 }

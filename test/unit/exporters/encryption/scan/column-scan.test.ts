@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanTables, fillCleanTable, plantPlaintext } from '../../../../../bench/encryption/clean-tables.js';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { scanColumn } from '../../../../../exporters/encryption/scan/column-scan.js';
 import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
@@ -9,7 +10,6 @@ import { Pace } from '../../../../../exporters/encryption/scan/pace.js';
 import { storeFor } from '../../../../../exporters/encryption/scan/watch.js';
 import type { CiphertextScan } from '../../../../../pack/index.js';
 import { kingston } from '../../../../support/encryption/ciphertexts.js';
-import { cleanTables, fillCleanTable } from '../../../../support/encryption/clean-tables.js';
 import { access, column, run, scanNow, scanOf } from '../../../../support/encryption/scanning.js';
 
 const isLong = process.env.KOP_LONG === '1';
@@ -48,16 +48,17 @@ describe(`${ROWS} rows`, () => {
   test.each(cleanTables)(
     '$name: none is suspected, and one plain text among them is found',
     async (clean) => {
-      await fillCleanTable(url, clean, ROWS);
-      const scan = scanOf(url, [column(`public.${clean.name}`, clean.format)]);
+      const sql = (text: string) => run(url, text);
+      await fillCleanTable(sql, clean, ROWS);
+      const path = clean.path === undefined ? {} : { path: clean.path };
+      const scan = scanOf(url, [column(`public.${clean.name}`, clean.format, path)]);
       expect(await only(scan)).toMatchObject({
         states: { encrypted: ROWS, plaintext_suspect: 0, malformed: 0, unknown_version: 0, null: 0 },
         tally: { rows: ROWS },
         copies: 0,
         reuse: [],
       });
-      const plain = clean.type === 'jsonb' ? '"QQ123456C"' : 'QQ123456C';
-      await run(url, `update public.${clean.name} set value = $1 where id = ${Math.floor(ROWS * 0.7)}`, [plain]);
+      await plantPlaintext(sql, clean, ROWS);
       expect((await only(scan)).states).toMatchObject({ encrypted: ROWS - 1, plaintext_suspect: 1, malformed: 0 });
       await run(url, `drop table public.${clean.name}`);
     },
