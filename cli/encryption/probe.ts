@@ -27,7 +27,7 @@ Examples:
 Exit codes:
   0  the 99th percentiles keep the promise, nothing failed, and no self-test did
   1  something is not as promised
-  2  cannot run: the message says why`;
+  2  cannot run, and the message says why; or the machine was too busy to tell (unknown)`;
 
 /** `kop encryption probe`: measures providers now and says how they stand to their promise. */
 export function encryptionProbeCommand(): Command {
@@ -65,7 +65,9 @@ async function probe(provider: string | undefined, options: Options): Promise<nu
     if (options.json !== true) process.stdout.write(`${reports.length > 1 ? '\n' : ''}${shown(report)}\n`);
   }
   if (options.json === true) process.stdout.write(`${JSON.stringify(reports, undefined, 2)}\n`);
-  return reports.every(({ isFine }) => isFine) ? 0 : 1;
+  const verdicts = reports.map(({ verdict }) => verdict);
+  if (verdicts.includes('missed')) return 1;
+  return verdicts.includes('unknown') ? 2 : 0;
 }
 
 class CannotProbe extends Error {}
@@ -114,8 +116,10 @@ function timingTable({ timings }: ProbeReport): string[] {
     timing.size,
     timing.keyTemperature,
     `${timing.count}${timing.tainted > 0 ? ` (+${timing.tainted} disturbed)` : ''}`,
-    ...[timing.p50, timing.p95, timing.p99, timing.max, timing.target].map(formatSeconds),
-    timing.isWithinTarget ? 'kept' : 'missed',
+    ...[timing.p50, timing.p95, timing.p99, timing.max, timing.target].map((one) =>
+      one === undefined ? '-' : formatSeconds(one),
+    ),
+    timing.verdict,
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>

@@ -45,7 +45,7 @@ describe('kop encryption probe', () => {
   test('prints JSON for programs', async () => {
     const { code, stdout } = await probe('aes: { kind: local, sla: 500ms }', ['aes', '--samples', '20', '--json']);
     const reports: unknown = JSON.parse(stdout);
-    expect(reports).toMatchObject([{ provider: 'aes', isUsable: true, isFine: true, failures: [] }]);
+    expect(reports).toMatchObject([{ provider: 'aes', isUsable: true, verdict: 'kept', failures: [] }]);
     expect(reports).toMatchObject([{ timings: expect.arrayContaining([expect.objectContaining({ target: 0.5 })]) }]);
     expect(code).toBe(0);
   });
@@ -55,10 +55,11 @@ describe('kop encryption probe', () => {
     const address = await server.start();
     onTestFinished(() => server.close());
     server.key('canary');
-    server.faults.delayMs = 20;
+    // So slow that it is late whatever a busy machine adds, and takes away again.
+    server.faults.delayMs = 60;
     const token = server.token();
     const vault = `vault: { kind: transit, address: '${address}', key: canary, token: '\${env:KOP_TEST_TOKEN}' }`;
-    const { code, stdout, stderr } = await probe(vault, ['vault', '--samples', '15'], { KOP_TEST_TOKEN: token });
+    const { code, stdout, stderr } = await probe(vault, ['vault', '--samples', '5'], { KOP_TEST_TOKEN: token });
     expect(stdout).toMatch(/encrypt +16B .* missed/);
     expect(stdout + stderr).not.toContain(token);
     expect(code).toBe(1);

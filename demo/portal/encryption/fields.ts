@@ -7,6 +7,10 @@ export function placeOf(field: Field, rowId: number): string {
   return `${DETAILS}|${field}|${rowId}`;
 }
 
+export function isSealed(stored: unknown): boolean {
+  return sealedSchema.safeParse(stored).success;
+}
+
 /** The one right way to write and to read an encrypted field. */
 export class Fields {
   readonly #keys: KeyService;

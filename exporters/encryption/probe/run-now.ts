@@ -6,7 +6,7 @@ import { ProbeEngine } from './engine.js';
 import { type Percentiles, percentiles } from './percentiles.js';
 import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
-import type { Temperature } from './samples.js';
+import type { Series, Temperature } from './samples.js';
 import type { TestResult } from './self-tests.js';
 
 /** Long enough that somebody who asks for many samples gets them all. */
@@ -22,17 +22,22 @@ export interface ProbeReport {
   readonly timings: readonly Timing[];
   readonly failures: RoundResult['failures'];
   readonly selfTests: readonly (TestResult & { readonly test: SelfTest })[];
-  /** The 99th percentile is within the promise everywhere, nothing failed, and no self-test did. */
-  readonly isFine: boolean;
+  /** `missed` also when something failed, or a self-test did; `unknown` when too much was disturbed to tell. */
+  readonly verdict: Verdict;
 }
 
-export interface Timing extends Percentiles {
+export type Verdict = 'kept' | 'missed' | 'unknown';
+
+/** Without percentiles where not one sample was undisturbed. */
+export interface Timing extends Partial<Percentiles> {
+  /** Undisturbed ones. */
+  readonly count: number;
   readonly operation: EncryptionOperation;
   readonly size: string;
   readonly keyTemperature: Temperature;
   /** All in seconds. */
   readonly target: number;
-  readonly isWithinTarget: boolean;
+  readonly verdict: Verdict;
   readonly tainted: number;
 }
 
@@ -52,24 +57,49 @@ export async function probeNow(job: ProbeJob, samples: number, redactor: Redacto
     timings,
     failures: result.failures,
     selfTests,
-    isFine:
-      result.isUsable &&
-      result.failures.length === 0 &&
-      timings.every(({ isWithinTarget }) => isWithinTarget) &&
-      selfTests.every(({ outcome }) => outcome !== 'failed'),
+    verdict: worst([
+      ...timings.map(({ verdict }) => verdict),
+      ...(result.isUsable && result.failures.length === 0 ? [] : (['missed'] as const)),
+      ...selfTests.flatMap(({ outcome }) => (outcome === 'failed' ? (['missed'] as const) : [])),
+    ]),
   };
 }
 
 function timingsOf({ slaSeconds }: ProbeJob, { series }: RoundResult): Timing[] {
-  return series.flatMap(({ operation, sizeBytes, temperature, seconds, tainted }) => {
-    const found = percentiles(seconds);
-    if (found === undefined) return [];
-    const target = operation === 'round_trip' ? 2 * slaSeconds : slaSeconds;
-    const isWithinTarget = found.p99 <= target;
-    return [
-      { operation, size: sizeLabel(sizeBytes), keyTemperature: temperature, ...found, target, isWithinTarget, tainted },
-    ];
+  return series.map((one) => {
+    const { operation, sizeBytes, temperature, seconds, tainted } = one;
+    return {
+      operation,
+      size: sizeLabel(sizeBytes),
+      keyTemperature: temperature,
+      count: seconds.length,
+      ...percentiles(seconds),
+      target: operation === 'round_trip' ? 2 * slaSeconds : slaSeconds,
+      verdict: verdictOn(one),
+      tainted,
+    };
   });
+}
+
+/**
+ * The 99th percentile within the promise, said in counts: those count a disturbed sample too where its verdict is
+ * certain, so a slow service is not excused by a busy machine.
+ */
+export function verdictOn({
+  seconds,
+  tainted,
+  met,
+  missed,
+}: Pick<Series, 'seconds' | 'tainted' | 'met' | 'missed'>): Verdict {
+  const all = seconds.length + tainted;
+  const allowed = all - Math.ceil(0.99 * all);
+  if (missed > allowed) return 'missed';
+  return all - met > allowed ? 'unknown' : 'kept';
+}
+
+function worst(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('missed')) return 'missed';
+  return verdicts.includes('unknown') ? 'unknown' : 'kept';
 }
 
 /** Why this provider cannot be measured here, in words that name the variable or file; undefined when it can. */

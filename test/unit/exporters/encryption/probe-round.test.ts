@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { overlapMs } from '../../../../exporters/encryption/probe/garbage.js';
 import { formatSeconds, percentiles } from '../../../../exporters/encryption/probe/percentiles.js';
 import { type RoundOutcome, type RoundPlan, runRound } from '../../../../exporters/encryption/probe/round.js';
+import { verdictOn } from '../../../../exporters/encryption/probe/run-now.js';
 import { Samples } from '../../../../exporters/encryption/probe/samples.js';
 import { ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
 import type { Provider } from '../../../../exporters/encryption/providers/provider.js';
@@ -259,6 +260,17 @@ describe('samples', () => {
       seconds: new Array(20).fill(0.000001),
     });
   });
+});
+
+test.each([
+  ['all in time', { seconds: [1, 1], tainted: 0, met: 2, missed: 0 }, 'kept'],
+  ['all disturbed, and in time all the same', { seconds: [], tainted: 2, met: 2, missed: 0 }, 'kept'],
+  ['all disturbed, and late even without that', { seconds: [], tainted: 2, met: 0, missed: 2 }, 'missed'],
+  ['one that nobody can tell of', { seconds: [1], tainted: 1, met: 1, missed: 0 }, 'unknown'],
+  ['one late of a hundred', { seconds: new Array(100).fill(1), tainted: 0, met: 99, missed: 1 }, 'kept'],
+  ['two late of a hundred', { seconds: new Array(98).fill(1), tainted: 2, met: 98, missed: 2 }, 'missed'],
+] as const)('a promise, %s, is judged by whatever is certain', (_, counts, verdict) => {
+  expect(verdictOn(counts)).toBe(verdict);
 });
 
 test('an overlap is found among many intervals', () => {
