@@ -3,7 +3,7 @@ import { auditMetrics as m, auditRecorded as r, runtimeMetrics, windowOf } from 
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { remembered } from '../workflow/presence.js';
+import { newest, remembered } from '../workflow/presence.js';
 import { ofTable, ofTrail } from './owner.js';
 import { auditSettings } from './settings.js';
 
@@ -17,11 +17,10 @@ export function presenceRecordings(): readonly RecordingRule[] {
   return [
     remembered(r.lastSeen, m.info.name),
     {
-      // The newest title and team: during a change two may be remembered, and a join accepts only one. Where relabelling
-      // drops the identity, the alerts must still fire.
+      // Where relabelling drops the identity, the alerts must still fire.
       record: r.identity,
       expr: promql`
-        (topk ${ofTrail} (1, max by (portal, trail, title, team) (${r.lastSeen.name})) > bool 0)
+        ${newest(ofTrail, 'portal, trail, title, team', m.info.name, r.lastSeen)}
         or on (portal, trail)
         label_replace(max ${ofTrail} (${m.tablesInScope.name}) >= bool 0, "team", "unassigned", "", "")
       `,

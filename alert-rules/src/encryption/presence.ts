@@ -2,7 +2,7 @@ import { encryptionMetrics as m, encryptionRecorded as r, runtimeMetrics } from 
 import type { Pack } from '../../../pack/model.js';
 import { plain, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
-import { remembered } from '../workflow/presence.js';
+import { newest, remembered } from '../workflow/presence.js';
 import { ofProvider } from './owner.js';
 import { encryptionSettings } from './settings.js';
 
@@ -10,11 +10,10 @@ export function presenceRecordings(): readonly RecordingRule[] {
   return [
     remembered(r.lastSeen, m.info.name),
     {
-      // The newest title and team: during a change two may be remembered, and a join accepts only one. Where relabelling
-      // drops the identity, the alerts must still fire.
+      // Where relabelling drops the identity, the alerts must still fire.
       record: r.identity,
       expr: promql`
-        (topk ${ofProvider} (1, max by (portal, provider, kind, title, team) (${r.lastSeen.name})) > bool 0)
+        ${newest(ofProvider, 'portal, provider, kind, title, team', m.info.name, r.lastSeen)}
         or on (portal, provider)
         label_replace(max ${ofProvider} (${m.slaTarget.name}) > bool 0, "team", "unassigned", "", "")
       `,

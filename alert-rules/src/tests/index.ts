@@ -8,6 +8,7 @@ import { exporterTests } from './exporters.js';
 import { measuringTests } from './measuring.js';
 import { portalTests } from './portal.js';
 import type { Scenario, SentAlert, TestFile } from './scenario.js';
+import { youngTests } from './young.js';
 
 /** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
 export function ruleTestFiles(pack: Pack): readonly TestFile[] {
@@ -18,6 +19,7 @@ export function ruleTestFiles(pack: Pack): readonly TestFile[] {
     ...exporterTests(pack),
     ...auditTrailTests(pack),
     ...encryptionTests(pack),
+    ...youngTests(),
   ];
 }
 
@@ -34,25 +36,30 @@ export function ruleTestText(pack: Pack, file: TestFile): string {
   return yamlText(
     {
       rule_files: ruleFilesOf(pack, file),
-      evaluation_interval: `${file.evaluateEvery}m`,
-      tests: file.scenarios.map(scenarioYaml),
+      evaluation_interval: minutes(file.evaluateEvery),
+      tests: file.scenarios.map((scenario) => scenarioYaml(scenario, file)),
     },
     [file.about, `Run with: promtool test rules ${file.path}`],
   );
 }
 
-function scenarioYaml(scenario: Scenario) {
+/** promtool knows no fractions. */
+function minutes(count: number): string {
+  return Number.isInteger(count) ? `${count}m` : `${count * 60}s`;
+}
+
+function scenarioYaml(scenario: Scenario, { evaluateEvery }: TestFile) {
   const { name, series, queries, sent = [] } = scenario;
   return {
     name,
-    interval: '1m',
+    interval: minutes(Math.min(1, evaluateEvery)),
     input_series: series,
     ...(queries.length === 0
       ? {}
       : {
           promql_expr_test: queries.map(({ expr, minute, samples }) => ({
             expr,
-            eval_time: `${minute}m`,
+            eval_time: minutes(minute),
             exp_samples: samples,
           })),
         }),

@@ -29,7 +29,7 @@ export interface Scenario {
 export interface TestFile {
   readonly path: string;
   readonly about: string;
-  /** Minutes between evaluations; promtool knows no interval by group. */
+  /** Minutes between evaluations; promtool knows no interval by group. Half a minute shows what is between two minutes. */
   readonly evaluateEvery: number;
   /** Rule files that it is about, by name; those of workflows and exporters unless said. */
   readonly rules?: readonly string[];

@@ -18,18 +18,33 @@ import { settings } from '../settings.js';
 
 const memory = windowOf(settings.memorySeconds);
 
-/** When each member of an inventory was last scraped: for an hour, and longer while its target is down. */
+/**
+ * When each member of an inventory was last scraped: for an hour, and longer while its target is down. A subquery looks
+ * only on the minute, so what has been there for seconds has to be asked for by itself.
+ */
 export function remembered(record: Recorded, metric: string): RecordingRule {
   return {
     record,
     expr: promql`
       max by (${record.labels.join(', ')}) (
+        timestamp(${metric})
+        or
         max_over_time(timestamp(${metric})[${memory}:1m])
       )
       or
       (last_over_time(${record.name}[${memory}]) and on (job, instance) (up == 0))
     `,
   };
+}
+
+/**
+ * The newest title and team: during a change two may be remembered, and a join accepts only one. Asked of the metric
+ * first, because what was recorded a moment ago cannot be read everywhere yet.
+ */
+export function newest(of: string, labels: string, metric: string, record: Recorded): string {
+  return promql`
+    (topk ${of} (1, max by (${labels}) (timestamp(${metric})) or max by (${labels}) (${record.name})) > bool 0)
+  `;
 }
 
 /** An exporter that answers but whose collectors fail shows nothing either, and has not forgotten it on purpose. */
@@ -48,11 +63,10 @@ export function presenceRecordings(): readonly RecordingRule[] {
   return [
     remembered(r.lastSeen, m.info.name),
     {
-      // The newest title, team and tier: during a change two may be remembered, and a join accepts only one. Where
-      // relabelling drops the identity, the alerts must still fire.
+      // Where relabelling drops the identity, the alerts must still fire.
       record: r.identity,
       expr: promql`
-        (topk by (portal, workflow) (1, max by (portal, workflow, title, team, tier) (${r.lastSeen.name})) > bool 0)
+        ${newest('by (portal, workflow)', 'portal, workflow, title, team, tier', m.info.name, r.lastSeen)}
         or on (portal, workflow)
         label_replace(max by (portal, workflow) (${m.slaTarget.name}) > bool 0, "team", "unassigned", "", "")
       `,

@@ -100,7 +100,8 @@ describe('when the thread of a provider', () => {
       expect(await metBy('one')).toBeUndefined();
       expect(await metBy('two')).toBeGreaterThan(0);
       expect(exporter.ready()).toMatchObject({ ready: false, reason: expect.stringContaining(why) });
-      expect(logs.join('')).toContain('a measuring thread died; starting it again');
+      // It is dead as soon as it says why, and started again when it has ended.
+      await expect.poll(() => logs.join(''), { timeout: 5000 }).toContain('a measuring thread died; starting it again');
 
       await expect.poll(trouble, { timeout: 10_000 }).toBeUndefined();
       await expect.poll(() => metBy('one'), { timeout: 10_000 }).toBeGreaterThan(before);
