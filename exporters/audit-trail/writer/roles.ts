@@ -25,7 +25,9 @@ export function grants(): string {
   return `
 revoke all on all tables in schema audit from public;
 revoke all on all functions in schema audit from public;
-grant usage on schema audit to ${observer}, ${sealer};
+-- The witness finds nothing in there. But a role to which this database grants nothing would be dropped, with all its
+-- members, when another database of this server is uninstalled.
+grant usage on schema audit to ${observer}, ${sealer}, ${witness};
 grant select on all tables in schema audit to ${observer};
 grant select on audit.log_id_seq to ${observer};
 -- Oldest open transaction, replication slots: without it others' sessions look empty.

@@ -400,6 +400,23 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     await db.query('insert into clients values (2)');
   });
 
+  test('uninstalling leaves the roles, and their members, to the other databases of the server', async () => {
+    const db = await installed();
+    const member = `witness_${databases}`;
+    const members = async () =>
+      (
+        await db.query<{ name: string }>(
+          `select roleid::regrole::text as name from pg_auth_members where member::regrole::text = $1 order by 1`,
+          [member],
+        )
+      ).rows.map(({ name }) => name);
+    const granted = ['kop_audit_observer', 'kop_audit_sealer', 'kop_audit_witness'];
+    await db.query(`create role ${member}; grant ${granted.join(', ')} to ${member}`);
+    const other = await installed();
+    await other.query(uninstallSql({ discardRecords: true }));
+    expect(await members()).toEqual(granted);
+  });
+
   test('uninstalling does not take what others keep in the schema', async () => {
     const db = await installed();
     await db.query('create table audit.mine (id int)');
