@@ -6,8 +6,8 @@ const seed = Number(process.env.KOP_TEST_SEED ?? Date.now() % 1_000_000);
 const shared = {
   environment: 'node',
   pool: 'forks',
-  // No file may lean on one that ran before it. (Within a file order still matters to the roles of a shared cluster.)
-  sequence: { shuffle: { files: true, tests: false } },
+  // No test and no file may lean on one that ran before it.
+  sequence: { shuffle: true },
 } as const;
 
 /** Two cores: quick tests share them, and whatever starts servers or measures time has them to itself afterwards. */
