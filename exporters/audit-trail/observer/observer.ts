@@ -1,43 +1,25 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import { evidenceSources } from '../../../pack/metrics/index.js';
-import type { Logger, Redactor } from '../../runtime/log.js';
-import { Database } from '../database/database.js';
-import { readFacts } from '../database/facts.js';
-import { failureOf } from '../database/failure.js';
-import type { CheckName, TrailMetrics } from '../metrics.js';
 import type { Witness } from '../witness/index.js';
 import { compareBusinessTables } from './comparing.js';
-import { defaultOptions, type ObserverOptions, type TrailContext } from './context.js';
+import type { TrailContext } from './context.js';
 import { readDeclarations } from './declarations.js';
-import { type Evidence, EvidenceBook } from './evidence.js';
-import { checkExposure } from './exposure.js';
-import { checkIdentity } from './identity.js';
-import { Settling } from './invariants.js';
-import { watermarkLag } from './lag.js';
-import { type MemoryStore, newMemory } from './memory.js';
-import { orderLostText } from './ordering.js';
-import { makePlan, type Plan } from './plan.js';
-import { readRecords, recheckRecords, type Until } from './reading.js';
-import { isReplaced } from './replaced.js';
+import type { Evidence } from './evidence.js';
+import { checkExactly, type Timed } from './exact-checks.js';
+import { noRecords } from './judging-evidence.js';
+import type { MemoryStore } from './memory.js';
+import { type ContextDeps, newContext } from './new-context.js';
+import { lookAtExposure } from './record-checks.js';
 import { judgeTables, resolve } from './resolving.js';
-import { checkRetention } from './retention.js';
-import { sweepFailed, sweepTables } from './sweeping.js';
 import { lookAtTripwires, lookFailed } from './tripwires.js';
-import { Turns } from './turns.js';
-import { consultWitness } from './witnessing.js';
 
 /** Longest that the exact checks go on beginning new windows and pages, as a share of their interval. */
 const SOFT_SHARE = 0.7;
-const LAG_HALF_LIFE = 0.5;
 
-export interface ObserverDeps {
-  readonly log: Logger;
-  readonly redactor?: Redactor;
-  readonly metrics: TrailMetrics;
+export interface ObserverDeps extends ContextDeps {
   readonly memory: MemoryStore;
   /** Where people's declarations are; none without it. */
   readonly declarations?: string;
-  readonly options?: Partial<ObserverOptions>;
   /** What the sealer says of itself; asked after each look. */
   readonly seal?: () => Evidence;
   readonly witness?: Witness;
@@ -53,48 +35,8 @@ export class Observer {
   #isRetired = false;
 
   constructor(trail: AuditTrail, deps: ObserverDeps) {
-    const options = { ...defaultOptions, ...deps.options };
-    const log = deps.log.child({ trail: trail.name });
-    const database = new Database(trail.database, {
-      log,
-      ...(deps.redactor === undefined ? {} : { redactor: deps.redactor }),
-    });
     this.#deps = deps;
-    this.context = {
-      trail,
-      database,
-      heavy:
-        trail.replica === undefined
-          ? database
-          : new Database(trail.replica, { log, ...(deps.redactor === undefined ? {} : { redactor: deps.redactor }) }),
-      metrics: deps.metrics,
-      evidence: new EvidenceBook(),
-      log,
-      options,
-      settling: new Settling(options.settleMs),
-      turns: new Turns(),
-      memory: newMemory(trail.name),
-      declarations: [],
-      seen: undefined,
-      sql: undefined,
-      recordsTrouble: undefined,
-      replayTrouble: undefined,
-      sweepTroubles: new Map(),
-      readingTrouble: undefined,
-      lost: undefined,
-      saidLost: undefined,
-      residuals: {},
-      shapeReadAt: 0,
-      stall: undefined,
-      openSeconds: 0,
-      obstacles: new Map(),
-      compared: new Map(),
-      exposure: undefined,
-      retention: undefined,
-    };
-    for (const source of ['seal', 'witness'] as const) {
-      if (trail[source] === undefined) this.context.evidence.unknown(source, 'not configured');
-    }
+    this.context = newContext(trail, deps);
   }
 
   get hasSuspicion(): boolean {
@@ -118,13 +60,14 @@ export class Observer {
   async lookClosely(signal: AbortSignal): Promise<void> {
     const { context } = this;
     if (context.seen === undefined) await this.lookQuickly(signal);
-    if (context.lost === undefined && context.sql !== undefined) {
-      const softDeadline = performance.now() + Math.max(1000, context.trail.observe.confirmIntervalMs * SOFT_SHARE);
-      await this.#checkExactly({ signal, softDeadline });
-    } else {
-      this.#withoutRecords();
+    if (context.lost === undefined) {
+      if (context.sql === undefined) noRecords(context);
+      else {
+        const softDeadline = performance.now() + Math.max(1000, context.trail.observe.confirmIntervalMs * SOFT_SHARE);
+        await checkExactly(context, context.sql, this.#deps.witness, this.#timed, { signal, softDeadline });
+      }
     }
-    if (context.lost === undefined) await this.#checkExposure(signal);
+    if (context.lost === undefined) await this.#lookAtRoles(signal);
     if (context.lost === undefined) await this.#compare(signal);
     // What was read since, such as records of TRUNCATE, belongs to the equalities; they must not be judged without.
     if (context.lost === undefined && this.hasSuspicion) await this.lookQuickly(signal);
@@ -162,179 +105,11 @@ export class Observer {
     }
   }
 
-  async #checkExactly(until: Until): Promise<void> {
-    const { context } = this;
-    const { evidence, sql } = context;
-    if (sql === undefined) return;
-    const planned = () =>
-      context.turns.take(() => context.database.look(until.signal, (session) => makePlan(context, session, sql)));
-    let plan: Plan;
-    try {
-      plan = await planned();
-    } catch (error) {
-      this.#readingFailed(error);
-      return;
-    }
-    await this.#consultWitness(until.signal);
-    await this.#timed(
-      'reading',
-      () => this.#read(until, plan),
-      (error) => this.#readingFailed(error),
-    );
-    if (context.lost !== undefined) return;
-    // Names and snapshots that were just read change what there is to compare.
-    plan = await planned().catch(() => plan);
-    await this.#timed(
-      'replay',
-      async () => {
-        this.#judgeReplayEvidence();
-        await sweepTables(context, plan, until);
-        context.replayTrouble = undefined;
-        if (context.sweepTroubles.size > 0) this.#judgeReplayEvidence();
-      },
-      (error) => this.#heavyFailed(error),
-    );
-    await this.#timed(
-      'identity',
-      () => this.#checkIdentity(until.signal),
-      (error) => evidence.failed('identity', failureOf(error)),
-    );
-    await this.#timed(
-      'retention',
-      () => this.#checkRetention(until.signal),
-      (error) => context.log.warn('retention cannot be checked', { error }),
-    );
-  }
-
-  async #read(until: Until, plan: Plan): Promise<void> {
-    const { context } = this;
-    const { evidence, memory, sql } = context;
-    if (sql === undefined) return;
-    await this.#checkLag(until.signal);
-    const lacks = sql.hasImages
-      ? []
-      : [{ reason: 'records hold no row images, so changed values cannot be seen', remedies: [] }];
-    const disorder = orderLostText(context);
-    if (disorder === undefined) evidence.judge('continuity', 'each image is compared with the one before', lacks);
-    else evidence.unknown('continuity', disorder);
-    await readRecords(context, plan, until);
-    await recheckRecords(context, plan, until);
-    context.readingTrouble = undefined;
-    const isExact = sql.txidType !== undefined;
-    const isUnlogged = sql.shape.unlogged
-      ? [
-          {
-            reason: 'the audit table is UNLOGGED: a crash empties it',
-            remedies: [`ALTER TABLE ${sql.records.table} SET LOGGED`],
-          },
-        ]
-      : [];
-    const overlap = isExact
-      ? []
-      : [
-          {
-            reason: 'no transaction column: a time range is read again, which is less certain',
-            remedies: [
-              'ALTER TABLE … ADD COLUMN xact_id xid8 DEFAULT pg_current_xact_id(), with an index on (xact_id, id), and name it under columns.transaction',
-            ],
-          },
-        ];
-    const mutated = (memory.ledger?.judged.records_mutated ?? 0) + (memory.ledger?.pending.records_mutated ?? 0);
-    const rewritten =
-      mutated > 0 ? [{ reason: `${mutated} audit records were updated or deleted in this epoch`, remedies: [] }] : [];
-    evidence.judge('records', 'read up to the oldest running transaction', [...isUnlogged, ...overlap, ...rewritten]);
-  }
-
-  #judgeReplayEvidence(): void {
-    const { evidence, obstacles, sweepTroubles } = this.context;
-    const reasons = [...new Set([...obstacles.values(), ...[...sweepTroubles.values()].map(({ reason }) => reason)])];
-    const remedies = [...new Set([...sweepTroubles.values()].flatMap((trouble) => trouble.remedies))];
-    evidence.judge(
-      'replay',
-      'rows are compared with their last records',
-      reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies }],
-    );
-  }
-
-  async #checkLag(signal: AbortSignal): Promise<void> {
-    const { context } = this;
-    await context.database.look(signal, async (session) => {
-      const { seconds, stall } = await watermarkLag(
-        session,
-        await readFacts(session),
-        context.stall,
-        context.options.now(),
-      );
-      context.stall = stall;
-      context.openSeconds = Math.max(seconds, context.openSeconds * LAG_HALF_LIFE);
-      context.metrics.watermarkLag(seconds);
-    });
-  }
-
-  async #checkIdentity(signal: AbortSignal): Promise<void> {
-    const { context } = this;
-    const { sql, memory, metrics } = context;
-    if (sql === undefined) return;
-    const before = memory.identity;
-    const result = await context.database.look(signal, (session) =>
-      checkIdentity(
-        session,
-        sql,
-        memory.epoch?.startedAt ?? 0,
-        before === undefined ? undefined : { ...before, highest: before.highest, given: before.given },
-      ),
-    );
-    if (result === undefined) return;
-    const { highest, given, epoch } = result.next;
-    memory.identity = {
-      epoch,
-      ...(highest === undefined ? {} : { highest }),
-      ...(given === undefined ? {} : { given }),
-    };
-    if (result.beyondSequence) metrics.identityBreak('beyond_sequence');
-    if (result.regressed) {
-      metrics.identityBreak('regressed');
-      memory.orderLost ??= { at: context.options.now() };
-    }
-  }
-
-  async #checkRetention(signal: AbortSignal): Promise<void> {
-    const { context } = this;
-    const { sql, memory, metrics, trail } = context;
-    if (sql === undefined) return;
-    const result = await context.database.look(signal, async (session) => {
-      const found = await checkRetention(
-        session,
-        sql,
-        trail.retention,
-        memory.firstToKeep,
-        context.options.now() / 1000,
-      );
-      return (await isReplaced(session, sql)) ? undefined : found;
-    });
-    if (result === undefined) return;
-    context.retention = result;
-    if (result.firstToKeep === undefined) delete memory.firstToKeep;
-    else memory.firstToKeep = { ord: result.firstToKeep.ord, at: result.firstToKeep.at };
-    metrics.retention(result.oldest, {
-      disposed_early: result.disposedEarly ? 1 : 0,
-      partition_gap: result.partitionGaps,
-    });
-  }
-
-  async #checkExposure(signal: AbortSignal): Promise<void> {
-    const { context } = this;
-    const audited =
-      context.seen?.tables.flatMap(({ relation, leaves }) => [relation.oid, ...leaves.map(({ oid }) => oid)]) ?? [];
-    const shape = context.sql?.shape;
-    const records = shape === undefined ? [] : [shape.oid, ...shape.leaves, ...shape.archiveLeaves];
+  async #lookAtRoles(signal: AbortSignal): Promise<void> {
     await this.#timed(
       'exposure',
-      async () => {
-        context.exposure = await context.database.look(signal, (session) => checkExposure(session, audited, records));
-        context.metrics.exposure(context.exposure.counts);
-      },
-      (error) => context.log.warn('roles cannot be read', { error }),
+      () => lookAtExposure(this.context, signal),
+      (error) => this.context.log.warn('roles cannot be read', { error }),
     );
   }
 
@@ -347,56 +122,7 @@ export class Observer {
     );
   }
 
-  async #consultWitness(signal: AbortSignal): Promise<void> {
-    const { witness } = this.#deps;
-    if (witness === undefined) return;
-    await this.#timed(
-      'witness',
-      () => consultWitness(this.context, witness, signal),
-      (error) => this.context.evidence.failed('witness', failureOf(error)),
-    );
-  }
-
-  #withoutRecords(): void {
-    const { context } = this;
-    if (context.lost !== undefined) return;
-    for (const source of ['continuity', 'replay'] as const)
-      context.evidence.unknown(source, context.recordsTrouble ?? 'no audit records');
-  }
-
-  #readingFailed(error: unknown): void {
-    const failure = failureOf(error);
-    if (failure.kind === 'connection') {
-      lookFailed(this.context, error);
-      return;
-    }
-    const { role = 'the observer' } = this.context.seen?.facts ?? {};
-    const remedies =
-      failure.kind === 'privilege'
-        ? [
-            `GRANT SELECT ON ${this.context.trail.records?.table ?? ''} TO ${role}; with row-level security also ALTER ROLE ${role} BYPASSRLS`,
-          ]
-        : [];
-    this.context.readingTrouble = failure.reason;
-    this.context.evidence.failed('records', failure, remedies);
-    this.context.evidence.failed('continuity', failure, remedies);
-    this.context.log.warn('records cannot be checked', { error });
-    // The description of the audit table may be what is out of date.
-    this.context.shapeReadAt = 0;
-  }
-
-  #heavyFailed(error: unknown): void {
-    if (failureOf(error).kind === 'connection' && this.context.heavy === this.context.database)
-      lookFailed(this.context, error);
-    else sweepFailed(this.context, error);
-    this.context.log.warn('rows cannot be compared', { error });
-  }
-
-  async #timed(
-    check: CheckName,
-    work: () => Promise<void>,
-    onError = (error: unknown) => lookFailed(this.context, error),
-  ): Promise<void> {
+  readonly #timed: Timed = async (check, work, onError = (error) => lookFailed(this.context, error)) => {
     const begunAt = performance.now();
     try {
       await work();
@@ -404,7 +130,7 @@ export class Observer {
     } catch (error) {
       if (!this.#isRetired) onError(error);
     }
-  }
+  };
 
   #finish(): Promise<void> {
     return this.context.turns.take(() => this.#conclude());

@@ -22,10 +22,15 @@ export interface Until {
   readonly softDeadline: number;
 }
 
-/** Reads what is new, window by window, each in a transaction of its own so that no snapshot is held for long. */
-export async function readRecords(context: TrailContext, plan: Plan, until: Until): Promise<void> {
+/**
+ * Reads what is new, window by window, each in a transaction of its own so that no snapshot is held for long.
+ *
+ * @returns what continuity lacked in it.
+ */
+export async function readRecords(context: TrailContext, plan: Plan, until: Until): Promise<readonly string[]> {
   const { sql } = context;
-  if (sql === undefined) return;
+  const lacks = new Set<string>();
+  if (sql === undefined) return [];
   for (let isMore = true; isMore && performance.now() < until.softDeadline; ) {
     isMore = await context.turns.take(() =>
       context.database.look(until.signal, async (session) => {
@@ -41,7 +46,7 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
         });
         const count = window.isEmpty ? undefined : await readWindow(context, plan, session, sql, facts, window);
         if (await isReplaced(session, sql)) return true;
-        count?.();
+        for (const lack of count?.() ?? []) lacks.add(lack);
         const before = memory.reading;
         memory.reading = {
           watermark: window.next,
@@ -59,12 +64,13 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
       }),
     );
   }
+  return [...lacks];
 }
 
 /**
  * Everything is measured first and only then counted: a query that fails must not leave half a window counted.
  *
- * @returns what counts it.
+ * @returns what counts it, and then says what continuity lacked.
  */
 async function readWindow(
   context: TrailContext,
@@ -73,7 +79,7 @@ async function readWindow(
   sql: RecordsSql,
   facts: Facts,
   window: Window,
-): Promise<() => void> {
+): Promise<() => readonly string[]> {
   const { trail, memory, metrics } = context;
   const volumes = await countRecords(session, sql, facts, window, BigInt(memory.epoch?.xmax ?? 0));
   noteNames(context, volumes);
@@ -118,7 +124,7 @@ async function readWindow(
         at: context.options.now(),
       };
     }
-    const lacks = [
+    return [
       ...(continuity.withoutBeginning > 0
         ? [`${continuity.withoutBeginning} histories begin before the trail does`]
         : []),
@@ -127,7 +133,6 @@ async function readWindow(
         : []),
       ...(continuity.truncated ? ['more breaks than are looked into at once'] : []),
     ];
-    if (lacks.length > 0) context.evidence.set('continuity', 'degraded', lacks.join('; '));
   };
 }
 

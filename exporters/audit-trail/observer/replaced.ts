@@ -19,3 +19,19 @@ export async function isReplaced(
   ]);
   return row?.replaced === true;
 }
+
+/**
+ * Whether the rows just read lie in storage that no quick look has seen yet: what wrote them anew, such as SET UNLOGGED,
+ * made versions of them that no record describes, and they must not be taken for changes.
+ */
+export async function isUnseenStorage(
+  session: Session,
+  oid: string,
+  watched: { readonly filenode: string } | undefined,
+): Promise<boolean> {
+  if (watched === undefined) return false;
+  const [row] = await session.query<{ filenode: string | null }>('select pg_relation_filenode($1)::text as filenode', [
+    oid,
+  ]);
+  return (row?.filenode ?? '0') !== watched.filenode;
+}

@@ -7,7 +7,7 @@ import { newSweep, type Sweep, type TableMemory } from './memory.js';
 import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
 import type { Until } from './reading.js';
-import { isReplaced } from './replaced.js';
+import { isReplaced, isUnseenStorage } from './replaced.js';
 import { type ReplayUnit, replayKeys, replayRows } from './replay.js';
 
 /** Rows per page: what one statement compares, well within a statement timeout. */
@@ -18,13 +18,15 @@ const ACCEPTED_IDS = 50_000;
 /**
  * Replay, rolling. Suspect tables first and to their end, for as long as there is time; then those not proven in this
  * epoch and those whose sweep is oldest, within the rows that a cycle may compare.
+ *
+ * @returns `behind` when nothing was compared, because the standby shows the past.
  */
-export async function sweepTables(context: TrailContext, plan: Plan, until: Until): Promise<void> {
+export async function sweepTables(context: TrailContext, plan: Plan, until: Until): Promise<'behind' | undefined> {
   // A row is missing its record, not unbaselined, only if its SNAPSHOT was read.
-  if (context.memory.reading?.everCaughtUp !== true) return;
+  if (context.memory.reading?.everCaughtUp !== true) return undefined;
   for (const label of context.sweepTroubles.keys()) if (!plan.units.has(label)) context.sweepTroubles.delete(label);
   let budget = context.trail.observe.replayRowsPerCycle;
-  if (context.trail.replica !== undefined && !(await replicaIsCurrent(context, until))) return;
+  if (context.trail.replica !== undefined && !(await replicaIsCurrent(context, until))) return 'behind';
   const order = inOrder(context, [...plan.units.keys()]);
   for (const { label, isUrgent } of order) {
     const units = plan.units.get(label) ?? [];
@@ -37,6 +39,7 @@ export async function sweepTables(context: TrailContext, plan: Plan, until: Unti
     }
   }
   projectPeriod(context, plan);
+  return undefined;
 }
 
 /** A table that cannot be compared must not keep the others from it. @returns undefined when this one cannot. */
@@ -69,13 +72,7 @@ async function replicaIsCurrent(context: TrailContext, until: Until): Promise<bo
       [primary?.lsn],
     ),
   );
-  if (standby?.ready === true) return true;
-  context.evidence.set(
-    'replay',
-    'degraded',
-    'the standby is behind the primary; rows are compared when it has caught up',
-  );
-  return false;
+  return standby?.ready === true;
 }
 
 function inOrder(context: TrailContext, labels: readonly string[]): { label: string; isUrgent: boolean }[] {
@@ -93,14 +90,14 @@ function inOrder(context: TrailContext, labels: readonly string[]): { label: str
     .map(({ label, rank: [urgency] }) => ({ label, isUrgent: urgency === 0 }));
 }
 
-/** @returns how many rows or keys were compared. */
+/** @returns how many rows or keys were compared; undefined when that has to wait for the next quick look. */
 async function sweepPage(
   context: TrailContext,
   label: string,
   units: readonly ReplayUnit[],
   rows: number,
   until: Until,
-): Promise<number> {
+): Promise<number | undefined> {
   const { sql, options } = context;
   const memory = tableMemory(context, label);
   const now = options.now();
@@ -119,9 +116,11 @@ async function sweepPage(
     const facts = await readFacts(session);
     const replay = sweep.phase === 'rows' ? replayRows : replayKeys;
     const page = await replay(session, sql, facts, unit, sweep.cursor, rows);
-    return (await isReplaced(session, sql, [unit.oid])) ? undefined : page;
+    if (await isReplaced(session, sql, [unit.oid])) return 'void';
+    return (await isUnseenStorage(session, unit.oid, memory.watched[unit.oid])) ? 'unseen' : page;
   });
-  if (page === undefined) return 0;
+  if (page === 'void') return 0;
+  if (page === 'unseen') return undefined;
   sweep.busyMs += performance.now() - begunAt;
   sweep.compared += page.compared;
   sweep.unbaselined += page.unbaselined;

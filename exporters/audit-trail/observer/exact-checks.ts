@@ -1,0 +1,77 @@
+import { failureOf } from '../database/failure.js';
+import type { CheckName } from '../metrics.js';
+import type { RecordsSql } from '../records/sql.js';
+import type { Witness } from '../witness/index.js';
+import type { TrailContext } from './context.js';
+import { comparingFailed, judgeReading, judgeReplay, readingFailed } from './judging-evidence.js';
+import { makePlan, type Plan } from './plan.js';
+import { readRecords, recheckRecords, type Until } from './reading.js';
+import { lookAtIdentity, lookAtLag, lookAtRetention } from './record-checks.js';
+import { sweepTables } from './sweeping.js';
+import { consultWitness } from './witnessing.js';
+
+/** Runs a check and says when it ended and what it took; by default a failure means that nothing can be seen. */
+export type Timed = (check: CheckName, work: () => Promise<void>, onError?: (error: unknown) => void) => Promise<void>;
+
+/** Reads what is new, then compares rows with it, then looks at the audit table as a whole: in this order. */
+export async function checkExactly(
+  context: TrailContext,
+  sql: RecordsSql,
+  witness: Witness | undefined,
+  timed: Timed,
+  until: Until,
+): Promise<void> {
+  const { evidence, log } = context;
+  const planned = () =>
+    context.turns.take(() => context.database.look(until.signal, (session) => makePlan(context, session, sql)));
+  let plan: Plan;
+  try {
+    plan = await planned();
+  } catch (error) {
+    readingFailed(context, error);
+    comparingFailed(context, error);
+    return;
+  }
+  if (witness !== undefined)
+    await timed(
+      'witness',
+      () => consultWitness(context, witness, until.signal),
+      (error) => evidence.failed('witness', failureOf(error)),
+    );
+  await timed(
+    'reading',
+    () => read(context, sql, plan, until),
+    (error) => readingFailed(context, error),
+  );
+  if (context.lost !== undefined) return;
+  // Names and snapshots that were just read change what there is to compare.
+  plan = await planned().catch(() => plan);
+  await timed(
+    'replay',
+    () => compare(context, plan, until),
+    (error) => comparingFailed(context, error),
+  );
+  await timed(
+    'identity',
+    () => lookAtIdentity(context, until.signal),
+    (error) => evidence.failed('identity', failureOf(error)),
+  );
+  await timed(
+    'retention',
+    () => lookAtRetention(context, until.signal),
+    (error) => log.warn('retention cannot be checked', { error }),
+  );
+}
+
+async function read(context: TrailContext, sql: RecordsSql, plan: Plan, until: Until): Promise<void> {
+  await lookAtLag(context, until.signal);
+  const lacks = await readRecords(context, plan, until);
+  await recheckRecords(context, plan, until);
+  judgeReading(context, sql, lacks);
+}
+
+async function compare(context: TrailContext, plan: Plan, until: Until): Promise<void> {
+  const outcome = await sweepTables(context, plan, until);
+  context.replayTrouble = undefined;
+  judgeReplay(context, outcome === 'behind');
+}

@@ -1,0 +1,95 @@
+/**
+ * What the exact checks have to say of their own sources: judged when they went through, never before. Said any sooner,
+ * a trail that cannot be read would be "ok" for a moment in each round.
+ */
+import { failureOf } from '../database/failure.js';
+import type { RecordsSql } from '../records/sql.js';
+import type { TrailContext } from './context.js';
+import type { Lack } from './evidence.js';
+import { orderLostText } from './ordering.js';
+import { sweepFailed } from './sweeping.js';
+import { lookFailed } from './tripwires.js';
+
+/** @param found what continuity lacked in what was just read. */
+export function judgeReading(context: TrailContext, sql: RecordsSql, found: readonly string[]): void {
+  const { evidence } = context;
+  context.readingTrouble = undefined;
+  const disorder = orderLostText(context);
+  if (disorder === undefined) {
+    const lacks = [
+      ...(sql.hasImages ? [] : ['records hold no row images, so changed values cannot be seen']),
+      ...found,
+    ];
+    evidence.judge(
+      'continuity',
+      'each image is compared with the one before',
+      lacks.map((reason) => ({ reason, remedies: [] })),
+    );
+  } else evidence.unknown('continuity', disorder);
+  evidence.judge('records', 'read up to the oldest running transaction', recordLacks(context, sql));
+}
+
+function recordLacks({ memory }: TrailContext, sql: RecordsSql): Lack[] {
+  const lacks: Lack[] = [];
+  if (sql.shape.unlogged)
+    lacks.push({
+      reason: 'the audit table is UNLOGGED: a crash empties it',
+      remedies: [`ALTER TABLE ${sql.records.table} SET LOGGED`],
+    });
+  if (sql.txidType === undefined)
+    lacks.push({
+      reason: 'no transaction column: a time range is read again, which is less certain',
+      remedies: [
+        'ALTER TABLE … ADD COLUMN xact_id xid8 DEFAULT pg_current_xact_id(), with an index on (xact_id, id), and name it under columns.transaction',
+      ],
+    });
+  const mutated = (memory.ledger?.judged.records_mutated ?? 0) + (memory.ledger?.pending.records_mutated ?? 0);
+  if (mutated > 0)
+    lacks.push({ reason: `${mutated} audit records were updated or deleted in this epoch`, remedies: [] });
+  return lacks;
+}
+
+export function judgeReplay({ evidence, obstacles, sweepTroubles }: TrailContext, isBehind: boolean): void {
+  const reasons = [
+    ...(isBehind ? ['the standby is behind the primary; rows are compared when it has caught up'] : []),
+    ...new Set([...obstacles.values(), ...[...sweepTroubles.values()].map(({ reason }) => reason)]),
+  ];
+  const remedies = [...new Set([...sweepTroubles.values()].flatMap((trouble) => trouble.remedies))];
+  evidence.judge(
+    'replay',
+    'rows are compared with their last records',
+    reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies }],
+  );
+}
+
+export function readingFailed(context: TrailContext, error: unknown): void {
+  const failure = failureOf(error);
+  if (failure.kind === 'connection') {
+    lookFailed(context, error);
+    return;
+  }
+  const { role = 'the observer' } = context.seen?.facts ?? {};
+  const remedies =
+    failure.kind === 'privilege'
+      ? [
+          `GRANT SELECT ON ${context.trail.records?.table ?? ''} TO ${role}; with row-level security also ALTER ROLE ${role} BYPASSRLS`,
+        ]
+      : [];
+  context.readingTrouble = failure.reason;
+  context.evidence.failed('records', failure, remedies);
+  context.evidence.failed('continuity', failure, remedies);
+  context.log.warn('records cannot be checked', { error });
+  // The description of the audit table may be what is out of date.
+  context.shapeReadAt = 0;
+}
+
+export function comparingFailed(context: TrailContext, error: unknown): void {
+  if (failureOf(error).kind === 'connection' && context.heavy === context.database) lookFailed(context, error);
+  else sweepFailed(context, error);
+  context.log.warn('rows cannot be compared', { error });
+}
+
+export function noRecords(context: TrailContext): void {
+  for (const source of ['continuity', 'replay'] as const)
+    context.evidence.unknown(source, context.recordsTrouble ?? 'no audit records');
+}

@@ -1,0 +1,76 @@
+/** The checks of the audit table as a whole, each in a look of its own; what they find is kept and shown here. */
+import { readFacts } from '../database/facts.js';
+import type { TrailContext } from './context.js';
+import { checkExposure } from './exposure.js';
+import { checkIdentity } from './identity.js';
+import { watermarkLag } from './lag.js';
+import { isReplaced } from './replaced.js';
+import { checkRetention } from './retention.js';
+
+const LAG_HALF_LIFE = 0.5;
+
+export async function lookAtLag(context: TrailContext, signal: AbortSignal): Promise<void> {
+  await context.database.look(signal, async (session) => {
+    const { seconds, stall } = await watermarkLag(
+      session,
+      await readFacts(session),
+      context.stall,
+      context.options.now(),
+    );
+    context.stall = stall;
+    context.openSeconds = Math.max(seconds, context.openSeconds * LAG_HALF_LIFE);
+    context.metrics.watermarkLag(seconds);
+  });
+}
+
+export async function lookAtIdentity(context: TrailContext, signal: AbortSignal): Promise<void> {
+  const { sql, memory, metrics } = context;
+  if (sql === undefined) return;
+  const before = memory.identity;
+  const result = await context.database.look(signal, (session) =>
+    checkIdentity(
+      session,
+      sql,
+      memory.epoch?.startedAt ?? 0,
+      before === undefined ? undefined : { ...before, highest: before.highest, given: before.given },
+    ),
+  );
+  if (result === undefined) return;
+  const { highest, given, epoch } = result.next;
+  memory.identity = {
+    epoch,
+    ...(highest === undefined ? {} : { highest }),
+    ...(given === undefined ? {} : { given }),
+  };
+  if (result.beyondSequence) metrics.identityBreak('beyond_sequence');
+  if (result.regressed) {
+    metrics.identityBreak('regressed');
+    memory.orderLost ??= { at: context.options.now() };
+  }
+}
+
+export async function lookAtRetention(context: TrailContext, signal: AbortSignal): Promise<void> {
+  const { sql, memory, metrics, trail } = context;
+  if (sql === undefined) return;
+  const result = await context.database.look(signal, async (session) => {
+    const found = await checkRetention(session, sql, trail.retention, memory.firstToKeep, context.options.now() / 1000);
+    return (await isReplaced(session, sql)) ? undefined : found;
+  });
+  if (result === undefined) return;
+  context.retention = result;
+  if (result.firstToKeep === undefined) delete memory.firstToKeep;
+  else memory.firstToKeep = { ord: result.firstToKeep.ord, at: result.firstToKeep.at };
+  metrics.retention(result.oldest, {
+    disposed_early: result.disposedEarly ? 1 : 0,
+    partition_gap: result.partitionGaps,
+  });
+}
+
+export async function lookAtExposure(context: TrailContext, signal: AbortSignal): Promise<void> {
+  const audited =
+    context.seen?.tables.flatMap(({ relation, leaves }) => [relation.oid, ...leaves.map(({ oid }) => oid)]) ?? [];
+  const shape = context.sql?.shape;
+  const records = shape === undefined ? [] : [shape.oid, ...shape.leaves, ...shape.archiveLeaves];
+  context.exposure = await context.database.look(signal, (session) => checkExposure(session, audited, records));
+  context.metrics.exposure(context.exposure.counts);
+}
