@@ -1,5 +1,6 @@
 import type { Session } from '../database/database.js';
 import { readFacts } from '../database/facts.js';
+import { failureOf } from '../database/failure.js';
 import { type QualifiedName, textOf } from '../database/quote.js';
 import { detectKeyFormat, type KeyFormat } from '../records/keys.js';
 import type { RecordsSql } from '../records/sql.js';
@@ -34,15 +35,36 @@ export async function makePlan(context: TrailContext, session: Session, sql: Rec
     const own: ReplayUnit[] = [];
     for (const { relation, recordedAs } of placesOf(context, table)) {
       const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
-      const format = await detectKeyFormat(session, sql, recordedAs, shape.key);
+      const { format, unreadable } = await keyFormat(session, sql, recordedAs, shape);
       continuity.set(textOf(recordedAs), continuityTable(context, table, recordedAs, shape, format));
-      const obstacle = obstacleOf(relation, shape, format, sql, facts.role);
+      const obstacle = unreadable ?? obstacleOf(relation, shape, format, sql, facts.role);
       if (obstacle !== undefined) context.obstacles.set(table.label, obstacle);
       else if (format !== undefined) own.push(unitOf(context, table, relation, recordedAs, shape, format, sql));
     }
     if (!context.obstacles.has(table.label)) units.set(table.label, own);
   }
   return { continuity, units };
+}
+
+/** One record that is no JSON makes its own table unknown, not the whole trail. */
+async function keyFormat(
+  session: Session,
+  sql: RecordsSql,
+  name: QualifiedName,
+  { key }: TableColumns,
+): Promise<{ readonly format?: KeyFormat | undefined; readonly unreadable?: string }> {
+  if (!sql.parsesImages) return { format: await detectKeyFormat(session, sql, name, key) };
+  await session.query('savepoint key_format');
+  try {
+    const format = await detectKeyFormat(session, sql, name, key);
+    await session.query('release savepoint key_format');
+    return { format };
+  } catch (error) {
+    const { kind, reason } = failureOf(error);
+    if (kind !== 'other') throw error;
+    await session.query('rollback to savepoint key_format');
+    return { unreadable: `records of ${textOf(name)} cannot be read: ${reason}` };
+  }
 }
 
 interface Place {

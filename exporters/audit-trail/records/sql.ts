@@ -42,6 +42,12 @@ export class RecordsSql {
     return integerTypes.has(this.typeOf(this.records.columns.id));
   }
 
+  /** Whether images are kept as text, which may turn out to be no JSON. */
+  get parsesImages(): boolean {
+    const { oldRow, newRow } = this.records.columns;
+    return [oldRow, newRow].some((ref) => ref !== undefined && this.shape.types.get(ref.column) !== 'jsonb');
+  }
+
   get idType(): string {
     return this.typeOf(this.records.columns.id);
   }
