@@ -195,7 +195,7 @@ export class Soak {
 
   static async run(installed: InstalledServer, seconds: number): Promise<SoakResult> {
     const declarations = await mkdtemp(join(tmpdir(), 'kop-soak-'));
-    const office = await openOffice(installed, { writers: { pauseMs: 150 } });
+    const office = await openOffice(installed, { writers: { pauseMs: 150, isPrompt: false } });
     const soak = new Soak(office, declarations);
     try {
       return await soak.#run(seconds);

@@ -19,6 +19,11 @@ export interface WriterOptions {
   readonly seed?: number;
   /** Go on after an error of the database, and connect anew when it is gone; otherwise the first one ends the work. */
   readonly isPatient?: boolean;
+  /**
+   * Sessions report their counts with each commit, as busy ones do. Left to itself, one that pauses may take ten
+   * seconds, and on a busy machine does.
+   */
+  readonly isPrompt?: boolean;
 }
 
 /** An office at work: inserts, updates and deletes on the audited tables, some of it rolled back. */
@@ -29,6 +34,7 @@ export async function startWriters({
   pauseMs = 5,
   seed = 1,
   isPatient = false,
+  isPrompt = false,
 }: WriterOptions): Promise<Writers> {
   let isRunning = true;
   let committed = 0;
@@ -37,6 +43,7 @@ export async function startWriters({
   const transact = async (client: pg.Client, random: () => number, index: number) => {
     await client.query('begin');
     await client.query(ATTRIBUTION, [`user-${index}`, `c-${committed}`]);
+    if (isPrompt) await client.query('select pg_stat_force_next_flush()');
     for (let statement = 0; statement <= random() * 3; statement += 1) await client.query(change(random, index));
     const isRollback = random() < rollbackRatio;
     await client.query(isRollback ? 'rollback' : 'commit');

@@ -1,0 +1,90 @@
+/** What happens between two looks, or between two steps of one. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { PostgresServer } from '../../../../../demo/postgres/index.js';
+import {
+  type AuditFixture,
+  auditFixture,
+  startAuditServer,
+  type Watching,
+  watch,
+} from '../../../../support/audit/fixture.js';
+
+let server: PostgresServer;
+let fixture: AuditFixture;
+let watching: Watching;
+
+beforeAll(async () => {
+  server = await startAuditServer();
+});
+afterAll(() => server.close());
+afterEach(async () => {
+  await watching.close();
+  await fixture.close();
+});
+
+const signal = () => AbortSignal.timeout(30_000);
+const accounts = 'public.accounts';
+
+async function begin(prepare = ''): Promise<void> {
+  fixture = await auditFixture(server);
+  await fixture.sql(`set app.actor = 'ann'; ${prepare};
+    insert into accounts (id, name) select i, 'a' from generate_series(1, 5) i; update accounts set balance = 1;
+    insert into holdings values (1, 'f', 1)`);
+  watching = watch(fixture);
+  await watching.look();
+}
+
+test('rows written anew in other storage are no changes, also when they are compared before a quick look', async () => {
+  await begin();
+  await fixture.sql(`insert into accounts (id, name) values (9, 'seen'); update accounts set balance = 2`);
+  await watching.look();
+  expect(watching.state(accounts)).toBe('ok');
+  await fixture.sql('alter table accounts set unlogged');
+  await watching.observer.lookClosely(signal());
+  expect(watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
+  await watching.look();
+  expect(watching.state(accounts)).toBe('explained');
+  await fixture.sql('update accounts set balance = 3 where id = 9');
+  await watching.look();
+  expect(watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
+});
+
+const asText = 'alter table audit.log alter column old_row type text, alter column new_row type text';
+const spoil = (id: number) =>
+  fixture.sql(
+    `update audit.log set new_row = left(new_row, 9) where id = (select max(id) from audit.log where pk = '{"id": ${id}}')`,
+  );
+
+test('records that cannot be read are never said to be fine, at no moment of a look', async () => {
+  await begin(asText);
+  await fixture.sql('update accounts set balance = 4 where id = 4; update accounts set balance = 5 where id = 4');
+  await fixture.sql(
+    `update audit.log set old_row = left(old_row, 9) where id = (select max(id) from audit.log where pk = '{"id": 4}')`,
+  );
+  const said = () =>
+    ['ok', 'degraded', 'unknown'].find(
+      (state) => watching.metric('audit_trail_evidence_state', { source: 'continuity', state }) === 1,
+    );
+  await watching.observer.lookClosely(signal());
+  expect(said()).toBe('unknown');
+  const close = watching.observer.lookClosely(signal());
+  const seen: (string | undefined)[] = [];
+  for (let look = 0; look < 5; look += 1) {
+    await watching.observer.lookQuickly(signal());
+    seen.push(said());
+  }
+  await close;
+  expect(new Set(seen)).toEqual(new Set(['unknown']));
+  expect(watching.state(accounts)).not.toBe('ok');
+  expect(watching.state('public.holdings')).not.toBe('ok');
+});
+
+test('one record that is no JSON leaves the other tables provable', async () => {
+  await begin(asText);
+  expect(watching.state(accounts)).toBe('ok');
+  await spoil(3);
+  await watching.look();
+  expect(watching.state(accounts)).toBe('suspect');
+  expect(watching.state('public.holdings')).toBe('ok');
+  expect(watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(1);
+});
