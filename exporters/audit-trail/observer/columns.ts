@@ -5,12 +5,14 @@ import type { KeyColumn } from '../records/keys.js';
 
 /** A virtual generated column (PostgreSQL 18) has no value yet where triggers see the row, so it is in no image. */
 const COLUMNS = (xid8: string) => `
-select a.attrelid::oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attgenerated = 'v' as is_virtual,
+select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attgenerated = 'v' as is_virtual,
        has_column_privilege(a.attrelid, a.attnum, 'select') as readable, (${xid8})::text as changed,
        array_position(i.indkey::int2[], a.attnum) as key_position
-from pg_attribute a left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
-where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped
-order by a.attrelid, a.attnum`;
+from pg_class c
+left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+left join pg_index i on i.indrelid = c.oid and i.indisprimary
+where c.oid = any($1::oid[])
+order by c.oid, a.attnum`;
 
 export interface Column extends KeyColumn {
   readonly readable: boolean;
@@ -26,7 +28,8 @@ export interface TableColumns {
 
 interface ColumnRow {
   relation: string;
-  name: string;
+  /** Null for a table without columns, and so is the rest. */
+  name: string | null;
   type: string;
   is_virtual: boolean;
   readable: boolean;
@@ -34,6 +37,7 @@ interface ColumnRow {
   key_position: number | null;
 }
 
+/** @returns those that are there; a relation that was dropped since is missing in it. */
 export async function readColumns(
   session: Session,
   facts: Facts,
@@ -42,9 +46,8 @@ export async function readColumns(
   const rows = await session.query<ColumnRow & Record<string, unknown>>(COLUMNS(asXid8('a.xmin', facts.xmax)), [
     relations,
   ]);
-  const byRelation = groupRows(rows);
   return new Map(
-    [...byRelation].map(([relation, own]) => [
+    [...groupRows(rows)].map(([relation, own]) => [
       relation,
       {
         columns: own
@@ -59,14 +62,16 @@ export async function readColumns(
   );
 }
 
-function groupRows(rows: readonly ColumnRow[]): Map<string, ColumnRow[]> {
-  const groups = new Map<string, ColumnRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.relation);
-    if (group === undefined) groups.set(row.relation, [row]);
-    else group.push(row);
-  }
+type Named = ColumnRow & { name: string };
+
+function groupRows(rows: readonly ColumnRow[]): Map<string, Named[]> {
+  const groups = new Map<string, Named[]>(rows.map(({ relation }) => [relation, []]));
+  for (const row of rows) if (isNamed(row)) groups.get(row.relation)?.push(row);
   return groups;
+}
+
+function isNamed(row: ColumnRow): row is Named {
+  return row.name !== null;
 }
 
 /** A live row as the trigger saw it, as far as the observer may read it: `(select …) as alias(img)`. */

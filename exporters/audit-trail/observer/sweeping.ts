@@ -44,7 +44,7 @@ export async function sweepTables(context: TrailContext, plan: Plan, until: Unti
 
 /** A table that cannot be compared must not keep the others from it. @returns undefined when this one cannot. */
 async function trySweepPage(...page: Parameters<typeof sweepPage>): Promise<number | undefined> {
-  const [context, label] = page;
+  const [context, label, units, , until] = page;
   try {
     const compared = await sweepPage(...page);
     context.sweepTroubles.delete(label);
@@ -52,6 +52,8 @@ async function trySweepPage(...page: Parameters<typeof sweepPage>): Promise<numb
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind === 'connection' || failure.kind === 'cancelled') throw error;
+    // Dropped since it was planned; the next quick look finds it gone.
+    if (failure.kind === 'absent' && (await isGone(context, units, until))) return undefined;
     context.sweepTroubles.set(label, {
       reason: `rows cannot be compared: ${failure.reason}`,
       remedies: [...remediesOf(context, failure), ...ifSlow(failure)],
@@ -59,6 +61,14 @@ async function trySweepPage(...page: Parameters<typeof sweepPage>): Promise<numb
     context.log.warn('rows of a table cannot be compared', { table: label, error });
     return undefined;
   }
+}
+
+async function isGone(context: TrailContext, units: readonly ReplayUnit[], until: Until): Promise<boolean> {
+  const oids = units.map(({ oid }) => oid);
+  const [row] = await context.heavy.look(until.signal, (session) =>
+    session.query<{ n: number }>('select count(*)::int as n from pg_class where oid = any($1::oid[])', [oids]),
+  );
+  return row !== undefined && row.n < oids.length;
 }
 
 /** A standby that is behind shows the past; a sweep there would prove nothing about what is suspected now. */

@@ -49,6 +49,15 @@ test('rows written anew in other storage are no changes, also when they are comp
   expect(watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
 });
 
+test('a table that is dropped after it was planned to be compared is no lack of evidence', async () => {
+  await begin();
+  await fixture.sql('create table passing (id int primary key)');
+  await watching.observer.lookQuickly(signal());
+  await fixture.sql('drop table passing');
+  await watching.observer.lookClosely(signal());
+  expect(watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(0);
+});
+
 const asText = 'alter table audit.log alter column old_row type text, alter column new_row type text';
 const spoil = (id: number) =>
   fixture.sql(
