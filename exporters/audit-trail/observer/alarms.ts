@@ -55,7 +55,7 @@ export function confirm(context: TrailContext, finding: Finding): 'confirmed' | 
     const ids = idsOf(memory.confirmed.ids);
     if (ids.has(finding.id) || (ids.size >= MOST_IDS && finding.check === 'replay')) return 'confirmed';
   }
-  if (mayStillBeRecorded(context, finding, now)) return 'postponed';
+  if (finding.isUnclear === true || mayStillBeRecorded(context, finding, now)) return 'postponed';
   const confirmed = memory.confirmed ?? { since: now, counts: {}, ids: [], last: '' };
   confirmed.counts[finding.kind] = (confirmed.counts[finding.kind] ?? 0) + 1;
   confirmed.last = finding.detail;

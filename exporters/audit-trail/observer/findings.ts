@@ -22,6 +22,8 @@ export interface Finding {
   /** Never shown without the operator asking for it, never stored. */
   readonly key: string;
   readonly detail: string;
+  /** Of which kind it is will be known when counters have settled; until then it is not counted. */
+  readonly isUnclear?: boolean;
 }
 
 export function findingId(table: string, key: string, lastRecord: string | undefined): string {

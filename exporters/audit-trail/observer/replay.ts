@@ -32,7 +32,7 @@ export interface ReplayUnit {
   /** A record has the same xmin as the row version that it describes. */
   readonly comparesVersions: boolean;
   /** More records than trigger calls: a record too many is then likelier than a change too few. */
-  readonly recordsAreTooMany: boolean;
+  readonly recordsAreTooMany: 'yes' | 'no' | 'perhaps';
 }
 
 export interface ReplayPage {
@@ -209,7 +209,8 @@ export async function replayKeys(
       accepted.push(id);
       continue;
     }
-    const isForged = unit.recordsAreTooMany && row.op === 'INSERT';
+    const isForged = unit.recordsAreTooMany === 'yes' && row.op === 'INSERT';
+    const isUnclear = unit.recordsAreTooMany === 'perhaps' && row.op === 'INSERT';
     mismatches.push({
       kind: 'missing_live',
       finding: {
@@ -220,6 +221,7 @@ export async function replayKeys(
         id,
         key: row.key,
         detail: 'the row is gone, and no record deletes it',
+        ...(isUnclear ? { isUnclear } : {}),
       },
     });
   }
