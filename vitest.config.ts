@@ -35,14 +35,25 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
-          // All fifty faults with writers running take minutes, and a quiet machine.
-          exclude: process.env.KOP_LONG === '1' ? [] : ['test/faults/audit/**'],
-          maxWorkers: 1,
+          // The soak beside the fifty faults: both wait more than they work.
+          name: 'audit-faults',
+          include: ['test/faults/audit/**/*.test.ts'],
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 90_000,
           sequence: { ...shared.sequence, groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
+          exclude: ['test/faults/audit/**'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+          sequence: { ...shared.sequence, groupOrder: 2 },
         },
       },
       {
@@ -53,7 +64,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { ...shared.sequence, groupOrder: 2 },
+          sequence: { ...shared.sequence, groupOrder: 3 },
         },
       },
     ],

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => installed.close());
 
-test('30 the clock of one side stepped', { timeout: 60_000 }, async () => {
+test('30 the clock of one side stepped', { timeout: 180_000 }, async () => {
   await proven(installed, {}, async (watched) => {
     const now = Date.now.bind(Date);
     const step = vi.spyOn(Date, 'now').mockImplementation(() => now() + 90_000);

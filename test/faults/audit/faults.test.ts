@@ -6,18 +6,22 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type InstalledServer, startInstalled } from '../../support/audit/installed.js';
 import { majors } from '../../support/audit/postgres-majors.js';
-import { cases } from './cases.js';
+import { testPaces } from '../../support/audit/watchman.js';
+import { cases, type FaultCase } from './cases.js';
+import { earnestPaces, withinSeconds } from './promised.js';
 import { type Outcome, proven, watchFor } from './trial.js';
 
-// Each mostly waits for the next look.
-vi.setConfig({ maxConcurrency: 12 });
+// Each mostly waits for the next look; more of them would wait for the processor.
+vi.setConfig({ maxConcurrency: 8 });
 
 const isLong = process.env.KOP_LONG === '1';
 const EMBEDDED = 17;
 /** The embedded server is shown everything, others in the ordinary run what may differ between majors. */
 const matrix = majors.map((major) => ({
   major,
-  shown: major === EMBEDDED || isLong ? cases : cases.filter(({ isBasic }) => isBasic),
+  shown: cases
+    .filter(({ isBasic }) => major === EMBEDDED || isLong || isBasic)
+    .map((fault) => ({ ...fault, is: `${fault.fault} ${fault.name}${stated(fault)}` })),
 }));
 
 test('two majors or more, and in the longer run all that are supported', () => {
@@ -39,7 +43,7 @@ describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
   });
 
   describe.concurrent('while people work', () => {
-    test.each(shown)('$fault $name', { timeout: 120_000 }, async (fault) => {
+    test.each(shown)('$is', { timeout: 240_000 }, async (fault) => {
       await proven(installed, { prepare: fault.prepare }, async (watched) => {
         const { office, watchman } = watched;
         const committed = office.writers.committed();
@@ -47,7 +51,7 @@ describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
         else await office.sql(...fault.inject.map((text) => text.replaceAll('DATABASE', office.name)));
         const through = Object.values(fault.passesThrough ?? {}).flat();
         const outcome = await watchFor(watched, { ...fault, meanwhile: through });
-        outcomes.push({ name: `${fault.fault} ${fault.name} (${fault.check})`, outcome });
+        outcomes.push({ name: `${fault.is}, by ${fault.check}`, outcome });
         for (const [table, states] of Object.entries(fault.passesThrough ?? {}))
           expect(watchman.seen(table)).toEqual(expect.arrayContaining([...states]));
         if (fault.refuses === true) expect(office.writers.refused()).toBeGreaterThan(0);
@@ -59,6 +63,15 @@ describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
     });
   });
 });
+
+/** What is promised, at these paces and at those of the pack. */
+function stated({ shows }: FaultCase): string {
+  const here = withinSeconds(Object.keys(shows), testPaces);
+  const earnest = withinSeconds(Object.keys(shows), earnestPaces);
+  return here === undefined || earnest === undefined
+    ? ': nothing shows'
+    : `: first sign in ${here.first} s (in earnest ${earnest.first} s), all in ${here.all} s (${earnest.all} s)`;
+}
 
 function seconds(value: number): string {
   return Number.isFinite(value) ? `${value.toFixed(1)} s` : 'nothing shows';

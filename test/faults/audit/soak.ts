@@ -171,8 +171,12 @@ export interface SoakResult {
   readonly recordsWritten: number;
 }
 
-/** After a restart everything is unknown until it is proven again. */
-const RECOVERY_MS = 20_000;
+/** Its writers report when PostgreSQL has them do so, and so later. */
+const SETTLE_MS = 2500;
+/** Close looks that pass before an interruption, or the end of a maintenance, shows. */
+const ROUNDS_TO_NOTICE = 6;
+/** After a restart everything is unknown until it is proven again; longest that this may take on a busy machine. */
+const RECOVERY_MS = 60_000;
 
 export class Soak {
   readonly office: Office;
@@ -190,7 +194,7 @@ export class Soak {
   private constructor(office: Office, declarations: string) {
     this.office = office;
     this.declarations = declarations;
-    this.#watchman = new Watchman(office.trail, { declarations });
+    this.#watchman = new Watchman(office.trail, { declarations, observer: { settleMs: SETTLE_MS } });
   }
 
   static async run(installed: InstalledServer, seconds: number): Promise<SoakResult> {
@@ -206,13 +210,26 @@ export class Soak {
     }
   }
 
-  /** From now on nothing can be seen for a while. */
+  /** From now on nothing can be seen for a while: until all is proven again. */
   interrupt(): void {
     this.#interruptedUntil = performance.now() + RECOVERY_MS;
+    void this.#untilProvenAgain(() => {
+      this.#interruptedUntil = 0;
+    });
   }
 
   expectUnknown(): void {
     this.#unknownUntil = performance.now() + RECOVERY_MS;
+    void this.#untilProvenAgain(() => {
+      this.#unknownUntil = 0;
+    });
+  }
+
+  async #untilProvenAgain(then: () => void): Promise<void> {
+    const { rounds } = this.#watchman;
+    // Not before what happens has happened, and was looked at.
+    const isProven = () => this.#watchman.rounds > rounds + ROUNDS_TO_NOTICE && this.#watchman.isProven;
+    if ((await this.#watchman.until(isProven, RECOVERY_MS)) !== undefined) then();
   }
 
   async #run(seconds: number): Promise<SoakResult> {

@@ -1,32 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
-import { difference, testPaces, type Verdict, Watchman } from '../../support/audit/watchman.js';
+import { difference, type Verdict, Watchman } from '../../support/audit/watchman.js';
 import type { Expected, FaultCase, Shows } from './cases.js';
+import { type Promised, promisedFor } from './promised.js';
 
-const { quickMs, closeMs, settleMs } = testPaces;
-/** What looks themselves take, and what a machine takes that has other things to do. */
-const SLACK_MS = 10_000;
-
-/**
- * Within which time something must show, by what it comes from; in earnest with the paces of the pack (15 s, 60 s)
- * and PostgreSQL's own 10 s for counters that report late.
- */
-function promisedMs(key: string): number {
-  const [family = ''] = key.split(' ');
-  const isCatalogue =
-    ['tables_in_scope', 'tables_covered', 'coverage_ratio', 'trigger_effective', 'unlogged_relations'].includes(
-      family,
-    ) ||
-    family.startsWith('fingerprint') ||
-    family.startsWith('epoch');
-  if (isCatalogue) return quickMs + SLACK_MS;
-  if (family === 'counter_residual') return settleMs + 2 * quickMs + SLACK_MS;
-  // Some follow from counters.
-  if (family.endsWith('_state')) return settleMs + closeMs + 2 * quickMs + SLACK_MS;
-  // What is read first may hasten what is compared.
-  return 2 * closeMs + SLACK_MS;
-}
+/** For a machine that has other things to do; what is promised is counted in looks, and needs none. */
+const PATIENCE_MS = 75_000;
 
 export interface Watched {
   readonly office: Office;
@@ -73,7 +53,8 @@ export async function watchFor(
   { shows, passes = {}, isGoingOn = false, interrupts = false, meanwhile = [], mayPass = [] }: Expectation,
 ): Promise<Outcome> {
   const begunAt = performance.now();
-  const firstSeen = new Map<string, number>();
+  const begun = { looks: watchman.looks, rounds: watchman.rounds };
+  const firstSeen = new Map<string, Required<Promised> & { readonly ms: number }>();
   const passed = new Set<string>();
   const blamed = new Set<string>();
   let matchedSince: number | undefined;
@@ -83,7 +64,12 @@ export async function watchFor(
     for (const [key, value] of Object.entries(found)) {
       const expected = shows[key];
       if (expected === undefined && mayPass.includes(key)) continue;
-      if (expected !== undefined && agrees(expected, value) && !firstSeen.has(key)) firstSeen.set(key, now - begunAt);
+      if (expected !== undefined && agrees(expected, value) && !firstSeen.has(key))
+        firstSeen.set(key, {
+          ms: now - begunAt,
+          looks: watchman.looks - begun.looks,
+          rounds: watchman.rounds - begun.rounds,
+        });
       const passing = passes[key];
       if (passing !== undefined && agrees(passing, value)) passed.add(key);
       if (!interrupts && expected === undefined && passing === undefined && !isPassing(key, value, meanwhile))
@@ -95,7 +81,7 @@ export async function watchFor(
     matchedSince = isMatched && isSettled && isPassed ? (matchedSince ?? watchman.rounds) : undefined;
     // Once more looked at closely, so that nothing comes after.
     if (matchedSince !== undefined && watchman.rounds > matchedSince + 1) break;
-    if (now - begunAt > 30_000) {
+    if (now - begunAt > PATIENCE_MS) {
       const problems = disagreement(found, shows, isGoingOn);
       expect({ problems, notPassed: Object.keys(passes).filter((key) => !passed.has(key)) }, text(watchman)).toEqual({
         problems: {},
@@ -106,10 +92,13 @@ export async function watchFor(
     await sleep(40);
   }
   expect([...blamed], text(watchman)).toEqual([]);
-  const late = [...firstSeen].filter(([key, ms]) => ms > promisedMs(key));
-  expect(Object.fromEntries(late)).toEqual({});
-  const times = [...firstSeen.values()].map((ms) => ms / 1000);
+  expect(Object.fromEntries([...firstSeen].filter(([key, seen]) => isLate(promisedFor(key), seen)))).toEqual({});
+  const times = [...firstSeen.values()].map(({ ms }) => ms / 1000);
   return { first: Math.min(...times, Number.POSITIVE_INFINITY), all: Math.max(0, ...times) };
+}
+
+function isLate({ looks, rounds }: Promised, seen: Required<Promised>): boolean {
+  return (looks !== undefined && seen.looks > looks) || (rounds !== undefined && seen.rounds > rounds);
 }
 
 function agrees(expected: Expected, value: number | string | undefined): boolean {

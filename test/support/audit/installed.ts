@@ -106,7 +106,7 @@ export async function openOffice(installed: InstalledServer, options: OfficeOpti
   observerUrl.username = OBSERVER;
   observerUrl.password = installed.password;
   const open: pg.Client[] = [];
-  const writers = await startWriters({ url, pauseMs: 500, isPatient: true, isPrompt: true, ...options.writers });
+  const writers = await startWriters({ url, pauseMs: 1200, isPatient: true, isPrompt: true, ...options.writers });
   return {
     server: installed,
     name,
