@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import type { PoolConfig } from 'pg';
+import type { ClientConfig, PoolConfig } from 'pg';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Redactor } from '../../runtime/log.js';
 
@@ -15,7 +15,7 @@ const sslParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'us
  * certificate (against `caFile` when there is one), `no-verify` takes any, none or `disable` is plain text. A
  * `caFile` alone means `verify-full`.
  */
-export function poolConfig(access: DatabaseAccess, redactor?: Redactor): PoolConfig {
+export function clientConfig(access: DatabaseAccess, redactor?: Redactor): ClientConfig {
   const url = new URL(access.url.reveal());
   const password = access.password?.reveal();
   for (const secret of [password, decodeURIComponent(url.password)]) if (secret) redactor?.add(secret);
@@ -26,12 +26,18 @@ export function poolConfig(access: DatabaseAccess, redactor?: Redactor): PoolCon
   return {
     connectionString: url.toString(),
     ssl: tlsOptions(mode, caFile),
-    max: access.maxConnections,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+  };
+}
+
+export function poolConfig(access: DatabaseAccess, redactor?: Redactor): PoolConfig {
+  return {
+    ...clientConfig(access, redactor),
+    max: access.maxConnections,
     idleTimeoutMillis: IDLE_MS,
     // A pool must not keep a process alive that has nothing else to do.
     allowExitOnIdle: true,
-    keepAlive: true,
     application_name: 'kop-audit-observer',
   };
 }

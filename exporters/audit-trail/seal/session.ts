@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
 import type { DatabaseAccess } from '../../../pack/audit-model.js';
+import { clientConfig } from '../database/connection.js';
 import { CopyOut } from './copy-out.js';
 import { SealUnavailable } from './errors.js';
 
@@ -52,11 +52,8 @@ export class Session {
     // Ours, so that it can be cut: pg has no other way to end a query that the server does not end.
     const socket = new Socket();
     const client = new pg.Client({
-      connectionString: access.url.reveal(),
-      ...(access.password === undefined ? {} : { password: access.password.reveal() }),
-      ...(access.caFile === undefined ? {} : { ssl: { ca: readFileSync(access.caFile, 'utf8') } }),
+      ...clientConfig(access),
       application_name: 'kop audit seal',
-      connectionTimeoutMillis: 10_000,
       statement_timeout: access.statementTimeoutMs,
       stream: () => socket,
     });

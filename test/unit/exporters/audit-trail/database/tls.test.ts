@@ -1,0 +1,154 @@
+import { chown, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { serverIdentity } from '../../../../../demo/postgres/identity.js';
+import type { PostgresServer } from '../../../../../demo/postgres/index.js';
+import { Session } from '../../../../../exporters/audit-trail/seal/index.js';
+import { type DatabaseAccess, SecretText } from '../../../../../pack/index.js';
+import {
+  type AuditFixture,
+  auditFixture,
+  startAuditServer,
+  type Watching,
+  watch,
+} from '../../../../support/audit/fixture.js';
+import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
+
+let server: PostgresServer;
+let fixture: AuditFixture;
+let ours: Certificate;
+let caFile: string;
+let otherCaFile: string;
+const open: Watching[] = [];
+
+beforeAll(async () => {
+  server = await startAuditServer();
+  ours = await authority();
+  caFile = fileOf('ca.pem', ours.cert);
+  otherCaFile = fileOf('other.pem', (await authority()).cert);
+  await present(await certificate({ issuer: ours }));
+  fixture = await auditFixture(server);
+  await fixture.sql(
+    `set app.actor = 'ann'; insert into accounts (name) select 'a' || i from generate_series(1, 2000) i`,
+  );
+});
+afterEach(async () => {
+  for (const watching of open.splice(0)) await watching.close();
+});
+afterAll(async () => {
+  await fixture.close();
+  await server.close();
+});
+
+/** What the server shows from now on to whoever connects with TLS. */
+async function present({ key, cert }: Certificate): Promise<void> {
+  const identity = serverIdentity();
+  for (const [name, text] of [
+    ['server.key', key],
+    ['server.crt', cert],
+  ] as const) {
+    const path = join(server.dataDir, name);
+    await writeFile(path, text, { mode: 0o600 });
+    if (identity !== undefined) await chown(path, identity.uid, identity.gid);
+  }
+  const admin = await auditFixture(server, { isEmpty: true });
+  await admin.sql('alter system set ssl = on');
+  await admin.sql('select pg_reload_conf()');
+  await admin.close();
+}
+
+function access(sslmode: string | undefined, given: Partial<DatabaseAccess> = {}, host = 'localhost'): DatabaseAccess {
+  const url = new URL(fixture.observerUrl);
+  url.hostname = host;
+  if (sslmode !== undefined) url.searchParams.set('sslmode', sslmode);
+  return { ...fixture.trail.database, url: SecretText.literal(url.href), ...given };
+}
+
+const isEncrypted = async (role: string) =>
+  (
+    await fixture.sql(
+      `select bool_and(s.ssl) as every from pg_stat_ssl s join pg_stat_activity a using (pid) where a.usename = $1`,
+      [role],
+    )
+  ).rows[0]?.every;
+
+async function look(database: DatabaseAccess): Promise<Watching> {
+  const watching = watch(fixture, { trail: { database } });
+  open.push(watching);
+  await watching.look();
+  return watching;
+}
+
+const evidence = (watching: Watching) => watching.observer.context.evidence.get('connection');
+
+describe('the observer', () => {
+  test.each([
+    ['a file of authorities', undefined],
+    ['verify-full', 'verify-full'],
+    ['verify-ca', 'verify-ca'],
+    ['require', 'require'],
+  ])('%s: connects with TLS, and proves what it proves without', async (_, sslmode) => {
+    const watching = await look(access(sslmode, { caFile }));
+    expect(await isEncrypted(fixture.observerRole)).toBe(true);
+    expect(evidence(watching).state).toBe('ok');
+    expect(watching.state('public.accounts')).toBe('ok');
+  });
+
+  test('a certificate of somebody else: unknown, and why', async () => {
+    const watching = await look(access('verify-full', { caFile: otherCaFile }));
+    expect(evidence(watching)).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringMatching(/certificate signature failure|unable to verify/),
+    });
+    expect(watching.metric('audit_trail_evidence_state', { state: 'ok' })).toBe(0);
+  });
+
+  test('a certificate of another name is refused, and for verify-ca it is not', async () => {
+    await present(await certificate({ issuer: ours, names: ['elsewhere.test'], addresses: [] }));
+    expect(evidence(await look(access('verify-full', { caFile }))).reason).toMatch(
+      /does not match certificate's altnames/,
+    );
+    expect(evidence(await look(access('verify-ca', { caFile }))).state).toBe('ok');
+    await present(await certificate({ issuer: ours }));
+  });
+});
+
+describe('the sealer', () => {
+  const within = () => AbortSignal.timeout(30_000);
+
+  test.each([
+    ['a file of authorities', undefined],
+    ['verify-full in the address as well', 'verify-full'],
+  ])('%s: copies records over TLS, pausing and going on', async (_, sslmode) => {
+    const signal = within();
+    const url = new URL(access(sslmode).url.reveal());
+    // Apart from the address, as a mounted secret is.
+    const password = SecretText.literal(decodeURIComponent(url.password));
+    url.password = '';
+    const session = await Session.open(
+      access(sslmode, { caFile, url: SecretText.literal(url.href), password }),
+      signal,
+    );
+    try {
+      let lines = 0;
+      await session.snapshot(signal, async () => {
+        expect(await isEncrypted(fixture.observerRole)).toBe(true);
+        await session.copy("select repeat('x', 1000), id from audit.log", () => {
+          lines += 1;
+          if (lines % 500 !== 0) return;
+          session.pause();
+          setTimeout(() => session.resume(), 20);
+        });
+      });
+      expect(lines).toBe(2000);
+    } finally {
+      await session.close();
+    }
+  });
+
+  test('a certificate of somebody else is refused', async () => {
+    await expect(Session.open(access('verify-full', { caFile: otherCaFile }), within())).rejects.toThrow(
+      /certificate signature failure|unable to verify/,
+    );
+  });
+});
