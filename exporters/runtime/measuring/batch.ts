@@ -1,5 +1,5 @@
 /** What can wait is sent with what cannot, or after this long. */
-const PATIENCE_MS = 50;
+const PATIENCE_MS = 200;
 
 /**
  * Sends what is said within a moment as one message, as text: waking the other thread costs more than the message,

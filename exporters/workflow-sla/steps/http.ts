@@ -55,7 +55,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
 
 /** Variables and redirects may lead where no step could be written to go. @throws {StepFailure} */
 function permit(url: URL, portal: Portal): void {
-  if (url.hostname !== new URL(portal.baseUrl).hostname) return;
+  if (url.origin !== portal.baseUrl && url.hostname !== new URL(portal.baseUrl).hostname) return;
   const pattern = forbiddenBy(url.pathname, portal);
   if (pattern !== undefined)
     throw new StepFailure('assertion', `not sent: the portal forbids this path by neverProbe: ${pattern}`);

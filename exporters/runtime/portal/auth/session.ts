@@ -92,7 +92,7 @@ export class Session implements Credentials {
   }
 
   headersFor(url: URL): Record<string, string> {
-    const own = url.origin === new URL(this.#portal.baseUrl).origin;
+    const own = url.origin === this.#portal.baseUrl;
     return { ...(own ? this.#grant?.grant.headers : {}), ...cookieHeader(this.#cookies, url) };
   }
 

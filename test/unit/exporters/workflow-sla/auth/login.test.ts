@@ -158,7 +158,9 @@ describe('how the portal knows us', () => {
       if (request.url === '/api/auth/me') response.writeHead(302, { location: `${other.url}/x` }).end();
       else portal.handle(request, response, body);
     });
-    await runOnce({ ...visit, portal: { ...visit.portal, baseUrl: away.url } });
+    const network = { ...visit.portal.network, redirectOrigins: [other.url] };
+    await runOnce({ ...visit, portal: { ...visit.portal, network, baseUrl: away.url } });
+    expect(other.requests).toHaveLength(1);
     expect(other.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 });
