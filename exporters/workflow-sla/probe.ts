@@ -27,6 +27,16 @@ export function probeFamilies(result: RunResult): Family[] {
         stepPhases.map((phase) => [{ step: step.name, phase }, (step.phases[phase] ?? 0) / 1000] as const),
       ),
     ),
+    family(
+      m.stepRetries,
+      ran.map((step) => [{ step: step.name }, step.retries] as const),
+    ),
+    family(
+      m.certificateExpiry,
+      ran.flatMap(({ name, certificateExpirySeconds: expiry }) =>
+        expiry === undefined ? [] : [[{ step: name }, expiry] as const],
+      ),
+    ),
     family(m.failure, failed?.reason === undefined ? [] : [[{ step: failed.name, reason: failed.reason }, 1]]),
   ];
 }

@@ -165,6 +165,13 @@ export const probeMetrics = {
     values: { phase: stepPhases },
   }),
   stepSuccess: gauge('probe_step_success', 'boolean', ['step'], 'Whether the step had no failure.'),
+  stepRetries: gauge('probe_step_retries', 'count', ['step'], 'Further tries that the step took after a failure.'),
+  certificateExpiry: gauge(
+    'probe_certificate_expiry_timestamp_seconds',
+    'timestamp',
+    ['step'],
+    'When the first certificate of the chain that the step saw expires.',
+  ),
   failure: gauge(
     'probe_failure_info',
     'info',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { packYaml, TestProcess, workflowYaml } from '../support/workflow/process.js';
 import { type Handler, httpServer, json } from '../support/workflow/server.js';
 
@@ -40,6 +40,20 @@ describe('/probe', () => {
     expect(status).toBe(200);
     expect(text).toContain('\nprobe_success 0\n');
     expect(text).toContain('probe_failure_info{step="look",reason="status"} 1');
+  });
+
+  test('shows the retries that a success took', async () => {
+    let count = 0;
+    const server = await httpServer((_, response) => {
+      count += 1;
+      json(response, {}, count < 3 ? 503 : 200);
+    });
+    const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none } }`;
+    const workflow = workflowYaml('client-list', rarely, '- { name: look, path: /look, retries: 3 }');
+    const process = await TestProcess.start(packYaml(portal, workflow));
+    const { text } = await process.get('/probe?workflow=client-list');
+    expect(text).toContain('\nprobe_success 1\n');
+    expect(text).toContain('probe_step_retries{step="look"} 2');
   });
 
   test('answers before the scrape is given up', async () => {
@@ -125,15 +139,21 @@ describe('/probe', () => {
     }
   });
 
-  test('with debug hides what is a secret by its name, although it was written down', async () => {
+  test('with debug hides secrets, and of variables shows the names only', async () => {
+    vi.stubEnv('KOP_TEST_PASSWORD', 'hunter2');
+    vi.stubEnv('KOP_TEST_API_KEY', 'abc123');
+    onTestFinished(() => void vi.unstubAllEnvs());
     const server = await httpServer(fine);
-    const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none }, variables: { password: hunter2 } }`;
-    const steps = '- { name: look, path: /look, query: { api_key: abc123, page: 7 } }';
+    const variables = '{ password: "$' + '{env:KOP_TEST_PASSWORD}", clientId: client-4711 }';
+    const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none }, variables: ${variables} }`;
+    const query = '{ api_key: "$' + '{env:KOP_TEST_API_KEY}", page: 7, id: "{clientId}" }';
+    const steps = `- { name: look, path: /look, query: ${query} }`;
     const process = await TestProcess.start(packYaml(portal, workflowYaml('client-list', rarely, steps)));
     const { text } = await process.get('/probe?workflow=client-list&debug=true');
+    expect(server.requests[0]?.url).toBe('/look?api_key=abc123&page=7&id=client-4711');
     expect(text).toContain('"page": "7"');
     expect(text).toContain('"api_key": "<secret>"');
-    expect(text).toContain('"password": "<secret>"');
-    expect(text).not.toMatch(/hunter2|abc123/);
+    expect(text).toMatch(/"variables": \[\s*"password",\s*"clientId"\s*\]/);
+    expect(text).not.toMatch(/hunter2|abc123|4711/);
   });
 });
