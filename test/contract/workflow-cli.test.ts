@@ -77,6 +77,42 @@ describe('kop workflow run', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  test('sends secrets of queries, bodies and variables, prints none, and says which is missing', async () => {
+    const reference = (name: string) => `"$\{env:${name}}"`;
+    const steps = `- name: look
+  path: /look/{key}
+  method: POST
+  mutates: false
+  query: { api_key: ${reference('KOP_TEST_QUERY')} }
+  body: { json: { password: ${reference('KOP_TEST_BODY')} } }`;
+    const variables = `, variables: { key: ${reference('KOP_TEST_KEY')}, unused: ${reference('KOP_TEST_UNUSED')} }`;
+    // As the worst of portals would, it sends everything back in what is told to people.
+    const { server, file } = await pack(
+      (request, response, body) => {
+        response.writeHead(302, { location: `http://elsewhere.test/${request.url}?${encodeURIComponent(body)}` }).end();
+      },
+      workflowYaml('client-list', '', steps),
+      ['kingston'],
+      variables,
+    );
+    const secrets = { KOP_TEST_QUERY: 'query-5f1a', KOP_TEST_BODY: 'body-77c0', KOP_TEST_KEY: 'key-e09b' };
+    for (const more of [[], ['--json']]) {
+      const { code, stdout, stderr } = await kop(['run', 'client-list', '--config.file', file, ...more], secrets);
+      expect(code).toBe(1);
+      expect(stdout).toContain('redirect');
+      expect(stdout + stderr).not.toMatch(/5f1a|77c0|e09b/);
+    }
+    expect(server.requests[0]).toMatchObject({
+      url: '/look/key-e09b?api_key=query-5f1a',
+      body: '{"password":"body-77c0"}',
+    });
+    const { KOP_TEST_BODY: _, ...less } = secrets;
+    expect(await kop(['run', 'client-list', '--config.file', file], less)).toMatchObject({
+      code: 2,
+      stderr: 'environment variable KOP_TEST_BODY is not set; set it and try again\n',
+    });
+  });
+
   test('repeats, and sums up', async () => {
     const { file } = await pack(fine);
     const { code, stdout } = await kop(['run', 'client-list', '--config.file', file, '--repeat', '4']);
@@ -177,7 +213,7 @@ describe('kop workflow import', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       name: 'chrome',
       portal: 'kingston',
-      environment: ['KINGSTON_X_API_KEY'],
+      environment: expect.arrayContaining(['KINGSTON_X_API_KEY', 'KINGSTON_CLIENT_SECRET']),
     });
   });
 
