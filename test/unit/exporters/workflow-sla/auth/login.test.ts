@@ -159,7 +159,7 @@ describe('how the portal knows us', () => {
       else portal.handle(request, response, body);
     });
     const network = { ...visit.portal.network, redirectOrigins: [other.url] };
-    await runOnce({ ...visit, portal: { ...visit.portal, network, baseUrl: away.url } });
+    await runOnce({ ...visit, portal: { ...visit.portal, baseUrl: away.url, network } });
     expect(other.requests).toHaveLength(1);
     expect(other.requests[0]?.headers).not.toHaveProperty('authorization');
   });
