@@ -1,11 +1,14 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import type { Session } from '../database/database.js';
 
-/** Base tables and partitions of the schemas in scope, and by oid the audit table's own. */
+/**
+ * Base tables and partitions of the schemas in scope, and by oid the audit table's own. The storage is that of the
+ * snapshot: pg_relation_filenode() would name what came after it, beside a transaction horizon from before.
+ */
 const RELATIONS = `
 select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relpersistence as persistence,
        c.relispartition as is_partition, coalesce(pg_partition_root(c.oid), c.oid)::oid::text as root,
-       pg_relation_filenode(c.oid)::text as filenode, has_any_column_privilege(c.oid, 'select') as readable
+       nullif(c.relfilenode, 0)::text as filenode, has_any_column_privilege(c.oid, 'select') as readable
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and c.relpersistence <> 't'
   and (n.nspname = any($1) or c.oid = any($2::oid[])

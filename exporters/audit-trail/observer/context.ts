@@ -3,6 +3,7 @@ import type { Logger } from '../../runtime/log.js';
 import type { ComparisonResult } from '../comparisons/index.js';
 import type { Database } from '../database/database.js';
 import type { Facts } from '../database/facts.js';
+import type { Failure } from '../database/failure.js';
 import type { TrailMetrics } from '../metrics.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { Catalogue } from './catalogue.js';
@@ -88,6 +89,8 @@ export interface TrailContext {
   sweepTroubles: Map<string, Trouble>;
   /** The same of reading and continuity. */
   readingTrouble: string | undefined;
+  /** The same of ids and their sequence. */
+  identityTrouble: Failure | undefined;
   exposure: ExposureResult | undefined;
   retention:
     | { readonly oldest: number | undefined; readonly disposedEarly: boolean; readonly partitionGaps: number }

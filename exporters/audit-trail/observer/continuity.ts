@@ -163,6 +163,8 @@ class Judge {
       const isSince = (ord: string) => before(ord, candidate.ord) && (previousOrd === null || before(previousOrd, ord));
       const emptied = truncates.some(isSince);
       if (candidate.op !== 'INSERT') this.#judgeChange(table, candidate, emptied);
+      // A table that was dropped took its rows with it; one that has its name now begins anew.
+      else if (BigInt(candidate.previous_xid ?? candidate.xid ?? 0) < table.columns.created) continue;
       else if (!emptied && !movedAway.some((move) => move.key === candidate.key && isSince(move.ord)))
         this.#add(table, candidate, 'DELETE', 'a row was inserted where its history says there still is one');
     }

@@ -17,6 +17,7 @@ export function startEpoch(context: TrailContext, facts: Facts, reason: EpochRea
     // Another history of the same rows: transaction ids mean other transactions now.
     for (const table of Object.values(memory.tables)) table.watched = {};
     memory.looks = [];
+    memory.restoredBefore = facts.xmax.toString();
     if (reason === 'system') delete memory.reading;
   }
   metrics.epochChanged(reason);

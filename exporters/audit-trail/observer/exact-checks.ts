@@ -24,19 +24,44 @@ export async function checkExactly(
   const { evidence, log } = context;
   const planned = () =>
     context.turns.take(() => context.database.look(until.signal, (session) => makePlan(context, session, sql)));
-  let plan: Plan;
-  try {
-    plan = await planned();
-  } catch (error) {
+  const plan = await planned().catch((error: unknown) => {
     readingFailed(context, error);
     comparingFailed(context, error);
-    return;
-  }
+  });
+  if (plan !== undefined) await readAndCompare(context, sql, plan, planned, witness, timed, until);
+  if (context.lost !== undefined) return;
+  await timed(
+    'identity',
+    async () => {
+      await lookAtIdentity(context, until.signal);
+      context.identityTrouble = undefined;
+    },
+    (error) => {
+      context.identityTrouble = failureOf(error);
+      evidence.failed('identity', context.identityTrouble);
+    },
+  );
+  await timed(
+    'retention',
+    () => lookAtRetention(context, until.signal),
+    (error) => log.warn('retention cannot be checked', { error }),
+  );
+}
+
+async function readAndCompare(
+  context: TrailContext,
+  sql: RecordsSql,
+  plan: Plan,
+  planned: () => Promise<Plan>,
+  witness: Witness | undefined,
+  timed: Timed,
+  until: Until,
+): Promise<void> {
   if (witness !== undefined)
     await timed(
       'witness',
       () => consultWitness(context, witness, until.signal),
-      (error) => evidence.failed('witness', failureOf(error)),
+      (error) => context.evidence.failed('witness', failureOf(error)),
     );
   await timed(
     'reading',
@@ -45,21 +70,11 @@ export async function checkExactly(
   );
   if (context.lost !== undefined) return;
   // Names and snapshots that were just read change what there is to compare.
-  plan = await planned().catch(() => plan);
+  const next = await planned().catch(() => plan);
   await timed(
     'replay',
-    () => compare(context, plan, until),
+    () => compare(context, next, until),
     (error) => comparingFailed(context, error),
-  );
-  await timed(
-    'identity',
-    () => lookAtIdentity(context, until.signal),
-    (error) => evidence.failed('identity', failureOf(error)),
-  );
-  await timed(
-    'retention',
-    () => lookAtRetention(context, until.signal),
-    (error) => log.warn('retention cannot be checked', { error }),
   );
 }
 

@@ -2,10 +2,11 @@
  * What the exact checks have to say of their own sources: judged when they went through, never before. Said any sooner,
  * a trail that cannot be read would be "ok" for a moment in each round.
  */
+import type { Facts } from '../database/facts.js';
 import { failureOf } from '../database/failure.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { TrailContext } from './context.js';
-import type { Lack } from './evidence.js';
+import { identityLacks, type Lack } from './evidence.js';
 import { orderLostText } from './ordering.js';
 import { sweepFailed } from './sweeping.js';
 import { lookFailed } from './tripwires.js';
@@ -60,6 +61,12 @@ export function judgeReplay({ evidence, obstacles, sweepTroubles }: TrailContext
     'rows are compared with their last records',
     reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies }],
   );
+}
+
+/** Of system and timeline, at each quick look; and of ids, which a close one looks at. */
+export function judgeIdentity({ evidence, identityTrouble }: TrailContext, facts: Facts): void {
+  if (identityTrouble !== undefined) evidence.failed('identity', identityTrouble);
+  else evidence.judge('identity', 'system identifier and timeline are known', identityLacks(facts));
 }
 
 export function readingFailed(context: TrailContext, error: unknown): void {

@@ -86,6 +86,8 @@ const memorySchema = z.object({
   recordFilenodes: z.record(z.string(), z.string()),
   /** Ids were given out a second time, so histories cannot be put in order; until a baseline of everything is declared. */
   orderLost: z.object({ at: z.number() }).optional(),
+  /** The database came from a restore or pg_upgrade: transactions below made its tables, but not for the first time. */
+  restoredBefore: z.string().optional(),
   identity: z.object({ highest: z.string().optional(), given: z.string().optional(), epoch: z.number() }).optional(),
   firstToKeep: z.object({ ord: z.string(), at: z.number() }).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),

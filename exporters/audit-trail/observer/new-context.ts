@@ -43,6 +43,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
     replayTrouble: undefined,
     sweepTroubles: new Map(),
     readingTrouble: undefined,
+    identityTrouble: undefined,
     lost: undefined,
     saidLost: undefined,
     residuals: {},

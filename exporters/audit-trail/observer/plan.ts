@@ -30,6 +30,7 @@ export async function makePlan(context: TrailContext, session: Session, sql: Rec
     session,
     facts,
     seen.tables.flatMap(({ relation, leaves }) => [relation.oid, ...leaves.map(({ oid }) => oid)]),
+    BigInt(context.memory.restoredBefore ?? 0),
   );
   for (const table of seen.tables) {
     const own: ReplayUnit[] = [];
@@ -37,7 +38,7 @@ export async function makePlan(context: TrailContext, session: Session, sql: Rec
     // Dropped since; the next quick look finds it gone, and until then there is nothing to say of it.
     if (!places.every(({ relation }) => columns.has(relation.oid))) continue;
     for (const { relation, recordedAs } of places) {
-      const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
+      const shape = columns.get(relation.oid) ?? { columns: [], key: [], created: 0n };
       const { format, unreadable } = await keyFormat(session, sql, recordedAs, shape);
       continuity.set(textOf(recordedAs), continuityTable(context, table, recordedAs, shape, format));
       const obstacle = unreadable ?? obstacleOf(relation, shape, format, sql, facts.role);

@@ -204,6 +204,7 @@ export async function replayKeys(
   const accepted: string[] = [];
   for (const row of gone) {
     if (row.key === null || row.record === null || moved.has(row.record)) continue;
+    if (row.txid !== null && BigInt(row.txid) < unit.columns.created) continue;
     const id = findingId(unit.table, row.key, row.record);
     if (unit.isAccepting && BigInt(row.txid ?? 0) < unit.acceptedBefore) {
       accepted.push(id);

@@ -111,9 +111,10 @@ async function sweepPage(
   const { sql, options } = context;
   const memory = tableMemory(context, label);
   const now = options.now();
-  // Begun before the newest suspicion, it would prove nothing about it.
+  // Begun before the suspicion, it would prove nothing about it. One that was begun since is ended, even if there are
+  // newer causes by then: as long as a fault goes on there always are, and it would never come past its first pages.
   const isStale =
-    memory.sweep !== undefined && memory.suspicion !== undefined && memory.sweep.startedAt < memory.suspicion.newestAt;
+    memory.sweep !== undefined && memory.suspicion !== undefined && memory.sweep.startedAt < memory.suspicion.openedAt;
   const sweep = isStale || memory.sweep === undefined ? newSweep(now) : memory.sweep;
   memory.sweep = sweep;
   const unit = units[sweep.unit];

@@ -13,9 +13,10 @@ import { type Coverage, coverageOf } from './coverage.js';
 import { applyDeclarations } from './declared.js';
 import { type EpochReason, epochDifference, epochKey } from './epoch.js';
 import { startEpoch } from './epoch-start.js';
-import { commitTimestampLacks, identityLacks } from './evidence.js';
+import { commitTimestampLacks } from './evidence.js';
 import { compareFingerprints, functionWarnings } from './fingerprints.js';
 import { enterOtherHistory, hasLostHistory } from './history.js';
+import { judgeIdentity } from './judging-evidence.js';
 import { type ScopedTable, tablesInScope } from './scope.js';
 
 /** Looks kept, so that a transaction can be dated from below. */
@@ -39,7 +40,7 @@ export async function lookAtTripwires(context: TrailContext, session: Session): 
   forgetTables(context, tables);
   lookAtStorage(context, facts, catalogue, tables);
   applyDeclarations(context);
-  evidence.judge('identity', 'system identifier and timeline are known', identityLacks(facts));
+  judgeIdentity(context, facts);
   evidence.judge('commit_timestamps', 'moments of commit are kept', commitTimestampLacks(facts));
   context.memory.looks = [
     ...context.memory.looks.slice(1 - LOOKS),

@@ -1,4 +1,4 @@
-import { testPaces } from '../../support/audit/watchman.js';
+import { boundOf, testPaces } from '../../support/audit/watchman.js';
 
 export interface Paces {
   readonly quickMs: number;
@@ -27,6 +27,9 @@ export function promisedFor(key: string, { quickMs, closeMs, settleMs }: Paces =
   if (ofCatalogue.has(family) || family.startsWith('fingerprint') || family.startsWith('epoch')) return { looks: NEXT };
   const settled = Math.ceil(settleMs / quickMs) + NEXT + 1;
   if (family === 'counter_residual') return { looks: settled };
+  // Only a lag of some seconds is told from the lag of ordinary work.
+  if (family === 'watermark_lag_seconds')
+    return { rounds: NEXT + 1 + Math.ceil((boundOf.watermark_lag_seconds * 1000) / closeMs) };
   // What is read first may hasten what is compared; and some follow from counters.
   const looked = family.endsWith('_state') || followsFromCounters.has(family);
   return { rounds: NEXT + 1 + (looked ? Math.ceil((settled * quickMs) / closeMs) : 0) };

@@ -29,7 +29,8 @@ const moving: ReadonlySet<string> = new Set([
   'sweep_period_100m_seconds',
 ]);
 /** Of these, only whether they are out of bounds counts. */
-const bounds: Readonly<Record<string, number>> = { clock_offset_seconds: 2, watermark_lag_seconds: 4 };
+export const boundOf = { clock_offset_seconds: 2, watermark_lag_seconds: 4 } as const;
+const bounds: Readonly<Record<string, number>> = boundOf;
 
 /** An observer at work, at a quicker pace than in earnest. */
 export class Watchman {

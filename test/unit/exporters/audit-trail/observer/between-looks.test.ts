@@ -9,6 +9,8 @@ import {
   watch,
 } from '../../../../support/audit/fixture.js';
 
+import { bypassed, enrol } from '../../../../support/audit/schema.js';
+
 let server: PostgresServer;
 let fixture: AuditFixture;
 let watching: Watching;
@@ -56,6 +58,23 @@ test('a table that is dropped after it was planned to be compared is no lack of 
   await fixture.sql('drop table passing');
   await watching.observer.lookClosely(signal());
   expect(watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(0);
+});
+
+test('a table that takes the name of one that was dropped begins anew', async () => {
+  await begin();
+  const made = `create table passing (id int primary key, v text); ${enrol('public.passing')};
+    grant select on passing to ${fixture.observerRole}; insert into passing select i, 'v' from generate_series(1, 5) i`;
+  await fixture.sql(made);
+  await watching.look();
+  expect(watching.state('public.passing')).toBe('ok');
+  await fixture.sql(`drop table passing; ${made}; delete from passing where id = 5`);
+  await watching.look();
+  await watching.look();
+  expect(watching.metric('audit_trail_missing_events_total', { table: 'public.passing' })).toBe(0);
+  await fixture.sql(bypassed('insert into accounts (id, name) values (70, $$x$$)'));
+  await fixture.sql('alter table passing disable trigger audit_row; delete from passing where id = 4');
+  await watching.look();
+  expect(watching.metric('audit_trail_missing_events_total', { table: 'public.passing', operation: 'DELETE' })).toBe(1);
 });
 
 const asText = 'alter table audit.log alter column old_row type text, alter column new_row type text';
