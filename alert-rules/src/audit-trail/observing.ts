@@ -2,9 +2,10 @@
 import { auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule } from '../policy.js';
-import { promql } from '../promql.js';
+import { plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { exporterIsWell, gone } from '../workflow/presence.js';
+import { checkPatience, lookPatience } from './patience.js';
 import { hasNoRecords, isCutOff, since } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
@@ -36,7 +37,8 @@ function noData(pack: Pack): AlertRule {
 }
 
 function checkStale(pack: Pack): AlertRule {
-  const { seconds, forSeconds } = auditSettings.checks;
+  const { forSeconds } = auditSettings.checks;
+  const seconds = plain(checkPatience(pack));
   const age = (check: string) => promql`
     time() - max by (portal, trail, check) (
       ${since(`${m.lastCheck.name}{check${check}}`)}
@@ -53,7 +55,7 @@ function checkStale(pack: Pack): AlertRule {
     // What cannot be read cannot be checked; the evidence says so, once.
     expr: promql`
       (
-        ${age('="tripwires"')} > ${auditSettings.looked.seconds}
+        ${age('="tripwires"')} > ${plain(lookPatience(pack))}
         or
         ${[...late('="exposure"', ''), ...late('="comparisons"', compared)].join('\nor\n')}
         or

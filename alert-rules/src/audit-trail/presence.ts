@@ -1,10 +1,12 @@
 /** What is known to exist, and whether anybody looks at it. */
 import { auditMetrics as m, auditRecorded as r, runtimeMetrics, windowOf } from '../../../pack/metrics/index.js';
-import { promql } from '../promql.js';
+import type { Pack } from '../../../pack/model.js';
+import { plain, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { newest, remembered } from '../workflow/presence.js';
 import { ofTable, ofTrail } from './owner.js';
+import { lookPatience } from './patience.js';
 import { auditSettings } from './settings.js';
 
 /** Trails whose database cannot be reached: everything else about them is unknown for that reason alone. */
@@ -59,7 +61,9 @@ export function presenceRecordings(): readonly RecordingRule[] {
 const isUnproven = `(max ${ofTable} (${m.tableState.name}{state=~"suspect|unknown"}) == 1)`;
 
 /** Trails at which the observer has looked of late; without it a state that no longer changes would look like calm. */
-export const isLookedAt = `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${auditSettings.looked.seconds})`;
+export function isLookedAt(pack: Pack): string {
+  return `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${plain(lookPatience(pack))})`;
+}
 
 /** When a check last ended or, before its first end, when the exporter began. */
 export function since(metric: string): string {

@@ -4,6 +4,7 @@ import type { Pack } from '../../../pack/model.js';
 import { plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { ofTrail } from './owner.js';
+import { sealPatience } from './patience.js';
 import { since } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
@@ -43,14 +44,8 @@ function verificationOverdue(pack: Pack): AlertRule {
   });
 }
 
-/** Seconds without a checkpoint, or with unsealed records, that are no longer normal, for the slowest of the trails. */
-function patience(pack: Pack): number {
-  const { intervals, leastSeconds } = auditSettings.seal;
-  return Math.max(leastSeconds, ...pack.auditTrails.map(({ seal }) => (intervals * (seal?.intervalMs ?? 0)) / 1_000));
-}
-
 function isStale(pack: Pack): string {
-  return `time() - max ${ofTrail} (${m.checkpointTime.name} > 0) > ${plain(patience(pack))}`;
+  return `time() - max ${ofTrail} (${m.checkpointTime.name} > 0) > ${plain(sealPatience(pack))}`;
 }
 
 function checkpointStale(pack: Pack): AlertRule {
@@ -62,7 +57,7 @@ function checkpointStale(pack: Pack): AlertRule {
       time() - max ${ofTrail} (
         ${since(m.checkpointTime.name)}
       )
-      > ${plain(patience(pack))}
+      > ${plain(sealPatience(pack))}
     `,
     summary: 'No checkpoint is made any more: what happens to audit records from now on cannot be proven.',
     description:
@@ -78,7 +73,7 @@ function sealLag(pack: Pack): AlertRule {
     forSeconds: auditSettings.seal.forSeconds,
     // Where no checkpoint is made at all, that is said already.
     expr: promql`
-      max ${ofTrail} (${m.sealLag.name}) > ${plain(patience(pack))}
+      max ${ofTrail} (${m.sealLag.name}) > ${plain(sealPatience(pack))}
       unless on (portal, trail) (${isStale(pack)})
     `,
     summary: 'Checkpoints are made, but audit records wait long for theirs.',

@@ -1,9 +1,9 @@
 /** Thresholds that no description gives, each with its reason. */
 export const auditSettings = {
-  /** The cheap look happens every few seconds; ten minutes without one is an observer that stands still. */
-  looked: { seconds: 600 },
+  /** The cheap look happens every few seconds; ten minutes without one, or five left out, is an observer that stands still. */
+  looked: { looks: 5, leastSeconds: 600 },
   /** Exact checks take turns each minute or so; those of a busy trail may take minutes. */
-  checks: { seconds: 1_800, forSeconds: 300 },
+  checks: { rounds: 5, leastSeconds: 1_800, forSeconds: 300 },
   absentForSeconds: 600,
   /** A table is unproven until a whole sweep has passed; twice its projected time, or an hour, is no longer normal. */
   unproven: { sweeps: 2, leastSeconds: 3_600, memorySeconds: 600 },

@@ -5,18 +5,12 @@ import { Disk } from './disk.js';
 import { beforeFirst, checkChain, checkEvidence, type Entry, type Preceding, precedingOf, readEntry } from './entry.js';
 import { EntryIndex } from './entry-index.js';
 import { SealRefused } from './errors.js';
-import {
-  decodeLeafFile,
-  disposedLeafFile,
-  encodeLeafFile,
-  isDisposed,
-  type LeafFile,
-  leafFileOf,
-  storedNode,
-} from './leaf-file.js';
+import type { LeafFile } from './leaf-file.js';
+import { LeafStore, type NewLeaves } from './leaf-store.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
+import { LogFile } from './log-file.js';
 import { readLines } from './log-reader.js';
-import { CompactRange, cover, type Growth, type NodeName, nodeHash } from './merkle.js';
+import { CompactRange, cover, type NodeName } from './merkle.js';
 import { NoteError, type NoteSigner, type NoteVerifier, parseVkey, signNote } from './note.js';
 import { consistencyRanges, proofOf } from './proofs.js';
 import { parseStatement, type Statement, statementText } from './statement.js';
@@ -38,14 +32,6 @@ type Common = 'version' | 'origin' | 'seq' | 'time' | 'size' | 'root' | 'prev' |
 type Without<T> = T extends Statement ? Omit<T, Common> : never;
 export type Draft = Without<Statement>;
 
-export interface NewLeaves {
-  readonly leaves: Buffer;
-  readonly keys: Buffer;
-  readonly growth: Growth;
-}
-
-const CACHED_LEAF_FILES = 4;
-
 /**
  * The directory of one log:
  *
@@ -62,14 +48,12 @@ export class SealStore {
   readonly #disk: Disk;
   readonly #log: Logger;
   readonly #isReadOnly: boolean;
-  readonly #cache = new Map<number, LeafFile>();
+  readonly #leaves: LeafStore;
+  readonly #file: LogFile;
   #lock: DirectoryLock | undefined;
   #keys: readonly NoteVerifier[];
   #last: Entry | undefined;
   #range = CompactRange.empty;
-  #logBytes = 0;
-  /** A failed append may have left a part of a line behind. */
-  #isTailUnclean = false;
   #trusted: TrustedState | undefined;
 
   private constructor(options: StoreOptions) {
@@ -78,6 +62,8 @@ export class SealStore {
     this.#keys = options.keys;
     this.#isReadOnly = options.readOnly ?? false;
     this.#disk = options.disk ?? new Disk();
+    this.#leaves = new LeafStore(options.directory, this.#disk, this.index);
+    this.#file = new LogFile(options.directory, this.#disk, this.index);
     this.#log = options.log ?? silentLogger;
   }
 
@@ -119,52 +105,19 @@ export class SealStore {
   }
 
   get logPath(): string {
-    return join(this.directory, 'log.jsonl');
+    return this.#file.path;
   }
 
-  async entry(seq: number): Promise<Entry> {
-    const offset = this.index.offset(seq);
-    const end = seq + 1 < this.index.length ? this.index.offset(seq + 1) : this.#logBytes;
-    const bytes = await this.#disk.readRange(this.logPath, offset, end - offset - 1);
-    const entry = readEntry(bytes.toString('utf8'));
-    if (entry.statement.seq !== seq) {
-      throw new SealRefused('fork', `the log was rewritten while it was in use: entry ${seq} is not in its place`);
-    }
-    return entry;
+  entry(seq: number): Promise<Entry> {
+    return this.#file.entry(seq);
   }
 
   /** Undefined for an entry without rows, and where the file is gone. @throws {SealRefused} when it is damaged. */
-  async leafFile(seq: number): Promise<LeafFile | undefined> {
-    const cached = this.#cache.get(seq);
-    if (cached !== undefined) return cached;
-    const bytes = await this.#disk.read(this.#leafPath(seq));
-    if (bytes === undefined) return undefined;
-    let file: LeafFile;
-    try {
-      file = await decodeLeafFile(bytes);
-    } catch (cause) {
-      throw new SealRefused('missing', `leaf file of entry ${seq} is damaged`, { cause });
-    }
-    this.#cache.set(seq, file);
-    const [oldest] = this.#cache.keys();
-    if (this.#cache.size > CACHED_LEAF_FILES && oldest !== undefined) this.#cache.delete(oldest);
-    return file;
+  leafFile(seq: number): Promise<LeafFile | undefined> {
+    return this.#leaves.file(seq);
   }
 
-  readonly node = async (name: NodeName): Promise<Buffer> => {
-    const seq = this.index.entryOfLeaf((name.index + 1) * 2 ** name.level - 1);
-    const file = await this.leafFile(seq);
-    const stored = file === undefined ? undefined : storedNode(file, name);
-    if (stored !== undefined) return stored;
-    if (name.level === 0) {
-      throw new SealRefused('missing', `the leaf hashes of entry ${seq} are not in ${this.directory}`);
-    }
-    const level = name.level - 1;
-    return nodeHash(
-      await this.node({ level, index: 2 * name.index }),
-      await this.node({ level, index: 2 * name.index + 1 }),
-    );
-  };
+  readonly node = (name: NodeName): Promise<Buffer> => this.#leaves.node(name);
 
   /**
    * Adds an entry: leaf file, then line; when this resolves, both are on the disk. When it rejects, nothing is added
@@ -187,7 +140,7 @@ export class SealStore {
         keys: signers.map(({ verifier }) => verifier.vkey),
       }),
     );
-    if (added !== undefined) await this.#writeLeafFile(statement.seq, preceding.size, added);
+    if (added !== undefined) await this.#leaves.write(statement.seq, preceding.size, added);
     const raw = JSON.stringify({
       statement: signNote(statementText(statement), signers),
       checkpoint: signCheckpoint({ origin: this.origin, size: range.size, root: range.root }, signers),
@@ -202,9 +155,7 @@ export class SealStore {
     // What this process is about to publish must verify for others, whatever the reason should be that it does not.
     checkChain(entry, preceding, this.origin);
     checkEvidence(entry, preceding, this.origin, this.#keys);
-    await this.#appendLine(raw);
-    this.index.add(statement, this.#logBytes);
-    this.#logBytes += Buffer.byteLength(raw) + 1;
+    await this.#file.append(entry, raw);
     this.#take(entry, range);
     return entry;
   }
@@ -227,13 +178,8 @@ export class SealStore {
   }
 
   /** Removes leaf hashes and row keys of these chunks, keeping what the proofs of others rest on. */
-  async forgetLeaves(first: number, last: number): Promise<void> {
-    for (let seq = first; seq <= last; seq += 1) {
-      const file = await this.leafFile(seq);
-      if (file === undefined || isDisposed(file)) continue;
-      await this.#disk.replace(this.#leafPath(seq), await encodeLeafFile(await disposedLeafFile(file, this.node)));
-      this.#cache.delete(seq);
-    }
+  forgetLeaves(first: number, last: number): Promise<void> {
+    return this.#leaves.forget(first, last);
   }
 
   async close(): Promise<void> {
@@ -249,14 +195,6 @@ export class SealStore {
     return join(this.directory, 'trusted.json');
   }
 
-  #leafPath(seq: number): string {
-    return join(this.#leafDirectory(seq), `${String(seq).padStart(12, '0')}.leaves`);
-  }
-
-  #leafDirectory(seq: number): string {
-    return join(this.directory, 'leaves', String(Math.floor(seq / 1000)).padStart(6, '0'));
-  }
-
   async #load(): Promise<void> {
     this.#trusted = await readTrusted(this.#disk, this.#trustedPath);
     if (this.#trusted !== undefined) this.#keys = this.#trusted.keys.map(parseVkey);
@@ -267,8 +205,7 @@ export class SealStore {
         break;
       }
       this.#believe(entry);
-      this.index.add(entry.statement, line.offset);
-      this.#logBytes = line.offset + line.bytes;
+      this.#file.take(entry, line.offset, line.bytes);
       this.#last = entry;
     }
     const size = this.#last?.statement.size ?? 0;
@@ -309,19 +246,11 @@ export class SealStore {
     }
   }
 
-  /** A line that a crash cut short was never acknowledged. Only the very last one can be such. */
   async #discardTail(offset: number): Promise<void> {
-    const bytes = await this.#disk.size(this.logPath);
-    const tail = await this.#disk.readRange(this.logPath, offset, bytes - offset);
-    if (tail.subarray(0, -1).includes(0x0a)) {
-      throw new SealRefused('fork', `${this.logPath} is damaged at byte ${offset}, and entries follow`);
-    }
-    if (this.index.length <= (this.#trusted?.seq ?? -1)) {
-      throw new SealRefused('fork', `${this.logPath} is damaged at entry ${this.index.length}, which was verified`);
-    }
+    const bytes = await this.#file.unfinishedTail(offset, this.#trusted?.seq ?? -1);
     if (this.#isReadOnly) return;
-    this.#log.warn('discarding the unfinished last line of the seal log', { path: this.logPath, bytes: tail.length });
-    await this.#disk.truncate(this.logPath, offset);
+    this.#log.warn('discarding the unfinished last line of the seal log', { path: this.logPath, bytes });
+    await this.#file.truncate(offset);
   }
 
   async #readRange(size: number): Promise<CompactRange> {
@@ -344,43 +273,21 @@ export class SealStore {
 
   /** A leaf file without a line, and temporary files, are of a step that a crash cut short. */
   async #removeLeftovers(): Promise<void> {
-    const next = this.index.length;
     await this.#disk.remove(join(this.directory, 'checkpoint.tmp'));
     await this.#disk.remove(`${this.#trustedPath}.tmp`);
-    await this.#disk.remove(this.#leafPath(next));
-    await this.#disk.remove(`${this.#leafPath(next)}.tmp`);
+    await this.#leaves.remove(this.index.length);
   }
 
   async #mayAppend(signers: readonly NoteSigner[]): Promise<void> {
     if (this.#lock === undefined) throw new Error('this store was opened for reading only');
     await this.#lock.check();
-    if (this.#isTailUnclean) {
-      await this.#disk.truncate(this.logPath, this.#logBytes);
-      this.#isTailUnclean = false;
-    }
-    if ((await this.#disk.size(this.logPath)) !== this.#logBytes) {
-      throw new SealRefused('fork', `${this.logPath} was changed by someone else while this sealer was running`);
-    }
+    await this.#file.makeReady();
     if (!signers.some(({ verifier }) => this.#keys.some(({ vkey }) => vkey === verifier.vkey))) {
       const expected = this.#keys.map(({ name, keyId }) => `${name}+${keyId}`).join(', ');
       throw new SealRefused(
         'signature',
         `the configured seal key is not one that this log trusts (${expected}); to rotate, put the new PEM block before the old one and keep both`,
       );
-    }
-  }
-
-  async #writeLeafFile(seq: number, start: number, { leaves, keys, growth }: NewLeaves): Promise<void> {
-    await this.#disk.makeDirectory(this.#leafDirectory(seq));
-    await this.#disk.replace(this.#leafPath(seq), await encodeLeafFile(leafFileOf(start, leaves, keys, growth)));
-  }
-
-  async #appendLine(raw: string): Promise<void> {
-    try {
-      await this.#disk.append(this.logPath, `${raw}\n`);
-    } catch (error) {
-      this.#isTailUnclean = true;
-      throw error;
     }
   }
 
