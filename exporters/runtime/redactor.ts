@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const HIDDEN = '<secret>';
@@ -8,37 +9,133 @@ const MIN_BASE64_PIECE = 6;
 /** Secrets rotate; those of long ago need not be searched for ever. */
 const MAX_SECRETS = 500;
 
+/** How a form of a secret is known again without being kept. */
+interface Print {
+  readonly length: number;
+  /** Cheap, of every place in a text; see {@link PrefixHashes}. */
+  readonly hash: number;
+  /** Sure, where the cheap one fits. */
+  readonly digest: string;
+  /** Of its first {@link MIN_LENGTH} characters: most places in a text are passed over by this alone. */
+  readonly start: number;
+}
+
 /**
  * Takes known secrets out of text, also in the forms they take on the way: URL-encoded, form-encoded, JSON-escaped,
  * HTML-escaped, as Node inspects it, and Base64, alone or as part of something longer such as `user:password`.
+ *
+ * It lives as long as the process, so it keeps fingerprints and not the secrets themselves: hiding them in logs must
+ * not be what puts them into a heap snapshot or a core file.
  */
 export class Redactor {
-  readonly #secrets = new Set<string>();
-  #pattern: RegExp | undefined;
+  readonly #key = randomBytes(32);
+  /** By digest, oldest first. */
+  readonly #secrets = new Map<string, readonly Print[]>();
+  readonly #starts = new Set<number>();
+  /** By length, longest first: of `abcd` and `abcdef`, the longer must win, or its end would stay readable. */
+  #byLength: readonly (readonly [length: number, prints: ReadonlyMap<number, readonly string[]>])[] | undefined;
 
   add(secret: string): void {
-    if (secret.length < MIN_LENGTH || this.#secrets.has(secret)) return;
-    this.#secrets.add(secret);
-    const oldest = this.#secrets.values().next();
+    if (secret.length < MIN_LENGTH) return;
+    const digest = this.#digest(secret);
+    if (this.#secrets.has(digest)) return;
+    const forms = new Set([...formsOf(secret)].filter((form) => form.length >= MIN_LENGTH));
+    this.#secrets.set(
+      digest,
+      [...forms].map((form) => {
+        const hashes = new PrefixHashes(form);
+        return {
+          length: form.length,
+          hash: hashes.of(0, form.length),
+          digest: this.#digest(form),
+          start: hashes.of(0, MIN_LENGTH),
+        };
+      }),
+    );
+    const oldest = this.#secrets.keys().next();
     if (this.#secrets.size > MAX_SECRETS && !oldest.done) this.#secrets.delete(oldest.value);
-    this.#pattern = undefined;
+    this.#byLength = undefined;
   }
 
   redact(text: string): string {
-    if (this.#secrets.size === 0) return text;
-    this.#pattern ??= patternOf(this.#secrets);
-    return text.replace(this.#pattern, HIDDEN);
+    if (this.#secrets.size === 0 || text.length < MIN_LENGTH) return text;
+    const byLength = this.#indexed();
+    const hashes = new PrefixHashes(text);
+    const pieces: string[] = [];
+    let copied = 0;
+    for (let at = 0; at + MIN_LENGTH <= text.length; ) {
+      const length = this.#starts.has(hashes.of(at, MIN_LENGTH)) ? this.#foundAt(text, at, hashes, byLength) : 0;
+      if (length === 0) {
+        at += 1;
+        continue;
+      }
+      pieces.push(text.slice(copied, at), HIDDEN);
+      at += length;
+      copied = at;
+    }
+    return pieces.length === 0 ? text : pieces.join('') + text.slice(copied);
+  }
+
+  /** @returns how long the secret is that begins here; 0 when none does. */
+  #foundAt(
+    text: string,
+    at: number,
+    hashes: PrefixHashes,
+    byLength: readonly (readonly [number, ReadonlyMap<number, readonly string[]>])[],
+  ): number {
+    for (const [length, prints] of byLength) {
+      if (at + length > text.length) continue;
+      const digests = prints.get(hashes.of(at, length));
+      if (digests?.includes(this.#digest(text.slice(at, at + length))) === true) return length;
+    }
+    return 0;
+  }
+
+  #indexed() {
+    if (this.#byLength !== undefined) return this.#byLength;
+    const lengths = new Map<number, Map<number, string[]>>();
+    this.#starts.clear();
+    for (const { length, hash, digest, start } of [...this.#secrets.values()].flat()) {
+      this.#starts.add(start);
+      const prints = lengths.get(length) ?? new Map<number, string[]>();
+      prints.set(hash, [...(prints.get(hash) ?? []), digest]);
+      lengths.set(length, prints);
+    }
+    this.#byLength = [...lengths].toSorted(([a], [b]) => b - a);
+    return this.#byLength;
+  }
+
+  #digest(text: string): string {
+    return createHmac('sha256', this.#key).update(text, 'utf16le').digest('base64');
   }
 }
 
-function patternOf(secrets: Iterable<string>): RegExp {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    for (const form of formsOf(secret)) if (form.length >= MIN_LENGTH) forms.add(form);
+/** Odd, so that no character is lost; drawn anew by each process, so that nobody can make all texts collide. */
+const base = randomBytes(4).readUInt32LE() | 1;
+
+/** Hashes of any piece of a text, each in two multiplications after one pass over the whole (Rabin and Karp). */
+class PrefixHashes {
+  readonly #upTo: Int32Array;
+
+  constructor(text: string) {
+    this.#upTo = new Int32Array(text.length + 1);
+    let hash = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      hash = (Math.imul(hash, base) + text.charCodeAt(at)) | 0;
+      this.#upTo[at + 1] = hash;
+    }
   }
-  // Longest first: of `abcd` and `abcdef`, the longer must win, or its end would stay readable.
-  const alternatives = [...forms].sort((a, b) => b.length - a.length).map(escapeForPattern);
-  return new RegExp(alternatives.join('|'), 'g');
+
+  of(at: number, length: number): number {
+    return ((this.#upTo[at + length] ?? 0) - Math.imul(this.#upTo[at] ?? 0, power(length))) | 0;
+  }
+}
+
+const powers: number[] = [1];
+
+function power(exponent: number): number {
+  for (let next = powers.length; next <= exponent; next += 1) powers.push(Math.imul(powers[next - 1] ?? 1, base));
+  return powers[exponent] ?? 1;
 }
 
 function* formsOf(secret: string): Iterable<string> {
@@ -84,8 +181,4 @@ function* base64Forms(secret: string): Iterable<string> {
       yield form.replaceAll('+', '-').replaceAll('/', '_');
     }
   }
-}
-
-function escapeForPattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

@@ -24,6 +24,12 @@ export class ExporterProcess {
     this.address = `http://127.0.0.1:${options.port}`;
   }
 
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error('the exporter was not started');
+    return pid;
+  }
+
   /** What it has written to standard error. */
   get log(): string {
     return this.#log;
