@@ -28,7 +28,8 @@ Record the journey in a browser (developer tools, Network, "Save all as HAR"), t
   $ kop check pack.yaml open-client.yaml
   $ kop workflow run open-client --config.file pack.yaml --config.file open-client.yaml
 
-Passwords, cookies and tokens of the recording are not written; the portal's auth: takes their place.
+Passwords, cookies and tokens of the recording are not written: the portal's auth: takes the place of the login, and
+references such as $\{env:KINGSTON_API_KEY} that of the others. Which variables to set is said.
 Read the result before you share it: what was typed, such as a search term, is in it.
 
 Exit codes:
