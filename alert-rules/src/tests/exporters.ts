@@ -13,7 +13,7 @@ export function exporterTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/exporters.test.yaml',
       about: 'The exporters themselves, and the watchdog.',
       evaluateEvery: 1,
-      scenarios: [...down(pack), ...collector(pack), ...thread(), ...reload(pack), ...watchdog(pack)],
+      scenarios: [...down(pack), ...collector(pack), ...thread(pack), ...reload(pack), ...watchdog(pack)],
     },
   ];
 }
@@ -77,7 +77,7 @@ function collector(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function thread(): readonly Scenario[] {
+function thread(pack: Pack): readonly Scenario[] {
   const alert = 'KopMeasuringThreadRestarting';
   const window = settings.threadRestarts.windowSeconds / 60;
   const half = { minutes: 20, threadRestartsPerMinute: 0.5 };
@@ -86,6 +86,7 @@ function thread(): readonly Scenario[] {
       name: `${alert}: fires while a thread is started again and again, and recovers`,
       series: worldSeries({ phases: [{ minutes: 30 }, half, { minutes: window + 10 }] }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + window), isQuiet(alert, 30 + half.minutes + window + 2)],
+      sent: [sent(pack, alert, 30 + window, { ...target, thread: 'workflow-sla' }, '7.5')],
     },
     {
       name: `${alert}: stays quiet after one restart, which mended it`,
