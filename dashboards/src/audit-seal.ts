@@ -32,6 +32,14 @@ export function auditSeal(): Row {
           [8, exposures()],
         ],
       },
+      {
+        height: 6,
+        panels: [
+          [8, unreadable()],
+          [8, readable()],
+          [8, readers()],
+        ],
+      },
     ],
   };
 }
@@ -191,6 +199,52 @@ function exposures(): Panel {
       fixed('mutate_records', colours.bad),
       fixed('replication_role', 'orange'),
       fixed('bypass_rls', colours.unknown),
+    ],
+  });
+}
+
+function unreadable(): Panel {
+  return timeseries({
+    title: 'Records that an export cannot read',
+    description:
+      'Records are exported and parsed over and over. What is no JSON, or has no time, is there and says nothing.',
+    unit: 'short',
+    min: 0,
+    softMax: 2,
+    noValue: 'No data: no records were exported yet',
+    targets: [series(`max by (part) (${m.unreadable.name}${ofTrail})`, '{{part}}')],
+    fill: 0,
+    overrides: [fixed('image', colours.bad), fixed('time', 'orange')],
+  });
+}
+
+function readable(): Panel {
+  return stat({
+    title: 'All records read once',
+    description: 'When the last whole pass over all records ended, each exported and parsed.',
+    unit: 'dateTimeFromNow',
+    noValue: 'Not yet',
+    targets: [instant(`1000 * (max(${m.readableTime.name}${ofTrail}) > 0)`)],
+    thresholds: thresholds({ value: null, color: 'text' }),
+  });
+}
+
+function readers(): Panel {
+  return timeseries({
+    title: 'Roles that may read the records',
+    description:
+      'By whether the server records it when they do. Where that record goes, and who looks, cannot be seen from here.',
+    unit: 'short',
+    min: 0,
+    softMax: 2,
+    noValue: 'No data: roles have not been looked at',
+    targets: [series(`max by (reading) (${m.readers.name}${ofTrail})`, '{{reading}}')],
+    fill: 0,
+    overrides: [
+      fixed('logged', colours.good),
+      fixed('avoidable', colours.neutral),
+      fixed('unlogged', colours.bad),
+      fixed('unknown', colours.unknown),
     ],
   });
 }

@@ -11,6 +11,8 @@ import {
   evidenceSources,
   evidenceStates,
   exposureKinds,
+  readerKinds,
+  recordParts,
   replayKinds,
 } from '../../pack/metrics/index.js';
 import type { MetricStore } from '../runtime/metrics/index.js';
@@ -29,6 +31,7 @@ export const checkNames = [
   'replay',
   'identity',
   'retention',
+  'readability',
   'exposure',
   'witness',
   'comparisons',
@@ -84,6 +87,8 @@ export class TrailMetrics {
     for (const field of trail.attribution.required) m.attributionMissing.zero({ ...labels, field });
     for (const check of checkNames) m.lastCheck.zero({ ...labels, check });
     m.writeLag.zero(labels);
+    m.exported.zero(labels);
+    m.readableTime.zero(labels);
     for (const source of evidenceSources) this.evidence(source, 'unknown');
   }
 
@@ -239,6 +244,16 @@ export class TrailMetrics {
     for (const exposure of exposureKinds) this.#m.bypassRoles.set({ ...this.#labels, exposure }, counts[exposure]);
   }
 
+  readers(counts: Readonly<Record<(typeof readerKinds)[number], number>>): void {
+    for (const reading of readerKinds) this.#m.readers.set({ ...this.#labels, reading }, counts[reading]);
+  }
+
+  exported(records: number, unreadable: Readonly<Record<(typeof recordParts)[number], number>>, endedAt: number): void {
+    this.#m.exported.inc(this.#labels, records);
+    for (const part of recordParts) this.#m.unreadable.set({ ...this.#labels, part }, unreadable[part]);
+    this.#m.readableTime.set(this.#labels, endedAt / 1000);
+  }
+
   /** Taken away when it cannot be told. */
   witnessed(table: string, operation: Operation, residual: number | undefined): void {
     const labels = { ...this.#labels, table, operation };
@@ -273,6 +288,7 @@ export class TrailMetrics {
       this.#m.clockOffset,
       this.#m.watermarkLag,
       this.#m.bypassRoles,
+      this.#m.readers,
       this.#m.unlogged,
       this.#m.completeness,
     ])
@@ -310,6 +326,10 @@ function create(store: MetricStore) {
     retentionOldest: store.gauge(m.retentionOldest),
     retentionViolations: store.gauge(m.retentionViolations),
     bypassRoles: store.gauge(m.bypassRoles),
+    readers: store.gauge(m.readers),
+    exported: store.counter(m.exported),
+    unreadable: store.gauge(m.unreadable),
+    readableTime: store.gauge(m.readableTime),
     unlogged: store.gauge(m.unlogged),
     witnessResidual: store.gauge(m.witnessResidual),
     comparisonFindings: store.gauge(m.comparisonFindings),

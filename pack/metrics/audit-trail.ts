@@ -36,6 +36,13 @@ export const epochReasons = [
   'relation',
   'counters_fell',
 ] as const;
+/** Parts of a record that an export needs and that may turn out to be unreadable. */
+export const recordParts = ['time', 'image'] as const;
+/**
+ * Whether reading the audit records is itself recorded, for a role that may: `avoidable` where it can switch that off
+ * for its own session.
+ */
+export const readerKinds = ['logged', 'avoidable', 'unlogged', 'unknown'] as const;
 export const exposureKinds = ['superuser', 'replication_role', 'owner', 'mutate_records', 'bypass_rls'] as const;
 
 const table = ['portal', 'trail', 'table'] as const;
@@ -191,6 +198,32 @@ export const auditMetrics = {
     [...trail, 'exposure'],
     'Roles that could change data or records unseen.',
     { values: { exposure: exposureKinds } },
+  ),
+  readers: gauge(
+    'audit_trail_readers',
+    'count',
+    [...trail, 'reading'],
+    'Roles that may read the audit records, by whether their reading is recorded.',
+    { values: { reading: readerKinds } },
+  ),
+  exported: counter(
+    'audit_trail_exported_records_total',
+    'count',
+    trail,
+    'Records that were read as an export reads them, and parsed, over and over from the oldest.',
+  ),
+  unreadable: gauge(
+    'audit_trail_unreadable_records',
+    'count',
+    [...trail, 'part'],
+    'Records that an export cannot make sense of, in the last whole pass or in this one.',
+    { values: { part: recordParts } },
+  ),
+  readableTime: gauge(
+    'audit_trail_readability_timestamp_seconds',
+    'timestamp',
+    trail,
+    'When the last whole pass over all records ended; 0 before the first.',
   ),
   unlogged: gauge(
     'audit_trail_unlogged_relations',

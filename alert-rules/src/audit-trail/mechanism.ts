@@ -23,6 +23,7 @@ export function mechanismAlerts(pack: Pack): readonly AlertRule[] {
     unlogged(pack),
     rolesIncreased(pack),
     bypassPossible(pack),
+    readersUnlogged(pack),
   ];
 }
 
@@ -144,6 +145,22 @@ function bypassPossible(pack: Pack): AlertRule {
     expr: `max by (portal, trail, exposure) (${m.bypassRoles.name}{exposure=~"replication_role|mutate_records|bypass_rls"}) > 0`,
     summary: 'Roles that are neither superuser nor owner could change data or audit records unseen.',
     description: '{{ $value | humanize }} roles of {{ $labels.portal }} have the exposure {{ $labels.exposure }}.',
+    dashboard: 'audit',
+  });
+}
+
+function readersUnlogged(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'AuditReadersUnlogged',
+    priority: 'low',
+    team: securityTeam(pack),
+    forSeconds: auditSettings.bypass.forSeconds,
+    // What cannot be told is no better than what is not done.
+    expr: `sum by (portal, trail) (max by (portal, trail, reading) (${m.readers.name}{reading=~"unlogged|unknown"})) > 0`,
+    summary: 'Roles can read the audit records without leaving a trace of it.',
+    description:
+      '{{ $value | humanize }} roles of {{ $labels.portal }} may read the records of its trail {{ $labels.trail }}, and the server ' +
+      'does not record it when they do, or it cannot be told whether it does.',
     dashboard: 'audit',
   });
 }

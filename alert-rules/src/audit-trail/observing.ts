@@ -60,7 +60,7 @@ function checkStale(pack: Pack): AlertRule {
         ${[...late('="exposure"', ''), ...late('="comparisons"', compared)].join('\nor\n')}
         or
         (
-          ${[...late('=~"reading|replay|identity|retention"', ''), ...late('="witness"', witnessed)].join('\nor\n')}
+          ${[...late('=~"reading|replay|identity|retention|readability"', ''), ...late('="witness"', witnessed)].join('\nor\n')}
         )
         unless on (portal, trail) ${hasNoRecords}
       )

@@ -11,7 +11,15 @@ import { trailAlert } from './spec.js';
 const event = windowOf(settings.eventSeconds);
 
 export function recordAlerts(pack: Pack): readonly AlertRule[] {
-  return [attribution(pack), time(pack), identity(pack), writeLag(pack), watermark(pack), retention(pack)];
+  return [
+    attribution(pack),
+    time(pack),
+    identity(pack),
+    writeLag(pack),
+    watermark(pack),
+    retention(pack),
+    unreadable(pack),
+  ];
 }
 
 function attribution(pack: Pack): AlertRule {
@@ -109,5 +117,18 @@ function retention(pack: Pack): AlertRule {
       '{{ if eq $labels.kind "disposed_early" }}Records of {{ $labels.portal }} that are younger than their retention are gone' +
       '{{ else }}The partitions of the audit records of {{ $labels.portal }} do not follow one another without a gap{{ end }}, the ' +
       'archive included.',
+  });
+}
+
+function unreadable(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditRecordsUnreadable',
+    priority: 'high',
+    forSeconds: auditSettings.readabilityForSeconds,
+    expr: `max by (portal, trail, part) (${m.unreadable.name}) > 0`,
+    summary: 'Audit records are there, but nobody can read what they say.',
+    description:
+      'An export of the trail {{ $labels.trail }} on {{ $labels.portal }} finds {{ $value | humanize }} records whose ' +
+      '{{ $labels.part }} it can make no sense of.',
   });
 }

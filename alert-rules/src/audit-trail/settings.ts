@@ -22,6 +22,7 @@ export const auditSettings = {
   anchor: { seconds: 3_600, forSeconds: 300 },
   verificationForSeconds: 3_600,
   retentionForSeconds: 300,
+  readabilityForSeconds: 300,
   bypass: { forSeconds: 3_600 },
   evidence: { unknownForSeconds: 900, degradedForSeconds: 3_600 },
   witnessForSeconds: 300,

@@ -251,9 +251,32 @@ const mechanism: readonly AuditLife[] = [
     value: '1',
     quiet: [['about superusers and owners', [{ minutes: 120, set: { superusers: 3 } }]]],
   },
+  {
+    alert: 'AuditReadersUnlogged',
+    when: 'two roles may read the records, and nothing says that they do',
+    wrong: { set: { readersLogged: 0, readersUnlogged: 2 } },
+    quietUntil: 58,
+    firesWithin: 63,
+    labels: ofRoles,
+    value: '2',
+    quiet: [
+      ['about readers that are recorded', [{ minutes: 120, set: { readersLogged: 5 } }]],
+      ['while the database cannot be reached', [{ minutes: 10 }, { minutes: 120, ...cutOff }]],
+    ],
+  },
 ];
 
 const records: readonly AuditLife[] = [
+  {
+    alert: 'AuditRecordsUnreadable',
+    when: 'an image is no JSON',
+    wrong: { set: { unreadable: 3 } },
+    quietUntil: 4,
+    firesWithin: 7,
+    labels: { ...auditLabels, part: 'image' },
+    value: '3',
+    quiet: [['about one that was mended within minutes', [{ minutes: 3, set: { unreadable: 1 } }, { minutes: 30 }]]],
+  },
   {
     alert: 'AuditAttributionMissing',
     when: 'a form forgets the reason',

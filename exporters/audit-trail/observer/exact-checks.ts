@@ -6,7 +6,7 @@ import type { TrailContext } from './context.js';
 import { comparingFailed, judgeReading, judgeReplay, readingFailed } from './judging-evidence.js';
 import { makePlan, type Plan } from './plan.js';
 import { readRecords, recheckRecords, type Until } from './reading.js';
-import { lookAtIdentity, lookAtLag, lookAtRetention } from './record-checks.js';
+import { lookAtIdentity, lookAtLag, lookAtReadability, lookAtRetention } from './record-checks.js';
 import { sweepTables } from './sweeping.js';
 import { consultWitness } from './witnessing.js';
 
@@ -45,6 +45,11 @@ export async function checkExactly(
     'retention',
     () => lookAtRetention(context, until.signal),
     (error) => log.warn('retention cannot be checked', { error }),
+  );
+  await timed(
+    'readability',
+    () => lookAtReadability(context, until.signal),
+    (error) => log.warn('records cannot be exported', { error }),
   );
 }
 

@@ -51,6 +51,8 @@ const tableMemorySchema = z.object({
 export type TableMemory = z.infer<typeof tableMemorySchema>;
 export type Sweep = z.infer<typeof sweepSchema>;
 
+const unreadableSchema = z.object({ time: z.number(), image: z.number() });
+
 const memorySchema = z.object({
   version: z.literal(1),
   /** The trail as configured; another one has another memory. */
@@ -89,6 +91,15 @@ const memorySchema = z.object({
   /** The database came from a restore or pg_upgrade: transactions below made its tables, but not for the first time. */
   restoredBefore: z.string().optional(),
   identity: z.object({ highest: z.string().optional(), given: z.string().optional(), epoch: z.number() }).optional(),
+  /** The pass over all records that shows whether they can be read, and what the one before it found. */
+  readability: z
+    .object({
+      after: z.string().optional(),
+      found: unreadableSchema,
+      before: unreadableSchema,
+      endedAt: z.number(),
+    })
+    .optional(),
   firstToKeep: z.object({ ord: z.string(), at: z.number() }).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
   applied: z.array(z.string()),

@@ -4,10 +4,13 @@ import type { TrailContext } from './context.js';
 import { checkExposure } from './exposure.js';
 import { checkIdentity } from './identity.js';
 import { watermarkLag } from './lag.js';
+import { readNext } from './readability.js';
+import { countReaders } from './readers.js';
 import { isReplaced } from './replaced.js';
 import { checkRetention } from './retention.js';
 
 const LAG_HALF_LIFE = 0.5;
+const none = { time: 0, image: 0 };
 
 export async function lookAtLag(context: TrailContext, signal: AbortSignal): Promise<void> {
   await context.database.look(signal, async (session) => {
@@ -73,4 +76,21 @@ export async function lookAtExposure(context: TrailContext, signal: AbortSignal)
   const records = shape === undefined ? [] : [shape.oid, ...shape.leaves, ...shape.archiveLeaves];
   context.exposure = await context.database.look(signal, (session) => checkExposure(session, audited, records));
   context.metrics.exposure(context.exposure.counts);
+  if (records.length > 0)
+    context.metrics.readers(await context.database.look(signal, (session) => countReaders(session, records)));
+}
+
+/** A page of the pass over all records; a pass that ended gives way to the next. */
+export async function lookAtReadability(context: TrailContext, signal: AbortSignal): Promise<void> {
+  const { sql, memory, metrics } = context;
+  if (sql === undefined) return;
+  const { after, found, before, endedAt } = memory.readability ?? { found: none, before: none, endedAt: 0 };
+  const page = await context.heavy.look(signal, (session) => readNext(session, sql, after));
+  const sum = { time: found.time + page.unreadable.time, image: found.image + page.unreadable.image };
+  const isOver = page.next === undefined;
+  memory.readability = isOver
+    ? { found: none, before: sum, endedAt: context.options.now() }
+    : { after: page.next ?? '', found: sum, before, endedAt };
+  const shown = isOver ? sum : { time: Math.max(sum.time, before.time), image: Math.max(sum.image, before.image) };
+  metrics.exported(page.records, shown, memory.readability.endedAt);
 }

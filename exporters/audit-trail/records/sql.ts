@@ -68,6 +68,16 @@ export class RecordsSql {
     return columns.schema !== undefined || columns.fixedTable !== undefined || schema === this.#defaultSchema;
   }
 
+  /**
+   * All records as an export gives them: `ord`, `sch`, `tbl`, `key` as above, and `written_at`, `op`, `old_text`,
+   * `new_text` as they are written. Nothing is converted, so that nothing fails on what cannot be.
+   */
+  get exported(): string {
+    const { archive } = this.records;
+    const live = this.#export(this.records.table, false);
+    return archive === undefined ? live : `(${live} union all ${this.#export(archive, true)})`;
+  }
+
   /** True for records of one table, in terms of a derived table's alias. */
   ofTable(alias: string, table: QualifiedName): string {
     const { schema, table: name, fixedTable } = this.records.columns;
@@ -121,6 +131,22 @@ export class RecordsSql {
         (name) => `(${this.#column(name, isArchive)})::text as ${shortNames[name]}`,
       ),
       isArchive ? 'null::xid as row_xid, false as live' : 't.xmin as row_xid, true as live',
+    ];
+    return `(select ${columns.join(', ')} from ${qualified(parseQualified(table))} t)`;
+  }
+
+  #export(table: string, isArchive: boolean): string {
+    const text = (name: RefName) => `(${this.#column(name, isArchive)})::text`;
+    const id = this.#column('id', isArchive);
+    const columns = [
+      `${this.hasOrderedIds ? id : this.#column('at', isArchive)} as ord`,
+      `${text('at')} as written_at`,
+      `${this.#operation(isArchive)} as op`,
+      `${this.#column('schema', isArchive)} as sch`,
+      `${this.#column('table', isArchive)} as tbl`,
+      `${this.#rowKey(isArchive)} as key`,
+      `${text('oldRow')} as old_text`,
+      `${text('newRow')} as new_text`,
     ];
     return `(select ${columns.join(', ')} from ${qualified(parseQualified(table))} t)`;
   }

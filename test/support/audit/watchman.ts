@@ -27,6 +27,8 @@ const moving: ReadonlySet<string> = new Set([
   'check_duration_seconds',
   'sweep_period_seconds',
   'sweep_period_100m_seconds',
+  'exported_records_total',
+  'readability_timestamp_seconds',
 ]);
 /** Of these, only whether they are out of bounds counts. */
 export const boundOf = { clock_offset_seconds: 2, watermark_lag_seconds: 4 } as const;

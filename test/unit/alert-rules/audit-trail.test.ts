@@ -49,6 +49,7 @@ describe('teams', () => {
     expect(named.map(({ alert, labels }) => [alert, labels.team])).toEqual([
       ['AuditBypassRolesIncreased', 'security'],
       ['AuditBypassPossible', 'security'],
+      ['AuditReadersUnlogged', 'security'],
     ]);
     for (const { alert, expr } of alerts) if (!named.some((n) => n.alert === alert)) expect(expr).toMatch(/\bteam\b/);
   });
