@@ -366,13 +366,17 @@ function errors(): Panel {
 
 function notCounted(): Panel {
   return timeseries({
-    title: 'Operations that were not counted',
-    description: 'Disturbed by the exporter itself, which was too busy to time them.',
+    title: 'Operations that were not timed',
+    description:
+      'Disturbed by the exporter itself. Most are judged all the same: who was in time in spite of it was in time. Of the undecided nobody can tell.',
     unit: 'short',
     min: 0,
     draw: 'bars',
-    targets: [series(`sum(increase(${m.tainted.name}${chosen}[$__rate_interval]))`, 'tainted')],
-    overrides: [fixed('tainted', 'orange')],
+    targets: [
+      series(`sum(increase(${m.tainted.name}${chosen}[$__rate_interval]))`, 'tainted'),
+      series(`sum(increase(${m.undecided.name}${chosen}[$__rate_interval]))`, 'undecided'),
+    ],
+    overrides: [fixed('tainted', 'blue'), fixed('undecided', 'orange')],
   });
 }
 

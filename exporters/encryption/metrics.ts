@@ -45,7 +45,9 @@ export class ProviderMetrics {
     if (objectiveRatio === undefined) this.#m.slaObjective.remove({});
     else this.#m.slaObjective.set(labels, objectiveRatio);
     for (const gauge of [this.#m.up, this.#m.probeTime, this.#m.selfTestTime]) gauge.zero(labels);
+    this.#m.probeInterval.set(labels, job.probe.intervalMs / 1000);
     this.#m.tainted.zero(labels);
+    this.#m.undecided.zero(labels);
     for (const operation of this.#operations) {
       for (const outcome of outcomes) this.#m.operations.zero({ ...labels, operation, outcome });
       for (const reason of encryptionErrors) this.#m.errors.zero({ ...labels, operation, reason });
@@ -72,6 +74,7 @@ export class ProviderMetrics {
       this.#m.operations.inc({ ...labels, operation, outcome: 'met' }, met);
       this.#m.operations.inc({ ...labels, operation, outcome: 'missed' }, missed);
       this.#m.tainted.inc(labels, tainted);
+      this.#m.undecided.inc(labels, seconds.length + tainted - met - missed);
     }
     for (const { operation, reason, count } of result.failures) {
       this.#m.errors.inc({ ...labels, operation, reason }, count);
@@ -124,8 +127,10 @@ function create(store: MetricStore) {
     errors: store.counter(m.errors),
     duration: store.histogram(m.duration),
     tainted: store.counter(m.tainted),
+    undecided: store.counter(m.undecided),
     selfTest: store.gauge(m.selfTest),
     selfTestTime: store.gauge(m.selfTestTime),
+    probeInterval: store.gauge(m.probeInterval),
     probeTime: store.gauge(m.probeTime),
   };
 }

@@ -99,6 +99,12 @@ export const encryptionMetrics = {
     provider,
     'When the self-tests were last made; 0 before the first.',
   ),
+  probeInterval: gauge(
+    'field_encryption_probe_interval_seconds',
+    'seconds',
+    provider,
+    'Time between the starts of two rounds of the probe.',
+  ),
   probeTime: gauge(
     'field_encryption_probe_timestamp_seconds',
     'timestamp',
@@ -109,7 +115,13 @@ export const encryptionMetrics = {
     'field_encryption_tainted_total',
     'count',
     provider,
-    'Operations disturbed by a late event loop, kept out of the histogram.',
+    'Operations disturbed by the exporter itself, kept out of the histogram: garbage was collected during them, the event loop was late, or the thread waited in the run queue for a processor.',
+  ),
+  undecided: counter(
+    'field_encryption_undecided_total',
+    'count',
+    provider,
+    'Tainted operations of which nobody can tell whether they kept the promise: too slow with the disturbance, and perhaps not without it. Neither met nor missed.',
   ),
   rows: gauge(
     'field_encryption_rows',
@@ -171,6 +183,12 @@ export const encryptionMetrics = {
     'count',
     column,
     'Rows whose whole ciphertext is that of another row.',
+  ),
+  scanInterval: gauge(
+    'field_encryption_scan_interval_seconds',
+    'seconds',
+    column,
+    'Time between the starts of two scans of the column.',
   ),
   scanTime: gauge(
     'field_encryption_scan_timestamp_seconds',

@@ -42,7 +42,7 @@ const column = section({
 export const scan = section({
   database: database().describe('Where the columns are. The role only reads.'),
   replica: database().exactOptional().describe('A replica to read them from. Default: the database itself.'),
-  interval: interval(7).prefault('6h').describe('Time between the beginnings of two scans. Default 6h.'),
+  interval: interval().prefault('6h').describe('Time between the beginnings of two scans. Default 6h.'),
   rowsPerSecond: count(1, 10_000_000).prefault(5000).describe('Rows read in one second at the most. Default 5000.'),
   batchRows: count(1, 100_000).prefault(2000).describe('Rows read with one query. Default 2000.'),
   stateDirectory: text().describe('Folder in which progress survives a restart. It holds counts, never values.'),

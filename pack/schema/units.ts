@@ -42,13 +42,11 @@ export function duration() {
 /** Node's timers hold 24 days, and fire at once when they are given more. */
 const longestWaitMs = 86_400_000;
 
-/** Milliseconds between two starts of something. @param longestDays 24 at the most. */
-export function interval(longestDays = 1) {
+/** Milliseconds between two starts of something. */
+export function interval() {
   return duration()
     .refine((milliseconds) => milliseconds >= 1000, { error: expected('an interval of at least 1s') })
-    .refine((milliseconds) => milliseconds <= longestDays * longestWaitMs, {
-      error: expected(`an interval of at most ${longestDays}d`),
-    });
+    .refine((milliseconds) => milliseconds <= longestWaitMs, { error: expected('an interval of at most 1d') });
 }
 
 /** Milliseconds after which somebody stops waiting. */

@@ -1,9 +1,8 @@
 import { encryptionMetrics as m, encryptionRecorded as r, runtimeMetrics } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
 import { plain, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { newest, remembered } from '../workflow/presence.js';
-import { ofProvider } from './owner.js';
+import { ofColumn, ofProvider } from './owner.js';
 import { encryptionSettings } from './settings.js';
 
 export function presenceRecordings(): readonly RecordingRule[] {
@@ -31,18 +30,17 @@ export function since(metric: string): string {
   `;
 }
 
-/** Seconds without a round of the probe that are no longer normal, for the slowest of the probes. */
-export function probePatience(pack: Pack): number {
-  const { intervals, leastSeconds } = encryptionSettings.probe;
-  return Math.max(leastSeconds, ...pack.encryption.map(({ probe }) => (intervals * probe.intervalMs) / 1_000));
+/** Seconds without a round of the probe that are no longer normal. */
+export function probePatience(leastSeconds: number = encryptionSettings.probe.leastSeconds): string {
+  const rounds = `${encryptionSettings.probe.intervals} * max ${ofProvider} (${m.probeInterval.name})`;
+  return `clamp_min(${rounds}, ${plain(leastSeconds)})`;
 }
 
-export function scanPatience(pack: Pack): number {
+/** Seconds without a whole scan that are no longer normal. */
+export function scanPatience(): string {
   const { intervals, leastSeconds } = encryptionSettings.scan;
-  return Math.max(leastSeconds, ...pack.encryption.map(({ scan }) => (intervals * (scan?.intervalMs ?? 0)) / 1_000));
+  return `clamp_min(${intervals} * max ${ofColumn} (${m.scanInterval.name}), ${plain(leastSeconds)})`;
 }
 
 /** Providers of which a round has ended of late; what is older is not known to be so any more. */
-export function isProbed(pack: Pack): string {
-  return `(max ${ofProvider} (${m.probeTime.name} > 0) > time() - ${plain(probePatience(pack))})`;
-}
+export const isProbed = `(max ${ofProvider} (${m.probeTime.name} > 0) > time() - ${probePatience()})`;

@@ -67,7 +67,7 @@ function probeStale(pack: Pack): AlertRule {
     name: 'EncryptionProbeStale',
     priority: 'high',
     forSeconds: encryptionSettings.probe.forSeconds,
-    expr: `time() - ${r.lastProbe.name} > ${plain(probePatience(pack))}`,
+    expr: `time() - ${r.lastProbe.name} > ${probePatience()}`,
     summary: 'The exporter is up, but a provider of encryption is no longer probed.',
     description:
       'No round of the probe of {{ $labels.provider }} on {{ $labels.portal }} has ended for {{ $value | humanizeDuration }}. Its SLA is ' +
@@ -85,9 +85,9 @@ function selfTestStale(pack: Pack): AlertRule {
       time() - max ${ofProvider} (
         ${since(m.selfTestTime.name)}
       )
-      > ${encryptionSettings.selfTest.staleSeconds}
+      > ${probePatience(encryptionSettings.selfTest.staleSeconds)}
       unless (max ${ofProvider} (${m.up.name}) == 0)
-      unless (time() - ${r.lastProbe.name} > ${plain(probePatience(pack))})
+      unless (time() - ${r.lastProbe.name} > ${probePatience()})
     `,
     summary: 'A provider of encryption is timed, but whether it still refuses forgeries is no longer tested.',
     description:
@@ -126,13 +126,13 @@ function tainted(pack: Pack): AlertRule {
     priority: 'medium',
     forSeconds,
     expr: promql`
-      ${count(m.tainted.name)}
-      / (${count(m.tainted.name)} + ${count(m.operations.name)} > 0)
+      ${count(m.undecided.name)}
+      / (${count(m.undecided.name)} + ${count(m.operations.name)} > 0)
       > ${plain(ratio)}
     `,
-    summary: 'The exporter is too busy to time encryption.',
+    summary: 'The exporter is too busy to tell whether encryption keeps its promise.',
     description:
       `{{ $value | humanizePercentage }} of the operations of {{ $labels.provider }} on {{ $labels.portal }} in the last ${range} were ` +
-      'disturbed by the exporter itself.',
+      'disturbed so much by the exporter itself that nobody can tell whether they kept the promise.',
   });
 }

@@ -6,14 +6,14 @@ import {
   workflowStates,
 } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { atLeast, plain, promql } from '../promql.js';
+import { atLeast, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofColumn, ofProvider } from './owner.js';
 import { isProbed, scanPatience } from './presence.js';
 
 /** One number for each provider and each column, so that dashboards need not judge. `or` takes the first that applies. */
 export function stateRecordings(pack: Pack): readonly RecordingRule[] {
-  return [providerState(pack), columnState(pack)];
+  return [providerState(pack), columnState()];
 }
 
 function providerState(pack: Pack): RecordingRule {
@@ -22,7 +22,7 @@ function providerState(pack: Pack): RecordingRule {
   return {
     record: r.state,
     expr: promql`
-      ${workflowStates.noData} * (max ${ofProvider} (${r.identity.name}) unless ${isProbed(pack)})
+      ${workflowStates.noData} * (max ${ofProvider} (${r.identity.name}) unless ${isProbed})
       or
       ${workflowStates.broken} * (
         ${firing(', severity="critical"')}
@@ -46,9 +46,9 @@ function providerState(pack: Pack): RecordingRule {
   };
 }
 
-function columnState(pack: Pack): RecordingRule {
+function columnState(): RecordingRule {
   const rows = (states: string) => `(sum ${ofColumn} (${m.rows.name}{state=~"${states}"}) > bool 0 == 1)`;
-  const isScanned = `(max ${ofColumn} (${m.scanTime.name} > 0) > time() - ${plain(scanPatience(pack))})`;
+  const isScanned = `(max ${ofColumn} (${m.scanTime.name} > 0) > time() - ${scanPatience()})`;
   return {
     record: r.columnState,
     expr: promql`

@@ -161,7 +161,7 @@ function scanStale(pack: Pack): AlertRule {
       time() - max ${ofColumn} (
         ${since(m.scanTime.name)}
       )
-      > ${plain(scanPatience(pack))}
+      > ${scanPatience()}
       unless (max ${ofColumn} (${m.scanUp.name}) == 0)
     `,
     summary: 'The last whole scan of an encrypted column is old, so that newer plaintext would not have been seen.',

@@ -25,6 +25,8 @@ const gauges = {
   info: of(m.info, { ...provider, kind: 'transit', title: 'OpenBao', team: 'security' }, 1),
   slaTarget: of(m.slaTarget, provider, 0.01),
   objective: of(m.slaObjective, provider, 0.99),
+  probeInterval: of(m.probeInterval, provider, 15),
+  scanInterval: of(m.scanInterval, column, 21_600),
   up: of(m.up, provider, 1),
   roundTrip: of(m.selfTest, { ...provider, test: 'round_trip' }, 1),
   wrongAad: of(m.selfTest, { ...provider, test: 'wrong_aad' }, 1),
@@ -47,7 +49,7 @@ const counters = {
   missed: operations('encrypt', 'missed', 0),
   failed: operations('decrypt', 'failed', 0),
   roundTripsMissed: operations('round_trip', 'missed', 0),
-  tainted: of(m.tainted, provider, 0),
+  undecided: of(m.undecided, provider, 0),
   integrity: of(m.errors, { ...provider, operation: 'decrypt', reason: 'integrity' }, 0),
   timeouts: of(m.errors, { ...provider, operation: 'decrypt', reason: 'timeout' }, 0),
 };

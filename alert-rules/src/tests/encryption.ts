@@ -82,7 +82,13 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       firesWithin: 13,
       labels: ofProvider,
       value: duration(14),
-      quiet: [['while rounds end, even if all fail', [{ minutes: 30 }, { minutes: 60, ...isDown }]]],
+      quiet: [
+        ['while rounds end, even if all fail', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
+        [
+          'while rounds are meant to be an hour apart',
+          [{ minutes: 30 }, { minutes: 180, clocks: { probe: 'stopped' }, set: { probeInterval: 3_600 } }],
+        ],
+      ],
     },
     {
       alert: 'EncryptionSelfTestStale',
@@ -116,14 +122,14 @@ function providers(pack: Pack): readonly EncryptionLife[] {
     },
     {
       alert: 'EncryptionMeasurementTainted',
-      when: 'half of the operations are disturbed for long',
-      wrong: { perMinute: { met: 40, tainted: 40 } },
+      when: 'of half of the operations nobody can tell, for long',
+      wrong: { perMinute: { met: 40, undecided: 40 } },
       quietUntil: 60,
       firesWithin: 125,
       healsWithin: 60,
       labels: ofProvider,
       value: '50%',
-      quiet: [['at one disturbed operation in ten', [{ minutes: 180, perMinute: { met: 72, tainted: 8 } }]]],
+      quiet: [['at one such operation in ten', [{ minutes: 180, perMinute: { met: 72, undecided: 8 } }]]],
     },
   ];
 }

@@ -12,7 +12,13 @@ const MOST_INVOCATIONS = 2 ** 32;
 const DAY_SECONDS = 86_400;
 
 export function families(watches: readonly PortalWatch[]): Family[] {
-  const columns = watches.flatMap((watch) => watch.columns().map((state) => ({ state, ...judged(watch, state) })));
+  const columns = watches.flatMap((watch) =>
+    watch.columns().map((state) => ({
+      state,
+      intervalMs: watch.encryption.scan?.intervalMs ?? 0,
+      ...judged(watch, state),
+    })),
+  );
   const keys = watches.flatMap((watch) =>
     watch.keys().map((state) => ({ state, watch, labels: keyLabels(watch, state) })),
   );
@@ -53,6 +59,10 @@ export function families(watches: readonly PortalWatch[]): Family[] {
     family(
       metrics.ciphertextCopies,
       whole.map(({ labels, whole: { copies } }) => [labels, copies]),
+    ),
+    family(
+      metrics.scanInterval,
+      columns.map(({ labels, intervalMs }) => [labels, intervalMs / 1000]),
     ),
     family(
       metrics.scanTime,

@@ -7,6 +7,8 @@ import { verdictOn } from '../../../../exporters/encryption/probe/run-now.js';
 import { Samples } from '../../../../exporters/encryption/probe/samples.js';
 import { ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
 import type { Provider } from '../../../../exporters/encryption/providers/provider.js';
+import { probeJob } from '../../../support/encryption/domain.js';
+import { metricsOf, total } from '../../../support/encryption/exporter.js';
 import { fakeProvider, slowProvider } from '../../../support/encryption/fake-provider.js';
 
 const plan: RoundPlan = {
@@ -278,6 +280,32 @@ test('an overlap is found among many intervals', () => {
   expect(overlapMs({ start: 501, end: 511 }, intervals)).toBeCloseTo(2);
   expect(overlapMs({ start: 503, end: 509 }, intervals)).toBe(0);
   expect(overlapMs({ start: 0, end: 1000 }, intervals)).toBeCloseTo(200);
+});
+
+test('what is tainted, and what nobody can tell of, is counted apart', () => {
+  const job = probeJob({ kind: 'local', name: 'aes' });
+  const series = {
+    operation: 'encrypt',
+    sizeBytes: 16,
+    temperature: 'warm',
+    seconds: [0.001, 0.02],
+    met: 3,
+    missed: 2,
+    tainted: 4,
+  } as const;
+  const page = metricsOf(job, {
+    startedAtSeconds: 1,
+    endedAtSeconds: 2,
+    isUsable: true,
+    series: [series],
+    failures: [],
+    selfTests: [],
+    restMs: 0,
+  });
+  expect(total(page, 'field_encryption_tainted_total')).toBe(4);
+  expect(total(page, 'field_encryption_undecided_total')).toBe(1);
+  expect(total(page, 'field_encryption_operations_total')).toBe(5);
+  expect(total(page, 'field_encryption_probe_interval_seconds')).toBe(1);
 });
 
 test('percentiles are durations that were measured', () => {
