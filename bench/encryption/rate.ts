@@ -1,23 +1,28 @@
 import { performance } from 'node:perf_hooks';
 import { median } from '../support/stats.js';
 
-const ROUND_MS = 60;
-const ROUNDS = 9;
+const ROUND_MS = 30;
+const ROUNDS = 25;
 
-/** Operations per second of each, in turn, so that a slow moment of the machine hits all; the median of some rounds. */
-export function rates<Name extends string>(work: Readonly<Record<Name, () => void>>): Record<Name, number> {
-  const names = Object.keys(work).filter((name): name is Name => name in work);
-  const found = new Map<Name, number[]>(names.map((name) => [name, []]));
+interface Rates {
+  /** Operations per second. */
+  readonly ours: number;
+  readonly bare: number;
+  /** Of the bare rate that was measured right beside it: what slows the machine for a while slows both. */
+  readonly share: number;
+}
+
+/** Both in turn, so that a slow moment of the machine hits either; the medians of some rounds. */
+export function rates(work: { readonly ours: () => void; readonly bare: () => void }): Rates {
+  const found: Rates[] = [];
   for (let round = -1; round < ROUNDS; round += 1) {
-    for (const name of names) {
-      const rate = rateOf(work[name]);
-      // The first round only warms up.
-      if (round >= 0) found.get(name)?.push(rate);
-    }
+    const ours = rateOf(work.ours);
+    const bare = rateOf(work.bare);
+    // The first round only warms up.
+    if (round >= 0) found.push({ ours, bare, share: ours / bare });
   }
-  const result: Partial<Record<Name, number>> = {};
-  for (const [name, values] of found) result[name] = median(values);
-  return complete(result, names);
+  const middle = (of: keyof Rates) => median(found.map((one) => one[of]));
+  return { ours: middle('ours'), bare: middle('bare'), share: middle('share') };
 }
 
 function rateOf(work: () => void): number {
@@ -31,16 +36,6 @@ function rateOf(work: () => void): number {
     now = performance.now();
   }
   return (count * 1000) / (now - startedAt);
-}
-
-function complete<Name extends string>(
-  found: Partial<Record<Name, number>>,
-  names: readonly Name[],
-): Record<Name, number> {
-  const isWhole = (value: Partial<Record<Name, number>>): value is Record<Name, number> =>
-    names.every((name) => value[name] !== undefined);
-  if (!isWhole(found)) throw new Error('a rate is missing');
-  return found;
 }
 
 export function perSecond(rate: number): string {
