@@ -81,7 +81,7 @@ async function probe(request: Request, response: Response, { thread, history, me
     return;
   }
   const format = negotiateFormat(request.get('accept'));
-  response.set('content-type', contentTypes[format]).send(renderFamilies(families, format));
+  response.set('content-type', contentTypes[format]).end(renderFamilies(families, format));
 }
 
 /**
