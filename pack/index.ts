@@ -2,6 +2,7 @@ export { isOpen, validUntil } from './calendar.js';
 export { type UnconnectedTrail, unconnectedTrails } from './connection.js';
 export { type Excerpt, excerpt } from './excerpt.js';
 export { packJsonSchema } from './json-schema.js';
+export { linearRegExp } from './linear-regex.js';
 export { type LoadOptions, loadPack, type PackSection, packageRoot, shippedPackPath } from './load.js';
 export type * from './model.js';
 export { applyPathStyle, forbiddenBy } from './paths.js';

@@ -47,6 +47,14 @@ export function secretShape(text: string): string | undefined {
   return shapes.find(([pattern]) => pattern.test(text))?.[1] ?? (isOpaque(text) ? 'a random key' : undefined);
 }
 
+/** The same of a path, segment by segment: several words with slashes between them have all kinds of characters too. */
+export function secretShapeInPath(path: string): string | undefined {
+  return path
+    .split('/')
+    .map(secretShape)
+    .find((shape) => shape !== undefined);
+}
+
 /** Long, of all kinds of characters, none of them often: made by a machine so that nobody can guess it. */
 function isOpaque(text: string): boolean {
   const looks = /^[\w+/=.~-]{32,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text);

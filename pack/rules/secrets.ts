@@ -3,7 +3,7 @@ import { readReferences } from '../references.js';
 import type { Reporter } from '../reporter.js';
 import { type Part, SecretText, SecretUnavailable, unsetVariables } from '../secret.js';
 import { isDatabaseUrl, isSecretHere, isSecretPlace } from '../secret-places.js';
-import { secretShape } from '../secret-shapes.js';
+import { secretShape, secretShapeInPath } from '../secret-shapes.js';
 import type { KeyPath, MapNode, ScalarNode, SourceNode } from '../source-node.js';
 
 /** Whether what references stand for must be at hand: everywhere, nowhere, or in these sections. */
@@ -70,7 +70,7 @@ function judgePlain(path: KeyPath, text: string, reporter: Reporter): void {
     });
     return;
   }
-  const shape = isTemplateOfPath(path) ? secretShape(text) : undefined;
+  const shape = isTemplateOfPath(path) ? secretShapeInPath(text) : undefined;
   if (shape !== undefined) {
     reporter.report(path, `${shape} stands in the configuration`, {
       expected: 'a {variable}, whose value in variables: is a reference',
@@ -82,6 +82,12 @@ function judgePlain(path: KeyPath, text: string, reporter: Reporter): void {
 
 function isTemplateOfPath(path: KeyPath): boolean {
   return path[0] === 'workflows' && path[2] === 'steps' && path.length === 5 && path[4] === 'path';
+}
+
+/** Who somebody is, not what proves it; machines make up client ids. */
+function isPublicName(path: KeyPath): boolean {
+  const key = path.at(-1);
+  return path[2] === 'auth' && (key === 'clientId' || key === 'username');
 }
 
 /** In the other sections every place of a secret has a key of ours, and is judged by it. */
@@ -117,7 +123,7 @@ function judgeSecret(path: KeyPath, text: string, node: ScalarNode, reporter: Re
   if (references.length === 0 && isSecretHere(path, text)) {
     reporter.report(path, 'a secret stands in the configuration', aReference);
   }
-  const shape = isOfPortalOrWorkflow(path) ? literalShape(parts) : undefined;
+  const shape = isOfPortalOrWorkflow(path) && !isPublicName(path) ? literalShape(parts) : undefined;
   if (shape !== undefined) {
     reporter.report(path, `${shape} stands in the configuration`, aReference);
   }

@@ -76,13 +76,16 @@ function dropped(pack: Pack): AlertRule {
   const range = windowOf(windowSeconds);
   // Backing off is deliberate and has an alert of its own; shutting down is no news.
   const drops = `sum by (portal, workflow) (increase(${m.runsDropped.name}{reason=~"overlap|busy"}[${range}]))`;
+  const done = [m.runs, m.runsUncertain]
+    .map(({ name }) => `sum by (portal, workflow) (increase(${name}[${range}]))`)
+    .join(' + ');
   return alertRule(pack, {
     name: 'WorkflowRunsDropped',
     priority: 'medium',
     forSeconds,
     expr: withOwner(promql`
       ${drops}
-      / (${drops} + sum by (portal, workflow) (increase(${m.runs.name}[${range}])) > 0)
+      / (${drops} + ${done} > 0)
       > ${plain(ratio)}
       and
       ${drops} ${atLeast(minimum)}

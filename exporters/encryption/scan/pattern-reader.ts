@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { linearRegExp } from '../../../pack/index.js';
 import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
@@ -32,7 +33,7 @@ export class PatternReader implements BatchReader {
   constructor(resolved: ResolvedColumn, pattern: string, seed: string, known: readonly string[]) {
     this.#known = known;
     this.#resolved = resolved;
-    this.#pattern = new RegExp(pattern);
+    this.#pattern = linearRegExp(pattern);
     this.#seed = seed;
   }
 

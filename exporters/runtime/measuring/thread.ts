@@ -51,6 +51,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   #worker: Worker | undefined;
   #isStarted = false;
   #isStopping = false;
+  #isBeingEnded = false;
   #lastSign = performance.now();
   #launchedAt = 0;
   #deaths = 0;
@@ -76,7 +77,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   /** Sends the configuration as it is now. Rejects when the thread dies of it. */
   async configure(): Promise<void> {
     // It was told to end and is still there: it hangs where nothing reaches it.
-    if (this.#died !== undefined && this.#worker !== undefined) throw new Error(this.trouble);
+    if (this.#isBeingEnded) throw new Error(this.trouble);
     try {
       await new Promise<void>((done, fail) => {
         this.#configuring = { done, fail };
@@ -167,6 +168,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
         this.#died = `it was silent for ${this.#silence} and was ended`;
         clearInterval(this.#watchdog);
         this.#configuring?.fail(new Error(this.#died));
+        this.#isBeingEnded = true;
         void worker.terminate();
       }
       wasSilent = this.#isSilent;
@@ -192,6 +194,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     if (this.#worker !== worker || this.#isStopping) return;
     clearInterval(this.#watchdog);
     this.#worker = undefined;
+    this.#isBeingEnded = false;
     this.#died ??= 'it ended by itself';
     this.#options.onDeath?.();
     this.#configuring?.fail(new Error(`the measuring thread '${this.#options.name}' died of it: ${this.#died}`));

@@ -140,7 +140,10 @@ class Writer {
     if (postData === undefined || (postData.text === '' && postData.params.length === 0)) return undefined;
     const type = mediaType(postData.mimeType);
     const json = isJson(type) ? jsonOf(postData.text) : undefined;
-    if (json !== undefined) return { json: this.#json(json, '', `${method} ${this.#shown(url.pathname)}`) };
+    if (json !== undefined) {
+      const written = this.#json(json, '', `${method} ${this.#shown(url.pathname)}`);
+      return written === undefined ? 'unwritable' : { json: written };
+    }
     if (type === 'application/x-www-form-urlencoded') {
       const form: Record<string, string> = {};
       const fields =
@@ -161,7 +164,9 @@ class Writer {
 
   /** Numbers stay what they are: a variable would arrive as a text. */
   #json(value: unknown, name: string, where: string): unknown {
-    if (Array.isArray(value)) return value.map((item) => this.#json(item, name, where));
+    if (Array.isArray(value)) {
+      return value.map((item) => this.#json(item, name, where)).filter((item) => item !== undefined);
+    }
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(
         Object.entries(value).flatMap(([key, inner]) => {

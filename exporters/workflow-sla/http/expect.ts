@@ -1,5 +1,5 @@
 import { compile } from 'json-p3';
-import type { Expectation, JsonCondition } from '../../../pack/index.js';
+import { type Expectation, type JsonCondition, linearRegExp } from '../../../pack/index.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Reading } from './reading.js';
@@ -44,21 +44,21 @@ export function compileExpectation(expect: Expectation): Check {
       (r) => `${r.bytes} bytes, expected at most ${maxBytes}`,
     );
   for (const [name, { matches }] of Object.entries(expect.headers)) {
-    const pattern = new RegExp(matches);
+    const pattern = linearRegExp(matches);
     add(
       (r) => pattern.test(r.header(name) ?? ''),
       () => `header ${name} does not match ${matches}`,
     );
   }
   for (const source of expect.bodyMatches) {
-    const pattern = new RegExp(source);
+    const pattern = linearRegExp(source);
     add(
       (r) => pattern.test(r.text),
       () => `the body does not match ${source}`,
     );
   }
   for (const source of expect.bodyNotMatches) {
-    const pattern = new RegExp(source);
+    const pattern = linearRegExp(source);
     add(
       (r) => !pattern.test(r.text),
       () => `the body matches ${source}`,
@@ -85,7 +85,7 @@ export function compileExpectation(expect: Expectation): Check {
 
 function jsonCheck(condition: JsonCondition): Check {
   const query = compile(condition.path);
-  const pattern = condition.matches === undefined ? undefined : new RegExp(condition.matches);
+  const pattern = condition.matches === undefined ? undefined : linearRegExp(condition.matches);
   return (reading) => {
     const values = query.query(asJson(reading.json())).values();
     const { path } = condition;

@@ -1,5 +1,5 @@
 import { compile } from 'json-p3';
-import type { Extract } from '../../../pack/index.js';
+import { type Extract, linearRegExp } from '../../../pack/index.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Reading } from './reading.js';
@@ -34,7 +34,7 @@ function compileExtract(extract: Extract): Take {
     case 'cookie':
       return (reading) => reading.cookie(extract.name);
     case 'regex': {
-      const pattern = new RegExp(extract.pattern);
+      const pattern = linearRegExp(extract.pattern);
       return (reading) => pattern.exec(reading.text)?.[extract.group];
     }
   }

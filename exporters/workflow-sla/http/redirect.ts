@@ -34,6 +34,12 @@ export function nextHop(
   }
   const becomesGet =
     answer.status === 303 || (answer.status !== 307 && answer.status !== 308 && from.method === 'POST');
+  if (url.origin !== from.url.origin && from.body !== undefined && !becomesGet) {
+    throw new StepFailure(
+      'redirect',
+      `redirected with its body to ${url.origin}, which is not followed: a body may hold what only the portal may see`,
+    );
+  }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(from.headers)) {
     // Credentials are added anew for the new address.

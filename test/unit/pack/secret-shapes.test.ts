@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLiteralSecret, isSensitiveName, secretShape } from '../../../pack/secret-shapes.js';
+import { isLiteralSecret, isSensitiveName, secretShape, secretShapeInPath } from '../../../pack/secret-shapes.js';
 
 describe('names of secrets', () => {
   test.each([
@@ -73,4 +73,13 @@ describe('looks of secrets', () => {
     'https://portal.example.com/api/client_groups/7/complete?limit=10',
     'application/vnd.kingston.portal+json',
   ])('but not %s', (text) => expect(secretShape(text)).toBeUndefined());
+});
+
+describe('paths of ordinary words', () => {
+  test.each(['/api/v1/clientGroups/summaryByAdviser', '/Services/PortalService2.asmx/GetClientGroups'])('%s', (path) =>
+    expect(secretShapeInPath(path)).toBeUndefined(),
+  );
+
+  test('but not one with a key in it', () =>
+    expect(secretShapeInPath('/share/AaiyAPdpYdesoKnqjj8HJqRn4T5titww/page')).toBe('a random key'));
 });

@@ -75,6 +75,17 @@ describe('redirects', () => {
     expect(other.requests[0]?.headers).not.toHaveProperty('x-tenant');
   });
 
+  test('to another origin take no body along: it may hold what only the portal may see', async () => {
+    const other = await httpServer((_, response) => json(response, {}));
+    const server = await httpServer((_, response) => response.writeHead(307, { location: `${other.url}/there` }).end());
+    const network = { ...job(server.url).portal.network, redirectOrigins: [other.url] };
+    const steps = [step({ method: 'POST', body: { kind: 'form', fields: { key: literal('of-the-portal') } } })];
+    expect(verdictOf(await runOnce(job(server.url, { portal: { network }, workflow: { steps } })))).toBe(
+      `redirect: redirected with its body to ${other.url}, which is not followed: a body may hold what only the portal may see`,
+    );
+    expect(other.requests).toHaveLength(0);
+  });
+
   test('to another port of the portal’s host are refused: another service answers there', async () => {
     const other = await httpServer((_, response) => json(response, {}));
     const server = await httpServer(to(`${other.url}/there`));
