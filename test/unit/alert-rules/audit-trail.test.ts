@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trailsThat } from '../../../alert-rules/src/audit-trail/trails.js';
 import { alertsOf, ruleFiles } from '../../../alert-rules/src/index.js';
 import type { AuditTrail, Pack } from '../../../pack/model.js';
+import { SecretText } from '../../../pack/secret.js';
 import { packWith } from './pack.js';
 
 const shipped = packWith();
@@ -39,6 +40,33 @@ describe('evidence', () => {
     expect(exprOf(packWith({ auditTrails: [trail({ comparisons: [] })] }), 'AuditCheckStale')).not.toContain(
       'comparisons',
     );
+  });
+});
+
+describe('patience', () => {
+  it('grows with the paces that the description gives', () => {
+    const { observe } = trail({});
+    const slow = packWith({
+      auditTrails: [
+        trail({
+          observe: { ...observe, intervalMs: 600_000, confirmIntervalMs: 3_600_000 },
+          seal: {
+            origin: 'o',
+            key: SecretText.literal('k'),
+            directory: 'd',
+            intervalMs: 300_000,
+            maxRowsPerChunk: 1,
+            verifyWithinMs: 1,
+            anchors: [],
+          },
+        }),
+      ],
+    });
+    expect(exprOf(shipped, 'AuditCheckStale')).toMatch(/> 600\b/);
+    expect(exprOf(slow, 'AuditCheckStale')).toMatch(/> 3000\b/);
+    expect(exprOf(slow, 'AuditCheckStale')).toMatch(/> 18000\b/);
+    expect(exprOf(shipped, 'AuditCheckpointStale')).toMatch(/> 600\b/);
+    expect(exprOf(slow, 'AuditCheckpointStale')).toMatch(/> 3000\b/);
   });
 });
 
