@@ -117,7 +117,6 @@ function unitOf(
   sql: RecordsSql,
 ): ReplayUnit {
   const memory = tableMemory(context, table.label);
-  const watched = memory.watched[relation.oid];
   return {
     table: table.label,
     oid: relation.oid,
@@ -126,7 +125,11 @@ function unitOf(
     columns,
     format,
     hasSnapshot: memory.hadSnapshot,
-    watchedSince: watched === undefined ? undefined : BigInt(watched.xid),
+    // Asked when it is needed, as the next: a quick look may have seen other storage since this was planned.
+    get watchedSince() {
+      const watched = memory.watched[relation.oid];
+      return watched === undefined ? undefined : BigInt(watched.xid);
+    },
     get acceptedBefore() {
       return BigInt(memory.accepted?.xid ?? 0);
     },
