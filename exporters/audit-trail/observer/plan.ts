@@ -146,8 +146,8 @@ function unitOf(
 /** A session reports its calls and its records one after the other, so what is not settled yet may only seem so. */
 function areTooMany({ memory, residuals }: TrailContext): ReplayUnit['recordsAreTooMany'] {
   const { judged, pending, explained } = memory.ledger ?? { judged: {}, pending: {}, explained: {} };
-  if ((judged.calls_records ?? 0) + (pending.calls_records ?? 0) < 0) return 'yes';
-  return (residuals.calls_records ?? 0) < (explained.calls_records ?? 0) ? 'perhaps' : 'no';
+  if ((residuals.calls_records ?? 0) >= (explained.calls_records ?? 0)) return 'no';
+  return (judged.calls_records ?? 0) + (pending.calls_records ?? 0) < 0 ? 'yes' : 'perhaps';
 }
 
 /**
