@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { type Portal, SecretUnavailable, type Step, type Text, type Workflow } from '../../pack/index.js';
+import type { Portal, Step, Text, Workflow } from '../../pack/index.js';
 import type { FailureReason } from '../../pack/metrics/index.js';
+import { SecretUnavailable } from '../../pack/secret.js';
 import { formatMs } from '../runtime/format.js';
 import type { Cancellation } from '../runtime/measuring/cancellation.js';
 import type { LoopWatch } from '../runtime/measuring/loop-watch.js';

@@ -1,4 +1,5 @@
-import { SecretText, type Text } from '../../pack/index.js';
+import type { Text } from '../../pack/index.js';
+import { SecretText } from '../../pack/secret.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 
 export type Variables = ReadonlyMap<string, Text>;

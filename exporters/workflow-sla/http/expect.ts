@@ -1,5 +1,6 @@
 import { compile } from 'json-p3';
-import { type Expectation, type JsonCondition, linearRegExp } from '../../../pack/index.js';
+import type { Expectation, JsonCondition } from '../../../pack/index.js';
+import { linearRegExp } from '../../../pack/linear-regex.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Reading } from './reading.js';

@@ -1,4 +1,5 @@
-import { applyPathStyle, type HttpStep, type Portal } from '../../../pack/index.js';
+import type { HttpStep, Portal } from '../../../pack/index.js';
+import { applyPathStyle } from '../../../pack/paths.js';
 
 /** Where portals lead people whom they do not serve. */
 const stations = /^(log-?in|sign-?in|log-?out|auth|oauth2?|sso|saml|error|errors|maintenance|index\.html?)$/i;

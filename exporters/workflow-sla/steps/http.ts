@@ -1,5 +1,6 @@
 import { validateHeaderValue } from 'node:http';
-import { applyPathStyle, forbiddenBy, type HttpStep, type Portal } from '../../../pack/index.js';
+import type { HttpStep, Portal } from '../../../pack/index.js';
+import { applyPathStyle, forbiddenBy } from '../../../pack/paths.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
