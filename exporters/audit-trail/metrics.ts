@@ -169,7 +169,7 @@ export class TrailMetrics {
     table: string,
     kind: 'missing' | 'unexplained' | 'altered',
     operation: Operation,
-    check: 'continuity' | 'replay' | 'witness',
+    check: 'continuity' | 'replay' | 'witness' | 'catalogue',
   ): void {
     const labels = { ...this.#labels, table };
     if (kind === 'missing') this.#m.missing.inc({ ...labels, operation });

@@ -99,3 +99,9 @@ export function asXid8(xid: string, xmax: bigint): string {
   const value = `${xid}::text::bigint`;
   return `case when ${value} < 3 then 0 else ${xmax}::bigint - ((${xmax}::bigint - ${value}) & 4294967295) end`;
 }
+
+/** The same of one that was read already. */
+export function toXid8(xid: string, xmax: bigint): bigint {
+  const value = BigInt(xid);
+  return value < 3n ? 0n : xmax - ((xmax - value) & 4294967295n);
+}

@@ -79,8 +79,9 @@ export function confirm(context: TrailContext, finding: Finding): 'confirmed' | 
 /** An application writes its record later than the change: only what is still so after that time is a fault. */
 function mayStillBeRecorded(context: TrailContext, finding: Finding, now: number): boolean {
   const { records } = context.trail;
-  // What continuity reads was held back for that long already.
-  if (records?.writtenBy !== 'application' || finding.check === 'continuity') return false;
+  // What continuity reads was held back for that long already, and of what the catalogue shows no record will come.
+  const mayCome = finding.check !== 'continuity' && finding.check !== 'catalogue';
+  if (records?.writtenBy !== 'application' || !mayCome) return false;
   const { postponed } = tableMemory(context, finding.table);
   const first = postponed[finding.id];
   if (first === undefined && Object.keys(postponed).length < MOST_POSTPONED) postponed[finding.id] = now;

@@ -8,8 +8,10 @@ import type { Session } from '../database/database.js';
 const RELATIONS = `
 select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relpersistence as persistence,
        c.relispartition as is_partition, coalesce(pg_partition_root(c.oid), c.oid)::oid::text as root,
-       nullif(c.relfilenode, 0)::text as filenode, has_any_column_privilege(c.oid, 'select') as readable
+       nullif(c.relfilenode, 0)::text as filenode, s.xmin::text as made, has_any_column_privilege(c.oid, 'select') as readable
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+-- Of a system column, which no ALTER TABLE touches.
+left join pg_attribute s on s.attrelid = c.oid and s.attname = 'tableoid'
 where c.relkind in ('r', 'p') and c.relpersistence <> 't'
   and (n.nspname = any($1) or c.oid = any($2::oid[])
        or (c.relispartition and exists (
@@ -38,6 +40,11 @@ export interface Relation {
   readonly is_partition: boolean;
   readonly root: string;
   readonly filenode: string | null;
+  /**
+   * The 32 bits of the transaction that wrote it into this catalogue: which made it, or restored it, or upgraded the
+   * server; and some billions of transactions ago or just now.
+   */
+  readonly made: string | null;
   readonly readable: boolean;
 }
 

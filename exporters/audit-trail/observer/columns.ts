@@ -7,12 +7,9 @@ import type { KeyColumn } from '../records/keys.js';
 const COLUMNS = (xid8: (xmin: string) => string) => `
 select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attgenerated = 'v' as is_virtual,
        has_column_privilege(a.attrelid, a.attnum, 'select') as readable, (${xid8('a.xmin')})::text as changed,
-       (${xid8('s.xmin')})::text as created,
        array_position(i.indkey::int2[], a.attnum) as key_position
 from pg_class c
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
--- Of a system column, which no ALTER TABLE touches.
-left join pg_attribute s on s.attrelid = c.oid and s.attname = 'tableoid'
 left join pg_index i on i.indrelid = c.oid and i.indisprimary
 where c.oid = any($1::oid[])
 order by c.oid, a.attnum`;
@@ -27,8 +24,6 @@ export interface TableColumns {
   readonly columns: readonly Column[];
   /** In the order of the primary key; empty without one. */
   readonly key: readonly KeyColumn[];
-  /** Transaction that made the table: records from before it are of another one that had its name. */
-  readonly created: bigint;
 }
 
 interface ColumnRow {
@@ -39,25 +34,19 @@ interface ColumnRow {
   is_virtual: boolean;
   readable: boolean;
   changed: string;
-  created: string;
   key_position: number | null;
 }
 
-/**
- * @param restoredBefore what a restore or pg_upgrade made by then, it did not make for the first time.
- * @returns those that are there; a relation that was dropped since is missing in it.
- */
+/** @returns those that are there; a relation that was dropped since is missing in it. */
 export async function readColumns(
   session: Session,
   facts: Facts,
   relations: readonly string[],
-  restoredBefore: bigint,
 ): Promise<ReadonlyMap<string, TableColumns>> {
   const rows = await session.query<ColumnRow & Record<string, unknown>>(
     COLUMNS((xmin) => asXid8(xmin, facts.xmax)),
     [relations],
   );
-  const created = new Map(rows.map((row) => [row.relation, BigInt(row.created)]));
   return new Map(
     [...groupRows(rows)].map(([relation, own]) => [
       relation,
@@ -69,14 +58,9 @@ export async function readColumns(
           .filter((row) => row.key_position !== null)
           .sort((a, b) => (a.key_position ?? 0) - (b.key_position ?? 0))
           .map(({ name, type }) => ({ name, type })),
-        created: bounded(created.get(relation) ?? 0n, restoredBefore),
       },
     ]),
   );
-}
-
-function bounded(created: bigint, restoredBefore: bigint): bigint {
-  return created < restoredBefore ? 0n : created;
 }
 
 type Named = ColumnRow & { name: string };

@@ -78,6 +78,8 @@ export interface ContinuityTable {
   readonly name: ScopedTable['name'];
   readonly columns: TableColumns;
   readonly format: KeyFormat | undefined;
+  /** Records from before this transaction are of another table that had its name; 0 unless that was seen to happen. */
+  readonly madeAt: bigint;
   /** Every row has a record from when it was first seen, so a history without a beginning is a fault. */
   readonly hasBaseline: boolean;
   /** Faults older than this transaction were accepted by a declared baseline. */
@@ -164,7 +166,7 @@ class Judge {
       const emptied = truncates.some(isSince);
       if (candidate.op !== 'INSERT') this.#judgeChange(table, candidate, emptied);
       // A table that was dropped took its rows with it; one that has its name now begins anew.
-      else if (BigInt(candidate.previous_xid ?? candidate.xid ?? 0) < table.columns.created) continue;
+      else if (BigInt(candidate.previous_xid ?? candidate.xid ?? 0) < table.madeAt) continue;
       else if (!emptied && !movedAway.some((move) => move.key === candidate.key && isSince(move.ord)))
         this.#add(table, candidate, 'DELETE', 'a row was inserted where its history says there still is one');
     }

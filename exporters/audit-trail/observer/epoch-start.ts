@@ -15,9 +15,13 @@ export function startEpoch(context: TrailContext, facts: Facts, reason: EpochRea
   for (const table of Object.values(memory.tables)) Object.assign(table, { epochMissing: 0, epochRecords: 0 });
   if (reason === 'system' || reason === 'timeline') {
     // Another history of the same rows: transaction ids mean other transactions now.
-    for (const table of Object.values(memory.tables)) table.watched = {};
+    for (const table of Object.values(memory.tables)) {
+      table.watched = {};
+      // A restore makes every table anew, and is an event of its own.
+      delete table.relations;
+      delete table.made;
+    }
     memory.looks = [];
-    memory.restoredBefore = facts.xmax.toString();
     if (reason === 'system') delete memory.reading;
   }
   metrics.epochChanged(reason);

@@ -13,7 +13,7 @@ export interface Finding {
   readonly table: string;
   readonly kind: FindingKind;
   readonly operation: AuditOperation;
-  readonly check: 'continuity' | 'replay' | 'witness';
+  readonly check: 'continuity' | 'replay' | 'witness' | 'catalogue';
   /**
    * The row and its last record before the fault. Continuity and replay see the same fault from two sides; it has one
    * id, and is counted once.

@@ -34,6 +34,10 @@ const tableMemorySchema = z.object({
     .optional(),
   /** By relation oid. */
   filenodes: z.record(z.string(), z.string()),
+  /** The relation that had each name: the table's own, and its leaves'. */
+  relations: z.record(z.string(), z.string()).optional(),
+  /** By oid of a relation that took the name of another while we watched: the transaction that made it. */
+  made: z.record(z.string(), z.string()).optional(),
   isRecording: z.boolean().optional(),
   hadSnapshot: z.boolean(),
   /** By relation oid: row versions from this transaction on were made under our eyes, in this storage. */
@@ -88,8 +92,6 @@ const memorySchema = z.object({
   recordFilenodes: z.record(z.string(), z.string()),
   /** Ids were given out a second time, so histories cannot be put in order; until a baseline of everything is declared. */
   orderLost: z.object({ at: z.number() }).optional(),
-  /** The database came from a restore or pg_upgrade: transactions below made its tables, but not for the first time. */
-  restoredBefore: z.string().optional(),
   identity: z.object({ highest: z.string().optional(), given: z.string().optional(), epoch: z.number() }).optional(),
   /** The pass over all records that shows whether they can be read, and what the one before it found. */
   readability: z

@@ -8,6 +8,7 @@ import type { Relation } from './catalogue.js';
 import { readColumns, type TableColumns } from './columns.js';
 import { type TrailContext, tableMemory } from './context.js';
 import type { ContinuityTable } from './continuity.js';
+import { madeAt } from './other-tables.js';
 import type { ReplayUnit } from './replay.js';
 import type { ScopedTable } from './scope.js';
 
@@ -30,7 +31,6 @@ export async function makePlan(context: TrailContext, session: Session, sql: Rec
     session,
     facts,
     seen.tables.flatMap(({ relation, leaves }) => [relation.oid, ...leaves.map(({ oid }) => oid)]),
-    BigInt(context.memory.restoredBefore ?? 0),
   );
   for (const table of seen.tables) {
     const own: ReplayUnit[] = [];
@@ -38,9 +38,9 @@ export async function makePlan(context: TrailContext, session: Session, sql: Rec
     // Dropped since; the next quick look finds it gone, and until then there is nothing to say of it.
     if (!places.every(({ relation }) => columns.has(relation.oid))) continue;
     for (const { relation, recordedAs } of places) {
-      const shape = columns.get(relation.oid) ?? { columns: [], key: [], created: 0n };
+      const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
       const { format, unreadable } = await keyFormat(session, sql, recordedAs, shape);
-      continuity.set(textOf(recordedAs), continuityTable(context, table, recordedAs, shape, format));
+      continuity.set(textOf(recordedAs), continuityTable(context, table, relation, recordedAs, shape, format));
       const obstacle = unreadable ?? obstacleOf(relation, shape, format, sql, facts.role);
       if (obstacle !== undefined) context.obstacles.set(table.label, obstacle);
       else if (format !== undefined) own.push(unitOf(context, table, relation, recordedAs, shape, format, sql));
@@ -86,6 +86,7 @@ function placesOf({ memory }: TrailContext, { relation, leaves, label }: ScopedT
 function continuityTable(
   context: TrailContext,
   table: ScopedTable,
+  relation: Relation,
   name: QualifiedName,
   columns: TableColumns,
   format: KeyFormat | undefined,
@@ -98,6 +99,7 @@ function continuityTable(
     name,
     columns,
     format,
+    madeAt: madeAt(memory, relation),
     hasBaseline: memory.hadSnapshot,
     // Asked when it is needed: a baseline may be taken between two pages.
     get acceptedBefore() {
@@ -124,6 +126,7 @@ function unitOf(
     recordedAs,
     columns,
     format,
+    madeAt: madeAt(memory, relation),
     hasSnapshot: memory.hadSnapshot,
     // Asked when it is needed, as the next: a quick look may have seen other storage since this was planned.
     get watchedSince() {

@@ -21,6 +21,8 @@ export interface ReplayUnit {
   readonly recordedAs: QualifiedName;
   readonly columns: TableColumns;
   readonly format: KeyFormat;
+  /** Records from before this transaction are of another table that had its name; 0 unless that was seen to happen. */
+  readonly madeAt: bigint;
   /** A SNAPSHOT was seen, so every row must have a record. */
   readonly hasSnapshot: boolean;
   /** Row versions from this transaction on were made under our eyes: they must have a record, and of the same version. */
@@ -204,7 +206,7 @@ export async function replayKeys(
   const accepted: string[] = [];
   for (const row of gone) {
     if (row.key === null || row.record === null || moved.has(row.record)) continue;
-    if (row.txid !== null && BigInt(row.txid) < unit.columns.created) continue;
+    if (row.txid !== null && BigInt(row.txid) < unit.madeAt) continue;
     const id = findingId(unit.table, row.key, row.record);
     if (unit.isAccepting && BigInt(row.txid ?? 0) < unit.acceptedBefore) {
       accepted.push(id);

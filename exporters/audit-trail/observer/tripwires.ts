@@ -17,6 +17,7 @@ import { commitTimestampLacks } from './evidence.js';
 import { compareFingerprints, functionWarnings } from './fingerprints.js';
 import { enterOtherHistory, hasLostHistory } from './history.js';
 import { judgeIdentity } from './judging-evidence.js';
+import { lookForReplaced } from './other-tables.js';
 import { type ScopedTable, tablesInScope } from './scope.js';
 
 /** Looks kept, so that a transaction can be dated from below. */
@@ -39,6 +40,7 @@ export async function lookAtTripwires(context: TrailContext, session: Session): 
   lookAtCatalogue(context, facts, catalogue, tables, epochChange);
   forgetTables(context, tables);
   lookAtStorage(context, facts, catalogue, tables);
+  lookForReplaced(context, facts, tables);
   applyDeclarations(context);
   judgeIdentity(context, facts);
   evidence.judge('commit_timestamps', 'moments of commit are kept', commitTimestampLacks(facts));
