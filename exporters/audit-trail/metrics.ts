@@ -86,6 +86,8 @@ export class TrailMetrics {
     for (const kind of identityKinds) m.identityBreaks.zero({ ...labels, kind });
     for (const field of trail.attribution.required) m.attributionMissing.zero({ ...labels, field });
     for (const check of checkNames) m.lastCheck.zero({ ...labels, check });
+    m.lookInterval.set(labels, trail.observe.intervalMs / 1000);
+    m.confirmInterval.set(labels, trail.observe.confirmIntervalMs / 1000);
     m.writeLag.zero(labels);
     m.exported.zero(labels);
     m.readableTime.zero(labels);
@@ -334,6 +336,8 @@ function create(store: MetricStore) {
     witnessResidual: store.gauge(m.witnessResidual),
     comparisonFindings: store.gauge(m.comparisonFindings),
     evidenceState: store.gauge(m.evidenceState),
+    lookInterval: store.gauge(m.lookInterval),
+    confirmInterval: store.gauge(m.confirmInterval),
     lastCheck: store.gauge(m.lastCheck),
     checkDuration: store.gauge(m.checkDuration),
     sweepPeriod: store.gauge(m.sweepPeriod),

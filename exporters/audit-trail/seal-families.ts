@@ -23,6 +23,12 @@ export function sealFamilies(trails: readonly SealedTrail[]): Family[] {
       each((status) => status.sealLagSeconds),
     ),
     family(
+      m.sealInterval,
+      trails.flatMap(({ trail: { portal, name, seal } }) =>
+        seal === undefined ? [] : [[{ portal, trail: name }, seal.intervalMs / 1000] as const],
+      ),
+    ),
+    family(
       m.checkpointSize,
       each((status) => status.checkpoint?.size ?? 0),
     ),

@@ -238,6 +238,18 @@ export const auditMetrics = {
     'State of each source of evidence: exactly one is 1.',
     { values: { source: evidenceSources, state: evidenceStates } },
   ),
+  lookInterval: gauge(
+    'audit_trail_look_interval_seconds',
+    'seconds',
+    trail,
+    'Time between the starts of two quick looks at the trail.',
+  ),
+  confirmInterval: gauge(
+    'audit_trail_confirm_interval_seconds',
+    'seconds',
+    trail,
+    'Time between the starts of two rounds of exact checks.',
+  ),
   lastCheck: gauge(
     'audit_trail_last_check_timestamp_seconds',
     'timestamp',
@@ -255,6 +267,12 @@ export const auditMetrics = {
     'seconds',
     trail,
     'Age of the oldest record that no checkpoint covers; 0 when all are sealed.',
+  ),
+  sealInterval: gauge(
+    'audit_trail_seal_interval_seconds',
+    'seconds',
+    trail,
+    'Time between two checkpoints of the trail.',
   ),
   checkpointSize: gauge('audit_trail_checkpoint_size', 'count', trail, 'Records under the newest checkpoint.'),
   checkpointTime: gauge(

@@ -20,7 +20,7 @@ export function auditTrailFile(pack: Pack): RuleFile {
         intervalSeconds: settings.intervalSeconds,
         rules: [
           ...presenceRecordings(),
-          ...stateRecordings(pack),
+          ...stateRecordings(),
           ...completenessAlerts(pack),
           ...mechanismAlerts(pack),
           ...recordAlerts(pack),

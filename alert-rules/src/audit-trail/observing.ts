@@ -2,7 +2,7 @@
 import { auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule } from '../policy.js';
-import { plain, promql } from '../promql.js';
+import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { exporterIsWell, gone } from '../workflow/presence.js';
 import { checkPatience, lookPatience } from './patience.js';
@@ -38,16 +38,16 @@ function noData(pack: Pack): AlertRule {
 
 function checkStale(pack: Pack): AlertRule {
   const { forSeconds } = auditSettings.checks;
-  const seconds = plain(checkPatience(pack));
   const age = (check: string) => promql`
     time() - max by (portal, trail, check) (
       ${since(`${m.lastCheck.name}{check${check}}`)}
     )
   `;
+  const isLate = (ages: string, patience: string) => `${ages} > on (portal, trail) group_left () ${patience}`;
   const compared = trailsThat(pack, ({ comparisons }) => comparisons.length > 0);
   const witnessed = trailsThat(pack, ({ witness }) => witness !== undefined);
   const late = (check: string, trails: string | undefined) =>
-    trails === undefined ? [] : [`${age(`${check}${trails}`)} > ${seconds}`];
+    trails === undefined ? [] : [isLate(age(`${check}${trails}`), checkPatience)];
   return trailAlert(pack, {
     name: 'AuditCheckStale',
     priority: 'high',
@@ -55,7 +55,7 @@ function checkStale(pack: Pack): AlertRule {
     // What cannot be read cannot be checked; the evidence says so, once.
     expr: promql`
       (
-        ${age('="tripwires"')} > ${plain(lookPatience(pack))}
+        ${isLate(age('="tripwires"'), lookPatience)}
         or
         ${[...late('="exposure"', ''), ...late('="comparisons"', compared)].join('\nor\n')}
         or

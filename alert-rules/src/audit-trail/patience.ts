@@ -1,21 +1,23 @@
-/** How long something may take before it is late: for the slowest of the described trails, because all share one rule. */
-import type { Pack } from '../../../pack/model.js';
+/**
+ * How long something may take before it is late: for each trail by its own pace, which its exporter tells. One that is
+ * looked at once a day must not make the alerts of another blind for days.
+ */
+import { auditMetrics as m } from '../../../pack/metrics/index.js';
+import { plain } from '../promql.js';
+import { ofTrail } from './owner.js';
 import { auditSettings } from './settings.js';
 
+const { looked, checks, seal } = auditSettings;
+
 /** Seconds without a quick look. */
-export function lookPatience({ auditTrails }: Pack): number {
-  const { looks, leastSeconds } = auditSettings.looked;
-  return Math.max(leastSeconds, ...auditTrails.map(({ observe }) => (looks * observe.intervalMs) / 1_000));
-}
+export const lookPatience = patience(looked.looks, m.lookInterval.name, looked.leastSeconds);
 
 /** Seconds without a result of an exact check. */
-export function checkPatience({ auditTrails }: Pack): number {
-  const { rounds, leastSeconds } = auditSettings.checks;
-  return Math.max(leastSeconds, ...auditTrails.map(({ observe }) => (rounds * observe.confirmIntervalMs) / 1_000));
-}
+export const checkPatience = patience(checks.rounds, m.confirmInterval.name, checks.leastSeconds);
 
 /** Seconds without a checkpoint, or with records that no checkpoint covers. */
-export function sealPatience({ auditTrails }: Pack): number {
-  const { intervals, leastSeconds } = auditSettings.seal;
-  return Math.max(leastSeconds, ...auditTrails.map(({ seal }) => (intervals * (seal?.intervalMs ?? 0)) / 1_000));
+export const sealPatience = patience(seal.intervals, m.sealInterval.name, seal.leastSeconds);
+
+function patience(times: number, interval: string, leastSeconds: number): string {
+  return `clamp_min(${times} * max ${ofTrail} (${interval}), ${plain(leastSeconds)})`;
 }

@@ -1,7 +1,6 @@
 /** What is known to exist, and whether anybody looks at it. */
 import { auditMetrics as m, auditRecorded as r, runtimeMetrics, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
-import { plain, promql } from '../promql.js';
+import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { newest, remembered } from '../workflow/presence.js';
@@ -61,9 +60,7 @@ export function presenceRecordings(): readonly RecordingRule[] {
 const isUnproven = `(max ${ofTable} (${m.tableState.name}{state=~"suspect|unknown"}) == 1)`;
 
 /** Trails at which the observer has looked of late; without it a state that no longer changes would look like calm. */
-export function isLookedAt(pack: Pack): string {
-  return `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${plain(lookPatience(pack))})`;
-}
+export const isLookedAt = `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${lookPatience})`;
 
 /** When a check last ended or, before its first end, when the exporter began. */
 export function since(metric: string): string {

@@ -1,7 +1,7 @@
 /** Whether what was recorded is still what it was: checkpoints, anchors, verification. */
 import { auditMetrics as m } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { plain, promql } from '../promql.js';
+import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { ofTrail } from './owner.js';
 import { sealPatience } from './patience.js';
@@ -44,9 +44,7 @@ function verificationOverdue(pack: Pack): AlertRule {
   });
 }
 
-function isStale(pack: Pack): string {
-  return `time() - max ${ofTrail} (${m.checkpointTime.name} > 0) > ${plain(sealPatience(pack))}`;
-}
+const isStale = `time() - max ${ofTrail} (${m.checkpointTime.name} > 0) > ${sealPatience}`;
 
 function checkpointStale(pack: Pack): AlertRule {
   return trailAlert(pack, {
@@ -57,7 +55,7 @@ function checkpointStale(pack: Pack): AlertRule {
       time() - max ${ofTrail} (
         ${since(m.checkpointTime.name)}
       )
-      > ${plain(sealPatience(pack))}
+      > ${sealPatience}
     `,
     summary: 'No checkpoint is made any more: what happens to audit records from now on cannot be proven.',
     description:
@@ -73,8 +71,8 @@ function sealLag(pack: Pack): AlertRule {
     forSeconds: auditSettings.seal.forSeconds,
     // Where no checkpoint is made at all, that is said already.
     expr: promql`
-      max ${ofTrail} (${m.sealLag.name}) > ${plain(sealPatience(pack))}
-      unless on (portal, trail) (${isStale(pack)})
+      max ${ofTrail} (${m.sealLag.name}) > ${sealPatience}
+      unless on (portal, trail) (${isStale})
     `,
     summary: 'Checkpoints are made, but audit records wait long for theirs.',
     description:

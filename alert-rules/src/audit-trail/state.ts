@@ -7,33 +7,32 @@ import {
   auditRecorded as r,
   windowOf,
 } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofTable, ofTrail } from './owner.js';
-import { lookPatience } from './patience.js';
 import { isCutOff, isLookedAt } from './presence.js';
+import { auditSettings } from './settings.js';
 
 /** One number for each table and each trail, so that dashboards need not judge. */
-export function stateRecordings(pack: Pack): readonly RecordingRule[] {
-  return [tableState(pack), trailState(pack)];
+export function stateRecordings(): readonly RecordingRule[] {
+  return [tableState(), trailState()];
 }
 
-function tableState(pack: Pack): RecordingRule {
+function tableState(): RecordingRule {
   const one = (state: (typeof auditTableStates)[number]) =>
     `${auditTableCodes[state]} * (max ${ofTable} (${m.tableState.name}{state="${state}"}) == 1)`;
-  const memory = windowOf(lookPatience(pack));
+  const memory = windowOf(auditSettings.looked.leastSeconds);
   return {
     record: r.tableState,
     expr: promql`
       (
         ${auditTableStates.map(one).join('\nor\n')}
       )
-      and on (portal, trail) ${isLookedAt(pack)}
+      and on (portal, trail) ${isLookedAt}
       or
       ${auditTableCodes.noData} * (
         (last_over_time(${r.tableState.name}[${memory}]) > bool 0)
-        unless on (portal, trail) ${isLookedAt(pack)}
+        unless on (portal, trail) ${isLookedAt}
       )
       and on (portal, trail) ${r.identity.name}
     `,
@@ -41,7 +40,7 @@ function tableState(pack: Pack): RecordingRule {
 }
 
 /** `or` takes the first that applies. A proven fault outranks what is unknown beside it, but nobody looking does not. */
-function trailState(pack: Pack): RecordingRule {
+function trailState(): RecordingRule {
   const alerts = `${foreignSeries.alerts.name}{alertname=~"Audit.+", alertstate="firing", severity!="info"}`;
   const anyTable = (...states: readonly (keyof typeof auditTableCodes)[]) =>
     states
@@ -50,7 +49,7 @@ function trailState(pack: Pack): RecordingRule {
   return {
     record: r.state,
     expr: promql`
-      ${auditTrailStates.noData} * (max ${ofTrail} (${r.identity.name}) unless ${isLookedAt(pack)})
+      ${auditTrailStates.noData} * (max ${ofTrail} (${r.identity.name}) unless ${isLookedAt})
       or
       ${auditTrailStates.absent} * max ${ofTrail} (${r.absent.name})
       or

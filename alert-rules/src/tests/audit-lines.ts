@@ -16,8 +16,21 @@ const state = (table: string, name: AuditTableState, healthy: number) =>
 const unknown = (source: string) => of(m.evidenceState, { source, state: 'unknown' }, 0);
 const lag = (le: string) => ({ ...of(m.writeLag, { le }, 10), metric: `${m.writeLag.name}_bucket` });
 
+const slow = { trail: 'archive' } as const;
+
 const gauges = {
   info: of(m.info, { title: "Audit trail of Kingston's Portal", team: 'compliance', preset: 'kop' }, 1),
+  lookInterval: of(m.lookInterval, {}, 15),
+  confirmInterval: of(m.confirmInterval, {}, 60),
+  sealInterval: of(m.sealInterval, {}, 60),
+  /** Of another trail, which has all the time in the world. */
+  slowInfo: of(m.info, { ...slow, title: 'Of an archive', team: 'compliance', preset: 'kop' }),
+  slowInterval: of(m.lookInterval, slow),
+  slowRounds: of(m.confirmInterval, slow),
+  slowSeal: of(m.sealInterval, slow),
+  slowLook: of(m.lastCheck, { ...slow, check: 'tripwires' }),
+  slowReading: of(m.lastCheck, { ...slow, check: 'reading' }),
+  slowCheckpoint: of(m.checkpointTime, slow),
   inScope: of(m.tablesInScope, {}, 2),
   covered: of(m.tablesCovered, {}, 2),
   coverage: of(m.coverage, { table: clients }, 1),
@@ -95,6 +108,12 @@ export const auditLines: Lines<G, C, T> = { exporter: 'audit-trail', gauges, cou
 
 export const isConfirmed: AuditDifference = { set: { ok: 0, confirmed: 1 } };
 export const isUnknown: AuditDifference = { set: { ok: 0, unknown: 1 } };
+
+/** A trail beside ours that was looked at, read and sealed in the first second and is not due before tomorrow. */
+export const besideSlow = {
+  ...{ slowInfo: 1, slowInterval: 86_400, slowRounds: 86_400, slowSeal: 86_400 },
+  ...{ slowLook: 1, slowReading: 1, slowCheckpoint: 1 },
+} as const;
 
 /** What an exporter shows while it cannot reach the database. */
 export const cutOff: AuditDifference = {

@@ -5,6 +5,7 @@ import {
   type AuditPhase,
   auditLabels,
   auditLines,
+  besideSlow,
   clients,
   cutOff,
   isConfirmed,
@@ -375,7 +376,7 @@ const seal: readonly AuditLife[] = [
   {
     alert: 'AuditCheckpointStale',
     when: 'the sealer stops',
-    wrong: { clocks: { checkpoint: 'stopped', anchor: 'stopped' } },
+    wrong: { clocks: { checkpoint: 'stopped', anchor: 'stopped' }, set: besideSlow },
     quietUntil: 9,
     firesWithin: 13,
     labels: auditLabels,
@@ -436,8 +437,8 @@ function observing(pack: Pack): readonly AuditLife[] {
     },
     {
       alert: 'AuditCheckStale',
-      when: 'the observer stops looking',
-      wrong: { clocks: { tripwires: 'stopped' } },
+      when: 'the observer stops looking, also beside a trail that is looked at once a day',
+      wrong: { clocks: { tripwires: 'stopped' }, set: besideSlow },
       quietUntil: 13,
       firesWithin: 17,
       labels: { ...auditLabels, check: 'tripwires' },
@@ -447,6 +448,7 @@ function observing(pack: Pack): readonly AuditLife[] {
         ['about records that are not there', [{ minutes: 120, ...today }]],
         ['while one check takes its time', [{ minutes: 30 }, { minutes: 25, clocks: { retention: 'stopped' } }]],
         ['about a witness that nobody asked for', [{ minutes: 60, clocks: { witness: 'never' } }]],
+        ['about a trail that is looked at once a day', [{ minutes: 240, set: besideSlow }]],
       ],
     },
     {
@@ -558,7 +560,7 @@ function states(): readonly Scenario[] {
         { minutes: 20 },
         { minutes: 20, target: 'down' },
         { minutes: 20 },
-        { minutes: 20, clocks: { tripwires: 'stopped' } },
+        { minutes: 20, clocks: { tripwires: 'stopped' }, set: besideSlow },
       ]),
       queries: [
         ...[trailIs('proven', 19), trailIs('noData', 39), trailIs('proven', 59), trailIs('noData', 79)],
