@@ -97,6 +97,7 @@ const memorySchema = z.object({
   readability: z
     .object({
       after: z.string().optional(),
+      afterId: z.string().optional(),
       found: unreadableSchema,
       before: unreadableSchema,
       endedAt: z.number(),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { recordParts } from '../../../pack/metrics/index.js';
 import type { Session } from '../database/database.js';
 import { literal } from '../database/quote.js';
@@ -7,6 +8,7 @@ type Part = (typeof recordParts)[number];
 export type Unreadable = Readonly<Record<Part, number>>;
 
 interface Exported extends Record<string, unknown> {
+  id: string;
   ord: string;
   written_at: string | null;
   old_text: string | null;
@@ -16,45 +18,81 @@ interface Exported extends Record<string, unknown> {
   key: string | null;
 }
 
-/** Per round: a day covers three million records, at the pace of the pack. */
-const PAGE = 2_000;
+/** The last record of a page. Its id tells it from others of the same moment, where records are in order of time. */
+export interface Place {
+  readonly ord: string;
+  readonly id?: string | undefined;
+}
 
-export interface ReadablePage {
-  readonly records: number;
-  readonly unreadable: Unreadable;
+/** What one page holds at the most, because records have no size of their own: one of any size is always taken. */
+const PAGE_RECORDS = 500;
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+export interface ExportedPage {
+  readonly records: readonly Exported[];
   /** Where to go on; undefined at the end. */
-  readonly next: string | undefined;
+  readonly next: Place | undefined;
 }
 
 /**
- * P13. Exports the next records as they are written and parses them here, as whoever gets the export would have to; and
- * of one of the rows its whole history, by key. What was encrypted before it was recorded stays so: nobody here has
- * the key.
+ * P13. Exports the next records as they are written, for `countUnreadable` to parse as whoever gets the export would have
+ * to. What was encrypted before it was recorded stays so: nobody here has the key.
  */
-export async function readNext(session: Session, sql: RecordsSql, after: string | undefined): Promise<ReadablePage> {
-  const rows = await session.query<Exported>(
-    `select e.ord::text as ord, e.written_at, e.old_text, e.new_text, e.sch::text as sch, e.tbl::text as tbl, e.key::text as key from ${sql.exported} e
-     where e.ord is not null ${after === undefined ? '' : `and e.ord > ${literal(after)}::${sql.ordType}`} order by e.ord limit ${PAGE}`,
-  );
-  const last = rows.findLast(({ key, tbl }) => key !== null && tbl !== null);
-  const history = last === undefined ? [] : await historyOf(session, sql, last);
-  return {
-    records: rows.length + history.length,
-    unreadable: { time: countOf(rows, isUntimed), image: countOf(rows, hasBadImage) },
-    next: rows.length < PAGE ? undefined : rows.at(-1)?.ord,
-  };
+export async function exportNext(session: Session, sql: RecordsSql, after: Place | undefined): Promise<ExportedPage> {
+  const { page, isLast } = await read(session, sql, `e.ord is not null and ${later(sql, after)}`);
+  const last = page.at(-1);
+  return { records: page, next: isLast || last === undefined ? undefined : { ord: last.ord, id: last.id } };
 }
 
-/** Timed with the rest of the check: whoever asks for a row's history must get it before a deadline. */
-function historyOf(session: Session, sql: RecordsSql, { sch, tbl, key }: Exported): Promise<Exported[]> {
-  return session.query<Exported>(
-    `select e.ord::text as ord, e.written_at, e.old_text, e.new_text, null as sch, null as tbl, null as key from ${sql.exported} e
-     where ${sch === null ? '' : `e.sch = ${literal(sch)} and `}e.tbl = ${literal(tbl ?? '')} and e.key = ${literal(key ?? '')}::${sql.keyType} order by e.ord limit ${PAGE}`,
-  );
+function later(sql: RecordsSql, after: Place | undefined): string {
+  if (after === undefined) return 'true';
+  const ord = `${literal(after.ord)}::${sql.ordType}`;
+  return after.id === undefined || sql.hasOrderedIds
+    ? `e.ord > ${ord}`
+    : `(e.ord, e.id) > (${ord}, ${literal(after.id)}::${sql.idType})`;
 }
 
-function countOf(rows: readonly Exported[], is: (row: Exported) => boolean): number {
-  return rows.filter(is).length;
+/**
+ * Of one of the rows its history, by key; timed with the rest of the check: whoever asks for it must get it before a
+ * deadline.
+ */
+export async function exportHistory(session: Session, sql: RecordsSql, of: readonly Exported[]): Promise<number> {
+  const found = of.findLast(({ key, tbl }) => key !== null && tbl !== null);
+  if (found === undefined) return 0;
+  const { sch, tbl, key } = found;
+  const isOfSchema = sch === null ? 'true' : `e.sch = ${literal(sch)}`;
+  const isOfRow = `e.tbl = ${literal(tbl ?? '')} and e.key = ${literal(key ?? '')}::${sql.keyType}`;
+  return (await read(session, sql, `${isOfSchema} and ${isOfRow}`)).page.length;
+}
+
+/** The server cuts the page: what is not sent need not be held here. */
+async function read(
+  session: Session,
+  sql: RecordsSql,
+  where: string,
+): Promise<{ readonly page: Exported[]; readonly isLast: boolean }> {
+  const page = await session.query<Exported & { found: number }>(
+    `select * from (
+       select f.*, count(*) over ()::int as found, row_number() over w as n,
+              sum(coalesce(octet_length(f.old_text), 0) + coalesce(octet_length(f.new_text), 0)) over w as bytes
+       from (select e.id::text as id, e.ord::text as ord, row_number() over () as place, e.written_at, e.old_text, e.new_text,
+                    e.sch::text as sch, e.tbl::text as tbl, e.key::text as key
+             from (select * from ${sql.exported} e where ${where} order by e.ord, e.id limit ${PAGE_RECORDS}) e) f
+       window w as (order by f.place)) g
+     where g.n = 1 or g.bytes <= ${PAGE_BYTES} order by g.place`,
+  );
+  return { page, isLast: page.length < PAGE_RECORDS && page.length === (page[0]?.found ?? 0) };
+}
+
+/** Lets others have their turn after each record: a page that is asked for must not wait for megabytes of images. */
+export async function countUnreadable(records: readonly Exported[]): Promise<Unreadable> {
+  const found = { time: 0, image: 0 };
+  for (const record of records) {
+    if (isUntimed(record)) found.time += 1;
+    if (hasBadImage(record)) found.image += 1;
+    await setImmediate();
+  }
+  return found;
 }
 
 /** `infinity` and years before Christ are times to PostgreSQL, and to no export. */
@@ -63,13 +101,14 @@ function isUntimed({ written_at }: Exported): boolean {
 }
 
 function hasBadImage({ old_text, new_text }: Exported): boolean {
-  return [old_text, new_text].some((text) => text !== null && !isObject(text));
+  return [old_text, new_text].some((text) => text !== null && !isImage(text));
 }
 
-function isObject(text: string): boolean {
+/** JSON's `null` says as SQL's does that there is no image. */
+function isImage(text: string): boolean {
   try {
     const image: unknown = JSON.parse(text);
-    return typeof image === 'object' && image !== null && !Array.isArray(image);
+    return typeof image === 'object' && !Array.isArray(image);
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import type { TrailContext } from './context.js';
 import { checkExposure } from './exposure.js';
 import { checkIdentity } from './identity.js';
 import { watermarkLag } from './lag.js';
-import { readNext } from './readability.js';
+import { countUnreadable, exportHistory, exportNext } from './readability.js';
 import { countReaders } from './readers.js';
 import { isReplaced } from './replaced.js';
 import { checkRetention } from './retention.js';
@@ -80,17 +80,33 @@ export async function lookAtExposure(context: TrailContext, signal: AbortSignal)
     context.metrics.readers(await context.database.look(signal, (session) => countReaders(session, records)));
 }
 
-/** A page of the pass over all records; a pass that ended gives way to the next. */
+/** Pages per round: a day covers three million small records, at the pace of the pack. */
+const PAGES = 4;
+
+/** The next pages of the pass over all records; a pass that ended gives way to the next, in the next round. */
 export async function lookAtReadability(context: TrailContext, signal: AbortSignal): Promise<void> {
+  for (let page = 0; page < PAGES; page += 1) if (await readPage(context, page === 0, signal)) return;
+}
+
+/** @returns whether it was the last page. */
+async function readPage(context: TrailContext, withHistory: boolean, signal: AbortSignal): Promise<boolean> {
   const { sql, memory, metrics } = context;
-  if (sql === undefined) return;
-  const { after, found, before, endedAt } = memory.readability ?? { found: none, before: none, endedAt: 0 };
-  const page = await context.heavy.look(signal, (session) => readNext(session, sql, after));
-  const sum = { time: found.time + page.unreadable.time, image: found.image + page.unreadable.image };
-  const isOver = page.next === undefined;
-  memory.readability = isOver
-    ? { found: none, before: sum, endedAt: context.options.now() }
-    : { after: page.next ?? '', found: sum, before, endedAt };
+  if (sql === undefined) return true;
+  const { after, afterId, found, before, endedAt } = memory.readability ?? { found: none, before: none, endedAt: 0 };
+  const from = after === undefined ? undefined : { ord: after, id: afterId };
+  const { page, more } = await context.heavy.look(signal, async (session) => {
+    const page = await exportNext(session, sql, from);
+    return { page, more: withHistory ? await exportHistory(session, sql, page.records) : 0 };
+  });
+  const unreadable = await countUnreadable(page.records);
+  const sum = { time: found.time + unreadable.time, image: found.image + unreadable.image };
+  const { next } = page;
+  memory.readability =
+    next === undefined
+      ? { found: none, before: sum, endedAt: context.options.now() }
+      : { after: next.ord, ...(next.id === undefined ? {} : { afterId: next.id }), found: sum, before, endedAt };
+  const isOver = next === undefined;
   const shown = isOver ? sum : { time: Math.max(sum.time, before.time), image: Math.max(sum.image, before.image) };
-  metrics.exported(page.records, shown, memory.readability.endedAt);
+  metrics.exported(page.records.length + more, shown, memory.readability.endedAt);
+  return isOver;
 }

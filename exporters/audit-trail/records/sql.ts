@@ -69,7 +69,7 @@ export class RecordsSql {
   }
 
   /**
-   * All records as an export gives them: `ord`, `sch`, `tbl`, `key` as above, and `written_at`, `op`, `old_text`,
+   * All records as an export gives them: `id`, `ord`, `sch`, `tbl`, `key` as above, and `written_at`, `op`, `old_text`,
    * `new_text` as they are written. Nothing is converted, so that nothing fails on what cannot be.
    */
   get exported(): string {
@@ -139,6 +139,7 @@ export class RecordsSql {
     const text = (name: RefName) => `(${this.#column(name, isArchive)})::text`;
     const id = this.#column('id', isArchive);
     const columns = [
+      `${id} as id`,
       `${this.hasOrderedIds ? id : this.#column('at', isArchive)} as ord`,
       `${text('at')} as written_at`,
       `${this.#operation(isArchive)} as op`,

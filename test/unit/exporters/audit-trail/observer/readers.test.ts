@@ -51,6 +51,46 @@ describe('records', () => {
     expect(count('readability_timestamp_seconds')).toBeGreaterThan(endedAt);
   });
 
+  /** Of a trail whose ids say nothing of their order. */
+  async function beginUnordered(values: string): Promise<() => Promise<void>> {
+    fixture = await auditFixture(server);
+    await fixture.sql(`alter table audit.log alter column id drop default, alter column id type uuid using gen_random_uuid(),
+      alter column id set default gen_random_uuid(), alter column new_row type text;
+      insert into audit.log (ts, op, table_schema, table_name, pk, new_row) ${values}`);
+    watching = watch(fixture);
+    await watching.observer.lookQuickly(AbortSignal.timeout(20_000));
+    return () => watching.observer.lookClosely(AbortSignal.timeout(20_000));
+  }
+
+  test('of one moment are all read, also where a page ends among them', async () => {
+    const look = await beginUnordered(
+      `select '2026-01-01', 'SNAPSHOT', 'public', 'accounts', '{"id": 1}', '[]' from generate_series(1, 1700)`,
+    );
+    await look();
+    expect(count('unreadable_records', { part: 'image' })).toBe(1700);
+  });
+
+  test('of any size are read in pages that hold few of them', async () => {
+    const look = await beginUnordered(
+      `select '2026-01-01', 'SNAPSHOT', 'public', 'accounts', '{"id": 1}', '{"a": "' || repeat('x', 1000000) || '"}' from generate_series(1, 20)`,
+    );
+    await look();
+    // Four pages of four each; and the history of the row, which is cut as well.
+    expect(count('exported_records_total')).toBe(20);
+    expect(count('readability_timestamp_seconds')).toBe(0);
+    await look();
+    expect(count('readability_timestamp_seconds')).toBeGreaterThan(0);
+    expect(count('unreadable_records')).toBe(0);
+  });
+
+  test('whose image is the null of JSON have none, as others have', async () => {
+    const look = await beginUnordered(
+      `select '2026-01-01', 'SNAPSHOT', 'public', 'accounts', '{"id": 1}', v from unnest(array['null', '3', '{']) v`,
+    );
+    await look();
+    expect(count('unreadable_records', { part: 'image' })).toBe(2);
+  });
+
   test('that cannot be read are counted by what is wrong with them, until they are gone', async () => {
     await begin('alter table audit.log alter column old_row type text, alter column new_row type text');
     await fixture.sql(`update audit.log set new_row = left(new_row, 7) where id in (3, 2200);
