@@ -150,17 +150,24 @@ function bypassPossible(pack: Pack): AlertRule {
 }
 
 function readersUnlogged(pack: Pack): AlertRule {
+  const known = windowOf(auditSettings.knownSeconds);
+  // What cannot be told is no better than what is not done.
+  const unlogged = `${m.readers.name}{reading=~"unlogged|unknown"}`;
+  const among = (series: string) => `sum ${ofTrail} (max by (portal, trail, reading) (${series}))`;
   return alertRule(pack, {
     name: 'AuditReadersUnlogged',
     priority: 'low',
     team: securityTeam(pack),
     forSeconds: auditSettings.bypass.forSeconds,
-    // What cannot be told is no better than what is not done.
-    expr: `sum by (portal, trail) (max by (portal, trail, reading) (${m.readers.name}{reading=~"unlogged|unknown"})) > 0`,
-    summary: 'Roles can read the audit records without leaving a trace of it.',
+    // Some can on every new server: superusers, the owner of the table, the observer. Who came later is news.
+    expr: promql`
+      ${among(unlogged)}
+      > ${among(`last_over_time(${unlogged}[${known}] offset ${known})`)}
+    `,
+    summary: 'More roles than before can read the audit records without leaving a trace of it.',
     description:
       '{{ $value | humanize }} roles of {{ $labels.portal }} may read the records of its trail {{ $labels.trail }}, and the server ' +
-      'does not record it when they do, or it cannot be told whether it does.',
+      `does not record it when they do, or it cannot be told whether it does. They are more than ${known} ago.`,
     dashboard: 'audit',
   });
 }

@@ -121,14 +121,24 @@ function retention(pack: Pack): AlertRule {
 }
 
 function unreadable(pack: Pack): AlertRule {
+  const known = windowOf(auditSettings.knownSeconds);
+  const now = `max by (portal, trail, part) (${m.unreadable.name})`;
   return trailAlert(pack, {
     name: 'AuditRecordsUnreadable',
     priority: 'high',
     forSeconds: auditSettings.readabilityForSeconds,
-    expr: `max by (portal, trail, part) (${m.unreadable.name}) > 0`,
-    summary: 'Audit records are there, but nobody can read what they say.',
+    // They stay, because nobody may mend them; what was told must not hide what comes.
+    expr: promql`
+      ${now}
+      > (
+        max by (portal, trail, part) (last_over_time(${m.unreadable.name}[${known}] offset ${known}))
+        or
+        0 * ${now}
+      )
+    `,
+    summary: 'Audit records are there, more than before, of which nobody can read what they say.',
     description:
       'An export of the trail {{ $labels.trail }} on {{ $labels.portal }} finds {{ $value | humanize }} records whose ' +
-      '{{ $labels.part }} it can make no sense of.',
+      `{{ $labels.part }} it can make no sense of: more than ${known} ago.`,
   });
 }

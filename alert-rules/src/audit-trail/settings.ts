@@ -23,6 +23,8 @@ export const auditSettings = {
   verificationForSeconds: 3_600,
   retentionForSeconds: 300,
   readabilityForSeconds: 300,
+  /** What cannot be mended, or is so on every new server, is told for a day, and is then known. */
+  knownSeconds: 86_400,
   bypass: { forSeconds: 3_600 },
   evidence: { unknownForSeconds: 900, degradedForSeconds: 3_600 },
   witnessForSeconds: 300,

@@ -48,6 +48,7 @@ export function auditTrailTests(pack: Pack): readonly TestFile[] {
     ]),
     file('-records', 'Audit records themselves, their seal, and whether anybody looks.', [
       ...lives([...records, ...seal, ...observing(pack)]),
+      unreadable(pack),
     ]),
   ];
 }
@@ -254,13 +255,15 @@ const mechanism: readonly AuditLife[] = [
   },
   {
     alert: 'AuditReadersUnlogged',
-    when: 'two roles may read the records, and nothing says that they do',
+    when: 'two more roles may read the records, and nothing says that they do',
     wrong: { set: { readersLogged: 0, readersUnlogged: 2 } },
+    lead: 1_500,
     quietUntil: 58,
     firesWithin: 63,
     labels: ofRoles,
     value: '2',
     quiet: [
+      ['about those that could from the beginning', [{ minutes: 1_700, set: { readersUnlogged: 2 } }]],
       ['about readers that are recorded', [{ minutes: 120, set: { readersLogged: 5 } }]],
       ['while the database cannot be reached', [{ minutes: 10 }, { minutes: 120, ...cutOff }]],
     ],
@@ -473,6 +476,20 @@ function observing(pack: Pack): readonly AuditLife[] {
       quiet: [['when there is no audit trail to prove', [{ minutes: 120, ...today }]]],
     },
   ];
+}
+
+/** Nobody may mend them, so that they stay; that they do is no news, and does not hide those that come. */
+function unreadable(pack: Pack): Scenario {
+  const alert = 'AuditRecordsUnreadable';
+  return {
+    name: `${alert}: stays quiet about those that have been known for a day, and fires for one more`,
+    series: draw(auditLines, [
+      { minutes: 1_600, set: { unreadable: 2 } },
+      { minutes: 60, set: { unreadable: 3 } },
+    ]),
+    queries: [fires(alert, 20), isQuiet(alert, 1_500), isQuiet(alert, 1_599), fires(alert, 1_610)],
+    sent: [sent(pack, alert, 1_610, { ...auditLabels, part: 'image' }, '3')],
+  };
 }
 
 /** The first fault is told as such; those that follow while it is looked into are told apart. */
