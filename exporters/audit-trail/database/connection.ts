@@ -13,7 +13,8 @@ const sslParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'us
 /**
  * How to connect. `sslmode` in the address decides on TLS: `require`, `verify-ca` and `verify-full` all check the
  * certificate (against `caFile` when there is one), `no-verify` takes any, none or `disable` is plain text. A
- * `caFile` alone means `verify-full`.
+ * `caFile` alone means `verify-full`. So do `prefer` and `allow`: whoever asks for TLS where there is some must not get
+ * plain text from whoever stands in between and says that there is none.
  */
 export function clientConfig(access: DatabaseAccess, redactor?: Redactor): ClientConfig {
   const url = new URL(access.url.reveal());
@@ -46,8 +47,6 @@ function tlsOptions(mode: string, caFile: string | undefined): false | Connectio
   const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
   switch (mode) {
     case 'disable':
-    case 'allow':
-    case 'prefer':
       return false;
     case 'no-verify':
       return { rejectUnauthorized: false };

@@ -133,17 +133,17 @@ function connection(access: DatabaseAccess, redactor: Redactor | undefined): pg.
   const mode = url.searchParams.get('sslmode') ?? (access.caFile === undefined ? 'disable' : 'verify-full');
   for (const name of tlsParameters) url.searchParams.delete(name);
   url.password = encodeURIComponent(password);
-  const isPlain = ['disable', 'allow', 'prefer'].includes(mode);
   return {
     connectionString: url.href,
     application_name: NAME,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
-    ssl: isPlain
-      ? false
-      : {
-          rejectUnauthorized: mode !== 'no-verify',
-          ...(access.caFile === undefined ? {} : { ca: readFileSync(access.caFile, 'utf8') }),
-        },
+    ssl:
+      mode === 'disable'
+        ? false
+        : {
+            rejectUnauthorized: mode !== 'no-verify',
+            ...(access.caFile === undefined ? {} : { ca: readFileSync(access.caFile, 'utf8') }),
+          },
   };
 }

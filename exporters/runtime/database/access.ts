@@ -14,7 +14,8 @@ const sslParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'us
 /**
  * Where a database is and how to speak with it. `sslmode` in the address decides on TLS: `require`, `verify-ca` and
  * `verify-full` all check the certificate (against `caFile` when there is one), `no-verify` takes any, none or
- * `disable` is plain text. A `caFile` alone means `verify-full`.
+ * `disable` is plain text. A `caFile` alone means `verify-full`, and so do `prefer` and `allow`: whoever stands in between
+ * could say that there is no TLS.
  */
 export function connectionTarget(access: DatabaseAccess, redactor?: Redactor): ConnectionTarget {
   const url = new URL(access.url.reveal());
@@ -31,8 +32,6 @@ function tlsOptions(mode: string, caFile: string | undefined): false | Connectio
   const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
   switch (mode) {
     case 'disable':
-    case 'allow':
-    case 'prefer':
       return false;
     case 'no-verify':
       return { rejectUnauthorized: false };

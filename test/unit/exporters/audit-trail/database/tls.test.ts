@@ -87,6 +87,8 @@ describe('the observer', () => {
     ['verify-full', 'verify-full'],
     ['verify-ca', 'verify-ca'],
     ['require', 'require'],
+    ['prefer', 'prefer'],
+    ['allow', 'allow'],
   ])('%s: connects with TLS, and proves what it proves without', async (_, sslmode) => {
     const watching = await look(access(sslmode, { caFile }));
     expect(await isEncrypted(fixture.observerRole)).toBe(true);
@@ -111,6 +113,25 @@ describe('the observer', () => {
     expect(evidence(await look(access('verify-ca', { caFile }))).state).toBe('ok');
     await present(await certificate({ issuer: ours }));
   });
+
+  test('prefer: a server that says it has no TLS gets no password in plain', async () => {
+    await fixture.sql('alter system set ssl = off');
+    await fixture.sql('select pg_reload_conf()');
+    try {
+      await expect
+        .poll(async () => (await fixture.sql('show ssl')).rows[0], { timeout: 5_000 })
+        .toEqual({ ssl: 'off' });
+      expect(evidence(await look(access('prefer', { caFile })))).toMatchObject({
+        state: 'unknown',
+        reason: expect.stringMatching(/does not support SSL/),
+      });
+      expect(evidence(await look(access('disable'))).state).toBe('ok');
+    } finally {
+      await fixture.sql('alter system set ssl = on');
+      await fixture.sql('select pg_reload_conf()');
+      await expect.poll(async () => (await fixture.sql('show ssl')).rows[0], { timeout: 5_000 }).toEqual({ ssl: 'on' });
+    }
+  });
 });
 
 describe('the sealer', () => {
@@ -119,6 +140,7 @@ describe('the sealer', () => {
   test.each([
     ['a file of authorities', undefined],
     ['verify-full in the address as well', 'verify-full'],
+    ['prefer', 'prefer'],
   ])('%s: copies records over TLS, pausing and going on', async (_, sslmode) => {
     const signal = within();
     const url = new URL(access(sslmode).url.reveal());
