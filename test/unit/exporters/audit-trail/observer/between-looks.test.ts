@@ -68,10 +68,10 @@ const passing = 'public.passing';
 const make = () => `create table passing (id int primary key, v text); ${enrol(passing)};
   grant select on passing to ${fixture.observerRole}; insert into passing select i, 'v' from generate_series(1, 5) i`;
 /** As a restore leaves it, or somebody who wants a row to be gone: the rows stay, the table is another. */
-const copy = (
-  where = '',
-) => `create table other (like passing including all); insert into other select * from passing ${where};
-  drop table passing; alter table other rename to passing; ${enrol(passing)}; grant select on passing to ${fixture.observerRole}`;
+const copy = (where = '') =>
+  `create table other (like passing including all); insert into other select * from passing ${where}; drop table passing`;
+const takeName = () =>
+  `alter table other rename to passing; ${enrol(passing)}; grant select on passing to ${fixture.observerRole}`;
 const missing = (operation: string) =>
   watching.metric('audit_trail_missing_events_total', { table: passing, operation });
 
@@ -110,17 +110,42 @@ test('a copy without one of the rows does not take the place of a table unseen',
   await watching.look();
   await watching.look();
   expect(watching.state(passing)).toBe('ok');
-  await fixture.sql(copy('where id <> 5'));
+  await fixture.sql(`${copy('where id <> 5')}; ${takeName()}`);
   await watching.look();
   await watching.look();
   expect(watching.state(passing)).toBe('confirmed');
   expect(missing('TRUNCATE')).toBe(1);
 });
 
+test('nor does one that comes when a look has found no table of that name: the row that is gone is named', async () => {
+  await begin();
+  await fixture.sql(make());
+  await watching.look();
+  await fixture.sql(copy('where id <> 5'));
+  await watching.look();
+  expect(watching.state(passing)).toBeUndefined();
+  await fixture.sql(takeName());
+  await watching.look();
+  await watching.look();
+  expect([watching.state(passing), missing('TRUNCATE'), missing('DELETE')]).toEqual(['confirmed', 0, 1]);
+});
+
+test('a partition that is made anew under its name is a fault of its table', async () => {
+  await begin();
+  await fixture.sql(`insert into visits (what) values ('first')`);
+  await watching.look();
+  await fixture.sql(
+    `drop table visits_1; create table visits_1 partition of visits for values from ('2026-01-01') to ('2026-07-01')`,
+  );
+  await watching.look();
+  expect(watching.state('public.visits')).toBe('confirmed');
+  expect(watching.reason('public.visits')).toContain('public.visits_1 was dropped or renamed');
+});
+
 test('before the first look, a table made later than its records hides nothing that is gone from it', async () => {
   fixture = await auditFixture(server);
   await fixture.sql(`${make()}; insert into passing values (6, 'v'); delete from passing where id = 6`);
-  await fixture.sql(copy());
+  await fixture.sql(`${copy()}; ${takeName()}`);
   await fixture.sql(`alter table passing disable trigger audit_row; delete from passing where id = 3;
     alter table passing enable always trigger audit_row`);
   watching = watch(fixture);
