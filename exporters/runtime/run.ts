@@ -4,6 +4,7 @@ import { CollectorRunner } from './collector-runner.js';
 import { ConfigHolder, type ReloadResult } from './config-holder.js';
 import type { Readiness } from './exporter.js';
 import { ExportersHost, type NamedFactory } from './exporters-host.js';
+import { collectGarbage } from './garbage.js';
 import { createApp } from './http/app.js';
 import { InFlight } from './http/in-flight.js';
 import type { ListenAddress } from './http/listen-address.js';
@@ -124,8 +125,10 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     return { html, policy: landingPolicy };
   };
 
-  const reload = async (): Promise<ReloadResult> =>
-    phase === 'running' ? config.reload() : { ok: false, reason: `the process is ${phase}; try again` };
+  const reload = async (): Promise<ReloadResult> => {
+    if (phase !== 'running') return { ok: false, reason: `the process is ${phase}; try again` };
+    return config.reload().finally(collectGarbage);
+  };
 
   const handler = createApp({
     web,
@@ -161,6 +164,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     for (const [name, configure] of host.subscribers()) config.onChange(name, configure);
     await host.start();
     phase = 'running';
+    collectGarbage();
     log.info('started', { version, exporters: host.names.join(','), sha256: config.current.source.sha256 });
     return { addresses, log, reload, stop };
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Command, ProbeAnswer, Report } from './protocol.js';
 /** Beyond the time that a probe may take, for its answer to cross from the thread. */
 const ANSWER_GRACE_MS = 1000;
 /** Every run makes garbage of its own; few of them disturb a measurement. */
-const YOUNG_GENERATION_MB = 48;
+const YOUNG_GENERATION_MB = 24;
 
 /** What the thread says unasked. */
 export type News = Exclude<Report, { type: 'probed' }>;
