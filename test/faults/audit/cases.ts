@@ -307,6 +307,8 @@ export const cases: readonly FaultCase[] = [
       'fingerprint_changes_total trigger': 1,
       [`table_state ${accounts}`]: 'unknown',
     },
+    // Whoever waited for the lock reports calls and operations at different moments; in the end the counts agree.
+    mayPass: ['counter_residual operations_calls', 'counter_residual calls_records'],
   },
   {
     fault: 12,

@@ -43,7 +43,9 @@ describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
   });
 
   describe.concurrent('while people work', () => {
-    test.each(shown)('$is', { timeout: 240_000 }, async (fault) => {
+    // Eight offices at once on a busy machine: what one report of the statistics blurs, it does not blur twice. The soak
+    // and the must-not-alarm cases are never tried again.
+    test.each(shown)('$is', { timeout: 240_000, retry: 1 }, async (fault) => {
       await proven(installed, { prepare: fault.prepare }, async (watched) => {
         const { office, watchman } = watched;
         const committed = office.writers.committed();

@@ -113,9 +113,11 @@ test.each([
     const scan = new KopScan(server.adminUrl, scanOf('reused'));
     const first = scan.start(['--rows-per-second', '200', '--json']);
     const state = join(scan.folder, 'state', 'command');
-    // Where it stands is written every two seconds.
+    // Where it stands is written every two seconds, beside its file first.
     await eventually('a checkpoint', 20_000, async () =>
-      readdirSync(state).some((file) => /"position":"\d/.test(readFileSync(join(state, file), 'utf8'))),
+      readdirSync(state).some(
+        (file) => file.endsWith('.json') && /"position":"\d/.test(readFileSync(join(state, file), 'utf8')),
+      ),
     );
     first.child.kill(signal);
     const broken = await first.ended;
