@@ -2,10 +2,10 @@
 import { runtimeMetrics as m, exporterRecorded as r, windowOf } from '../../pack/metrics/index.js';
 import type { Pack } from '../../pack/model.js';
 import { alertRule, operatingTeam } from './policy.js';
+import { gone } from './presence.js';
 import { promql } from './promql.js';
 import type { AlertRule } from './rule.js';
 import { settings } from './settings.js';
-import { gone } from './workflow/presence.js';
 
 export function exporterAlerts(pack: Pack): readonly AlertRule[] {
   return [exporterDown(pack), collectorFailing(pack), threadRestarting(pack), configReloadFailed(pack)];

@@ -2,12 +2,13 @@ import type { Pack } from '../../pack/model.js';
 import { auditTrailFile } from './audit-trail/index.js';
 import { encryptionFile } from './encryption/index.js';
 import { exporterAlerts, watchdog } from './exporter-alerts.js';
+import { exporterPresenceRecording } from './presence.js';
 import type { RuleFile } from './rule.js';
 import { settings } from './settings.js';
 import { burnAlerts } from './workflow/burn.js';
 import { measuringAlerts } from './workflow/measuring.js';
 import { portalAlerts } from './workflow/portal.js';
-import { exporterPresenceRecording, presenceRecordings } from './workflow/presence.js';
+import { presenceRecordings } from './workflow/presence.js';
 import { sliceRecordings, windowRecordings } from './workflow/recordings.js';
 import { stateRecording } from './workflow/state.js';
 

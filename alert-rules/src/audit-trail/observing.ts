@@ -2,11 +2,11 @@
 import { auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule } from '../policy.js';
+import { since, unheardOf } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
-import { exporterIsWell, gone } from '../workflow/presence.js';
 import { checkPatience, lookPatience } from './patience.js';
-import { hasNoRecords, isCutOff, since } from './presence.js';
+import { hasNoRecords, isCutOff } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
 import { isWrittenByTrigger, trailsThat } from './trails.js';
@@ -20,14 +20,7 @@ function noData(pack: Pack): AlertRule {
     name: 'AuditTrailNoData',
     priority: 'medium',
     forSeconds: pack.alerting.noDataForSeconds,
-    expr: promql`
-      time() - (
-        max by (portal, trail, team) (
-          ${gone(r.lastSeen, 'job', exporterIsWell)}
-        )
-        unless on (portal, trail) ${m.info.name}
-      )
-    `,
+    expr: unheardOf('portal, trail', 'team', r.lastSeen, m.info.name),
     summary: 'An audit trail is no longer watched: nobody knows whether it is complete.',
     description:
       'Nothing has been heard of the trail {{ $labels.trail }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +

@@ -1,9 +1,9 @@
 /** What is known to exist, and whether anybody looks at it. */
-import { auditMetrics as m, auditRecorded as r, runtimeMetrics, windowOf } from '../../../pack/metrics/index.js';
+import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
+import { identity, remembered } from '../presence.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { newest, remembered } from '../workflow/presence.js';
 import { ofTable, ofTrail } from './owner.js';
 import { lookPatience } from './patience.js';
 import { auditSettings } from './settings.js';
@@ -15,17 +15,10 @@ export const isCutOff = `(max ${ofTrail} (${m.evidenceState.name}{source="connec
 export const hasNoRecords = `(max ${ofTrail} (${m.evidenceState.name}{source="records", state="unknown"}) == 1)`;
 
 export function presenceRecordings(): readonly RecordingRule[] {
+  const counts = `max ${ofTrail} (${m.tablesInScope.name}) >= bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
-    {
-      // Where relabelling drops the identity, the alerts must still fire.
-      record: r.identity,
-      expr: promql`
-        ${newest(ofTrail, 'portal, trail, title, team', m.info.name, r.lastSeen)}
-        or on (portal, trail)
-        label_replace(max ${ofTrail} (${m.tablesInScope.name}) >= bool 0, "team", "unassigned", "", "")
-      `,
-    },
+    { record: r.identity, expr: identity('portal, trail', 'title, team', m.info.name, r.lastSeen, counts) },
     {
       // A table without a trigger is a gap; a portal without any trigger and any record has no audit trail, and saying
       // so once is more than saying 22 times what follows from it.
@@ -61,12 +54,3 @@ const isUnproven = `(max ${ofTable} (${m.tableState.name}{state=~"suspect|unknow
 
 /** Trails at which the observer has looked of late; without it a state that no longer changes would look like calm. */
 export const isLookedAt = `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${lookPatience})`;
-
-/** When a check last ended or, before its first end, when the exporter began. */
-export function since(metric: string): string {
-  return promql`
-    (${metric} > 0)
-    or
-    (${metric} == 0) + on (job, instance) group_left () ${runtimeMetrics.configReloadSuccess.name}
-  `;
-}

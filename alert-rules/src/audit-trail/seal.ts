@@ -1,11 +1,11 @@
 /** Whether what was recorded is still what it was: checkpoints, anchors, verification. */
 import { auditMetrics as m } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
+import { since } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { ofTrail } from './owner.js';
 import { sealPatience } from './patience.js';
-import { since } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
 

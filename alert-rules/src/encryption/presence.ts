@@ -1,33 +1,24 @@
-import { encryptionMetrics as m, encryptionRecorded as r, runtimeMetrics } from '../../../pack/metrics/index.js';
+import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
+import { identity, remembered, since } from '../presence.js';
 import { plain, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
-import { newest, remembered } from '../workflow/presence.js';
 import { ofColumn, ofProvider } from './owner.js';
 import { encryptionSettings } from './settings.js';
 
 export function presenceRecordings(): readonly RecordingRule[] {
+  const counts = `max ${ofProvider} (${m.slaTarget.name}) > bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
+    { record: r.identity, expr: identity('portal, provider', 'kind, title, team', m.info.name, r.lastSeen, counts) },
     {
-      // Where relabelling drops the identity, the alerts must still fire.
-      record: r.identity,
+      record: r.lastProbe,
       expr: promql`
-        ${newest(ofProvider, 'portal, provider, kind, title, team', m.info.name, r.lastSeen)}
-        or on (portal, provider)
-        label_replace(max ${ofProvider} (${m.slaTarget.name}) > bool 0, "team", "unassigned", "", "")
-      `,
+    max ${ofProvider} (
+      ${since(m.probeTime.name)}
+    )
+  `,
     },
-    { record: r.lastProbe, expr: `max ${ofProvider} (\n  ${since(m.probeTime.name).replaceAll('\n', '\n  ')}\n)` },
   ];
-}
-
-/** When something last happened or, before the first time, when the exporter began. */
-export function since(metric: string): string {
-  return promql`
-    (${metric} > 0)
-    or
-    (${metric} == 0) + on (job, instance) group_left () ${runtimeMetrics.configReloadSuccess.name}
-  `;
 }
 
 /** Seconds without a round of the probe that are no longer normal. */

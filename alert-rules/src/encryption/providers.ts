@@ -2,12 +2,12 @@
 import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule } from '../policy.js';
+import { since, unheardOf } from '../presence.js';
 import { events, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { exporterIsWell, gone } from '../workflow/presence.js';
 import { ofProvider, providerAlert } from './owner.js';
-import { probePatience, since } from './presence.js';
+import { probePatience } from './presence.js';
 import { encryptionSettings } from './settings.js';
 
 export function providerAlerts(pack: Pack): readonly AlertRule[] {
@@ -101,14 +101,7 @@ function noData(pack: Pack): AlertRule {
     name: 'EncryptionNoData',
     priority: 'medium',
     forSeconds: pack.alerting.noDataForSeconds,
-    expr: promql`
-      time() - (
-        max by (portal, provider, team) (
-          ${gone(r.lastSeen, 'job', exporterIsWell)}
-        )
-        unless on (portal, provider) ${m.info.name}
-      )
-    `,
+    expr: unheardOf('portal, provider', 'team', r.lastSeen, m.info.name),
     summary: 'A provider of encryption is no longer measured: nobody knows whether its SLA is met.',
     description:
       'Nothing has been heard of {{ $labels.provider }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the exporter ' +

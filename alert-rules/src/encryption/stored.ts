@@ -1,10 +1,11 @@
 /** What is stored, and by which keys. */
 import { encryptionMetrics as m, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
+import { since } from '../presence.js';
 import { plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { ofColumn, portalAlert } from './owner.js';
-import { scanPatience, since } from './presence.js';
+import { scanPatience } from './presence.js';
 import { encryptionSettings } from './settings.js';
 
 export function storedAlerts(pack: Pack): readonly AlertRule[] {

@@ -2,10 +2,11 @@
 import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule } from '../policy.js';
+import { unheardOf } from '../presence.js';
 import { atLeast, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { exporterIsWell, gone, patience, withOwner } from './presence.js';
+import { patience, withOwner } from './presence.js';
 
 export function measuringAlerts(pack: Pack): readonly AlertRule[] {
   return [noData(pack), stalled(pack), tainted(pack), dropped(pack)];
@@ -16,14 +17,7 @@ function noData(pack: Pack): AlertRule {
     name: 'WorkflowSlaNoData',
     priority: 'medium',
     forSeconds: pack.alerting.noDataForSeconds,
-    expr: promql`
-      time() - (
-        max by (portal, workflow, team, tier) (
-          ${gone(r.lastSeen, 'job', exporterIsWell)}
-        )
-        unless on (portal, workflow) ${m.runs.name}
-      )
-    `,
+    expr: unheardOf('portal, workflow', 'team, tier', r.lastSeen, m.runs.name),
     summary: 'A workflow is no longer measured: nobody knows whether its SLA is met.',
     description:
       'Nothing has been heard of {{ $labels.workflow }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
