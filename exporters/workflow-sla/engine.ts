@@ -80,7 +80,7 @@ export class Engine {
     const { gate } = active.place;
     const limit = new Deadline(timeoutMs, this.#stopping);
     try {
-      const entry = gate.tryEnter() ?? (await waitAtGate(gate, timeoutMs / 2, limit));
+      const entry = await enter(gate, timeoutMs / 2, limit);
       if (!entry.admitted) {
         return { kind: 'refused', reason: entry.reason, retryAfterSeconds: Math.ceil(gate.restMs / 1000) };
       }
@@ -127,8 +127,7 @@ export class Engine {
           lost('backoff');
           return;
         }
-        const entry =
-          place.gate.tryEnter() ?? (await waitAtGate(place.gate, workflow.schedule.intervalMs, this.#stopping));
+        const entry = await enter(place.gate, workflow.schedule.intervalMs, this.#stopping);
         if (!entry.admitted) {
           lost(this.#stopping.aborted ? 'shutdown' : entry.reason);
           return;
@@ -204,7 +203,10 @@ export class Engine {
   }
 }
 
-function waitAtGate(gate: Gate, ms: number, signal: Cancellation): Promise<Entry> {
+/** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */
+async function enter(gate: Gate, ms: number, signal: Cancellation): Promise<Entry> {
+  const atOnce = gate.tryEnter();
+  if (atOnce !== undefined) return atOnce;
   const wait = new Deadline(ms, signal);
   return gate.enter(wait).finally(() => wait.clear());
 }

@@ -13,10 +13,10 @@ export function presenceRecordings(): readonly RecordingRule[] {
     {
       record: r.lastProbe,
       expr: promql`
-    max ${ofProvider} (
-      ${since(m.probeTime.name)}
-    )
-  `,
+        max ${ofProvider} (
+          ${since(m.probeTime.name)}
+        )
+      `,
     },
   ];
 }

@@ -16,10 +16,10 @@ export function presenceRecordings(): readonly RecordingRule[] {
     {
       record: r.lastActivity,
       expr: promql`
-    max ${ofWorkflow} (
-      ${since(m.lastRun.name)}
-    )
-  `,
+        max ${ofWorkflow} (
+          ${since(m.lastRun.name)}
+        )
+      `,
     },
   ];
 }

@@ -2,195 +2,179 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { PostgresServer } from '../../../../../demo/postgres/index.js';
+import { expect, test } from 'vitest';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
-import {
-  type AuditFixture,
-  auditFixture,
-  startAuditServer,
-  type Watching,
-  watch,
-} from '../../../../support/audit/fixture.js';
+import { observed } from '../../../../support/audit/observed.js';
 
 import { enrol } from '../../../../support/audit/schema.js';
 
-let server: PostgresServer;
-let fixture: AuditFixture;
-let watching: Watching;
-
-beforeAll(async () => {
-  server = await startAuditServer();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await watching.close();
-  await fixture.close();
-});
+const lab = observed();
 
 const signal = () => AbortSignal.timeout(30_000);
 const accounts = 'public.accounts';
 
 async function begin(prepare = ''): Promise<void> {
-  fixture = await auditFixture(server);
-  await fixture.sql(`set app.actor = 'ann'; ${prepare};
+  await lab.prepare();
+  await lab.fixture.sql(`set app.actor = 'ann'; ${prepare};
     insert into accounts (id, name) select i, 'a' from generate_series(1, 5) i; update accounts set balance = 1;
     insert into holdings values (1, 'f', 1)`);
-  watching = watch(fixture);
-  await watching.look();
+  lab.watch();
+  await lab.watching.look();
 }
 
 test('rows written anew in other storage are no changes, also when they are compared before a quick look', async () => {
   await begin();
-  await fixture.sql(`insert into accounts (id, name) values (9, 'seen'); update accounts set balance = 2`);
-  await watching.look();
-  expect(watching.state(accounts)).toBe('ok');
-  await fixture.sql('alter table accounts set unlogged');
-  await watching.observer.lookClosely(signal());
-  expect(watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
-  await watching.look();
-  expect(watching.state(accounts)).toBe('explained');
-  await fixture.sql('update accounts set balance = 3 where id = 9');
-  await watching.look();
-  expect(watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
+  await lab.fixture.sql(`insert into accounts (id, name) values (9, 'seen'); update accounts set balance = 2`);
+  await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('ok');
+  await lab.fixture.sql('alter table accounts set unlogged');
+  await lab.watching.observer.lookClosely(signal());
+  expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
+  await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('explained');
+  await lab.fixture.sql('update accounts set balance = 3 where id = 9');
+  await lab.watching.look();
+  expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
 });
 
 test('a table that is dropped after it was planned to be compared is no lack of evidence', async () => {
   await begin();
-  await fixture.sql('create table passing (id int primary key)');
-  await watching.observer.lookQuickly(signal());
-  await fixture.sql('drop table passing');
-  await watching.observer.lookClosely(signal());
-  expect(watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(0);
+  await lab.fixture.sql('create table passing (id int primary key)');
+  await lab.watching.observer.lookQuickly(signal());
+  await lab.fixture.sql('drop table passing');
+  await lab.watching.observer.lookClosely(signal());
+  expect(lab.watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(0);
 });
 
 const passing = 'public.passing';
 const make = () => `create table passing (id int primary key, v text); ${enrol(passing)};
-  grant select on passing to ${fixture.observerRole}; insert into passing select i, 'v' from generate_series(1, 5) i`;
+  grant select on passing to ${lab.fixture.observerRole}; insert into passing select i, 'v' from generate_series(1, 5) i`;
 /** As a restore leaves it, or somebody who wants a row to be gone: the rows stay, the table is another. */
 const copy = (where = '') =>
   `create table other (like passing including all); insert into other select * from passing ${where}; drop table passing`;
 const takeName = () =>
-  `alter table other rename to passing; ${enrol(passing)}; grant select on passing to ${fixture.observerRole}`;
+  `alter table other rename to passing; ${enrol(passing)}; grant select on passing to ${lab.fixture.observerRole}`;
 const missing = (operation: string) =>
-  watching.metric('audit_trail_missing_events_total', { table: passing, operation });
+  lab.watching.metric('audit_trail_missing_events_total', { table: passing, operation });
 
 async function acknowledge(folder: string): Promise<void> {
   await declare(folder, 'test', { kind: 'baseline', reason: 'a deployment', by: 'ann', at: new Date().toISOString() });
-  await watching.look();
-  await watching.look();
+  await lab.watching.look();
+  await lab.watching.look();
 }
 
 test('a table that takes the name of one that was dropped is a fault of its own, until a person explains it', async () => {
   await begin();
-  await fixture.sql(make());
+  await lab.fixture.sql(make());
   const folder = await mkdtemp(join(tmpdir(), 'kop-between-'));
-  await watching.close();
-  watching = watch(fixture, { declarations: folder });
-  await watching.look();
-  await watching.look();
-  expect(watching.state(passing)).toBe('ok');
-  await fixture.sql(`drop table passing; ${make()}; delete from passing where id = 5`);
-  await watching.look();
-  await watching.look();
-  expect(watching.state(passing)).toBe('confirmed');
-  expect(watching.reason(passing)).toMatch(/public\.passing was dropped or renamed, and another table has its name/);
+  await lab.watching.close();
+  lab.watch({ declarations: folder });
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state(passing)).toBe('ok');
+  await lab.fixture.sql(`drop table passing; ${make()}; delete from passing where id = 5`);
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state(passing)).toBe('confirmed');
+  expect(lab.watching.reason(passing)).toMatch(
+    /public\.passing was dropped or renamed, and another table has its name/,
+  );
   expect([missing('TRUNCATE'), missing('DELETE')]).toEqual([1, 0]);
   await acknowledge(folder);
-  expect(watching.state(passing)).not.toBe('confirmed');
-  await fixture.sql('alter table passing disable trigger audit_row; delete from passing where id = 4');
-  await watching.look();
+  expect(lab.watching.state(passing)).not.toBe('confirmed');
+  await lab.fixture.sql('alter table passing disable trigger audit_row; delete from passing where id = 4');
+  await lab.watching.look();
   expect([missing('TRUNCATE'), missing('DELETE')]).toEqual([1, 1]);
   await rm(folder, { recursive: true });
 });
 
 test('a copy without one of the rows does not take the place of a table unseen', async () => {
   await begin();
-  await fixture.sql(make());
-  await watching.look();
-  await watching.look();
-  expect(watching.state(passing)).toBe('ok');
-  await fixture.sql(`${copy('where id <> 5')}; ${takeName()}`);
-  await watching.look();
-  await watching.look();
-  expect(watching.state(passing)).toBe('confirmed');
+  await lab.fixture.sql(make());
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state(passing)).toBe('ok');
+  await lab.fixture.sql(`${copy('where id <> 5')}; ${takeName()}`);
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state(passing)).toBe('confirmed');
   expect(missing('TRUNCATE')).toBe(1);
 });
 
 test('nor does one that comes when a look has found no table of that name: the row that is gone is named', async () => {
   await begin();
-  await fixture.sql(make());
-  await watching.look();
-  await fixture.sql(copy('where id <> 5'));
-  await watching.look();
-  expect(watching.state(passing)).toBeUndefined();
-  await fixture.sql(takeName());
-  await watching.look();
-  await watching.look();
-  expect([watching.state(passing), missing('TRUNCATE'), missing('DELETE')]).toEqual(['confirmed', 0, 1]);
+  await lab.fixture.sql(make());
+  await lab.watching.look();
+  await lab.fixture.sql(copy('where id <> 5'));
+  await lab.watching.look();
+  expect(lab.watching.state(passing)).toBeUndefined();
+  await lab.fixture.sql(takeName());
+  await lab.watching.look();
+  await lab.watching.look();
+  expect([lab.watching.state(passing), missing('TRUNCATE'), missing('DELETE')]).toEqual(['confirmed', 0, 1]);
 });
 
 test('a partition that is made anew under its name is a fault of its table', async () => {
   await begin();
-  await fixture.sql(`insert into visits (what) values ('first')`);
-  await watching.look();
-  await fixture.sql(
+  await lab.fixture.sql(`insert into visits (what) values ('first')`);
+  await lab.watching.look();
+  await lab.fixture.sql(
     `drop table visits_1; create table visits_1 partition of visits for values from ('2026-01-01') to ('2026-07-01')`,
   );
-  await watching.look();
-  expect(watching.state('public.visits')).toBe('confirmed');
-  expect(watching.reason('public.visits')).toContain('public.visits_1 was dropped or renamed');
+  await lab.watching.look();
+  expect(lab.watching.state('public.visits')).toBe('confirmed');
+  expect(lab.watching.reason('public.visits')).toContain('public.visits_1 was dropped or renamed');
 });
 
 test('before the first look, a table made later than its records hides nothing that is gone from it', async () => {
-  fixture = await auditFixture(server);
-  await fixture.sql(`${make()}; insert into passing values (6, 'v'); delete from passing where id = 6`);
-  await fixture.sql(`${copy()}; ${takeName()}`);
-  await fixture.sql(`alter table passing disable trigger audit_row; delete from passing where id = 3;
+  await lab.prepare();
+  await lab.fixture.sql(`${make()}; insert into passing values (6, 'v'); delete from passing where id = 6`);
+  await lab.fixture.sql(`${copy()}; ${takeName()}`);
+  await lab.fixture.sql(`alter table passing disable trigger audit_row; delete from passing where id = 3;
     alter table passing enable always trigger audit_row`);
-  watching = watch(fixture);
-  await watching.look();
-  await watching.look();
-  expect(watching.state(passing)).toBe('confirmed');
+  lab.watch();
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state(passing)).toBe('confirmed');
   expect([missing('TRUNCATE'), missing('DELETE')]).toEqual([0, 1]);
 });
 
 const asText = 'alter table audit.log alter column old_row type text, alter column new_row type text';
 const spoil = (id: number) =>
-  fixture.sql(
+  lab.fixture.sql(
     `update audit.log set new_row = left(new_row, 9) where id = (select max(id) from audit.log where pk = '{"id": ${id}}')`,
   );
 
 test('records that cannot be read are never said to be fine, at no moment of a look', async () => {
   await begin(asText);
-  await fixture.sql('update accounts set balance = 4 where id = 4; update accounts set balance = 5 where id = 4');
-  await fixture.sql(
+  await lab.fixture.sql('update accounts set balance = 4 where id = 4; update accounts set balance = 5 where id = 4');
+  await lab.fixture.sql(
     `update audit.log set old_row = left(old_row, 9) where id = (select max(id) from audit.log where pk = '{"id": 4}')`,
   );
   const said = () =>
     ['ok', 'degraded', 'unknown'].find(
-      (state) => watching.metric('audit_trail_evidence_state', { source: 'continuity', state }) === 1,
+      (state) => lab.watching.metric('audit_trail_evidence_state', { source: 'continuity', state }) === 1,
     );
-  await watching.observer.lookClosely(signal());
+  await lab.watching.observer.lookClosely(signal());
   expect(said()).toBe('unknown');
-  const close = watching.observer.lookClosely(signal());
+  const close = lab.watching.observer.lookClosely(signal());
   const seen: (string | undefined)[] = [];
   for (let look = 0; look < 5; look += 1) {
-    await watching.observer.lookQuickly(signal());
+    await lab.watching.observer.lookQuickly(signal());
     seen.push(said());
   }
   await close;
   expect(new Set(seen)).toEqual(new Set(['unknown']));
-  expect(watching.state(accounts)).not.toBe('ok');
-  expect(watching.state('public.holdings')).not.toBe('ok');
+  expect(lab.watching.state(accounts)).not.toBe('ok');
+  expect(lab.watching.state('public.holdings')).not.toBe('ok');
 });
 
 test('one record that is no JSON leaves the other tables provable', async () => {
   await begin(asText);
-  expect(watching.state(accounts)).toBe('ok');
+  expect(lab.watching.state(accounts)).toBe('ok');
   await spoil(3);
-  await watching.look();
-  expect(watching.state(accounts)).toBe('suspect');
-  expect(watching.state('public.holdings')).toBe('ok');
-  expect(watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(1);
+  await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('suspect');
+  expect(lab.watching.state('public.holdings')).toBe('ok');
+  expect(lab.watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(1);
 });

@@ -1,39 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresServer } from '../../../../../demo/postgres/index.js';
+import { describe, expect, test } from 'vitest';
 import type { SealStatus } from '../../../../../exporters/audit-trail/seal/index.js';
 import { sealFamilies } from '../../../../../exporters/audit-trail/seal-families.js';
 import type { Witness, WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
 import { ownRecords } from '../../../../support/audit/domain.js';
-import {
-  type AuditFixture,
-  auditFixture,
-  startAuditServer,
-  type Watching,
-  watch,
-} from '../../../../support/audit/fixture.js';
+import { observed } from '../../../../support/audit/observed.js';
 import { startWriters } from '../../../../support/audit/writers.js';
 
-let server: PostgresServer;
-let fixture: AuditFixture;
-let watching: Watching;
+const lab = observed();
 
-beforeAll(async () => {
-  server = await startAuditServer();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await watching.close();
-  await fixture.close();
-});
-
-async function begin(options: Parameters<typeof watch>[1] = {}): Promise<void> {
-  fixture = await auditFixture(server);
-  watching = watch(fixture, options);
-  await watching.look();
+async function begin(options: Parameters<typeof lab.watch>[0] = {}): Promise<void> {
+  await lab.prepare();
+  lab.watch(options);
+  await lab.watching.look();
 }
 
-const count = (name: string, labels: Record<string, string> = {}) => watching.metric(`audit_trail_${name}`, labels);
+const count = (name: string, labels: Record<string, string> = {}) => lab.watching.metric(`audit_trail_${name}`, labels);
 
 describe('coverage', () => {
   const cases: readonly { name: string; sql: string; operation: string; ratio: number; problem: RegExp }[] = [
@@ -84,24 +66,24 @@ describe('coverage', () => {
   test.each(cases)('$name', async ({ sql, operation, ratio, problem }) => {
     await begin();
     expect(count('coverage_ratio', { table: 'public.accounts' })).toBe(1);
-    await fixture.sql(sql);
-    await watching.look();
+    await lab.fixture.sql(sql);
+    await lab.watching.look();
     expect(count('coverage_ratio', { table: 'public.accounts' })).toBe(ratio);
     expect(count('trigger_effective', { table: 'public.accounts', operation })).toBe(0);
     expect(count('tables_covered')).toBe(2);
-    const problems = watching.observer.context.seen?.coverage.get('public.accounts')?.operations;
+    const problems = lab.watching.observer.context.seen?.coverage.get('public.accounts')?.operations;
     expect(JSON.stringify(problems)).toMatch(problem);
-    expect(watching.state('public.accounts')).not.toBe('confirmed');
+    expect(lab.watching.state('public.accounts')).not.toBe('confirmed');
   });
 
   test('a leaf without its TRUNCATE trigger, and one that was detached', async () => {
     await begin();
-    await fixture.sql('drop trigger audit_truncate on visits_1');
-    await watching.look();
+    await lab.fixture.sql('drop trigger audit_truncate on visits_1');
+    await lab.watching.look();
     expect(count('trigger_effective', { table: 'public.visits', operation: 'TRUNCATE' })).toBe(0);
     expect(count('trigger_effective', { table: 'public.visits', operation: 'INSERT' })).toBe(1);
-    await fixture.sql('alter table visits detach partition visits_2');
-    await watching.look();
+    await lab.fixture.sql('alter table visits detach partition visits_2');
+    await lab.watching.look();
     expect(count('tables_in_scope')).toBe(4);
   });
 
@@ -116,46 +98,46 @@ describe('coverage', () => {
         },
       },
     });
-    await fixture.sql(
+    await lab.fixture.sql(
       'create table newcomer (id bigint primary key); create table temp_1 (id bigint primary key); create temp table mine (id int)',
     );
-    await watching.look();
+    await lab.watching.look();
     expect(count('tables_in_scope')).toBe(4);
     expect(count('coverage_ratio', { table: 'public.newcomer' })).toBe(0);
-    expect(watching.state('public.newcomer')).toBe('unknown');
-    await fixture.sql('drop table newcomer');
-    await watching.look();
+    expect(lab.watching.state('public.newcomer')).toBe('unknown');
+    await lab.fixture.sql('drop table newcomer');
+    await lab.watching.look();
     expect(count('coverage_ratio', { table: 'public.newcomer' })).toBeUndefined();
   });
 
   test('a trigger that was switched off and on between two looks', async () => {
     await begin();
-    await fixture.sql(
+    await lab.fixture.sql(
       'alter table accounts disable trigger audit_row; alter table accounts enable always trigger audit_row',
     );
-    await watching.look();
+    await lab.watching.look();
     expect(count('fingerprint_changes_total', { object: 'trigger' })).toBe(1);
-    expect(watching.state('public.accounts')).toBe('explained');
-    await watching.look();
-    expect(watching.state('public.accounts')).toBe('ok');
+    expect(lab.watching.state('public.accounts')).toBe('explained');
+    await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('ok');
   });
 
   test('a function with a source that nobody trusts, until it is trusted', async () => {
     await begin();
-    await fixture.sql(
+    await lab.fixture.sql(
       `create or replace function audit.record() returns trigger language plpgsql as 'begin return null; end'`,
     );
-    await watching.look();
+    await lab.watching.look();
     expect(count('trigger_effective', { table: 'public.accounts', operation: 'INSERT' })).toBe(0);
-    expect(watching.state('public.accounts')).not.toBe('ok');
-    const { rows } = await fixture.sql(`select md5(prosrc) as digest from pg_proc where proname = 'record'`);
-    await watching.close();
-    const memory = JSON.stringify(watching.memory());
-    watching = watch(fixture, {
+    expect(lab.watching.state('public.accounts')).not.toBe('ok');
+    const { rows } = await lab.fixture.sql(`select md5(prosrc) as digest from pg_proc where proname = 'record'`);
+    await lab.watching.close();
+    const memory = JSON.stringify(lab.watching.memory());
+    lab.watch({
       store: { load: () => Promise.resolve(JSON.parse(memory)), save: () => Promise.resolve() },
-      trail: { observe: { ...fixture.trail.observe, trustedFunctions: [rows[0].digest] } },
+      trail: { observe: { ...lab.fixture.trail.observe, trustedFunctions: [rows[0].digest] } },
     });
-    await watching.look();
+    await lab.watching.look();
     expect(count('trigger_effective', { table: 'public.accounts', operation: 'INSERT' })).toBe(1);
   });
 });
@@ -172,21 +154,21 @@ describe('attribution', () => {
       },
     });
     const insert = "insert into holdings select (random() * 1e9)::bigint, 'f', 1";
-    await fixture.sql(`set app.actor = 'ann'; set app.correlation = 'c'; set app.reason = 'r'; ${insert}`);
-    await fixture.sql(`set app.actor = 'ann'; ${insert}`);
-    await fixture.sql(`set app.actor = 'job:nightly'; ${insert}`);
-    await fixture.sql(`set app.actor_kind = 'machine'; ${insert}`);
-    await fixture.sql(`set app.actor = 'admin'; ${insert}`);
-    await fixture.sql(`set app.actor = '  '; ${insert}`);
-    await fixture.sql('truncate holdings');
-    await watching.look();
+    await lab.fixture.sql(`set app.actor = 'ann'; set app.correlation = 'c'; set app.reason = 'r'; ${insert}`);
+    await lab.fixture.sql(`set app.actor = 'ann'; ${insert}`);
+    await lab.fixture.sql(`set app.actor = 'job:nightly'; ${insert}`);
+    await lab.fixture.sql(`set app.actor_kind = 'machine'; ${insert}`);
+    await lab.fixture.sql(`set app.actor = 'admin'; ${insert}`);
+    await lab.fixture.sql(`set app.actor = '  '; ${insert}`);
+    await lab.fixture.sql('truncate holdings');
+    await lab.watching.look();
     expect(['human', 'machine', 'shared', 'none'].map((kind) => count('actor_records_total', { kind }))).toEqual([
       2, 2, 1, 2,
     ]);
     expect(
       ['actor', 'correlation', 'reason', 'rowKey'].map((field) => count('attribution_missing_total', { field })),
     ).toEqual([2, 4, 4, 0]);
-    await watching.look();
+    await lab.watching.look();
     expect(count('attribution_missing_total', { field: 'actor' })).toBe(2);
   });
 });
@@ -201,8 +183,8 @@ describe('times', () => {
     ['a moment before the commit', "now() - interval '1 second'", 0, 0],
   ])('%s', async (_, ts, future, backdated) => {
     await begin();
-    await fixture.sql(record(ts));
-    await watching.look();
+    await lab.fixture.sql(record(ts));
+    await lab.watching.look();
     expect([
       count('time_violations_total', { kind: 'future' }),
       count('time_violations_total', { kind: 'backdated' }),
@@ -214,56 +196,56 @@ describe('times', () => {
 describe('ids', () => {
   test('one beyond the sequence', async () => {
     await begin();
-    await fixture.sql(
+    await lab.fixture.sql(
       "insert into audit.log (id, op, table_schema, table_name, pk, new_row) values (900000, 'INSERT', 'other', 'x', '1', '{}')",
     );
-    for (let i = 0; i < 2; i += 1) await watching.look();
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
     expect(count('identity_breaks_total', { kind: 'beyond_sequence' })).toBe(1);
   });
 
   test('two of the same', async () => {
     await begin();
-    await fixture.sql(
+    await lab.fixture.sql(
       "alter table audit.log drop constraint log_pkey; create index on audit.log (id); insert into accounts (name) values ('a')",
     );
-    watching.observer.context.shapeReadAt = 0;
-    await watching.look();
-    await fixture.sql(
+    lab.watching.observer.context.shapeReadAt = 0;
+    await lab.watching.look();
+    await lab.fixture.sql(
       "insert into audit.log (id, op, table_schema, table_name, pk, new_row) values (1, 'INSERT', 'other', 'x', '1', '{}')",
     );
-    await watching.look();
+    await lab.watching.look();
     expect(count('identity_breaks_total', { kind: 'duplicate' })).toBe(1);
   });
 
   test('a sequence that was set back', async () => {
     await begin();
-    await fixture.sql("insert into accounts (name) select 'a' from generate_series(1, 9)");
-    await watching.look();
-    await fixture.sql("select setval('audit.log_id_seq', 3)");
-    await watching.look();
+    await lab.fixture.sql("insert into accounts (name) select 'a' from generate_series(1, 9)");
+    await lab.watching.look();
+    await lab.fixture.sql("select setval('audit.log_id_seq', 3)");
+    await lab.watching.look();
     expect(count('identity_breaks_total', { kind: 'regressed' })).toBe(1);
   });
 });
 
 describe('retention', () => {
   test('a young trail is in order; what was seen and is gone is not; what was archived is', async () => {
-    fixture = await auditFixture(server);
-    await fixture.sql('create table audit.old (like audit.log)');
-    await fixture.sql(
-      `grant select on audit.old to ${fixture.observerRole}; insert into accounts (name) values ('a'), ('b')`,
+    await lab.prepare();
+    await lab.fixture.sql('create table audit.old (like audit.log)');
+    await lab.fixture.sql(
+      `grant select on audit.old to ${lab.fixture.observerRole}; insert into accounts (name) values ('a'), ('b')`,
     );
-    watching = watch(fixture, { trail: { records: { ...ownRecords, archive: 'audit.old' } } });
-    await watching.look();
+    lab.watch({ trail: { records: { ...ownRecords, archive: 'audit.old' } } });
+    await lab.watching.look();
     expect(count('retention_violations')).toBe(0);
-    await fixture.sql(
+    await lab.fixture.sql(
       'with gone as (delete from audit.log where id = 1 returning *) insert into audit.old select * from gone',
     );
-    await watching.look();
+    await lab.watching.look();
     expect(count('retention_violations')).toBe(0);
     expect(count('counter_residual', { invariant: 'records_mutated' })).toBe(0);
-    expect(watching.state('public.accounts')).toBe('ok');
-    await fixture.sql('delete from audit.old');
-    await watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('ok');
+    await lab.fixture.sql('delete from audit.old');
+    await lab.watching.look();
     expect(count('retention_violations', { kind: 'disposed_early' })).toBe(1);
   });
 });
@@ -272,13 +254,13 @@ describe('exposure and storage', () => {
   test('roles that could act unseen', async () => {
     await begin();
     const before = count('bypass_roles', { exposure: 'mutate_records' });
-    await fixture.sql(`grant update on audit.log to ${fixture.observerRole}`);
-    await watching.look();
+    await lab.fixture.sql(`grant update on audit.log to ${lab.fixture.observerRole}`);
+    await lab.watching.look();
     expect([before, count('bypass_roles', { exposure: 'mutate_records' })]).toEqual([0, 1]);
     expect(count('bypass_roles', { exposure: 'superuser' })).toBeGreaterThan(0);
     expect(count('unlogged_relations')).toBe(0);
-    await fixture.sql('alter table holdings set unlogged');
-    await watching.look();
+    await lab.fixture.sql('alter table holdings set unlogged');
+    await lab.watching.look();
     expect(count('unlogged_relations')).toBe(1);
   });
 });
@@ -287,20 +269,20 @@ describe('without a transaction column', () => {
   test('an overlap is read again: nothing is lost or counted twice, and the lower certainty is said', async () => {
     const { transaction: _, ...columns } = ownRecords.columns;
     await begin({ trail: { records: { ...ownRecords, columns } }, observer: { windowRows: 7 } });
-    const late = await fixture.connect();
+    const late = await lab.fixture.connect();
     await late.query("begin; insert into accounts (name) values ('late')");
-    await fixture.sql("insert into accounts (name) select 'a' from generate_series(1, 20)");
-    await watching.look();
+    await lab.fixture.sql("insert into accounts (name) select 'a' from generate_series(1, 20)");
+    await lab.watching.look();
     expect(count('records_total')).toBe(20);
     await late.query('commit');
     await late.end();
-    for (let i = 0; i < 3; i += 1) await watching.look();
+    for (let i = 0; i < 3; i += 1) await lab.watching.look();
     expect(count('records_total')).toBe(21);
-    expect(watching.observer.context.evidence.get('records')).toMatchObject({
+    expect(lab.watching.observer.context.evidence.get('records')).toMatchObject({
       state: 'degraded',
       reason: expect.stringMatching(/no transaction column/),
     });
-    expect([watching.reason('public.accounts'), watching.state('public.accounts')]).toEqual([
+    expect([lab.watching.reason('public.accounts'), lab.watching.state('public.accounts')]).toEqual([
       'every change is recorded',
       'ok',
     ]);
@@ -314,7 +296,7 @@ describe('other planes', () => {
     let from = 0n;
     const witness: Witness = {
       async poll() {
-        const { rows } = await fixture.sql('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin');
+        const { rows } = await lab.fixture.sql('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin');
         const report: WitnessReport = {
           state: 'counted',
           from: from.toString(),
@@ -331,26 +313,26 @@ describe('other planes', () => {
       close: () => Promise.resolve(),
     };
     await begin({ witness });
-    await fixture.sql("insert into visits (what) values ('a')");
-    await watching.look();
+    await lab.fixture.sql("insert into visits (what) values ('a')");
+    await lab.watching.look();
     // The insert was not among the changes, so it is a record too many; that table was suspected, and is believed.
-    expect(watching.state('public.visits')).toBe('confirmed');
+    expect(lab.watching.state('public.visits')).toBe('confirmed');
     expect(count('unexplained_events_total', { table: 'public.visits', operation: 'INSERT' })).toBe(1);
-    await fixture.sql('select pg_current_xact_id()');
+    await lab.fixture.sql('select pg_current_xact_id()');
     changes.value = 2;
-    await watching.look();
-    expect(watching.state('public.accounts')).toBe('confirmed');
+    await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('confirmed');
     expect(count('missing_events_total', { table: 'public.accounts', operation: 'UPDATE' })).toBe(2);
     expect(count('witness_residual', { table: 'public.holdings' })).toBeUndefined();
     expect(count('evidence_state', { source: 'witness', state: 'degraded' })).toBe(1);
-    expect(watching.state('public.holdings')).toBe('ok');
+    expect(lab.watching.state('public.holdings')).toBe('ok');
   });
 
   test('business tables compared, where they are there', async () => {
     await begin({ trail: { comparisons: ['orphaned-valuations'] } });
     expect(count('comparison_findings')).toBeUndefined();
-    expect(watching.observer.context.compared.get('orphaned-valuations')).toMatchObject({ state: 'unknown' });
-    expect(watching.state('public.accounts')).toBe('ok');
+    expect(lab.watching.observer.context.compared.get('orphaned-valuations')).toMatchObject({ state: 'unknown' });
+    expect(lab.watching.state('public.accounts')).toBe('ok');
   });
 
   test('the seal, as its sealer says', async () => {
@@ -370,7 +352,7 @@ describe('other planes', () => {
       sealedRows: 77,
       lateRows: 0,
     };
-    const text = renderFamilies(sealFamilies([{ trail: fixture.trail, status }]), 'text');
+    const text = renderFamilies(sealFamilies([{ trail: lab.fixture.trail, status }]), 'text');
     expect(text).toContain('audit_trail_checkpoint_size{portal="kingston",trail="test"} 77');
     expect(text).toContain('audit_trail_seal_lag_seconds{portal="kingston",trail="test"} 2');
     expect(text).toContain(
@@ -383,13 +365,13 @@ describe('other planes', () => {
 describe('with an office at work', () => {
   test('all is read once, nothing is suspected, and a fault is found meanwhile', { timeout: 60_000 }, async () => {
     await begin({ observer: { windowRows: 200, settleMs: 2500 } });
-    const writers = await startWriters({ url: fixture.url, pauseMs: 20 });
+    const writers = await startWriters({ url: lab.fixture.url, pauseMs: 20 });
     const seen: (string | undefined)[] = [];
     const until = Date.now() + 5000;
     while (Date.now() < until) {
-      await watching.observer.lookQuickly(AbortSignal.timeout(10_000));
-      await watching.observer.lookClosely(AbortSignal.timeout(10_000));
-      seen.push(...['public.accounts', 'public.holdings', 'public.visits'].map((table) => watching.state(table)));
+      await lab.watching.observer.lookQuickly(AbortSignal.timeout(10_000));
+      await lab.watching.observer.lookClosely(AbortSignal.timeout(10_000));
+      seen.push(...['public.accounts', 'public.holdings', 'public.visits'].map((table) => lab.watching.state(table)));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect(
@@ -397,17 +379,17 @@ describe('with an office at work', () => {
         (state) => state !== 'ok' && state !== 'unknown' && state !== 'suspect' && state !== 'explained',
       ),
     ).toEqual([]);
-    await fixture.sql(
+    await lab.fixture.sql(
       "begin; set local lock_timeout = '5s'; alter table accounts disable trigger audit_row; update accounts set balance = -1 where id = (select min(id) from accounts); alter table accounts enable always trigger audit_row; commit",
     );
-    await watching.look();
+    await lab.watching.look();
     await writers.stop();
-    await watching.look();
-    expect(watching.state('public.accounts')).toBe('confirmed');
+    await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('confirmed');
     expect(count('missing_events_total')).toBe(1);
-    const { rows } = await fixture.sql('select count(*)::int as n from audit.log');
+    const { rows } = await lab.fixture.sql('select count(*)::int as n from audit.log');
     expect(count('records_total')).toBe(rows[0].n);
     expect(writers.rolledBack()).toBeGreaterThan(5);
-    for (const table of ['public.holdings', 'public.visits']) expect(watching.state(table)).not.toBe('confirmed');
+    for (const table of ['public.holdings', 'public.visits']) expect(lab.watching.state(table)).not.toBe('confirmed');
   });
 });

@@ -1,26 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresServer } from '../../../../../demo/postgres/index.js';
-import {
-  type AuditFixture,
-  auditFixture,
-  startAuditServer,
-  type Watching,
-  watch,
-} from '../../../../support/audit/fixture.js';
+import { describe, expect, test } from 'vitest';
+import { observed } from '../../../../support/audit/observed.js';
 import { bypassed, snapshot } from '../../../../support/audit/schema.js';
 
-let server: PostgresServer;
-let fixture: AuditFixture;
-let watching: Watching;
-
-beforeAll(async () => {
-  server = await startAuditServer();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await watching.close();
-  await fixture.close();
-});
+const lab = observed();
 
 const work = `
   set app.actor = 'ann'; set application_name = 'portal';
@@ -32,23 +14,23 @@ const work = `
 
 /** Watched from the beginning, with some work done, and proven. */
 async function settled(): Promise<void> {
-  fixture = await auditFixture(server);
-  watching = watch(fixture);
-  await watching.look();
-  await fixture.sql(work);
-  await watching.look();
+  await lab.prepare();
+  lab.watch();
+  await lab.watching.look();
+  await lab.fixture.sql(work);
+  await lab.watching.look();
   expect(states()).toEqual(['ok', 'ok', 'ok']);
 }
 
 const tables = ['public.accounts', 'public.holdings', 'public.visits'];
-const states = () => tables.map((table) => watching.state(table));
+const states = () => tables.map((table) => lab.watching.state(table));
 const accounts = { table: 'public.accounts' };
-const count = (name: string, labels: Record<string, string> = {}) => watching.metric(`audit_trail_${name}`, labels);
+const count = (name: string, labels: Record<string, string> = {}) => lab.watching.metric(`audit_trail_${name}`, labels);
 
 describe('a trail without faults', () => {
   test('is proven', async () => {
     await settled();
-    expect(tables.map((table) => watching.reason(table))).toEqual(tables.map(() => 'every change is recorded'));
+    expect(tables.map((table) => lab.watching.reason(table))).toEqual(tables.map(() => 'every change is recorded'));
     expect(count('tables_covered')).toBe(3);
     expect(count('counter_residual')).toBe(0);
     expect(count('records_total', { ...accounts, operation: 'INSERT' })).toBe(20);
@@ -178,8 +160,8 @@ const faults: readonly Fault[] = [
 describe('a fault', () => {
   test.each(faults)('$name', async ({ sql, shows, state = 'confirmed', others = 'fine' }) => {
     await settled();
-    await fixture.sql(sql);
-    await watching.look();
+    await lab.fixture.sql(sql);
+    await lab.watching.look();
     const seen = Object.fromEntries(
       Object.keys(shows).map((key) => {
         const [name = '', value] = key.split(' ');
@@ -198,23 +180,23 @@ describe('a fault', () => {
       }),
     );
     expect(seen).toEqual(shows);
-    expect([watching.state('public.accounts'), watching.reason('public.accounts')]).toEqual([
+    expect([lab.watching.state('public.accounts'), lab.watching.reason('public.accounts')]).toEqual([
       state,
       expect.any(String),
     ]);
-    const rest = [watching.state('public.holdings'), watching.state('public.visits')];
+    const rest = [lab.watching.state('public.holdings'), lab.watching.state('public.visits')];
     if (others === 'fine') for (const other of rest) expect(['ok', 'explained']).toContain(other);
     else expect(rest).toEqual([others, others]);
   });
 
   test('stays confirmed until a baseline, and is not counted twice', async () => {
     await settled();
-    await fixture.sql(bypassed('update accounts set balance = 999 where id = 3'));
-    for (let i = 0; i < 3; i += 1) await watching.look();
+    await lab.fixture.sql(bypassed('update accounts set balance = 999 where id = 3'));
+    for (let i = 0; i < 3; i += 1) await lab.watching.look();
     // The row is changed again, recorded: its last image agrees, but the fault was.
-    await fixture.sql('update accounts set balance = 1 where id = 3');
-    for (let i = 0; i < 2; i += 1) await watching.look();
-    expect(watching.state('public.accounts')).toBe('confirmed');
+    await lab.fixture.sql('update accounts set balance = 1 where id = 3');
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('confirmed');
     expect(count('missing_events_total', { ...accounts, operation: 'UPDATE' })).toBe(1);
   });
 });
@@ -297,34 +279,34 @@ const innocent: readonly { readonly name: string; readonly sql: string; readonly
 describe('no alarm', () => {
   test.each(innocent)('$name', async ({ sql, state = ['ok'] }) => {
     await settled();
-    await fixture.sql(sql.replaceAll('OBSERVER', fixture.observerRole));
-    await watching.look();
-    expect([watching.reason('public.accounts'), state]).toEqual([
-      watching.reason('public.accounts'),
-      expect.arrayContaining([watching.state('public.accounts')]),
+    await lab.fixture.sql(sql.replaceAll('OBSERVER', lab.fixture.observerRole));
+    await lab.watching.look();
+    expect([lab.watching.reason('public.accounts'), state]).toEqual([
+      lab.watching.reason('public.accounts'),
+      expect.arrayContaining([lab.watching.state('public.accounts')]),
     ]);
     for (const other of ['public.holdings', 'public.visits'])
-      expect(['ok', 'explained']).toContain(watching.state(other));
+      expect(['ok', 'explained']).toContain(lab.watching.state(other));
     expect(count('missing_events_total')).toBe(0);
     expect(count('unexplained_events_total')).toBe(0);
     expect(count('continuity_breaks_total')).toBe(0);
-    await watching.look();
+    await lab.watching.look();
     expect(states()).toEqual(['ok', 'ok', 'ok']);
     expect(count('counter_residual')).toBe(0);
   });
 
   test('rows from before the trail, with a snapshot and without', async () => {
-    fixture = await auditFixture(server);
-    await fixture.sql(
+    await lab.prepare();
+    await lab.fixture.sql(
       `${bypassed("insert into accounts (name) values ('old'), ('older')")}; ${bypassed("insert into holdings values (1, 'f', 1)")}`,
     );
-    await fixture.sql(snapshot('public', 'accounts'));
-    watching = watch(fixture);
-    await watching.look();
-    await fixture.sql(
+    await lab.fixture.sql(snapshot('public', 'accounts'));
+    lab.watch();
+    await lab.watching.look();
+    await lab.fixture.sql(
       "update accounts set balance = 1; update holdings set units = 2; insert into holdings values (2, 'f', 2)",
     );
-    await watching.look();
+    await lab.watching.look();
     expect(states()).toEqual(['ok', 'ok', 'ok']);
     expect(count('continuity_breaks_total')).toBe(0);
   });
@@ -332,27 +314,27 @@ describe('no alarm', () => {
   test('time zones and float digits of writing sessions', async () => {
     await settled();
     const loose = 'alter function audit.record() reset all';
-    await fixture.sql(loose);
-    await watching.look();
-    await fixture.sql("set timezone = 'America/New_York'; update accounts set score = 0.1::float8 + 0.2");
-    await fixture.sql(
+    await lab.fixture.sql(loose);
+    await lab.watching.look();
+    await lab.fixture.sql("set timezone = 'America/New_York'; update accounts set score = 0.1::float8 + 0.2");
+    await lab.fixture.sql(
       "set timezone = 'Asia/Tokyo'; set extra_float_digits = 0; update accounts set balance = balance + 1",
     );
-    await watching.look();
-    expect(watching.state('public.accounts')).toBe('ok');
+    await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('ok');
     expect(count('continuity_breaks_total')).toBe(0);
   });
 
   test('a transaction that commits late', async () => {
     await settled();
-    const late = await fixture.connect();
+    const late = await lab.fixture.connect();
     await late.query('begin; update accounts set balance = 77 where id = 1');
-    await fixture.sql('update accounts set balance = 78 where id = 2');
-    await watching.look();
+    await lab.fixture.sql('update accounts set balance = 78 where id = 2');
+    await lab.watching.look();
     const before = count('records_total', accounts) ?? 0;
     await late.query('update accounts set balance = 79 where id = 1; commit');
     await late.end();
-    await watching.look();
+    await lab.watching.look();
     expect(count('records_total', accounts)).toBe(before + 3);
     expect(count('time_violations_total')).toBe(0);
     expect(states()).toEqual(['ok', 'ok', 'ok']);

@@ -1,65 +1,47 @@
 /** P13 and P14: whether the records can be read, and whether it is recorded who reads them. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresServer } from '../../../../../demo/postgres/index.js';
+import { describe, expect, test } from 'vitest';
 import { ownRecords } from '../../../../support/audit/domain.js';
-import {
-  type AuditFixture,
-  auditFixture,
-  startAuditServer,
-  type Watching,
-  watch,
-} from '../../../../support/audit/fixture.js';
+import { observed } from '../../../../support/audit/observed.js';
 
-let server: PostgresServer;
-let fixture: AuditFixture;
-let watching: Watching;
+const lab = observed();
 
-beforeAll(async () => {
-  server = await startAuditServer();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await watching.close();
-  await fixture.close();
-});
-
-const count = (name: string, labels: Record<string, string> = {}) => watching.metric(`audit_trail_${name}`, labels);
+const count = (name: string, labels: Record<string, string> = {}) => lab.watching.metric(`audit_trail_${name}`, labels);
 
 describe('records', () => {
   async function begin(prepare = ''): Promise<void> {
-    fixture = await auditFixture(server);
-    await fixture.sql(`set app.actor = 'ann'; ${prepare};
-      create table audit.old (like audit.log); grant select on audit.old to ${fixture.observerRole};
+    await lab.prepare();
+    await lab.fixture.sql(`set app.actor = 'ann'; ${prepare};
+      create table audit.old (like audit.log); grant select on audit.old to ${lab.fixture.observerRole};
       insert into accounts (id, name) select i, 'a' from generate_series(1, 2500) i`);
-    watching = watch(fixture, { trail: { records: { ...ownRecords, archive: 'audit.old' } } });
-    await watching.look();
+    lab.watch({ trail: { records: { ...ownRecords, archive: 'audit.old' } } });
+    await lab.watching.look();
   }
 
   test('are exported and parsed page by page, those of the archive too, and over again', async () => {
     await begin();
     expect(count('readability_timestamp_seconds')).toBe(0);
-    await fixture.sql(
+    await lab.fixture.sql(
       'with gone as (delete from audit.log where id <= 5 returning *) insert into audit.old select * from gone',
     );
-    await watching.look();
+    await lab.watching.look();
     const endedAt = count('readability_timestamp_seconds') ?? 0;
     expect(endedAt).toBeGreaterThan(0);
     expect(count('exported_records_total')).toBeGreaterThanOrEqual(2500);
     expect(count('unreadable_records')).toBe(0);
-    await watching.look();
-    await watching.look();
+    await lab.watching.look();
+    await lab.watching.look();
     expect(count('readability_timestamp_seconds')).toBeGreaterThan(endedAt);
   });
 
   /** Of a trail whose ids say nothing of their order. */
   async function beginUnordered(values: string): Promise<() => Promise<void>> {
-    fixture = await auditFixture(server);
-    await fixture.sql(`alter table audit.log alter column id drop default, alter column id type uuid using gen_random_uuid(),
+    await lab.prepare();
+    await lab.fixture.sql(`alter table audit.log alter column id drop default, alter column id type uuid using gen_random_uuid(),
       alter column id set default gen_random_uuid(), alter column new_row type text;
       insert into audit.log (ts, op, table_schema, table_name, pk, new_row) ${values}`);
-    watching = watch(fixture);
-    await watching.observer.lookQuickly(AbortSignal.timeout(20_000));
-    return () => watching.observer.lookClosely(AbortSignal.timeout(20_000));
+    lab.watch();
+    await lab.watching.observer.lookQuickly(AbortSignal.timeout(20_000));
+    return () => lab.watching.observer.lookClosely(AbortSignal.timeout(20_000));
   }
 
   test('of one moment are all read, also where a page ends among them', async () => {
@@ -93,16 +75,16 @@ describe('records', () => {
 
   test('that cannot be read are counted by what is wrong with them, until they are gone', async () => {
     await begin('alter table audit.log alter column old_row type text, alter column new_row type text');
-    await fixture.sql(`update audit.log set new_row = left(new_row, 7) where id in (3, 2200);
+    await lab.fixture.sql(`update audit.log set new_row = left(new_row, 7) where id in (3, 2200);
       update audit.log set new_row = '[]' where id = 4; update audit.log set ts = 'infinity' where id = 5`);
     // A pass takes two rounds, and the one that is under way may be past the first records.
     const twoPasses = async () => {
-      for (let round = 0; round < 4; round += 1) await watching.observer.lookClosely(AbortSignal.timeout(20_000));
+      for (let round = 0; round < 4; round += 1) await lab.watching.observer.lookClosely(AbortSignal.timeout(20_000));
     };
     await twoPasses();
     expect(count('unreadable_records', { part: 'image' })).toBe(3);
     expect(count('unreadable_records', { part: 'time' })).toBe(1);
-    await fixture.sql(`update audit.log set new_row = '{}' where id in (3, 4, 2200)`);
+    await lab.fixture.sql(`update audit.log set new_row = '{}' where id in (3, 4, 2200)`);
     await twoPasses();
     expect(count('unreadable_records', { part: 'image' })).toBe(0);
     expect(count('unreadable_records', { part: 'time' })).toBe(1);
@@ -116,15 +98,15 @@ describe('reading', () => {
     );
 
   async function looked(...statements: string[]): Promise<ReturnType<typeof readers>> {
-    for (const statement of statements) await fixture.sql(statement);
-    await watching.look();
+    for (const statement of statements) await lab.fixture.sql(statement);
+    await lab.watching.look();
     return readers();
   }
 
   test('is recorded, avoidable, unrecorded or unknown, for each role that may', async () => {
-    fixture = await auditFixture(server);
-    watching = watch(fixture);
-    const database = new URL(fixture.url).pathname.slice(1);
+    await lab.prepare();
+    lab.watch();
+    const database = new URL(lab.fixture.url).pathname.slice(1);
     const clerk = `${database}_clerk`;
     try {
       // The superuser and the observer.
@@ -152,11 +134,11 @@ describe('reading', () => {
       expect(
         await looked(
           `alter database ${database} reset log_statement`,
-          `alter role ${fixture.observerRole} set log_statement = 'mod'`,
+          `alter role ${lab.fixture.observerRole} set log_statement = 'mod'`,
         ),
       ).toEqual({ logged: 0, avoidable: 0, unlogged: 2, unknown: 1 });
     } finally {
-      await fixture.sql(`drop owned by ${clerk}; drop role ${clerk}`);
+      await lab.fixture.sql(`drop owned by ${clerk}; drop role ${clerk}`);
     }
   });
 });

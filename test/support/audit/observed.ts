@@ -1,0 +1,43 @@
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { PostgresServer } from '../../../demo/postgres/index.js';
+import { type AuditFixture, auditFixture, startAuditServer, type Watching, watch } from './fixture.js';
+
+/** What the tests of one file observe: each its own audited database, watched as it asks. */
+export interface Observed {
+  /** Of the test in progress, once it has prepared it. */
+  readonly fixture: AuditFixture;
+  readonly watching: Watching;
+  prepare(): Promise<AuditFixture>;
+  watch(options?: Parameters<typeof watch>[1]): Watching;
+}
+
+/** Starts one server for the file that calls it, and clears away after each test. */
+export function observed(): Observed {
+  let server: PostgresServer;
+  let fixture: AuditFixture;
+  let watching: Watching;
+  beforeAll(async () => {
+    server = await startAuditServer();
+  });
+  afterAll(() => server.close());
+  afterEach(async () => {
+    await watching.close();
+    await fixture.close();
+  });
+  return {
+    get fixture() {
+      return fixture;
+    },
+    get watching() {
+      return watching;
+    },
+    async prepare() {
+      fixture = await auditFixture(server);
+      return fixture;
+    },
+    watch(options) {
+      watching = watch(fixture, options);
+      return watching;
+    },
+  };
+}
