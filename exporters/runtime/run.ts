@@ -130,7 +130,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     return config.reload().finally(collectGarbage);
   };
 
-  const handler = createApp({
+  const app = createApp({
     web,
     scrapes,
     probes,
@@ -142,7 +142,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     landing,
     mount: (router) => host.mount(router),
   });
-  const server = new Server({ addresses: options.listenAddresses, handler, web, log });
+  const server = new Server({ addresses: options.listenAddresses, app, web, log });
 
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {

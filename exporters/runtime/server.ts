@@ -1,12 +1,14 @@
 import type { RequestListener } from 'node:http';
+import type { Express } from 'express';
 import { formatListenAddress, type ListenAddress, urlOf } from './http/listen-address.js';
 import { Listener } from './http/listener.js';
+import { messagesOf } from './http/messages.js';
 import type { Logger } from './log.js';
 import type { WebConfigSource } from './web/watched-config.js';
 
 export interface ServerOptions {
   readonly addresses: readonly ListenAddress[];
-  readonly handler: RequestListener;
+  readonly app: Express;
   readonly web: WebConfigSource;
   readonly log: Logger;
 }
@@ -23,11 +25,12 @@ export class Server {
 
   /** The addresses in force, with the ports that the system chose where 0 was asked for. @throws {CannotListen} */
   async listen(): Promise<readonly ListenAddress[]> {
-    const { addresses, web, log } = this.#options;
+    const { addresses, app, web, log } = this.#options;
+    const messages = messagesOf(app);
     const bound: ListenAddress[] = [];
     try {
       for (const address of addresses) {
-        const listener = new Listener(address, this.#handle, web, log);
+        const listener = new Listener(address, { handler: this.#handle, messages, web, log });
         bound.push(await listener.listen());
         this.#listeners.push(listener);
       }
@@ -50,6 +53,6 @@ export class Server {
   readonly #handle: RequestListener = (request, response) => {
     // A connection that is busy now would otherwise be kept alive past the drain and hold it up.
     if (this.#isDraining) response.setHeader('Connection', 'close');
-    this.#options.handler(request, response);
+    this.#options.app(request, response);
   };
 }

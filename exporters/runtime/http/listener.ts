@@ -4,6 +4,7 @@ import type { Logger } from '../log.js';
 import { TlsGate } from '../web/tls-gate.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
+import type { Messages } from './messages.js';
 
 /** Ten minutes of silence: longer than any scrape interval, so that a server keeps its connection. */
 const KEEP_ALIVE_MS = 600_000;
@@ -20,6 +21,13 @@ export class CannotListen extends Error {
   override readonly name = 'CannotListen';
 }
 
+export interface ListenerOptions {
+  readonly handler: RequestListener;
+  readonly messages: Messages;
+  readonly web: WebConfigSource;
+  readonly log: Logger;
+}
+
 /** One address. Plain HTTP and TLS share it in this sense: a new connection meets what is configured at that moment. */
 export class Listener {
   readonly #server: Server;
@@ -27,10 +35,11 @@ export class Listener {
   /** Also those in the middle of a TLS handshake, which the HTTP server does not know yet. */
   readonly #sockets = new Set<Socket>();
 
-  constructor(address: ListenAddress, handler: RequestListener, web: WebConfigSource, log: Logger) {
+  constructor(address: ListenAddress, { handler, messages, web, log }: ListenerOptions) {
     this.#address = address;
     this.#server = createServer(
       {
+        ...messages,
         keepAliveTimeout: KEEP_ALIVE_MS,
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
