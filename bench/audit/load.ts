@@ -1,23 +1,29 @@
 /**
- * What a busy database loses to the observer: transactions per second with it and without, in alternating rounds. The
- * observer is a process of its own, at the paces of the pack; the clients are pgbench where it is installed.
+ * What a busy database loses to the observer: transactions per second with it and without, in alternating rounds, and the
+ * processor time that it and its sessions take of this machine, which says more where the first is lost in the noise. The
+ * observer is a process of its own, at three and six times the pace of the pack, so that each round has looks of both
+ * kinds in it; the clients are pgbench where it is installed.
  *
  * Usage: node dist/bench/audit/load.js [--rounds 7] [--seconds 20]
  */
-import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { report } from '../support/report.js';
 import { median } from '../support/stats.js';
-import { numberOption, observerOf, quietly, startBench, trailOf } from './support.js';
+import { type Bench, numberOption, observerOf, quietly, startBench, trailOf } from './support.js';
 import { transactionsPerSecond } from './traffic.js';
 
 const CLIENTS = 8;
 const ROWS = 20_000;
 const ALLOWED_LOSS = 0.02;
+const QUICK_MS = 5_000;
+const CLOSE_MS = 10_000;
+const CLOCK_TICKS_PER_SECOND = 100;
 const rounds = numberOption('rounds', 7);
 const seconds = numberOption('seconds', 20);
 const run = promisify(execFile);
@@ -37,22 +43,32 @@ async function measure(): Promise<void> {
     const work = () => load(bench.server.adminUrl, join(folder, 'work.sql'));
     await quietly();
     await work();
+    const observer = await startObserver(bench.trail.database.url.reveal());
     const losses: number[] = [];
     const alone: number[] = [];
     const watched: number[] = [];
+    const cpu: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       // Each beside its neighbour, first one and then the other, because a database in use grows slower or quicker.
-      const pair: { without?: number; with?: number } = {};
+      const pair = { without: Number.NaN, with: Number.NaN };
       for (const isWatched of round % 2 === 0 ? [false, true] : [true, false]) {
-        const observer = isWatched ? await startObserver(bench.trail.database.url.reveal()) : undefined;
-        const tps = await work();
-        observer?.kill('SIGTERM');
-        pair[isWatched ? 'with' : 'without'] = tps;
+        if (!isWatched) {
+          pair.without = await work();
+          continue;
+        }
+        // What happened while nobody looked is no part of this round's work.
+        await observer.tell('look');
+        await observer.tell('begin');
+        const before = await cpuSeconds(observer.process, bench);
+        pair.with = await work();
+        cpu.push(((await cpuSeconds(observer.process, bench)) - before) / (seconds * availableParallelism()));
+        await observer.tell('pause');
       }
-      alone.push(pair.without ?? Number.NaN);
-      watched.push(pair.with ?? Number.NaN);
-      losses.push(1 - (pair.with ?? Number.NaN) / (pair.without ?? Number.NaN));
+      alone.push(pair.without);
+      watched.push(pair.with);
+      losses.push(1 - pair.with / pair.without);
     }
+    observer.process.kill('SIGTERM');
     const loss = median(losses);
     report("The observer's load", [
       {
@@ -61,6 +77,13 @@ async function measure(): Promise<void> {
         peer: `${median(alone).toFixed(0)} without`,
         limit: `loss < ${ALLOWED_LOSS * 100} %; is ${(loss * 100).toFixed(1)} %`,
         holds: loss < ALLOWED_LOSS,
+      },
+      {
+        what: 'processor time of the observer and its sessions meanwhile',
+        ours: `${(median(cpu) * 100).toFixed(1)} % of the machine`,
+        peer: '-',
+        limit: `< ${ALLOWED_LOSS * 100} %`,
+        holds: median(cpu) < ALLOWED_LOSS,
       },
     ]);
     console.log(`  each pair lost ${losses.map((value) => `${(value * 100).toFixed(1)} %`).join(', ')}`);
@@ -79,26 +102,58 @@ async function load(url: string, file: string): Promise<number> {
   return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
 }
 
-async function startObserver(url: string): Promise<ReturnType<typeof spawn>> {
-  const child = spawn(process.execPath, [process.argv[1] ?? '', '--observe'], {
-    env: { ...process.env, KOP_BENCH_OBSERVED: url },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise((resolve, reject) => {
-    child.stdout?.once('data', resolve);
-    child.once('exit', (code) => reject(new Error(`the observer ended with ${code}`)));
-  });
-  return child;
+interface Observed {
+  readonly process: ChildProcess;
+  /** Waits until it is done. */
+  tell(what: 'look' | 'begin' | 'pause'): Promise<void>;
 }
 
-/** At the paces of the pack, the first looks at once. */
+async function startObserver(url: string): Promise<Observed> {
+  const child = spawn(process.execPath, [process.argv[1] ?? '', '--observe'], {
+    env: { ...process.env, KOP_BENCH_OBSERVED: url },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const tell = async (what: string): Promise<void> => {
+    const done = new Promise((resolve, reject) => {
+      child.stdout.once('data', resolve);
+      child.once('exit', (code) => reject(new Error(`the observer ended with ${code}`)));
+    });
+    child.stdin.write(`${what}\n`);
+    await done;
+  };
+  await tell('look');
+  return { process: child, tell };
+}
+
+/** Of its process and of its sessions in the server, so far. */
+async function cpuSeconds({ pid }: ChildProcess, { client }: Bench): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where usename = 'observer'");
+  const ticks = [pid, ...rows.map((row) => row.pid)].map((one) => {
+    const fields = readFileSync(`/proc/${one}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / CLOCK_TICKS_PER_SECOND;
+}
+
 async function observe(): Promise<void> {
-  const trail = trailOf(process.env.KOP_BENCH_OBSERVED ?? '');
-  const observer = observerOf(trail);
-  const look = (close: boolean) =>
-    close ? observer.lookClosely(AbortSignal.timeout(60_000)) : observer.lookQuickly(AbortSignal.timeout(10_000));
-  await look(true);
-  console.log('looked');
-  setInterval(() => void look(false), trail.observe.intervalMs);
-  setInterval(() => void look(true), trail.observe.confirmIntervalMs);
+  const observer = observerOf(trailOf(process.env.KOP_BENCH_OBSERVED ?? ''));
+  const timers: NodeJS.Timeout[] = [];
+  let looking: Promise<unknown> = Promise.resolve();
+  const look = (isClose: boolean) => {
+    looking = looking.then(() =>
+      isClose ? observer.lookClosely(AbortSignal.timeout(60_000)) : observer.lookQuickly(AbortSignal.timeout(10_000)),
+    );
+    return looking;
+  };
+  for await (const told of createInterface({ input: process.stdin })) {
+    if (told === 'look') await look(true);
+    if (told === 'begin') {
+      timers.push(setInterval(look, QUICK_MS, false), setInterval(look, CLOSE_MS, true));
+    }
+    if (told === 'pause') {
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      await looking;
+    }
+    console.log('done');
+  }
 }

@@ -14,7 +14,7 @@ export class LocalProvider implements Provider<AeadSealed> {
   readonly isComputation = true;
   readonly bindsContext = true;
   readonly anatomy = aeadAnatomy;
-  readonly #keys = new Map<string, KeyObject>();
+  readonly #keys = new Map<string, Version>();
   #newest = 0;
 
   readonly versions: KeyVersions = {
@@ -34,11 +34,13 @@ export class LocalProvider implements Provider<AeadSealed> {
   }
 
   encrypt(plaintext: Buffer, context: Buffer, { keyVersion = String(this.#newest) }: Call): AeadSealed {
-    return seal(this.#key(keyVersion), keyVersion, plaintext, withVersion(context, keyVersion));
+    const { key, mark } = this.#version(keyVersion);
+    return seal(key, keyVersion, plaintext, Buffer.concat([context, mark]));
   }
 
   decrypt(sealed: AeadSealed, context: Buffer): Buffer {
-    return unseal(this.#key(sealed.keyVersion), sealed, withVersion(context, sealed.keyVersion));
+    const { key, mark } = this.#version(sealed.keyVersion);
+    return unseal(key, sealed, Buffer.concat([context, mark]));
   }
 
   close(): Promise<void> {
@@ -48,20 +50,22 @@ export class LocalProvider implements Provider<AeadSealed> {
 
   #addVersion(): string {
     this.#newest += 1;
+    const version = String(this.#newest);
     const bytes = randomBytes(KEY_BYTES);
-    this.#keys.set(String(this.#newest), createSecretKey(bytes));
+    this.#keys.set(version, { key: createSecretKey(bytes), mark: Buffer.from(`|v${version}`) });
     bytes.fill(0);
-    return String(this.#newest);
+    return version;
   }
 
-  #key(version: string): KeyObject {
-    const key = this.#keys.get(version);
-    if (key === undefined) throw new ProviderFailure('auth', `there is no key version ${version}: it was revoked`);
-    return key;
+  #version(name: string): Version {
+    const version = this.#keys.get(name);
+    if (version === undefined) throw new ProviderFailure('auth', `there is no key version ${name}: it was revoked`);
+    return version;
   }
 }
 
-/** The version is bound too: a ciphertext relabelled to another one must fail, whichever keys there are. */
-function withVersion(context: Buffer, version: string): Buffer {
-  return Buffer.concat([context, Buffer.from(`|v${version}`)]);
+interface Version {
+  readonly key: KeyObject;
+  /** Bound with the context: a ciphertext relabelled to another version must fail, whichever keys there are. */
+  readonly mark: Buffer;
 }
