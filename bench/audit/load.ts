@@ -1,10 +1,10 @@
 /**
  * What a busy database loses to the observer: transactions per second with it and without, in alternating rounds, and the
  * processor time that it and its sessions take of this machine, which says more where the first is lost in the noise. The
- * observer is a process of its own, at three and six times the pace of the pack, so that each round has looks of both
- * kinds in it; the clients are pgbench where it is installed.
+ * observer is a process of its own, at the paces of the pack, and each round is long enough for looks of both kinds; the
+ * clients are pgbench where it is installed.
  *
- * Usage: node dist/bench/audit/load.js [--rounds 7] [--seconds 20]
+ * Usage: node dist/bench/audit/load.js [--rounds 5] [--seconds 62]
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -21,11 +21,9 @@ import { transactionsPerSecond } from './traffic.js';
 const CLIENTS = 8;
 const ROWS = 20_000;
 const ALLOWED_LOSS = 0.02;
-const QUICK_MS = 5_000;
-const CLOSE_MS = 10_000;
 const CLOCK_TICKS_PER_SECOND = 100;
-const rounds = numberOption('rounds', 7);
-const seconds = numberOption('seconds', 20);
+const rounds = numberOption('rounds', 5);
+const seconds = numberOption('seconds', 62);
 const run = promisify(execFile);
 const pgbench = ['/usr/bin/pgbench', '/usr/local/bin/pgbench'].find(existsSync);
 
@@ -113,13 +111,15 @@ async function startObserver(url: string): Promise<Observed> {
     env: { ...process.env, KOP_BENCH_OBSERVED: url },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const ended = new Promise<never>((_resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the observer ended with ${code}`)));
+  });
+  // It is heard when it is waited for, and ends by our hand last.
+  ended.catch(() => undefined);
   const tell = async (what: string): Promise<void> => {
-    const done = new Promise((resolve, reject) => {
-      child.stdout.once('data', resolve);
-      child.once('exit', (code) => reject(new Error(`the observer ended with ${code}`)));
-    });
+    const done = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
     child.stdin.write(`${what}\n`);
-    await done;
+    await Promise.race([done, ended]);
   };
   await tell('look');
   return { process: child, tell };
@@ -136,7 +136,9 @@ async function cpuSeconds({ pid }: ChildProcess, { client }: Bench): Promise<num
 }
 
 async function observe(): Promise<void> {
-  const observer = observerOf(trailOf(process.env.KOP_BENCH_OBSERVED ?? ''));
+  const trail = trailOf(process.env.KOP_BENCH_OBSERVED ?? '');
+  const observer = observerOf(trail);
+  const { intervalMs, confirmIntervalMs } = trail.observe;
   const timers: NodeJS.Timeout[] = [];
   let looking: Promise<unknown> = Promise.resolve();
   const look = (isClose: boolean) => {
@@ -148,7 +150,7 @@ async function observe(): Promise<void> {
   for await (const told of createInterface({ input: process.stdin })) {
     if (told === 'look') await look(true);
     if (told === 'begin') {
-      timers.push(setInterval(look, QUICK_MS, false), setInterval(look, CLOSE_MS, true));
+      timers.push(setInterval(look, intervalMs, false), setInterval(look, confirmIntervalMs, true));
     }
     if (told === 'pause') {
       for (const timer of timers.splice(0)) clearInterval(timer);

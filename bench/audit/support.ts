@@ -91,7 +91,7 @@ export function trailOf(url: string): AuditTrail {
       intervalMs: 15_000,
       confirmIntervalMs: 60_000,
       resolveWithinMs: 600_000,
-      replayRowsPerCycle: 50_000,
+      replayRowsPerCycle: 10_000,
       maxClockSkewMs: 2_000,
       trustedFunctions: [],
     },

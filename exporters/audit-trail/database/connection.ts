@@ -81,5 +81,8 @@ export function pinnedSettings(access: DatabaseAccess): Readonly<Record<string, 
     // Behind stale statistics the planner expects next to nothing of a row's history, and sorts all of it to find its newest
     // record, for each record anew. This leaves it the index order; without such an index it sorts all the same.
     enable_sort: 'off',
+    // For the same reason it takes reading a whole partition for the cheapest way to one id. Tables without an index are
+    // still read whole.
+    enable_seqscan: 'off',
   };
 }

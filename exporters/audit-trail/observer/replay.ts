@@ -247,15 +247,23 @@ const KEYS = (
   truncate: string | undefined,
 ) => {
   const since = truncate === undefined ? '' : `and p.ord > ${truncate}`;
+  const ofTable = sql.ofTable('p', unit.recordedAs);
+  // Most keys have their row, so their records need not be read: the index alone gives the keys.
   return `
 with k as materialized (
-  select distinct on (p.key) p.key, p.id, p.op, ${sql.txidOf('p', (xmin) => asXid8(xmin, facts.xmax))}::text as txid from ${sql.all} p
-  where ${sql.ofTable('p', unit.recordedAs)} and p.key is not null and p.op is not null ${isLater ? `and p.key > $1::text::${sql.keyType}` : ''} ${since}
-  order by p.key, p.ord desc limit ${limit})
+  select distinct p.key from ${sql.all} p
+  where ${ofTable} and p.key is not null ${isLater ? `and p.key > $1::text::${sql.keyType}` : ''} ${since}
+  order by p.key limit ${limit}),
+gone as materialized (
+  select k.key from k
+  where not exists (select from ${qualified(unit.relation)} c where ${rowHasKey(unit.format, 'c', 'k.key', unit.columns.key)}))
 select true as is_summary, (select k.key::text from k order by k.key desc limit 1) as key, (select count(*)::text from k) as record, null as op, null as txid
 union all
-select false, k.key::text, k.id::text, k.op, k.txid from k
-where k.op <> 'DELETE' and not exists (select from ${qualified(unit.relation)} c where ${rowHasKey(unit.format, 'c', 'k.key', unit.columns.key)})`;
+select false, gone.key::text, l.id::text, l.op, l.txid from gone
+cross join lateral (
+  select p.id, p.op, ${sql.txidOf('p', (xmin) => asXid8(xmin, facts.xmax))}::text as txid from ${sql.all} p
+  where ${ofTable} and p.key = gone.key and p.op is not null ${since} order by p.ord desc limit 1) l
+where l.op <> 'DELETE'`;
 };
 
 interface KeyRow extends Record<string, unknown> {

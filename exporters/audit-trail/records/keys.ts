@@ -23,6 +23,8 @@ export const keyFormats = ['object', 'objectText', 'scalar', 'scalarText', 'arra
 export type KeyFormat = (typeof keyFormats)[number];
 
 const SAMPLE = 20;
+/** Among so many of the newest records of all tables, a busy table has its newest too. */
+const NEWEST = 500;
 
 /** The key of a row image, in the type of the trail's key column. */
 export function keyOfImage(format: KeyFormat, image: string, columns: readonly KeyColumn[], keyType: string): string {
@@ -81,7 +83,9 @@ function isKeyOf(format: KeyFormat, columns: readonly KeyColumn[], keyType: stri
 }
 
 /**
- * Finds the format by trying each on the newest records that hold an image.
+ * Finds the format by trying each on some records that hold an image: the newest of all where there are any of this table,
+ * else those that stand first in the index over (schema, table, key). Looking for the newest of a table that is seldom
+ * changed would read all that was written since.
  *
  * @returns undefined when none fits all of them; then nothing can be said about rows by key.
  */
@@ -96,12 +100,18 @@ export async function detectKeyFormat(
   const [only] = formats;
   if (!sql.hasImages || only === undefined) return only;
   const fits = formats.map((format) => `bool_and(${isKeyOf(format, columns, sql.keyType)}) as ${ident(format)}`);
-  const [row] = await session.query<Record<string, boolean | null>>(
-    `select ${fits.join(', ')} from (
-       select r.key, coalesce(r.new, r.old) as image from ${sql.live} r
-       where ${sql.ofTable('r', table)} and r.key is not null and coalesce(r.new, r.old) is not null
-       order by r.ord desc limit ${SAMPLE}) s`,
-  );
-  // No record yet: all are null, and the first is as good as any.
-  return formats.find((format) => row?.[format] !== false);
+  const newest = [`(select * from ${sql.live} n order by n.ord desc limit ${NEWEST})`, 'r.ord desc'];
+  const first = [sql.live, 'r.key, r.ord desc'];
+  // Images that have to be parsed would be those of other tables too, and one that is no JSON would end it.
+  for (const [from, order] of sql.parsesImages ? [first] : [newest, first]) {
+    const [row] = await session.query<Record<string, boolean | null>>(
+      `select count(*) > 0 as has_any, ${fits.join(', ')} from (
+         select r.key, coalesce(r.new, r.old) as image from ${from} r
+         where ${sql.ofTable('r', table)} and r.key is not null and coalesce(r.new, r.old) is not null
+         order by ${order} limit ${SAMPLE}) s`,
+    );
+    if (row?.has_any === true) return formats.find((format) => row[format] === true);
+  }
+  // No record yet: the first is as good as any.
+  return only;
 }
