@@ -111,6 +111,8 @@ export interface Observe {
   readonly resolveWithinMs: number;
   /** Rows that the rolling replay compares per cycle. */
   readonly replayRowsPerCycle: number;
+  /** Share of one session's time that reading new records may take. */
+  readonly maxLoad: number;
   readonly maxClockSkewMs: number;
   /** Digests (`md5(prosrc)`) of trigger functions that are known good besides the first seen. */
   readonly trustedFunctions: readonly string[];

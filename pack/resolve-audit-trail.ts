@@ -29,6 +29,7 @@ export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places:
       confirmIntervalMs: observe.confirmInterval,
       resolveWithinMs: observe.resolveWithin,
       replayRowsPerCycle: observe.replayRowsPerCycle,
+      maxLoad: observe.maxLoad,
       maxClockSkewMs: observe.maxClockSkew,
       trustedFunctions: observe.trustedFunctions,
     },

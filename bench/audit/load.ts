@@ -21,6 +21,7 @@ import { transactionsPerSecond } from './traffic.js';
 const CLIENTS = 8;
 const ROWS = 20_000;
 const ALLOWED_LOSS = 0.02;
+const DEFAULT_MAX_LOAD = 0.03;
 const CLOCK_TICKS_PER_SECOND = 100;
 const rounds = numberOption('rounds', 5);
 const seconds = numberOption('seconds', 62);
@@ -136,7 +137,8 @@ async function cpuSeconds({ pid }: ChildProcess, { client }: Bench): Promise<num
 }
 
 async function observe(): Promise<void> {
-  const trail = trailOf(process.env.KOP_BENCH_OBSERVED ?? '');
+  const bare = trailOf(process.env.KOP_BENCH_OBSERVED ?? '');
+  const trail = { ...bare, observe: { ...bare.observe, maxLoad: DEFAULT_MAX_LOAD } };
   const observer = observerOf(trail);
   const { intervalMs, confirmIntervalMs } = trail.observe;
   const timers: NodeJS.Timeout[] = [];

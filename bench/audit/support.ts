@@ -92,6 +92,7 @@ export function trailOf(url: string): AuditTrail {
       confirmIntervalMs: 60_000,
       resolveWithinMs: 600_000,
       replayRowsPerCycle: 10_000,
+      maxLoad: 1,
       maxClockSkewMs: 2_000,
       trustedFunctions: [],
     },

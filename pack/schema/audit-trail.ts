@@ -5,7 +5,7 @@ import { records } from './audit-records.js';
 import { seal } from './audit-seal.js';
 import { databaseUrl, isoDate, list, tablePattern } from './audit-texts.js';
 import { count, expected, name, oneOf, section, text } from './say.js';
-import { days, duration, interval, timeout } from './units.js';
+import { days, duration, interval, ratio, timeout } from './units.js';
 
 export const database = () =>
   section({
@@ -62,6 +62,12 @@ const observe = section({
   replayRowsPerCycle: count(1, 1_000_000)
     .prefault(10_000)
     .describe('Rows that the rolling replay compares in one cycle. Default 10000.'),
+  maxLoad: ratio()
+    .refine((share) => share > 0, { error: expected('a share above 0%, or nothing would ever be read') })
+    .prefault('3%')
+    .describe(
+      "Share of one session's time that reading new records may take, saved up for a minute; behind, it catches up at this pace. Default 3%.",
+    ),
   maxClockSkew: duration().prefault('5s').describe('Difference of clocks that is no finding. Default 5s.'),
   trustedFunctions: list(
     z.string().regex(/^[0-9a-f]{32}$/, { error: expected('md5(prosrc) of a function, 32 hexadecimal digits') }),

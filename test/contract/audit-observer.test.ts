@@ -49,6 +49,7 @@ const quick = {
   confirmIntervalMs: 300,
   resolveWithinMs: 60_000,
   replayRowsPerCycle: 10_000,
+  maxLoad: 1,
   maxClockSkewMs: 2000,
   trustedFunctions: [],
 };

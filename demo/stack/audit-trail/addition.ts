@@ -56,6 +56,7 @@ async function installedParts(folder: string, lookSeconds: number, { signal }: S
       confirmInterval: `${2 * lookSeconds}s`,
       // All of the demo's rows at each sweep: somebody is waiting for a fault to show.
       replayRowsPerCycle: 100_000,
+      maxLoad: '50%',
     },
     seal: {
       origin: ORIGIN,

@@ -6,6 +6,7 @@ import type { Facts } from '../database/facts.js';
 import type { Failure } from '../database/failure.js';
 import type { TrailMetrics } from '../metrics.js';
 import type { RecordsSql } from '../records/sql.js';
+import type { LoadBudget } from './budget.js';
 import type { Catalogue } from './catalogue.js';
 import type { Coverage } from './coverage.js';
 import type { Declaration } from './declarations.js';
@@ -65,6 +66,8 @@ export interface TrailContext {
   readonly settling: Settling;
   /** One at a time: tripwires, windows and pages all change the same memory. */
   readonly turns: Turns;
+  /** For reading what is new. */
+  readonly budget: LoadBudget;
   memory: Memory;
   declarations: readonly Declaration[];
   seen: Seen | undefined;

@@ -2,6 +2,8 @@
  * What the exact checks have to say of their own sources: judged when they went through, never before. Said any sooner,
  * a trail that cannot be read would be "ok" for a moment in each round.
  */
+
+import { formatMs } from '../../runtime/format.js';
 import type { Facts } from '../database/facts.js';
 import { failureOf } from '../database/failure.js';
 import type { RecordsSql } from '../records/sql.js';
@@ -14,7 +16,11 @@ import { lookFailed } from './tripwires.js';
 /** @param found what continuity lacked in what was just read. */
 export function judgeReading(context: TrailContext, sql: RecordsSql, found: readonly string[]): void {
   const { evidence } = context;
-  context.readingTrouble = undefined;
+  context.readingTrouble = tooFarBehind(context);
+  if (context.readingTrouble !== undefined) {
+    for (const source of ['continuity', 'records'] as const) evidence.unknown(source, context.readingTrouble);
+    return;
+  }
   const disorder = orderLostText(context);
   if (disorder === undefined) {
     const lacks = [
@@ -28,6 +34,16 @@ export function judgeReading(context: TrailContext, sql: RecordsSql, found: read
     );
   } else evidence.unknown('continuity', disorder);
   evidence.judge('records', 'read up to the oldest running transaction', recordLacks(context, sql));
+}
+
+/** What was proven before says nothing of what was written since, and nobody can wait for ever. */
+function tooFarBehind({ memory, options, trail }: TrailContext): string | undefined {
+  const { reading } = memory;
+  if (reading?.everCaughtUp !== true) return undefined;
+  const behindMs = options.now() - reading.caughtUpAt;
+  return behindMs <= trail.observe.resolveWithinMs
+    ? undefined
+    : `new records have not been read to the end for ${formatMs(behindMs)}: more is written than observe.maxLoad and the time between two checks let it read`;
 }
 
 function recordLacks({ memory }: TrailContext, sql: RecordsSql): Lack[] {

@@ -2,6 +2,7 @@ import type { AuditTrail } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { Database } from '../database/database.js';
 import type { TrailMetrics } from '../metrics.js';
+import { LoadBudget } from './budget.js';
 import { defaultOptions, type ObserverOptions, type TrailContext } from './context.js';
 import { EvidenceBook } from './evidence.js';
 import { Settling } from './invariants.js';
@@ -35,6 +36,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
     options,
     settling: new Settling(options.settleMs),
     turns: new Turns(),
+    budget: new LoadBudget(trail.observe.maxLoad),
     memory: newMemory(trail.name),
     declarations: [],
     seen: undefined,

@@ -31,8 +31,13 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
   const { sql } = context;
   const lacks = new Set<string>();
   if (sql === undefined) return [];
-  for (let isMore = true; isMore && performance.now() < until.softDeadline; ) {
-    isMore = await context.turns.take(() =>
+  const { budget } = context;
+  // What there was before we came is read at once: until then nothing at all is known.
+  const isInTime = () =>
+    performance.now() < until.softDeadline && (!budget.isSpent || context.memory.reading?.everCaughtUp !== true);
+  let isMore = true;
+  while (isMore && isInTime()) {
+    const look = () =>
       context.database.look(until.signal, async (session) => {
         const facts = await readFacts(session);
         const { memory, options, trail } = context;
@@ -61,9 +66,11 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
         };
         setLandmark(memory, options.settleMs, options.now());
         return !window.caughtUp;
-      }),
-    );
+      });
+    isMore = await context.turns.take(() => budget.spend(look));
   }
+  if (isMore && budget.isSpent)
+    lacks.add('new records are still to be read: more is written than observe.maxLoad lets it read');
   return [...lacks];
 }
 

@@ -123,6 +123,7 @@ export function trailOf(lab: Lab, seal: Seal, mapped: AuditRecords = records): A
       confirmIntervalMs: 1,
       resolveWithinMs: 1,
       replayRowsPerCycle: 1,
+      maxLoad: 1,
       maxClockSkewMs: 1,
       trustedFunctions: [],
     },

@@ -45,6 +45,7 @@ export function auditTrail(url: string, changes: Partial<AuditTrail> = {}): Audi
       confirmIntervalMs: 60_000,
       resolveWithinMs: 600_000,
       replayRowsPerCycle: 50_000,
+      maxLoad: 1,
       maxClockSkewMs: 2_000,
       trustedFunctions: [],
     },

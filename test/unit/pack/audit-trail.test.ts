@@ -59,6 +59,7 @@ test('a trail needs little to be said', () => {
         "confirmIntervalMs": 60000,
         "intervalMs": 15000,
         "maxClockSkewMs": 5000,
+        "maxLoad": 0.03,
         "replayRowsPerCycle": 10000,
         "resolveWithinMs": 600000,
         "trustedFunctions": [],

@@ -3,7 +3,7 @@ import type { SealStatus } from '../../../../../exporters/audit-trail/seal/index
 import { sealFamilies } from '../../../../../exporters/audit-trail/seal-families.js';
 import type { Witness, WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
-import { ownRecords } from '../../../../support/audit/domain.js';
+import { auditTrail, ownRecords } from '../../../../support/audit/domain.js';
 import { observed } from '../../../../support/audit/observed.js';
 import { startWriters } from '../../../../support/audit/writers.js';
 
@@ -15,6 +15,7 @@ async function begin(options: Parameters<typeof lab.watch>[0] = {}): Promise<voi
   await lab.watching.look();
 }
 
+const { observe } = auditTrail('postgres://observer@localhost/portal');
 const count = (name: string, labels: Record<string, string> = {}) => lab.watching.metric(`audit_trail_${name}`, labels);
 
 describe('coverage', () => {
@@ -391,5 +392,28 @@ describe('with an office at work', () => {
     expect(count('records_total')).toBe(rows[0].n);
     expect(writers.rolledBack()).toBeGreaterThan(5);
     for (const table of ['public.holdings', 'public.visits']) expect(lab.watching.state(table)).not.toBe('confirmed');
+  });
+});
+
+describe('records that the load limit leaves unread', () => {
+  async function unread(resolveWithinMs: number): Promise<void> {
+    await begin({ trail: { observe: { ...observe, maxLoad: 1e-9, resolveWithinMs } } });
+    await lab.fixture.sql("set app.actor = 'ann'; insert into accounts (name) select 'a' from generate_series(1, 50)");
+    await lab.watching.look();
+    expect(count('records_total', { table: 'public.accounts' })).toBe(0);
+  }
+  const continuity = () => lab.watching.observer.context.evidence.get('continuity');
+  const saysWhy = { reason: expect.stringContaining('observe.maxLoad') };
+
+  test('are owed for', async () => {
+    await unread(600_000);
+    expect(continuity()).toMatchObject({ state: 'degraded', ...saysWhy });
+  });
+
+  test('leave their tables unknown when that goes on', async () => {
+    await unread(1);
+    expect(continuity()).toMatchObject({ state: 'unknown', ...saysWhy });
+    expect(lab.watching.state('public.accounts')).toBe('unknown');
+    expect(lab.watching.reason('public.accounts')).toContain('observe.maxLoad');
   });
 });
