@@ -52,6 +52,7 @@ try {
     });
     globalThis.gc?.();
     peaks.push({ records, peakMb, restMb: process.memoryUsage().rss / 1e6 });
+    console.log(`  ${records.toLocaleString('en')} records: ${peakMb.toFixed(0)} MB at most`);
   }
   const first = peaks[0]?.peakMb ?? 0;
   report(
