@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig, PoolConfig } from 'pg';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Redactor } from '../../runtime/log.js';
+import { textSettings } from '../text-settings.js';
 
 const CONNECT_WITHIN_MS = 10_000;
 const IDLE_MS = 60_000;
@@ -70,11 +71,7 @@ export function pinnedSettings(access: DatabaseAccess): Readonly<Record<string, 
     idle_in_transaction_session_timeout: `${Math.max(access.statementTimeoutMs, 10_000)}ms`,
     stats_fetch_consistency: 'snapshot',
     search_path: 'pg_catalog',
-    TimeZone: 'UTC',
-    DateStyle: 'ISO, YMD',
-    IntervalStyle: 'iso_8601',
-    extra_float_digits: '1',
-    bytea_output: 'hex',
+    ...textSettings,
     // Parallel workers of an observer would take the place of the portal's own.
     max_parallel_workers_per_gather: '0',
     jit: 'off',

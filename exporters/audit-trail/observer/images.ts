@@ -1,3 +1,5 @@
+import { sameInterval, sameMoney } from './spelling.js';
+
 /**
  * Do two texts of one column mean the same? Row images are written by sessions whose settings we do not know, and read
  * before and after changes of a column's type, so form must not count.
@@ -12,6 +14,8 @@ export function sameValue(a: string, b: string, type: string): boolean {
   if (left === right) return true;
   const digits = floatDigits(type);
   if (digits !== undefined) return Number(left).toPrecision(digits) === Number(right).toPrecision(digits);
+  if (type === 'interval') return sameInterval(left, right);
+  if (type === 'money') return sameMoney(left, right);
   return sameNumber(left, right) || sameInstant(left, right);
 }
 

@@ -1,3 +1,5 @@
+import { textSettings } from '../text-settings.js';
+
 /** What the writer plane calls its things. Everything it makes carries the mark, and nothing without it is touched. */
 
 /** Raise it with every change of tables, and write what leads there from the version before into upgrade.ts. */
@@ -24,17 +26,13 @@ export const eventTriggers = {
 export const tables = ['log', 'ddl_log', 'scope', 'installation'] as const;
 
 /**
- * Settings that change how values become text, pinned in every function that makes images: a session with other ones
- * would store another text for the same value, and each such record would look like tampering.
+ * In every function that makes images: a session with other settings would store another text for the same value, and
+ * each such record would look like tampering.
  */
-export const pinned = `
-  set search_path = pg_catalog, pg_temp
-  set timezone = 'UTC'
-  set extra_float_digits = 1
-  set datestyle = 'ISO, YMD'
-  set intervalstyle = 'postgres'
-  set bytea_output = 'hex'
-  set lc_monetary = 'C'`;
+export const pinned = ['search_path = pg_catalog, pg_temp']
+  .concat(Object.entries(textSettings).map(([name, value]) => `${name} = ${literal(value)}`))
+  .map((setting) => `\n  set ${setting}`)
+  .join('');
 
 export function literal(text: string): string {
   // A backslash means something in E'…' only, which is never written here.

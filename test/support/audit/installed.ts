@@ -12,7 +12,7 @@ import { startWriters, type WriterOptions, type Writers } from './writers.js';
 const OBSERVER = 'observer';
 
 /** What the preset knows; the tests must not have their own idea of the columns. */
-const installedRecords: AuditRecords = {
+export const installedRecords: AuditRecords = {
   ...ownRecords,
   ...auditPresets.kop,
   columns: { ...ownRecords.columns, ...auditPresets.kop.columns },

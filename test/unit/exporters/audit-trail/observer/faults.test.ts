@@ -311,7 +311,7 @@ describe('no alarm', () => {
     expect(count('continuity_breaks_total')).toBe(0);
   });
 
-  test('time zones and float digits of writing sessions', async () => {
+  test('time zones, styles and float digits of writing sessions', async () => {
     await settled();
     const loose = 'alter function audit.record() reset all';
     await lab.fixture.sql(loose);
@@ -320,6 +320,8 @@ describe('no alarm', () => {
     await lab.fixture.sql(
       "set timezone = 'Asia/Tokyo'; set extra_float_digits = 0; update accounts set balance = balance + 1",
     );
+    for (const style of ['iso_8601', 'sql_standard', 'postgres_verbose'])
+      await lab.fixture.sql(`set intervalstyle = '${style}'; update accounts set balance = balance + 1`);
     await lab.watching.look();
     expect(lab.watching.state('public.accounts')).toBe('ok');
     expect(count('continuity_breaks_total')).toBe(0);

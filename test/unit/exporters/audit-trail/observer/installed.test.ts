@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { installSql } from '../../../../../exporters/audit-trail/writer/index.js';
+import { installedRecords } from '../../../../support/audit/installed.js';
+import { observed } from '../../../../support/audit/observed.js';
+
+const lab = observed();
+
+const TYPES = `create table exact (id int primary key, moment timestamptz, day date, hour timetz, span interval, price money,
+  share float8, few real, raw bytea, period tstzrange, spans interval[])`;
+const VALUES = `'2026-03-29 01:30:00.000001+01', '2026-03-29', '10:00+02', '1 year 2 mons -3 days 04:05:06.7', 1234.5::numeric::money,
+  0.1::float8 + 0.2, 0.1, '\\xdeadbeef', '[2026-01-01 00:00+01, 2026-02-01 00:00+01)', '{1 day, -02:00}'`;
+
+/** Whoever pins a setting on one side only makes every row with such a value look changed. */
+test('what our own writer records, the observer reads alike, whatever the type', async () => {
+  await lab.prepare();
+  await lab.fixture.sql('drop schema audit cascade');
+  await lab.fixture.sql(TYPES);
+  await lab.fixture.sql(`insert into exact select 1, ${VALUES}`);
+  await lab.fixture.sql(installSql({ scope: { include: ['public.*'], exclude: [] }, baseline: true }));
+  await lab.fixture.sql(`grant kop_audit_observer to ${lab.fixture.observerRole}`);
+  lab.watch({ trail: { records: installedRecords } });
+  await lab.watching.look();
+  await lab.fixture.sql(
+    `set timezone = 'Asia/Tokyo'; set intervalstyle = 'iso_8601'; set extra_float_digits = 0; set bytea_output = 'escape';
+     insert into exact select 2, ${VALUES}; update exact set day = day + 1`,
+  );
+  await lab.watching.look();
+  await lab.watching.look();
+  expect([lab.watching.reason('public.exact'), lab.watching.state('public.exact')]).toEqual([
+    'every change is recorded',
+    'ok',
+  ]);
+  // With a record of the same row behind it, so that continuity is asked too.
+  for (const change of ["span = span + '1 hour'", "price = price + '1'"])
+    await lab.fixture.sql(
+      `begin; alter table exact disable trigger kop_audit_row; update exact set ${change} where id = 1;
+       alter table exact enable always trigger kop_audit_row; commit; update exact set day = day + 1 where id = 1`,
+    );
+  await lab.watching.look();
+  expect(lab.watching.state('public.exact')).toBe('confirmed');
+  expect(lab.watching.metric('audit_trail_continuity_breaks_total', { table: 'public.exact' })).toBe(2);
+});
