@@ -194,7 +194,7 @@ class Judge {
     const changed: string[] = [];
     for (const [name, [a, b]] of Object.entries(candidate.difference ?? {})) {
       const column = columns.get(name);
-      if (sameValue(a, b, column?.type ?? '')) continue;
+      if (sameValue(a, b, { type: column?.base })) continue;
       if (column !== undefined && straddles(candidate, column.changed)) {
         this.#ddl.set(table.table.label, (this.#ddl.get(table.table.label) ?? 0) + 1);
         continue;

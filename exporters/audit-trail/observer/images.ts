@@ -1,28 +1,50 @@
 import { sameInterval, sameMoney } from './spelling.js';
 
+/** As what a value is to be read. */
+export interface Meaning {
+  /** Of the column, see `Column.base`; undefined when the column is gone, and with it what its values meant. */
+  readonly type: string | undefined;
+  /** The column was defined anew between the two: either may be the text of a value of the type before. */
+  readonly wasRedefined?: boolean;
+}
+
 /**
  * Do two texts of one column mean the same? Row images are written by sessions whose settings we do not know, and read
- * before and after changes of a column's type, so form must not count.
+ * before and after changes of a column's type, so form must not count. Except where the form is the value: as a text,
+ * `007` is not `7`, whatever it looks like.
  *
  * Each argument is jsonb in its text form: `"text"`, `12.50`, `null`, `{"a": 1}`.
  */
-export function sameValue(a: string, b: string, type: string): boolean {
+export function sameValue(a: string, b: string, { type, wasRedefined = false }: Meaning): boolean {
   if (a === b) return true;
   const left = scalarText(a);
   const right = scalarText(b);
   if (left === undefined || right === undefined) return false;
   if (left === right) return true;
-  const digits = floatDigits(type);
-  if (digits !== undefined) return Number(left).toPrecision(digits) === Number(right).toPrecision(digits);
-  if (type === 'interval') return sameInterval(left, right);
-  if (type === 'money') return sameMoney(left, right);
-  return sameNumber(left, right) || sameInstant(left, right);
+  switch (type) {
+    case 'double precision':
+      return sameFloat(left, right, 15);
+    case 'real':
+      return sameFloat(left, right, 6);
+    case 'smallint':
+    case 'integer':
+    case 'bigint':
+    case 'numeric':
+      return sameNumber(left, right);
+    case 'interval':
+      return sameInterval(left, right);
+    case 'money':
+      return sameMoney(left, right);
+    case 'timestamp with time zone':
+      return sameInstant(left, right);
+    default:
+      return (type === undefined || wasRedefined) && sameInstant(left, right);
+  }
 }
 
-/** What `extra_float_digits = 0` keeps of a float: a session with that setting writes 0.3 for 0.30000000000000004. */
-function floatDigits(type: string): number | undefined {
-  if (type === 'double precision') return 15;
-  return type === 'real' ? 6 : undefined;
+/** To as many digits as `extra_float_digits = 0` keeps: a session with that writes 0.3 for 0.30000000000000004. */
+function sameFloat(a: string, b: string, digits: number): boolean {
+  return Number(a).toPrecision(digits) === Number(b).toPrecision(digits);
 }
 
 /** A number and the same number as text are the same; null, objects and arrays have no scalar text. */

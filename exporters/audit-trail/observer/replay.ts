@@ -147,10 +147,15 @@ function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | unde
       ? mismatch('resurrected', 'INSERT', 'missing', 'the row is there after its last record deleted it')
       : mismatch('resurrected', 'DELETE', 'unexplained', 'a record deletes a row that was never deleted');
   }
+  const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
   const changed = Object.entries(row.difference ?? {})
-    .filter(
-      ([name, [a, b]]) => !sameValue(a, b, unit.columns.columns.find((column) => column.name === name)?.type ?? ''),
-    )
+    .filter(([name, [a, b]]) => {
+      const column = unit.columns.columns.find((own) => own.name === name);
+      return !sameValue(a, b, {
+        type: column?.base,
+        wasRedefined: column !== undefined && recordedIn < column.changed,
+      });
+    })
     .map(([name]) => name)
     .sort();
   if (changed.length > 0) {

@@ -115,6 +115,20 @@ const faults: readonly Fault[] = [
     },
   },
   {
+    name: 'a text in a record changed to another that is the same number',
+    sql: `begin; update accounts set name = '0012345' where id = 3; commit; update audit.log set new_row = jsonb_set(new_row, '{name}', '"12345"') where id = (select max(id) from audit.log where pk = '{"id": 3}')`,
+    shows: {
+      'counter_residual records_mutated': 1,
+      'replay_mismatches different': 1,
+      'missing_events_total UPDATE': 0,
+    },
+  },
+  {
+    name: 'such a text in the middle of a history',
+    sql: `update accounts set name = '1.50' where id = 3; update accounts set balance = 4 where id = 3; update audit.log set new_row = jsonb_set(new_row, '{name}', '"1.5"') where pk = '{"id": 3}' and new_row ->> 'balance' = '3.50' and new_row ->> 'name' = '1.50'`,
+    shows: { 'counter_residual records_mutated': 1, continuity_breaks_total: 1, 'missing_events_total UPDATE': 0 },
+  },
+  {
     name: 'a forged record of an update',
     sql: `insert into audit.log (op, table_schema, table_name, pk, old_row, new_row) select 'UPDATE', 'public', 'accounts', pk, new_row, jsonb_set(new_row, '{balance}', '5') from audit.log where pk = '{"id": 3}' order by id desc limit 1`,
     shows: {
@@ -246,6 +260,11 @@ const innocent: readonly { readonly name: string; readonly sql: string; readonly
     state: ['ok', 'explained'],
   },
   {
+    name: 'moments that become texts',
+    sql: 'alter table accounts alter column opened type text; update accounts set balance = 1 where id = 1',
+    state: ['ok', 'explained'],
+  },
+  {
     name: 'a dropped column',
     sql: 'alter table accounts drop column score; update accounts set balance = 1 where id = 1',
   },
@@ -313,6 +332,9 @@ describe('no alarm', () => {
 
   test('time zones, styles and float digits of writing sessions', async () => {
     await settled();
+    await lab.fixture.sql(
+      'create domain moment as timestamptz; create domain visit as moment; alter table accounts add column seen visit default now()',
+    );
     const loose = 'alter function audit.record() reset all';
     await lab.fixture.sql(loose);
     await lab.watching.look();

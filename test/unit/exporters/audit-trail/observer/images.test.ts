@@ -49,11 +49,26 @@ describe('two texts of one column', () => {
     ['owed and owned', '"-$1,234.50"', '"$1,234.50"', 'money', false],
     ['other money', '"$1,234.50"', '"$1,234.05"', 'money', false],
     ['objects', '{"a": 1}', '{"a": 2}', 'jsonb', false],
+    ['digits of a text', '"0012345"', '"12345"', 'text', false],
+    ['digits of a text, and a number', '"1.50"', '1.5', 'text', false],
+    ['trailing zeros of a text', '"1.50"', '"1.5"', 'character varying', false],
+    ['trailing zeros of a number kept as text', '"1.50"', '"1.5"', 'numeric', true],
+    ['instants in a text', '"2026-03-29T01:30:00+01:00"', '"2026-03-29T00:30:00+00:00"', 'text', false],
+    ['digits in json', '"007"', '"7"', 'jsonb', false],
+    ['digits of a column that is gone', '"007"', '"7"', undefined, false],
+    ['instants of one', '"2026-03-29T01:30:00+01:00"', '"2026-03-29T00:30:00+00:00"', undefined, true],
     ['texts', '"a"', '"A"', 'text', false],
   ])('%s', (_, a, b, type, same) => {
-    expect(sameValue(a, b, type)).toBe(same);
-    expect(sameValue(b, a, type)).toBe(same);
+    expect(sameValue(a, b, { type })).toBe(same);
+    expect(sameValue(b, a, { type })).toBe(same);
   });
+});
+
+test('an instant that became a text is still the same one, and a number that did not is not', () => {
+  const redefined = { type: 'text', wasRedefined: true };
+  expect(sameValue('"2026-03-29T01:30:00+01:00"', '"2026-03-29 00:30:00+00"', redefined)).toBe(true);
+  expect(sameValue('12.50', '"12.50"', redefined)).toBe(true);
+  expect(sameValue('"007"', '"7"', redefined)).toBe(false);
 });
 
 describe('a residual', () => {
