@@ -67,6 +67,7 @@ export class TrailMetrics {
   readonly #labels: { readonly portal: string; readonly trail: string };
   readonly #operations: readonly Operation[];
   readonly #tables = new Set<string>();
+  #gone: ReadonlySet<string> = new Set();
 
   constructor(m: AuditMetrics['m'], trail: AuditTrail) {
     this.#m = m;
@@ -99,17 +100,26 @@ export class TrailMetrics {
     this.#m.tablesCovered.set(this.#labels, covered);
   }
 
-  /** Shows the series of these tables, and takes away those of tables that are gone. */
-  tables(labels: readonly string[]): void {
+  /**
+   * Shows the series of these tables, and takes away those of tables that are gone.
+   *
+   * @param gone names without a table that a proven fault stands against: what tells of it stays.
+   */
+  tables(labels: readonly string[], gone: readonly string[] = []): void {
     const next = new Set(labels);
+    const kept = new Set(gone);
+    const isOver = (table: string) => !next.has(table) && !kept.has(table);
+    for (const table of [...this.#tables, ...this.#gone].filter(isOver)) this.#forgetFaults(table);
     for (const table of this.#tables) if (!next.has(table)) this.#forgetTable(table);
     for (const table of next) if (!this.#tables.has(table)) this.#showTable(table);
+    for (const table of kept) this.state(table, 'confirmed');
+    this.#gone = kept;
   }
 
   #showTable(table: string): void {
     this.#tables.add(table);
     const labels = { ...this.#labels, table };
-    this.state(table, 'unknown');
+    if (!this.#gone.has(table)) this.state(table, 'unknown');
     for (const operation of this.#operations) {
       for (const handle of [this.#m.missing, this.#m.unexplained, this.#m.records])
         handle.zero({ ...labels, operation });
@@ -125,9 +135,9 @@ export class TrailMetrics {
     this.#tables.delete(table);
     const m = this.#m;
     const labels = { ...this.#labels, table };
-    for (const handle of [m.coverage, m.triggerEffective, m.tableState, m.missing, m.unexplained, m.continuityBreaks])
-      handle.remove(labels);
     for (const handle of [
+      m.coverage,
+      m.triggerEffective,
       m.replayMismatches,
       m.replayProgress,
       m.replaySwept,
@@ -136,6 +146,12 @@ export class TrailMetrics {
       m.witnessResidual,
     ])
       handle.remove(labels);
+  }
+
+  #forgetFaults(table: string): void {
+    const { tableState, missing, unexplained, continuityBreaks } = this.#m;
+    for (const handle of [tableState, missing, unexplained, continuityBreaks])
+      handle.remove({ ...this.#labels, table });
   }
 
   coverage(table: string, ratio: number, effective: Readonly<Partial<Record<Operation, boolean>>>): void {

@@ -17,9 +17,9 @@ function accept(context: TrailContext, declaration: Declaration, now: number): v
   const { memory, seen, log } = context;
   const xid = (seen?.facts.xmax ?? 0n).toString();
   const isAcknowledging = declaration.kind === 'baseline';
-  for (const { label } of seen?.tables ?? []) {
+  const present = seen?.tables.map(({ label }) => [label, tableMemory(context, label)] as const) ?? [];
+  for (const [label, table] of [...present, ...Object.entries(memory.gone)]) {
     if (!covers(declaration, label)) continue;
-    const table = tableMemory(context, label);
     if (isAcknowledging) delete table.confirmed;
     delete table.suspicion;
     delete table.sweep;

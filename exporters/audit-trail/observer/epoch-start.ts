@@ -12,10 +12,11 @@ export function startEpoch(context: TrailContext, facts: Facts, reason: EpochRea
   if (reason === 'postmaster_restart' || reason === 'counters_fell') stepBack(memory);
   settling.clear();
   context.residuals = {};
-  for (const table of Object.values(memory.tables)) Object.assign(table, { epochMissing: 0, epochRecords: 0 });
+  const tables = [...Object.values(memory.tables), ...Object.values(memory.gone)];
+  for (const table of tables) Object.assign(table, { epochMissing: 0, epochRecords: 0 });
   if (reason === 'system' || reason === 'timeline') {
     // Another history of the same rows: transaction ids mean other transactions now.
-    for (const table of Object.values(memory.tables)) {
+    for (const table of tables) {
       table.watched = {};
       // A restore makes every table anew, and is an event of its own.
       delete table.relations;

@@ -52,7 +52,7 @@ export async function enterOtherHistory(
     delete reading.lastRead;
   }
   delete memory.landmark;
-  for (const { suspicion, accepted } of Object.values(memory.tables)) {
+  for (const { suspicion, accepted } of [...Object.values(memory.tables), ...Object.values(memory.gone)]) {
     if (suspicion !== undefined) suspicion.xmax = least(BigInt(suspicion.xmax), facts.xmax);
     // What was accepted beyond is not in this history.
     if (accepted !== undefined) accepted.xid = least(BigInt(accepted.xid), facts.xmin);

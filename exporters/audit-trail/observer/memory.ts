@@ -114,6 +114,8 @@ const memorySchema = z.object({
     )
     .optional(),
   tables: z.record(z.string(), tableMemorySchema),
+  /** Of tables whose names are gone, see `gone-tables.ts`. */
+  gone: z.record(z.string(), tableMemorySchema).default({}),
 });
 export type Memory = z.infer<typeof memorySchema>;
 
@@ -127,6 +129,7 @@ export function newMemory(trail: string): Memory {
     looks: [],
     applied: [],
     tables: {},
+    gone: {},
   };
 }
 

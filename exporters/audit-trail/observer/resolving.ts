@@ -2,6 +2,7 @@ import { type AuditInvariant, auditInvariants } from '../../../pack/metrics/inde
 import { confirm, maintenanceOf } from './alarms.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { findingId } from './findings.js';
+import { goneWithFault } from './gone-tables.js';
 import type { TableMemory } from './memory.js';
 import { orderLostText } from './ordering.js';
 import { nextState, type Suspicion } from './state.js';
@@ -124,6 +125,7 @@ const MOST_WITNESSED = 10_000;
 
 export function judgeTables(context: TrailContext): void {
   const { seen, trail, metrics, options, memory, log } = context;
+  judgeGone(context);
   for (const { label } of seen?.tables ?? []) {
     const own = tableMemory(context, label);
     retireExplanation(context, label, own);
@@ -152,6 +154,18 @@ export function judgeTables(context: TrailContext): void {
     const isKnown = own.state.state !== 'unknown' && memory.ledger !== undefined;
     const events = own.epochRecords + own.epochMissing;
     metrics.completeness(label, isKnown ? (events === 0 ? 1 : own.epochRecords / events) : undefined);
+  }
+}
+
+/** A name without a table is confirmed, or not shown at all. */
+function judgeGone(context: TrailContext): void {
+  const { memory, options } = context;
+  for (const label of goneWithFault(context)) {
+    const own = memory.gone[label];
+    if (own === undefined) continue;
+    const since = own.state?.state === 'confirmed' ? own.state.since : options.now();
+    own.state = { state: 'confirmed', reason: `${confirmedText(own)}; no table in scope has this name now`, since };
+    context.metrics.state(label, 'confirmed');
   }
 }
 

@@ -17,7 +17,8 @@ import { type TrailContext, tableMemory } from './context.js';
 import { checkContinuity } from './continuity.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, hashedKey } from './findings.js';
-import { MemoryDirectory, readOnly } from './memory.js';
+import { goneWithFault } from './gone-tables.js';
+import { MemoryDirectory, readOnly, type TableMemory } from './memory.js';
 import { Observer } from './observer.js';
 import { makePlan } from './plan.js';
 import { type ReplayPage, replayKeys, replayRows } from './replay.js';
@@ -79,7 +80,10 @@ export function statusOf(context: TrailContext): TrailStatus {
     title: trail.title,
     tablesInScope: seen?.tables.length ?? 0,
     tablesCovered: coverage.filter(({ ratio }) => ratio === 1).length,
-    tables: (seen?.tables ?? []).map(({ label }) => tableStatus(context, label)),
+    tables: [
+      ...(seen?.tables ?? []).map(({ label }) => tableStatus(context, label, tableMemory(context, label))),
+      ...goneWithFault(context).map((label) => tableStatus(context, label, memory.gone[label])),
+    ],
     evidence: Object.fromEntries(evidence.all()),
     epoch:
       memory.epoch === undefined
@@ -92,18 +96,17 @@ export function statusOf(context: TrailContext): TrailStatus {
   };
 }
 
-function tableStatus(context: TrailContext, label: string): TableStatus {
-  const own = tableMemory(context, label);
+function tableStatus(context: TrailContext, label: string, own: TableMemory | undefined): TableStatus {
   const coverage = context.seen?.coverage.get(label);
   return {
     table: label,
-    state: own.state?.state ?? 'unknown',
-    reason: own.state?.reason ?? context.recordsTrouble ?? 'not looked at yet',
-    since: iso(own.state?.since),
+    state: own?.state?.state ?? 'unknown',
+    reason: own?.state?.reason ?? context.recordsTrouble ?? 'not looked at yet',
+    since: iso(own?.state?.since),
     coverageRatio: coverage?.ratio ?? 0,
     problems: Object.values(coverage?.operations ?? {}).flatMap(({ problems }) => problems),
-    comparedAt: iso(own.swept?.endedAt),
-    rowsWithoutBaseline: own.swept?.unbaselined ?? 0,
+    comparedAt: iso(own?.swept?.endedAt),
+    rowsWithoutBaseline: own?.swept?.unbaselined ?? 0,
   };
 }
 
@@ -172,11 +175,15 @@ export async function explain(trail: AuditTrail, table: string, options: Explain
     await observer.lookQuickly(options.signal);
     const { context } = observer;
     if (context.lost !== undefined) throw new CannotLook(context.lost);
-    const tables = context.seen?.tables.map(({ label }) => label) ?? [];
+    const gone = goneWithFault(context).includes(table) ? context.memory.gone[table] : undefined;
+    const tables = [...(context.seen?.tables.map(({ label }) => label) ?? []), ...goneWithFault(context)];
     if (!tables.includes(table)) throw new NotInScope(trail.name, table, tables);
     const limit = options.limit ?? 100;
-    const { findings, obstacle } = await findAll(context, table, limit + 1, options.signal);
-    const shown = tableStatus(context, table);
+    const { findings, obstacle } =
+      gone === undefined
+        ? await findAll(context, table, limit + 1, options.signal)
+        : { findings: [], obstacle: 'no table in scope has this name now, so there is nothing to compare' };
+    const shown = tableStatus(context, table, gone ?? tableMemory(context, table));
     return {
       table,
       state: shown.state,

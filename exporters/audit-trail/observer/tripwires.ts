@@ -15,6 +15,7 @@ import { type EpochReason, epochDifference, epochKey } from './epoch.js';
 import { startEpoch } from './epoch-start.js';
 import { commitTimestampLacks } from './evidence.js';
 import { compareFingerprints, functionWarnings } from './fingerprints.js';
+import { followNames, goneWithFault } from './gone-tables.js';
 import { enterOtherHistory, hasLostHistory } from './history.js';
 import { judgeIdentity } from './judging-evidence.js';
 import { lookForReplaced } from './other-tables.js';
@@ -37,8 +38,11 @@ export async function lookAtTripwires(context: TrailContext, session: Session): 
   const catalogue = await readCatalogue(session, trail, ownRelations);
   const tables = tablesInScope(trail, catalogue);
   const epochChange = await startEpochIfNew(context, session, facts, now);
+  const returned = followNames(context, tables);
   lookAtCatalogue(context, facts, catalogue, tables, epochChange);
-  forgetTables(context, tables);
+  const detail = 'the table had another name for a while';
+  // Whatever was looked for meanwhile was not looked for here, so each return is a cause of its own.
+  for (const label of returned) raise(context, label, { kind: 'storage', detail, amount: now, needsRecheck: true });
   lookAtStorage(context, facts, catalogue, tables);
   lookForReplaced(context, facts, tables);
   applyDeclarations(context);
@@ -123,7 +127,10 @@ function showCoverage(
   coverage: ReadonlyMap<string, Coverage>,
 ): void {
   const { metrics } = context;
-  metrics.tables(tables.map(({ label }) => label));
+  metrics.tables(
+    tables.map(({ label }) => label),
+    goneWithFault(context),
+  );
   metrics.scope(tables.length, [...coverage.values()].filter(({ ratio }) => ratio === 1).length);
   for (const { label } of tables) {
     const found = coverage.get(label);
@@ -141,11 +148,6 @@ function showCoverage(
       raise(context, label, { kind: 'recording', detail: `${silent.join(', ')} is no longer recorded` });
     memory.isRecording = isRecording;
   }
-}
-
-function forgetTables({ memory }: TrailContext, tables: readonly ScopedTable[]): void {
-  const known = new Set(tables.map(({ label }) => label));
-  for (const label of Object.keys(memory.tables)) if (!known.has(label)) delete memory.tables[label];
 }
 
 /**

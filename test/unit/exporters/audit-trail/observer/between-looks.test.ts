@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
+import { statusOf } from '../../../../../exporters/audit-trail/observer/status.js';
 import { observed } from '../../../../support/audit/observed.js';
-
-import { enrol } from '../../../../support/audit/schema.js';
+import { bypassed, enrol } from '../../../../support/audit/schema.js';
 
 const lab = observed();
 
@@ -177,4 +177,94 @@ test('one record that is no JSON leaves the other tables provable', async () => 
   expect(lab.watching.state(accounts)).toBe('suspect');
   expect(lab.watching.state('public.holdings')).toBe('ok');
   expect(lab.watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(1);
+});
+
+const rename = (from: string, to: string) => lab.fixture.sql(`alter table ${from} rename to ${to}`);
+const shown = (table: string) =>
+  ['confirmed', 'ok', 'unknown'].map((state) => lab.watching.metric('audit_trail_table_state', { table, state }));
+const PROVEN = [1, 0, 0];
+const NOT_SHOWN = [undefined, undefined, undefined];
+
+test('a proven fault is not lost by another name: it stays with the name and goes along with the table', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kop-between-'));
+  await begin();
+  await lab.watching.close();
+  lab.watch({ declarations: folder });
+  await lab.watching.look();
+  await lab.fixture.sql(bypassed('delete from accounts where id = 1'));
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('confirmed');
+  await rename('accounts', 'a');
+  await lab.watching.look();
+  expect([shown(accounts), shown('public.a')]).toEqual([PROVEN, PROVEN]);
+  expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts, operation: 'DELETE' })).toBe(1);
+  expect(lab.watching.metric('audit_trail_coverage_ratio', { table: accounts })).toBeUndefined();
+  expect(statusOf(lab.watching.observer.context).tables.map(({ table, state }) => `${table} ${state}`)).toEqual([
+    'public.a confirmed',
+    'public.holdings ok',
+    'public.visits ok',
+    'public.accounts confirmed',
+  ]);
+  // Over a restart too.
+  const kept = JSON.stringify(lab.watching.memory());
+  await lab.watching.close();
+  lab.watch({
+    declarations: folder,
+    store: { load: () => Promise.resolve(JSON.parse(kept)), save: () => Promise.resolve() },
+  });
+  await lab.watching.look();
+  expect([shown(accounts), shown('public.a')]).toEqual([PROVEN, PROVEN]);
+  await rename('a', 'accounts');
+  for (let i = 0; i < 3; i += 1) await lab.watching.look();
+  expect([shown(accounts), shown('public.a')]).toEqual([PROVEN, PROVEN]);
+  const baseline = { kind: 'baseline', reason: 'found out', by: 'ann' } as const;
+  await declare(folder, 'test', { ...baseline, tables: ['public.a'], at: '2026-03-01T10:00:00Z' });
+  for (let i = 0; i < 2; i += 1) await lab.watching.look();
+  expect([shown(accounts), shown('public.a')]).toEqual([PROVEN, NOT_SHOWN]);
+  await declare(folder, 'test', { ...baseline, tables: [accounts], at: '2026-03-01T11:00:00Z' });
+  for (let i = 0; i < 3; i += 1) await lab.watching.look();
+  expect([lab.watching.reason(accounts), lab.watching.state(accounts)]).toEqual(['every change is recorded', 'ok']);
+  await rm(folder, { recursive: true });
+});
+
+test('nor by being dropped', async () => {
+  await begin();
+  await lab.fixture.sql(bypassed('delete from accounts where id = 1'));
+  await lab.watching.look();
+  await lab.fixture.sql('drop table accounts');
+  for (let i = 0; i < 2; i += 1) await lab.watching.look();
+  expect(shown(accounts)).toEqual(PROVEN);
+});
+
+test('a suspicion is not lost by another name either', async () => {
+  await begin('insert into accounts (id, name) values (77, $$a$$)');
+  await lab.fixture.sql('update accounts set balance = 2 where id = 77');
+  await lab.fixture.sql('update accounts set balance = 3 where id = 77');
+  await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('ok');
+  await lab.fixture.sql("delete from audit.log where new_row ->> 'balance' = '2.00'");
+  await lab.watching.observer.lookQuickly(signal());
+  expect(lab.watching.state(accounts)).toBe('suspect');
+  await rename('accounts', 'a');
+  for (let i = 0; i < 2; i += 1) await lab.watching.look();
+  await rename('a', 'accounts');
+  for (let i = 0; i < 2; i += 1) await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('confirmed');
+});
+
+test('a table that comes back to its name unchanged is explained, and then ok', async () => {
+  await begin();
+  await lab.watching.look();
+  await rename('accounts', 'a');
+  await lab.watching.look();
+  expect([shown(accounts), lab.watching.state('public.a')]).toEqual([NOT_SHOWN, expect.stringMatching(/ok|unknown/)]);
+  await rename('a', 'accounts');
+  await lab.watching.look();
+  expect([lab.watching.reason(accounts), lab.watching.state(accounts)]).toEqual([
+    'the table had another name for a while without a change of values',
+    'explained',
+  ]);
+  await lab.watching.look();
+  expect(lab.watching.state(accounts)).toBe('ok');
 });
