@@ -9,16 +9,24 @@ import { type Finding, findingId } from './findings.js';
 import { differingColumns, type ImageDifference, sameValue } from './images.js';
 import type { ScopedTable } from './scope.js';
 
+/** Of a change and the record before it: which of them does not say what there is to compare. */
+const LACKING = (change: string, previous: string) =>
+  `case when ${change}.op = 'INSERT' then null when ${change}.old is null then 'own'
+        when ${previous}.op <> 'DELETE' and ${previous}.new is null then 'previous' end as lacking`;
+
+/** Candidates looked at together, with all that differs in them. */
+const PAGE = 5000;
+
 /**
  * C6. Of each new record, the one before it of the same row: the old image of an UPDATE or DELETE must be what the row
  * was left as. Index (schema, table, key, id desc). Only what does not agree comes back.
  */
-const CANDIDATES = (sql: RecordsSql, facts: Facts, window: Window, limit: number) => {
+const CANDIDATES = (sql: RecordsSql, facts: Facts, window: Window, from: number) => {
   const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
   const difference = sql.hasImages
     ? `case when n.op <> 'INSERT' and q.new is distinct from n.old then ${differingColumns('q.new', 'n.old')} end`
     : 'null::jsonb';
-  const isDifferent = sql.hasImages ? 'or q.new is distinct from n.old' : '';
+  const isDifferent = sql.hasImages ? 'or q.new is distinct from n.old or n.old is null' : '';
   const { schema, table } = sql.records.columns;
   const same = [
     schema === undefined ? [] : 'p.sch = n.sch',
@@ -27,17 +35,20 @@ const CANDIDATES = (sql: RecordsSql, facts: Facts, window: Window, limit: number
   ]
     .flat()
     .join(' and ');
+  // Put in order only when they are found: asked for in order, the planner would walk the whole log for each window.
   return `
+with found as materialized (
 select n.id::text as id, n.ord::text as ord, n.op, ${sql.tableText('n')} as "table", n.key::text as key, n.xid,
        q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
-       n.old is null and n.op <> 'INSERT' as lacks_image, ${difference} as difference
+       ${LACKING('n', 'q')}, ${difference} as difference
 from (select r.*, ${sql.txidOf('r', xid8)}::text as xid from ${sql.live} r
       where ${window.where('r')} and r.op in ('INSERT', 'UPDATE', 'DELETE') and r.key is not null) n
 left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
       where ${same} and p.ord < n.ord and p.op is not null order by p.ord desc limit 1) q on true
 where case when n.op = 'INSERT' then q.id is not null and q.op <> 'DELETE'
       else q.id is null or q.op = 'DELETE' ${isDifferent} end
-limit ${limit}`;
+)
+select * from found order by ord, id limit ${PAGE} offset ${from}`;
 };
 
 const TRUNCATES = (sql: RecordsSql, table: ScopedTable['name']) => `
@@ -53,9 +64,11 @@ const UNDER_OLD_KEY = (sql: RecordsSql, facts: Facts, { name, columns, format = 
   const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);
   return `
 select m.id::text as id, q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
+       ${LACKING('m', 'q')},
        case when q.new is distinct from m.old then ${differingColumns('q.new', 'm.old')} end as difference
-from (select r.id, r.ord, r.old, ${oldKey} as old_key from ${sql.live} r
-      where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and r.id = any($1::text[]::${sql.idType}[]) and ${oldKey} is distinct from ${newKey}) m
+from (select r.id, r.ord, r.op, r.old, ${oldKey} as old_key from ${sql.live} r
+      where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and r.id = any($1::text[]::${sql.idType}[])
+        and r.old is not null and r.new is not null and ${oldKey} is distinct from ${newKey}) m
 left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
       where ${sql.ofTable('p', name)} and p.key = m.old_key and p.ord < m.ord and p.op is not null order by p.ord desc limit 1) q on true`;
 };
@@ -68,9 +81,6 @@ const MOVED_AWAY = (sql: RecordsSql, { name, columns, format = 'object' }: Conti
 select ${oldKey}::text as key, r.ord::text as ord from ${sql.all} r
 where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and ${oldKey} is distinct from ${newKey} and ${oldKey} = any($1::text[]::${sql.keyType}[])`;
 };
-
-/** More disagreements than this in one window are counted, not looked into one by one. */
-const MOST_CANDIDATES = 5000;
 
 export interface ContinuityTable {
   readonly table: ScopedTable;
@@ -94,7 +104,8 @@ export interface ContinuityResult {
   readonly ddl: ReadonlyMap<string, number>;
   /** Histories that begin in the middle, where no baseline says what came before. */
   readonly withoutBeginning: number;
-  readonly lackingImage: number;
+  /** Records that cannot be compared with the one before them, by table. */
+  readonly lackingImages: ReadonlyMap<string, number>;
   /** There were more disagreements than were looked at. */
   readonly truncated: boolean;
 }
@@ -110,25 +121,30 @@ interface Candidate extends Record<string, unknown> {
   previous_ord: string | null;
   previous_op: string | null;
   previous_xid: string | null;
-  lacks_image: boolean;
+  lacking: 'own' | 'previous' | null;
   difference: ImageDifference | null;
 }
 
+/** @param most candidates looked at; all of them unless given. */
 export async function checkContinuity(
   session: Session,
   sql: RecordsSql,
   facts: Facts,
   window: Window,
   tables: ReadonlyMap<string, ContinuityTable>,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<ContinuityResult> {
-  const rows = await session.query<Candidate>(CANDIDATES(sql, facts, window, MOST_CANDIDATES + 1), window.params);
   const judged = new Judge(session, sql, facts);
-  for (const [label, own] of groupByTable(rows.slice(0, MOST_CANDIDATES))) {
-    const table = tables.get(label);
-    // Records of tables out of scope are none of ours.
-    if (table !== undefined) await judged.judge(table, own);
+  for (let from = 0; ; from += PAGE) {
+    if (from >= most) return { ...judged.result(), truncated: true };
+    const rows = await session.query<Candidate>(CANDIDATES(sql, facts, window, from), window.params);
+    for (const [label, own] of groupByTable(rows)) {
+      const table = tables.get(label);
+      // Records of tables out of scope are none of ours.
+      if (table !== undefined) await judged.judge(table, own);
+    }
+    if (rows.length < PAGE) return { ...judged.result(), truncated: false };
   }
-  return { ...judged.result(), truncated: rows.length > MOST_CANDIDATES };
 }
 
 class Judge {
@@ -138,7 +154,7 @@ class Judge {
   readonly #findings: Finding[] = [];
   readonly #ddl = new Map<string, number>();
   #withoutBeginning = 0;
-  #lackingImage = 0;
+  readonly #lackingImages = new Map<string, number>();
 
   constructor(session: Session, sql: RecordsSql, facts: Facts) {
     this.#session = session;
@@ -151,7 +167,7 @@ class Judge {
       findings: this.#findings,
       ddl: this.#ddl,
       withoutBeginning: this.#withoutBeginning,
-      lackingImage: this.#lackingImage,
+      lackingImages: this.#lackingImages,
     };
   }
 
@@ -182,8 +198,10 @@ class Judge {
       this.#add(table, candidate, 'INSERT', 'a row that was deleted is changed');
       return;
     }
-    if (candidate.lacks_image) {
-      this.#lackingImage += 1;
+    if (candidate.lacking !== null) {
+      const xid = candidate.lacking === 'own' ? candidate.xid : candidate.previous_xid;
+      if (BigInt(xid ?? 0) >= table.acceptedBefore)
+        this.#lackingImages.set(table.table.label, (this.#lackingImages.get(table.table.label) ?? 0) + 1);
       return;
     }
     this.#compare(table, candidate);

@@ -23,6 +23,7 @@ function accept(context: TrailContext, declaration: Declaration, now: number): v
     if (isAcknowledging) delete table.confirmed;
     delete table.suspicion;
     delete table.sweep;
+    table.lackingImages = 0;
     table.accepted = { xid, at: now, isSweepPending: true, ids: table.accepted?.ids ?? [] };
     table.explanation = { reason: `${declaration.kind} declared by ${declaration.by}: ${declaration.reason}`, at: now };
   }

@@ -15,16 +15,18 @@ import { lookFailed } from './tripwires.js';
 
 /** @param found what continuity lacked in what was just read. */
 export function judgeReading(context: TrailContext, sql: RecordsSql, found: readonly string[]): void {
-  const { evidence } = context;
+  const { evidence, memory } = context;
   context.readingTrouble = tooFarBehind(context);
   if (context.readingTrouble !== undefined) {
     for (const source of ['continuity', 'records'] as const) evidence.unknown(source, context.readingTrouble);
     return;
   }
+  const lacking = Object.values(memory.tables).reduce((sum, { lackingImages }) => sum + lackingImages, 0);
   const disorder = orderLostText(context);
   if (disorder === undefined) {
     const lacks = [
       ...(sql.hasImages ? [] : ['records hold no row images, so changed values cannot be seen']),
+      ...(lacking > 0 ? [`${lacking} records lack the image that they should have`] : []),
       ...found,
     ];
     evidence.judge(

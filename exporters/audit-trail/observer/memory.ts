@@ -20,6 +20,8 @@ const sweepSchema = z.object({
   mismatches: mismatchesSchema,
   unbaselined: z.number(),
   compared: z.number(),
+  /** Rows whose last record does not say what they were left as. */
+  lackingImages: z.number().default(0),
   busyMs: z.number(),
   /** Findings of an application-written trail that are too young to be judged. */
   postponed: z.number(),
@@ -49,6 +51,8 @@ const tableMemorySchema = z.object({
   swept: sweepSchema.extend({ endedAt: z.number(), isClean: z.boolean() }).optional(),
   /** First sightings, by finding. */
   postponed: z.record(z.string(), z.number()),
+  /** Records that cannot be compared with the one before; until a baseline is declared, because they stay so. */
+  lackingImages: z.number().default(0),
   epochRecords: z.number(),
   epochMissing: z.number(),
 });
@@ -85,7 +89,13 @@ const memorySchema = z.object({
     .optional(),
   /** A second pass over the history, after old records may have been touched. */
   recheck: z
-    .object({ watermark: watermarkSchema.optional(), startedAt: z.number(), endedAt: z.number().optional() })
+    .object({
+      watermark: watermarkSchema.optional(),
+      startedAt: z.number(),
+      endedAt: z.number().optional(),
+      /** Found in it so far, by table. */
+      lackingImages: z.record(z.string(), z.number()).default({}),
+    })
     .optional(),
   /** Tables as records name them. */
   recordNames: z.array(z.string()),
@@ -134,12 +144,21 @@ export function newMemory(trail: string): Memory {
 }
 
 export function newTableMemory(): TableMemory {
-  return { filenodes: {}, hadSnapshot: false, watched: {}, postponed: {}, epochRecords: 0, epochMissing: 0 };
+  return {
+    filenodes: {},
+    hadSnapshot: false,
+    watched: {},
+    postponed: {},
+    lackingImages: 0,
+    epochRecords: 0,
+    epochMissing: 0,
+  };
 }
 
 export function newSweep(startedAt: number): Sweep {
   const mismatches = { missing_live: 0, missing_record: 0, resurrected: 0, different: 0 };
-  return { unit: 0, phase: 'rows', startedAt, mismatches, unbaselined: 0, compared: 0, busyMs: 0, postponed: 0 };
+  const counts = { unbaselined: 0, compared: 0, lackingImages: 0, busyMs: 0, postponed: 0 };
+  return { unit: 0, phase: 'rows', startedAt, mismatches, ...counts };
 }
 
 export interface MemoryStore {

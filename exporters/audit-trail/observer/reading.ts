@@ -125,6 +125,7 @@ async function readWindow(
     metrics.times(times);
     metrics.identityBreak('duplicate', duplicates);
     if (isBelieved) for (const finding of continuity.findings) confirm(context, finding);
+    for (const [label, n] of continuity.lackingImages) tableMemory(context, label).lackingImages += n;
     for (const [label, n] of continuity.ddl) {
       tableMemory(context, label).explanation = {
         reason: `${n} values changed their form with their column's definition`,
@@ -135,10 +136,6 @@ async function readWindow(
       ...(continuity.withoutBeginning > 0
         ? [`${continuity.withoutBeginning} histories begin before the trail does`]
         : []),
-      ...(continuity.lackingImage > 0
-        ? [`${continuity.lackingImage} records lack the image that they should have`]
-        : []),
-      ...(continuity.truncated ? ['more breaks than are looked into at once'] : []),
     ];
   };
 }
@@ -173,30 +170,43 @@ export async function recheckRecords(context: TrailContext, plan: Plan, until: U
     0,
     ...Object.values(memory.tables).map(({ suspicion }) => (suspicion?.needsRecheck === true ? suspicion.newestAt : 0)),
   );
-  if (wanted > (memory.recheck?.startedAt ?? 0)) memory.recheck = { startedAt: context.options.now() };
+  if (wanted > (memory.recheck?.startedAt ?? 0))
+    memory.recheck = { startedAt: context.options.now(), lackingImages: {} };
   while (
     memory.recheck !== undefined &&
     memory.recheck.endedAt === undefined &&
     performance.now() < until.softDeadline
   ) {
-    const { watermark, startedAt } = memory.recheck;
+    const before = memory.recheck;
     memory.recheck = await context.turns.take(() =>
       context.database.look(until.signal, async (session) => {
         const facts = await readFacts(session);
-        const window = await nextWindow(session, sql, facts, watermark, {
+        const window = await nextWindow(session, sql, facts, before.watermark, {
           limit: context.options.windowRows,
           marginMs: 0,
           below: facts.xmin,
           owedMs: 0,
         });
+        const lackingImages = { ...before.lackingImages };
         if (!window.isEmpty) {
-          const { findings } = await checkContinuity(session, sql, facts, window, plan.continuity);
-          const isBelieved = findings.length === 0 || !(await isOrderLost(context, session));
-          if (await isReplaced(session, sql)) return { ...(watermark === undefined ? {} : { watermark }), startedAt };
-          if (isBelieved) for (const finding of findings) confirm(context, finding);
+          const found = await checkContinuity(session, sql, facts, window, plan.continuity);
+          const isBelieved = found.findings.length === 0 || !(await isOrderLost(context, session));
+          if (await isReplaced(session, sql)) return before;
+          if (isBelieved) for (const finding of found.findings) confirm(context, finding);
+          for (const [label, n] of found.lackingImages) lackingImages[label] = (lackingImages[label] ?? 0) + n;
         }
-        return { watermark: window.next, startedAt, ...(window.caughtUp ? { endedAt: context.options.now() } : {}) };
+        const next = { watermark: window.next, startedAt: before.startedAt, lackingImages };
+        return window.caughtUp ? { ...next, endedAt: context.options.now() } : next;
       }),
     );
+    if (memory.recheck.endedAt !== undefined) keepLacking(context, memory.recheck.lackingImages);
+  }
+}
+
+/** Those that were seen before are among them, unless they are gone: which mends nothing. */
+function keepLacking(context: TrailContext, found: Readonly<Record<string, number>>): void {
+  for (const [label, n] of Object.entries(found)) {
+    const own = tableMemory(context, label);
+    own.lackingImages = Math.max(own.lackingImages, n);
   }
 }

@@ -43,6 +43,8 @@ export interface ReplayPage {
   readonly accepted: readonly string[];
   /** Live rows of which nothing can be said: older than the observer, and no SNAPSHOT. */
   readonly unbaselined: number;
+  /** Live rows whose last record does not say what it left. */
+  readonly lackingImages: number;
   readonly compared: number;
   /** Where to go on; undefined at the end. */
   readonly next: readonly string[] | undefined;
@@ -76,7 +78,8 @@ export async function replayRows(
     from ?? [],
   );
   const [end] = ends;
-  if (end === undefined) return { mismatches: [], accepted: [], unbaselined: 0, compared: 0, next: undefined };
+  if (end === undefined)
+    return { mismatches: [], accepted: [], unbaselined: 0, lackingImages: 0, compared: 0, next: undefined };
   const params = [...(from ?? []), ...end.key];
   const upTo = `(${firstKey(key, 'c')}) <= (${typed(key, (from?.length ?? 0) + 1)})`;
   const truncate = await lastTruncate(session, sql, unit);
@@ -85,6 +88,7 @@ export async function replayRows(
     mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
     accepted: [],
     unbaselined: Number(rows.find(({ key }) => key === null)?.row_xid ?? 0),
+    lackingImages: rows.filter(({ lacks_image }) => lacks_image).length,
     compared: end.n,
     next: end.n < limit ? undefined : end.key,
   };
@@ -98,6 +102,7 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
     ? `case when l.new is distinct from c.img then ${differingColumns('l.new', 'c.img')} end`
     : 'null::jsonb';
   const isDifferent = sql.hasImages ? 'or l.new is distinct from c.img' : '';
+  const lacksImage = sql.hasImages ? "l.op <> 'DELETE' and l.new is null" : 'false';
   const isWatched = unit.watchedSince === undefined ? 'false' : `c.xid >= ${unit.watchedSince}`;
   const isOtherVersion = unit.comparesVersions
     ? `or (${isWatched} and l.row_xid::text is distinct from c.xmin::text)`
@@ -106,15 +111,15 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
 with j as materialized (
   select ${key}::text as key, c.xid::text as row_xid, l.id::text as record, l.op, l.live, l.txid::text as txid,
          (${xid8('l.row_xid')})::text as record_xid, ${difference} as difference,
-         l.id is null and not (${unit.hasSnapshot} or ${isWatched}) as is_unbaselined
+         l.id is not null and ${lacksImage} as lacks_image, l.id is null and not (${unit.hasSnapshot} or ${isWatched}) as is_unbaselined
   from (select c.xmin, ${xid8('c.xmin')} as xid, ${imageOf('c', unit.columns)} as img from ${qualified(unit.relation)} c where ${where} offset 0) c
   left join lateral (select p.id, p.op, p.new, p.live, p.row_xid, ${sql.txidType === undefined ? 'null::text' : 'p.txid'} as txid from ${sql.all} p
         where ${sql.ofTable('p', unit.recordedAs)} and p.key = ${key} and p.op is not null ${since} order by p.ord desc limit 1) l on true
   where c.xid >= ${unit.acceptedBefore} and (l.id is null or l.op = 'DELETE' ${isDifferent} ${isOtherVersion}))
 select null as key, (select count(*)::text from j where is_unbaselined) as row_xid, null as record, null as op, null::boolean as live,
-       null as txid, null as record_xid, null::jsonb as difference
+       null as txid, null as record_xid, null::jsonb as difference, false as lacks_image
 union all
-select key, row_xid, record, op, live, txid, record_xid, difference from j where not is_unbaselined`;
+select key, row_xid, record, op, live, txid, record_xid, difference, lacks_image from j where not is_unbaselined`;
 };
 
 interface LiveRow extends Record<string, unknown> {
@@ -127,6 +132,7 @@ interface LiveRow extends Record<string, unknown> {
   txid: string | null;
   record_xid: string | null;
   difference: ImageDifference | null;
+  lacks_image: boolean;
 }
 
 type Mismatch = ReplayPage['mismatches'][number];
@@ -238,6 +244,7 @@ export async function replayKeys(
     mismatches,
     accepted,
     unbaselined: 0,
+    lackingImages: 0,
     compared,
     next: compared < limit || summary?.key == null ? undefined : [summary.key],
   };

@@ -189,6 +189,8 @@ function blindness(context: TrailContext, label: string, own: TableMemory): stri
   const disorder = orderLostText(context);
   if (disorder !== undefined) return disorder;
   if (context.readingTrouble !== undefined) return `records cannot be checked: ${context.readingTrouble}`;
+  const lacking = Math.max(own.lackingImages, own.swept?.lackingImages ?? 0);
+  if (lacking > 0) return `${lacking} records lack the image that they should have`;
   if (trail.records?.writtenBy === 'trigger') {
     if (own.isRecording === false) return 'not every operation is recorded';
     if (evidence.get('counters').state === 'unknown') return `counters: ${evidence.get('counters').reason}`;

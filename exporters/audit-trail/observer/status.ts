@@ -163,6 +163,8 @@ export class NotInScope extends RangeError {
 }
 
 const PAGE_ROWS = 5000;
+/** Records that do not agree with the one before them and are looked into, of each part of a table. */
+const MOST_CANDIDATES = 10_000;
 
 /**
  * Why a table is what it is: which equality broke, and at which rows. Compares the whole table and its whole history,
@@ -179,10 +181,14 @@ export async function explain(trail: AuditTrail, table: string, options: Explain
     const tables = [...(context.seen?.tables.map(({ label }) => label) ?? []), ...goneWithFault(context)];
     if (!tables.includes(table)) throw new NotInScope(trail.name, table, tables);
     const limit = options.limit ?? 100;
-    const { findings, obstacle } =
+    const { findings, truncated, obstacle } =
       gone === undefined
         ? await findAll(context, table, limit + 1, options.signal)
-        : { findings: [], obstacle: 'no table in scope has this name now, so there is nothing to compare' };
+        : {
+            findings: [],
+            truncated: false,
+            obstacle: 'no table in scope has this name now, so there is nothing to compare',
+          };
     const shown = tableStatus(context, table, gone ?? tableMemory(context, table));
     return {
       table,
@@ -199,7 +205,7 @@ export async function explain(trail: AuditTrail, table: string, options: Explain
         key: options.showKeys ? key : hashedKey(table, key),
         detail,
       })),
-      truncated: findings.length > limit,
+      truncated: truncated || findings.length > limit,
       obstacle,
       evidence: Object.fromEntries(context.evidence.all()),
     };
@@ -211,12 +217,13 @@ async function findAll(
   table: string,
   limit: number,
   signal: AbortSignal,
-): Promise<{ findings: Finding[]; obstacle: string | undefined }> {
+): Promise<{ findings: Finding[]; truncated: boolean; obstacle: string | undefined }> {
   const { sql } = context;
-  if (sql === undefined) return { findings: [], obstacle: context.recordsTrouble };
+  if (sql === undefined) return { findings: [], truncated: false, obstacle: context.recordsTrouble };
   await lookForSnapshot(context, table, sql, signal);
   const plan = await context.database.look(signal, (session) => makePlan(context, session, sql));
   const found = new Map<string, Finding>();
+  let truncated = false;
   const accepted = new Set(tableMemory(context, table).accepted?.ids);
   const add = (findings: readonly Finding[]) => {
     for (const finding of findings)
@@ -232,9 +239,10 @@ async function findAll(
       isEmpty: false,
     };
     const result = await context.database.look(signal, async (session) =>
-      checkContinuity(session, sql, await readFacts(session), whole, new Map([[recordedAs, own]])),
+      checkContinuity(session, sql, await readFacts(session), whole, new Map([[recordedAs, own]]), MOST_CANDIDATES),
     );
     add(result.findings);
+    truncated ||= result.truncated;
   }
   for (const unit of plan.units.get(table) ?? []) {
     for (const replay of [replayRows, replayKeys]) {
@@ -248,7 +256,7 @@ async function findAll(
       } while (from !== undefined && found.size < limit);
     }
   }
-  return { findings: [...found.values()], obstacle: context.obstacles.get(table) };
+  return { findings: [...found.values()], truncated, obstacle: context.obstacles.get(table) };
 }
 
 /** Without the state of a running observer nobody has said yet whether every row must have a record. */

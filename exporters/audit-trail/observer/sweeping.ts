@@ -135,6 +135,7 @@ async function sweepPage(
   sweep.busyMs += performance.now() - begunAt;
   sweep.compared += page.compared;
   sweep.unbaselined += page.unbaselined;
+  sweep.lackingImages += page.lackingImages;
   const isBelieved =
     page.mismatches.length === 0 ||
     !(await context.database.look(until.signal, (session) => isOrderLost(context, session)));
