@@ -1,9 +1,10 @@
 import { failureOf } from '../database/failure.js';
 import type { CheckName } from '../metrics.js';
+import { modeOf } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { Witness } from '../witness/index.js';
 import type { TrailContext } from './context.js';
-import { comparingFailed, judgeReading, judgeReplay, readingFailed } from './judging-evidence.js';
+import { comparingFailed, judgeReading, judgeReplay, readingFailed, TransactionsHidden } from './judging-evidence.js';
 import { makePlan, type Plan } from './plan.js';
 import { readRecords, recheckRecords, type Until } from './reading.js';
 import { lookAtIdentity, lookAtLag, lookAtReadability, lookAtRetention } from './record-checks.js';
@@ -85,6 +86,8 @@ async function readAndCompare(
 
 async function read(context: TrailContext, sql: RecordsSql, plan: Plan, until: Until): Promise<void> {
   await lookAtLag(context, until.signal);
+  // Of other roles' transactions nothing would be seen, and what they commit late would never be read.
+  if (modeOf(sql) === 'overlap' && context.seen?.facts.readsAllStats !== true) throw new TransactionsHidden();
   const lacks = await readRecords(context, plan, until);
   await recheckRecords(context, plan, until);
   judgeReading(context, sql, lacks);

@@ -87,7 +87,23 @@ export function judgeIdentity({ evidence, identityTrouble }: TrailContext, facts
   else evidence.judge('identity', 'system identifier and timeline are known', identityLacks(facts));
 }
 
+/** Where records are read by time, what may still come depends on the oldest open transaction, whoever's it is. */
+export class TransactionsHidden extends Error {
+  override readonly name = 'TransactionsHidden';
+
+  constructor() {
+    super('the role cannot see when other transactions began, so it is unknown which records may still come');
+  }
+}
+
 export function readingFailed(context: TrailContext, error: unknown): void {
+  if (error instanceof TransactionsHidden) {
+    const remedies = [`GRANT pg_read_all_stats TO ${context.seen?.facts.role ?? 'the observer'}`];
+    context.readingTrouble = error.message;
+    context.evidence.unknown('records', error.message, remedies);
+    context.evidence.unknown('continuity', error.message, remedies);
+    return;
+  }
   const failure = failureOf(error);
   if (failure.kind === 'connection') {
     lookFailed(context, error);

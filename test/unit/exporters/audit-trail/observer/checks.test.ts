@@ -289,6 +289,49 @@ describe('without a transaction column', () => {
     ]);
     expect(count('continuity_breaks_total')).toBe(0);
   });
+
+  test('unknown while the transactions of others cannot be seen; afterwards nothing is missed', async () => {
+    const { transaction: _, ...columns } = ownRecords.columns;
+    await begin({ trail: { records: { ...ownRecords, columns } }, observer: { overlapMarginMs: 0 } });
+    const { observerRole } = lab.fixture;
+    const evidence = (source: 'records' | 'continuity') => lab.watching.observer.context.evidence.get(source);
+    await lab.fixture.sql("insert into accounts (name) values ('early')");
+    await lab.watching.look();
+    expect([lab.watching.state('public.accounts'), count('records_total')]).toEqual(['ok', 1]);
+    const late = await lab.fixture.connect();
+    await late.query("begin; insert into accounts (name) values ('late')");
+    await lab.fixture.sql(`revoke pg_read_all_stats from ${observerRole}; insert into accounts (name) values ('soon')`);
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
+    const readAt = count('last_check_timestamp_seconds', { check: 'reading' });
+    await lab.watching.look();
+    expect(count('last_check_timestamp_seconds', { check: 'reading' })).toBe(readAt);
+    for (const source of ['records', 'continuity'] as const)
+      expect(evidence(source)).toMatchObject({
+        state: 'unknown',
+        remedies: [`GRANT pg_read_all_stats TO ${observerRole}`],
+      });
+    expect([lab.watching.state('public.accounts'), lab.watching.reason('public.accounts')]).toEqual([
+      'unknown',
+      expect.stringMatching(/cannot see when other transactions began/),
+    ]);
+    await late.query('commit');
+    await late.end();
+    await lab.fixture.sql(`grant pg_read_all_stats to ${observerRole}`);
+    for (let i = 0; i < 3; i += 1) await lab.watching.look();
+    expect([lab.watching.state('public.accounts'), count('records_total')]).toEqual(['ok', 3]);
+    expect(evidence('records').state).toBe('degraded');
+  });
+
+  test('with one, the transactions of others need not be seen', async () => {
+    await lab.prepare();
+    await lab.fixture.sql(`revoke pg_read_all_stats from ${lab.fixture.observerRole}`);
+    lab.watch();
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
+    expect([
+      lab.watching.state('public.accounts'),
+      count('evidence_state', { source: 'records', state: 'ok' }),
+    ]).toEqual(['ok', 1]);
+  });
 });
 
 describe('other planes', () => {
