@@ -68,9 +68,10 @@ function recordLacks({ memory }: TrailContext, sql: RecordsSql): Lack[] {
   return lacks;
 }
 
-export function judgeReplay({ evidence, obstacles, sweepTroubles }: TrailContext, isBehind: boolean): void {
+export function judgeReplay({ evidence, obstacles, sweepTroubles, sql }: TrailContext, isBehind: boolean): void {
   const reasons = [
     ...(isBehind ? ['the standby is behind the primary; rows are compared when it has caught up'] : []),
+    ...(sql?.hasImages === false ? ['records hold no row images, so only whether a row is there is compared'] : []),
     ...new Set([...obstacles.values(), ...[...sweepTroubles.values()].map(({ reason }) => reason)]),
   ];
   const remedies = [...new Set([...sweepTroubles.values()].flatMap((trouble) => trouble.remedies))];

@@ -5,6 +5,7 @@ import type { Witness, WitnessReport } from '../../../../../exporters/audit-trai
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
 import { auditTrail, ownRecords } from '../../../../support/audit/domain.js';
 import { observed } from '../../../../support/audit/observed.js';
+import { bypassed } from '../../../../support/audit/schema.js';
 import { startWriters } from '../../../../support/audit/writers.js';
 
 const lab = observed();
@@ -331,6 +332,24 @@ describe('without a transaction column', () => {
       lab.watching.state('public.accounts'),
       count('evidence_state', { source: 'records', state: 'ok' }),
     ]).toEqual(['ok', 1]);
+  });
+});
+
+describe('without row images', () => {
+  test('changes are still counted and rows still looked for; what cannot be compared is said', async () => {
+    const { oldRow: _, newRow: __, ...columns } = ownRecords.columns;
+    await begin({ trail: { records: { ...ownRecords, columns } } });
+    await lab.fixture.sql("insert into accounts (name) values ('a'), ('b'); update accounts set balance = 1");
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('ok');
+    for (const source of ['continuity', 'replay'] as const)
+      expect(lab.watching.observer.context.evidence.get(source)).toMatchObject({
+        state: 'degraded',
+        reason: expect.stringMatching(/^records hold no row images/),
+      });
+    await lab.fixture.sql(bypassed('delete from accounts where id = 1'));
+    await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('confirmed');
   });
 });
 
