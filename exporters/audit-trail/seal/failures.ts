@@ -17,6 +17,11 @@ export class FailureCounts {
     return true;
   }
 
+  /** Of an earlier process, and found to be over by the first look of this one. */
+  withdraw(kind: VerificationKind, what: string): void {
+    if (this.#seen.delete(`${kind} ${what}`)) this.#counts.set(kind, this.of(kind) - 1);
+  }
+
   of(kind: VerificationKind): number {
     return this.#counts.get(kind) ?? 0;
   }

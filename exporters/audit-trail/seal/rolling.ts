@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Disk } from './disk.js';
+import { readFailedChunks, writeFailedChunks } from './failed-chunks.js';
 import type { Session } from './session.js';
 import type { SealStore } from './store.js';
 import { mark, verifySome } from './verify.js';
-import type { ChunkFailure } from './verify-rows.js';
+import type { ChunkFailure, RunVerification } from './verify-rows.js';
 
 export interface RollingStatus {
   /** Share of sealed records that were found as sealed within the promised time. */
@@ -17,6 +18,16 @@ export interface RollingStatus {
   readonly sweepSecondsPer100Million: number | undefined;
 }
 
+export interface RollingStep {
+  readonly signal: AbortSignal;
+  readonly sinceLastMs: number;
+  readonly isReplica: boolean;
+  /** A failure that was not known before. At once, so that an interruption loses none. */
+  readonly onFailure: (failure: ChunkFailure) => void;
+  /** What an earlier process had found was looked at again, and is as it was sealed, or disposed of. */
+  readonly onEnded: (failure: ChunkFailure) => void;
+}
+
 /** A sweep is planned to take half of what is promised; the other half is for outages. */
 const PLANNED_SHARE = 0.5;
 /** Re-reading may keep the database busy for this share of the time and no more. */
@@ -27,6 +38,9 @@ export class RollingVerifier {
   readonly #store: SealStore;
   readonly #verifyWithinMs: number;
   readonly #failures = new Map<number, ChunkFailure>();
+  /** Failed when the last process ended; not looked at again yet. */
+  readonly #inherited = new Set<number>();
+  #isFailuresKept = true;
   #next = 0;
   #rowsPerBusySecond: number | undefined;
   #pace: number | undefined;
@@ -36,23 +50,42 @@ export class RollingVerifier {
     this.#verifyWithinMs = verifyWithinMs;
   }
 
-  /** Takes up where the last process was, so that a restart does not begin the sweep anew. */
-  async load(disk: Disk): Promise<void> {
-    const { index } = this.#store;
+  /**
+   * Takes up where the last process was, so that a restart does not begin the sweep anew, and forgets no failure.
+   * @returns what had failed then; it counts until it was looked at again.
+   */
+  async load(disk: Disk): Promise<readonly ChunkFailure[]> {
+    const { index, directory } = this.#store;
     const bytes = (await disk.read(this.#path)) ?? Buffer.alloc(0);
     let oldest = Number.POSITIVE_INFINITY;
     for (let seq = 0; seq < index.length && (seq + 1) * 8 <= bytes.length; seq += 1) {
       const at = bytes.readDoubleLE(seq * 8);
       index.setVerifiedAt(seq, at);
-      if (!(at >= oldest)) {
+      if (Number.isNaN(at)) this.#inherited.add(seq);
+      else if (at < oldest) {
         oldest = at;
         this.#next = seq;
       }
     }
+    for (const kept of await readFailedChunks(disk, directory)) {
+      if (kept.seq >= index.length || index.isDisposed(kept.seq)) continue;
+      this.#failures.set(kept.seq, { ...kept, changed: [], missing: [], added: [], isLocalised: false });
+      this.#inherited.add(kept.seq);
+      index.setVerifiedAt(kept.seq, Number.NaN);
+    }
+    return [...this.#failures.values()];
   }
 
+  /** Failures first: a crash before the times are kept leaves one too many to look at, never one too few. */
   async save(disk: Disk): Promise<void> {
-    const { index } = this.#store;
+    const { index, directory } = this.#store;
+    if (!this.#isFailuresKept) {
+      this.#isFailuresKept = true;
+      await writeFailedChunks(disk, directory, [...this.#failures.values()]).catch((error: unknown) => {
+        this.#isFailuresKept = false;
+        throw error;
+      });
+    }
     const bytes = Buffer.allocUnsafe(index.length * 8);
     for (let seq = 0; seq < index.length; seq += 1) bytes.writeDoubleLE(index.verifiedAt(seq), seq * 8);
     await disk.replace(this.#path, bytes);
@@ -63,50 +96,52 @@ export class RollingVerifier {
   }
 
   /**
-   * Verifies as much as is due after `sinceLastMs`, and the newest chunk with rows in any case: cutting off the end is
-   * the easiest way to hide.
-   * @returns failures that were not known before.
+   * Verifies what had failed before a restart, then as much as is due after `sinceLastMs`, and the newest chunk with
+   * rows in any case: cutting off the end is the easiest way to hide.
    */
-  async tick(
-    session: Session,
-    options: { readonly signal: AbortSignal; readonly sinceLastMs: number; readonly isReplica: boolean },
-  ): Promise<readonly ChunkFailure[]> {
-    const { signal, sinceLastMs, isReplica } = options;
+  async tick(session: Session, step: RollingStep): Promise<void> {
+    const { signal, sinceLastMs, isReplica } = step;
     const store = this.#store;
-    if (store.index.length === 0) return [];
+    if (store.index.length === 0) return;
     const total = store.index.size(store.index.length - 1);
     const share = Math.min(1, sinceLastMs / (this.#verifyWithinMs * PLANNED_SHARE));
     const entriesDue = Math.ceil(store.index.length * share);
     const rowsDue = Math.max(1, Math.ceil(total * share));
     if (this.#next >= store.index.length) this.#next = 0;
-    const found: ChunkFailure[] = [];
     const started = performance.now();
     const budget = Math.max(250, sinceLastMs * MAX_BUSY);
     let rows = 0;
     const first = this.#next;
     const access = { store, session, signal, isReplica };
+    for (const seq of [...this.#inherited].sort((a, b) => a - b)) {
+      if (performance.now() - started >= budget) break;
+      // A run takes the chunks beside it too.
+      if (!this.#inherited.has(seq)) continue;
+      const runs = await verifySome(access, seq, { forMs: 1, rows: 1 });
+      if (runs.length === 0) break;
+      for (const run of runs) this.#take(run, Date.now(), step);
+    }
+    const sweepStarted = performance.now();
     while (rows < rowsDue || this.#next - first < entriesDue) {
       const left = budget - (performance.now() - started);
       if (left <= 0 || this.#next >= store.index.length) break;
       const runs = await verifySome(access, this.#next, { forMs: left, rows: rowsDue - rows });
       if (runs.length === 0) break;
       for (const run of runs) {
-        found.push(...this.#take(run, Date.now()));
+        this.#take(run, Date.now(), step);
         rows += run.rows;
         this.#next = run.next;
       }
     }
-    const seconds = Math.max(0.001, (performance.now() - started) / 1000);
+    const seconds = Math.max(0.001, (performance.now() - sweepStarted) / 1000);
     if (rows > 0) {
       this.#rowsPerBusySecond = rows / seconds;
       this.#pace = rows / Math.max(seconds, sinceLastMs / 1000);
     }
     const newest = store.index.entryOfLeaf(total - 1);
     if (total > 0 && (newest < first || newest >= this.#next)) {
-      for (const run of await verifySome(access, newest, { forMs: 1, rows: 1 }))
-        found.push(...this.#take(run, Date.now()));
+      for (const run of await verifySome(access, newest, { forMs: 1, rows: 1 })) this.#take(run, Date.now(), step);
     }
-    return found;
   }
 
   status(now: Date): RollingStatus {
@@ -129,11 +164,23 @@ export class RollingVerifier {
     };
   }
 
-  #take(run: Parameters<typeof mark>[1], time: number): ChunkFailure[] {
+  #take(run: RunVerification, time: number, { onFailure, onEnded }: RollingStep): void {
     mark(this.#store, run, time);
-    for (const seq of [...run.verified, ...run.disposed]) this.#failures.delete(seq);
-    const found = run.failures.filter(({ seq }) => !this.#failures.has(seq));
-    for (const failure of run.failures) this.#failures.set(failure.seq, failure);
-    return found;
+    for (const seq of [...run.verified, ...run.disposed]) {
+      const failure = this.#failures.get(seq);
+      if (failure !== undefined) {
+        this.#failures.delete(seq);
+        this.#isFailuresKept = false;
+        if (this.#inherited.has(seq)) onEnded(failure);
+      }
+      this.#inherited.delete(seq);
+    }
+    for (const failure of run.failures) {
+      const isNews = !this.#failures.has(failure.seq);
+      this.#failures.set(failure.seq, failure);
+      this.#isFailuresKept = false;
+      this.#inherited.delete(failure.seq);
+      if (isNews) onFailure(failure);
+    }
   }
 }

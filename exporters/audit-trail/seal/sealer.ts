@@ -264,7 +264,7 @@ class TrailSealer implements Sealer {
       const targets = anchors.map((anchor) => (this.#deps.anchor ?? anchorTarget)(anchor, origin));
       await this.#askAnchors(targets, store);
       const rolling = new RollingVerifier(store, verifyWithinMs);
-      await rolling.load(disk);
+      for (const failure of await rolling.load(disk)) this.#report(failure, 'sealed records were not as they were');
       this.#rolling = rolling;
       this.#closeAnchors = new AbortController();
       this.#anchorings = targets.map(
@@ -311,10 +311,22 @@ class TrailSealer implements Sealer {
         this.#verifySession = await Session.open(this.#verifyAccess, signal);
       }
       const isReplica = this.#verifyAccess !== this.#trail.database;
-      const found = await rolling.tick(this.#verifySession, { signal, sinceLastMs, isReplica });
+      const found: ChunkFailure[] = [];
+      try {
+        await rolling.tick(this.#verifySession, {
+          signal,
+          sinceLastMs,
+          isReplica,
+          onFailure: (failure) => {
+            found.push(failure);
+            this.#report(failure, 'sealed records are not as they were');
+          },
+          onEnded: (failure) => this.#withdraw(failure),
+        });
+      } finally {
+        await rolling.save(this.#deps.disk ?? new Disk());
+      }
       this.#verifyProblem = undefined;
-      for (const failure of found) this.#report(failure);
-      await rolling.save(this.#deps.disk ?? new Disk());
       return found;
     } catch (error) {
       if (signal.aborted) return [];
@@ -332,18 +344,17 @@ class TrailSealer implements Sealer {
     return replica !== undefined && isExact(records) ? replica : database;
   }
 
-  #report(failure: ChunkFailure): void {
-    const { seq, expected, found, changed, missing, added } = failure;
-    if (!this.#failures.add(failure.kind, `entry ${seq}`)) return;
+  #report({ kind, seq, expected, found, changed, missing, added, isLocalised }: ChunkFailure, message: string): void {
+    if (!this.#failures.add(kind, `entry ${seq}`)) return;
     // Keys stay out of the log; `kop audit verify` names them.
-    this.#log.error('sealed records are not as they were', {
-      entry: seq,
-      sealed: expected,
-      found,
-      changed: changed.length,
-      missing: missing.length,
-      added: added.length,
-    });
+    const counts = { changed: changed.length, missing: missing.length, added: added.length };
+    this.#log.error(message, { entry: seq, sealed: expected, found, ...(isLocalised ? counts : {}) });
+  }
+
+  /** Mended before the start: as if this process had never met it. To Prometheus that is a counter's reset, as a start is. */
+  #withdraw({ kind, seq }: ChunkFailure): void {
+    this.#failures.withdraw(kind, `entry ${seq}`);
+    this.#log.info('sealed records that had failed are as they were, or disposed of', { entry: seq });
   }
 
   async #close(): Promise<void> {

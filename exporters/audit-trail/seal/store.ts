@@ -39,6 +39,8 @@ export type Draft = Without<Statement>;
  *     leaves/000/…   leaf hashes and row keys of each chunk that has rows, written before its line
  *     checkpoint     the newest checkpoint, for people and programs; made anew from the log
  *     trusted.json   the last verified state; moves forward only
+ *     verified.bin   when each chunk's rows were last found as sealed; see rolling.ts
+ *     failed.json    chunks whose rows differ, so that a restart forgets none
  *     lock           who seals
  */
 export class SealStore {

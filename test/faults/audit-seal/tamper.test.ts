@@ -127,6 +127,62 @@ describe('tampering with sealed records', () => {
     expect(log.sealer.status().verification).toMatchObject({ failedChunks: [], verifiedRatio: 1 });
   });
 
+  describe('that was found before a restart', () => {
+    beforeEach(async () => {
+      await lab.tamper(
+        'CREATE TABLE audit.kept AS SELECT * FROM audit.log WHERE id = 133; DELETE FROM audit.log WHERE id = 133',
+      );
+      await log.sealer.verifyRolling(3_600_000);
+      log = await log.again();
+      await log.seal();
+    });
+
+    it('is said at once, before anything is read again, and looked at first', async () => {
+      expect(log.sealer.status()).toMatchObject({ failures: { missing: 1, chunk: 0 } });
+      expect(log.sealer.status().verification).toMatchObject({ failedChunks: [{ kind: 'missing', expected: 40 }] });
+      // Next to nothing is due after a millisecond, and the sweep is elsewhere.
+      expect(await log.sealer.verifyRolling(1)).toEqual([]);
+      expect(log.sealer.status().failures.missing).toBe(1);
+      expect(log.sealer.status().verification?.failedChunks.flatMap(({ missing }) => missing)).toMatchObject([
+        { id: '133' },
+      ]);
+      log = await log.again();
+      await log.seal();
+      expect(log.sealer.status().failures.missing).toBe(1);
+    });
+
+    it('is over with the first look when the records are back', async () => {
+      await lab.tamper('INSERT INTO audit.log SELECT * FROM audit.kept');
+      await log.sealer.verifyRolling(1);
+      expect(log.sealer.status()).toMatchObject({ failures: { missing: 0 }, verification: { failedChunks: [] } });
+      log = await log.again();
+      await log.seal();
+      expect(log.sealer.status()).toMatchObject({ failures: { missing: 0 }, verification: { failedChunks: [] } });
+    });
+
+    it('is over when it was disposed of lawfully', async () => {
+      const seq = log.sealer.status().verification?.failedChunks[0]?.seq ?? -1;
+      await log.sealer.stop();
+      const disposal = { first: seq, last: seq, reason: 'an order', by: 'a court' };
+      const signers = signersFromPem(ORIGIN, log.key.privateKey);
+      await log.store((store) => disposeChunks(store, disposal, signers, new Date()), false);
+      log = await log.again();
+      await log.seal();
+      expect(log.sealer.status()).toMatchObject({ failures: { missing: 0 }, verification: { failedChunks: [] } });
+      await log.sealer.verifyRolling(1);
+      expect(log.sealer.status().verification).toMatchObject({ failedChunks: [], verifiedRatio: 1 });
+    });
+
+    it('cannot be forgotten by damaging what was kept', async () => {
+      await log.sealer.stop();
+      const { writeFile } = await import('node:fs/promises');
+      await writeFile(`${log.directory}/failed.json`, '[');
+      log = await log.again();
+      await expect(log.seal()).rejects.toThrow('the list of chunks that failed');
+      expect(log.sealer.status()).toMatchObject({ state: 'refused', evidence: 'unknown', failures: { missing: 1 } });
+    });
+  });
+
   it('at the very end is found by the next step, wherever the sweep is', async () => {
     await lab.tamper('DELETE FROM audit.log WHERE id = 220');
     const found = await log.sealer.verifyRolling(1);
