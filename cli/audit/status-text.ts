@@ -16,7 +16,7 @@ const stateStyles: Readonly<Record<TableStatus['state'], Style>> = {
 
 /** For people; the JSON holds more. */
 export function reportLines(report: TrailReport): readonly string[] {
-  const { status, seal, comparisons, cannotBeSaid } = report;
+  const { status, seal, comparisons, objections, cannotBeSaid } = report;
   return [
     paint('bold', `${status.title} (${status.trail} of ${status.portal})`),
     ...paragraph(observation(report), 2),
@@ -26,12 +26,17 @@ export function reportLines(report: TrailReport): readonly string[] {
     ...tables(status.tables),
     '',
     ...evidence(report),
+    ...(objections.length === 0 ? [] : ['', paint('red', 'Wrong with the records'), ...list(objections)]),
     ...(seal === undefined ? [] : ['', ...sealLines(seal)]),
     ...(comparisons.length === 0 ? [] : ['', ...comparisonLines(comparisons)]),
     '',
     paint('bold', 'Nobody can say'),
-    ...cannotBeSaid.flatMap((text) => paragraph(text, 4, '  - ')),
+    ...list(cannotBeSaid),
   ];
+}
+
+function list(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => paragraph(text, 4, '  - '));
 }
 
 function observation({ status, observedUntil, isWatched }: TrailReport): string {

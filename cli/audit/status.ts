@@ -54,7 +54,7 @@ async function show(options: Options): Promise<number> {
   return Math.max(...reports.map(exitCode));
 }
 
-function exitCode({ status, isWatched, seal, comparisons }: TrailReport): number {
+function exitCode({ status, isWatched, seal, comparisons, objections }: TrailReport): number {
   if (status.evidence.connection?.state !== 'ok') return 2;
   const isProven =
     status.tables.length > 0 && status.tables.every(({ state }) => state === 'ok' || state === 'explained');
@@ -62,5 +62,5 @@ function exitCode({ status, isWatched, seal, comparisons }: TrailReport): number
   const isContradicted = comparisons.some(
     ({ strength, result }) => strength === 'proof' && result.state === 'compared' && result.findings > 0,
   );
-  return isProven && isWatched && isSealed && !isContradicted ? 0 : 1;
+  return isProven && isWatched && isSealed && !isContradicted && objections.length === 0 ? 0 : 1;
 }

@@ -11,6 +11,7 @@ import {
   evidenceSources,
   evidenceStates,
   exposureKinds,
+  identityKinds,
   readerKinds,
   recordParts,
   replayKinds,
@@ -22,7 +23,6 @@ const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 type Operation = (typeof operations)[number];
 const actorKinds = ['human', 'machine', 'shared', 'none'] as const;
 const timeKinds = ['future', 'backdated'] as const;
-const identityKinds = ['duplicate', 'regressed', 'beyond_sequence'] as const;
 const retentionKinds = ['disposed_early', 'partition_gap'] as const;
 /** The checks that say when they last had a result. */
 export const checkNames = [

@@ -36,6 +36,7 @@ export const epochReasons = [
   'relation',
   'counters_fell',
 ] as const;
+export const identityKinds = ['duplicate', 'regressed', 'beyond_sequence'] as const;
 /** Parts of a record that an export needs and that may turn out to be unreadable. */
 export const recordParts = ['time', 'image'] as const;
 /**
@@ -163,7 +164,7 @@ export const auditMetrics = {
     'count',
     [...trail, 'kind'],
     'Breaks in the continuity of ids.',
-    { values: { kind: ['duplicate', 'regressed', 'beyond_sequence'] } },
+    { values: { kind: identityKinds } },
   ),
   writeLag: histogram(
     'audit_trail_write_lag_seconds',

@@ -5,6 +5,7 @@ import { type ComparisonResult, comparisons, runComparison } from '../comparison
 import { Database } from '../database/database.js';
 import { MemoryDirectory } from '../observer/memory.js';
 import { status, type TrailStatus } from '../observer/status.js';
+import { objections } from './objections.js';
 import { type SealView, sealView } from './seal-view.js';
 
 export interface ComparisonReport {
@@ -24,6 +25,8 @@ export interface TrailReport {
   readonly isWatched: boolean;
   readonly seal: SealView | undefined;
   readonly comparisons: readonly ComparisonReport[];
+  /** What speaks against the trail beside the states of its tables, a sentence each. */
+  readonly objections: readonly string[];
   readonly cannotBeSaid: readonly string[];
 }
 
@@ -51,6 +54,7 @@ export async function report(trail: AuditTrail, options: ReportOptions): Promise
     isWatched: sinceMs < Math.max(UNWATCHED_MS, UNWATCHED_LOOKS * trail.observe.intervalMs),
     seal,
     comparisons: await compare(trail, options),
+    objections: objections(trail, found),
     cannotBeSaid: cannotBeSaid(trail, found),
   };
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Seal } from '../../../pack/index.js';
+import { Disk } from '../seal/disk.js';
+import { type FailedChunk, readFailedChunks } from '../seal/failed-chunks.js';
 import { SealRefused, SealStore } from '../seal/index.js';
 import { type AnchorView, askAnchors, compareAnchor } from './anchors.js';
 import { announcedKeys } from './announced-keys.js';
@@ -15,6 +17,8 @@ export interface SealView {
   /** Who may sign the next checkpoint. */
   readonly keys: readonly string[];
   readonly anchors: readonly AnchorView[];
+  /** Whose rows the exporter last found to differ from what was sealed. */
+  readonly failedChunks: readonly FailedChunk[];
 }
 
 /** Longer ago than this many intervals and a pass, nobody seals any more. */
@@ -23,7 +27,15 @@ const PASS_MS = 20_000;
 
 export async function sealView(seal: Seal, signal: AbortSignal, now: Date = new Date()): Promise<SealView> {
   const { origin, directory } = seal;
-  const nothing = { origin, directory, checkpoint: undefined, disposedRecords: 0, keys: [], anchors: [] };
+  const nothing = {
+    origin,
+    directory,
+    checkpoint: undefined,
+    disposedRecords: 0,
+    keys: [],
+    anchors: [],
+    failedChunks: [],
+  };
   try {
     const before = await openForReading(directory, origin);
     const answers = await askAnchors(seal, before.last?.statement.seq ?? 0, signal);
@@ -33,15 +45,19 @@ export async function sealView(seal: Seal, signal: AbortSignal, now: Date = new 
       return { ...nothing, state: 'empty', reason: 'nothing was sealed here yet; the exporter seals while it runs' };
     }
     const anchors = await Promise.all(answers.map((answer) => compareAnchor(answer, store, signal)));
+    const failedChunks = (await readFailedChunks(new Disk(), directory)).filter(
+      ({ seq }) => !store.index.isDisposed(seq),
+    );
     const at = new Date(last.statement.time);
     return {
       origin,
       directory,
-      ...judge(anchors, now.getTime() - at.getTime() > PATIENCE * seal.intervalMs + PASS_MS),
+      ...judge(anchors, failedChunks, now.getTime() - at.getTime() > PATIENCE * seal.intervalMs + PASS_MS),
       checkpoint: { entry: last.statement.seq, records: last.statement.size, at: at.toISOString() },
       disposedRecords: store.index.disposedRecords,
       keys: last.statement.keys,
       anchors,
+      failedChunks,
     };
   } catch (error) {
     if (!(error instanceof SealRefused)) throw error;
@@ -55,10 +71,24 @@ export async function openForReading(directory: string, origin: string): Promise
   return SealStore.open({ directory, origin, keys, readOnly: true });
 }
 
-function judge(anchors: readonly AnchorView[], isStale: boolean): Pick<SealView, 'state' | 'reason'> {
+function judge(
+  anchors: readonly AnchorView[],
+  failedChunks: readonly FailedChunk[],
+  isStale: boolean,
+): Pick<SealView, 'state' | 'reason'> {
   const contradicted = anchors.find(({ state }) => state === 'contradicts');
   if (contradicted !== undefined) return { state: 'contradictory', reason: contradicted.detail };
+  if (failedChunks.length > 0) return { state: 'contradictory', reason: failedText(failedChunks) };
   return isStale
     ? { state: 'stale', reason: 'no checkpoint was made lately, so what came since can be altered unnoticed' }
     : { state: 'sealed', reason: 'checkpoints are made in time' };
+}
+
+const MOST_NAMED = 5;
+
+function failedText(failedChunks: readonly FailedChunk[]): string {
+  const named = failedChunks.slice(0, MOST_NAMED).map(({ seq }) => seq);
+  const others = failedChunks.length - named.length;
+  const entries = `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  return `the records under ${failedChunks.length === 1 ? 'entry' : 'entries'} ${entries} are not as sealed, as the exporter found when it read them again; kop audit verify --full names them`;
 }

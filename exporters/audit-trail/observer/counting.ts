@@ -24,7 +24,7 @@ import {
 } from './invariants.js';
 import type { ScopedTable } from './scope.js';
 
-const wording: Readonly<Record<AuditInvariant, string>> = {
+export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
   operations_calls: 'rows changed and calls of the audit trigger do not agree',
   calls_records: 'calls of the audit trigger and records written do not agree',
   records_sequence: 'there are more records than ids were given out',
@@ -117,7 +117,7 @@ function judge(context: TrailContext, ledger: Ledger, catalogue: Catalogue, tabl
     for (const label of suspects)
       raise(context, label, {
         kind: 'counters',
-        detail: wording[invariant],
+        detail: invariantWording[invariant],
         amount: amounts[invariant] ?? 0,
         needsRecheck,
       });

@@ -30,6 +30,7 @@ function accept(context: TrailContext, declaration: Declaration, now: number): v
   if (isAcknowledging && declaration.tables === undefined) {
     delete memory.firstToKeep;
     delete memory.orderLost;
+    delete memory.identityBreaks;
     // What the functions are now is what they should be.
     if (memory.fingerprints !== undefined) {
       for (const { name, digest } of Object.values(memory.fingerprints.functions))

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { evidenceSources, evidenceStates, replayKinds } from '../../../pack/metrics/index.js';
+import { evidenceSources, evidenceStates, identityKinds, replayKinds } from '../../../pack/metrics/index.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { watermarkSchema } from '../records/watermark.js';
 import { epochKeySchema } from './epoch.js';
@@ -102,6 +102,8 @@ const memorySchema = z.object({
   recordFilenodes: z.record(z.string(), z.string()),
   /** Ids were given out a second time, so histories cannot be put in order; until a baseline of everything is declared. */
   orderLost: z.object({ at: z.number() }).optional(),
+  /** Breaks of identity by kind, until a baseline of everything is declared: a counter would forget them at a restart. */
+  identityBreaks: z.partialRecord(z.enum(identityKinds), z.number()).optional(),
   identity: z.object({ highest: z.string().optional(), given: z.string().optional(), epoch: z.number() }).optional(),
   /** The pass over all records that shows whether they can be read, and what the one before it found. */
   readability: z

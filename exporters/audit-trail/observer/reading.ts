@@ -9,6 +9,7 @@ import { type TrailContext, tableMemory } from './context.js';
 import { checkContinuity } from './continuity.js';
 import { setLandmark } from './history.js';
 import { countDuplicates } from './identity.js';
+import { noteIdentityBreak } from './identity-breaks.js';
 import { writeLags } from './lag.js';
 import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
@@ -123,7 +124,7 @@ async function readWindow(
     for (const { n, mean } of lags) metrics.writeLag(mean, n);
     metrics.attribution(attribution.actors, attribution.missing);
     metrics.times(times);
-    metrics.identityBreak('duplicate', duplicates);
+    noteIdentityBreak(context, 'duplicate', duplicates);
     if (isBelieved) for (const finding of continuity.findings) confirm(context, finding);
     for (const [label, n] of continuity.lackingImages) tableMemory(context, label).lackingImages += n;
     for (const [label, n] of continuity.ddl) {

@@ -3,6 +3,7 @@ import { readFacts } from '../database/facts.js';
 import type { TrailContext } from './context.js';
 import { checkExposure } from './exposure.js';
 import { checkIdentity } from './identity.js';
+import { noteIdentityBreak } from './identity-breaks.js';
 import { watermarkLag } from './lag.js';
 import { countUnreadable, exportHistory, exportNext } from './readability.js';
 import { countReaders } from './readers.js';
@@ -27,7 +28,7 @@ export async function lookAtLag(context: TrailContext, signal: AbortSignal): Pro
 }
 
 export async function lookAtIdentity(context: TrailContext, signal: AbortSignal): Promise<void> {
-  const { sql, memory, metrics } = context;
+  const { sql, memory } = context;
   if (sql === undefined) return;
   const before = memory.identity;
   const result = await context.database.look(signal, (session) =>
@@ -45,9 +46,9 @@ export async function lookAtIdentity(context: TrailContext, signal: AbortSignal)
     ...(highest === undefined ? {} : { highest }),
     ...(given === undefined ? {} : { given }),
   };
-  if (result.beyondSequence) metrics.identityBreak('beyond_sequence');
+  if (result.beyondSequence) noteIdentityBreak(context, 'beyond_sequence', 1);
   if (result.regressed) {
-    metrics.identityBreak('regressed');
+    noteIdentityBreak(context, 'regressed', 1);
     memory.orderLost ??= { at: context.options.now() };
   }
 }

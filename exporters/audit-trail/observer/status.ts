@@ -18,9 +18,12 @@ import { checkContinuity } from './continuity.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, hashedKey } from './findings.js';
 import { goneWithFault } from './gone-tables.js';
+import type { IdentityKind } from './identity-breaks.js';
+import type { Ledger } from './invariants.js';
 import { MemoryDirectory, readOnly, type TableMemory } from './memory.js';
 import { Observer } from './observer.js';
 import { makePlan } from './plan.js';
+import { lookAtRetention } from './record-checks.js';
 import { type ReplayPage, replayKeys, replayRows } from './replay.js';
 
 export interface TableStatus {
@@ -47,7 +50,14 @@ export interface TrailStatus {
   readonly evidence: Readonly<Record<string, Evidence>>;
   /** What counters prove, they prove since then. */
   readonly epoch: { readonly since: string; readonly reason: string } | undefined;
+  /** At this moment: backends report late, so that one of them may be about to pass. */
   readonly residuals: Readonly<Partial<Record<AuditInvariant, number>>>;
+  /** Those that the running observer saw to last, and that nothing explained yet. */
+  readonly unexplained: Readonly<Partial<Record<AuditInvariant, number>>>;
+  /** Until a baseline of everything. */
+  readonly identityBreaks: Readonly<Partial<Record<IdentityKind, number>>>;
+  /** Undefined: not looked at. */
+  readonly retention: { readonly disposedEarly: boolean; readonly partitionGaps: number } | undefined;
   readonly recordsReadAt: string | undefined;
   readonly bypassRoles: readonly string[];
   /** What was found by comparing business tables with one another; by name. */
@@ -66,7 +76,14 @@ export interface StatusOptions {
 export async function status(trail: AuditTrail, options: StatusOptions): Promise<TrailStatus> {
   return await withObserver(trail, options, async (observer) => {
     await observer.lookQuickly(options.signal);
-    return statusOf(observer.context);
+    const { context } = observer;
+    // What cannot be looked at stays undefined, and is said to be.
+    if (context.lost === undefined)
+      await lookAtRetention(context, options.signal).catch((error: unknown) => {
+        options.signal.throwIfAborted();
+        context.log.warn('retention cannot be checked', { error });
+      });
+    return statusOf(context);
   });
 }
 
@@ -90,10 +107,25 @@ export function statusOf(context: TrailContext): TrailStatus {
         ? undefined
         : { since: iso(memory.epoch.startedAt) ?? '', reason: memory.epoch.reason },
     residuals,
+    unexplained: unexplainedOf(memory.ledger),
+    identityBreaks: memory.identityBreaks ?? {},
+    retention:
+      context.retention === undefined
+        ? undefined
+        : { disposedEarly: context.retention.disposedEarly, partitionGaps: context.retention.partitionGaps },
     recordsReadAt: iso(memory.reading?.caughtUpAt),
     bypassRoles: exposure?.names ?? [],
     comparisons: Object.fromEntries(context.compared),
   };
+}
+
+function unexplainedOf(ledger: Ledger | undefined): Partial<Record<AuditInvariant, number>> {
+  const found: Partial<Record<AuditInvariant, number>> = {};
+  for (const invariant of auditInvariants) {
+    const amount = (ledger?.judged[invariant] ?? 0) + (ledger?.pending[invariant] ?? 0);
+    if (amount !== 0) found[invariant] = amount;
+  }
+  return found;
 }
 
 function tableStatus(context: TrailContext, label: string, own: TableMemory | undefined): TableStatus {

@@ -36,18 +36,31 @@ export function sealEvidence(facts: SealFacts): Pick<SealStatus, 'evidence' | 'r
           `more than ${MAX_OVERLAP_ROWS} records lie in the time that is read again, so late ones among the newest of them are not looked for`,
         ]
       : []),
-    ...(isOverlap ? strayReasons(failedChunks) : []),
+    ...(isOverlap ? strayReasons(failedChunks.filter(isStray)) : []),
+    ...failedReasons(isOverlap ? failedChunks.filter((failure) => !isStray(failure)) : failedChunks),
     ...(verifyProblem === undefined ? [] : [verifyProblem]),
     ...anchors.flatMap(({ name, error }) => (error === undefined ? [] : [`anchor ${name}: ${error}`])),
   ];
   return { evidence: reasons.length === 0 ? 'ok' : 'degraded', reasons };
 }
 
+/** Sealed rows that are not as they were: what the seal is there to show, so it is never fine. */
+function failedReasons(failedChunks: readonly ChunkFailure[]): readonly string[] {
+  const { length } = failedChunks;
+  if (length === 0) return [];
+  const records = failedChunks.reduce((sum, { expected }) => sum + expected, 0);
+  return [
+    `${length} ${length === 1 ? 'chunk' : 'chunks'} of ${records} sealed records ${length === 1 ? 'is' : 'are'} not as sealed; kop audit verify --full names the records`,
+  ];
+}
+
 /** In a table that is ordered by time, a row too many may be forged, or only later than was allowed. */
+function isStray({ changed, missing, isLocalised }: ChunkFailure): boolean {
+  return isLocalised && changed.length + missing.length === 0;
+}
+
 function strayReasons(failedChunks: readonly ChunkFailure[]): readonly string[] {
-  const strays = failedChunks
-    .filter(({ changed, missing, isLocalised }) => isLocalised && changed.length + missing.length === 0)
-    .reduce((sum, { added }) => sum + added.length, 0);
+  const strays = failedChunks.reduce((sum, { added }) => sum + added.length, 0);
   if (strays === 0) return [];
   return [
     `${strays} records are dated into a time that was sealed without them, further back than records.maxWriteLag allows: late or forged, and under no checkpoint`,

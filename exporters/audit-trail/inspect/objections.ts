@@ -1,0 +1,32 @@
+import type { AuditTrail } from '../../../pack/index.js';
+import { auditInvariants, identityKinds } from '../../../pack/metrics/index.js';
+import { invariantWording } from '../observer/counting.js';
+import type { IdentityKind } from '../observer/identity-breaks.js';
+import type { TrailStatus } from '../observer/status.js';
+
+const identityWording: Readonly<Record<IdentityKind, string>> = {
+  duplicate: 'records have an id that another record has too',
+  beyond_sequence: 'an id is beyond all that the sequence gave out',
+  regressed: 'the sequence of ids went back',
+};
+
+/** What is wrong with the records as a whole: it need not show in the state of any one table. */
+export function objections(trail: Pick<AuditTrail, 'records'>, status: TrailStatus): readonly string[] {
+  if (trail.records === undefined || status.evidence.connection?.state !== 'ok') return [];
+  const { unexplained, identityBreaks, retention } = status;
+  return [
+    ...auditInvariants.flatMap((invariant) => {
+      const amount = unexplained[invariant] ?? 0;
+      return amount === 0 ? [] : [`${invariantWording[invariant]} (${amount > 0 ? '+' : ''}${amount})`];
+    }),
+    ...identityKinds.flatMap((kind) => {
+      const times = identityBreaks[kind] ?? 0;
+      return times === 0 ? [] : [`${identityWording[kind]} (${times})`];
+    }),
+    ...(retention === undefined ? ['whether the records that must be kept are there could not be looked at'] : []),
+    ...(retention?.disposedEarly === true ? ['records that must still be kept are gone'] : []),
+    ...(retention === undefined || retention.partitionGaps === 0
+      ? []
+      : [`the partitions of the audit records do not follow one another (${retention.partitionGaps})`]),
+  ];
+}
