@@ -25,6 +25,7 @@ const examples = `
 Records, signed, that the rows under these checkpoints may lawfully be gone. Their roots and counts stay in the log, their
 leaf hashes and row keys are removed. It does not delete a single row: whoever may, does that afterwards, and whatever is
 deleted without such a statement is found by the next verification. Stop the exporter first: one at a time may write.
+When it runs again, it reads the statement and takes these records, and no others, as lawfully gone.
 
 Examples:
   $ kop audit dispose --before 2019-04-06 --reason 'retention schedule 3.1, seven years' --by 'E. Hart'
@@ -79,7 +80,10 @@ async function run(options: Options): Promise<number> {
 function lines({ first, last, records, from, until }: DisposalPlan, isDone: boolean): readonly string[] {
   const what = `${counted(records, 'record')} under entries ${first} to ${last}, sealed from ${moment(from)} to ${moment(until)}`;
   return isDone
-    ? paragraph(`Disposed of: ${what}. The rows may now be deleted; their checkpoints stay.`, 0)
+    ? paragraph(
+        `Disposed of: ${what}. The rows may be deleted as soon as the exporter runs again, which takes them as lawfully gone; their checkpoints stay.`,
+        0,
+      )
     : paragraph(`Would be disposed of: ${what}. Nothing was changed; --yes does it, and it cannot be undone.`, 0);
 }
 

@@ -2,6 +2,7 @@ import { type AuditTrail, type Pack, SecretText } from '../../pack/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
 import { AuditMetrics } from './metrics.js';
+import { disposalsIn } from './observer/disposals.js';
 import type { Evidence } from './observer/evidence.js';
 import { MemoryDirectory } from './observer/memory.js';
 import { Observer } from './observer/observer.js';
@@ -113,6 +114,7 @@ class Watch {
       metrics: metrics.trail(trail),
       memory: new MemoryDirectory(stateDirectory(), log),
       declarations: stateDirectory(),
+      ...disposalsIn(trail),
       ...(trail.witness === undefined ? {} : { witness: createWitness(trail.witness, { log, redactor }) }),
       ...(sealer === undefined ? {} : { seal: () => sealEvidence(sealer) }),
     });

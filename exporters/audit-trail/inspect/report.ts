@@ -92,7 +92,9 @@ function cannotBeSaid(trail: AuditTrail, { tables }: TrailStatus): readonly stri
         ]
       : []),
     ...(older > 0
-      ? [`what was done to ${older} rows before the trail began: their history has no beginning (no SNAPSHOT record)`]
+      ? [
+          `what was done to ${older} rows before the trail began: their history has no beginning (no SNAPSHOT record, or it was disposed of)`,
+        ]
       : []),
     ...(records !== undefined && seal === undefined
       ? ['whether records were altered by somebody who can write to the audit table: nothing is sealed (seal:)']

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Seal } from '../../../pack/index.js';
+import { announcedKeys } from '../seal/announced-keys.js';
 import { Disk } from '../seal/disk.js';
 import { type FailedChunk, readFailedChunks } from '../seal/failed-chunks.js';
 import { SealRefused, SealStore } from '../seal/index.js';
 import { type AnchorView, askAnchors, compareAnchor } from './anchors.js';
-import { announcedKeys } from './announced-keys.js';
 
 /** What a seal directory says of itself, without the sealer and without its key. */
 export interface SealView {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DatabaseAccess, Seal } from '../../../pack/index.js';
+import { announcedKeys } from '../seal/announced-keys.js';
 import {
   type LogFailure,
   type LogVerification,
@@ -12,7 +13,6 @@ import {
   verifyLog,
 } from '../seal/index.js';
 import { type AnchorAnswer, askAnchors } from './anchors.js';
-import { announcedKeys } from './announced-keys.js';
 import { openForReading } from './seal-view.js';
 import { readVerifyState, type VerifyState, writeVerifyState } from './verify-state.js';
 import { type RowsResult, verifyRowsFrom } from './verifying-rows.js';

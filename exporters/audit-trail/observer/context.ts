@@ -6,6 +6,7 @@ import type { Facts } from '../database/facts.js';
 import type { Failure } from '../database/failure.js';
 import type { TrailMetrics } from '../metrics.js';
 import type { RecordsSql } from '../records/sql.js';
+import type { LawfulDisposal } from '../seal/index.js';
 import type { LoadBudget } from './budget.js';
 import type { Catalogue } from './catalogue.js';
 import type { Coverage } from './coverage.js';
@@ -70,6 +71,8 @@ export interface TrailContext {
   readonly budget: LoadBudget;
   memory: Memory;
   declarations: readonly Declaration[];
+  /** In the order in which they were stated. */
+  disposals: readonly LawfulDisposal[];
   seen: Seen | undefined;
   sql: RecordsSql | undefined;
   /** Why records cannot be read at all. */

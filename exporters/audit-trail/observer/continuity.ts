@@ -5,6 +5,7 @@ import { type KeyFormat, keyOfImage } from '../records/keys.js';
 import type { Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { TableColumns } from './columns.js';
+import { mayLieBetween, type TableDisposal } from './disposals.js';
 import { type Finding, findingId } from './findings.js';
 import { differingColumns, type ImageDifference, sameValue } from './images.js';
 import type { ScopedTable } from './scope.js';
@@ -92,6 +93,7 @@ export interface ContinuityTable {
   readonly madeAt: bigint;
   /** Every row has a record from when it was first seen, so a history without a beginning is a fault. */
   readonly hasBaseline: boolean;
+  readonly disposals: readonly TableDisposal[];
   /** Faults older than this transaction were accepted by a declared baseline. */
   readonly acceptedBefore: bigint;
   /** Records were rewritten in this epoch: a break may then be theirs. */
@@ -178,6 +180,8 @@ class Judge {
     for (const found of candidates) {
       const candidate = { ...found, ...underOldKey.get(found.id) };
       const previousOrd = candidate.previous_ord;
+      // What came between was disposed of lawfully, or may have been: nothing is left to compare with.
+      if (mayLieBetween(table.disposals, BigInt(candidate.previous_xid ?? 0), BigInt(candidate.xid ?? 0))) continue;
       const isSince = (ord: string) => before(ord, candidate.ord) && (previousOrd === null || before(previousOrd, ord));
       const emptied = truncates.some(isSince);
       if (candidate.op !== 'INSERT') this.#judgeChange(table, candidate, emptied);

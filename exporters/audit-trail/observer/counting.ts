@@ -7,6 +7,7 @@ import type { Catalogue } from './catalogue.js';
 import type { TrailContext } from './context.js';
 import { readCounters } from './counters.js';
 import { countedOperations, ROW_BIT } from './coverage.js';
+import { countGone, countThere, disposalsHere } from './disposals.js';
 import { tracksCalls } from './epoch.js';
 import { startEpoch } from './epoch-start.js';
 import { counterLacks } from './evidence.js';
@@ -66,8 +67,10 @@ export async function checkCounters(
   });
   evidence.judge('counters', 'statistics are kept and can be read', counterLacks(facts, trail, sql.shape));
   const fns = callsOf(catalogue, functions);
-  const uncalled = { ...memory.uncalled, mixed: isMixed(catalogue, functions) };
   let ledger = memory.ledger;
+  const disposals = disposalsHere(context.disposals, facts);
+  const disposed = ledger === undefined ? 0 : await countGone(session, sql, ledger, sample, disposals);
+  const uncalled = { ...memory.uncalled, mixed: isMixed(catalogue, functions), disposed };
   if (ledger !== undefined) {
     const reason = fell(ledger, sample)
       ? 'counters_fell'
@@ -79,11 +82,13 @@ export async function checkCounters(
   }
   if (ledger === undefined) {
     ledger = openLedger(sample, masks);
+    const records = await countThere(session, sql, disposals);
+    ledger.disposed = { base: { statements: disposals.length, records } };
     memory.ledger = ledger;
   }
   learnSequenceGap(ledger, sample, facts.xmin === facts.xmax, context.options.settleMs);
   advance(ledger, sample);
-  context.residuals = residuals(ledger, sample, fns, { ...memory.uncalled, mixed: uncalled.mixed });
+  context.residuals = residuals(ledger, sample, fns, { ...uncalled, ...memory.uncalled });
   judge(context, ledger, catalogue, tables);
 }
 

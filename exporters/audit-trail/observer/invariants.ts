@@ -33,6 +33,13 @@ export const ledgerSchema = z.object({
   pending: amountsSchema,
   /** Residuals that were looked into but stay visible until a new baseline is declared. */
   judged: amountsSchema,
+  /** Of records under signed disposals: what was there when this ledger began, and what was last found gone. */
+  disposed: z
+    .object({
+      base: z.object({ statements: z.number(), records: z.number() }),
+      counted: z.object({ deleted: z.number(), statements: z.number(), gone: z.number() }).optional(),
+    })
+    .optional(),
   /** Counters at the last look at which every equality held. */
   agreed: z.record(z.string(), tuplesSchema),
 });
@@ -46,6 +53,8 @@ export interface Uncalled {
   readonly snapshots: number;
   /** One function serves rows and statements, so its calls for TRUNCATE must be taken off. */
   readonly mixed: boolean;
+  /** Records that are gone by a signed disposal. */
+  readonly disposed?: number;
 }
 
 export interface CallsOf {
@@ -77,7 +86,7 @@ export function openLedger(sample: Sample, masks: Readonly<Record<string, number
  * - calls_records: calls less records inserted. Above 0: the function was gutted. Below: records without a call.
  * - records_sequence: records beyond the ids given out. Above 0: ids were forged. Gaps (rollback, crash) count on the
  *   other side and never show.
- * - records_mutated: records updated or deleted, moves to the archive left out.
+ * - records_mutated: records updated or deleted, moves to the archive and lawful disposals left out.
  */
 export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled: Uncalled): Residuals {
   const { base } = ledger;
@@ -112,7 +121,7 @@ export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled
     result.records_sequence = Math.max(0, base.sequenceGap - (sample.sequence - total(records)));
   }
   const archived = sample.archived - base.archived;
-  result.records_mutated = updated + Math.max(0, deleted - Math.max(0, archived));
+  result.records_mutated = updated + Math.max(0, deleted - Math.max(0, archived) - (uncalled.disposed ?? 0));
   return result;
 }
 

@@ -115,7 +115,7 @@ const memorySchema = z.object({
       endedAt: z.number(),
     })
     .optional(),
-  firstToKeep: z.object({ ord: z.string(), at: z.number() }).optional(),
+  firstToKeep: z.object({ ord: z.string(), at: z.number(), txid: z.string().optional() }).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
   applied: z.array(z.string()),
   /** As of the last look, for whoever asks from outside; an observer that begins believes none of it. */

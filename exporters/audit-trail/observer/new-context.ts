@@ -39,6 +39,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
     budget: new LoadBudget(trail.observe.maxLoad),
     memory: newMemory(trail.name),
     declarations: [],
+    disposals: [],
     seen: undefined,
     sql: undefined,
     recordsTrouble: undefined,

@@ -1,5 +1,7 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import { evidenceSources } from '../../../pack/metrics/index.js';
+import { describeError } from '../../runtime/log.js';
+import type { LawfulDisposal } from '../seal/index.js';
 import type { Witness } from '../witness/index.js';
 import { compareBusinessTables } from './comparing.js';
 import type { TrailContext } from './context.js';
@@ -20,6 +22,8 @@ export interface ObserverDeps extends ContextDeps {
   readonly memory: MemoryStore;
   /** Where people's declarations are; none without it. */
   readonly declarations?: string;
+  /** What signed statements say may lawfully be gone; nothing without it. */
+  readonly disposals?: () => Promise<readonly LawfulDisposal[]>;
   /** What the sealer says of itself; asked after each look. */
   readonly seal?: () => Evidence;
   readonly witness?: Witness;
@@ -33,6 +37,7 @@ export class Observer {
   readonly #deps: ObserverDeps;
   #isLoaded = false;
   #isRetired = false;
+  #disposalTrouble: string | undefined;
 
   constructor(trail: AuditTrail, deps: ObserverDeps) {
     this.#deps = deps;
@@ -102,6 +107,21 @@ export class Observer {
         context.declarations = await readDeclarations(this.#deps.declarations, context.trail.name);
     } catch (error) {
       context.log.error('declarations cannot be read; those of before stay in force', { error });
+    }
+    await this.#readDisposals();
+  }
+
+  /** What cannot be read excuses nothing: then a lawful disposal alarms, which is the safer of the two errors. */
+  async #readDisposals(): Promise<void> {
+    const { context } = this;
+    try {
+      context.disposals = (await this.#deps.disposals?.()) ?? [];
+      this.#disposalTrouble = undefined;
+    } catch (error) {
+      const trouble = describeError(error);
+      if (trouble !== this.#disposalTrouble)
+        context.log.error('disposals cannot be read; those of before stay in force', { error });
+      this.#disposalTrouble = trouble;
     }
   }
 

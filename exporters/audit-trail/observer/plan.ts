@@ -8,6 +8,7 @@ import type { Relation } from './catalogue.js';
 import { readColumns, type TableColumns } from './columns.js';
 import { type TrailContext, tableMemory } from './context.js';
 import type { ContinuityTable } from './continuity.js';
+import { disposalsHere, disposalsOf, type TableDisposal } from './disposals.js';
 import { madeAt } from './other-tables.js';
 import type { ReplayUnit } from './replay.js';
 import type { ScopedTable } from './scope.js';
@@ -101,6 +102,7 @@ function continuityTable(
     format,
     madeAt: madeAt(memory, relation),
     hasBaseline: memory.hadSnapshot,
+    disposals: disposalsFor(context, name),
     // Asked when it is needed: a baseline may be taken between two pages.
     get acceptedBefore() {
       return BigInt(memory.accepted?.xid ?? 0);
@@ -128,6 +130,7 @@ function unitOf(
     format,
     madeAt: madeAt(memory, relation),
     hasSnapshot: memory.hadSnapshot,
+    disposals: disposalsFor(context, recordedAs),
     // Asked when it is needed, as the next: a quick look may have seen other storage since this was planned.
     get watchedSince() {
       const watched = memory.watched[relation.oid];
@@ -144,6 +147,11 @@ function unitOf(
       return areTooMany(context);
     },
   };
+}
+
+function disposalsFor({ disposals, seen, trail }: TrailContext, name: QualifiedName): readonly TableDisposal[] {
+  if (seen === undefined || trail.records === undefined) return [];
+  return disposalsOf(disposalsHere(disposals, seen.facts), name, trail.records);
 }
 
 /** A session reports its calls and its records one after the other, so what is not settled yet may only seem so. */

@@ -57,13 +57,23 @@ export async function lookAtRetention(context: TrailContext, signal: AbortSignal
   const { sql, memory, metrics, trail } = context;
   if (sql === undefined) return;
   const result = await context.database.look(signal, async (session) => {
-    const found = await checkRetention(session, sql, trail.retention, memory.firstToKeep, context.options.now() / 1000);
+    const found = await checkRetention(
+      session,
+      sql,
+      trail.retention,
+      memory.firstToKeep,
+      context.disposals,
+      context.options.now() / 1000,
+    );
     return (await isReplaced(session, sql)) ? undefined : found;
   });
   if (result === undefined) return;
   context.retention = result;
   if (result.firstToKeep === undefined) delete memory.firstToKeep;
-  else memory.firstToKeep = { ord: result.firstToKeep.ord, at: result.firstToKeep.at };
+  else {
+    const { ord, at, txid } = result.firstToKeep;
+    memory.firstToKeep = { ord, at, ...(txid == null ? {} : { txid }) };
+  }
   metrics.retention(result.oldest, {
     disposed_early: result.disposedEarly ? 1 : 0,
     partition_gap: result.partitionGaps,

@@ -6,6 +6,7 @@ import { ident, type QualifiedName, qualified } from '../database/quote.js';
 import { type KeyColumn, type KeyFormat, keyOfImage, rowHasKey } from '../records/keys.js';
 import type { RecordsSql } from '../records/sql.js';
 import { imageOf, type TableColumns } from './columns.js';
+import type { TableDisposal } from './disposals.js';
 import { type Finding, type FindingKind, findingId } from './findings.js';
 import { differingColumns, type ImageDifference, sameValue } from './images.js';
 
@@ -25,6 +26,8 @@ export interface ReplayUnit {
   readonly madeAt: bigint;
   /** A SNAPSHOT was seen, so every row must have a record. */
   readonly hasSnapshot: boolean;
+  /** Records of it that are lawfully gone. */
+  readonly disposals: readonly TableDisposal[];
   /** Row versions from this transaction on were made under our eyes: they must have a record, and of the same version. */
   readonly watchedSince: bigint | undefined;
   /** Row versions and last records older than this were accepted by a declared baseline. */
@@ -111,7 +114,8 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
 with j as materialized (
   select ${key}::text as key, c.xid::text as row_xid, l.id::text as record, l.op, l.live, l.txid::text as txid,
          (${xid8('l.row_xid')})::text as record_xid, ${difference} as difference,
-         l.id is not null and ${lacksImage} as lacks_image, l.id is null and not (${unit.hasSnapshot} or ${isWatched}) as is_unbaselined
+         l.id is not null and ${lacksImage} as lacks_image,
+         (l.id is null and not (${unit.hasSnapshot} or ${isWatched})) or ${isRecordDisposedOf(unit.disposals)} as is_unbaselined
   from (select c.xmin, ${xid8('c.xmin')} as xid, ${imageOf('c', unit.columns)} as img from ${qualified(unit.relation)} c where ${where} offset 0) c
   left join lateral (select p.id, p.op, p.new, p.live, p.row_xid, ${sql.txidType === undefined ? 'null::text' : 'p.txid'} as txid from ${sql.all} p
         where ${sql.ofTable('p', unit.recordedAs)} and p.key = ${key} and p.op is not null ${since} order by p.ord desc limit 1) l on true
@@ -121,6 +125,16 @@ select null as key, (select count(*)::text from j where is_unbaselined) as row_x
 union all
 select key, row_xid, record, op, live, txid, record_xid, difference, lacks_image from j where not is_unbaselined`;
 };
+
+/** The record of this version of the row is not there, and was under a disposal; or only its SNAPSHOT could have been. */
+function isRecordDisposedOf(disposals: readonly TableDisposal[]): string {
+  if (disposals.length === 0) return 'false';
+  const isUnder = disposals.map(({ fromXid, toXid }) => `(c.xid >= ${fromXid} and c.xid < ${toXid})`).join(' or ');
+  const isThere = 'coalesce(l.row_xid::text = c.xmin::text or l.txid::text = c.xid::text, false)';
+  const snapshots = disposals.filter((disposal) => disposal.has('SNAPSHOT')).map(({ toXid }) => `c.xid < ${toXid}`);
+  const isOlder = snapshots.length === 0 ? 'false' : `l.id is null and (${snapshots.join(' or ')})`;
+  return `(((${isUnder}) and not ${isThere}) or (${isOlder}))`;
+}
 
 interface LiveRow extends Record<string, unknown> {
   /** Null in the one row that counts those without baseline. */
@@ -218,6 +232,7 @@ export async function replayKeys(
   for (const row of gone) {
     if (row.key === null || row.record === null || moved.has(row.record)) continue;
     if (row.txid !== null && BigInt(row.txid) < unit.madeAt) continue;
+    if (mayBeDeletedLawfully(unit.disposals, BigInt(row.txid ?? 0))) continue;
     const id = findingId(unit.table, row.key, row.record);
     if (unit.isAccepting && BigInt(row.txid ?? 0) < unit.acceptedBefore) {
       accepted.push(id);
@@ -248,6 +263,11 @@ export async function replayKeys(
     compared,
     next: compared < limit || summary?.key == null ? undefined : [summary.key],
   };
+}
+
+/** The record of its deletion came after this one, and may have been disposed of; whose it was is not known any more. */
+function mayBeDeletedLawfully(disposals: readonly TableDisposal[], lastRecord: bigint): boolean {
+  return disposals.some((own) => own.toXid > lastRecord && (own.has('DELETE') || own.has('TRUNCATE')));
 }
 
 const KEYS = (

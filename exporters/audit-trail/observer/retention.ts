@@ -2,19 +2,21 @@ import type { AuditRecords, AuditRetention } from '../../../pack/index.js';
 import type { Session } from '../database/database.js';
 import { parseQualified } from '../database/quote.js';
 import type { RecordsSql } from '../records/sql.js';
+import type { LawfulDisposal } from '../seal/index.js';
+import { isBeginningDisposedOf, isDisposedOf } from './disposals.js';
 
 /**
  * C14. Live and archived records as one: what moved to the archive is still there. By order of writing, for which there
  * is an index; a least time would have to be looked for in all records.
  */
 const OLDEST = (sql: RecordsSql) => `
-select r.ord::text as ord, extract(epoch from r.at)::float8 as at from ${sql.all} r where r.ord is not null order by r.ord limit 1`;
+select r.ord::text as ord, r.txid::text as txid, extract(epoch from r.at)::float8 as at from ${sql.all} r where r.ord is not null order by r.ord limit 1`;
 
 const IS_THERE = (sql: RecordsSql) =>
   `select 1 as there from ${sql.all} r where r.ord = $1::text::${sql.ordType} limit 1`;
 
 const FIRST_TO_KEEP = (sql: RecordsSql, isLater: boolean) => `
-select r.ord::text as ord, extract(epoch from r.at)::float8 as at from ${sql.all} r
+select r.ord::text as ord, r.txid::text as txid, extract(epoch from r.at)::float8 as at from ${sql.all} r
 where r.at >= to_timestamp($1::float8) ${isLater ? `and r.ord >= $2::text::${sql.ordType}` : ''} order by r.ord limit 1`;
 
 /** Bounds of the audit table's range partitions, as PostgreSQL prints them. */
@@ -31,6 +33,8 @@ const DAY_SECONDS = 86_400;
 export interface Placed {
   readonly ord: string;
   readonly at: number;
+  /** Where records say by which transaction they were written. */
+  readonly txid?: string | undefined;
 }
 
 export interface RetentionResult {
@@ -51,17 +55,21 @@ export async function checkRetention(
   sql: RecordsSql,
   retention: AuditRetention,
   before: Placed | undefined,
+  disposals: readonly LawfulDisposal[],
   nowSeconds: number,
 ): Promise<RetentionResult> {
   const mustReach = nowSeconds - retention.keepDays * DAY_SECONDS;
   const [oldest] = await session.query<Placed & Record<string, unknown>>(OLDEST(sql));
   const stillDue = before !== undefined && before.at >= mustReach ? before : undefined;
   const isGone = stillDue !== undefined && (await session.query(IS_THERE(sql), [stillDue.ord])).length === 0;
+  const isLawful = isGone && isDisposedOf(disposals, stillDue);
   return {
     oldest: oldest?.at,
-    disposedEarly: isGone || beganTooLate(sql, retention, oldest, mustReach, nowSeconds),
+    disposedEarly:
+      (isGone && !isLawful) ||
+      (!isBeginningDisposedOf(disposals) && beganTooLate(sql, retention, oldest, mustReach, nowSeconds)),
     partitionGaps: await partitionGaps(session, sql.records),
-    firstToKeep: stillDue ?? (await firstToKeep(session, sql, mustReach, before)),
+    firstToKeep: (isLawful ? undefined : stillDue) ?? (await firstToKeep(session, sql, mustReach, before)),
   };
 }
 

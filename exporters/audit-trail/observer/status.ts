@@ -15,6 +15,7 @@ import type { RecordsSql } from '../records/sql.js';
 import { beginning } from '../records/watermark.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { checkContinuity } from './continuity.js';
+import { disposalsIn } from './disposals.js';
 import type { Evidence } from './evidence.js';
 import { type Finding, hashedKey } from './findings.js';
 import { goneWithFault } from './gone-tables.js';
@@ -324,6 +325,7 @@ async function withObserver<T>(
     metrics: new AuditMetrics(new MetricStore()).trail(trail),
     memory: readOnly(new MemoryDirectory(options.stateDirectory, log)),
     declarations: options.stateDirectory,
+    ...disposalsIn(trail),
     // One look cannot tell a passing difference from a lasting one; the running observer's judgement is shown.
     options: { settleMs: 11_000 },
     isVisitor: true,

@@ -3,6 +3,7 @@ export type { AnchoredEntry, AnchorTarget } from './anchors/anchor.js';
 export { anchorTarget } from './anchors/index.js';
 export { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.js';
 export { type Disposal, disposeChunks } from './disposal.js';
+export { DisposalLog, type LawfulDisposal } from './disposal-log.js';
 export { acceptEpoch } from './epoch.js';
 export { SealRefused, SealUnavailable } from './errors.js';
 export { generateSealKey, type SealKey, signersFromPem } from './keys.js';

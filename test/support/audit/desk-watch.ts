@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
+import { disposalsIn } from '../../../exporters/audit-trail/observer/disposals.js';
 import { MemoryDirectory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer } from '../../../exporters/audit-trail/observer/observer.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
@@ -20,6 +21,7 @@ export class DeskWatch {
       metrics: new AuditMetrics(new MetricStore()).trail(desk.trail()),
       memory: new MemoryDirectory(desk.path('state'), silentLogger),
       declarations: desk.path('state'),
+      ...disposalsIn(desk.trail()),
       options: { settleMs: SETTLE_MS, shapeEveryMs: 0 },
     });
   }

@@ -1,6 +1,6 @@
-import { readEntry } from '../seal/entry.js';
-import { NoteError, type NoteVerifier, parseVkey } from '../seal/index.js';
-import { readLines } from '../seal/log-reader.js';
+import { readEntry } from './entry.js';
+import { readLines } from './log-reader.js';
+import { NoteError, type NoteVerifier, parseVkey } from './note.js';
 
 /**
  * The keys that a log itself announces in its first entry. Whoever could rewrite the log could also have put them
