@@ -58,7 +58,8 @@ function exitCode({ status, isWatched, seal, comparisons, objections }: TrailRep
   if (status.evidence.connection?.state !== 'ok') return 2;
   const isProven =
     status.tables.length > 0 && status.tables.every(({ state }) => state === 'ok' || state === 'explained');
-  const isSealed = seal === undefined || seal.state === 'sealed';
+  const isSealed =
+    seal === undefined || (seal.state === 'sealed' && seal.anchors.every(({ state }) => state !== 'empty'));
   const isContradicted = comparisons.some(
     ({ strength, result }) => strength === 'proof' && result.state === 'compared' && result.findings > 0,
   );

@@ -20,6 +20,9 @@ export interface AnchorView {
   readonly detail: string;
 }
 
+/** To be said beside a log that has entries. */
+export const EMPTY = 'it holds nothing, although the log has entries: it is new, or it was emptied';
+
 const ANSWER_MS = 10_000;
 
 /**
@@ -52,7 +55,7 @@ export async function askAnchors(
 export async function compareAnchor(answer: AnchorAnswer, store: SealStore, signal: AbortSignal): Promise<AnchorView> {
   const { name, kind, line, trouble } = answer;
   if (trouble !== undefined) return { name, kind, state: 'unknown', detail: trouble };
-  if (line === undefined) return { name, kind, state: 'empty', detail: 'it holds nothing yet' };
+  if (line === undefined) return { name, kind, state: 'empty', detail: EMPTY };
   const held = { name, publish: () => Promise.resolve(), newest: () => Promise.resolve(line) };
   const wrong = await contradiction(held, store, signal);
   return wrong === undefined

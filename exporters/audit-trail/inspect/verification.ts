@@ -12,7 +12,7 @@ import {
   type SealStore,
   verifyLog,
 } from '../seal/index.js';
-import { type AnchorAnswer, askAnchors } from './anchors.js';
+import { type AnchorAnswer, askAnchors, EMPTY } from './anchors.js';
 import { openForReading } from './seal-view.js';
 import { readVerifyState, type VerifyState, writeVerifyState } from './verify-state.js';
 import { type RowsResult, verifyRowsFrom } from './verifying-rows.js';
@@ -73,8 +73,8 @@ export async function verify(request: VerificationRequest): Promise<Verification
   const failures: readonly LogFailure[] = [...log.failures, ...anchored.failures];
   const anchors = answers.map(({ name, line, trouble }) => ({
     name,
-    answered: trouble === undefined,
-    detail: trouble ?? (line === undefined ? 'it holds nothing yet' : 'compared'),
+    answered: line !== undefined,
+    detail: trouble ?? (line !== undefined ? 'compared' : log.entries === 0 ? 'it holds nothing' : EMPTY),
   }));
   const partial = { keySource: source, log: { ...log, ok: failures.length === 0, failures }, anchors };
   if (failures.length > 0) {
@@ -157,6 +157,11 @@ function judge(rows: RowsResult, answers: readonly AnchorAnswer[]): Pick<Verific
   if (rows.isInterrupted)
     return { verdict: 'unknown', reasons: ['it was interrupted; the same command goes on from there'] };
   if (!rows.isComplete) return { verdict: 'unknown', reasons: [rows.trouble ?? 'not every row could be compared'] };
+  // Asked and answered, with nothing: whoever rolled a log back would have emptied what tells of it.
+  const empty = answers.filter(({ line, trouble }) => line === undefined && trouble === undefined);
+  if (empty.length > 0) {
+    return { verdict: 'unknown', reasons: empty.map(({ name }) => `anchor ${name}: ${EMPTY}`) };
+  }
   const silent = answers.filter(({ trouble }) => trouble !== undefined).length;
   // With other anchors that agree, one that is silent takes nothing away; with none, a rolled-back log would not show.
   if (answers.length > 0 && silent === answers.length) {

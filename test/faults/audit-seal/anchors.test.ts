@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../exporters/audit-trail/seal/checkpoint.js';
-import { parseVkey, verifyLog } from '../../../exporters/audit-trail/seal/index.js';
+import { anchorTarget, parseVkey, verifyLog } from '../../../exporters/audit-trail/seal/index.js';
 import type { Anchor } from '../../../pack/audit-model.js';
 import { SecretText } from '../../../pack/secret.js';
 import { Moto, motoServer } from './moto.js';
@@ -222,6 +222,64 @@ describe.skipIf(motoServer === undefined)("an object store (skipped without moto
     log = await log.again({ anchors: [store()] });
     await expect(log.seal()).rejects.toThrow('holds another entry 2: the log was forked');
     expect(log.sealer.status().failures.anchor).toBe(1);
+  });
+
+  /** As whoever may delete does it: without a version, so that a marker hides what the lock keeps. */
+  async function empty(entries: number): Promise<void> {
+    for (let seq = 0; seq < entries; seq += 1) {
+      expect((await moto.request(`seals/${key(seq)}`, { method: 'DELETE' })).status).toBe(204);
+      expect((await moto.request(`seals/${key(seq)}`)).status).toBe(404);
+    }
+  }
+
+  it('tells of a log that was rolled back although every object was deleted, or written over', async () => {
+    log = await SealLog.open(lab, { anchors: [store()] });
+    await log.seal();
+    await reached('store');
+    const old = join(folder, 'old');
+    await log.sealer.stop();
+    await cp(log.directory, old, { recursive: true });
+    log = await log.again({ anchors: [store()] });
+    await lab.write(5);
+    await log.seal();
+    await reached('store');
+    const { seq = 0 } = log.sealer.status().checkpoint ?? {};
+    await log.sealer.stop();
+    await rm(log.directory, { recursive: true });
+    await cp(old, log.directory, { recursive: true });
+    await empty(seq + 1);
+    log = await log.again({ anchors: [store()] });
+    await expect(log.seal()).rejects.toThrow(`holds entry ${seq}, but the log ends at`);
+    // The attacker's own history, sealed without the store and then put over the hidden objects.
+    log = await log.again();
+    await log.seal();
+    const forged = (await readFile(log.logPath, 'utf8')).trimEnd().split('\n').at(-1);
+    await moto.request(`seals/${key(seq)}`, { method: 'PUT', body: `${forged}\n` });
+    log = await log.again({ anchors: [store()] });
+    await expect(log.seal()).rejects.toThrow(`holds another entry ${seq}: the log was forked`);
+  });
+
+  it('does not take an entry for stored over one that was hidden', async () => {
+    log = await SealLog.open(lab, { anchors: [store()] });
+    const planted = 'what somebody else stored first';
+    await moto.request(`seals/${key(0)}`, { method: 'PUT', body: planted });
+    await empty(1);
+    await log.seal();
+    await expect.poll(() => log.sealer.status().failures.anchor, { timeout: 10_000 }).toBe(1);
+  });
+
+  it('is read back where it ends before the log does, and through more than one page of versions', async () => {
+    log = await SealLog.open(lab, { anchors: [store()] });
+    await log.seal();
+    await reached('store');
+    const { seq = 0 } = log.sealer.status().checkpoint ?? {};
+    const line = (await readFile(log.logPath, 'utf8')).trimEnd().split('\n').at(-1);
+    const target = anchorTarget(store(), ORIGIN);
+    const signal = AbortSignal.timeout(20_000);
+    expect(await target.newest?.(seq + 5_000, signal)).toBe(line);
+    for (let n = 0; n < 1_005; n += 1) await moto.request(`seals/${key(seq)}`, { method: 'PUT', body: `${n}` });
+    expect(await target.newest?.(0, signal)).toBe(line);
+    expect(await target.newest?.(0, signal)).not.toBe('1004');
   });
 
   it('that is not there holds nothing up', async () => {

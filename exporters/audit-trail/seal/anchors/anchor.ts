@@ -17,8 +17,8 @@ export interface AnchorTarget {
    */
   publish(entry: AnchoredEntry, missed: MissedEntries, signal: AbortSignal): Promise<void>;
   /**
-   * The newest line that it holds, at or after this entry; undefined when it holds none. An anchor that cannot be read
-   * back has no such method.
+   * The newest line that it holds, whoever tried to hide it; undefined when it holds none. It may look from this entry
+   * on first. An anchor that cannot be read back has no such method.
    */
   newest?(seq: number, signal: AbortSignal): Promise<string | undefined>;
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type VerificationRequest, verify } from '../../../../../exporters/audit-trail/inspect/verification.js';
 import { parseVkey } from '../../../../../exporters/audit-trail/seal/index.js';
@@ -85,4 +85,20 @@ test('with every anchor silent, a rollback of the whole log could not be seen', 
   const anchors = [{ kind: 'http', name: 'witness', url: 'http://127.0.0.1:1/', timeoutMs: 100 }] as const;
   const result = await verify({ ...base, trail: { ...trail, seal: { ...trail.seal, anchors } } });
   expect(result).toMatchObject({ verdict: 'unknown', reasons: [expect.stringContaining('no anchor could be asked')] });
+});
+
+test('an anchor that holds nothing beside a log with entries is not taken for one that agrees', async () => {
+  const desk = await lab.desk();
+  await desk.seal();
+  expect((await verify(request(desk))).verdict).toBe('verified');
+  rmSync(desk.path('anchor', 'test.example_audit.log.jsonl'));
+  expect(await verify(request(desk))).toMatchObject({
+    verdict: 'unknown',
+    anchors: [{ name: 'second', answered: false }],
+    reasons: [expect.stringContaining('anchor second: it holds nothing, although the log has entries')],
+  });
+  const { code, stdout } = await desk.kop('verify');
+  expect({ code, stdout }).toMatchObject({ code: 2, stdout: expect.stringContaining('it was emptied') });
+  await desk.seal();
+  expect((await verify(request(desk))).verdict).toBe('verified');
 });
