@@ -62,13 +62,13 @@ async function run(options: Options): Promise<number> {
   }
   if (plan.isTooEarly && options.despiteRetention !== true) {
     throw new CannotRun(
-      `entries ${plan.first} to ${plan.last} were sealed until ${moment(plan.until)}, and retention.keep promises to keep ` +
+      `${entriesOf(plan)} were sealed until ${moment(plan.until)}, and retention.keep promises to keep ` +
         `records for ${retention.keepDays} days; an order that overrides it is named with --despite-retention and --reason`,
     );
   }
-  const { first, last } = plan;
   if (options.yes === true) {
-    await dispose(seal, { first, last, reason: options.reason, by: options.by }, new Date()).catch((error: unknown) => {
+    const { reason, by } = options;
+    await dispose(seal, plan.ranges, { reason, by }, new Date()).catch((error: unknown) => {
       throw error instanceof RangeError ? new CannotRun(error.message) : error;
     });
   }
@@ -77,8 +77,13 @@ async function run(options: Options): Promise<number> {
   return 0;
 }
 
-function lines({ first, last, records, from, until }: DisposalPlan, isDone: boolean): readonly string[] {
-  const what = `${counted(records, 'record')} under entries ${first} to ${last}, sealed from ${moment(from)} to ${moment(until)}`;
+function entriesOf({ ranges }: DisposalPlan): string {
+  return `entries ${ranges.map(({ first, last }) => `${first} to ${last}`).join(', ')}`;
+}
+
+function lines(plan: DisposalPlan, isDone: boolean): readonly string[] {
+  const { records, from, until } = plan;
+  const what = `${counted(records, 'record')} under ${entriesOf(plan)}, sealed from ${moment(from)} to ${moment(until)}`;
   return isDone
     ? paragraph(
         `Disposed of: ${what}. The rows may be deleted as soon as the exporter runs again, which takes them as lawfully gone; their checkpoints stay.`,

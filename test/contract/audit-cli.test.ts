@@ -325,6 +325,34 @@ describe('kop audit dispose', () => {
   });
 });
 
+describe('kop audit dispose --before', () => {
+  test('passes over what an erasure disposed of between, with a statement for each run of entries', async () => {
+    const desk = await sealed();
+    await desk.sql('update clients set balance = 1 where id = 1');
+    await desk.seal();
+    const erasure = ['--entries', '1..1', '--despite-retention', '--yes'];
+    expect((await desk.kop('dispose', ...by, ...erasure)).code).toBe(0);
+    const before = ['--before', '2999-01-01', '--despite-retention'];
+    const shown = await desk.kop('dispose', ...by, ...before, '--json');
+    // Entry 3 is the statement about the erasure.
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      ranges: [
+        { first: 0, last: 0 },
+        { first: 2, last: 3 },
+      ],
+      records: 47,
+      done: false,
+    });
+    const done = await desk.kop('dispose', ...by, ...before, '--yes');
+    expect(flowing(done.stdout)).toContain('Disposed of: 47 records under entries 0 to 0, 2 to 3');
+    expect(done.code).toBe(0);
+    await desk.sql('delete from audit.log');
+    expect((await desk.kop('verify', '--key', desk.key.vkey)).code).toBe(0);
+    // Only the two statements are left.
+    expect((await desk.kop('dispose', ...by, ...before)).code).toBe(1);
+  });
+});
+
 describe('kop audit accept-epoch', () => {
   test('writes who accepted what and why into the log', async () => {
     const desk = await sealed();

@@ -1,12 +1,17 @@
 import type { AuditTrail, Seal } from '../../../pack/index.js';
 import { type Disposal, disposeChunks, type NoteSigner, SealStore, signersFromPem } from '../seal/index.js';
 
-export interface DisposalPlan extends Omit<Disposal, 'reason' | 'by'> {
+/** Entries, both inclusive. */
+export type EntryRange = Pick<Disposal, 'first' | 'last'>;
+
+export interface DisposalPlan {
+  /** More than one where something between was disposed of already, such as by an erasure; a statement for each. */
+  readonly ranges: readonly EntryRange[];
   readonly records: number;
   /** When the first and the last of these entries were sealed. */
   readonly from: string;
   readonly until: string;
-  /** Days for which the configuration promises to keep records, where some of these are younger. */
+  /** The configuration promises to keep some of these for longer. */
   readonly isTooEarly: boolean;
 }
 
@@ -22,25 +27,31 @@ export async function planDisposal(
   { retention }: Pick<AuditTrail, 'retention'>,
   now: Date,
 ): Promise<DisposalPlan | undefined> {
-  const range = 'before' in choice ? await sealedBefore(store, choice.before) : choice;
-  if (range === undefined) return undefined;
-  const { first, last } = range;
-  const begin = await store.entry(first);
-  const end = await store.entry(last);
+  const ranges = 'before' in choice ? await sealedBefore(store, choice.before) : [choice];
+  const [begin] = ranges;
+  const end = ranges.at(-1);
+  if (begin === undefined || end === undefined) return undefined;
+  const { time: from } = (await store.entry(begin.first)).statement;
+  const { time: until } = (await store.entry(end.last)).statement;
   const keptUntil = now.getTime() - retention.keepDays * DAY_MS;
   return {
-    first,
-    last,
-    records: store.index.size(last) - store.index.size(first - 1),
-    from: begin.statement.time,
-    until: end.statement.time,
-    isTooEarly: Date.parse(end.statement.time) > keptUntil,
+    ranges,
+    records: ranges.reduce((sum, { first, last }) => sum + store.index.size(last) - store.index.size(first - 1), 0),
+    from,
+    until,
+    isTooEarly: Date.parse(until) > keptUntil,
   };
 }
 
-export async function dispose(seal: Seal, disposal: Disposal, now: Date): Promise<void> {
+/** One after the other: what an interruption leaves out, the same command makes up for. */
+export async function dispose(
+  seal: Seal,
+  ranges: readonly EntryRange[],
+  why: Pick<Disposal, 'reason' | 'by'>,
+  now: Date,
+): Promise<void> {
   await withWritable(seal, async (store, signers) => {
-    await disposeChunks(store, disposal, signers, now);
+    for (const range of ranges) await disposeChunks(store, { ...range, ...why }, signers, now);
   });
 }
 
@@ -59,12 +70,19 @@ export async function withWritable<T>(
   }
 }
 
-async function sealedBefore(store: SealStore, before: Date): Promise<{ first: number; last: number } | undefined> {
+/** Runs of entries that were not disposed of yet; one without any chunk has no records to speak of. */
+async function sealedBefore(store: SealStore, before: Date): Promise<readonly EntryRange[]> {
   const { index } = store;
-  let first = 0;
-  while (first < index.length && index.isDisposed(first)) first += 1;
-  let last = first - 1;
-  while (last + 1 < index.length && Date.parse((await store.entry(last + 1)).statement.time) < before.getTime())
-    last += 1;
-  return last < first ? undefined : { first, last };
+  const ranges: { first: number; last: number; hasChunk: boolean }[] = [];
+  for (let seq = 0; seq < index.length; seq += 1) {
+    if (index.isDisposed(seq)) continue;
+    if (Date.parse((await store.entry(seq)).statement.time) >= before.getTime()) break;
+    const open = ranges.at(-1);
+    if (open === undefined || open.last < seq - 1) ranges.push({ first: seq, last: seq, hasChunk: index.isChunk(seq) });
+    else {
+      open.last = seq;
+      open.hasChunk ||= index.isChunk(seq);
+    }
+  }
+  return ranges.filter(({ hasChunk }) => hasChunk).map(({ first, last }) => ({ first, last }));
 }

@@ -10,6 +10,8 @@ import { DeskWatch } from '../../../../support/audit/desk-watch.js';
 /** Longer than any part of a sweep: all that is sealed is read again. */
 const WEEK_MS = 7 * 86_400_000;
 
+const why = { reason: 'schedule 3.1', by: 'E. Hart' };
+
 let lab: CliLab;
 let desk: Desk;
 let watch: DeskWatch;
@@ -54,7 +56,7 @@ async function disposeOf(first: number, last: number): Promise<void> {
   await sealer.stop();
   const { seal } = desk.trail();
   if (seal === undefined) throw new Error('no seal');
-  await dispose(seal, { first, last, reason: 'schedule 3.1', by: 'E. Hart' }, new Date());
+  await dispose(seal, [{ first, last }], why, new Date());
   await start();
 }
 
@@ -114,7 +116,7 @@ describe('a lawful disposal, with observer and sealer at work', () => {
     await sealer.stop();
     const { seal } = desk.trail();
     if (seal === undefined) throw new Error('no seal');
-    await dispose(seal, { first: 0, last: 0, reason: 'schedule 3.1', by: 'E. Hart' }, new Date());
+    await dispose(seal, [{ first: 0, last: 0 }], why, new Date());
     await desk.sql(`delete from audit.log where ${gone}`);
     await start();
     await expectPeace();
