@@ -44,7 +44,7 @@ export class DeskWatch {
   }
 
   /** @throws when it does not come to hold. */
-  async until(holds: () => boolean, withinMs = 15_000): Promise<void> {
+  async until(holds: () => boolean, withinMs = 40_000): Promise<void> {
     const deadline = performance.now() + withinMs;
     do {
       await this.look();

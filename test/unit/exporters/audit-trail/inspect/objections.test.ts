@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { report } from '../../../../../exporters/audit-trail/inspect/report.js';
 import { createSealer } from '../../../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { CliLab, type Desk } from '../../../../support/audit/cli-lab.js';
 import { DeskWatch } from '../../../../support/audit/desk-watch.js';
+
+// Whole rounds of an observer, and programs in between.
+vi.setConfig({ testTimeout: 90_000 });
 
 let lab: CliLab;
 let desk: Desk;

@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { explain } from '../../../../../exporters/audit-trail/index.js';
 import { dispose } from '../../../../../exporters/audit-trail/inspect/disposing.js';
 import { createSealer, DisposalLog, type Sealer } from '../../../../../exporters/audit-trail/seal/index.js';
@@ -11,6 +11,9 @@ import { DeskWatch } from '../../../../support/audit/desk-watch.js';
 const WEEK_MS = 7 * 86_400_000;
 
 const why = { reason: 'schedule 3.1', by: 'E. Hart' };
+
+// Whole rounds of an observer, and programs in between.
+vi.setConfig({ testTimeout: 90_000 });
 
 let lab: CliLab;
 let desk: Desk;
@@ -160,6 +163,43 @@ describe('a lawful disposal, with observer and sealer at work', () => {
     await watch.until(() => Object.values(watch.states).every((state) => state === 'confirmed'));
     expect(watch.observer.context.residuals.records_mutated).toBe(46);
     expect(watch.observer.context.retention).toMatchObject({ disposedEarly: true });
+  });
+});
+
+describe('where records are ordered by time', () => {
+  test('a lawful disposal alarms nobody, and a record beside it is missed', async () => {
+    await watch.close();
+    await sealer.stop();
+    desk = await lab.desk(`records:
+      preset: custom
+      table: audit.log
+      columns: { id: id, at: ts, operation: op, schema: table_schema, table: table_name, rowKey: pk, oldRow: old_row, newRow: new_row }
+      operations: { INSERT: INSERT, UPDATE: UPDATE, DELETE: DELETE, TRUNCATE: TRUNCATE, SNAPSHOT: SNAPSHOT }
+      writtenBy: trigger
+      triggerFunctions: [audit.record, audit.record_truncate]`);
+    await start();
+    const sealedUpTo = (size: number) =>
+      expect
+        .poll(() => sealer.sealNow().then(() => sealer.status().checkpoint?.size), { timeout: 30_000, interval: 500 })
+        .toBe(size);
+    await sealedUpTo(46);
+    const last = sealer.status().checkpoint?.seq ?? 0;
+    await desk.sql('update clients set balance = balance + 1 where id <= 3');
+    await sealedUpTo(49);
+    await watch.until(() => watch.isProven);
+    await disposeOf(0, last);
+    const { seal } = desk.trail();
+    const [disposal] = seal === undefined ? [] : await new DisposalLog(seal).disposals();
+    expect(disposal).toMatchObject({ certainty: 'overlap', records: 46 });
+    await desk.sql('delete from audit.log where id <= 46');
+    await watch.until(() => watch.isProven);
+    await desk.sql('update clients set balance = balance + 1 where id between 8 and 12');
+    await watch.until(() => watch.isProven);
+    expect(watch.observer.context.residuals.records_mutated).toBe(0);
+    expect(watch.observer.context.retention).toMatchObject({ disposedEarly: false });
+    await desk.sql('delete from audit.log where id = 47');
+    await watch.until(() => watch.states['public.clients'] === 'confirmed');
+    expect(watch.observer.context.residuals.records_mutated).toBe(1);
   });
 });
 
