@@ -279,6 +279,10 @@ export class TrailMetrics {
     else this.#m.witnessResidual.set(labels, residual);
   }
 
+  witnessSilent(): void {
+    this.#m.witnessResidual.remove(this.#labels);
+  }
+
   compared(comparison: string, findings: number | undefined): void {
     const labels = { ...this.#labels, comparison };
     if (findings === undefined) this.#m.comparisonFindings.remove(labels);

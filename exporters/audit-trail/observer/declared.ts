@@ -1,5 +1,6 @@
 import { type TrailContext, tableMemory } from './context.js';
 import { covers, type Declaration, declarationId } from './declarations.js';
+import { acceptUnknown } from './unwitnessed.js';
 
 /** Does what people declared since the last look: each baseline once, and one at the end of each maintenance. */
 export function applyDeclarations(context: TrailContext): void {
@@ -31,6 +32,7 @@ function accept(context: TrailContext, declaration: Declaration, now: number): v
     delete memory.firstToKeep;
     delete memory.orderLost;
     delete memory.identityBreaks;
+    acceptUnknown(context);
     // What the functions are now is what they should be.
     if (memory.fingerprints !== undefined) {
       for (const { name, digest } of Object.values(memory.fingerprints.functions))

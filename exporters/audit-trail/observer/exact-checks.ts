@@ -4,12 +4,13 @@ import { modeOf } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { Witness } from '../witness/index.js';
 import type { TrailContext } from './context.js';
+import { ifSlow } from './evidence.js';
 import { comparingFailed, judgeReading, judgeReplay, readingFailed, TransactionsHidden } from './judging-evidence.js';
 import { makePlan, type Plan } from './plan.js';
 import { readRecords, recheckRecords, type Until } from './reading.js';
 import { lookAtIdentity, lookAtLag, lookAtReadability, lookAtRetention } from './record-checks.js';
 import { sweepTables } from './sweeping.js';
-import { consultWitness } from './witnessing.js';
+import { consultWitness, witnessUnknown } from './witnessing.js';
 
 /** Runs a check and says when it ended and what it took; by default a failure means that nothing can be seen. */
 export type Timed = (check: CheckName, work: () => Promise<void>, onError?: (error: unknown) => void) => Promise<void>;
@@ -28,6 +29,7 @@ export async function checkExactly(
   const plan = await planned().catch((error: unknown) => {
     readingFailed(context, error);
     comparingFailed(context, error);
+    if (witness !== undefined) witnessUnknown(context, `not asked: ${failureOf(error).reason}`);
   });
   if (plan !== undefined) await readAndCompare(context, sql, plan, planned, witness, timed, until);
   if (context.lost !== undefined) return;
@@ -67,7 +69,7 @@ async function readAndCompare(
     await timed(
       'witness',
       () => consultWitness(context, witness, until.signal),
-      (error) => context.evidence.failed('witness', failureOf(error)),
+      (error) => witnessUnknown(context, failureOf(error).reason, ifSlow(failureOf(error))),
     );
   await timed(
     'reading',

@@ -8,6 +8,7 @@ import { epochKeySchema } from './epoch.js';
 import { fingerprintsSchema } from './fingerprints.js';
 import { ledgerSchema } from './invariants.js';
 import { suspicionSchema, tableStateSchema } from './state.js';
+import { witnessMemorySchema } from './unwitnessed.js';
 
 /** What an observer must know after a restart, so that a fault while it was away is still seen. No row keys, no rows. */
 const mismatchesSchema = z.record(z.enum(replayKinds), z.number());
@@ -115,6 +116,7 @@ const memorySchema = z.object({
       endedAt: z.number(),
     })
     .optional(),
+  witness: witnessMemorySchema.optional(),
   firstToKeep: z.object({ ord: z.string(), at: z.number(), txid: z.string().optional() }).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
   applied: z.array(z.string()),

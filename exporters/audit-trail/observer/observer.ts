@@ -14,6 +14,7 @@ import { type ContextDeps, newContext } from './new-context.js';
 import { lookAtExposure } from './record-checks.js';
 import { judgeTables, resolve } from './resolving.js';
 import { lookAtTripwires, lookFailed } from './tripwires.js';
+import { witnessUnknown } from './witnessing.js';
 
 /** Longest that the exact checks go on beginning new windows and pages, as a share of their interval. */
 const SOFT_SHARE = 0.7;
@@ -65,6 +66,8 @@ export class Observer {
   async lookClosely(signal: AbortSignal): Promise<void> {
     const { context } = this;
     if (context.seen === undefined) await this.lookQuickly(signal);
+    if (context.lost !== undefined && this.#deps.witness !== undefined)
+      witnessUnknown(context, `not asked: ${context.lost}`);
     if (context.lost === undefined) {
       if (context.sql === undefined) noRecords(context);
       else {
@@ -100,6 +103,8 @@ export class Observer {
     if (!this.#isLoaded) {
       context.memory = await this.#deps.memory.load(context.trail.name);
       this.#isLoaded = true;
+      const place = context.memory.witness?.place;
+      if (place !== undefined) this.#deps.witness?.resume(place);
       if (this.#deps.isVisitor === true) context.evidence.takeOver(context.memory.evidence ?? {});
     }
     try {

@@ -1,11 +1,13 @@
 import type { AuditOperation } from '../../../pack/index.js';
 import type { Session } from '../database/database.js';
+import { failureOf } from '../database/failure.js';
 import { textOf } from '../database/quote.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { Witness, WitnessReport } from '../witness/index.js';
 import { raise } from './alarms.js';
 import type { TrailContext } from './context.js';
 import type { ScopedTable } from './scope.js';
+import { acceptedUnknown, rememberUnknown, unknownLacks, witnessMemory } from './unwitnessed.js';
 
 /** Records of exactly the transactions that the witness counted. */
 const RECORDED = (sql: RecordsSql) => `
@@ -17,30 +19,62 @@ type Counted = Extract<WitnessReport, { state: 'counted' }>;
 
 /** Compares what the write-ahead log says was committed with what was recorded: exact, and blind to no trick of SQL. */
 export async function consultWitness(context: TrailContext, witness: Witness, signal: AbortSignal): Promise<void> {
-  const { sql, evidence } = context;
   const report = await witness.poll(signal);
+  const own = witnessMemory(context);
   if (report.state === 'unknown') {
-    evidence.unknown('witness', report.reason, report.mend === undefined ? [] : [report.mend]);
+    own.trouble = report.reason;
+    witnessUnknown(context, report.reason, report.mend === undefined ? [] : [report.mend]);
     return;
   }
   if (report.state === 'started') {
-    evidence.unknown('witness', 'counting begins here');
+    if (own.comparedTo !== undefined)
+      rememberUnknown(context, own.comparedTo, report.from, own.trouble ?? 'where the witness stood was not kept');
+    goOn(context, witness, report.from);
+    witnessUnknown(context, 'counting begins here');
     return;
   }
+  try {
+    await compareAll(context, report, signal);
+  } catch (error) {
+    // It counted, and will not do so a second time.
+    rememberUnknown(context, report.from, report.to, `not compared with the records: ${failureOf(error).reason}`);
+    throw error;
+  } finally {
+    goOn(context, witness, report.to);
+  }
+}
+
+/** What was compared last says nothing of now. */
+export function witnessUnknown(context: TrailContext, reason: string, remedies: readonly string[] = []): void {
+  context.evidence.unknown('witness', reason, remedies);
+  context.metrics.witnessSilent();
+}
+
+function goOn(context: TrailContext, witness: Witness, comparedTo: string): void {
+  const own = witnessMemory(context);
+  const place = witness.kept();
+  if (place === undefined) delete own.place;
+  else own.place = place;
+  own.comparedTo = comparedTo;
+  delete own.trouble;
+}
+
+async function compareAll(context: TrailContext, report: Counted, signal: AbortSignal): Promise<void> {
+  const { sql, evidence } = context;
   if (sql === undefined || sql.txidType === undefined) {
-    evidence.unknown('witness', 'records without a transaction column cannot be compared with the write-ahead log');
+    witnessUnknown(context, 'records without a transaction column cannot be compared with the write-ahead log');
     return;
   }
   const reasons = report.uncertain.map(({ schema, table, reason }) => `${schema}.${table}: ${reason}`);
   if (report.unresolved > 0) reasons.push(`${report.unresolved} changes are of tables that are gone`);
-  evidence.judge(
-    'witness',
-    `counted up to transaction ${report.to}`,
-    reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies: [] }],
-  );
-  if (report.from === report.to) return;
-  const recorded = await context.database.look(signal, (session) => countRecorded(session, sql, report));
-  for (const table of context.seen?.tables ?? []) compareTable(context, table, report, recorded);
+  if (report.from !== report.to) {
+    const recorded = await context.database.look(signal, (session) => countRecorded(session, sql, report));
+    for (const table of context.seen?.tables ?? []) compareTable(context, table, report, recorded);
+  }
+  evidence.judge('witness', `counted up to transaction ${report.to}${acceptedUnknown(context)}`, [
+    ...(reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies: [] }]),
+    ...unknownLacks(context),
+  ]);
 }
 
 async function countRecorded(

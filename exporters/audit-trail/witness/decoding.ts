@@ -2,10 +2,11 @@ import type { AuditOperation } from '../../../pack/index.js';
 import type { Database, Session } from '../database/database.js';
 import { ident } from '../database/quote.js';
 import { flushedLsn, Horizon } from './horizon.js';
+import { type KeptPlace, keep, type Standing, standingOf } from './kept.js';
 import { Ledger } from './ledger.js';
-import { currentPlace, firstXid, type Place } from './place.js';
+import { currentPlace, firstXid, sameHistory } from './place.js';
 import type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
-import { Unknowable, unknownReport } from './unknowable.js';
+import { PlaceLost, Unknowable, unknownReport } from './unknowable.js';
 import { fullXid, later } from './xid.js';
 
 /**
@@ -25,16 +26,12 @@ group by 1, 2, 3`;
 
 const SLOT = `
 select plugin, active, wal_status as status, confirmed_flush_lsn::text as confirmed, database = current_database() as here,
-       current_user as role, (select rolsuper or rolreplication from pg_roles where rolname = current_user) as allowed
+       confirmed_flush_lsn < $2::pg_lsn as "isBehind", current_user as role, (select rolsuper or rolreplication from pg_roles where rolname = current_user) as allowed
 from pg_replication_slots where slot_name = $1`;
 
-interface Progress {
-  readonly ledger: Ledger;
+/** `readTo` is where the slot stands after us. Found further on, somebody else has read from it or made it anew. */
+interface Progress extends Standing {
   readonly horizon: Horizon;
-  readonly place: Place;
-  /** Where the slot stands after us. Found elsewhere, somebody else has read from it or made it anew. */
-  readonly confirmed: string;
-  readonly from: bigint;
 }
 
 /** Counts committed changes by logical decoding with `test_decoding`, through a slot that is ours alone. */
@@ -50,11 +47,10 @@ export class DecodingWitness implements Witness {
 
   async poll(signal: AbortSignal): Promise<WitnessReport> {
     const before = this.#progress;
-    this.#progress = undefined;
     try {
       if (before === undefined) {
         this.#progress = await this.#start(signal);
-        return { state: 'started' };
+        return { state: 'started', from: this.#progress.from.toString() };
       }
       const { report, progress } = await this.#database.look(signal, (session) =>
         this.#advance(session, before, signal),
@@ -63,8 +59,22 @@ export class DecodingWitness implements Witness {
       return report;
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof PlaceLost) this.#progress = undefined;
       return unknownReport(error);
     }
+  }
+
+  resume(kept: KeptPlace): void {
+    if (kept.source !== this.#source) return;
+    this.#progress = { ...standingOf(kept), horizon: new Horizon() };
+  }
+
+  kept(): KeptPlace | undefined {
+    return this.#progress === undefined ? undefined : keep(this.#source, this.#progress);
+  }
+
+  get #source(): string {
+    return `decoding ${this.#slot}`;
   }
 
   async close(): Promise<void> {
@@ -73,16 +83,16 @@ export class DecodingWitness implements Witness {
 
   /** What the slot held back for us is let go: it was never to be counted, and it fills the disk. */
   async #start(signal: AbortSignal): Promise<Progress> {
-    const { place, confirmed } = await this.#database.look(signal, async (session) => {
+    const { place, readTo } = await this.#database.look(signal, async (session) => {
       const place = await currentPlace(session);
       await this.#state(session);
-      return { place, confirmed: await this.#confirm(session, await flushedLsn(session)) };
+      return { place, readTo: await this.#confirm(session, await flushedLsn(session)) };
     });
     return {
       ledger: new Ledger(),
       horizon: new Horizon(),
       place,
-      confirmed,
+      readTo,
       from: await firstXid(this.#database, signal),
     };
   }
@@ -92,15 +102,17 @@ export class DecodingWitness implements Witness {
     before: Progress,
     signal: AbortSignal,
   ): Promise<{ readonly report: WitnessReport; readonly progress: Progress }> {
-    const { ledger, horizon } = before;
+    const { horizon } = before;
+    // Whatever goes wrong, what was half read must not be continued.
+    const ledger = before.ledger.copy();
     const place = await currentPlace(session);
-    if (place.timeline !== before.place.timeline || place.system !== before.place.system) {
-      throw new Unknowable('this is another server or timeline than before: a failover or a restore came between');
-    }
-    const { confirmed } = await this.#state(session);
-    if (confirmed !== before.confirmed) {
-      throw new Unknowable(
-        `slot ${this.#slot} is not where the witness left it: it was made anew, read by another program, or fell back in a crash`,
+    sameHistory(place, before.place);
+    const { confirmed, isBehind } = await this.#state(session, before.readTo);
+    // A crash of the server takes a slot back to its last checkpoint; what lies between is in the ledger already.
+    if (isBehind) await this.#confirm(session, before.readTo);
+    else if (confirmed !== before.readTo) {
+      throw new PlaceLost(
+        `slot ${this.#slot} is not where the witness left it: it was made anew, or read by another program`,
         'let no other program use the slot',
       );
     }
@@ -121,8 +133,8 @@ export class DecodingWitness implements Witness {
     // Decoding tells committed transactions only.
     for (const top of tops) ledger.commit(top, []);
     ledger.dropBelow(before.from);
-    if (ledger.isOverfull) throw new Unknowable('too many transactions wait for one that has been open for long');
-    const confirmedNow = await this.#confirm(session, reached.lsn);
+    if (ledger.isOverfull) throw new PlaceLost('too many transactions wait for one that has been open for long');
+    const readTo = await this.#confirm(session, reached.lsn);
     const to = later(reached.xmin, before.from);
     const report: WitnessReport = {
       state: 'counted',
@@ -133,28 +145,30 @@ export class DecodingWitness implements Witness {
       unresolved: 0,
       seesTruncate: true,
     };
-    return { report, progress: { ledger, horizon, place, confirmed: confirmedNow, from: to } };
+    return { report, progress: { ledger, horizon, place, readTo, from: to } };
   }
 
-  async #state(session: Session): Promise<{ readonly confirmed: string }> {
+  /** @param left where we left the slot. */
+  async #state(session: Session, left?: string): Promise<{ readonly confirmed: string; readonly isBehind: boolean }> {
     const [slot] = await session.query<{
       plugin: string | null;
       active: boolean;
       status: string | null;
       confirmed: string | null;
+      isBehind: boolean | null;
       here: boolean | null;
       role: string;
       allowed: boolean;
-    }>(SLOT, [this.#slot]);
+    }>(SLOT, [this.#slot, left ?? null]);
     const create = `SELECT pg_create_logical_replication_slot('${this.#slot}', 'test_decoding')`;
     if (slot === undefined) {
-      throw new Unknowable(`replication slot ${this.#slot} does not exist`, `${create}, in this database`);
+      throw new PlaceLost(`replication slot ${this.#slot} does not exist`, `${create}, in this database`);
     }
     if (slot.plugin !== 'test_decoding' || slot.here !== true) {
-      throw new Unknowable(`slot ${this.#slot} is not one of this database for test_decoding`, create);
+      throw new PlaceLost(`slot ${this.#slot} is not one of this database for test_decoding`, create);
     }
     if (slot.status === 'lost' || slot.confirmed === null) {
-      throw new Unknowable(
+      throw new PlaceLost(
         `slot ${this.#slot} is lost: the server needed the space`,
         `SELECT pg_drop_replication_slot('${this.#slot}'); ${create}; and a larger max_slot_wal_keep_size`,
       );
@@ -163,7 +177,7 @@ export class DecodingWitness implements Witness {
       throw new Unknowable(`slot ${this.#slot} is in use by another program`, 'give the witness a slot of its own');
     }
     if (!slot.allowed) throw new Unknowable('the slot may not be read', grant(slot.role));
-    return { confirmed: slot.confirmed };
+    return { confirmed: slot.confirmed, isBehind: slot.isBehind === true };
   }
 
   async #confirm(session: Session, lsn: string): Promise<string> {

@@ -4,6 +4,7 @@ import { DecodingWitness } from './decoding.js';
 import type { Witness } from './report.js';
 import { WalInspectWitness } from './walinspect.js';
 
+export { type KeptPlace, keptPlaceSchema } from './kept.js';
 export type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
 
 /**

@@ -1,7 +1,22 @@
+import { z } from 'zod';
 import type { AuditOperation } from '../../../pack/index.js';
 
 /** More transactions than this wait for an older one only where something has gone wrong; memory must not follow. */
 const MOST_WAITING = 200_000;
+
+const deedsSchema = z.object({
+  changes: z.record(z.string(), z.number()),
+  created: z.array(z.string()),
+  locked: z.array(z.string()),
+  truncated: z.array(z.string()),
+});
+
+/** By transaction id. */
+export const ledgerSchema = z.object({
+  open: z.record(z.string(), deedsSchema),
+  committed: z.record(z.string(), deedsSchema),
+});
+type PlainLedger = z.infer<typeof ledgerSchema>;
 
 /** What a transaction did, by relation: `relation` is whatever the source calls it. */
 export class Deeds {
@@ -16,6 +31,24 @@ export class Deeds {
   add(operation: AuditOperation, relation: string, changes: number): void {
     const key = `${operation} ${relation}`;
     this.changes.set(key, (this.changes.get(key) ?? 0) + changes);
+  }
+
+  static fromPlain({ changes, created, locked, truncated }: z.infer<typeof deedsSchema>): Deeds {
+    const deeds = new Deeds();
+    for (const [key, n] of Object.entries(changes)) deeds.changes.set(key, n);
+    for (const file of created) deeds.created.add(file);
+    for (const relation of locked) deeds.locked.add(relation);
+    for (const relation of truncated) deeds.truncated.add(relation);
+    return deeds;
+  }
+
+  toPlain(): z.infer<typeof deedsSchema> {
+    return {
+      changes: Object.fromEntries(this.changes),
+      created: [...this.created],
+      locked: [...this.locked],
+      truncated: [...this.truncated],
+    };
   }
 
   merge(other: Deeds): void {
@@ -33,6 +66,35 @@ export class Deeds {
 export class Ledger {
   readonly #open = new Map<bigint, Deeds>();
   readonly #committed = new Map<bigint, Deeds>();
+
+  static fromPlain({ open, committed }: PlainLedger): Ledger {
+    const ledger = new Ledger();
+    for (const [xid, deeds] of Object.entries(open)) ledger.#open.set(BigInt(xid), Deeds.fromPlain(deeds));
+    for (const [xid, deeds] of Object.entries(committed)) ledger.#committed.set(BigInt(xid), Deeds.fromPlain(deeds));
+    return ledger;
+  }
+
+  toPlain(): PlainLedger {
+    const plain = (deeds: ReadonlyMap<bigint, Deeds>) =>
+      Object.fromEntries([...deeds].map(([xid, each]) => [xid.toString(), each.toPlain()]));
+    return { open: plain(this.#open), committed: plain(this.#committed) };
+  }
+
+  /** To write into while it is not certain yet that the reading succeeds. */
+  copy(): Ledger {
+    const copy = new Ledger();
+    for (const [from, to] of [
+      [this.#open, copy.#open],
+      [this.#committed, copy.#committed],
+    ] as const) {
+      for (const [xid, deeds] of from) {
+        const own = new Deeds();
+        own.merge(deeds);
+        to.set(xid, own);
+      }
+    }
+    return copy;
+  }
 
   of(xid: bigint): Deeds {
     const known = this.#open.get(xid);
@@ -76,7 +138,11 @@ export class Ledger {
     this.take(xid);
   }
 
+  get size(): number {
+    return this.#committed.size + this.#open.size;
+  }
+
   get isOverfull(): boolean {
-    return this.#committed.size + this.#open.size > MOST_WAITING;
+    return this.size > MOST_WAITING;
   }
 }

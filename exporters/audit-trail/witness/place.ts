@@ -1,5 +1,5 @@
 import type { Database, Session } from '../database/database.js';
-import { Unknowable } from './unknowable.js';
+import { PlaceLost, Unknowable } from './unknowable.js';
 import { fullXid, later } from './xid.js';
 
 /** Where a poll ends: all transactions below `xmin` are over, and what they wrote lies before `lsn`. */
@@ -33,6 +33,14 @@ export async function currentPlace(session: Session): Promise<Place> {
   );
   if (at === undefined) throw new Error('the server told no place in its log');
   return { ...at, xmin: BigInt(row.xmin), system: await systemOf(session) };
+}
+
+/**
+ * @throws {PlaceLost} when ids and places of before mean nothing here.
+ */
+export function sameHistory(now: Place, before: Place): void {
+  if (now.timeline === before.timeline && now.system === before.system) return;
+  throw new PlaceLost('this is another server or timeline than before: a failover or a restore came between');
 }
 
 /** Another server under the same address has ids and places of its own. */

@@ -1,4 +1,5 @@
 import type { AuditOperation } from '../../../pack/index.js';
+import type { KeptPlace } from './kept.js';
 
 /** Committed changes of one table, in the transactions of a report. */
 export interface WitnessedCount {
@@ -17,8 +18,12 @@ export interface UncertainTable {
 
 /** What one poll found out. */
 export type WitnessReport =
-  /** The first poll, and the first after `unknown`: only the place is remembered from which to count. */
-  | { readonly state: 'started' }
+  /** The first poll, and the first after the place was lost: only the place is remembered from which to count. */
+  | {
+      readonly state: 'started';
+      /** Counting begins with this transaction; of those between the last report and it, nothing is ever known. */
+      readonly from: string;
+    }
   | {
       readonly state: 'counted';
       /**
@@ -35,11 +40,15 @@ export type WitnessReport =
       /** Whether TRUNCATE is counted. It is not below `wal_level = logical`: such tables are uncertain instead. */
       readonly seesTruncate: boolean;
     }
-  /** Nothing can be said since the last poll, and never will be of that range. */
+  /** Nothing can be said since the last report. The next is `counted` where that was a passing trouble. */
   | { readonly state: 'unknown'; readonly reason: string; readonly mend?: string };
 
 export interface Witness {
   /** Never throws but for the signal. Polls must not overlap, and should come every few seconds to minutes. */
   poll(signal: AbortSignal): Promise<WitnessReport>;
+  /** Goes on where another one stood; to be called before the first poll. What cannot be gone on from is ignored. */
+  resume(kept: KeptPlace): void;
+  /** Where it stands after the last poll; undefined while there is no place, or none that can be kept. */
+  kept(): KeptPlace | undefined;
   close(): Promise<void>;
 }

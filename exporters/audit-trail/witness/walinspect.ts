@@ -2,26 +2,25 @@ import type { Database, Session } from '../database/database.js';
 import { failureOf } from '../database/failure.js';
 import { ident } from '../database/quote.js';
 import { Horizon } from './horizon.js';
+import { type KeptPlace, keep, type Standing, standingOf } from './kept.js';
 import { Ledger } from './ledger.js';
-import { currentPlace, firstXid, type Place } from './place.js';
+import { currentPlace, firstXid, sameHistory } from './place.js';
 import { type Files, readFiles } from './relations.js';
 import type { Witness, WitnessReport } from './report.js';
 import { tally } from './tally.js';
-import { orForbidden, Unknowable, unknownReport } from './unknowable.js';
+import { orForbidden, PlaceLost, Unknowable, unknownReport } from './unknowable.js';
 import { readWal } from './wal-query.js';
 import { later } from './xid.js';
 
 /** Read at a time. The server holds the description of each record in it. */
 const SLICE_BYTES = 16 * 1024 * 1024;
 
-interface Progress {
-  readonly ledger: Ledger;
+const SOURCE = 'walinspect';
+
+interface Progress extends Standing {
   readonly horizon: Horizon;
-  readonly place: Place;
-  /** Everything before is in the ledger. */
-  readonly lsn: string;
-  readonly from: bigint;
-  readonly files: Files;
+  /** Unknown after a restart: files that were replaced meanwhile are then told as unresolved, not guessed. */
+  readonly files: Files | undefined;
 }
 
 /** Counts committed changes with the extension pg_walinspect (PostgreSQL 15 and later). */
@@ -35,20 +34,28 @@ export class WalInspectWitness implements Witness {
 
   async poll(signal: AbortSignal): Promise<WitnessReport> {
     const before = this.#progress;
-    // Whatever goes wrong, what was half read must not be continued.
-    this.#progress = undefined;
     try {
       if (before === undefined) {
         this.#progress = await this.#start(signal);
-        return { state: 'started' };
+        return { state: 'started', from: this.#progress.from.toString() };
       }
       const { report, progress } = await this.#database.look(signal, (session) => advance(session, before, signal));
       this.#progress = progress;
       return report;
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof PlaceLost) this.#progress = undefined;
       return unknownReport(error);
     }
+  }
+
+  resume(kept: KeptPlace): void {
+    if (kept.source !== SOURCE) return;
+    this.#progress = { ...standingOf(kept), horizon: new Horizon(), files: undefined };
+  }
+
+  kept(): KeptPlace | undefined {
+    return this.#progress === undefined ? undefined : keep(SOURCE, this.#progress);
   }
 
   async close(): Promise<void> {
@@ -63,7 +70,7 @@ export class WalInspectWitness implements Witness {
     });
     const from = await firstXid(this.#database, signal);
     const files = await this.#database.look(signal, readFiles);
-    return { ledger: new Ledger(), horizon: new Horizon(), place, lsn: place.lsn, from, files };
+    return { ledger: new Ledger(), horizon: new Horizon(), place, readTo: place.lsn, from, files };
   }
 }
 
@@ -72,15 +79,15 @@ async function advance(
   before: Progress,
   signal: AbortSignal,
 ): Promise<{ readonly report: WitnessReport; readonly progress: Progress }> {
-  const { ledger, horizon } = before;
+  const { horizon } = before;
+  // Whatever goes wrong, what was half read must not be continued.
+  const ledger = before.ledger.copy();
   const place = await currentPlace(session);
-  if (place.timeline !== before.place.timeline || place.system !== before.place.system) {
-    throw new Unknowable('this is another server or timeline than before: a failover or a restore came between');
-  }
+  sameHistory(place, before.place);
   const files = await readFiles(session);
   const { schema, role, databaseOid } = await extension(session);
   const reached = await horizon.reach(session, place, signal);
-  let lsn = before.lsn;
+  let lsn = before.readTo;
   for (let bytes = SLICE_BYTES; reached !== undefined; ) {
     const to = await endOfSlice(session, lsn, reached.lsn, bytes);
     if (to === undefined) break;
@@ -96,19 +103,19 @@ async function advance(
     if (end !== undefined && to === reached.lsn) break;
   }
   ledger.dropBelow(before.from);
-  if (ledger.isOverfull) throw new Unknowable('too many transactions wait for one that has been open for long');
+  if (ledger.isOverfull) throw new PlaceLost('too many transactions wait for one that has been open for long');
   const to = later(reached?.xmin ?? 0n, before.from);
   const [level] = await session.query<{ level: string }>(`select current_setting('wal_level') as level`);
   const report: WitnessReport = {
     state: 'counted',
     from: before.from.toString(),
     to: to.toString(),
-    ...tally(ledger.take(to), before.files, files),
+    ...tally(ledger.take(to), before.files ?? files, files),
     seesTruncate: level?.level === 'logical',
   };
   return {
     report,
-    progress: { ledger, horizon, place, lsn, from: to, files: reached === undefined ? before.files : files },
+    progress: { ledger, horizon, place, readTo: lsn, from: to, files: reached === undefined ? before.files : files },
   };
 }
 
@@ -150,7 +157,7 @@ async function readOrExplain<T>(query: Promise<T>, schema: string, role: string)
     return await orForbidden(query, 'pg_walinspect may not be used', grant(schema, role));
   } catch (error) {
     if (failureOf(error).kind !== 'other') throw error;
-    throw new Unknowable(
+    throw new PlaceLost(
       `the log since the last poll cannot be read: ${failureOf(error).reason}`,
       "ALTER SYSTEM SET wal_keep_size = '1GB', or poll more often",
       error,

@@ -373,6 +373,8 @@ describe('other planes', () => {
         changes.value = 0;
         return report;
       },
+      resume: () => undefined,
+      kept: () => undefined,
       close: () => Promise.resolve(),
     };
     await begin({ witness });

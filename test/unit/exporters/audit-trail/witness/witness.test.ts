@@ -1,6 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createWitness, type Witness, type WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
+import {
+  createWitness,
+  keptPlaceSchema,
+  type Witness,
+  type WitnessReport,
+} from '../../../../../exporters/audit-trail/witness/index.js';
 import { createLogger, Redactor } from '../../../../../exporters/runtime/log.js';
 import { SecretText } from '../../../../../pack/index.js';
 import { majors, startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
@@ -9,6 +14,7 @@ const log = createLogger({ level: 'error', format: 'logfmt', redactor: new Redac
 const signal = () => AbortSignal.timeout(20_000);
 const kinds = ['walinspect', 'decoding'] as const;
 type Kind = (typeof kinds)[number];
+const started = { state: 'started', from: expect.stringMatching(/^\d+$/) };
 
 describe.each(majors)('on PostgreSQL %d', (major) => {
   let server: TestServer;
@@ -49,7 +55,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       ]);
     });
     const witness = witnessOf(kind, url, slot);
-    expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    expect(await witness.poll(signal())).toEqual(started);
     return { db, url, slot, witness };
   }
 
@@ -199,6 +205,45 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       });
     });
 
+    test('after a restart it goes on where it stood, also with transactions that wait for an older one', async () => {
+      const { db, url, slot, witness } = await setUp(kind);
+      const late = await connect(url);
+      await late.query('begin; insert into t values (1)');
+      await db.query('insert into u values (1)');
+      const before = await once(witness);
+      await db.query('insert into u values (2)');
+      expect((await once(witness)).lines).toEqual([]);
+      const kept = keptPlaceSchema.parse(JSON.parse(JSON.stringify(witness.kept())));
+      const next = witnessOf(kind, url, slot);
+      next.resume(kept);
+      await db.query('insert into u values (3)');
+      await late.query('commit');
+      const after = await counted(next, db);
+      expect(after.from).toBe(before.to);
+      expect(after).toMatchObject({ lines: ['t INSERT 1', 'u INSERT 3'], unresolved: 0, uncertain: [] });
+    });
+
+    test('does not go on where another kind stood', async () => {
+      const { url, slot, witness } = await setUp(kind);
+      const kept = keptPlaceSchema.parse(witness.kept());
+      const next = witnessOf(kind, url, slot);
+      next.resume({ ...kept, source: 'another' });
+      expect(await next.poll(signal())).toEqual(started);
+    });
+
+    test('a passing trouble loses nothing', async () => {
+      const { db, witness } = await setUp(kind);
+      await db.query('insert into t values (1)');
+      await expect(witness.poll(AbortSignal.abort())).rejects.toThrow();
+      if (kind === 'walinspect') {
+        await db.query('drop extension pg_walinspect');
+        expect(await witness.poll(signal())).toMatchObject({ state: 'unknown' });
+        await db.query('create extension pg_walinspect');
+      }
+      await db.query('insert into t values (2)');
+      expect((await counted(witness, db)).lines).toEqual(['t INSERT 2']);
+    });
+
     test('a server that cannot be reached is unknown, and counting begins anew', async () => {
       const { db, url, slot } = await setUp(kind);
       const gone = new URL(url);
@@ -229,24 +274,65 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
   });
 
-  test('walinspect: without the extension, and with a log that is gone', async () => {
-    const { db, url, slot, witness } = await setUp('walinspect');
+  test('walinspect: a log that is gone is unknown, and counting begins anew behind it', async () => {
+    const { db, slot, witness } = await setUp('walinspect');
     await db.query('insert into t values (1)');
-    // What checkpoints recycle is gone; here the file of the first range is moved past by two switches and checkpoints.
-    for (let n = 0; n < 3; n += 1) await db.query('select pg_switch_wal(); insert into u values (1)');
-    await db.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots');
-    await db.query('checkpoint; checkpoint');
-    const report = await witness.poll(signal());
-    expect(['unknown', 'counted']).toContain(report.state);
-    if (report.state === 'unknown') {
-      expect(report).toMatchObject({ reason: expect.stringContaining('cannot be read') });
-      expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    const { rows } = await db.query<{ file: string }>('select pg_walfile_name(pg_current_wal_insert_lsn()) as file');
+    await db.query(`select pg_drop_replication_slot('${slot}')`);
+    const isThere = () => db.query('select from pg_ls_waldir() where name <= $1', [rows[0]?.file]);
+    // A checkpoint recycles what lies before it, unless a slot holds it.
+    for (let tries = 0; ((await isThere()).rowCount ?? 0) > 0; tries += 1) {
+      if (tries > 20) throw new Error('the server keeps its log');
+      await db.query('select pg_switch_wal()');
+      await db.query('insert into u values (1)');
+      await db.query('checkpoint');
     }
+    expect(await witness.poll(signal())).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringContaining('cannot be read'),
+      mend: expect.stringContaining('wal_keep_size'),
+    });
+    expect(witness.kept()).toBeUndefined();
+    expect(await witness.poll(signal())).toEqual(started);
+    await db.query('insert into t values (2)');
+    expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
+  });
+
+  test('walinspect: without the extension', async () => {
+    const { db, url, slot } = await setUp('walinspect');
     await db.query('drop extension pg_walinspect');
     expect(await witnessOf('walinspect', url, slot).poll(signal())).toMatchObject({
       state: 'unknown',
       mend: 'CREATE EXTENSION pg_walinspect',
     });
+  });
+
+  test('decoding: a slot that the server gave up for want of space', async () => {
+    const { db, slot, witness } = await setUp('decoding');
+    await db.query(`alter system set max_slot_wal_keep_size = '1MB'`);
+    await db.query('select pg_reload_conf()');
+    onTestFinished(async () => {
+      await db.query('alter system reset max_slot_wal_keep_size');
+      await db.query('select pg_reload_conf()');
+    });
+    await db.query('insert into t values (1)');
+    const isLost = () =>
+      db.query(`select from pg_replication_slots where slot_name = $1 and wal_status = 'lost'`, [slot]);
+    for (let tries = 0; (await isLost()).rowCount === 0; tries += 1) {
+      if (tries > 20) throw new Error('the server keeps the slot');
+      await db.query('select pg_switch_wal()');
+      await db.query('insert into u values (1)');
+      await db.query('checkpoint');
+    }
+    const lost = { state: 'unknown', reason: expect.stringContaining('is lost'), mend: expect.stringContaining(slot) };
+    expect(await witness.poll(signal())).toMatchObject(lost);
+    expect(await witness.poll(signal())).toMatchObject(lost);
+    expect(witness.kept()).toBeUndefined();
+    await db.query(`select pg_drop_replication_slot('${slot}')`);
+    await db.query(`select pg_create_logical_replication_slot('${slot}', 'test_decoding')`);
+    expect(await witness.poll(signal())).toEqual(started);
+    await db.query('insert into t values (2)');
+    expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
   });
 
   test('decoding: a slot that was made anew, read by another or dropped', async () => {
@@ -260,7 +346,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       state: 'unknown',
       reason: expect.stringContaining('not where'),
     });
-    expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    expect(await witness.poll(signal())).toEqual(started);
     await db.query('insert into t values (2)');
     await db.query(`select count(*) from pg_logical_slot_get_changes('${slot}', null, null)`);
     expect(await witness.poll(signal())).toMatchObject({ state: 'unknown' });
@@ -270,9 +356,28 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       mend: expect.stringContaining('pg_create_logical_replication_slot'),
     });
     await make();
-    expect(await witness.poll(signal())).toEqual({ state: 'started' });
+    expect(await witness.poll(signal())).toEqual(started);
     await db.query('insert into t values (3)');
     expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
+  });
+
+  test('decoding: a slot that fell back in a crash of the server is taken to where it was', async () => {
+    const own = await startMajor(major, { wal_level: 'logical', autovacuum: 'off' });
+    onTestFinished(() => own.close());
+    const before = await connect(own.url);
+    before.on('error', () => undefined);
+    await before.query('create table t (id int primary key)');
+    await before.query(`select pg_create_logical_replication_slot('mine', 'test_decoding')`);
+    const witness = witnessOf('decoding', own.url, 'mine');
+    expect(await witness.poll(signal())).toEqual(started);
+    await before.query('checkpoint');
+    await before.query('insert into t values (1)');
+    expect((await counted(witness, before)).lines).toEqual(['t INSERT 1']);
+    await own.stop('immediate');
+    await own.start();
+    const after = await connect(own.url);
+    await after.query('insert into t values (2), (3)');
+    expect((await counted(witness, after)).lines).toEqual(['t INSERT 2']);
   });
 
   test('decoding: odd names stay whole', async () => {
