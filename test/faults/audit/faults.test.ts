@@ -26,6 +26,7 @@ const matrix = majors.map((major) => ({
 
 test('two majors or more, and in the longer run all that are supported', () => {
   expect(majors).toContain(EMBEDDED);
+  expect(majors.length).toBeGreaterThanOrEqual(2);
   if (isLong) expect(majors).toEqual([15, 16, 17, 18]);
 });
 

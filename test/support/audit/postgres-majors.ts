@@ -29,11 +29,13 @@ export interface TestServer {
 }
 
 const EMBEDDED = 17;
+/** Fetched for the ordinary run where nothing else is installed: the log and its functions read otherwise before 16. */
+const SECOND = 15;
 const isLong = process.env.KOP_LONG === '1';
 
 /**
- * Of the majors that the demo does not bring. Fetched when the longer target first wants them, and kept beside the
- * other caches: as dependencies, everybody who installs the pack would have to download them.
+ * Of the majors that the demo does not bring. Fetched when a run first wants them, and kept beside the other caches: as
+ * dependencies, everybody who installs the pack would have to download them.
  */
 const fetched: Readonly<Record<number, string>> = {
   15: '15.18.0-beta.17',
@@ -43,12 +45,16 @@ const fetched: Readonly<Record<number, string>> = {
 const cache = join(dirname(fileURLToPath(import.meta.url)), '../../../node_modules/.cache/kop-postgres');
 const run = promisify(execFile);
 
+const supported = [15, 16, EMBEDDED, 18];
+const isInstalled = (major: number) => existsSync(join(installedAt(major), 'postgres'));
+const hasSecond = supported.some((major) => major !== EMBEDDED && isInstalled(major));
+
 /**
- * The embedded server, and those that Debian installs beside each other; in the longer target all that are supported.
- * `KOP_PG_BIN_16=/…/bin` names another.
+ * The embedded server and those that Debian installs beside each other, two at least; in the longer target all that are
+ * supported. `KOP_PG_BIN_16=/…/bin` names another.
  */
-export const majors: readonly number[] = [15, 16, EMBEDDED, 18].filter(
-  (major) => isLong || major === EMBEDDED || existsSync(join(installedAt(major), 'postgres')),
+export const majors: readonly number[] = supported.filter(
+  (major) => isLong || major === EMBEDDED || isInstalled(major) || (major === SECOND && !hasSecond),
 );
 
 function installedAt(major: number): string {
@@ -94,11 +100,15 @@ export async function startMajor(major: number, settings: Readonly<Record<string
 }
 
 async function binariesOf(major: number): Promise<Binaries> {
-  const installed = installedAt(major);
-  if (existsSync(join(installed, 'postgres'))) return binariesIn(installed);
+  if (isInstalled(major)) return binariesIn(installedAt(major));
   const version = fetched[major];
   if (version === undefined) throw new Error(`PostgreSQL ${major} is not one that is tested`);
-  const native = await fetchBinaries(version);
+  const native = await fetchBinaries(version).catch((cause: unknown) => {
+    throw new Error(
+      `PostgreSQL ${major} is not installed and could not be fetched: install it, or name its folder in KOP_PG_BIN_${major}`,
+      { cause },
+    );
+  });
   await ensureLibraryLinks(native);
   // Where the user that runs the server can read it.
   const copy = await sharedCopy(native, `kop-pg-binaries-${version}-${process.platform}-${process.arch}`);
@@ -118,9 +128,8 @@ async function fetchBinaries(version: string): Promise<string> {
   // Whole or not at all: another test file may be fetching the same.
   const half = await mkdtemp(join(cache, 'fetching-'));
   try {
-    await run('npm', ['install', '--prefix', half, '--no-save', '--no-audit', '--no-fund', `${name}@${version}`], {
-      timeout: 300_000,
-    });
+    const quietly = ['--no-save', '--no-audit', '--no-fund', '--prefer-offline'];
+    await run('npm', ['install', '--prefix', half, ...quietly, `${name}@${version}`], { timeout: 300_000 });
     await rename(half, place).catch((error: unknown) => {
       if (!existsSync(native)) throw error;
     });
