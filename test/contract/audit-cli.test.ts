@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
 import { CliLab, type Desk, kop, ORIGIN } from '../support/audit/cli-lab.js';
 
 let lab: CliLab;
@@ -23,6 +25,8 @@ const verbs = [
   'install',
   'keygen',
 ];
+const CHECK_PROOF = join('docs', 'verify', 'check_proof.py');
+const isAbsent = (program: string) => spawnSync(program, ['--version']).error !== undefined;
 const by = ['--by', 'E. Hart', '--reason', 'INC-212'];
 
 /** As if no line had been wrapped. */
@@ -263,6 +267,52 @@ describe('kop audit prove and check-proof', () => {
     expect((await check(desk.path('none.json'), desk.key.vkey)).code).toBe(2);
     const { stdout } = await desk.kop('prove', '36');
     expect(JSON.parse(stdout)).not.toHaveProperty('text');
+  });
+
+  test.skipIf(isAbsent('python3') || isAbsent('openssl'))('need nothing of ours: Python checks the same', async () => {
+    const desk = await sealed();
+    const proof = desk.path('36.json');
+    expect(await desk.kop('prove', '36', '--with-text', '--out', proof)).toMatchObject({ code: 0 });
+    const check = (file: string, key: string) => {
+      const { status, stdout, stderr } = spawnSync('python3', [CHECK_PROOF, file, key], { encoding: 'utf8' });
+      return { status, told: `${stdout}${stderr}`.trim() };
+    };
+    const { index } = JSON.parse(readFileSync(proof, 'utf8'));
+    expect(check(proof, desk.path('public.vkey'))).toEqual({
+      status: 0,
+      told: `leaf ${index} is under the signed checkpoint of 52 records`,
+    });
+    const lies: readonly [object, string][] = [
+      [{ text: JSON.parse(readFileSync(proof, 'utf8')).text.replace('ann', 'bob') }, 'the text is not the record'],
+      [{ index: index + 1 }, 'the path leads elsewhere'],
+      [{ path: [] }, 'the path is too short'],
+    ];
+    for (const [lie, told] of lies) {
+      writeFileSync(desk.path('lie.json'), JSON.stringify({ ...JSON.parse(readFileSync(proof, 'utf8')), ...lie }));
+      expect(check(desk.path('lie.json'), desk.path('public.vkey'))).toEqual({
+        status: 1,
+        told: expect.stringContaining(`not proven: ${told}`),
+      });
+    }
+    writeFileSync(desk.path('stranger.vkey'), generateSealKey(ORIGIN).vkey);
+    expect(check(proof, desk.path('stranger.vkey')).told).toContain('not signed with this key');
+  });
+
+  test.skipIf(isAbsent('psql') || isAbsent('openssl'))('name a leaf that psql gives, as the page says', async () => {
+    const desk = await sealed();
+    const proof = desk.path('36.json');
+    expect(await desk.kop('prove', '36', '--out', proof)).toMatchObject({ code: 0 });
+    const { leafHash, record } = JSON.parse(readFileSync(proof, 'utf8'));
+    const [, recipe = ''] = /```sh\n(export PGOPTIONS=.*?)```/s.exec(readFileSync('docs/audit-trail.md', 'utf8')) ?? [];
+    const filled = recipe.replace('xact_id, id, …', record.columns.join(', ')).replace('4711', '36');
+    expect(filled).not.toBe(recipe);
+    const { hostname, port, username, password, pathname } = new URL(desk.url);
+    const access = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password };
+    const { stdout, stderr } = spawnSync('sh', ['-c', filled], {
+      encoding: 'utf8',
+      env: { ...process.env, ...access, PGDATABASE: pathname.slice(1), TZ: 'Asia/Tokyo' },
+    });
+    expect({ stderr, leafHash: stdout.trim() }).toEqual({ stderr: '', leafHash });
   });
 
   test('refuse what is not sealed, not there, or not as it was', async () => {

@@ -152,6 +152,30 @@ describe.each(paths)('%s', (path) => {
   });
 });
 
+describe('the overview', () => {
+  const board = shape.parse(JSON.parse(readFileSync('dashboards/json/kop-overview.json', 'utf8')));
+
+  /** What stands under each row's title. */
+  const under = new Map<string, string[]>();
+  for (const { type, title, targets = [] } of board.panels.toSorted((a, b) => a.gridPos.y - b.gridPos.y)) {
+    if (type === 'row') under.set(title, []);
+    else [...under.values()].at(-1)?.push(...targets.map(({ expr }) => expr));
+  }
+
+  it.each([
+    ['Now', ['ALERTS', 'workflow:sla_state:code', 'audit_trail:state:code', 'field_encryption:', 'kop_build_info']],
+    ['Workflow SLA', ['workflow_sla']],
+    [
+      'Audit trails',
+      ['audit_trail:state:code', 'audit_trail_tables_covered', 'audit_trail_checkpoint_timestamp_seconds'],
+    ],
+    ['Field encryption', ['field_encryption']],
+    ['Exporters', ['kop_collector_success']],
+  ])('shows under %s what belongs there', (row, names) => {
+    for (const name of names) expect(under.get(row)?.join('\n')).toContain(name);
+  });
+});
+
 describe('the SLA line', () => {
   it('is a metric, so that it moves with the description', () => {
     const text = readFileSync('dashboards/json/kop-workflow-sla.json', 'utf8');

@@ -61,6 +61,19 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
     return list.parse(await (await fetch(`${String(addresses.alerts)}/alerts.json`)).json()).heartbeat;
   });
 
+  // All three sides of the audit trail: every table covered, every row compared, and all of it sealed.
+  await eventually('an audit trail that is proven', 90_000, async () => {
+    const page = await (await fetch(`${String(addresses.exporters)}/metrics`)).text();
+    const value = (name: string) => Number(new RegExp(`^audit_trail_${name}\\{.*\\} (\\S+)$`, 'm').exec(page)?.[1]);
+    const states = [...page.matchAll(/^audit_trail_table_state\{.*state="(?:ok|explained)".*\} 1$/gm)];
+    return (
+      value('tables_covered') > 0 &&
+      value('tables_covered') === value('tables_in_scope') &&
+      states.length === value('tables_in_scope') &&
+      value('checkpoint_size') > 0
+    );
+  });
+
   const told = grafanaTold.parse(await (await fetch(`${String(addresses.grafana)}/told`)).json());
   expect(told.args.slice(0, 2)).toEqual(['server', '--homepath']);
   expect(told.settings).toMatchObject({
@@ -85,7 +98,7 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
   await eventually('nothing is left', 5_000, async () => running.left().length === 0);
   expect(existsSync(join(running.folder, '.kop'))).toBe(false);
   await new Promise((resolve) => taken.close(resolve));
-}, 120_000);
+}, 240_000);
 
 it('shows a certificate that nears its end, when the portal speaks TLS', async () => {
   const args = ['--tls', '--fault', 'certificate=10', '--no-prometheus', '--no-grafana', '--fast', '--ports', 'any'];

@@ -1,0 +1,46 @@
+/** What looks at a trail must not move what it looks at, nor promise what it does not measure. */
+import { expect, onTestFinished, test } from 'vitest';
+import { createWitness } from '../../../../../exporters/audit-trail/witness/index.js';
+import { silentLogger } from '../../../../../exporters/runtime/log.js';
+import { SecretText } from '../../../../../pack/index.js';
+import { observed } from '../../../../support/audit/observed.js';
+
+const lab = observed();
+
+test('the observer and its witness allocate no transaction id, whatever they look at', async () => {
+  const fixture = await lab.prepare();
+  await fixture.sql(`create extension pg_walinspect; insert into accounts (name) select 'a' from generate_series(1, 20);
+    insert into visits (what) values ('a')`);
+  const witness = createWitness(
+    {
+      kind: 'walinspect',
+      database: { url: SecretText.literal(fixture.url), statementTimeoutMs: 20_000, maxConnections: 2 },
+    },
+    { log: silentLogger },
+  );
+  onTestFinished(() => witness.close());
+  lab.watch({ witness, trail: { comparisons: ['orphaned-valuations', 'missing-irr'] } });
+  const next = async (): Promise<unknown> =>
+    (await fixture.sql('select pg_snapshot_xmax(pg_current_snapshot())::text as next')).rows[0]?.next;
+  const before = await next();
+  for (let round = 0; round < 3; round += 1) await lab.watching.look();
+  expect(lab.watching.state('public.accounts')).toBe('ok');
+  expect(lab.watching.observer.context.evidence.get('witness').state).toBe('ok');
+  expect(await next()).toBe(before);
+});
+
+test('how long a sweep takes is said as it is, and as it would be with a hundred million records', async () => {
+  await lab.prepare();
+  await lab.fixture.sql("insert into accounts (name) select 'a' from generate_series(1, 1500)");
+  const { observe } = lab.fixture.trail;
+  lab.watch({ trail: { observe: { ...observe, replayRowsPerCycle: 1000, confirmIntervalMs: 60_000 } } });
+  const period = (name: string) => lab.watching.metric(`audit_trail_${name}`, { sweep: 'replay' });
+  expect([period('sweep_period_seconds'), period('sweep_period_100m_seconds')]).toEqual([undefined, undefined]);
+  for (let round = 0; round < 4 && period('sweep_period_seconds') === undefined; round += 1) await lab.watching.look();
+  // 3,000 comparisons, of rows and of their keys; at 1,000 a minute.
+  const now = period('sweep_period_seconds') ?? 0;
+  expect(now % 60).toBe(0);
+  expect(now).toBeGreaterThanOrEqual(120);
+  expect(now).toBeLessThanOrEqual(300);
+  expect(period('sweep_period_100m_seconds')).toBe((100_000_000 / 1000) * 60);
+});
