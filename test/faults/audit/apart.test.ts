@@ -9,6 +9,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type InstalledServer, type Office, startInstalled } from '../../support/audit/installed.js';
 import { testPaces } from '../../support/audit/watchman.js';
+import type { Shows } from './cases.js';
+import { stated } from './promised.js';
 import { innocents, Soak, type SoakResult } from './soak.js';
 import { proven, watchFor } from './trial.js';
 
@@ -17,6 +19,17 @@ const SOAK_SECONDS = Number(process.env.KOP_SOAK_SECONDS ?? (isLong ? 600 : 60))
 const run = promisify(execFile);
 const accounts = 'public.accounts';
 const ann = "set audit.actor = 'ann'; set audit.application = 'portal'";
+
+const lagging: Shows = { watermark_lag_seconds: 1 };
+const crashed: Shows = { 'epoch_changes_total postmaster_restart': 1 };
+const restored: Shows = { 'epoch_changes_total timeline': 1 };
+const unattributed = (n: number): Shows => ({ 'attribution_missing_total actor': n, 'actor_records_total none': n });
+const missed: Shows = {
+  'counter_residual operations_calls': 2,
+  [`table_state ${accounts}`]: 'confirmed',
+  [`missing_events_total ${accounts} INSERT`]: 2,
+  [`replay_mismatches ${accounts} missing_record`]: 2,
+};
 
 describe('a server apart', { shuffle: false }, () => {
   let installed: InstalledServer;
@@ -34,14 +47,14 @@ describe('a server apart', { shuffle: false }, () => {
     await Promise.all([installed.close(), soaked.close()]);
   });
 
-  test('34 a transaction that commits late raises the lag, and is read when it does', {
+  test(`34 a transaction that commits late raises the lag, and is read when it does${stated(lagging)}`, {
     timeout: 180_000,
   }, async () => {
     await proven(installed, {}, async (watched) => {
       const { office, watchman } = watched;
       const late = await office.connect();
       await late.query(`${ann}; begin; update accounts set balance = 85 where id = 14`);
-      await watchFor(watched, { shows: { watermark_lag_seconds: 1 } });
+      await watchFor(watched, { shows: lagging });
       await late.query('update accounts set balance = 86 where id = 14; commit');
       await watchFor(watched, { shows: {}, mayPass: ['watermark_lag_seconds'] });
       await office.writers.stop();
@@ -51,13 +64,15 @@ describe('a server apart', { shuffle: false }, () => {
     });
   });
 
-  test('35 a prepared transaction that nobody ends raises the lag', { timeout: 180_000 }, async () => {
+  test(`35 a prepared transaction that nobody ends raises the lag${stated(lagging)}`, {
+    timeout: 180_000,
+  }, async () => {
     await proven(installed, {}, async (watched) => {
       const { office } = watched;
       const name = `orphan_${office.name}`;
       await office.sql(`${ann}; begin; update accounts set balance = 87 where id = 15; prepare transaction '${name}'`);
       try {
-        await watchFor(watched, { shows: { watermark_lag_seconds: 1 } });
+        await watchFor(watched, { shows: lagging });
       } finally {
         await office.sql(`rollback prepared '${name}'`);
       }
@@ -66,43 +81,38 @@ describe('a server apart', { shuffle: false }, () => {
   });
 
   describe.each([
-    { is: 'ordinary', isMissed: true },
-    { is: 'enabled always', isMissed: false },
-  ])('15 rows that a subscription brings, where the trigger is $is', ({ isMissed }) => {
-    test(isMissed ? 'are missing' : 'are recorded, without an actor', { timeout: 180_000 }, async () => {
+    { is: 'ordinary', isMissed: true, shows: missed },
+    {
+      is: 'enabled always',
+      isMissed: false,
+      shows: { ...unattributed(2), 'attribution_missing_total application': 2 },
+    },
+  ])('15 rows that a subscription brings, where the trigger is $is', ({ isMissed, shows }) => {
+    test(`${isMissed ? 'are missing' : 'are recorded, without an actor'}${stated(shows)}`, {
+      timeout: 180_000,
+    }, async () => {
       const prepare = isMissed ? 'alter table accounts enable trigger kop_audit_row' : undefined;
       await proven(installed, { prepare }, async (watched) => {
         await replicateTwoRows(watched.office);
-        await watchFor(watched, {
-          shows: isMissed
-            ? {
-                'counter_residual operations_calls': 2,
-                [`table_state ${accounts}`]: 'confirmed',
-                [`missing_events_total ${accounts} INSERT`]: 2,
-                [`replay_mismatches ${accounts} missing_record`]: 2,
-              }
-            : {
-                'attribution_missing_total actor': 2,
-                'attribution_missing_total application': 2,
-                'actor_records_total none': 2,
-              },
-        });
+        await watchFor(watched, { shows });
       });
     });
   });
 
-  test('24 a crash leaves gaps, and counters at nothing: unknown, then proven again', {
+  test(`24 a crash leaves gaps, and counters at nothing: unknown, then proven again${stated(crashed)}`, {
     timeout: 180_000,
   }, async () => {
     await proven(installed, {}, async (watched) => {
       await installed.server.stop('immediate');
       await installed.server.start();
-      await watchFor(watched, { shows: { 'epoch_changes_total postmaster_restart': 1 }, interrupts: true });
+      await watchFor(watched, { shows: crashed, interrupts: true });
       expect(watched.watchman.seen(accounts)).toContain('unknown');
     });
   });
 
-  test('36 a server restored from an older copy is another history', { timeout: 240_000 }, async () => {
+  test(`36 a server restored from an older copy is another history${stated(restored)}`, {
+    timeout: 240_000,
+  }, async () => {
     await proven(installed, {}, async (watched) => {
       const { watchman, office } = watched;
       const { server } = installed;
@@ -121,17 +131,13 @@ describe('a server apart', { shuffle: false }, () => {
       await run('rm', ['-r', server.data]);
       await run('mv', [copy, server.data]);
       await server.start();
-      await watchFor(later, { shows: { 'epoch_changes_total timeline': 1 }, interrupts: true });
+      await watchFor(later, { shows: restored, interrupts: true });
       expect(watchman.seen(accounts)).toContain('unknown');
       expect(await recordsIn(office)).toBeLessThan(written + watchman.recordsRead - read);
       // Nothing of what is written since is passed over, though its transactions have numbers that were seen before.
       await office.sql('update accounts set balance = 89 where id = 17');
       await watchFor(later, {
-        shows: {
-          'epoch_changes_total timeline': 1,
-          'attribution_missing_total actor': 1,
-          'actor_records_total none': 1,
-        },
+        shows: { ...restored, ...unattributed(1) },
         interrupts: true,
       });
     });

@@ -1,4 +1,5 @@
 import { boundOf, testPaces } from '../../support/audit/watchman.js';
+import type { Shows } from './cases.js';
 
 export interface Paces {
   readonly quickMs: number;
@@ -67,4 +68,13 @@ export function withinSeconds(keys: readonly string[], paces: Paces): Within | u
   if (keys.length === 0) return undefined;
   const seconds = keys.map((key) => secondsOf(promisedFor(key, paces), paces));
   return { first: Math.min(...seconds), all: Math.max(...seconds) };
+}
+
+/** What is promised, at the paces of the tests and at those of the pack; a part of each test's name. */
+export function stated(shows: Shows): string {
+  const here = withinSeconds(Object.keys(shows), testPaces);
+  const earnest = withinSeconds(Object.keys(shows), earnestPaces);
+  return here === undefined || earnest === undefined
+    ? ': nothing shows'
+    : `: first sign in ${here.first} s (in earnest ${earnest.first} s), all in ${here.all} s (${earnest.all} s)`;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { ObserverDeps } from '../../../exporters/audit-trail/observer/observer.js';
 import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
 import { difference, type Verdict, Watchman } from '../../support/audit/watchman.js';
 import type { Expected, FaultCase, Shows } from './cases.js';
@@ -15,14 +16,17 @@ export interface Watched {
   readonly before: Verdict;
 }
 
+/** What else the observer asks; whoever gives it ends it. */
+export type Planes = Pick<ObserverDeps, 'seal' | 'witness'>;
+
 /** People at work, and an observer that has proven all of it. */
 export async function proven(
   installed: InstalledServer,
-  options: Parameters<typeof openOffice>[1] = {},
+  { planes, ...options }: Parameters<typeof openOffice>[1] & { planes?: (office: Office) => Planes } = {},
   work: (watched: Watched) => Promise<void>,
 ): Promise<void> {
   const office = await openOffice(installed, options);
-  const watchman = new Watchman(office.trail);
+  const watchman = new Watchman(office.trail, { planes: planes?.(office) ?? {} });
   try {
     watchman.start();
     const isProven = await watchman.untilProven();

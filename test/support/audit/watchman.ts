@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
 import type { ObserverOptions } from '../../../exporters/audit-trail/observer/context.js';
 import { type Memory, type MemoryStore, newMemory } from '../../../exporters/audit-trail/observer/memory.js';
-import { Observer } from '../../../exporters/audit-trail/observer/observer.js';
+import { Observer, type ObserverDeps } from '../../../exporters/audit-trail/observer/observer.js';
 import { Repeating } from '../../../exporters/audit-trail/observer/schedule.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
@@ -53,6 +53,7 @@ export class Watchman {
       readonly observer?: Partial<ObserverOptions>;
       readonly declarations?: string;
       readonly memory?: Memory;
+      readonly planes?: Pick<ObserverDeps, 'seal' | 'witness'>;
     } = {},
   ) {
     this.#memory = options.memory ?? newMemory(trail.name);
@@ -67,6 +68,7 @@ export class Watchman {
       log: silentLogger,
       metrics: new AuditMetrics(this.#metrics).trail(trail),
       memory,
+      ...options.planes,
       ...(options.declarations === undefined ? {} : { declarations: options.declarations }),
       options: { settleMs: testPaces.settleMs, shapeEveryMs: testPaces.closeMs, ...options.observer },
     });
@@ -133,6 +135,8 @@ export class Watchman {
         if (name === 'actor_records_total' && labels.kind === 'human') continue;
         // Known only after a rest, which an office at work may not take.
         if (name === 'counter_residual' && labels.invariant === 'records_sequence' && sample.value === 0) continue;
+        // Only for a range in which something was changed.
+        if (name === 'witness_residual' && sample.value === 0) continue;
         if (name === 'table_state' || name === 'evidence_state') {
           if (sample.value === 1) verdict[`${name} ${labels.table ?? labels.source}`] = labels.state ?? '';
           continue;
