@@ -95,6 +95,8 @@ export interface Attribution {
   /** Actor names, with `*`, that are machines: jobs, migrations. Counted apart, not as missing. */
   readonly machineActors: readonly string[];
   readonly sharedActors: readonly string[];
+  /** Where everybody stands who may be named as an actor, also who has left. Absent: nobody looks whether an actor exists. */
+  readonly actors?: { readonly table: string; readonly column: string };
   /** Fields that every record of a human must fill. */
   readonly required: readonly AttributionField[];
 }

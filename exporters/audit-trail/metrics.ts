@@ -21,7 +21,7 @@ import type { ReplayKind } from './observer/replay.js';
 
 const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 type Operation = (typeof operations)[number];
-const actorKinds = ['human', 'machine', 'shared', 'none'] as const;
+const actorKinds = ['human', 'machine', 'shared', 'none', 'unresolved'] as const;
 const timeKinds = ['future', 'backdated'] as const;
 const retentionKinds = ['disposed_early', 'partition_gap'] as const;
 /** The checks that say when they last had a result. */
@@ -66,6 +66,8 @@ export class TrailMetrics {
   readonly #m: AuditMetrics['m'];
   readonly #labels: { readonly portal: string; readonly trail: string };
   readonly #operations: readonly Operation[];
+  /** Unresolved ones only where somebody looks. */
+  readonly #actorKinds: readonly (typeof actorKinds)[number][];
   readonly #tables = new Set<string>();
   #gone: ReadonlySet<string> = new Set();
 
@@ -73,6 +75,7 @@ export class TrailMetrics {
     this.#m = m;
     this.#labels = { portal: trail.portal, trail: trail.name };
     this.#operations = trail.scope.operations;
+    this.#actorKinds = actorKinds.filter((kind) => kind !== 'unresolved' || trail.attribution.actors !== undefined);
     m.info.set({ ...this.#labels, title: trail.title, team: trail.team, preset: trail.records?.preset ?? 'none' }, 1);
     this.#zero(trail);
   }
@@ -82,7 +85,7 @@ export class TrailMetrics {
     const labels = this.#labels;
     for (const object of ['trigger', 'function']) m.fingerprintChanges.zero({ ...labels, object });
     for (const reason of epochReasons) m.epochChanges.zero({ ...labels, reason });
-    for (const kind of actorKinds) m.actors.zero({ ...labels, kind });
+    for (const kind of this.#actorKinds) m.actors.zero({ ...labels, kind });
     for (const kind of timeKinds) m.timeViolations.zero({ ...labels, kind });
     for (const kind of identityKinds) m.identityBreaks.zero({ ...labels, kind });
     for (const field of trail.attribution.required) m.attributionMissing.zero({ ...labels, field });
@@ -225,7 +228,7 @@ export class TrailMetrics {
     actors: Readonly<Record<(typeof actorKinds)[number], number>>,
     missing: Readonly<Record<string, number>>,
   ): void {
-    for (const kind of actorKinds) this.#m.actors.inc({ ...this.#labels, kind }, actors[kind]);
+    for (const kind of this.#actorKinds) this.#m.actors.inc({ ...this.#labels, kind }, actors[kind]);
     for (const [field, n] of Object.entries(missing)) this.#m.attributionMissing.inc({ ...this.#labels, field }, n);
   }
 

@@ -148,9 +148,13 @@ export const auditMetrics = {
     [...trail, 'field'],
     'Records that lack a required field.',
   ),
-  actors: counter('audit_trail_actor_records_total', 'count', [...trail, 'kind'], 'Records by kind of actor.', {
-    values: { kind: ['human', 'machine', 'shared', 'none'] },
-  }),
+  actors: counter(
+    'audit_trail_actor_records_total',
+    'count',
+    [...trail, 'kind'],
+    'Records by kind of actor; unresolved, where actors are looked up, are those that name nobody who is listed.',
+    { values: { kind: ['human', 'machine', 'shared', 'none', 'unresolved'] } },
+  ),
   timeViolations: counter(
     'audit_trail_time_violations_total',
     'count',

@@ -3,7 +3,7 @@ import { comparisonNames } from '../audit-comparisons.js';
 import { attributionFields, auditOperations } from '../audit-model.js';
 import { records } from './audit-records.js';
 import { seal } from './audit-seal.js';
-import { databaseUrl, isoDate, list, tablePattern } from './audit-texts.js';
+import { databaseUrl, isoDate, list, tableName, tablePattern } from './audit-texts.js';
 import { count, expected, name, oneOf, section, text } from './say.js';
 import { days, duration, interval, ratio, timeout } from './units.js';
 
@@ -48,6 +48,12 @@ const attribution = section({
   sharedActors: list(text(), 'actor names')
     .prefault([])
     .describe('Accounts that several people use, so that they name nobody.'),
+  actors: section({
+    table: tableName().describe('Table as schema.table, in the same database; people who left stay in it.'),
+    column: text().describe('Its column that holds what records name as the actor.'),
+  })
+    .exactOptional()
+    .describe('Where every actor of a human must be found. Default: nobody looks whether an actor exists.'),
   required: list(oneOf(attributionFields), `fields of ${attributionFields.join(', ')}`)
     .prefault(['actor', 'at', 'rowKey'])
     .describe('Fields that every record of a human must fill. Default actor, at and rowKey.'),

@@ -13,6 +13,7 @@ const event = windowOf(settings.eventSeconds);
 export function recordAlerts(pack: Pack): readonly AlertRule[] {
   return [
     attribution(pack),
+    actor(pack),
     time(pack),
     identity(pack),
     writeLag(pack),
@@ -41,6 +42,18 @@ function attribution(pack: Pack): AlertRule {
     description:
       `{{ $value | humanizePercentage }} of the audit records of {{ $labels.portal }} in the last ${event} have no ` +
       '{{ $labels.field }}. What is not recorded now cannot be found out later.',
+  });
+}
+
+function actor(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditActorUnclear',
+    priority: 'medium',
+    expr: events('by (portal, trail, kind)', `increase(${m.actors.name}{kind=~"shared|unresolved"}[${event}])`),
+    summary: 'Audit records name an actor that is no one person.',
+    description:
+      `{{ $value | humanize }} records of {{ $labels.portal }} in the last ${event} name ` +
+      '{{ if eq $labels.kind "shared" }}an account that several people use{{ else }}somebody who is not listed{{ end }}.',
   });
 }
 

@@ -4,7 +4,8 @@ import { likePattern, literal } from '../database/quote.js';
 import type { Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 
-export type ActorKind = 'human' | 'machine' | 'shared' | 'none';
+export const actorKinds = ['human', 'machine', 'shared', 'none', 'unresolved'] as const;
+export type ActorKind = (typeof actorKinds)[number];
 const machineWords = ['machine', 'system', 'service', 'job', 'migration'] as const;
 
 const columns: Readonly<Record<AttributionField, string>> = {
@@ -17,20 +18,21 @@ const columns: Readonly<Record<AttributionField, string>> = {
 };
 
 /** C8. Jobs and migrations act without a person's reason; they are counted apart, never as missing. */
-const ATTRIBUTION = (sql: RecordsSql, window: Window, attribution: Attribution) => {
+const ATTRIBUTION = (sql: RecordsSql, window: Window, attribution: Attribution, listed: string | undefined) => {
   const like = (patterns: readonly string[]) =>
     patterns.length === 0
       ? 'false'
       : `a.actor like any (array[${patterns.map((pattern) => literal(likePattern(pattern))).join(', ')}])`;
   const kind = `case when a.kind = any (array[${machineWords.map(literal).join(', ')}]) or ${like(attribution.machineActors)} then 'machine'
-    when coalesce(btrim(a.actor), '') = '' then 'none' when ${like(attribution.sharedActors)} then 'shared' else 'human' end`;
+    when coalesce(btrim(a.actor), '') = '' then 'none' when ${like(attribution.sharedActors)} then 'shared'
+    ${listed === undefined ? '' : `when not (a.actor in (${listed})) then 'unresolved'`} else 'human' end`;
   const lacking = attribution.required.map((field) => {
     // A TRUNCATE is of no one row.
     const applies = field === 'rowKey' ? `and b.op <> 'TRUNCATE'` : '';
     return `count(*) filter (where b.who <> 'machine' ${applies} and coalesce(btrim(b.${columns[field]}::text), '') = '')::int as ${field.toLowerCase()}`;
   });
   return `
-select ${(['human', 'machine', 'shared', 'none'] as const).map((who) => `count(*) filter (where b.who = '${who}')::int as ${who}`).join(', ')}
+select ${actorKinds.map((who) => `count(*) filter (where b.who = '${who}')::int as ${who}`).join(', ')}
   ${lacking.map((item) => `, ${item}`).join('')}
 from (select a.*, ${kind} as who from ${sql.live} a where ${window.where('a')} and a.op in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')) b`;
 };
@@ -46,11 +48,21 @@ export async function checkAttribution(
   sql: RecordsSql,
   window: Window,
   attribution: Attribution,
+  listed: string | undefined,
 ): Promise<AttributionResult> {
-  const [row] = await session.query<Record<string, number>>(ATTRIBUTION(sql, window, attribution), window.params);
+  const [row] = await session.query<Record<string, number>>(
+    ATTRIBUTION(sql, window, attribution, listed),
+    window.params,
+  );
   const count = (name: string) => row?.[name] ?? 0;
   return {
-    actors: { human: count('human'), machine: count('machine'), shared: count('shared'), none: count('none') },
+    actors: {
+      human: count('human'),
+      machine: count('machine'),
+      shared: count('shared'),
+      none: count('none'),
+      unresolved: count('unresolved'),
+    },
     missing: Object.fromEntries(attribution.required.map((field) => [field, count(field.toLowerCase())])),
   };
 }

@@ -11,7 +11,7 @@ import type { LoadBudget } from './budget.js';
 import type { Catalogue } from './catalogue.js';
 import type { Coverage } from './coverage.js';
 import type { Declaration } from './declarations.js';
-import type { EvidenceBook } from './evidence.js';
+import type { EvidenceBook, Lack } from './evidence.js';
 import type { ExposureResult } from './exposure.js';
 import type { Residuals, Settling } from './invariants.js';
 import type { Stall } from './lag.js';
@@ -95,6 +95,8 @@ export interface TrailContext {
   sweepTroubles: Map<string, Trouble>;
   /** The same of reading and continuity. */
   readingTrouble: string | undefined;
+  /** Why records were read without looking up whom they name. */
+  unlisted: Lack | undefined;
   /** The same of ids and their sequence. */
   identityTrouble: Failure | undefined;
   exposure: ExposureResult | undefined;

@@ -48,8 +48,8 @@ function tooFarBehind({ memory, options, trail }: TrailContext): string | undefi
     : `new records have not been read to the end for ${formatMs(behindMs)}: more is written than observe.maxLoad and the time between two checks let it read`;
 }
 
-function recordLacks({ memory }: TrailContext, sql: RecordsSql): Lack[] {
-  const lacks: Lack[] = [];
+function recordLacks({ memory, unlisted }: TrailContext, sql: RecordsSql): Lack[] {
+  const lacks: Lack[] = unlisted === undefined ? [] : [unlisted];
   if (sql.shape.unlogged)
     lacks.push({
       reason: 'the audit table is UNLOGGED: a crash empties it',

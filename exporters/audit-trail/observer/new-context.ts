@@ -46,6 +46,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
     replayTrouble: undefined,
     sweepTroubles: new Map(),
     readingTrouble: undefined,
+    unlisted: undefined,
     identityTrouble: undefined,
     lost: undefined,
     saidLost: undefined,

@@ -11,6 +11,7 @@ import { setLandmark } from './history.js';
 import { countDuplicates } from './identity.js';
 import { noteIdentityBreak } from './identity-breaks.js';
 import { writeLags } from './lag.js';
+import { listedActors } from './listed-actors.js';
 import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
 import { isReplaced } from './replaced.js';
@@ -32,6 +33,10 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
   const { sql } = context;
   const lacks = new Set<string>();
   if (sql === undefined) return [];
+  const listed = await context.turns.take(() =>
+    context.database.look(until.signal, (session) => listedActors(session, context.trail.attribution)),
+  );
+  context.unlisted = listed.lack;
   const { budget } = context;
   // What there was before we came is read at once: until then nothing at all is known.
   const isInTime = () =>
@@ -50,7 +55,9 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
           below: limit,
           owedMs,
         });
-        const count = window.isEmpty ? undefined : await readWindow(context, plan, session, sql, facts, window);
+        const count = window.isEmpty
+          ? undefined
+          : await readWindow(context, plan, session, sql, facts, window, listed.query);
         if (await isReplaced(session, sql)) return true;
         for (const lack of count?.() ?? []) lacks.add(lack);
         const before = memory.reading;
@@ -87,12 +94,13 @@ async function readWindow(
   sql: RecordsSql,
   facts: Facts,
   window: Window,
+  listed: string | undefined,
 ): Promise<() => readonly string[]> {
   const { trail, memory, metrics } = context;
   const volumes = await countRecords(session, sql, facts, window, BigInt(memory.epoch?.xmax ?? 0));
   noteNames(context, volumes);
   const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
-  const attribution = await checkAttribution(session, sql, window, trail.attribution);
+  const attribution = await checkAttribution(session, sql, window, trail.attribution, listed);
   const times = await checkTimes(session, sql, facts, window, {
     earlier: earlierLook(context),
     skewSeconds: trail.observe.maxClockSkewMs / 1000,

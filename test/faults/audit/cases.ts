@@ -1,3 +1,5 @@
+import type { AuditTrail } from '../../../pack/index.js';
+import { attribution } from '../../support/audit/domain.js';
 import type { Office } from '../../support/audit/installed.js';
 
 /** A value, or what it must be like. */
@@ -14,6 +16,7 @@ export interface FaultCase {
   readonly check: string;
   /** Before anybody works or looks. */
   readonly prepare?: string;
+  readonly trail?: Partial<AuditTrail>;
   /** Texts, each by itself in one session; DATABASE stands for the database's name. */
   readonly inject: readonly string[] | ((office: Office) => Promise<void>);
   /** All that is different afterwards. The state of a table that is not named may be ok or explained, and no other. */
@@ -530,6 +533,20 @@ export const cases: readonly FaultCase[] = [
     check: 'C8',
     inject: [`${as('admin')}; update accounts set balance = 83 where id = 12`],
     shows: { 'actor_records_total shared': 1 },
+  },
+  {
+    fault: 28,
+    name: 'an actor who is not listed, and one who has left',
+    check: 'C8',
+    prepare: `create schema staff; grant usage on schema staff to observer; create table staff.people (id int, name text);
+      grant select on staff.people to observer;
+      insert into staff.people (name) select 'user-' || i from generate_series(0, 50) i union all values ('left'), (null)`,
+    trail: { attribution: { ...attribution, actors: { table: 'staff.people', column: 'name' } } },
+    inject: [
+      `${as('nobody-we-know')}; update accounts set balance = 83 where id = 12`,
+      `${as('left')}; update accounts set balance = 84 where id = 12`,
+    ],
+    shows: { 'actor_records_total unresolved': 1 },
   },
   {
     fault: 29,

@@ -36,7 +36,7 @@ export const titles: Readonly<Record<number, string>> = {
   25: 'duplicate ids',
   26: 'sequence reset',
   27: 'actor absent, blank or a machine',
-  28: 'shared actor',
+  28: 'unresolvable or shared actor',
   29: 'time dated back',
   30: 'clock stepped or skewed',
   31: 'hash chain made anew after tampering',

@@ -50,22 +50,26 @@ describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
       '%s',
       { timeout: 240_000, retry: 1 },
       async (_is, fault) => {
-        await proven(installed, { prepare: fault.prepare }, async (watched) => {
-          const { office, watchman } = watched;
-          const committed = office.writers.committed();
-          if (typeof fault.inject === 'function') await fault.inject(office);
-          else await office.sql(...fault.inject.map((text) => text.replaceAll('DATABASE', office.name)));
-          const through = Object.values(fault.passesThrough ?? {}).flat();
-          const outcome = await watchFor(watched, { ...fault, meanwhile: through });
-          outcomes.push({ name: `${fault.is}, by ${fault.check}`, outcome });
-          for (const [table, states] of Object.entries(fault.passesThrough ?? {}))
-            expect(watchman.seen(table)).toEqual(expect.arrayContaining([...states]));
-          if (fault.refuses === true) expect(office.writers.refused()).toBeGreaterThan(0);
-          else {
-            expect(office.writers.refused()).toBe(0);
-            expect(office.writers.committed()).toBeGreaterThan(committed);
-          }
-        });
+        await proven(
+          installed,
+          { prepare: fault.prepare, ...(fault.trail === undefined ? {} : { trail: fault.trail }) },
+          async (watched) => {
+            const { office, watchman } = watched;
+            const committed = office.writers.committed();
+            if (typeof fault.inject === 'function') await fault.inject(office);
+            else await office.sql(...fault.inject.map((text) => text.replaceAll('DATABASE', office.name)));
+            const through = Object.values(fault.passesThrough ?? {}).flat();
+            const outcome = await watchFor(watched, { ...fault, meanwhile: through });
+            outcomes.push({ name: `${fault.is}, by ${fault.check}`, outcome });
+            for (const [table, states] of Object.entries(fault.passesThrough ?? {}))
+              expect(watchman.seen(table)).toEqual(expect.arrayContaining([...states]));
+            if (fault.refuses === true) expect(office.writers.refused()).toBeGreaterThan(0);
+            else {
+              expect(office.writers.refused()).toBe(0);
+              expect(office.writers.committed()).toBeGreaterThan(committed);
+            }
+          },
+        );
       },
     );
   });

@@ -1,4 +1,4 @@
-import { type AuditRecords, type AuditTrail, SecretText } from '../../../pack/index.js';
+import { type Attribution, type AuditRecords, type AuditTrail, SecretText } from '../../../pack/index.js';
 
 /** The columns of `auditSchema`. */
 export const ownRecords: AuditRecords = {
@@ -26,6 +26,12 @@ export const ownRecords: AuditRecords = {
   triggerFunctions: ['audit.record', 'audit.record_truncate'],
 };
 
+export const attribution: Attribution = {
+  machineActors: ['job:*'],
+  sharedActors: ['admin'],
+  required: ['actor', 'at', 'rowKey', 'application'],
+};
+
 export function auditTrail(url: string, changes: Partial<AuditTrail> = {}): AuditTrail {
   return {
     name: 'test',
@@ -35,11 +41,7 @@ export function auditTrail(url: string, changes: Partial<AuditTrail> = {}): Audi
     database: { url: SecretText.literal(url), statementTimeoutMs: 20_000, maxConnections: 3 },
     scope: { schemas: ['public'], include: [], exclude: [], operations: ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] },
     records: ownRecords,
-    attribution: {
-      machineActors: ['job:*'],
-      sharedActors: ['admin'],
-      required: ['actor', 'at', 'rowKey', 'application'],
-    },
+    attribution,
     observe: {
       intervalMs: 15_000,
       confirmIntervalMs: 60_000,
