@@ -35,6 +35,7 @@ export const epochReasons = [
   'system',
   'relation',
   'counters_fell',
+  'counters_unseen',
 ] as const;
 export const identityKinds = ['duplicate', 'regressed', 'beyond_sequence'] as const;
 /** Parts of a record that an export needs and that may turn out to be unreadable. */

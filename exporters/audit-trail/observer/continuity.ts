@@ -52,6 +52,9 @@ where case when n.op = 'INSERT' then q.id is not null and q.op <> 'DELETE'
 select * from found order by ord, id limit ${PAGE} offset ${from}`;
 };
 
+const FIRST_SNAPSHOT = (sql: RecordsSql, table: ScopedTable['name']) => `
+select min(r.ord)::text as ord from ${sql.all} r where ${sql.ofTable('r', table)} and r.op = 'SNAPSHOT'`;
+
 const TRUNCATES = (sql: RecordsSql, table: ScopedTable['name']) => `
 select r.ord::text as ord from ${sql.all} r where ${sql.ofTable('r', table)} and r.key is null and r.op = 'TRUNCATE'`;
 
@@ -96,6 +99,8 @@ export interface ContinuityTable {
   readonly disposals: readonly TableDisposal[];
   /** Faults older than this transaction were accepted by a declared baseline. */
   readonly acceptedBefore: bigint;
+  /** By column: transactions that changed its definition before the last one did, as far as that explained anything. */
+  readonly redefined: Readonly<Record<string, readonly string[]>>;
   /** Records were rewritten in this epoch: a break may then be theirs. */
   readonly recordsRewritten: boolean;
 }
@@ -104,12 +109,21 @@ export interface ContinuityResult {
   readonly findings: readonly Finding[];
   /** Differences in columns whose definition changed in between, by table. */
   readonly ddl: ReadonlyMap<string, number>;
+  /** The changes of definition that these differences straddle: when there is a newer one, nothing else knows of them. */
+  readonly redefined: readonly Redefined[];
   /** Histories that begin in the middle, where no baseline says what came before. */
   readonly withoutBeginning: number;
   /** Records that cannot be compared with the one before them, by table. */
   readonly lackingImages: ReadonlyMap<string, number>;
   /** There were more disagreements than were looked at. */
   readonly truncated: boolean;
+}
+
+export interface Redefined {
+  readonly table: string;
+  readonly column: string;
+  /** The transaction. */
+  readonly by: string;
 }
 
 interface Candidate extends Record<string, unknown> {
@@ -155,6 +169,7 @@ class Judge {
   readonly #facts: Facts;
   readonly #findings: Finding[] = [];
   readonly #ddl = new Map<string, number>();
+  readonly #redefined = new Map<string, Redefined>();
   #withoutBeginning = 0;
   readonly #lackingImages = new Map<string, number>();
 
@@ -168,6 +183,7 @@ class Judge {
     return {
       findings: this.#findings,
       ddl: this.#ddl,
+      redefined: [...this.#redefined.values()],
       withoutBeginning: this.#withoutBeginning,
       lackingImages: this.#lackingImages,
     };
@@ -177,6 +193,7 @@ class Judge {
     const truncates = await this.#truncates(table);
     const underOldKey = await this.#underOldKey(table, candidates);
     const movedAway = await this.#movedAway(table, candidates);
+    const firstSnapshot = await this.#firstSnapshot(table, candidates);
     for (const found of candidates) {
       const candidate = { ...found, ...underOldKey.get(found.id) };
       const previousOrd = candidate.previous_ord;
@@ -184,7 +201,7 @@ class Judge {
       if (mayLieBetween(table.disposals, BigInt(candidate.previous_xid ?? 0), BigInt(candidate.xid ?? 0))) continue;
       const isSince = (ord: string) => before(ord, candidate.ord) && (previousOrd === null || before(previousOrd, ord));
       const emptied = truncates.some(isSince);
-      if (candidate.op !== 'INSERT') this.#judgeChange(table, candidate, emptied);
+      if (candidate.op !== 'INSERT') this.#judgeChange(table, candidate, emptied, firstSnapshot);
       // A table that was dropped took its rows with it; one that has its name now begins anew.
       else if (BigInt(candidate.previous_xid ?? candidate.xid ?? 0) < table.madeAt) continue;
       else if (!emptied && !movedAway.some((move) => move.key === candidate.key && isSince(move.ord)))
@@ -192,9 +209,17 @@ class Judge {
     }
   }
 
-  #judgeChange(table: ContinuityTable, candidate: Candidate, emptied: boolean): void {
+  #judgeChange(
+    table: ContinuityTable,
+    candidate: Candidate,
+    emptied: boolean,
+    firstSnapshot: string | undefined,
+  ): void {
     if (candidate.previous === null && !emptied) {
-      if (table.hasBaseline) this.#add(table, candidate, 'INSERT', 'the history of a row begins in the middle');
+      // What is older than the baseline may begin anywhere.
+      const isBeforeBaseline = firstSnapshot !== undefined && before(candidate.ord, firstSnapshot);
+      if (table.hasBaseline && !isBeforeBaseline)
+        this.#add(table, candidate, 'INSERT', 'the history of a row begins in the middle');
       else this.#withoutBeginning += 1;
       return;
     }
@@ -217,8 +242,12 @@ class Judge {
     for (const [name, [a, b]] of Object.entries(candidate.difference ?? {})) {
       const column = columns.get(name);
       if (sameValue(a, b, { type: column?.base })) continue;
-      if (column !== undefined && straddles(candidate, column.changed)) {
-        this.#ddl.set(table.table.label, (this.#ddl.get(table.table.label) ?? 0) + 1);
+      const changes = column === undefined ? [] : [column.changed, ...(table.redefined[name] ?? []).map(BigInt)];
+      const by = changes.find((changed) => straddles(candidate, changed))?.toString();
+      if (by !== undefined) {
+        const { label } = table.table;
+        this.#ddl.set(label, (this.#ddl.get(label) ?? 0) + 1);
+        this.#redefined.set(JSON.stringify([label, name, by]), { table: label, column: name, by });
         continue;
       }
       changed.push(name);
@@ -249,6 +278,13 @@ class Judge {
   async #truncates({ name }: ContinuityTable): Promise<string[]> {
     const rows = await this.#session.query<{ ord: string }>(TRUNCATES(this.#sql, name));
     return rows.map(({ ord }) => ord);
+  }
+
+  async #firstSnapshot(table: ContinuityTable, candidates: readonly Candidate[]): Promise<string | undefined> {
+    const isAsked = table.hasBaseline && candidates.some(({ op, previous }) => op !== 'INSERT' && previous === null);
+    if (!isAsked) return undefined;
+    const [row] = await this.#session.query<{ ord: string | null }>(FIRST_SNAPSHOT(this.#sql, table.name));
+    return row?.ord ?? undefined;
   }
 
   async #underOldKey(

@@ -23,6 +23,7 @@ import {
   type Residuals,
   residuals,
 } from './invariants.js';
+import { closeLedger } from './judged.js';
 import type { ScopedTable } from './scope.js';
 
 export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
@@ -45,7 +46,8 @@ export async function checkCounters(
   if (cannot !== undefined || sql === undefined) {
     evidence.unknown('counters', cannot?.reason ?? 'no audit records', cannot?.remedies ?? []);
     metrics.residuals(undefined);
-    delete memory.ledger;
+    closeLedger(memory);
+    if (memory.epoch !== undefined) memory.epoch.isUncounted = true;
     return;
   }
   const names = new Set((trail.records?.triggerFunctions ?? []).map((name) => name.replace(/\(.*\)$/, '')));
@@ -81,10 +83,13 @@ export async function checkCounters(
     }
   }
   if (ledger === undefined) {
-    ledger = openLedger(sample, masks);
+    // What happened while nothing was counted is in no difference, and a sweep from before it is no proof any more.
+    if (memory.epoch?.isUncounted === true) startEpoch(context, facts, 'counters_unseen', context.options.now());
+    ledger = openLedger(sample, masks, memory.judged);
     const records = await countThere(session, sql, disposals);
     ledger.disposed = { base: { statements: disposals.length, records } };
     memory.ledger = ledger;
+    delete memory.judged;
   }
   learnSequenceGap(ledger, sample, facts.xmin === facts.xmax, context.options.settleMs);
   advance(ledger, sample);
@@ -96,7 +101,7 @@ function judge(context: TrailContext, ledger: Ledger, catalogue: Catalogue, tabl
   const { settling, metrics } = context;
   settling.add(context.options.now(), context.residuals);
   // Those that are looked into or were judged stay visible; those that were explained do not.
-  metrics.residuals(settling.settled(ledger.explained) ?? zeros(context.residuals));
+  metrics.residuals(settling.settled(ledger.explained) ?? knownOf(ledger, context.residuals));
   const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
   if (news === undefined) return;
   const found = auditInvariants.filter((invariant) => (news[invariant] ?? 0) !== 0);
@@ -129,8 +134,12 @@ function judge(context: TrailContext, ledger: Ledger, catalogue: Catalogue, tabl
   }
 }
 
-function zeros(found: Residuals): Residuals {
-  return Object.fromEntries(Object.keys(found).map((invariant) => [invariant, 0]));
+/** Of what may yet pass, only what was there before: a restart must not end an alarm for as long as counters settle. */
+function knownOf({ judged, pending }: Ledger, found: Residuals): Residuals {
+  const known = auditInvariants.filter((invariant) => found[invariant] !== undefined);
+  return Object.fromEntries(
+    known.map((invariant) => [invariant, (judged[invariant] ?? 0) + (pending[invariant] ?? 0)]),
+  );
 }
 
 function whyNot(

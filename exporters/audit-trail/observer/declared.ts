@@ -33,6 +33,7 @@ function accept(context: TrailContext, declaration: Declaration, now: number): v
     delete memory.orderLost;
     delete memory.identityBreaks;
     acceptUnknown(context);
+    delete memory.judged;
     // What the functions are now is what they should be.
     if (memory.fingerprints !== undefined) {
       for (const { name, digest } of Object.values(memory.fingerprints.functions))

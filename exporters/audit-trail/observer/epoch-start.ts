@@ -1,13 +1,13 @@
 import type { Facts } from '../database/facts.js';
 import type { TrailContext } from './context.js';
 import { type EpochReason, epochKey } from './epoch.js';
+import { closeLedger } from './judged.js';
 import type { Memory } from './memory.js';
 
 /** What was counted before cannot be compared with what comes; all is unknown until the exact checks went through. */
 export function startEpoch(context: TrailContext, facts: Facts, reason: EpochReason, now: number): void {
   const { memory, metrics, settling, log } = context;
-  memory.epoch = { key: epochKey(facts), startedAt: now, xmax: facts.xmax.toString(), reason };
-  delete memory.ledger;
+  closeLedger(memory);
   memory.uncalled = { truncates: 0, snapshots: 0 };
   if (reason === 'postmaster_restart' || reason === 'counters_fell') stepBack(memory);
   settling.clear();
@@ -25,6 +25,13 @@ export function startEpoch(context: TrailContext, facts: Facts, reason: EpochRea
     memory.looks = [];
     if (reason === 'system') delete memory.reading;
   }
+  memory.epoch = {
+    key: epochKey(facts),
+    startedAt: now,
+    xmax: facts.xmax.toString(),
+    reason,
+    hasOldRecords: memory.reading !== undefined,
+  };
   metrics.epochChanged(reason);
   log.info('statistics epoch begins', { reason });
 }

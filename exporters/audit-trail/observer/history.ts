@@ -52,9 +52,12 @@ export async function enterOtherHistory(
     delete reading.lastRead;
   }
   delete memory.landmark;
-  for (const { suspicion, accepted } of [...Object.values(memory.tables), ...Object.values(memory.gone)]) {
+  for (const own of [...Object.values(memory.tables), ...Object.values(memory.gone)]) {
+    const { suspicion, accepted } = own;
     if (suspicion !== undefined) suspicion.xmax = least(BigInt(suspicion.xmax), facts.xmax);
-    // What was accepted beyond is not in this history.
+    // What was accepted, or redefined, beyond is not in this history.
     if (accepted !== undefined) accepted.xid = least(BigInt(accepted.xid), facts.xmin);
+    for (const [column, changes] of Object.entries(own.redefined ?? {}))
+      own.redefined = { ...own.redefined, [column]: changes.filter((xid) => BigInt(xid) < facts.xmin) };
   }
 }

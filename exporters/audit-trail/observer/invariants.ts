@@ -4,7 +4,8 @@ import { countOf, type Sample, type Tuples } from './counters.js';
 import type { EpochReason } from './epoch.js';
 
 const tuplesSchema = z.tuple([z.number(), z.number(), z.number()]);
-const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number());
+export const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number());
+export type Amounts = z.infer<typeof amountsSchema>;
 
 export const ledgerSchema = z.object({
   /** What each side stood at when this epoch began, or when a relation joined it. */
@@ -40,6 +41,8 @@ export const ledgerSchema = z.object({
       counted: z.object({ deleted: z.number(), statements: z.number(), gone: z.number() }).optional(),
     })
     .optional(),
+  /** What was judged in earlier epochs: no counter shows it any more, so it is added to what they show. */
+  carried: amountsSchema.default({}),
   /** Counters at the last look at which every equality held. */
   agreed: z.record(z.string(), tuplesSchema),
 });
@@ -62,7 +65,7 @@ export interface CallsOf {
   readonly all: readonly string[];
 }
 
-export function openLedger(sample: Sample, masks: Readonly<Record<string, number>>): Ledger {
+export function openLedger(sample: Sample, masks: Readonly<Record<string, number>>, carried: Amounts = {}): Ledger {
   return {
     base: {
       audited: copy(sample.audited),
@@ -74,13 +77,14 @@ export function openLedger(sample: Sample, masks: Readonly<Record<string, number
     last: { at: sample.at, audited: copy(sample.audited), records: copy(sample.records) },
     explained: {},
     pending: {},
-    judged: {},
+    judged: { ...carried },
+    carried: { ...carried },
     agreed: copy(sample.audited),
   };
 }
 
 /**
- * The four equalities, as differences since the epoch began; 0 when all is well.
+ * The four equalities, as differences since the epoch began, and what is carried over from before; 0 when all is well.
  *
  * - operations_calls: row changes less calls of the row trigger. Above 0: a trigger was missing or bypassed.
  * - calls_records: calls less records inserted. Above 0: the function was gutted. Below: records without a call.
@@ -122,6 +126,10 @@ export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled
   }
   const archived = sample.archived - base.archived;
   result.records_mutated = updated + Math.max(0, deleted - Math.max(0, archived) - (uncalled.disposed ?? 0));
+  for (const invariant of auditInvariants) {
+    const carried = ledger.carried[invariant] ?? 0;
+    if (carried !== 0) result[invariant] = (result[invariant] ?? 0) + carried;
+  }
   return result;
 }
 

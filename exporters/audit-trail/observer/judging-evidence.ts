@@ -9,6 +9,7 @@ import { failureOf } from '../database/failure.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { TrailContext } from './context.js';
 import { identityLacks, type Lack } from './evidence.js';
+import { judgedSoFar } from './judged.js';
 import { orderLostText } from './ordering.js';
 import { sweepFailed } from './sweeping.js';
 import { lookFailed } from './tripwires.js';
@@ -62,9 +63,12 @@ function recordLacks({ memory, unlisted }: TrailContext, sql: RecordsSql): Lack[
         'ALTER TABLE … ADD COLUMN xact_id xid8 DEFAULT pg_current_xact_id(), with an index on (xact_id, id), and name it under columns.transaction',
       ],
     });
-  const mutated = (memory.ledger?.judged.records_mutated ?? 0) + (memory.ledger?.pending.records_mutated ?? 0);
+  const mutated = judgedSoFar(memory).records_mutated ?? 0;
   if (mutated > 0)
-    lacks.push({ reason: `${mutated} audit records were updated or deleted in this epoch`, remedies: [] });
+    lacks.push({
+      reason: `${mutated} audit records were updated or deleted, and no baseline of the whole trail was declared since`,
+      remedies: [],
+    });
   return lacks;
 }
 

@@ -6,7 +6,7 @@ import { describeError, type Logger } from '../../runtime/log.js';
 import { watermarkSchema } from '../records/watermark.js';
 import { epochKeySchema } from './epoch.js';
 import { fingerprintsSchema } from './fingerprints.js';
-import { ledgerSchema } from './invariants.js';
+import { amountsSchema, ledgerSchema } from './invariants.js';
 import { suspicionSchema, tableStateSchema } from './state.js';
 import { witnessMemorySchema } from './unwitnessed.js';
 
@@ -42,6 +42,8 @@ const tableMemorySchema = z.object({
   /** By oid of a relation that took the name of another while we watched: the transaction that made it. */
   made: z.record(z.string(), z.string()).optional(),
   isRecording: z.boolean().optional(),
+  /** By column: transactions that changed its definition and with it the form of values; the catalogue knows the last. */
+  redefined: z.record(z.string(), z.array(z.string())).optional(),
   hadSnapshot: z.boolean(),
   /** By relation oid: row versions from this transaction on were made under our eyes, in this storage. */
   watched: z.record(z.string(), z.object({ xid: z.string(), filenode: z.string() })),
@@ -66,8 +68,21 @@ const memorySchema = z.object({
   version: z.literal(1),
   /** The trail as configured; another one has another memory. */
   trail: z.string(),
-  epoch: z.object({ key: epochKeySchema, startedAt: z.number(), xmax: z.string(), reason: z.string() }).optional(),
+  epoch: z
+    .object({
+      key: epochKeySchema,
+      startedAt: z.number(),
+      xmax: z.string(),
+      reason: z.string(),
+      /** Records were read before it began: what was done to them since the last look, only reading them again shows. */
+      hasOldRecords: z.boolean().optional(),
+      /** Counters could not be seen for some of it, so they cannot vouch for the whole of it. */
+      isUncounted: z.boolean().optional(),
+    })
+    .optional(),
   ledger: ledgerSchema.optional(),
+  /** Residuals judged in earlier epochs, for as long as no ledger of a new one carries them. */
+  judged: amountsSchema.optional(),
   uncalled: z.object({ truncates: z.number(), snapshots: z.number() }),
   fingerprints: fingerprintsSchema.optional(),
   reading: z
@@ -88,7 +103,7 @@ const memorySchema = z.object({
       candidate: z.object({ xid: z.string(), ord: z.string(), at: z.number() }),
     })
     .optional(),
-  /** A second pass over the history, after old records may have been touched. */
+  /** A second pass over the history, after old records may have been touched or a new epoch began. */
   recheck: z
     .object({
       watermark: watermarkSchema.optional(),

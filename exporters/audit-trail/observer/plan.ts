@@ -107,6 +107,7 @@ function continuityTable(
     get acceptedBefore() {
       return BigInt(memory.accepted?.xid ?? 0);
     },
+    redefined: memory.redefined ?? {},
     recordsRewritten: mutated > explained,
   };
 }

@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../../pack/index.js';
 import { auditMetrics } from '../../../pack/metrics/index.js';
 import type { Session } from '../database/database.js';
 import { type Facts, readFacts } from '../database/facts.js';
@@ -12,8 +13,10 @@ import { countDuplicates } from './identity.js';
 import { noteIdentityBreak } from './identity-breaks.js';
 import { writeLags } from './lag.js';
 import { listedActors } from './listed-actors.js';
+import type { TableMemory } from './memory.js';
 import { isOrderLost } from './ordering.js';
 import type { Plan } from './plan.js';
+import { owedRecheck } from './recheck.js';
 import { isReplaced } from './replaced.js';
 import { checkTimes } from './time-sanity.js';
 import { countRecords } from './volumes.js';
@@ -47,7 +50,7 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
       context.database.look(until.signal, async (session) => {
         const facts = await readFacts(session);
         const { memory, options, trail } = context;
-        const owedMs = trail.records?.writtenBy === 'application' ? trail.records.maxWriteLagMs : 0;
+        const owedMs = owedMsOf(trail);
         const limit = owedMs === 0 ? facts.xmin : heldBack(context, owedMs, facts.xmin);
         const window = await nextWindow(session, sql, facts, memory.reading?.watermark, {
           limit: options.windowRows,
@@ -141,12 +144,21 @@ async function readWindow(
         at: context.options.now(),
       };
     }
+    for (const { table, column, by } of continuity.redefined) noteRedefined(tableMemory(context, table), column, by);
     return [
       ...(continuity.withoutBeginning > 0
         ? [`${continuity.withoutBeginning} histories begin before the trail does`]
         : []),
     ];
   };
+}
+
+/** Newest last; beyond these, a column that is redefined ever again explains its oldest change no more. */
+const MOST_REDEFINED = 20;
+
+function noteRedefined(own: TableMemory, column: string, by: string): void {
+  const known = own.redefined?.[column] ?? [];
+  if (!known.includes(by)) own.redefined = { ...own.redefined, [column]: [...known, by].slice(-MOST_REDEFINED) };
 }
 
 function noteNames({ memory }: TrailContext, volumes: readonly { readonly table: string }[]): void {
@@ -168,33 +180,47 @@ function heldBack({ memory, options }: TrailContext, maxWriteLagMs: number, xmin
   return xmax < xmin ? xmax : xmin;
 }
 
+/** For how long an application may owe a record. */
+function owedMsOf({ records }: AuditTrail): number {
+  return records?.writtenBy === 'application' ? records.maxWriteLagMs : 0;
+}
+
+/** A row has many records: with as many as these, the pass over them ends no later than a whole sweep over the rows. */
+const RECORDS_PER_ROW = 100;
+/** Of the time that is left in a round, when nobody is suspected: rows have to be compared too. */
+const ROLLED_SHARE = 0.5;
+
 /**
  * Goes through the whole history again, for continuity alone: after old records may have been touched, reading only
- * what is new would never look at them.
+ * what is new would never look at them. That may be where somebody is suspected, and wherever a new epoch begins, because
+ * a record that went between the last look at the old counters and the first at the new ones is in no difference.
  */
 export async function recheckRecords(context: TrailContext, plan: Plan, until: Until): Promise<void> {
-  const { sql, memory } = context;
-  if (sql === undefined) return;
-  const wanted = Math.max(
-    0,
-    ...Object.values(memory.tables).map(({ suspicion }) => (suspicion?.needsRecheck === true ? suspicion.newestAt : 0)),
-  );
-  if (wanted > (memory.recheck?.startedAt ?? 0))
-    memory.recheck = { startedAt: context.options.now(), lackingImages: {} };
+  const { sql, memory, trail, options } = context;
+  const { since, isUrgent } = owedRecheck(memory);
+  // New records are read first: until then it is not known how far the old ones reach.
+  if (sql === undefined || (memory.reading?.caughtUpAt ?? 0) < since) return;
+  if (since > (memory.recheck?.startedAt ?? 0)) memory.recheck = { startedAt: options.now(), lackingImages: {} };
+  const begunAt = performance.now();
+  const deadline = isUrgent ? until.softDeadline : begunAt + (until.softDeadline - begunAt) * ROLLED_SHARE;
+  let budget = isUrgent ? Number.POSITIVE_INFINITY : trail.observe.replayRowsPerCycle * RECORDS_PER_ROW;
   while (
     memory.recheck !== undefined &&
     memory.recheck.endedAt === undefined &&
-    performance.now() < until.softDeadline
+    budget > 0 &&
+    performance.now() < deadline
   ) {
     const before = memory.recheck;
+    const limit = Math.min(options.windowRows, budget);
+    budget -= limit;
     memory.recheck = await context.turns.take(() =>
       context.database.look(until.signal, async (session) => {
         const facts = await readFacts(session);
         const window = await nextWindow(session, sql, facts, before.watermark, {
-          limit: context.options.windowRows,
+          limit,
           marginMs: 0,
-          below: facts.xmin,
-          owedMs: 0,
+          below: BigInt(memory.reading?.caughtUpTo ?? 0),
+          owedMs: owedMsOf(trail),
         });
         const lackingImages = { ...before.lackingImages };
         if (!window.isEmpty) {

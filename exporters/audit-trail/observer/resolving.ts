@@ -1,14 +1,13 @@
-import { type AuditInvariant, auditInvariants } from '../../../pack/metrics/index.js';
+import { auditInvariants } from '../../../pack/metrics/index.js';
 import { confirm, maintenanceOf } from './alarms.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { findingId } from './findings.js';
 import { goneWithFault } from './gone-tables.js';
+import { isBeyondExplaining } from './judged.js';
 import type { TableMemory } from './memory.js';
 import { orderLostText } from './ordering.js';
+import { isRechecked } from './recheck.js';
 import { nextState, type Suspicion } from './state.js';
-
-/** Residuals that cannot be explained away: somebody wrote to the audit table other than through the trigger. */
-const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);
 
 /** Ends suspicions that the exact checks have gone through, and says what state each table is in. */
 export function resolve(context: TrailContext): void {
@@ -26,15 +25,13 @@ export function resolve(context: TrailContext): void {
 
 /** Whole replay and all records that were then due, both after the newest cause. */
 function isSettled({ memory }: TrailContext, { swept }: TableMemory, suspicion: Suspicion): boolean {
-  const { reading, recheck } = memory;
+  const { reading } = memory;
   const isSwept = swept !== undefined && swept.startedAt >= suspicion.newestAt && swept.postponed === 0;
   const isRead =
     reading !== undefined &&
     reading.caughtUpAt >= suspicion.newestAt &&
     BigInt(reading.caughtUpTo) >= BigInt(suspicion.xmax);
-  const isRechecked =
-    !suspicion.needsRecheck || (recheck?.endedAt !== undefined && recheck.startedAt >= suspicion.newestAt);
-  return isSwept && isRead && isRechecked;
+  return isSwept && isRead && (!suspicion.needsRecheck || isRechecked(memory, suspicion.newestAt));
 }
 
 function settle(context: TrailContext, label: string, own: TableMemory, suspicion: Suspicion): void {
@@ -113,8 +110,7 @@ function settlePending({ memory }: TrailContext): void {
   for (const invariant of auditInvariants) {
     const amount = ledger.pending[invariant];
     if (amount === undefined || amount === 0) continue;
-    const isForged = invariant === 'calls_records' && amount < 0;
-    const target = hasFault || isForged || neverExplained.has(invariant) ? ledger.judged : ledger.explained;
+    const target = hasFault || isBeyondExplaining(invariant, amount) ? ledger.judged : ledger.explained;
     target[invariant] = (target[invariant] ?? 0) + amount;
   }
   if (Object.keys(ledger.pending).length > 0) ledger.agreed = { ...ledger.last.audited };
@@ -207,6 +203,8 @@ function unproven({ memory, trail, settling }: TrailContext, { swept, accepted }
   const why = `since ${epoch.reason === 'start' ? 'the start' : epoch.reason.replaceAll('_', ' ')}`;
   if (reading.caughtUpAt < epoch.startedAt || BigInt(reading.caughtUpTo) < BigInt(epoch.xmax))
     return `not yet read to the end ${why}`;
+  if (epoch.hasOldRecords === true && !isRechecked(memory, epoch.startedAt))
+    return `old records were not yet gone through again ${why}`;
   if (swept === undefined || swept.startedAt < Math.max(epoch.startedAt, accepted?.at ?? 0))
     return `no whole comparison of rows and records yet ${why}`;
   if (!swept.isClean) return 'the last comparison of rows and records was not clean';

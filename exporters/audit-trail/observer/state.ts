@@ -11,7 +11,8 @@ import { type AuditTableState, auditTableStates } from '../../../pack/metrics/in
  *                       └──not resolved in time──▶ unknown
  * ```
  *
- * - `ok` needs proof: whole replay, records read to the end, counters in agreement, all since the epoch began.
+ * - `ok` needs proof: whole replay, records read to the end and old ones gone through again, counters in agreement, all
+ *   since the epoch began.
  * - `confirmed` stays, over restarts, epochs and lost connections. A fault that was proven does not become unproven
  *   because data moved on; only a person ends it, by declaring a baseline, and then a clean sweep must follow.
  * - `unknown` is where everything else goes. Nothing becomes `ok` because nothing could be seen.

@@ -1,0 +1,32 @@
+import { type AuditInvariant, auditInvariants } from '../../../pack/metrics/index.js';
+import type { Amounts, Ledger } from './invariants.js';
+import type { Memory } from './memory.js';
+
+const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);
+
+/** Residuals that no honest work leaves behind: somebody wrote to the audit table other than through the trigger. */
+export function isBeyondExplaining(invariant: AuditInvariant, amount: number): boolean {
+  return neverExplained.has(invariant) || (invariant === 'calls_records' && amount < 0);
+}
+
+/** What was judged, in this epoch and in earlier ones, while nothing can be counted too. */
+export function judgedSoFar({ ledger, judged = {} }: Memory): Amounts {
+  return ledger === undefined ? judged : lasting(ledger);
+}
+
+/** Ends an epoch's counting. A restart makes nothing good: what stays until a baseline is declared goes over it. */
+export function closeLedger(memory: Memory): void {
+  if (memory.ledger === undefined) return;
+  memory.judged = lasting(memory.ledger);
+  delete memory.ledger;
+}
+
+/** With what is still looked into, where no outcome could explain it. */
+function lasting({ judged, pending }: Ledger): Amounts {
+  const result: Amounts = { ...judged };
+  for (const invariant of auditInvariants) {
+    const amount = pending[invariant] ?? 0;
+    if (amount !== 0 && isBeyondExplaining(invariant, amount)) result[invariant] = (result[invariant] ?? 0) + amount;
+  }
+  return result;
+}
