@@ -5,7 +5,7 @@ import { parseQualified } from '../database/quote.js';
 import { maintenanceOf, raise } from './alarms.js';
 import type { Catalogue } from './catalogue.js';
 import type { TrailContext } from './context.js';
-import { readCounters } from './counters.js';
+import { readCounters, type Sample } from './counters.js';
 import { countedOperations, ROW_BIT } from './coverage.js';
 import { countGone, countThere, disposalsHere } from './disposals.js';
 import { tracksCalls } from './epoch.js';
@@ -66,8 +66,8 @@ export async function checkCounters(
     functions: [...functions],
     tracksCalls: tracksCalls(facts),
     sequence: sequence?.readable && sequence.cache === 1 ? sequenceName(sequence.name) : undefined,
+    asksForRest: memory.ledger?.base.sequenceGap === undefined,
   });
-  evidence.judge('counters', 'statistics are kept and can be read', counterLacks(facts, trail, sql.shape));
   const fns = callsOf(catalogue, functions);
   let ledger = memory.ledger;
   const disposals = disposalsHere(context.disposals, facts);
@@ -91,7 +91,8 @@ export async function checkCounters(
     memory.ledger = ledger;
     delete memory.judged;
   }
-  learnSequenceGap(ledger, sample, facts.xmin === facts.xmax, context.options.settleMs);
+  learnSequenceGap(ledger, sample, context.options.settleMs);
+  evidence.judge('counters', whatIsCounted(context, ledger, sample), counterLacks(facts, trail, sql.shape));
   advance(ledger, sample);
   context.residuals = residuals(ledger, sample, fns, { ...uncalled, ...memory.uncalled });
   judge(context, ledger, catalogue, tables);
@@ -132,6 +133,16 @@ function judge(context: TrailContext, ledger: Ledger, catalogue: Catalogue, tabl
         needsRecheck,
       });
   }
+}
+
+/**
+ * Whether ids are compared is said, and is no lack: a trail that is written to day and night never rests for long enough,
+ * and nobody could do anything about an alert that said so.
+ */
+function whatIsCounted({ options }: TrailContext, { base }: Ledger, { sequence }: Sample): string {
+  const all = 'statistics are kept and can be read';
+  if (sequence === undefined || base.sequenceGap !== undefined) return all;
+  return `${all}; records are not compared with the ids given out yet, which begins when none was for ${options.settleMs / 1000} s`;
 }
 
 /** Of what may yet pass, only what was there before: a restart must not end an alarm for as long as counters settle. */

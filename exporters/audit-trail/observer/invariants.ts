@@ -142,14 +142,15 @@ function setAsidePrepared(found: { operations_calls?: number; calls_records?: nu
 }
 
 /**
- * Takes the gap of ids at rest: no transaction was open, and no id was given out for as long as backends may take to
- * report. Sooner, ids would be given out whose records are not counted yet, and would later look like forged ones.
+ * Takes the gap of ids at rest: since the last id was given out there was a moment at which no transaction was open, and
+ * after it time for backends to report. Sooner, ids would be given out whose records are not counted yet, and would later
+ * look like forged ones.
  */
-export function learnSequenceGap(ledger: Ledger, sample: Sample, isIdle: boolean, settleMs: number): void {
-  const { sequence, at } = sample;
+export function learnSequenceGap(ledger: Ledger, sample: Sample, settleMs: number): void {
+  const { sequence, at, isAtRest } = sample;
   if (sequence === undefined || ledger.base.sequenceGap !== undefined) return;
   if (ledger.resting?.sequence !== sequence) {
-    if (isIdle) ledger.resting = { sequence, since: at };
+    if (isAtRest && ledger.last.sequence === sequence) ledger.resting = { sequence, since: at };
     else delete ledger.resting;
   } else if (at - ledger.resting.since >= settleMs) {
     ledger.base.sequenceGap = sequence - total({ ...ledger.last.records, ...sample.records });
