@@ -18,7 +18,9 @@ interface MaintenanceOptions extends Options {
 
 const baselineExamples = `
 Ends the alarm about faults that a person has looked into. What was found stays in the metrics and in the log; the tables
-are unknown until a whole comparison finds nothing more. It is written down who declared it and why.
+are unknown until a whole comparison finds nothing more. Counters, trusted functions, the order of ids and the oldest record
+to keep are of the whole trail: only a baseline that names no table acknowledges those. It is written down who declared it
+and why.
 
 Examples:
   $ kop audit baseline public.client_groups --by 'E. Hart' --reason 'INC-212: trigger off in migration 41, rows checked by hand'

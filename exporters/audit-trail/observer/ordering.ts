@@ -25,5 +25,5 @@ export function orderLostText({ memory, sql }: TrailContext): string | undefined
   const { sequence } = sql?.shape ?? {};
   const table = sql?.records.table ?? 'the audit table';
   const id = sql?.records.columns.id.column ?? 'id';
-  return `ids were given out a second time, so records cannot be put in order: SELECT setval('${sequence?.name ?? 'the sequence'}', (SELECT max(${id}) FROM ${table})), then declare a baseline`;
+  return `ids were given out a second time, so records cannot be put in order: SELECT setval('${sequence?.name ?? 'the sequence'}', (SELECT max(${id}) FROM ${table})), then declare a baseline that names no table`;
 }

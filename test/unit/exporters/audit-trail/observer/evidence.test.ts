@@ -294,6 +294,20 @@ describe('what people declare', () => {
     expect(watching.state('public.accounts')).toBe('confirmed');
   });
 
+  test('a baseline of one table ends its alarm, and not what counters show of the whole trail', async () => {
+    const folder = await mkdtemp(join(directory, 'd-'));
+    const watching = await settled({ declarations: folder });
+    const residual = () => watching.metric('audit_trail_counter_residual', { invariant: 'operations_calls' });
+    await fixture.sql(bypassed('update accounts set balance = 9 where id = 2'));
+    await watching.look();
+    await declare(folder, 'test', { kind: 'baseline', tables: ['public.accounts'], reason: 'ticket 7', ...common });
+    for (let look = 0; look < 3; look += 1) await watching.look();
+    expect([watching.state('public.accounts'), residual()]).toEqual(['ok', 1]);
+    await declare(folder, 'test', { kind: 'baseline', reason: 'ticket 7', ...common, at: '2026-03-01T11:00:00Z' });
+    await watching.look();
+    expect(residual()).toBe(0);
+  });
+
   test('maintenance explains what happens in it, and nothing after it', async () => {
     const folder = await mkdtemp(join(directory, 'd-'));
     let now = Date.now();
