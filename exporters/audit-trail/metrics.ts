@@ -269,8 +269,11 @@ export class TrailMetrics {
     for (const reading of readerKinds) this.#m.readers.set({ ...this.#labels, reading }, counts[reading]);
   }
 
-  exported(records: number, unreadable: Readonly<Record<(typeof recordParts)[number], number>>, endedAt: number): void {
+  exported(records: number): void {
     this.#m.exported.inc(this.#labels, records);
+  }
+
+  readable(unreadable: Readonly<Record<(typeof recordParts)[number], number>>, endedAt: number): void {
     for (const part of recordParts) this.#m.unreadable.set({ ...this.#labels, part }, unreadable[part]);
     this.#m.readableTime.set(this.#labels, endedAt / 1000);
   }
@@ -306,7 +309,10 @@ export class TrailMetrics {
     this.#m.checkDuration.set({ ...this.#labels, check }, tookMs / 1000);
   }
 
-  /** What was measured may be no longer so; the series are taken away, and `lastCheck` says since when. */
+  /**
+   * What was measured may be no longer so; the series are taken away, and `lastCheck` says since when. What is remembered
+   * stays: counters, the states of tables, and how far sweeps have come and when.
+   */
   lost(): void {
     this.residuals(undefined);
     for (const handle of [
@@ -316,6 +322,15 @@ export class TrailMetrics {
       this.#m.readers,
       this.#m.unlogged,
       this.#m.completeness,
+      this.#m.tablesInScope,
+      this.#m.tablesCovered,
+      this.#m.coverage,
+      this.#m.triggerEffective,
+      this.#m.replayMismatches,
+      this.#m.retentionOldest,
+      this.#m.retentionViolations,
+      this.#m.unreadable,
+      this.#m.comparisonFindings,
     ])
       handle.remove(this.#labels);
   }

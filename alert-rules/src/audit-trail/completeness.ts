@@ -6,7 +6,7 @@ import { events, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofTable, ofTrail } from './owner.js';
-import { isCutOff } from './presence.js';
+import { isCutOff, lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
 
@@ -120,7 +120,7 @@ function replay(pack: Pack): AlertRule {
     name: 'AuditReplayMismatch',
     priority: 'high',
     forSeconds: auditSettings.replayForSeconds,
-    expr: `sum ${ofTable} (${m.replayMismatches.name}) > 0`,
+    expr: `sum ${ofTable} (${lastKnown('by (portal, trail, table, kind)', m.replayMismatches.name)}) > 0`,
     summary: 'An audit trail does not lead to the rows that are there.',
     description:
       'In the last whole sweep {{ $value | humanize }} rows of {{ $labels.table }} on {{ $labels.portal }} were not as their last ' +
@@ -154,8 +154,8 @@ function comparisons(pack: Pack): AlertRule {
     priority: 'medium',
     // What was lost years ago stands on the dashboard; what is lost today is news.
     expr: promql`
-      max by (portal, trail, comparison) (${found})
-      > max by (portal, trail, comparison) (${found} offset ${window})
+      ${lastKnown('by (portal, trail, comparison)', found)}
+      > max by (portal, trail, comparison) (last_over_time(${found}[${window}] offset ${window}))
     `,
     summary: 'Business tables contradict each other in a way that only an unrecorded change explains.',
     description:

@@ -6,7 +6,7 @@ import { events, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofTable, ofTrail } from './owner.js';
-import { isCutOff } from './presence.js';
+import { isCutOff, lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
 import { isWrittenByTrigger, trailsThat } from './trails.js';
@@ -46,7 +46,7 @@ function coverageLost(pack: Pack): AlertRule {
     priority: 'high',
     forSeconds: auditSettings.coverage.lostForSeconds,
     expr: promql`
-      max ${ofTable} (${m.coverage.name}) < 1
+      ${lastKnown(ofTable, m.coverage.name)} < 1
       and on (portal, trail, table) ${r.wasCovered.name}
     `,
     summary: 'A table whose changes were all recorded is no longer fully covered.',

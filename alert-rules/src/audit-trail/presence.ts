@@ -11,11 +11,26 @@ import { auditSettings } from './settings.js';
 /** Trails whose database cannot be reached: everything else about them is unknown for that reason alone. */
 export const isCutOff = `(max ${ofTrail} (${m.evidenceState.name}{source="connection", state="unknown"}) == 1)`;
 
+/** Trails that the exporter cannot look at now, for whatever reason: what it had measured is gone from its page. */
+const isUnseen = `(max ${ofTrail} (${m.evidenceState.name}{source=~"connection|catalogue", state="unknown"}) == 1)`;
+
+/** What is measured or, while the exporter cannot look, was measured last: losing sight must not end an alarm. */
+export function lastKnown(by: string, series: string): string {
+  const memory = windowOf(auditSettings.lastKnownSeconds);
+  return promql`
+    (
+      max ${by} (${series})
+      or
+      max ${by} (last_over_time(${series}[${memory}])) and on (portal, trail) ${isUnseen}
+    )
+  `;
+}
+
 /** Trails whose records cannot be read, for whatever reason. */
 export const hasNoRecords = `(max ${ofTrail} (${m.evidenceState.name}{source="records", state="unknown"}) == 1)`;
 
 export function presenceRecordings(): readonly RecordingRule[] {
-  const counts = `max ${ofTrail} (${m.tablesInScope.name}) >= bool 0`;
+  const counts = `max ${ofTrail} (${m.lookInterval.name}) >= bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
     { record: r.identity, expr: identity('portal, trail', 'title, team', m.info.name, r.lastSeen, counts) },
@@ -36,7 +51,7 @@ export function presenceRecordings(): readonly RecordingRule[] {
       expr: promql`
         (max ${ofTable} (${m.coverage.name}) == 1)
         or
-        (last_over_time(${r.wasCovered.name}[${windowOf(settings.memorySeconds)}]) and on (portal, trail, table) ${m.coverage.name})
+        (last_over_time(${r.wasCovered.name}[${windowOf(settings.memorySeconds)}]) and on (portal, trail, table) ${m.tableState.name})
       `,
     },
     {

@@ -5,6 +5,7 @@ import { atLeast, events, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofTrail } from './owner.js';
+import { lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
 
@@ -124,7 +125,7 @@ function retention(pack: Pack): AlertRule {
     name: 'AuditRetentionBroken',
     priority: 'high',
     forSeconds: auditSettings.retentionForSeconds,
-    expr: `max by (portal, trail, kind) (${m.retentionViolations.name}) > 0`,
+    expr: `${lastKnown('by (portal, trail, kind)', m.retentionViolations.name)} > 0`,
     summary: 'Audit records that must be kept are not there.',
     description:
       '{{ if eq $labels.kind "disposed_early" }}Records of {{ $labels.portal }} that are younger than their retention are gone' +
@@ -135,7 +136,7 @@ function retention(pack: Pack): AlertRule {
 
 function unreadable(pack: Pack): AlertRule {
   const known = windowOf(auditSettings.knownSeconds);
-  const now = `max by (portal, trail, part) (${m.unreadable.name})`;
+  const now = lastKnown('by (portal, trail, part)', m.unreadable.name);
   return trailAlert(pack, {
     name: 'AuditRecordsUnreadable',
     priority: 'high',

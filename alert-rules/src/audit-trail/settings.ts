@@ -8,6 +8,8 @@ export const auditSettings = {
   /** A table is unproven until a whole sweep has passed; twice its projected time, or an hour, is no longer normal. */
   unproven: { sweeps: 2, leastSeconds: 3_600, memorySeconds: 600 },
   coverage: { lostForSeconds: 120, incompleteForSeconds: 900 },
+  /** An alarm outlasts the connection for this long; by then others say that nothing can be seen. */
+  lastKnownSeconds: 21_600,
   countersForSeconds: 300,
   replayForSeconds: 300,
   /** A share, because a form that forgets the reason does so each time; a minimum, because nights are quiet. */

@@ -10,7 +10,7 @@ import {
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofTable, ofTrail } from './owner.js';
-import { isCutOff, isLookedAt } from './presence.js';
+import { isCutOff, isLookedAt, lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
 
 /** One number for each table and each trail, so that dashboards need not judge. */
@@ -58,7 +58,7 @@ function trailState(): RecordingRule {
         or
         (sum ${ofTrail} (${m.verificationFailures.name}) > bool 0 == 1)
         or
-        (sum ${ofTrail} (${m.retentionViolations.name}) > bool 0 == 1)
+        (sum ${ofTrail} (${lastKnown('by (portal, trail, kind)', m.retentionViolations.name)}) > bool 0 == 1)
       )
       or
       ${auditTrailStates.unproven} * (

@@ -41,7 +41,12 @@ export function auditTrailTests(pack: Pack): readonly TestFile[] {
     scenarios,
   });
   return [
-    file('', 'Whether every change has its record.', [...lives(completeness), ...growing(pack), ...states()]),
+    file('', 'Whether every change has its record.', [
+      ...lives(completeness),
+      ...growing(pack),
+      ...states(),
+      ...throughCutOff(),
+    ]),
     file('-mechanism', 'What writes the records, and who could get around it.', [
       ...lives(mechanism),
       ...asItIsToday(pack),
@@ -168,7 +173,10 @@ const mechanism: readonly AuditLife[] = [
       ],
       [
         'while the database cannot be reached',
-        [{ minutes: 60, ...cutOff, set: { ...cutOff.set, coverage: 0, coverageOfOther: 0 } }],
+        [
+          { minutes: 5, ...today },
+          { minutes: 60, ...cutOff },
+        ],
       ],
     ],
   },
@@ -547,6 +555,58 @@ function growing(pack: Pack): readonly Scenario[] {
         { minutes: 60, ...isConfirmed },
       ]),
       queries: [31, 35, 60, 90].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+/** That nobody can look does not mend what was found, and what comes meanwhile is news as soon as somebody can. */
+function throughCutOff(): readonly Scenario[] {
+  const held: readonly (readonly [string, AuditDifference['set']])[] = [
+    ['AuditCoverageLost', { coverage: 0.75, covered: 1 }],
+    ['AuditReplayMismatch', { mismatches: 2 }],
+    ['AuditRetentionBroken', { disposedEarly: 1 }],
+    ['AuditRecordsUnreadable', { unreadable: 3 }],
+  ];
+  return [
+    ...held.map(([alert, set = {}]) => ({
+      name: `${alert}: fires on while the database cannot be reached, and recovers`,
+      series: draw(auditLines, [
+        { minutes: 30 },
+        { minutes: 20, set },
+        { minutes: 120, ...cutOff },
+        { minutes: 10, set },
+        { minutes: 20 },
+      ]),
+      queries: [
+        isQuiet(alert, 29),
+        ...[45, 52, 100, 169, 175].map((minute) => fires(alert, minute)),
+        isQuiet(alert, 185),
+      ],
+    })),
+    ...held.map(([alert, set = {}]) => ({
+      name: `${alert}: fires for what came while the database could not be reached`,
+      series: draw(auditLines, [{ minutes: 30 }, { minutes: 180, ...cutOff }, { minutes: 30, set }, { minutes: 20 }]),
+      queries: [29, 100, 209].map((minute) => isQuiet(alert, minute)).concat(fires(alert, 220), isQuiet(alert, 245)),
+    })),
+    {
+      name: 'AuditComparisonFindings: fires for what came while the database could not be reached, however long',
+      series: draw(auditLines, [{ minutes: 30 }, { minutes: 400, ...cutOff }, { minutes: 60, set: { orphans: 4 } }]),
+      queries: [isQuiet('AuditComparisonFindings', 429), fires('AuditComparisonFindings', 440)],
+    },
+    {
+      name: 'state: stays broken when the database cannot be reached, until nobody has looked for long',
+      series: draw(auditLines, [
+        { minutes: 20 },
+        { minutes: 20, set: { disposedEarly: 1 } },
+        { minutes: 60, ...cutOff },
+        { minutes: 20 },
+      ]),
+      queries: [
+        holds(`${r.state.name} == ${auditTrailStates.broken}`, 39),
+        holds(`${r.state.name} == ${auditTrailStates.broken}`, 46),
+        holds(`${r.state.name} == ${auditTrailStates.noData}`, 60),
+        holds(`${r.state.name} == ${auditTrailStates.proven}`, 119),
+      ],
     },
   ];
 }

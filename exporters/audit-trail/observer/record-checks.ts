@@ -54,7 +54,7 @@ export async function lookAtIdentity(context: TrailContext, signal: AbortSignal)
 }
 
 export async function lookAtRetention(context: TrailContext, signal: AbortSignal): Promise<void> {
-  const { sql, memory, metrics, trail } = context;
+  const { sql, memory, trail } = context;
   if (sql === undefined) return;
   const result = await context.database.look(signal, async (session) => {
     const found = await checkRetention(
@@ -74,10 +74,14 @@ export async function lookAtRetention(context: TrailContext, signal: AbortSignal
     const { ord, at, txid } = result.firstToKeep;
     memory.firstToKeep = { ord, at, ...(txid == null ? {} : { txid }) };
   }
-  metrics.retention(result.oldest, {
-    disposed_early: result.disposedEarly ? 1 : 0,
-    partition_gap: result.partitionGaps,
-  });
+  showRetention(context, result);
+}
+
+export function showRetention(
+  { metrics }: TrailContext,
+  { oldest, disposedEarly, partitionGaps }: NonNullable<TrailContext['retention']>,
+): void {
+  metrics.retention(oldest, { disposed_early: disposedEarly ? 1 : 0, partition_gap: partitionGaps });
 }
 
 export async function lookAtExposure(context: TrailContext, signal: AbortSignal): Promise<void> {
@@ -116,8 +120,15 @@ async function readPage(context: TrailContext, withHistory: boolean, signal: Abo
     next === undefined
       ? { found: none, before: sum, endedAt: context.options.now() }
       : { after: next.ord, ...(next.id === undefined ? {} : { afterId: next.id }), found: sum, before, endedAt };
-  const isOver = next === undefined;
-  const shown = isOver ? sum : { time: Math.max(sum.time, before.time), image: Math.max(sum.image, before.image) };
-  metrics.exported(page.records.length + more, shown, memory.readability.endedAt);
-  return isOver;
+  metrics.exported(page.records.length + more);
+  showReadability(context);
+  return next === undefined;
+}
+
+/** Of the last whole pass, and what the one under way found already where that is more. */
+export function showReadability({ memory, metrics }: TrailContext): void {
+  if (memory.readability === undefined) return;
+  const { found, before, endedAt } = memory.readability;
+  const worst = { time: Math.max(found.time, before.time), image: Math.max(found.image, before.image) };
+  metrics.readable(worst, endedAt);
 }

@@ -19,6 +19,7 @@ import { followNames, goneWithFault } from './gone-tables.js';
 import { enterOtherHistory, hasLostHistory } from './history.js';
 import { judgeIdentity } from './judging-evidence.js';
 import { lookForReplaced } from './other-tables.js';
+import { showRemembered } from './remembered.js';
 import { type ScopedTable, tablesInScope } from './scope.js';
 
 /** Looks kept, so that a transaction can be dated from below. */
@@ -29,6 +30,7 @@ export async function lookAtTripwires(context: TrailContext, session: Session): 
   const { trail, evidence, metrics } = context;
   const now = context.options.now();
   const facts = await readFacts(session);
+  const isSeenAnew = context.seen === undefined || context.saidLost !== undefined;
   context.saidLost = undefined;
   evidence.ok('connection', `PostgreSQL ${Math.floor(facts.version / 10_000)} as ${facts.role}`);
   metrics.clockOffset(facts.clock - facts.ourClock);
@@ -43,6 +45,7 @@ export async function lookAtTripwires(context: TrailContext, session: Session): 
   const detail = 'the table had another name for a while';
   // Whatever was looked for meanwhile was not looked for here, so each return is a cause of its own.
   for (const label of returned) raise(context, label, { kind: 'storage', detail, amount: now, needsRecheck: true });
+  if (isSeenAnew) showRemembered(context);
   lookAtStorage(context, facts, catalogue, tables);
   lookForReplaced(context, facts, tables);
   applyDeclarations(context);
@@ -227,13 +230,13 @@ export function lookFailed(context: TrailContext, error: unknown): void {
   if (failure.kind === 'connection' || failure.kind === 'cancelled') {
     context.lost = `the database cannot be seen: ${failure.reason}`;
     context.evidence.connectionLost(context.lost);
-    context.metrics.lost();
     context.settling.clear();
   } else {
     context.evidence.failed('catalogue', failure);
     context.evidence.failed('counters', failure);
     context.lost = `the tripwires cannot be looked at: ${failure.reason}`;
   }
+  context.metrics.lost();
   const isNews = context.saidLost !== context.lost;
   context.saidLost = context.lost;
   context.log[isNews ? 'warn' : 'debug']('look failed', { kind: failure.kind, error: describeError(error) });

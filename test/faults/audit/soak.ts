@@ -304,8 +304,9 @@ export class Soak {
       const mayBeUnknown = isInterrupted || performance.now() < this.#unknownUntil || key.endsWith('.scratch');
       return ['ok', 'suspect', 'explained', 'gone', ...(mayBeUnknown ? ['unknown'] : [])].includes(String(value));
     }
-    // Faults are counted even while nothing can be seen; what is known of them is not.
-    if (isInterrupted && !key.includes('_total ') && !key.startsWith('replay_mismatches')) return true;
+    // Faults are counted even while nothing can be seen; what is known of them is not, and what sweeps found is not shown.
+    const isFinding = key.includes('_total ') || (key.startsWith('replay_mismatches') && value !== 'gone');
+    if (isInterrupted && !isFinding) return true;
     return [...this.#may].some((prefix) => key.startsWith(prefix));
   }
 }
