@@ -92,6 +92,7 @@ export class TrailMetrics {
     for (const check of checkNames) m.lastCheck.zero({ ...labels, check });
     m.lookInterval.set(labels, trail.observe.intervalMs / 1000);
     m.confirmInterval.set(labels, trail.observe.confirmIntervalMs / 1000);
+    m.clockSkewLimit.set(labels, trail.observe.maxClockSkewMs / 1000);
     m.writeLag.zero(labels);
     m.exported.zero(labels);
     m.readableTime.zero(labels);
@@ -359,6 +360,7 @@ function create(store: MetricStore) {
     actors: store.counter(m.actors),
     timeViolations: store.counter(m.timeViolations),
     clockOffset: store.gauge(m.clockOffset),
+    clockSkewLimit: store.gauge(m.clockSkewLimit),
     identityBreaks: store.counter(m.identityBreaks),
     writeLag: store.histogram(m.writeLag),
     watermarkLag: store.gauge(m.watermarkLag),

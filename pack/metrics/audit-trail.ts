@@ -164,6 +164,12 @@ export const auditMetrics = {
     { values: { kind: ['future', 'backdated'] } },
   ),
   clockOffset: gauge('audit_trail_clock_offset_seconds', 'seconds', trail, "The database's clock less the observer's."),
+  clockSkewLimit: gauge(
+    'audit_trail_clock_skew_limit_seconds',
+    'seconds',
+    trail,
+    'Difference of clocks that is no finding, as described.',
+  ),
   identityBreaks: counter(
     'audit_trail_identity_breaks_total',
     'count',

@@ -16,6 +16,7 @@ export function recordAlerts(pack: Pack): readonly AlertRule[] {
     attribution(pack),
     actor(pack),
     time(pack),
+    clock(pack),
     identity(pack),
     writeLag(pack),
     watermark(pack),
@@ -67,6 +68,22 @@ function time(pack: Pack): AlertRule {
     description:
       `{{ $value | humanize }} records of {{ $labels.portal }} in the last ${event} are ` +
       '{{ if eq $labels.kind "future" }}dated in the future{{ else }}dated before they can have been written{{ end }}.',
+  });
+}
+
+function clock(pack: Pack): AlertRule {
+  return trailAlert(pack, {
+    name: 'AuditClockOffset',
+    priority: 'medium',
+    forSeconds: auditSettings.clockForSeconds,
+    expr: promql`
+      abs(${lastKnown(ofTrail, m.clockOffset.name)})
+      > on (portal, trail) max ${ofTrail} (${m.clockSkewLimit.name})
+    `,
+    summary: "The database's clock and the observer's differ by more than is allowed: one of the two is wrong.",
+    description:
+      'The clocks behind the trail {{ $labels.trail }} of {{ $labels.portal }} differ by {{ $value | humanizeDuration }}. If it is the ' +
+      "database's that is wrong, so are the times of records and of commits alike, and nothing else shows it.",
   });
 }
 

@@ -14,6 +14,8 @@ export const auditSettings = {
   replayForSeconds: 300,
   /** A share, because a form that forgets the reason does so each time; a minimum, because nights are quiet. */
   attribution: { ratio: 0.01, minimum: 5, forSeconds: 300 },
+  /** One slow answer looks like a clock that is wrong; several looks in a row do not. */
+  clockForSeconds: 300,
   /** Where an application writes the records, unless the description allows more. */
   writeLag: { quantile: 0.99, leastSeconds: 60, windowSeconds: 900, forSeconds: 600 },
   /** Half an hour is longer than any honest transaction of an office portal. */

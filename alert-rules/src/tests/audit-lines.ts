@@ -52,6 +52,10 @@ const gauges = {
   orphans: of(m.comparisonFindings, { comparison: 'orphaned-valuations' }, 0),
   oddities: of(m.comparisonFindings, { comparison: 'missing-irr' }, 0),
   watermarkLag: of(m.watermarkLag, {}, 0),
+  clockOffset: of(m.clockOffset, {}, 0.02),
+  clockSkewLimit: of(m.clockSkewLimit, {}, 5),
+  /** Of another trail, whose database may be off by more. */
+  slowSkewLimit: of(m.clockSkewLimit, slow),
   disposedEarly: of(m.retentionViolations, { kind: 'disposed_early' }, 0),
   superusers: of(m.bypassRoles, { exposure: 'superuser' }, 1),
   mutators: of(m.bypassRoles, { exposure: 'mutate_records' }, 0),
@@ -136,6 +140,7 @@ export const cutOff: AuditDifference = {
     readersUnlogged: 'gone',
     readersUnknown: 'gone',
     unlogged: 'gone',
+    clockOffset: 'gone',
     inScope: 'gone',
     covered: 'gone',
     coverage: 'gone',

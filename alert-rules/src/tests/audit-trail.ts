@@ -336,6 +336,21 @@ const records: readonly AuditLife[] = [
     quiet: [['when the exporter restarts', [{ minutes: 30 }, { minutes: 5, target: 'down' }, { minutes: 60 }]]],
   },
   {
+    alert: 'AuditClockOffset',
+    when: "the database's clock was set back, also beside a trail that allows more",
+    wrong: { set: { clockOffset: -240, slowSkewLimit: 900 } },
+    quietUntil: 4,
+    firesWithin: 7,
+    labels: auditLabels,
+    value: duration(4),
+    quiet: [
+      ['while clocks differ by as much as is allowed', [{ minutes: 60, set: { clockOffset: 4.5 } }]],
+      ['about a single slow answer', [{ minutes: 20 }, { minutes: 3, set: { clockOffset: 9 } }, { minutes: 20 }]],
+      ['where more is allowed', [{ minutes: 60, set: { clockOffset: 30, clockSkewLimit: 60 } }]],
+      ['while the database cannot be reached', [{ minutes: 10 }, { minutes: 60, ...cutOff }]],
+    ],
+  },
+  {
     alert: 'AuditIdentityBreak',
     when: 'an id is there twice',
     wrong: { perMinute: { duplicates: 1 } },
@@ -566,6 +581,7 @@ function throughCutOff(): readonly Scenario[] {
     ['AuditReplayMismatch', { mismatches: 2 }],
     ['AuditRetentionBroken', { disposedEarly: 1 }],
     ['AuditRecordsUnreadable', { unreadable: 3 }],
+    ['AuditClockOffset', { clockOffset: 60 }],
   ];
   return [
     ...held.map(([alert, set = {}]) => ({

@@ -192,6 +192,7 @@ describe('times', () => {
       count('time_violations_total', { kind: 'backdated' }),
     ]).toEqual([future, backdated]);
     expect(Math.abs(count('clock_offset_seconds') ?? 99)).toBeLessThan(1);
+    expect(count('clock_skew_limit_seconds')).toBe(lab.fixture.trail.observe.maxClockSkewMs / 1000);
   });
 });
 
