@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Portal, PortalLimits } from '../../pack/index.js';
+import type { Portal, PortalLimits, Workflow } from '../../pack/index.js';
 import type { DropReason } from '../../pack/metrics/index.js';
 import { Backoff } from '../runtime/measuring/backoff.js';
 import { type Cancellation, Canceller } from '../runtime/measuring/cancellation.js';
@@ -64,10 +64,7 @@ export class Engine {
     for (const { schedule } of this.#active.values()) schedule.begin();
   }
 
-  /**
-   * Runs one job now, within its portal's limits. Waiting for a place takes at most half of the time, so that a run
-   * which starts also has time to end: the portal must not be blamed for our queue.
-   */
+  /** Runs one job now, within its portal's limits. */
   async probe(workflow: string, portal: string, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
     const active = this.#active.get(jobName(workflow, portal));
     if (active === undefined) return { kind: 'unknown' };
@@ -80,7 +77,7 @@ export class Engine {
     const { gate } = active.place;
     const limit = new Deadline(timeoutMs, this.#stopping);
     try {
-      const entry = await enter(gate, timeoutMs / 2, limit);
+      const entry = await enter(gate, patienceMs(timeoutMs, active.job.workflow), limit);
       if (!entry.admitted) {
         return { kind: 'refused', reason: entry.reason, retryAfterSeconds: Math.ceil(gate.restMs / 1000) };
       }
@@ -201,6 +198,14 @@ export class Engine {
     await active.schedule.end();
     active.kept?.close();
   }
+}
+
+/**
+ * How long a run on demand may wait for a place: at most half of its time, and never so long that less than the SLA is
+ * left. A run that is cut off before its SLA says nothing of the portal, and would send it to rest for our queue.
+ */
+function patienceMs(timeoutMs: number, { slaSeconds }: Workflow): number {
+  return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - slaSeconds * 1000));
 }
 
 /** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */

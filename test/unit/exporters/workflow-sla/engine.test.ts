@@ -140,6 +140,34 @@ describe('a probe', () => {
     await hanging;
   });
 
+  test('waits only as long as leaves it the SLA: cut off before, it would send the portal to rest', async () => {
+    let answer = () => {};
+    const server = await httpServer((_, response) => {
+      answer = () => json(response, {});
+    });
+    const visit = job(server.url, { portal: { limits }, workflow: { slaSeconds: 0.9 } });
+    const engine = new TestEngine([visit]);
+    const holding = engine.engine.probe('client-list', 'kingston', 'probe', 5000);
+    await server.seen(1);
+    // Freed after 300 ms, when half of the time has not passed yet, but what is left is less than the SLA.
+    setTimeout(answer, 300);
+    expect(await engine.engine.probe('client-list', 'kingston', 'probe', 1000)).toMatchObject({
+      kind: 'refused',
+      reason: 'busy',
+      retryAfterSeconds: 0,
+    });
+    expect(await holding).toMatchObject({ kind: 'ran', result: { success: true } });
+    expect(engine.engine.state().portals[0]?.backoffUntilSeconds).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('with no time to spare for waiting takes a place that is free', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const visit = job(server.url, { portal: { limits }, workflow: { slaSeconds: 1 } });
+    const answer = await new TestEngine([visit]).engine.probe('client-list', 'kingston', 'probe', 1000);
+    expect(answer).toMatchObject({ kind: 'ran', result: { success: true } });
+  });
+
   test('does not count as scheduled', async () => {
     const server = await httpServer((_, response) => json(response, {}));
     const visit = job(server.url);
