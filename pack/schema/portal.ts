@@ -77,7 +77,9 @@ export const portal = section({
     ),
   headers: headers()
     .prefault({})
-    .describe('Headers sent with every request; texts may hold {variables} of this portal and references to secrets.'),
+    .describe(
+      'Headers sent with every request to the portal, its login included; texts may hold {variables} of this portal and references to secrets.',
+    ),
   auth: auth.prefault({ kind: 'none' }).describe('How workflows with authenticated: true log in. Default none.'),
   tls: tls.prefault({}).describe('How the portal proves who it is.'),
   network: network.prefault({}).describe('How the portal is reached.'),

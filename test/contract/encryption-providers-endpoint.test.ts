@@ -50,6 +50,14 @@ describe('the portal itself', () => {
     });
   });
 
+  test('is sent the headers of its description, filled', async () => {
+    const server = await scriptedServer((_, response) => json(response, 200, {}));
+    const headers = { 'X-Tenant': literal('{tenant}'), 'X-Gateway-Key': secret('key-of-the-gateway') };
+    const portal = somePortal(server.url, { headers, variables: { tenant: 'wealth' } });
+    await oneRound(probeJob({ ...provider, authenticated: false }, { portal }));
+    expect(server.seen[0]?.headers).toMatchObject({ 'x-tenant': 'wealth', 'x-gateway-key': 'key-of-the-gateway' });
+  });
+
   test('that lost its key breaks the integrity, and is there all the same', async () => {
     const server = await encryptingPortal({ loses: true });
     const result = await oneRound(probeJob(provider, { portal: login(server.url) }));

@@ -4,6 +4,8 @@ import type { EncryptionError } from '../../../pack/metrics/encryption.js';
 import { anonymous, type Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Grant } from '../../runtime/portal/auth/grant.js';
 import { Session } from '../../runtime/portal/auth/session.js';
+import { portalHeaders } from '../../runtime/portal/headers.js';
+import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { aeadAnatomy } from './aead.js';
 import { exchangeFailure, JsonExchange } from './exchange.js';
@@ -80,11 +82,7 @@ export class EndpointProvider implements Provider<Sealed> {
   async #post(path: string, body: object, operation: 'encrypt' | 'decrypt', signal: AbortSignal): Promise<unknown> {
     const styled = applyPathStyle(path, this.#portal);
     const url = new URL(this.#portal.baseUrl + styled);
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(this.#portal.headers)) {
-      headers[name.toLowerCase()] = this.#credentials.reveal(value);
-    }
-    Object.assign(headers, this.#credentials.headersFor(url));
+    const headers = { ...this.#headers(), ...this.#credentials.headersFor(url) };
     const answer = await this.#exchange.send('POST', styled, headers, body, signal);
     this.#credentials.remember(url, answer.setCookie?.slice());
     if (answer.status === 200) return answer.body;
@@ -92,6 +90,14 @@ export class EndpointProvider implements Provider<Sealed> {
     if (answer.status === 401 && this.#grant !== undefined) this.#credentials.renew(this.#grant, ASKER);
     // Never quote the answer: Kingston's portal echoes what it was sent in a 422.
     throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}`);
+  }
+
+  #headers(): Record<string, string> {
+    try {
+      return portalHeaders(this.#portal, this.#credentials.reveal);
+    } catch (error) {
+      throw error instanceof StepFailure ? exchangeFailure(error) : error;
+    }
   }
 }
 

@@ -1,16 +1,16 @@
-import { validateHeaderValue } from 'node:http';
 import type { HttpStep, Portal } from '../../../pack/index.js';
 import { applyPathStyle, forbiddenBy } from '../../../pack/paths.js';
+import { filledHeaders } from '../../runtime/portal/headers.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
+import { type Filling, fill, fillDeep, fillPath, type Variables } from '../../runtime/portal/template.js';
 import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { reading } from '../http/reading.js';
 import { nextHop } from '../http/redirect.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
-import { type Filling, fill, fillDeep, fillPath, type Variables } from '../template.js';
 import type { StepContext, StepOutcome } from './step.js';
 
 /** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
@@ -89,23 +89,13 @@ function prepare(step: HttpStep, context: StepContext): Outgoing {
     ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': String(body.bytes.length) }),
   };
   // Its own headers win over the portal's, and credentials are never overwritten by either.
-  for (const [name, value] of [...Object.entries(portal.headers), ...Object.entries(step.headers)]) {
-    headers[name.toLowerCase()] = sendable(name, fill(value, filling));
-  }
-  Object.assign(headers, credentials.headersFor(url));
+  Object.assign(
+    headers,
+    filledHeaders(portal.headers, filling),
+    filledHeaders(step.headers, filling),
+    credentials.headersFor(url),
+  );
   return { method: step.method, url, headers, body: body?.bytes, maxBodyBytes: step.maxBodyBytes };
-}
-
-/** A line break in it would begin another header. @throws {StepFailure} that does not quote it. */
-function sendable(name: string, value: string): string {
-  try {
-    validateHeaderValue(name, value);
-    return value;
-  } catch (cause) {
-    throw new StepFailure('assertion', `the value for header ${name.toLowerCase()} holds what no header can carry`, {
-      cause,
-    });
-  }
 }
 
 function bodyOf(step: HttpStep, filling: Filling): { type: string; bytes: Buffer } | undefined {

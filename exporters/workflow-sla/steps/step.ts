@@ -4,7 +4,7 @@ import type { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import type { Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Connections } from '../../runtime/portal/http/connections.js';
 import type { StepFailure } from '../../runtime/portal/step-failure.js';
-import type { Variables } from '../template.js';
+import type { Variables } from '../../runtime/portal/template.js';
 
 /** What a step may use. A kind that is not HTTP simply leaves the connections alone. */
 export interface StepContext {

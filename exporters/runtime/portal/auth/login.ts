@@ -5,6 +5,7 @@ import { LoopWatch } from '../../measuring/loop-watch.js';
 import { PhaseClock } from '../../measuring/phase-clock.js';
 import { asJson } from '../as-json.js';
 import { Deadline } from '../deadline.js';
+import { portalHeaders } from '../headers.js';
 import { Connections, type Received } from '../http/connections.js';
 import { acceptEncoding, decode } from '../http/decode.js';
 import { StepFailure } from '../step-failure.js';
@@ -25,7 +26,7 @@ export async function logIn(auth: LoginAuth, tools: LoginTools): Promise<Grant> 
     auth.method,
     isJson ? 'application/json' : 'application/x-www-form-urlencoded',
     body,
-    {},
+    portalHeaders(tools.portal, tools.reveal),
     auth.timeoutMs,
     tools,
   );
@@ -77,9 +78,10 @@ export async function post(
           accept: 'application/json',
           'accept-encoding': acceptEncoding,
           'user-agent': 'kingston-observability-pack',
+          ...headers,
+          // What describes our body is ours to say, whatever a portal's headers hold.
           'content-type': contentType,
           'content-length': String(body.length),
-          ...headers,
         },
         body,
         maxBodyBytes: MAX_ANSWER_BYTES,

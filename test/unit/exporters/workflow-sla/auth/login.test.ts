@@ -107,6 +107,32 @@ describe('a login', () => {
     expect(portal.logins).toBe(1);
   });
 
+  test('carries the headers of the portal, as every request does', async () => {
+    const { visit, server } = await kingston();
+    const headers = {
+      'X-Tenant': literal('{tenant}'),
+      'X-Gateway-Key': secret('key-of-the-gateway'),
+      'Content-Type': literal('text/plain'),
+    };
+    const portal = { ...visit.portal, headers, variables: { tenant: 'wealth' } };
+    expect(verdictOf(await runOnce({ ...visit, portal }))).toBe('ok');
+    expect(server.requests[0]).toMatchObject({
+      url: '/api/auth/login',
+      headers: { 'x-tenant': 'wealth', 'x-gateway-key': 'key-of-the-gateway', 'content-type': 'application/json' },
+    });
+    expect(server.requests[1]?.headers).toMatchObject({ 'x-tenant': 'wealth', 'x-gateway-key': 'key-of-the-gateway' });
+  });
+
+  test('with a header that no request can carry fails without quoting it', async () => {
+    const { visit, portal } = await kingston();
+    const headers = { 'X-Gateway-Key': secret('one line\nand another') };
+    const result = await runOnce({ ...visit, portal: { ...visit.portal, headers } });
+    expect(verdictOf(result)).toBe(
+      'assertion: login: the value for header x-gateway-key holds what no header can carry',
+    );
+    expect(portal.logins).toBe(0);
+  });
+
   test('is made anew after its lifetime', async () => {
     const travel = timeTravel();
     const { portal, visit } = await kingston({ lifetimeMs: 60_000 });

@@ -98,6 +98,14 @@ describe('OAuth 2 client credentials', () => {
     expect(result.logins).toMatchObject([{ outcome: 'success' }]);
   });
 
+  test('a token endpoint is not the portal, and is not sent its headers', async () => {
+    const { server, oauth2 } = await tokenServer(() => ({ access_token: 'at-1-secret' }));
+    const visit = oauth2();
+    const portal = { ...visit.portal, headers: { 'X-Gateway-Key': secret('key-of-the-gateway') } };
+    expect(verdictOf(await runOnce({ ...visit, portal }))).toBe('ok');
+    expect(server.requests.map(({ headers }) => headers['x-gateway-key'])).toEqual([undefined, 'key-of-the-gateway']);
+  });
+
   test('in the body', async () => {
     const { server, oauth2 } = await tokenServer(() => ({ access_token: 'at-1-secret' }));
     expect(verdictOf(await runOnce(oauth2({ clientAuthentication: 'body' })))).toBe('ok');

@@ -1,6 +1,6 @@
-import type { Text } from '../../pack/index.js';
-import { SecretText } from '../../pack/secret.js';
-import { StepFailure } from '../runtime/portal/step-failure.js';
+import type { Text } from '../../../pack/index.js';
+import { SecretText } from '../../../pack/secret.js';
+import { StepFailure } from './step-failure.js';
 
 export type Variables = ReadonlyMap<string, Text>;
 
