@@ -4,7 +4,7 @@ import {
   encryptionMetrics,
   operationBounds,
 } from '../../pack/metrics/encryption.js';
-import { type Family, MetricStore } from '../runtime/metrics/index.js';
+import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { sizeLabel } from './probe/canary.js';
 import type { ProbeJob } from './probe/plan.js';
 import type { RoundResult } from './probe/protocol.js';
@@ -19,12 +19,14 @@ const DATA_KEY_BYTES = 32;
  * the page, and come back with its counts.
  */
 export class ProviderMetrics {
-  readonly #store = new MetricStore();
-  readonly #m = create(this.#store);
+  readonly #store: MetricStore;
+  readonly #m: ReturnType<typeof create>;
   #job: ProbeJob;
 
-  constructor(job: ProbeJob, bounds: readonly number[]) {
+  constructor(job: ProbeJob, bounds: readonly number[], store: MetricStore) {
     this.#job = job;
+    this.#store = store;
+    this.#m = create(store);
     this.configure(job, bounds);
   }
 

@@ -16,6 +16,14 @@ interface Hosted {
   readonly exporter: Exporter;
   readonly store: MetricStore;
   readonly log: Logger;
+  readonly state: ExporterState;
+}
+
+/** What the runtime knows of an exporter by itself. */
+export interface ExporterState {
+  readonly name: string;
+  /** How many times a metric was full. */
+  readonly overflows: number;
 }
 
 /** All exporters of a process, and what one of them doing wrong may not spoil for the others. */
@@ -26,15 +34,23 @@ export class ExportersHost {
   constructor(factories: readonly NamedFactory[], deps: Omit<ExporterDeps, 'store'>) {
     this.#hosted = factories.map(({ name, create }) => {
       const log = deps.log.child({ exporter: name });
+      const state = { name, overflows: 0 };
       const store = new MetricStore({
-        onOverflow: (metric, limit) => log.error('metric is full; further series are left out', { metric, limit }),
+        onOverflow: (metric, limit) => {
+          state.overflows += 1;
+          log.error('metric is full; further series are left out', { metric, limit });
+        },
       });
-      return { exporter: create({ ...deps, log, store }), store, log };
+      return { exporter: create({ ...deps, log, store }), store, log, state };
     });
   }
 
   get names(): readonly string[] {
     return this.#hosted.map(({ exporter }) => exporter.name);
+  }
+
+  states(): readonly ExporterState[] {
+    return this.#hosted.map(({ state }) => state);
   }
 
   get collectors(): readonly Collector[] {

@@ -88,7 +88,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     runner,
     standing: () => [
       ...selfFamilies({
-        exporters: host.names,
+        exporters: host.states(),
         version,
         pack: config.current,
         reload: config.status,

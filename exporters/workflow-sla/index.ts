@@ -24,7 +24,7 @@ export function wire(
   { log, shard, store }: Pick<ExporterDeps, 'log' | 'shard' | 'store'>,
   threadOptions: Pick<MeasuringThreadOptions, 'url' | 'silenceMs'>,
 ): Exporter {
-  const metrics = new WorkflowMetrics();
+  const metrics = new WorkflowMetrics(store.apart());
   const history = new History();
   let jobs: readonly Job[] = [];
   let portals: readonly PortalState[] = [];

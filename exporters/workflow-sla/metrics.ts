@@ -5,16 +5,22 @@ import {
   stepPhases,
   workflowMetrics,
 } from '../../pack/metrics/index.js';
-import { type Family, MetricStore } from '../runtime/metrics/index.js';
+import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { type Job, jobName } from './plan.js';
 import type { PortalState, Report } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
 
 /** What the workflow exporter exposes: results in, families out. */
 export class WorkflowMetrics {
-  readonly #store = new MetricStore();
-  readonly #m = create(this.#store);
+  readonly #store: MetricStore;
+  readonly #m: ReturnType<typeof create>;
   #jobs = new Map<string, Job>();
+
+  /** @param store not the exporter's own: what is measured leaves the page while nobody measures. */
+  constructor(store: MetricStore) {
+    this.#store = store;
+    this.#m = create(store);
+  }
 
   /** Shows every series of these jobs at once, and takes away those of jobs that are gone. */
   configure(jobs: readonly Job[]): void {

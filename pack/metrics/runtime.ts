@@ -50,6 +50,12 @@ export const runtimeMetrics = {
     ['thread'],
     'Times that a measuring thread had to be started again because it died, hung or fell silent.',
   ),
+  metricOverflows: counter(
+    'kop_metric_overflows_total',
+    'count',
+    ['exporter'],
+    'Times that a metric reached the most series it may have, and further ones were left out.',
+  ),
   scrapesRefused: counter(
     'kop_scrapes_refused_total',
     'count',

@@ -8,6 +8,7 @@ import { probeSections } from '../../exporters/encryption/probe/sections.js';
 import { dataKey } from '../../exporters/encryption/providers/data-key-cache.js';
 import { makeProvider } from '../../exporters/encryption/providers/open.js';
 import { describeError } from '../../exporters/runtime/log.js';
+import { MetricStore } from '../../exporters/runtime/metrics/index.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
 import type { EncryptionProvider } from '../../pack/index.js';
 import { probeJob, secret, somePortal } from '../support/encryption/domain.js';
@@ -46,7 +47,7 @@ async function outlets(job: ProbeJob): Promise<string> {
   await tried(() => provider.close());
 
   const result = await engine.round();
-  const metrics = new ProviderMetrics(job, boundsFor([job]));
+  const metrics = new ProviderMetrics(job, boundsFor([job]), new MetricStore());
   metrics.record(result);
   const sections = probeSections([{ job, last: result, trouble: undefined }]);
   for (const value of [result, sections, metrics.families(), job, encodeJob(job)]) {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { type Family, renderFamilies } from '../../exporters/runtime/metrics/index.js';
+import { type Family, MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { WorkflowMetrics } from '../../exporters/workflow-sla/metrics.js';
 import { probeFamilies } from '../../exporters/workflow-sla/probe.js';
 import { dropReasons, failureReasons, workflowMetrics } from '../../pack/metrics/index.js';
@@ -20,7 +20,7 @@ const journey = job('https://portal.test', {
 });
 
 function page(...act: ((metrics: WorkflowMetrics) => void)[]): string {
-  const metrics = new WorkflowMetrics();
+  const metrics = new WorkflowMetrics(new MetricStore());
   metrics.configure([list, journey]);
   for (const one of act) one(metrics);
   return renderFamilies(metrics.families(), 'text');
@@ -36,7 +36,7 @@ const of = (name: string, labels = '') => `${name}{portal="kingston",workflow="c
 
 /** One of everything that can happen. */
 function busyMetrics(): WorkflowMetrics {
-  const metrics = new WorkflowMetrics();
+  const metrics = new WorkflowMetrics(new MetricStore());
   metrics.configure([list, journey]);
   metrics.setObjective(list, 0.99);
   metrics.setObjective(journey, 0.999);

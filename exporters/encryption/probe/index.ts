@@ -1,7 +1,7 @@
 import type { FieldEncryption, Pack } from '../../../pack/index.js';
 import type { LandingSection } from '../../runtime/landing/section.js';
 import { WatchedThread } from '../../runtime/measuring/thread.js';
-import { type Counter, type Family, mergeFamilies } from '../../runtime/metrics/index.js';
+import { type Counter, type Family, type MetricStore, mergeFamilies } from '../../runtime/metrics/index.js';
 import { boundsFor, ProviderMetrics } from '../metrics.js';
 import type { KeyFacts } from '../providers/provider.js';
 import type { EncryptionSource, SourceDeps } from '../source.js';
@@ -20,6 +20,7 @@ export interface ThreadOptions {
 
 interface ProbeDeps extends Pick<SourceDeps, 'log' | 'shard'> {
   readonly restarts: Counter<'thread'>;
+  readonly store: MetricStore;
 }
 
 /** Measures providers, each in a thread of its own, and keeps what they found. */
@@ -106,12 +107,12 @@ export class ProbeSource implements EncryptionSource {
 
   /** @param before whose counts go on. */
   #measure(job: ProbeJob, bounds: readonly number[], before: Measured | undefined): Measured {
-    const { log, restarts } = this.#deps;
+    const { log, restarts, store } = this.#deps;
     const name = jobName(job);
     const encoded = encodeJob(job);
     const measured: Measured = {
       job,
-      metrics: before?.metrics ?? new ProviderMetrics(job, bounds),
+      metrics: before?.metrics ?? new ProviderMetrics(job, bounds, store.apart()),
       last: undefined,
       thread: new WatchedThread<Command, Report>({
         name,

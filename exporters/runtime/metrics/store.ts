@@ -23,6 +23,11 @@ export class MetricStore {
     this.#onOverflow = options.onOverflow ?? (() => undefined);
   }
 
+  /** Another store with the same limits, told of in the same way, whose families its owner puts on the page. */
+  apart(): MetricStore {
+    return new MetricStore({ maxSeriesPerMetric: this.#limit, onOverflow: this.#onOverflow });
+  }
+
   counter<L extends string>(decl: Metric<L>): Counter<L> {
     this.#claim(decl, 'counter');
     const handle = new Counter(decl, this.#limit, this.#onOverflow);

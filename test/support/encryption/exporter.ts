@@ -10,20 +10,27 @@ import { isNoData } from '../../../exporters/runtime/collector.js';
 import { createLogger, Redactor } from '../../../exporters/runtime/log.js';
 import type { Family } from '../../../exporters/runtime/metrics/family.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
-import { wholeShard } from '../../../exporters/runtime/shard.js';
+import { type Shard, wholeShard } from '../../../exporters/runtime/shard.js';
 import { type FieldEncryption, loadPack, type Pack, type Portal } from '../../../pack/index.js';
 
 const worker = new URL('../../../dist/exporters/encryption/worker.js', import.meta.url);
 
+interface ExporterOptions {
+  readonly silenceMs?: number;
+  readonly sabotage?: boolean;
+  readonly shard?: Shard;
+  readonly store?: MetricStore;
+}
+
 /** The whole exporter with its threads, compiled; ended with the test. */
-export function exporterOf(options: { readonly silenceMs?: number; readonly sabotage?: boolean } = {}) {
+export function exporterOf(options: ExporterOptions = {}) {
   if (!existsSync(fileURLToPath(worker))) throw new Error('dist/ is missing: run npm run build first');
   const logs: string[] = [];
   const redactor = new Redactor();
   const log = createLogger({ level: 'debug', format: 'logfmt', redactor, write: (line) => logs.push(line) });
   const url = options.sabotage === true ? new URL('./saboteur.mjs', import.meta.url) : worker;
   const exporter = wire(
-    { log, redactor, shard: wholeShard, store: new MetricStore() },
+    { log, redactor, shard: options.shard ?? wholeShard, store: options.store ?? new MetricStore() },
     { url, ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }) },
   );
   onTestFinished(() => exporter.stop());
@@ -67,7 +74,7 @@ export async function sabotage(provider: string, act: 'exit' | 'throw' | 'block'
 
 /** What the page would say after these rounds. */
 export function metricsOf(job: ProbeJob, ...rounds: readonly RoundResult[]): ReadonlyMap<string, number> {
-  const metrics = new ProviderMetrics(job, boundsFor([job]));
+  const metrics = new ProviderMetrics(job, boundsFor([job]), new MetricStore());
   for (const round of rounds) metrics.record(round);
   return seriesOf(metrics.families());
 }

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { renderFamilies } from '../../../../exporters/runtime/metrics/index.js';
+import { MetricStore, renderFamilies } from '../../../../exporters/runtime/metrics/index.js';
 import { WorkflowMetrics } from '../../../../exporters/workflow-sla/metrics.js';
 import type { Job } from '../../../../exporters/workflow-sla/plan.js';
 import { dropReasons } from '../../../../pack/metrics/index.js';
@@ -27,7 +27,7 @@ afterEach(() => {
 /** An engine whose reports become a page, as in the exporter. */
 class Measured {
   readonly engine: TestEngine;
-  readonly #metrics = new WorkflowMetrics();
+  readonly #metrics = new WorkflowMetrics(new MetricStore());
 
   constructor(jobs: readonly Job[]) {
     this.#metrics.configure(jobs);
