@@ -37,9 +37,18 @@ describe('the landing page in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('leads to the log of a failed run', async () => {
+  test('leads from the last failures to the log of each', async () => {
     const { page } = await opened('light');
-    await page.getByRole('link', { name: 'log' }).first().click();
+    const failures = page.locator('section', { has: page.getByRole('heading', { name: 'Last failures' }) });
+    const first = failures.locator('tbody tr').first();
+    expect(await first.locator('td').allInnerTexts()).toEqual([
+      'look',
+      'shop',
+      'look: status: status 500, expected 200',
+      expect.stringMatching(/\d/),
+      'log',
+    ]);
+    await first.getByRole('link', { name: 'log' }).click();
     await expect.poll(() => page.locator('body').innerText()).toContain('status 500, expected 200');
   });
 });
