@@ -38,20 +38,24 @@ ${each((name) => `  trail-${name}: { title: Trail, portal: portal-a, team: platf
 
 const encryptionWorker = new URL('../../dist/exporters/encryption/worker.js', import.meta.url);
 
-const exporters: readonly [what: string, create: ExporterFactory, series: RegExp, count: number][] = [
+type Sharded = readonly [what: string, create: ExporterFactory, series: RegExp, count: number];
+
+const encryption: Sharded = [
+  'provider and scanned column',
+  (deps) => wireEncryption(deps, { url: encryptionWorker }),
+  /^field_encryption_((?:probe|scan)_interval_seconds\{.*\})/gm,
+  2 * letters.length,
+];
+
+const exporters: readonly Sharded[] = [
   [
     'workflow on each portal',
     (deps) => wireWorkflows(deps, { url: saboteurUrl() }),
     /^workflow_sla_target_seconds\{(.*)\}/gm,
     2 * letters.length,
   ],
-  [
-    'provider and scanned column',
-    (deps) => wireEncryption(deps, { url: encryptionWorker }),
-    /^field_encryption_((?:probe|scan)_interval_seconds\{.*\})/gm,
-    2 * letters.length,
-  ],
   ['audit trail', createAuditTrailExporter, /^audit_trail_look_interval_seconds\{(.*)\}/gm, letters.length],
+  encryption,
 ];
 
 /** What one process of several would have on its page. */
@@ -83,4 +87,15 @@ test.each(exporters)('two shards together show each %s exactly once', async (_, 
   const both = [...first, ...second];
   expect(both).toHaveLength(count);
   expect(new Set(both).size).toBe(count);
+});
+
+test('the providers of a portal and its columns belong to the same process, because keys are known from providers', async () => {
+  const [, create, series] = encryption;
+  for (const shard of ['1/2', '2/2']) {
+    const seen = await shown(create, series, shard);
+    const portalsOf = (what: string) =>
+      seen.filter((one) => one.startsWith(what)).map((one) => /portal="([^"]+)"/.exec(one)?.[1]);
+    expect(portalsOf('probe')).not.toEqual([]);
+    expect(portalsOf('probe').sort()).toEqual(portalsOf('scan').sort());
+  }
 });

@@ -52,7 +52,9 @@ export class ProbeSource implements EncryptionSource {
     _encryption: readonly FieldEncryption[],
     pack: Pick<Pack, 'portals' | 'encryption' | 'objectives'>,
   ): Promise<void> {
-    const jobs = jobsOf(pack).filter((job) => this.#deps.shard.owns(jobName(job)));
+    // All providers of a description in the process that watches its keys: of some keys, a provider alone can tell.
+    const encryption = pack.encryption.filter(({ name }) => this.#deps.shard.owns(name));
+    const jobs = jobsOf({ ...pack, encryption });
     const bounds = boundsFor(jobs);
     const next = new Map<string, Measured>();
     const made: Measured[] = [];

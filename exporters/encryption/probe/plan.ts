@@ -12,7 +12,7 @@ export interface ProbeJob {
   readonly objectiveRatio?: number;
 }
 
-/** The name by which a job is sharded and scheduled. */
+/** The name by which a job is scheduled. */
 export function jobName({ portal, provider }: Pick<ProbeJob, 'portal' | 'provider'>): string {
   return `${provider.name}@${portal.name}`;
 }
