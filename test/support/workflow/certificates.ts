@@ -16,36 +16,41 @@ export interface CertificateOptions {
   /** Who signs; itself unless given. */
   readonly issuer?: Certificate;
   readonly isAuthority?: boolean;
+  /** Of an authority; two in one chain must not have the same. */
+  readonly commonName?: string;
 }
 
 const DAY_MS = 86_400_000;
 
 /** A certificate for `localhost` and `127.0.0.1`, unless told otherwise. Elliptic curves, because RSA keys take long. */
 export async function certificate(options: CertificateOptions = {}): Promise<Certificate> {
-  const { names = ['localhost'], addresses = ['127.0.0.1'], issuer, isAuthority = false } = options;
-  const made = await generate(
-    [{ name: 'commonName', value: isAuthority ? 'Test authority' : (names[0] ?? 'nobody') }],
-    {
-      keyType: 'ec',
-      algorithm: 'sha256',
-      notBeforeDate: options.notBefore ?? new Date(Date.now() - DAY_MS),
-      notAfterDate: options.notAfter ?? new Date(Date.now() + 90 * DAY_MS),
-      ...(issuer === undefined ? {} : { ca: issuer }),
-      extensions: [
-        { name: 'basicConstraints', cA: isAuthority, critical: true },
-        isAuthority
-          ? { name: 'keyUsage', keyCertSign: true, cRLSign: true, digitalSignature: true, critical: true }
-          : { name: 'keyUsage', digitalSignature: true, critical: true },
-        {
-          name: 'subjectAltName',
-          altNames: [
-            ...names.map((value) => ({ type: 2 as const, value })),
-            ...addresses.map((ip) => ({ type: 7 as const, ip })),
-          ],
-        },
-      ],
-    },
-  );
+  const {
+    names = ['localhost'],
+    addresses = ['127.0.0.1'],
+    issuer,
+    isAuthority = false,
+    commonName = 'Test authority',
+  } = options;
+  const made = await generate([{ name: 'commonName', value: isAuthority ? commonName : (names[0] ?? 'nobody') }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    notBeforeDate: options.notBefore ?? new Date(Date.now() - DAY_MS),
+    notAfterDate: options.notAfter ?? new Date(Date.now() + 90 * DAY_MS),
+    ...(issuer === undefined ? {} : { ca: issuer }),
+    extensions: [
+      { name: 'basicConstraints', cA: isAuthority, critical: true },
+      isAuthority
+        ? { name: 'keyUsage', keyCertSign: true, cRLSign: true, digitalSignature: true, critical: true }
+        : { name: 'keyUsage', digitalSignature: true, critical: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          ...names.map((value) => ({ type: 2 as const, value })),
+          ...addresses.map((ip) => ({ type: 7 as const, ip })),
+        ],
+      },
+    ],
+  });
   return { key: made.private, cert: made.cert };
 }
 

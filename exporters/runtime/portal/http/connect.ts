@@ -2,7 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { type DetailedPeerCertificate, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Network } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
@@ -37,13 +37,26 @@ export async function open(target: Target, clock: PhaseClock, signal: Cancellati
   }
   clock.enter('tls');
   const secure = await handshake(socket, target, signal);
-  const expiry = Date.parse(secure.getPeerCertificate().valid_to);
   return {
     socket: secure,
     protocol: secure.alpnProtocol === 'h2' ? 'h2' : 'http/1.1',
     address,
-    certificateExpirySeconds: Number.isNaN(expiry) ? undefined : expiry / 1000,
+    certificateExpirySeconds: firstExpirySeconds(secure.getPeerCertificate(true)),
   };
+}
+
+/** Of the whole chain: nobody gets in with a good certificate under an intermediate that has expired. */
+function firstExpirySeconds(leaf: DetailedPeerCertificate): number | undefined {
+  let first = Number.POSITIVE_INFINITY;
+  const seen = new Set<DetailedPeerCertificate>();
+  // A root is its own issuer. Where the chain is cut short there is none, whatever the type says.
+  for (let next: DetailedPeerCertificate | undefined = leaf; next !== undefined; next = next.issuerCertificate) {
+    if (seen.has(next)) break;
+    seen.add(next);
+    const expiry = Date.parse(next.valid_to);
+    if (!Number.isNaN(expiry)) first = Math.min(first, expiry);
+  }
+  return Number.isFinite(first) ? first / 1000 : undefined;
 }
 
 /** Without the brackets that a URL puts around an IPv6 address. */

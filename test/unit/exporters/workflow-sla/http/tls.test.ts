@@ -113,6 +113,32 @@ describe('who we are', () => {
 });
 
 describe('days left', () => {
+  test('are those of the intermediate that expires before the rest of the chain', async () => {
+    const intermediate = await certificate({
+      issuer: ca,
+      isAuthority: true,
+      commonName: 'Test intermediate',
+      names: ['intermediate.test'],
+      addresses: [],
+      notAfter: new Date(Date.now() + 7 * DAY_MS),
+    });
+    const under = await certificate({ issuer: intermediate });
+    const chain = { key: under.key, cert: `${under.cert}\n${intermediate.cert}` };
+    const result = await run(chain, { caFile }, { certificateDaysLeft: 30 });
+    expect(verdictOf(result)).toBe('tls: the certificate expires in 7.0 days, expected at least 30');
+    expect(stepOf(result).certificateExpirySeconds).toBeCloseTo((Date.now() + 7 * DAY_MS) / 1000, -3);
+  });
+
+  test('of a certificate signed by itself', async () => {
+    const result = await run(await certificate(), { insecureSkipVerify: true });
+    expect(stepOf(result).certificateExpirySeconds).toBeCloseTo((Date.now() + 90 * DAY_MS) / 1000, -3);
+  });
+
+  test('of a chain that ends before its root', async () => {
+    const result = await run(leaf, { insecureSkipVerify: true });
+    expect(stepOf(result).certificateExpirySeconds).toBeCloseTo((Date.now() + 90 * DAY_MS) / 1000, -3);
+  });
+
   test.each([
     [30, 'ok'],
     [120, 'tls: the certificate expires in 90.0 days, expected at least 120'],
