@@ -13,7 +13,11 @@ export const headers = () =>
   z.record(requestHeaderName(), headerValue(), { error: expected('a map of header names to texts') });
 
 const tls = section({
-  caFile: text().exactOptional().describe('Certificates to trust, PEM. Default: those of Node.js.'),
+  caFile: text()
+    .exactOptional()
+    .describe(
+      'Certificates to trust, PEM; for other origins than the portal, beside those of Node.js. Default: those of Node.js.',
+    ),
   certFile: text().exactOptional().describe('Client certificate, PEM; keyFile belongs to it.'),
   keyFile: text().exactOptional().describe('Key of the client certificate, PEM.'),
   serverName: text().exactOptional().describe('Name that the certificate must carry, when it is not the host.'),
@@ -81,7 +85,11 @@ export const portal = section({
       'Headers sent with every request to the portal, its login included; texts may hold {variables} of this portal and references to secrets.',
     ),
   auth: auth.prefault({ kind: 'none' }).describe('How workflows with authenticated: true log in. Default none.'),
-  tls: tls.prefault({}).describe('How the portal proves who it is.'),
+  tls: tls
+    .prefault({})
+    .describe(
+      "How the portal proves who it is. serverName, the client certificate and insecureSkipVerify hold for the portal's own origin only, not for oauth2.tokenUrl or network.redirectOrigins.",
+    ),
   network: network.prefault({}).describe('How the portal is reached.'),
   allowMutations: flag()
     .prefault(false)

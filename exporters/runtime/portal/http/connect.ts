@@ -101,13 +101,13 @@ function tcp(address: string, port: number, signal: Cancellation): Promise<Socke
 }
 
 function handshake(socket: Socket, target: Target, signal: Cancellation): Promise<TLSSocket> {
-  const servername = target.tls.serverName ?? (isIP(target.host) === 0 ? target.host : undefined);
+  const servername = target.trust.serverName ?? (isIP(target.host) === 0 ? target.host : undefined);
   return abortable(signal, (done, fail, onAbort) => {
     const secure = tlsConnect({
       socket,
       host: target.host,
-      secureContext: secureContext(target.tls),
-      rejectUnauthorized: !target.tls.insecureSkipVerify,
+      secureContext: secureContext(target.trust),
+      rejectUnauthorized: !target.trust.insecureSkipVerify,
       ALPNProtocols: target.network.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       ...(servername === undefined ? {} : { servername }),
     });

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { Network, Portal, Tls } from '../../../../pack/index.js';
 import { StepFailure } from '../step-failure.js';
 import { proxyOf } from './proxy.js';
+
+/** How the other end proves who it is, and we who we are. */
+export interface Trust extends Tls {
+  /** Whether `caFile` comes beside the authorities that Node.js trusts, not in their place. */
+  readonly keepsSystemRoots: boolean;
+}
 
 /** Where a connection leads and how it is made. */
 export interface Target {
@@ -11,7 +17,7 @@ export interface Target {
   readonly host: string;
   readonly port: number;
   readonly proxy: URL | undefined;
-  readonly tls: Tls;
+  readonly trust: Trust;
   readonly network: Network;
   /** Under which a connection to it may be used again. */
   readonly key: string;
@@ -44,10 +50,21 @@ function describe(url: URL, portal: Portal): Target {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
     proxy,
-    tls: portal.tls,
+    trust:
+      url.origin === new URL(portal.baseUrl).origin
+        ? { ...portal.tls, keepsSystemRoots: false }
+        : elsewhere(portal.tls),
     network: portal.network,
     key: `${url.origin} via ${proxy?.href ?? 'no proxy'}`,
   };
+}
+
+/**
+ * A token endpoint and an origin that a redirect leads to are not the portal: what was said of the portal's name, who we
+ * are to it, and that nobody need check it, was not said of them. A client secret goes to the first of them.
+ */
+function elsewhere({ minVersion, caFile }: Tls): Trust {
+  return { minVersion, insecureSkipVerify: false, keepsSystemRoots: true, ...(caFile === undefined ? {} : { caFile }) };
 }
 
 /** Plain HTTP goes to a plain proxy as it is; everything else through a tunnel. */
@@ -56,20 +73,20 @@ export function isForwarded({ protocol, proxy }: Target): boolean {
 }
 
 const REREAD_AFTER_MS = 60_000;
-const contexts = new WeakMap<Tls, { context: SecureContext; readAt: number }>();
+const contexts = new WeakMap<Trust, { context: SecureContext; readAt: number }>();
 
 /** Certificates are read again every minute, so a renewed client certificate is taken up without a reload. */
-export function secureContext(tls: Tls): SecureContext {
-  const cached = contexts.get(tls);
+export function secureContext(trust: Trust): SecureContext {
+  const cached = contexts.get(trust);
   if (cached !== undefined && performance.now() - cached.readAt < REREAD_AFTER_MS) return cached.context;
   try {
     const context = createSecureContext({
-      minVersion: tls.minVersion,
-      ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
-      ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-      ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
+      minVersion: trust.minVersion,
+      ...(trust.caFile === undefined ? {} : { ca: authorities(trust.caFile, trust.keepsSystemRoots) }),
+      ...(trust.certFile === undefined ? {} : { cert: readFileSync(trust.certFile) }),
+      ...(trust.keyFile === undefined ? {} : { key: readFileSync(trust.keyFile) }),
     });
-    contexts.set(tls, { context, readAt: performance.now() });
+    contexts.set(trust, { context, readAt: performance.now() });
     return context;
   } catch (cause) {
     throw new StepFailure(
@@ -78,4 +95,9 @@ export function secureContext(tls: Tls): SecureContext {
       { cause },
     );
   }
+}
+
+function authorities(caFile: string, keepsSystemRoots: boolean): (string | Buffer)[] {
+  const own = readFileSync(caFile);
+  return keepsSystemRoots ? [...rootCertificates, own] : [own];
 }

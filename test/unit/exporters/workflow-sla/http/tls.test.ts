@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Tls } from '../../../../../pack/index.js';
 import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
-import { job, step } from '../../../../support/workflow/domain.js';
+import { job, secret, step } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
 import { httpServer, httpsServer, json } from '../../../../support/workflow/server.js';
 
@@ -109,6 +111,79 @@ describe('who we are', () => {
     );
     const result = await runOnce(job(url, { portal: { tls: { ...plain, caFile } } }));
     expect(stepOf(result).reason).toBe('tls');
+  });
+});
+
+describe('what is said of the portal is not said of others', () => {
+  /** A portal that wants a token, and the endpoint that gives it: two origins. */
+  async function withTokens(portalCertificate: Certificate, endpointCertificate: Certificate, tls: Partial<Tls>) {
+    const names: unknown[] = [];
+    const asking = { ca: ca.cert, requestCert: true, rejectUnauthorized: false };
+    const seen = (request: IncomingMessage) => {
+      if (request.socket instanceof TLSSocket) names.push(request.socket.getPeerCertificate().subject?.CN);
+    };
+    const endpoint = await httpsServer({ ...endpointCertificate, ...asking }, (request, response) => {
+      seen(request);
+      json(response, { access_token: 'token-of-the-endpoint' });
+    });
+    const portal = await httpsServer({ ...portalCertificate, ...asking }, (request, response) => {
+      seen(request);
+      json(response, {});
+    });
+    const result = await runOnce(
+      job(portal.url, {
+        portal: {
+          tls: { ...plain, ...tls },
+          auth: {
+            kind: 'oauth2',
+            tokenUrl: `${endpoint.url}/token`,
+            clientId: secret('probe'),
+            clientSecret: secret('secret-of-the-client'),
+            clientAuthentication: 'body',
+            timeoutMs: 1000,
+          },
+        },
+        workflow: { authenticated: true },
+      }),
+    );
+    return { result, endpoint, names };
+  }
+
+  test('insecureSkipVerify: a token endpoint that nobody can verify is not sent the client secret', async () => {
+    const { result, endpoint } = await withTokens(await certificate(), await certificate(), {
+      insecureSkipVerify: true,
+    });
+    expect(verdictOf(result)).toMatch(/^tls: login: localhost: self-signed certificate/);
+    expect(endpoint.requests).toEqual([]);
+  });
+
+  test('serverName: a token endpoint has its own, and caFile vouches for both', async () => {
+    const named = await certificate({ issuer: ca, names: ['portal.test'], addresses: [] });
+    const { result } = await withTokens(named, leaf, { caFile, serverName: 'portal.test' });
+    expect(verdictOf(result)).toBe('ok');
+  });
+
+  test('the client certificate: it is shown to the portal, not to a token endpoint', async () => {
+    const client = await certificate({ issuer: ca, names: ['prober'] });
+    const { result, names } = await withTokens(leaf, leaf, {
+      caFile,
+      certFile: fileOf('client.pem', client.cert),
+      keyFile: fileOf('client.key', client.key),
+    });
+    expect(verdictOf(result)).toBe('ok');
+    expect(names).toEqual([undefined, 'prober']);
+  });
+
+  test('insecureSkipVerify: an origin that a redirect leads to is verified', async () => {
+    const away = await httpsServer(await certificate(), (_, response) => json(response, {}));
+    const portal = await httpsServer(await certificate(), (_, response) => {
+      response.writeHead(302, { location: `${away.url}/look` }).end();
+    });
+    const visit = job(portal.url, { portal: { tls: { ...plain, insecureSkipVerify: true } } });
+    const network = { ...visit.portal.network, redirectOrigins: [away.url] };
+    const result = await runOnce({ ...visit, portal: { ...visit.portal, network } });
+    expect(verdictOf(result)).toMatch(/^tls: localhost: self-signed certificate/);
+    expect(away.requests).toEqual([]);
   });
 });
 
