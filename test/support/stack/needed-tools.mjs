@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
  * @property {string} title
  * @property {string[]} programs any of these will do
  * @property {string[]} packages Debian packages, the first that the machine's sources know is taken
+ * @property {string} [ubuntu] how to get it on Ubuntu, where its packages do not bring it
  * @property {string} brew what Homebrew calls it
  * @property {string} page where others get it
  */
@@ -52,8 +53,18 @@ const needs = [
     title: 'Chromium',
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     packages: ['chromium'],
+    // There the package is a stub that wants the snap of the same name.
+    ubuntu: 'sudo snap install chromium',
     brew: '--cask chromium',
     page: 'https://www.chromium.org/getting-involved/download-chromium/',
+  },
+  {
+    title: 'ps',
+    programs: ['ps'],
+    packages: ['procps'],
+    // Part of macOS; whoever lacks it there lacks more.
+    brew: 'procps',
+    page: 'https://gitlab.com/procps-ng/procps',
   },
 ];
 
@@ -89,10 +100,21 @@ export function onPath(program) {
 export function howToInstall(missing) {
   const unique = (/** @type {string[]} */ names) => [...new Set(names)];
   const debian = unique(missing.flatMap(({ packages }) => packages.slice(-1)));
+  const onUbuntu = missing.filter(({ ubuntu }) => ubuntu === undefined);
+  const ubuntu = unique(onUbuntu.flatMap(({ packages }) => packages.slice(-1)));
+  const ubuntuCommands = [
+    ...(ubuntu.length === 0 ? [] : [`sudo apt-get install ${ubuntu.join(' ')}`]),
+    ...missing.flatMap(({ ubuntu: command }) => command ?? []),
+  ];
   const services = debian.filter((name) => name.startsWith('prometheus'));
   return [
     `The tests need ${missing.map(({ title }) => title).join(', ')}. Install ${missing.length === 1 ? 'it' : 'them'} and run npm test again:`,
-    `  Debian, Ubuntu: sudo apt-get install ${debian.join(' ')}`,
+    ...(onUbuntu.length === missing.length
+      ? [`  Debian, Ubuntu: sudo apt-get install ${debian.join(' ')}`]
+      : [
+          `  Debian:         sudo apt-get install ${debian.join(' ')}`,
+          `  Ubuntu:         ${ubuntuCommands.join(' && ')}`,
+        ]),
     ...(services.length === 0
       ? []
       : [`                  sudo systemctl disable --now ${services.join(' ')}   (tests start their own)`]),
