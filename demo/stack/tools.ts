@@ -36,7 +36,7 @@ export interface Tool {
 }
 
 const dockerInstead =
-  'anywhere:       docker compose -f deploy/compose.yaml up   (the whole stack with the official images)';
+  'anywhere:       GRAFANA_ADMIN_PASSWORD=... POSTGRES_PASSWORD=... KINGSTON_PROBE_PASSWORD=... docker compose -f deploy/compose.yaml up   (the whole stack with the official images; choose the three passwords)';
 
 export const prometheusTool: Tool = {
   name: 'prometheus',
