@@ -7,12 +7,10 @@ import { Session } from '../../runtime/portal/auth/session.js';
 import { portalHeaders } from '../../runtime/portal/headers.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Redactor } from '../../runtime/redactor.js';
-import { aeadAnatomy } from './aead.js';
+import { endpointAnatomy } from './endpoint-form.js';
 import { exchangeFailure, JsonExchange } from './exchange.js';
 import { ProviderFailure } from './failure.js';
-import { fromKingstonJsonb, toKingstonJsonb } from './kingston-jsonb.js';
-import type { Anatomy, Call, Parts, Provider } from './provider.js';
-import { transitAnatomy } from './transit.js';
+import type { Call, Provider } from './provider.js';
 
 /** Whatever JSON the portal calls a ciphertext. */
 type Sealed = unknown;
@@ -108,21 +106,3 @@ function reasonOf(status: number, operation: 'encrypt' | 'decrypt'): EncryptionE
   // To a ciphertext it does not like, a portal says that the request is bad.
   return operation === 'decrypt' && (status === 400 || status === 409 || status === 422) ? 'integrity' : 'protocol';
 }
-
-/** Recognises the forms it knows; of another, it can only change something in the middle. */
-const endpointAnatomy: Anatomy<Sealed> = {
-  dissect(sealed): Parts {
-    const kingston = fromKingstonJsonb(sealed);
-    if (kingston !== undefined) return aeadAnatomy.dissect(kingston);
-    if (typeof sealed === 'string' && sealed.startsWith('vault:v')) return transitAnatomy().dissect(sealed);
-    return { body: Buffer.from(typeof sealed === 'string' ? sealed : JSON.stringify(sealed), 'base64') };
-  },
-  assemble(parts, like) {
-    const kingston = fromKingstonJsonb(like);
-    if (kingston !== undefined && typeof like === 'object') {
-      return { ...like, ...toKingstonJsonb(aeadAnatomy.assemble(parts, kingston)) };
-    }
-    if (typeof like === 'string' && like.startsWith('vault:v')) return transitAnatomy().assemble(parts, like);
-    return parts.body.toString('base64');
-  },
-};

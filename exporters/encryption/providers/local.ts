@@ -7,7 +7,7 @@ const KEY_BYTES = 32;
 
 /**
  * AES-256-GCM in this process: what any other provider costs on top of this is its own. Keys are made for a round and
- * forgotten after it; nothing is configured, so nothing can leak. `toKingstonJsonb` gives the form that is stored.
+ * forgotten after it; nothing is configured, so nothing can leak.
  */
 export class LocalProvider implements Provider<AeadSealed> {
   readonly isSynchronous = true;

@@ -48,7 +48,9 @@ export interface Parts {
   readonly tag?: Buffer;
 }
 
+/** Putting the parts together again must give the same ciphertext; of a form for which it does not, nothing is tested. */
 export interface Anatomy<Sealed> {
+  /** @returns an empty body when the form is not known. */
   dissect(sealed: Sealed): Parts;
   /** @param like the ciphertext that the parts are from, for what they do not hold. */
   assemble(parts: Parts, like: Sealed): Sealed;

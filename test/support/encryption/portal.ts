@@ -1,7 +1,7 @@
 import { ProviderFailure } from '../../../exporters/encryption/providers/failure.js';
-import { fromKingstonJsonb, toKingstonJsonb } from '../../../exporters/encryption/providers/kingston-jsonb.js';
 import { LocalProvider } from '../../../exporters/encryption/providers/local.js';
 import { json, scriptedServer } from './http-server.js';
+import { fromKingstonJsonb, toKingstonJsonb } from './kingston-jsonb.js';
 
 export const PASSWORD = 'portal-canary-password';
 
@@ -37,4 +37,27 @@ export async function encryptingPortal(options: { readonly loses?: boolean } = {
     }
   });
   return { ...server, state };
+}
+
+/** What a portal may do with a canary; whatever `open` throws is a refusal. */
+export interface Cipher {
+  seal(plaintext: Buffer, context: Buffer): unknown;
+  open(sealed: unknown, context: Buffer): Buffer;
+}
+
+/** A portal that lets everybody encrypt canaries, in a way of its own. */
+export function portalWith(cipher: Cipher) {
+  return scriptedServer((request, response) => {
+    const { plaintext, ciphertext, context } = JSON.parse(request.body);
+    try {
+      if (request.path === '/canary/encrypt') {
+        const sealed = cipher.seal(Buffer.from(String(plaintext), 'base64'), Buffer.from(String(context)));
+        return json(response, 200, { ciphertext: sealed });
+      }
+      const opened = cipher.open(ciphertext, Buffer.from(String(context)));
+      return json(response, 200, { plaintext: opened.toString('base64') });
+    } catch {
+      return json(response, 422, { detail: 'not a ciphertext' });
+    }
+  });
 }

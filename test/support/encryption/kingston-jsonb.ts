@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AeadSealed, TAG_BYTES } from './aead.js';
+import { type AeadSealed, TAG_BYTES } from '../../../exporters/encryption/providers/aead.js';
 
 /**
  * The form in which Kingston's specification stores a field: a jsonb document, in which the tag follows the
