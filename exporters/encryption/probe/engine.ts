@@ -17,6 +17,8 @@ const FIRST_ROUND_WITHIN_MS = 3000;
 const LONGEST_REST_MS = 15 * 60_000;
 
 const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
+/** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
+const RETRY_VERSIONS_AFTER_MS = 5 * 60_000;
 
 /**
  * Measures one provider, round after round. A round begins only when the one before it has ended, and what was missed
@@ -32,7 +34,7 @@ export class ProbeEngine {
   readonly #nonces = new Set<string>();
   #provider: Provider | undefined;
   #running: Promise<void> | undefined;
-  #versionTests: { readonly at: number; readonly results: readonly (readonly [SelfTest, TestResult])[] } | undefined;
+  #versionTests: VersionTests | undefined;
 
   constructor(job: ProbeJob, redactor: Redactor, report: (result: RoundResult) => void) {
     this.#job = job;
@@ -62,7 +64,9 @@ export class ProbeEngine {
       stopping: this.#stopping.signal,
     });
     const startedAtSeconds = Date.now() / 1000;
-    const outcome = await runRound(this.#provider, this.#plan(), this.#nonces, this.#stopping.signal);
+    // Decided once: their time may come while the round is under way, and then they were not made in it.
+    const makesVersionTests = this.#versionTestsDue;
+    const outcome = await runRound(this.#provider, this.#plan(makesVersionTests), this.#nonces, this.#stopping.signal);
     if (outcome.isUsable) this.#backoff.succeed();
     else this.#backoff.fail();
     const { series, failures, isUsable, trouble, key } = outcome;
@@ -72,7 +76,7 @@ export class ProbeEngine {
       isUsable,
       series,
       failures,
-      selfTests: isUsable ? this.#withVersionTests([...outcome.selfTests]) : [],
+      selfTests: isUsable ? this.#withVersionTests([...outcome.selfTests], makesVersionTests) : [],
       restMs: Math.round(this.#backoff.restMs),
       ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
       ...(key === undefined ? {} : { key }),
@@ -99,7 +103,7 @@ export class ProbeEngine {
     }
   }
 
-  #plan(): RoundPlan {
+  #plan(makesVersionTests: boolean): RoundPlan {
     const { probe, slaSeconds } = this.#job;
     return {
       sizesBytes: probe.sizesBytes,
@@ -107,21 +111,24 @@ export class ProbeEngine {
       timeoutMs: probe.timeoutMs,
       slaSeconds,
       budgetMs: probe.intervalMs * BUDGET_SHARE,
-      skipVersionTests: !this.#versionTestsDue,
+      skipVersionTests: !makesVersionTests,
     };
   }
 
   get #versionTestsDue(): boolean {
     const last = this.#versionTests;
-    return last === undefined || performance.now() - last.at >= (this.#provider?.versions?.restMs ?? 0);
+    return last === undefined || performance.now() - last.at >= last.restMs;
   }
 
   /** Tests that leave a trace at the provider are made now and then; in between, the last result holds. */
-  #withVersionTests(made: readonly (readonly [SelfTest, TestResult])[]): readonly (readonly [SelfTest, TestResult])[] {
-    if (this.#provider?.versions === undefined) return made;
-    if (this.#versionTestsDue) {
-      const results = made.filter(([test]) => versionTests.includes(test));
-      this.#versionTests = { at: performance.now(), results };
+  #withVersionTests(
+    made: readonly (readonly [SelfTest, TestResult])[],
+    madeVersionTests: boolean,
+  ): readonly (readonly [SelfTest, TestResult])[] {
+    const restMs = this.#provider?.versions?.restMs;
+    if (restMs === undefined) return made;
+    if (madeVersionTests) {
+      this.#versionTests = remembered(made, restMs);
       return made;
     }
     return [...made, ...(this.#versionTests?.results ?? [])].toSorted(
@@ -141,4 +148,21 @@ export class ProbeEngine {
       signal.addEventListener('abort', done, { once: true });
     });
   }
+}
+
+interface VersionTests {
+  readonly at: number;
+  readonly restMs: number;
+  readonly results: readonly (readonly [SelfTest, TestResult])[];
+}
+
+/** @returns undefined where their turn did not come: they are then due in the next round. */
+function remembered(made: readonly (readonly [SelfTest, TestResult])[], restMs: number): VersionTests | undefined {
+  const madeAtSeconds = Date.now() / 1000;
+  const results = made.flatMap(([test, result]) =>
+    versionTests.includes(test) ? [[test, { ...result, madeAtSeconds }] as const] : [],
+  );
+  if (results.length === 0) return undefined;
+  const isAnyMade = results.some(([, { outcome }]) => outcome !== 'absent');
+  return { at: performance.now(), restMs: isAnyMade ? restMs : Math.min(restMs, RETRY_VERSIONS_AFTER_MS), results };
 }

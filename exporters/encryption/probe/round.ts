@@ -77,6 +77,7 @@ export async function runRound<S>(
       nonces,
       skipVersions: plan.skipVersionTests,
     });
+    if (stopping.aborted) throw new Stopped('the exporter is stopping');
     return { ...(await round.outcome()), selfTests, isUsable: true };
   } catch (error) {
     if (error instanceof Stopped) throw error;

@@ -74,9 +74,10 @@ export class TransitProvider implements Provider<string> {
     pair: async (signal) => {
       if (this.#key === undefined) throw new NotPossible('the token may not read the key');
       this.#mustBeCanary();
-      if (this.#key.latest_version < 2) await this.#manage('/rotate', {}, signal);
-      const { latest_version: latest, min_encryption_version: least, min_decryption_version: readable } = this.#key;
-      if (Math.max(least, readable) >= latest) throw new NotPossible('the key allows one version only');
+      // Also when a version stayed revoked, because whoever tested with it was killed before it was restored.
+      if (newestAlone(this.#key)) await this.#manage('/rotate', {}, signal);
+      if (newestAlone(this.#key)) throw new NotPossible('the key allows one version only');
+      const latest = this.#key.latest_version;
       return { older: String(latest - 1), newer: String(latest) };
     },
     revoke: async (version, signal) => {
@@ -200,6 +201,11 @@ export class TransitProvider implements Provider<string> {
     };
     return this.#exchange.send(method, `/v1${path}`, headers, body, signal);
   }
+}
+
+/** Whether no version but the newest may both encrypt and decrypt. */
+function newestAlone({ latest_version, min_encryption_version, min_decryption_version }: Key): boolean {
+  return Math.max(1, min_encryption_version, min_decryption_version) >= latest_version;
 }
 
 export function transitAnatomy(nonceBytes = NONCE_BYTES): Anatomy<string> {

@@ -1,5 +1,6 @@
+import { performance } from 'node:perf_hooks';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { PostgresServer } from '../../../demo/postgres/index.js';
 import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
@@ -121,14 +122,15 @@ describe('a key service', () => {
     expect(verdicts(result).absent.toSorted()).toEqual(['old_version_decrypts', 'revoked_version_fails', 'wrong_key']);
   });
 
-  test('whose newest version was revoked', async () => {
+  test('whose older version stayed revoked, as after a kill in the middle of the tests, gets another', async () => {
     const { server, job } = await transit();
     // A ciphertext of before: nothing that the probe makes anew could tell.
     server.key('canary').rotate();
     server.key('canary').configure({ minDecryption: 2, minEncryption: 2 });
     const result = await oneRound(job);
     expect(told(job, result)).toEqual(sound);
-    expect(verdicts(result).absent.toSorted()).toEqual(['old_version_decrypts', 'revoked_version_fails', 'wrong_key']);
+    expect(verdicts(result).absent).toEqual([]);
+    expect(server.key('canary').describe()).toMatchObject({ latest_version: 3, min_decryption_version: 2 });
   });
 
   test('renews a token that is past half of its life, and no other', async () => {
@@ -161,7 +163,62 @@ describe('a key service', () => {
     expect(configured()).toBe(2);
     expect(verdicts(second).passed).toContain('revoked_version_fails');
   });
+
+  test('goes on showing the tests of versions when their hour ends in the middle of a round, and makes them next', async () => {
+    const { server, job } = await transit();
+    const pass = clock();
+    const engine = new ProbeEngine(job, new Redactor(), () => undefined);
+    const configured = () => server.seen.filter((one) => one.endsWith('/config')).length;
+    await engine.round();
+    // Half a second is left when the round begins, and it takes longer.
+    pass(3_600_000 - 500);
+    server.faults.delayMs = 30;
+    expect(verdicts(await engine.round()).passed).toContain('revoked_version_fails');
+    expect(configured()).toBe(2);
+    server.faults.delayMs = 0;
+    expect(verdicts(await engine.round()).passed).toContain('revoked_version_fails');
+    expect(configured()).toBe(4);
+  });
+
+  test('is asked again within minutes when no test of versions could be made', async () => {
+    const may = ['encrypt', 'decrypt', 'token'];
+    const { server, job } = await transit({ token: (its) => its.token({ may, ttlSeconds: 36_000 }) });
+    const pass = clock();
+    const engine = new ProbeEngine(job, new Redactor(), () => undefined);
+    expect(verdicts(await engine.round()).absent).toContain('revoked_version_fails');
+    may.push('keys');
+    expect(verdicts(await engine.round()).absent).toContain('revoked_version_fails');
+    expect(server.seen.filter((one) => one.endsWith('/config'))).toEqual([]);
+    pass(6 * 60_000);
+    expect(verdicts(await engine.round()).passed).toContain('revoked_version_fails');
+  });
+
+  test('has its version restored even when the exporter stops while it is revoked', async () => {
+    const { server, job } = await transit();
+    const key = server.key('canary');
+    server.faults.delayMs = 20;
+    const engine = new ProbeEngine(job, new Redactor(), () => undefined);
+    engine.start();
+    await expect
+      .poll(() => key.describe(), { timeout: 20_000, interval: 2 })
+      .toMatchObject({
+        min_decryption_version: 2,
+      });
+    await engine.stop();
+    expect(key.describe()).toMatchObject({ min_decryption_version: 1 });
+  });
 });
+
+/** @returns a function by which the monotonic clock goes forward. */
+function clock(): (ms: number) => void {
+  let aheadMs = 0;
+  const real = performance.now.bind(performance);
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => real() + aheadMs);
+  onTestFinished(() => spy.mockRestore());
+  return (ms) => {
+    aheadMs += ms;
+  };
+}
 
 describe.skipIf(!isInstalled('@aws-sdk/client-kms'))('AWS KMS that answers', () => {
   test.each([
