@@ -31,6 +31,12 @@ export const operationBounds = [
   5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ] as const;
 
+/**
+ * The longest pause before a provider that is down is asked again. Here because two must agree on it: alerts wait for
+ * longer before they say that nobody asks.
+ */
+export const longestProbeRestSeconds = 300;
+
 const provider = ['portal', 'provider'] as const;
 const operation = [...provider, 'operation', 'size', 'key_temperature'] as const;
 const column = ['portal', 'table', 'column'] as const;

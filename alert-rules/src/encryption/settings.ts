@@ -1,3 +1,5 @@
+import { longestProbeRestSeconds } from '../../../pack/metrics/encryption.js';
+
 /** Thresholds that no description gives, each with its reason. */
 export const encryptionSettings = {
   /** Single encryptions; a round trip is one of each again, and a data key is fetched for many. */
@@ -6,8 +8,8 @@ export const encryptionSettings = {
   downForSeconds: 120,
   /** A failed self-test is told at once, and for this long after the last failure, so that it does not flicker. */
   selfTest: { holdSeconds: 300, staleSeconds: 3_600 },
-  /** Rounds follow each other within seconds. */
-  probe: { intervals: 20, leastSeconds: 600, forSeconds: 60 },
+  /** Rounds follow each other within seconds; while a provider is down, within the longest pause and one round more. */
+  probe: { intervals: 20, leastSeconds: 2 * longestProbeRestSeconds, forSeconds: 60 },
   /** A tenth of the rotation period, but a day at the least and a week at the most. */
   rotationSoon: { share: 0.1, leastSeconds: 86_400, mostSeconds: 604_800 },
   /** Half of 2^32: at the pace of a portal there are months left, and a rotation takes days. */

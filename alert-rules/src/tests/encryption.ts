@@ -1,8 +1,17 @@
+import { longestProbeRestSeconds } from '../../../pack/metrics/encryption.js';
 import { columnStates, encryptionRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { draw } from './draw.js';
 import { encryptionBurnTests } from './encryption-burn.js';
-import { allSlow, encryptionLines, isDown, ofColumn, ofKey, ofProvider } from './encryption-lines.js';
+import {
+  allSlow,
+  type EncryptionPhase,
+  encryptionLines,
+  isDown,
+  ofColumn,
+  ofKey,
+  ofProvider,
+} from './encryption-lines.js';
 import { type Life, lifeOf } from './life.js';
 import { duration } from './measuring.js';
 import { holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
@@ -84,6 +93,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       value: duration(14),
       quiet: [
         ['while rounds end, even if all fail', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
+        ['while a provider that is down is asked less often', [{ minutes: 30 }, ...restingRounds(6)]],
         [
           'while rounds are meant to be an hour apart',
           [{ minutes: 30 }, { minutes: 180, clocks: { probe: 'stopped' }, set: { probeInterval: 3_600 } }],
@@ -271,6 +281,15 @@ const slow: readonly EncryptionLife[] = [
   },
 ];
 
+/** As the exporter does: the longest pause, and then a round. */
+function restingRounds(count: number): EncryptionPhase[] {
+  const pause = { ...isDown, minutes: longestProbeRestSeconds / 60, perMinute: { met: 0 } } as const;
+  return Array.from({ length: count }, () => [
+    { ...pause, clocks: { ...isDown.clocks, probe: 'stopped' } } as const,
+    { ...isDown, minutes: 1 },
+  ]).flat();
+}
+
 function healthy(): readonly Scenario[] {
   return [
     {
@@ -302,6 +321,11 @@ function states(): readonly Scenario[] {
         ...[providerIs('met', 59), providerIs('broken', 65), providerIs('met', 165), providerIs('broken', 199)],
         ...[providerIs('noData', 210), providerIs('met', 360), providerIs('noData', 385)],
       ],
+    },
+    {
+      name: 'state: broken, and not unknown, while a provider that is down is asked less often',
+      series: draw(encryptionLines, [{ minutes: 30 }, ...restingRounds(6)]),
+      queries: [35, 41, 48, 64].map((minute) => providerIs('broken', minute)),
     },
     {
       name: 'state: at risk while more is missed than promised, before any alert says so',

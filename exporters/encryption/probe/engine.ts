@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
+import { longestProbeRestSeconds, type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
 import { Backoff } from '../../runtime/measuring/backoff.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { makeProvider } from '../providers/open.js';
@@ -14,7 +14,6 @@ import type { TestResult } from './self-tests.js';
 /** The rest of the interval is the provider's own. */
 const BUDGET_SHARE = 0.5;
 const FIRST_ROUND_WITHIN_MS = 3000;
-const LONGEST_REST_MS = 15 * 60_000;
 
 const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
 /** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
@@ -22,7 +21,7 @@ const RETRY_VERSIONS_AFTER_MS = 5 * 60_000;
 
 /**
  * Measures one provider, round after round. A round begins only when the one before it has ended, and what was missed
- * is not made up for. After a round in which the provider could not be used, pauses grow, up to a quarter of an hour.
+ * is not made up for. After a round in which the provider could not be used, pauses grow, up to five minutes.
  */
 export class ProbeEngine {
   readonly #job: ProbeJob;
@@ -41,7 +40,7 @@ export class ProbeEngine {
     this.#redactor = redactor;
     this.#report = report;
     const { intervalMs } = job.probe;
-    this.#backoff = new Backoff({ initialMs: intervalMs, maxMs: Math.max(intervalMs, LONGEST_REST_MS) });
+    this.#backoff = new Backoff({ initialMs: intervalMs, maxMs: Math.max(intervalMs, longestProbeRestSeconds * 1000) });
   }
 
   start(): void {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { encryptionSettings } from '../../../alert-rules/src/encryption/settings.js';
 import type { PostgresServer } from '../../../demo/postgres/index.js';
 import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
@@ -149,6 +150,11 @@ describe('a key service', () => {
     const first = await engine.round();
     const second = await engine.round();
     expect(second.restMs).toBeGreaterThan(first.restMs * 1.5);
+    // And no longer than the alerts are patient: it is asked again before they say that nobody asks.
+    let restMs = 0;
+    for (let rounds = 0; rounds < 12; rounds += 1) ({ restMs } = await engine.round());
+    expect(restMs).toBeLessThan((encryptionSettings.probe.leastSeconds * 1000) / 2 + 1);
+    expect(restMs).toBeGreaterThan(second.restMs);
     server.faults.sealed = false;
     expect(await engine.round()).toMatchObject({ isUsable: true, restMs: 0 });
   });
