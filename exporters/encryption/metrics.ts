@@ -37,6 +37,8 @@ export class ProviderMetrics {
   /** Every series is there from the start, so that the first failure is an increase. */
   configure(job: ProbeJob, bounds: readonly number[]): void {
     this.#forgetSizes(job);
+    // Another kind may have no notion of what was tested before.
+    if (job.provider.kind !== this.#job.provider.kind) this.#m.selfTestTime.remove({});
     this.#job = job;
     const { provider, title, team, slaSeconds, objectiveRatio } = job;
     const labels = this.#labels;
@@ -46,7 +48,9 @@ export class ProviderMetrics {
     this.#m.slaTarget.set(labels, slaSeconds);
     if (objectiveRatio === undefined) this.#m.slaObjective.remove({});
     else this.#m.slaObjective.set(labels, objectiveRatio);
-    for (const gauge of [this.#m.up, this.#m.probeTime, this.#m.selfTestTime]) gauge.zero(labels);
+    for (const gauge of [this.#m.up, this.#m.probeTime]) gauge.zero(labels);
+    // The one test that every provider can make: where not even that ever is, it must be told too.
+    this.#m.selfTestTime.zero({ ...labels, test: 'round_trip' });
     this.#m.probeInterval.set(labels, job.probe.intervalMs / 1000);
     this.#m.tainted.zero(labels);
     this.#m.undecided.zero(labels);
@@ -86,10 +90,12 @@ export class ProviderMetrics {
     this.#m.probeTime.set(labels, result.endedAtSeconds);
     // A test that was not made this time must not go on looking as it did the last time.
     this.#m.selfTest.remove({});
-    for (const [test, { outcome }] of result.selfTests) {
-      if (outcome !== 'absent') this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
+    for (const [test, { outcome, madeAtSeconds = result.endedAtSeconds }] of result.selfTests) {
+      // The time stays where it is, and grows old, when a test can no longer be made.
+      if (outcome === 'absent') continue;
+      this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
+      this.#m.selfTestTime.set({ ...labels, test }, madeAtSeconds);
     }
-    if (result.selfTests.length > 0) this.#m.selfTestTime.set(labels, result.endedAtSeconds);
   }
 
   get #labels(): { readonly portal: string; readonly provider: string } {

@@ -94,7 +94,7 @@ export const encryptionMetrics = {
     'field_encryption_self_test_success',
     'boolean',
     [...provider, 'test'],
-    'Whether the self-test passed in the last round; absent when it could not be made.',
+    'Whether the self-test passed when it was last due: in the last round or, where it changes versions of a transit key, within the last hour. Absent when it could not be made.',
     {
       values: { test: selfTests },
     },
@@ -102,8 +102,11 @@ export const encryptionMetrics = {
   selfTestTime: gauge(
     'field_encryption_self_test_timestamp_seconds',
     'timestamp',
-    provider,
-    'When the self-tests were last made; 0 before the first.',
+    [...provider, 'test'],
+    'When the self-test last passed or failed; one that never could be made has none, and round_trip is 0 before its first.',
+    {
+      values: { test: selfTests },
+    },
   ),
   probeInterval: gauge(
     'field_encryption_probe_interval_seconds',

@@ -7,7 +7,7 @@ import { events, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofProvider, providerAlert } from './owner.js';
-import { probePatience } from './presence.js';
+import { isProbed, probePatience } from './presence.js';
 import { encryptionSettings } from './settings.js';
 
 export function providerAlerts(pack: Pack): readonly AlertRule[] {
@@ -76,23 +76,28 @@ function probeStale(pack: Pack): AlertRule {
 }
 
 function selfTestStale(pack: Pack): AlertRule {
+  const { staleSeconds, memorySeconds } = encryptionSettings.selfTest;
   return providerAlert(pack, {
     name: 'EncryptionSelfTestStale',
     priority: 'medium',
     forSeconds: encryptionSettings.probe.forSeconds,
-    // A provider that is down cannot be tested, and one that is not probed is told already.
+    // Only what was made before: a test that a provider has no notion of has no time at all. One that is down cannot be
+    // tested, and one that is not probed is told already.
     expr: promql`
-      time() - max ${ofProvider} (
+      time() - max by (portal, provider, test) (
+        (max_over_time(${m.selfTestTime.name}[${windowOf(memorySeconds)}]) > 0)
+        or
         ${since(m.selfTestTime.name)}
       )
-      > ${probePatience(encryptionSettings.selfTest.staleSeconds)}
-      unless (max ${ofProvider} (${m.up.name}) == 0)
-      unless (time() - ${r.lastProbe.name} > ${probePatience()})
+      > on (portal, provider) group_left () ${probePatience(staleSeconds)}
+      unless on (portal, provider) (max ${ofProvider} (${m.up.name}) == 0)
+      and on (portal, provider) ${isProbed}
     `,
-    summary: 'A provider of encryption is timed, but whether it still refuses forgeries is no longer tested.',
+    summary: 'A provider of encryption is timed, but one of its self-tests can no longer be made.',
     description:
-      'The self-tests of {{ $labels.provider }} on {{ $labels.portal }} were last made {{ $value | humanizeDuration }} ago, or the ' +
-      'exporter has been up for that long without any.',
+      'The self-test {{ $labels.test }} of {{ $labels.provider }} on {{ $labels.portal }} was last made ' +
+      '{{ $value | humanizeDuration }} ago, or the exporter has been up for that long without it. Whether the provider still does ' +
+      'what it shows is not known.',
   });
 }
 

@@ -7,7 +7,13 @@ export const encryptionSettings = {
   /** A key service that restarts is back within two minutes. */
   downForSeconds: 120,
   /** A failed self-test is told at once, and for this long after the last failure, so that it does not flicker. */
-  selfTest: { holdSeconds: 300, staleSeconds: 3_600 },
+  selfTest: {
+    holdSeconds: 300,
+    /** Those that change versions of a key are made once an hour; this is twice that. */
+    staleSeconds: 7_200,
+    /** That a test was made before is known for so long after the exporter began again. */
+    memorySeconds: 86_400,
+  },
   /** Rounds follow each other within seconds; while a provider is down, within the longest pause and one round more. */
   probe: { intervals: 20, leastSeconds: 2 * longestProbeRestSeconds, forSeconds: 60 },
   /** A tenth of the rotation period, but a day at the least and a week at the most. */

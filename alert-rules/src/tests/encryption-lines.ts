@@ -56,7 +56,8 @@ const counters = {
 
 const clocks = {
   probe: of(m.probeTime, provider),
-  selfTests: of(m.selfTestTime, provider),
+  roundTripMade: of(m.selfTestTime, { ...provider, test: 'round_trip' }),
+  wrongAadMade: of(m.selfTestTime, { ...provider, test: 'wrong_aad' }),
   scan: of(m.scanTime, column),
 };
 
@@ -74,5 +75,5 @@ export const allSlow: EncryptionDifference = { perMinute: { met: 0, missed: 80 }
 export const isDown: EncryptionDifference = {
   set: { up: 0, roundTrip: 'gone', wrongAad: 'gone' },
   perMinute: { met: 0, failed: 8, timeouts: 8 },
-  clocks: { selfTests: 'stopped' },
+  clocks: { roundTripMade: 'stopped', wrongAadMade: 'stopped' },
 };

@@ -14,7 +14,8 @@ import {
 } from './encryption-lines.js';
 import { type Life, lifeOf } from './life.js';
 import { duration } from './measuring.js';
-import { holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
+import { fires, holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
+import { sent } from './sent.js';
 
 type EncryptionLife = Life<
   keyof typeof encryptionLines.gauges,
@@ -35,6 +36,7 @@ export function encryptionTests(pack: Pack): readonly TestFile[] {
       rules: ['kop-encryption'],
       scenarios: [
         ...[...providers(pack), ...stored].flatMap((life) => lifeOf(pack, encryptionLines, life)),
+        ...selfTestStale(pack),
         ...states(),
         ...healthy(),
       ],
@@ -102,21 +104,21 @@ function providers(pack: Pack): readonly EncryptionLife[] {
     },
     {
       alert: 'EncryptionSelfTestStale',
-      when: 'operations are timed but never tested',
-      wrong: { clocks: { selfTests: 'stopped' } },
-      quietUntil: 58,
-      firesWithin: 63,
-      labels: ofProvider,
-      value: duration(64),
+      when: 'a test that was made before can no longer be made',
+      wrong: { set: { wrongAad: 'gone' }, clocks: { wrongAadMade: 'stopped' } },
+      quietUntil: 118,
+      firesWithin: 123,
+      labels: { ...ofProvider, test: 'wrong_aad' },
+      value: duration(124),
       quiet: [
-        ['while the provider is down', [{ minutes: 30 }, { minutes: 120, ...isDown }]],
+        ['while the provider is down', [{ minutes: 30 }, { minutes: 180, ...isDown }]],
+        ['about a test that never could be made', [{ minutes: 180, ...neverTested }]],
         [
           'while it is not probed at all',
-          [
-            { minutes: 30 },
-            { minutes: 120, clocks: { selfTests: 'stopped', probe: 'stopped' }, perMinute: { met: 0 } },
-          ],
+          [{ minutes: 30 }, { minutes: 180, clocks: { ...isDown.clocks, probe: 'stopped' }, perMinute: { met: 0 } }],
         ],
+        ['while the exporter is down', [{ minutes: 30 }, { minutes: 180, target: 'down' }]],
+        ['when a provider is removed on purpose', [{ minutes: 30 }, { minutes: 180, removed: true }]],
       ],
     },
     {
@@ -289,6 +291,38 @@ function restingRounds(count: number): EncryptionPhase[] {
     { ...isDown, minutes: 1 },
   ]).flat();
 }
+
+function selfTestStale(pack: Pack): readonly Scenario[] {
+  const alert = 'EncryptionSelfTestStale';
+  return [
+    {
+      name: `${alert}: fires when an exporter that began again can no longer make a test, and says which`,
+      series: draw(encryptionLines, [
+        { minutes: 30 },
+        { minutes: 2, target: 'down' },
+        { minutes: 140, ...neverTested },
+        { minutes: 10 },
+      ]),
+      queries: [isQuiet(alert, 120), fires(alert, 160), isQuiet(alert, 178)],
+      sent: [sent(pack, alert, 160, { ...ofProvider, test: 'wrong_aad' }, duration(131))],
+    },
+    {
+      name: `${alert}: fires when a provider that answers was never tested at all`,
+      series: draw(encryptionLines, [
+        {
+          minutes: 140,
+          set: { ...neverTested.set, roundTrip: 'gone' },
+          clocks: { ...neverTested.clocks, roundTripMade: 'never' },
+        },
+        { minutes: 10 },
+      ]),
+      queries: [isQuiet(alert, 118), fires(alert, 130), isQuiet(alert, 148)],
+    },
+  ];
+}
+
+/** As where the exporter has no right to it: no result, and no time of one. */
+const neverTested = { set: { wrongAad: 'gone' }, clocks: { wrongAadMade: 'gone' } } as const;
 
 function healthy(): readonly Scenario[] {
   return [

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
 import { overlapMs } from '../../../../exporters/encryption/probe/garbage.js';
 import { formatSeconds, percentiles } from '../../../../exporters/encryption/probe/percentiles.js';
+import type { RoundResult } from '../../../../exporters/encryption/probe/protocol.js';
 import { type RoundOutcome, type RoundPlan, runRound } from '../../../../exporters/encryption/probe/round.js';
 import { verdictOn } from '../../../../exporters/encryption/probe/run-now.js';
 import { Samples } from '../../../../exporters/encryption/probe/samples.js';
@@ -306,6 +307,50 @@ test('what is tainted, and what nobody can tell of, is counted apart', () => {
   expect(total(page, 'field_encryption_undecided_total')).toBe(1);
   expect(total(page, 'field_encryption_operations_total')).toBe(5);
   expect(total(page, 'field_encryption_probe_interval_seconds')).toBe(1);
+});
+
+describe('the time of a self-test', () => {
+  const job = probeJob({ kind: 'local', name: 'aes' });
+  const name = 'field_encryption_self_test_timestamp_seconds';
+  const result = (endedAtSeconds: number, selfTests: RoundResult['selfTests']): RoundResult => ({
+    startedAtSeconds: endedAtSeconds - 1,
+    endedAtSeconds,
+    isUsable: true,
+    series: [],
+    failures: [],
+    selfTests,
+    restMs: 0,
+  });
+  const why = '';
+
+  test('is when it was last made, and stays there once it cannot be made any more', () => {
+    const page = metricsOf(
+      job,
+      result(100, [
+        ['round_trip', { outcome: 'passed', why }],
+        ['wrong_aad', { outcome: 'failed', why }],
+      ]),
+      result(200, [
+        ['round_trip', { outcome: 'passed', why }],
+        ['wrong_aad', { outcome: 'absent', why }],
+        ['wrong_key', { outcome: 'absent', why }],
+      ]),
+    );
+    expect(total(page, name, { test: 'round_trip' })).toBe(200);
+    expect(total(page, name, { test: 'wrong_aad' })).toBe(100);
+    expect(total(page, name, { test: 'wrong_key' })).toBeUndefined();
+    expect(total(page, 'field_encryption_self_test_success', { test: 'wrong_aad' })).toBeUndefined();
+  });
+
+  test('is 0 for a provider that never was tested', () => {
+    const page = metricsOf(job, result(100, [['round_trip', { outcome: 'absent', why }]]));
+    expect(total(page, name)).toBe(0);
+  });
+
+  test('is that of the round it was made in, where the result was only kept', () => {
+    const page = metricsOf(job, result(200, [['wrong_key', { outcome: 'passed', why, madeAtSeconds: 100 }]]));
+    expect(total(page, name, { test: 'wrong_key' })).toBe(100);
+  });
 });
 
 test('percentiles are durations that were measured', () => {
