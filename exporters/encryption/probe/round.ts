@@ -3,6 +3,7 @@ import type { EncryptionError, EncryptionOperation } from '../../../pack/metrics
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { asFailure, ProviderFailure } from '../providers/failure.js';
 import type { KeyFacts, Provider } from '../providers/provider.js';
+import { Breath } from './breath.js';
 import { Stopped, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import { GarbageWatch } from './garbage.js';
@@ -101,6 +102,7 @@ class Round<S> {
   readonly #processor = new ProcessorWatch();
   readonly #context = contextOf('row-1');
   readonly #idleSignal = new AbortController().signal;
+  readonly #breath = new Breath();
   #endWatch: (() => number) | undefined;
 
   constructor(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal) {
@@ -126,6 +128,7 @@ class Round<S> {
     // Size after size in each turn, so that a round cut short has as many of each.
     for (let turn = 0; turn < this.#plan.samples && (turn === 0 || performance.now() < until); turn += 1) {
       for (const { bytes, plaintext, batch } of sizes) {
+        if (this.#breath.isDue) await this.#breath.take();
         if (batch > 1) this.#batch(bytes, plaintext, batch);
         else await this.#pair(bytes, plaintext, true);
       }
@@ -158,6 +161,7 @@ class Round<S> {
     const until = performance.now() + WARM_UP_MS;
     let fastest = Number.POSITIVE_INFINITY;
     for (let pairs = 0; pairs === 0 || (pairs < WARM_UP_PAIRS && performance.now() < until); pairs += 1) {
+      if (this.#breath.isDue) await this.#breath.take();
       const start = performance.now();
       await this.#pair(plaintext.length, plaintext, false);
       fastest = Math.min(fastest, performance.now() - start);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SelfTest } from '../../../pack/metrics/encryption.js';
 import { asFailure, NotPossible } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
+import { Breath } from './breath.js';
 import { tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 
@@ -56,6 +57,7 @@ class SelfTests<S> {
   readonly #plaintext = canary(PLAINTEXT_BYTES);
   readonly #here = contextOf('row-1');
   readonly #elsewhere = contextOf('row-2');
+  readonly #breath = new Breath();
 
   constructor(provider: Provider<S>, options: SelfTestOptions) {
     this.#provider = provider;
@@ -314,7 +316,8 @@ class SelfTests<S> {
     return isRight;
   }
 
-  #within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+  async #within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+    if (this.#breath.isDue) await this.#breath.take();
     return within(this.#options.timeoutMs, this.#options.stopping, work);
   }
 }

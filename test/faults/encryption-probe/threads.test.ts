@@ -122,6 +122,27 @@ describe('when the thread of a provider', () => {
     await expect.poll(() => logs.join(''), { timeout: 10_000 }).toContain('and was ended');
     await expect.poll(trouble, { timeout: 10_000 }).toBeUndefined();
   });
+
+  test('computes without a pause for longer than it may be silent, it is measured, and not ended', async () => {
+    const { configure, start, series, trouble, logs } = exporterOf({ silenceMs: 3000 });
+    // Half of the interval: a round of seven seconds, of which every operation blocks.
+    const probe = { intervalMs: 14_000, timeoutMs: 2000, samples: 1_000_000, sizesBytes: [1_048_576] };
+    await configure([fieldEncryption([{ kind: 'local', name: 'aes' }], { probe })], portals);
+    await start();
+    const metBy = async () => total(await series(), met, { outcome: 'met' }) ?? 0;
+    const seen: unknown[] = [];
+    await expect
+      .poll(
+        async () => {
+          seen.push(await trouble());
+          return metBy();
+        },
+        { timeout: 25_000, interval: 200 },
+      )
+      .toBeGreaterThan(0);
+    expect(new Set(seen)).toEqual(new Set([undefined]));
+    expect(logs.join('')).not.toContain('a measuring thread died');
+  });
 });
 
 test('a main thread that is held most of the time stretches no measurement', async () => {
