@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { overlapMs } from '../../../../exporters/encryption/probe/garbage.js';
 import { formatSeconds, percentiles } from '../../../../exporters/encryption/probe/percentiles.js';
@@ -178,6 +180,47 @@ describe.skipIf(process.platform !== 'linux')('a thread that slept in a call', (
   test('waited for the provider everywhere else', async () => {
     const result = await round(sleeping(false), { samples: 3 });
     expect(counts(result, 'encrypt')).toEqual({ samples: 6, met: 0, missed: 6 });
+  });
+});
+
+describe('what disturbs a round itself', () => {
+  const encryptions = ({ series }: RoundOutcome) => {
+    const found = series.find((one) => one.operation === 'encrypt' && one.sizeBytes === 16);
+    if (found === undefined) throw new Error('nothing measured');
+    return found;
+  };
+
+  test('its own loop, blocked while an answer is waited for, taints and is never said to be a miss', async () => {
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    const blocked = slowProvider(5, (sound) => ({
+      encrypt: (plaintext, context, call) => {
+        // As in a library that waits for a device: no processor is used, and none is waited for.
+        setTimeout(() => Atomics.wait(cell, 0, 0, 40), 1);
+        return new Promise((resolve) => setTimeout(() => resolve(sound.encrypt(plaintext, context, call)), 5));
+      },
+    }));
+    const result = encryptions(await round(blocked, { samples: 10, sizesBytes: [16], slaSeconds: 0.03 }));
+    expect(result.seconds).toEqual([]);
+    expect(result).toMatchObject({ tainted: 10, met: 0, missed: 0 });
+    const free = encryptions(await round(slowProvider(5), { samples: 40, sizesBytes: [16], slaSeconds: 0.5 }));
+    expect(free.seconds.length).toBeGreaterThan(0);
+  });
+
+  test('a collection of garbage in the middle of an operation taints it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('no gc');
+    const provider = fakeProvider((sound) => ({
+      // Or the threads that help to collect would show as a sleep, and taint by themselves.
+      isComputation: false,
+      encrypt: (plaintext, context, call) => {
+        collect();
+        return sound.encrypt(plaintext, context, call);
+      },
+    }));
+    const result = encryptions(await round(provider, { samples: 5, sizesBytes: [16], slaSeconds: 0.0005 }));
+    expect(result.seconds).toEqual([]);
+    expect(result).toMatchObject({ tainted: 5, missed: 0 });
   });
 });
 
