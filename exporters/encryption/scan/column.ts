@@ -37,8 +37,9 @@ interface CatalogueRow extends Record<string, unknown> {
   readonly version: number;
 }
 
+/** A key is cast to its type. `format_type` with null says `character`, which cuts a key to one character; -1 does not. */
 const CATALOGUE = `
-select a.attname::text as name, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) as type,
+select a.attname::text as name, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), -1) as type,
   a.attnotnull as not_null, c.relkind::text as kind,
   has_column_privilege(c.oid, a.attnum, 'select') as readable,
   current_setting('server_version_num')::int as version,

@@ -10,7 +10,7 @@ const BROKEN_DOCUMENT = `'{"ciphertext": null}'::jsonb`;
 const BROKEN_MESSAGE = `'\\xc3040403'::bytea`;
 
 export interface ColumnType {
-  /** As the catalogue prints it, domains resolved: `jsonb`, `bytea`, `character varying`. */
+  /** As the catalogue prints it, domains resolved: `jsonb`, `bytea`, `character varying`, `bpchar`. */
   readonly type: string;
   readonly path?: readonly string[];
   readonly serverVersion: number;
@@ -65,5 +65,5 @@ function isDocument(type: string): boolean {
 }
 
 function isText(type: string): boolean {
-  return /^(text|character varying|character|"char"|name|citext)\b/.test(type);
+  return /^(text|character varying|bpchar|"char"|name|citext)$/.test(type);
 }

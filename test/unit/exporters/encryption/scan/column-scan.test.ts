@@ -113,6 +113,44 @@ test('copies inside audit images are found by their path; ties of a key are not 
   });
 });
 
+test.each([
+  ['char(8)', "lpad(n::text, 8, 'key')"],
+  ['varchar(8)', "lpad(n::text, 8, 'key')"],
+  ['text', "lpad(n::text, 8, 'key')"],
+  ['public.badge', "lpad(n::text, 8, 'key')"],
+  ['name', "lpad(n::text, 8, 'key')"],
+  ['bit(8)', 'n::bit(8)'],
+  ['varbit(8)', 'n::bit(8)'],
+  ['uuid', "lpad(n::text, 32, '0')::uuid"],
+  ['timestamptz', "timestamptz '2026-01-01' + n * interval '1 microsecond'"],
+  ['numeric(9, 3)', 'n / 1000.0'],
+  ['bytea', 'int4send(n)'],
+])('a key of type %s leads through the table, in both readers', async (type, key) => {
+  await run(url, 'drop domain if exists public.badge cascade; create domain public.badge as char(8)');
+  await run(url, `drop table if exists public.keyed; create table public.keyed (id ${type} primary key, value jsonb)`);
+  await run(url, `insert into public.keyed select ${key}, $1::jsonb from generate_series(1, 7) n`, [
+    JSON.stringify(kingston()),
+  ]);
+  for (const format of [json, { kind: 'regex', pattern: '.*key_version.*' } as const]) {
+    const scan = scanOf(url, [column('public.keyed', format)], { batchRows: 2 });
+    const [outcome] = await scanNow(scan, [], { signal: AbortSignal.timeout(5000) });
+    expect(outcome?.trouble).toBeUndefined();
+    expect(outcome?.whole?.tally).toMatchObject({ rows: 7, states: { encrypted: 7 } });
+  }
+});
+
+test('JSON in a column of fixed width is judged', async () => {
+  await run(url, 'create table public.fixed (id int primary key, value char(400))');
+  await run(url, `insert into public.fixed values (1, $1), (2, 'QQ123456C'), (3, '{ broken')`, [
+    JSON.stringify(kingston()),
+  ]);
+  expect((await only(scanOf(url, [column('public.fixed', json)]))).states).toMatchObject({
+    encrypted: 1,
+    plaintext_suspect: 1,
+    malformed: 1,
+  });
+});
+
 describe('progress', () => {
   const values = Array.from({ length: 500 }, (_, index) => (index === 400 ? 'plain' : kingston()));
 
