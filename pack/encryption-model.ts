@@ -110,7 +110,14 @@ export interface EncryptionKey {
   /** From the sensitivity unless said. */
   readonly rotateEveryDays: number;
   /** Where its versions are known: a provider that tells, or a table. */
-  readonly source: { readonly kind: 'provider'; readonly provider: string } | KeyTable;
+  readonly source: ProviderKey | KeyTable;
+}
+
+/** A key at a provider that tells versions. It is read there and never used, and is not the provider's canary key. */
+export interface ProviderKey {
+  readonly kind: 'provider';
+  readonly provider: string;
+  readonly providerKey: string;
 }
 
 /** A table with one row for each rotation, in the database of the scan. */

@@ -91,23 +91,24 @@ function resolveProvider(name: string, written: ParsedProvider, path: KeyPath, p
 }
 
 function resolveKey(name: string, written: ParsedEncryption['keys'][string]): EncryptionKey {
-  const { title = name, sensitivity, rotateEvery, provider, table } = written;
+  const { title = name, sensitivity, rotateEvery, provider, providerKey, table } = written;
   return {
     name,
     title,
     sensitivity,
     rotateEveryDays: rotateEvery ?? rotationDays[sensitivity],
-    source: sourceOf(name, provider, table),
+    source: sourceOf(name, provider, providerKey, table),
   };
 }
 
 function sourceOf(
   name: string,
   provider: string | undefined,
+  providerKey: string | undefined,
   table: ParsedEncryption['keys'][string]['table'],
 ): EncryptionKey['source'] {
-  if (provider !== undefined) {
-    return { kind: 'provider', provider };
+  if (provider !== undefined && providerKey !== undefined) {
+    return { kind: 'provider', provider, providerKey };
   }
   if (table === undefined) {
     throw new Error('a key without a source passed the rules');

@@ -33,11 +33,14 @@ function remarks(outcome: ColumnOutcome): string[] {
       : `could not be looked at: ${outcome.trouble}`;
     return [colour('red', `${nameOf(outcome)}: ${what}`)];
   }
-  const { verdict, whole } = outcome;
+  const { column, verdict, whole, keyTrouble } = outcome;
   const name = nameOf(outcome);
   const versions = verdict.versions.filter(([, rows]) => rows > 0).map(([version, rows]) => `${version} ${rows}`);
   return [
     ...(versions.length === 0 ? [] : [`${name}: key versions ${versions.join(', ')}`]),
+    ...(keyTrouble === undefined
+      ? []
+      : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyTrouble}`)]),
     ...(whole.copies === 0 ? [] : [`${name}: ${whole.copies} rows have the whole ciphertext of another row`]),
     ...(whole.reuse.length === 0
       ? []
@@ -50,12 +53,13 @@ export function toJson(outcomes: readonly ColumnOutcome[]): string {
     const { table, sensitivity } = outcome.column;
     const head = { table, column: columnLabel(outcome.column), sensitivity };
     if ('trouble' in outcome) return { ...head, trouble: outcome.trouble, stopped: outcome.wasStopped };
-    const { verdict, whole } = outcome;
+    const { verdict, whole, keyTrouble } = outcome;
     return {
       ...head,
       rows: whole.tally.rows,
       states: verdict.states,
       versions: Object.fromEntries(verdict.versions),
+      ...(keyTrouble === undefined ? {} : { versionsNotChecked: keyTrouble }),
       ...(verdict.progressRatio === undefined ? {} : { reencryptionProgressRatio: verdict.progressRatio }),
       nonceReuseRows: reused(whole.reuse),
       ciphertextCopies: whole.copies,

@@ -112,7 +112,9 @@ function tasksOf(encryption: readonly FieldEncryption[], table: string | undefin
 
 function exitCode(outcomes: readonly ColumnOutcome[]): number {
   if (outcomes.some((outcome) => 'trouble' in outcome)) return 2;
-  return outcomes.some((outcome) => !('trouble' in outcome) && isFinding(outcome)) ? 1 : 0;
+  if (outcomes.some((outcome) => !('trouble' in outcome) && isFinding(outcome))) return 1;
+  // Found nothing, but could not look everywhere.
+  return outcomes.some((outcome) => 'keyTrouble' in outcome) ? 2 : 0;
 }
 
 function isFinding({ verdict, whole }: Extract<ColumnOutcome, { whole: unknown }>): boolean {

@@ -20,8 +20,7 @@ export function wire(
     { ...deps, restarts: deps.store.counter(runtimeMetrics.threadRestarts) },
     threadOptions,
   );
-  const keyFacts = (portal: string, provider: string) => probe.keyFacts(portal, provider);
-  const sources: readonly EncryptionSource[] = [probe, createScanSource({ ...deps, keyFacts })];
+  const sources: readonly EncryptionSource[] = [probe, createScanSource(deps)];
   let isConfigured = false;
   let startedAt = Number.POSITIVE_INFINITY;
 

@@ -3,7 +3,6 @@ import type { LandingSection } from '../runtime/landing/section.js';
 import type { Logger, Redactor } from '../runtime/log.js';
 import type { Family } from '../runtime/metrics/family.js';
 import type { Shard } from '../runtime/shard.js';
-import type { KeyFacts } from './providers/provider.js';
 
 /**
  * One way of looking at field encryption: the probe, the scanner, the portal's own records. The exporter drives them
@@ -29,6 +28,4 @@ export interface SourceDeps {
   readonly log: Logger;
   readonly redactor: Redactor;
   readonly shard: Shard;
-  /** What a provider told of its canary key in the last round of the probe. */
-  readonly keyFacts: (portal: string, provider: string) => KeyFacts | undefined;
 }

@@ -73,8 +73,8 @@ function providers({ reporter, parsed }: Judged, { providers, portal }: ParsedEn
   }
 }
 
-/** Those that can be asked which versions of a key there are. */
-const tellingKinds = ['transit', 'kms'];
+/** Those that can be asked which versions of a key there are. KMS rotates what is behind a key, and names no version. */
+const tellingKinds = ['transit'];
 
 function keys(judged: Judged, { keys, providers, scan }: ParsedEncryption, path: KeyPath): void {
   for (const [name, key] of Object.entries(keys)) {

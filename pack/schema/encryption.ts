@@ -28,11 +28,18 @@ const key = section({
   rotateEvery: days(3660)
     .exactOptional()
     .describe('Longest time between rotations. Default: 15d, 30d, 90d or 180d, by sensitivity.'),
-  provider: name().exactOptional().describe('Provider that knows its versions.'),
+  provider: name().exactOptional().describe('Provider of kind transit that knows its versions.'),
+  providerKey: text()
+    .exactOptional()
+    .describe('Name of the key at that provider: the one that encrypts, not the canary. It is read, and never used.'),
   table: keyTable.exactOptional().describe('Table in which rotations are written down.'),
-}).refine((given) => (given.provider === undefined) !== (given.table === undefined), {
-  error: 'holds neither or both of provider: and table:',
-});
+})
+  .refine((given) => (given.provider === undefined) !== (given.table === undefined), {
+    error: 'holds neither or both of provider: and table:',
+  })
+  .refine((given) => (given.provider === undefined) === (given.providerKey === undefined), {
+    error: 'holds only one of provider: and providerKey:',
+  });
 
 export const encryption = section({
   title: text().describe('Name for people.'),

@@ -1,8 +1,10 @@
-import type { EncryptionKey, FieldEncryption } from '../../../pack/index.js';
-import type { KeyFacts } from '../providers/provider.js';
+import type { EncryptionKey, FieldEncryption, ProviderKey } from '../../../pack/index.js';
+import type { Logger, Redactor } from '../../runtime/log.js';
+import { asFailure } from '../providers/failure.js';
 import type { ReadOnlyDatabase } from '../scan/database.js';
 import { failureOf } from '../scan/failure.js';
 import { readKeyTable } from './key-table.js';
+import { readProviderKey } from './provider-key.js';
 import type { KeyKnowledge } from './versions.js';
 
 export interface KeyState {
@@ -15,7 +17,8 @@ export interface KeyState {
 export interface KeyWatchDeps {
   readonly encryption: FieldEncryption;
   readonly database: ReadOnlyDatabase | undefined;
-  readonly keyFacts: (portal: string, provider: string) => KeyFacts | undefined;
+  readonly redactor: Redactor;
+  readonly log: Logger;
 }
 
 /** What is known of the keys of one portal. */
@@ -27,52 +30,75 @@ export class KeyWatch {
     this.#deps = deps;
   }
 
-  /** Reads the tables; providers are asked by the probe. Never throws. */
+  /** Asks every key's source, all at once: a key service that hangs must not make the tables old. Never throws. */
   async refresh(signal: AbortSignal): Promise<void> {
-    for (const key of this.#deps.encryption.keys) {
-      const { source } = key;
-      if (source.kind !== 'table') continue;
-      try {
-        const { database } = this.#deps;
-        if (database === undefined) throw new Error('no database is described to read it from');
-        const knowledge = await database.look(signal, (query) => readKeyTable(query, source));
-        const isEmpty = knowledge.latest === undefined;
-        this.#read.set(key.name, {
-          key,
-          knowledge,
-          ...(isEmpty ? { trouble: `${source.table} holds no row for '${source.means}'` } : {}),
-        });
-      } catch (error) {
-        const { versions, latest } = this.#read.get(key.name)?.knowledge ?? {};
-        const knowledge = {
-          ...(versions === undefined ? {} : { versions }),
-          ...(latest === undefined ? {} : { latest }),
-        };
-        this.#read.set(key.name, { key, knowledge, trouble: failureOf(error).message });
-      }
-    }
+    await Promise.all(
+      this.#deps.encryption.keys.map(async (key) => {
+        const state = await this.#ask(key, signal);
+        // A source that was not waited for is no source that failed.
+        if (!signal.aborted) this.#note(state);
+      }),
+    );
   }
 
   states(): KeyState[] {
     return this.#deps.encryption.keys.map((key) => this.#stateOf(key));
   }
 
-  knowledge(name: string | undefined): KeyKnowledge {
+  /** Undefined for the name of no key. */
+  state(name: string | undefined): KeyState | undefined {
     const key = this.#deps.encryption.keys.find((each) => each.name === name);
-    return key === undefined ? {} : this.#stateOf(key).knowledge;
+    return key === undefined ? undefined : this.#stateOf(key);
+  }
+
+  knowledge(name: string | undefined): KeyKnowledge {
+    return this.state(name)?.knowledge ?? {};
+  }
+
+  async #ask(key: EncryptionKey, signal: AbortSignal): Promise<KeyState> {
+    const { source } = key;
+    try {
+      if (source.kind === 'provider') return { key, knowledge: await this.#fromProvider(source, signal) };
+      const { database } = this.#deps;
+      if (database === undefined) return { key, knowledge: {}, trouble: 'no database is described to read it from' };
+      const knowledge = await database.look(signal, (query) => readKeyTable(query, source));
+      const isEmpty = knowledge.latest === undefined;
+      return { key, knowledge, ...(isEmpty ? { trouble: `${source.table} holds no row for '${source.means}'` } : {}) };
+    } catch (error) {
+      const { versions, latest } = this.#read.get(key.name)?.knowledge ?? {};
+      const knowledge = {
+        ...(versions === undefined ? {} : { versions }),
+        ...(latest === undefined ? {} : { latest }),
+      };
+      const { message } = source.kind === 'provider' ? asFailure(error) : failureOf(error);
+      return { key, knowledge, trouble: message };
+    }
+  }
+
+  async #fromProvider({ provider: name, providerKey }: ProviderKey, signal: AbortSignal): Promise<KeyKnowledge> {
+    const { encryption, redactor } = this.#deps;
+    const provider = encryption.providers.find((each) => each.name === name);
+    if (provider?.kind !== 'transit') throw new Error(`a key of provider '${name}' passed the rules`);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(encryption.probe.timeoutMs)]);
+    return readProviderKey(provider, providerKey, redactor, limited);
+  }
+
+  /** Once for each reason: the metric says it at each scrape. */
+  #note(state: KeyState): void {
+    const { name } = state.key;
+    const before = this.#read.get(name)?.trouble;
+    const log = this.#deps.log.child({ portal: this.#deps.encryption.portal, key: name });
+    if (state.trouble === undefined) {
+      if (before !== undefined) log.info('the versions and the age of a key can be read again');
+    } else {
+      log[before === state.trouble ? 'debug' : 'warn']('the versions and the age of a key cannot be read', {
+        reason: state.trouble,
+      });
+    }
+    this.#read.set(name, state);
   }
 
   #stateOf(key: EncryptionKey): KeyState {
-    const { source } = key;
-    if (source.kind === 'table') {
-      return this.#read.get(key.name) ?? { key, knowledge: {}, trouble: 'not read yet' };
-    }
-    const facts = this.#deps.keyFacts(this.#deps.encryption.portal, source.provider);
-    if (facts === undefined) return { key, knowledge: {}, trouble: `provider '${source.provider}' told nothing yet` };
-    const { latestVersion, rotatedAtSeconds } = facts;
-    return {
-      key,
-      knowledge: { latest: latestVersion, ...(rotatedAtSeconds === undefined ? {} : { rotatedAtSeconds }) },
-    };
+    return this.#read.get(key.name) ?? { key, knowledge: {}, trouble: 'not read yet' };
   }
 }

@@ -218,7 +218,7 @@ export function transitAnatomy(nonceBytes = NONCE_BYTES): Anatomy<string> {
 }
 
 /** The server as a portal, for the code that connects. */
-function serverOf({ address, caFile, name }: Description): Portal {
+export function serverOf({ address, caFile, name }: Description): Portal {
   return {
     name,
     title: name,

@@ -21,7 +21,7 @@ export class PortalWatch {
   #stopping: AbortController | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(encryption: FieldEncryption, { log, redactor, keyFacts }: SourceDeps) {
+  constructor(encryption: FieldEncryption, { log, redactor }: SourceDeps) {
     const { scan, timings } = encryption;
     this.encryption = encryption;
     this.#scan =
@@ -29,7 +29,7 @@ export class PortalWatch {
         ? undefined
         : new ScanWatch({ encryption, scan, log, redactor, versionsOf: (key) => this.knowledge(key).versions ?? [] });
     this.#database = scan === undefined ? undefined : new ReadOnlyDatabase(scan.database, redactor);
-    this.#keys = new KeyWatch({ encryption, database: this.#database, keyFacts });
+    this.#keys = new KeyWatch({ encryption, database: this.#database, redactor, log });
     this.#timings = new TimingWatch(timings, redactor);
   }
 

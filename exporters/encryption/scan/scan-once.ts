@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/index.js';
-import type { Redactor } from '../../runtime/log.js';
+import { type Redactor, silentLogger } from '../../runtime/log.js';
 import { KeyWatch } from '../keys/key-watch.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
 import { ReadOnlyDatabase } from './database.js';
@@ -23,7 +23,13 @@ export interface ScanOnceOptions {
 }
 
 export type ColumnOutcome =
-  | { readonly column: ScannedColumn; readonly whole: WholeScan; readonly verdict: Verdict }
+  | {
+      readonly column: ScannedColumn;
+      readonly whole: WholeScan;
+      readonly verdict: Verdict;
+      /** Why the versions in it could not be checked. */
+      readonly keyTrouble?: string;
+    }
   | { readonly column: ScannedColumn; readonly trouble: string; readonly wasStopped: boolean };
 
 /**
@@ -35,7 +41,7 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
   const scan = { ...options.scan, stateDirectory: join(options.scan.stateDirectory, 'command') };
   const reading = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
   const database = new ReadOnlyDatabase(scan.database, redactor);
-  const keys = new KeyWatch({ encryption, database, keyFacts: () => undefined });
+  const keys = new KeyWatch({ encryption, database, redactor, log: silentLogger });
   const pace = new Pace(scan.rowsPerSecond);
   const outcomes: ColumnOutcome[] = [];
   try {
@@ -46,7 +52,13 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
         const whole = await scanOne(options, scan, column, reading, pace, known);
         // And after it: a version that was made meanwhile is known then.
         await keys.refresh(signal);
-        outcomes.push({ column, whole, verdict: judge(whole.tally, column, keys.knowledge(column.key)) });
+        const key = keys.state(column.key);
+        outcomes.push({
+          column,
+          whole,
+          verdict: judge(whole.tally, column, key?.knowledge ?? {}),
+          ...(key?.trouble === undefined ? {} : { keyTrouble: key.trouble }),
+        });
       } catch (error) {
         outcomes.push({ column, trouble: troubleOf(error), wasStopped: signal.aborted });
         if (signal.aborted) break;

@@ -94,49 +94,96 @@ test('a replica that is away is said to be, although the database is there', asy
   expect(outcome?.trouble).toBe('the database cannot be reached (ECONNREFUSED)');
 });
 
-test('a key service tells which versions there are, and when the last one was made', async () => {
+const sealed = (version: number) => `vault:v${version}:${randomBytes(40).toString('base64')}`;
+
+/** A key service with a canary that was never rotated, and the key that encrypts at its third version. */
+async function keyService() {
   const service = new TransitStandIn();
   const address = await service.start();
   onTestFinished(() => service.close());
-  const key = service.key('fields');
+  service.key('kop-canary');
+  const key = service.key('clients');
   key.rotate();
-  const sealed = (version: number) => `vault:v${version}:${randomBytes(40).toString('base64')}`;
-  await run(
-    url,
-    `create table public.sealed (id int primary key, value text);
-     insert into public.sealed values (1, '${sealed(1)}'), (2, '${sealed(2)}'), (3, '${sealed(2)}'), (4, '${sealed(7)}')`,
-  );
-  const scan = scanOf(url, [column('public.sealed', { kind: 'transit' }, { key: 'fields' })], { intervalMs: 1000 });
+  key.rotate();
+  const token = service.token();
   const vault = {
     name: 'vault',
     kind: 'transit',
     address,
     mount: 'transit',
-    key: 'fields',
-    token: literal(service.token()),
+    key: 'kop-canary',
+    token: literal(token),
     renewToken: false,
   } as const;
-  const { configure, start, collect } = exporterOf();
-  const encryption = fieldEncryption([vault], {
-    keys: [{ ...table, source: { kind: 'provider', provider: 'vault' } }],
-    scan,
-  });
-  await configure([encryption], [somePortal('http://127.0.0.1:1')]);
-  await start();
-  await vi.waitFor(
-    async () => {
-      const series = seriesOf(await collect('encryption-scan'));
-      const rows = (state: string) => total(series, 'field_encryption_rows', { state });
-      expect(total(series, 'field_encryption_key_source_up', { key: 'fields' })).toBe(1);
-      expect([rows('encrypted'), rows('unknown_version')]).toEqual([3, 1]);
-      expect(total(series, 'field_encryption_key_version_rows', { version: 'v2' })).toBe(2);
-      const rotatedAt = total(series, 'field_encryption_key_rotated_timestamp_seconds') ?? 0;
-      expect(Math.abs(rotatedAt - Date.now() / 1000)).toBeLessThan(120);
-      expect(total(series, 'field_encryption_key_rotation_due_timestamp_seconds')).toBeCloseTo(
-        rotatedAt + 30 * 86_400,
-        0,
-      );
-    },
-    { timeout: 20_000, interval: 200 },
+  return { service, token, vault };
+}
+
+const ofVault: EncryptionKey = {
+  ...table,
+  source: { kind: 'provider', provider: 'vault', providerKey: 'clients' },
+};
+
+async function sealedTable(name: string, versions: readonly number[]) {
+  const values = versions.map((version, index) => `(${index}, '${sealed(version)}')`).join(', ');
+  await run(
+    url,
+    `create table public.${name} (id int primary key, value text); insert into public.${name} values ${values}`,
   );
-}, 40_000);
+  return column(`public.${name}`, { kind: 'transit' }, { key: 'fields' });
+}
+
+test('a key service tells which versions the scanned key has, and when the last one was made', async () => {
+  const { service, token, vault } = await keyService();
+  const scan = scanOf(url, [await sealedTable('sealed', [1, 3, 3, 7])], { intervalMs: 1000 });
+  const { configure, start, collect, logs } = exporterOf();
+  await configure([fieldEncryption([vault], { keys: [ofVault], scan })], [somePortal('http://127.0.0.1:1')]);
+  await start();
+  const shows = (check: (series: Awaited<ReturnType<typeof seriesOf>>) => void) =>
+    vi.waitFor(async () => check(seriesOf(await collect('encryption-scan'))), { timeout: 20_000, interval: 200 });
+  await shows((series) => {
+    const rows = (state: string) => total(series, 'field_encryption_rows', { state });
+    expect(total(series, 'field_encryption_key_source_up', { key: 'fields' })).toBe(1);
+    expect([rows('encrypted'), rows('unknown_version')]).toEqual([3, 1]);
+    expect(total(series, 'field_encryption_key_version_rows', { version: 'v3' })).toBe(2);
+    expect(total(series, 'field_encryption_key_invocations_ratio', { key: 'fields' })).toBe(2 / 2 ** 32);
+    const rotatedAt = total(series, 'field_encryption_key_rotated_timestamp_seconds') ?? 0;
+    expect(Math.abs(rotatedAt - Date.now() / 1000)).toBeLessThan(120);
+    expect(total(series, 'field_encryption_key_rotation_due_timestamp_seconds')).toBeCloseTo(
+      rotatedAt + 30 * 86_400,
+      0,
+    );
+  });
+  // The key that encrypts is looked at, and nothing else is done to it.
+  expect(new Set(service.seen.filter((each) => each.includes('clients')))).toEqual(
+    new Set(['GET transit/keys/clients']),
+  );
+
+  service.revoke(token);
+  await shows((series) => {
+    expect(total(series, 'field_encryption_key_source_up', { key: 'fields' })).toBe(0);
+    expect(total(series, 'field_encryption_key_rotation_due_timestamp_seconds')).toBeUndefined();
+    // Which versions there were stays true.
+    expect(total(series, 'field_encryption_rows', { state: 'unknown_version' })).toBe(1);
+  });
+  const told = logs.filter((line) => line.includes('age of a key cannot be read') && line.includes('level=warn'));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('the token may not read transit/keys/clients');
+  expect(logs.join('\n')).not.toContain(token);
+}, 60_000);
+
+test('a scan by hand asks the key service too, and says so when it cannot', async () => {
+  const { service, token, vault } = await keyService();
+  const scan = scanOf(url, [await sealedTable('by_hand', [1, 3, 7])]);
+  const [outcome] = await scanNow(scan, [ofVault], { providers: [vault] });
+  expect(outcome?.verdict?.states).toMatchObject({ encrypted: 2, unknown_version: 1 });
+  expect(outcome).not.toHaveProperty('keyTrouble');
+
+  service.revoke(token);
+  const [blind] = await scanNow(scan, [ofVault], { providers: [vault] });
+  expect(blind?.keyTrouble).toBe('status 403: the token may not read transit/keys/clients');
+
+  const gone: EncryptionKey = { ...ofVault, source: { kind: 'provider', provider: 'vault', providerKey: 'client' } };
+  const again = { ...vault, token: literal(service.token()) };
+  const [unnamed] = await scanNow(scan, [gone], { providers: [again] });
+  expect(unnamed?.keyTrouble).toBe("status 404: no key 'client' in transit");
+});

@@ -9,6 +9,7 @@ import {
   type CiphertextScan,
   type DatabaseAccess,
   type EncryptionKey,
+  type EncryptionProvider,
   type FieldEncryption,
   type ScannedColumn,
   SecretText,
@@ -38,7 +39,11 @@ export function scanOf(
   };
 }
 
-export function encryptionOf(scan: CiphertextScan, keys: readonly EncryptionKey[] = []): FieldEncryption {
+export function encryptionOf(
+  scan: CiphertextScan,
+  keys: readonly EncryptionKey[] = [],
+  providers: readonly EncryptionProvider[] = [],
+): FieldEncryption {
   return {
     name: 'main',
     portal: 'main',
@@ -47,7 +52,7 @@ export function encryptionOf(scan: CiphertextScan, keys: readonly EncryptionKey[
     slaSeconds: 0.01,
     objective: 'fast',
     probe: { intervalMs: 15_000, timeoutMs: 5000, samples: 1, sizesBytes: [16] },
-    providers: [],
+    providers,
     keys,
     scan,
     timings: [],
@@ -61,10 +66,15 @@ export interface Scanned extends Partial<Extract<ColumnOutcome, { whole: unknown
 export async function scanNow(
   scan: CiphertextScan,
   keys: readonly EncryptionKey[] = [],
-  rest: { signal?: AbortSignal; isRestart?: boolean; notes?: string[] } = {},
+  rest: {
+    signal?: AbortSignal;
+    isRestart?: boolean;
+    notes?: string[];
+    providers?: readonly EncryptionProvider[];
+  } = {},
 ): Promise<Scanned[]> {
   return scanOnce({
-    encryption: encryptionOf(scan, keys),
+    encryption: encryptionOf(scan, keys, rest.providers),
     scan,
     columns: scan.columns,
     isRestart: rest.isRestart ?? false,

@@ -33,7 +33,6 @@ beforeAll(async () => {
     log: silentLogger,
     redactor: new Redactor(),
     shard: wholeShard,
-    keyFacts: () => undefined,
   });
   await source.configure(pack.encryption, pack);
   source.start();
