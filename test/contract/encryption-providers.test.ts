@@ -1,6 +1,8 @@
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresServer } from '../../demo/postgres/index.js';
+import { readProviderKey } from '../../exporters/encryption/keys/provider-key.js';
+import { Redactor } from '../../exporters/runtime/log.js';
 import type { EncryptionProvider } from '../../pack/index.js';
 import { type SelfTest, selfTests } from '../../pack/metrics/encryption.js';
 import { type Bao, baoProgram, startBao } from '../support/encryption/bao.js';
@@ -187,10 +189,12 @@ describe.each([
         ...over,
       }) as const;
 
-    test('passes every test, and tells of its key', async () => {
-      const result = await expectSound(provider(), selfTests);
-      expect(result.key).toMatchObject({ name: 'kop-canary', latestVersion: '2' });
-      expect(Math.abs((result.key?.rotatedAtSeconds ?? 0) - Date.now() / 1000)).toBeLessThan(60);
+    test('passes every test, and the version and the age of its key can be read', async () => {
+      await expectSound(provider(), selfTests);
+      const signal = AbortSignal.timeout(5000);
+      const { latest, rotatedAtSeconds = 0 } = await readProviderKey(provider(), 'kop-canary', new Redactor(), signal);
+      expect(latest).toBe('2');
+      expect(Math.abs(rotatedAtSeconds - Date.now() / 1000)).toBeLessThan(60);
     });
 
     test('a derived key takes the place as its context too', async () => {

@@ -68,7 +68,7 @@ export class ProbeEngine {
     const outcome = await runRound(this.#provider, this.#plan(makesVersionTests), this.#nonces, this.#stopping.signal);
     if (outcome.isUsable) this.#backoff.succeed();
     else this.#backoff.fail();
-    const { series, failures, isUsable, trouble, key } = outcome;
+    const { series, failures, isUsable, trouble } = outcome;
     return {
       startedAtSeconds,
       endedAtSeconds: Date.now() / 1000,
@@ -78,7 +78,6 @@ export class ProbeEngine {
       selfTests: isUsable ? this.#withVersionTests([...outcome.selfTests], makesVersionTests) : [],
       restMs: Math.round(this.#backoff.restMs),
       ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
-      ...(key === undefined ? {} : { key }),
     };
   }
 

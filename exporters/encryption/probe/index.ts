@@ -3,7 +3,6 @@ import type { LandingSection } from '../../runtime/landing/section.js';
 import { WatchedThread } from '../../runtime/measuring/thread.js';
 import { type Counter, type Family, type MetricStore, mergeFamilies } from '../../runtime/metrics/index.js';
 import { boundsFor, ProviderMetrics } from '../metrics.js';
-import type { KeyFacts } from '../providers/provider.js';
 import type { EncryptionSource, SourceDeps } from '../source.js';
 import { encodeJob, jobName, jobsOf, type ProbeJob } from './plan.js';
 import type { Command, Report, RoundResult } from './protocol.js';
@@ -101,10 +100,6 @@ export class ProbeSource implements EncryptionSource {
     return probeSections(
       [...this.#measured.values()].map(({ job, last, thread }) => ({ job, last, trouble: thread.trouble })),
     );
-  }
-
-  keyFacts(portal: string, provider: string): KeyFacts | undefined {
-    return this.#measured.get(`${provider}@${portal}`)?.last?.key;
   }
 
   /** @param before whose counts go on. */

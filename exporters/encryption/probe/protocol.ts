@@ -1,5 +1,4 @@
 import type { SelfTest } from '../../../pack/metrics/encryption.js';
-import type { KeyFacts } from '../providers/provider.js';
 import type { Failure } from './round.js';
 import type { Series } from './samples.js';
 import type { TestResult } from './self-tests.js';
@@ -23,7 +22,6 @@ export interface RoundResult {
   readonly series: readonly Series[];
   readonly failures: readonly Failure[];
   readonly selfTests: readonly (readonly [SelfTest, TestResult])[];
-  readonly key?: KeyFacts;
   /** 0 unless the provider is left alone for longer than usual. */
   readonly restMs: number;
 }

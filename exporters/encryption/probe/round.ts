@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { EncryptionError, EncryptionOperation } from '../../../pack/metrics/encryption.js';
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { asFailure, ProviderFailure } from '../providers/failure.js';
-import type { KeyFacts, Provider } from '../providers/provider.js';
+import type { Provider } from '../providers/provider.js';
 import { Breath } from './breath.js';
 import { Stopped, within } from './call.js';
 import { canary, contextOf } from './canary.js';
@@ -30,7 +30,6 @@ export interface RoundOutcome {
   readonly isUsable: boolean;
   /** Why it is not, for a person. */
   readonly trouble?: string;
-  readonly key?: KeyFacts;
 }
 
 export interface Failure {
@@ -139,12 +138,11 @@ class Round<S> {
     }
   }
 
-  async outcome(): Promise<Pick<RoundOutcome, 'series' | 'failures' | 'key'>> {
+  async outcome(): Promise<Pick<RoundOutcome, 'series' | 'failures'>> {
     this.#endWatch?.();
     this.#processor.close();
     const series = this.#samples.judge(await this.#garbage.stop());
-    const key = this.#provider.keyFacts;
-    return { series, failures: [...this.#failures.values()], ...(key === undefined ? {} : { key }) };
+    return { series, failures: [...this.#failures.values()] };
   }
 
   note(operation: EncryptionOperation, { reason }: ProviderFailure): void {

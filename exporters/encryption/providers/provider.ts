@@ -28,8 +28,6 @@ export interface Provider<Sealed = unknown> {
   readonly dataKeys?: DataKeys | undefined;
   /** For a provider without versions: decrypts with a key that did not encrypt. */
   decryptWithOtherKey?(sealed: Sealed, context: Buffer, call: Call): Promise<Buffer>;
-  /** What it tells of the canary key, at no cost of its own. */
-  readonly keyFacts?: KeyFacts | undefined;
   /** Comes after each round. Whatever is secret is let go of. */
   close(): Promise<void>;
 }
@@ -80,11 +78,4 @@ export interface DataKeys {
   forget(): void;
   /** Asks for a new data key and does nothing with it. */
   fetch(signal: AbortSignal): Promise<void>;
-}
-
-export interface KeyFacts {
-  readonly name: string;
-  readonly latestVersion: string;
-  /** When the newest version was made. */
-  readonly rotatedAtSeconds?: number;
 }

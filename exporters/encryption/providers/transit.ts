@@ -4,7 +4,7 @@ import { NONCE_BYTES, TAG_BYTES } from './aead.js';
 import { JsonExchange } from './exchange.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
-import type { Anatomy, Call, KeyFacts, KeyVersions, Parts, Provider } from './provider.js';
+import type { Anatomy, Call, KeyVersions, Parts, Provider } from './provider.js';
 import { transitFailure } from './transit-failure.js';
 
 /** `vault:v3:` and Base64 of nonce, ciphertext and tag. */
@@ -55,18 +55,6 @@ export class TransitProvider implements Provider<string> {
   get anatomy(): Anatomy<string> {
     const nonceBytes = this.#key?.type === 'xchacha20-poly1305' ? LONG_NONCE_BYTES : NONCE_BYTES;
     return { ...transitAnatomy(nonceBytes), isConvergent: this.#key?.convergent_encryption === true };
-  }
-
-  get keyFacts(): KeyFacts | undefined {
-    const key = this.#key;
-    if (key === undefined) return undefined;
-    const latestVersion = String(key.latest_version);
-    const made = key.keys[latestVersion];
-    return {
-      name: this.#is.key,
-      latestVersion,
-      ...(typeof made === 'number' ? { rotatedAtSeconds: made } : {}),
-    };
   }
 
   readonly versions: KeyVersions = {
