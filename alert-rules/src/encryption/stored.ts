@@ -20,6 +20,7 @@ export function storedAlerts(pack: Pack): readonly AlertRule[] {
     reencryption(pack),
     scanFailing(pack),
     scanStale(pack),
+    ownFailures(pack),
     timings(pack),
   ];
 }
@@ -169,6 +170,20 @@ function scanStale(pack: Pack): AlertRule {
     description:
       'The last whole scan of {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }} ended {{ $value | humanizeDuration }} ago, ' +
       'or the exporter has been up for that long without one.',
+  });
+}
+
+function ownFailures(pack: Pack): AlertRule {
+  return portalAlert(pack, {
+    name: 'EncryptionPortalFailures',
+    priority: 'high',
+    forSeconds: encryptionSettings.rowsForSeconds,
+    // A refused access is the portal's authorisation at work, and no fault.
+    expr: `max by (portal, source, operation) (${m.portalFailures.name}{operation!="access"}) > 0`,
+    summary: 'The portal itself writes down that values could not be encrypted or decrypted.',
+    description:
+      '{{ $value | humanize }} operations {{ $labels.operation }} are recorded as failed in {{ $labels.source }} on {{ $labels.portal }}. ' +
+      'Whole ciphertexts that were swapped between rows look right from outside, and show here alone.',
   });
 }
 

@@ -5,10 +5,11 @@ const portal = { portal: 'kingston' } as const;
 const provider = { ...portal, provider: 'vault' } as const;
 const column = { ...portal, table: 'public.product_owners', column: 'ni_number' } as const;
 const key = { ...portal, key: 'restricted-fields' } as const;
+const record = { ...portal, source: 'encryption_audit_log' } as const;
 
 export const ofProvider = { ...provider, team: 'security' } as const;
 /** The team of these stands in the rule. */
-export const [ofColumn, ofKey] = [column, key];
+export const [ofColumn, ofKey, ofRecord] = [column, key, record];
 
 const day = 86_400;
 
@@ -41,7 +42,9 @@ const gauges = {
   rotated: of(m.keyRotated, key, 0),
   due: of(m.keyRotationDue, key, 90 * day),
   invocations: of(m.keyInvocations, key, 0.01),
-  timings: of(m.portalSourceUp, { ...portal, source: 'encryption_audit_log' }, 1),
+  ownFailures: of(m.portalFailures, { ...record, operation: 'decrypt' }, 0),
+  refusedAccesses: of(m.portalFailures, { ...record, operation: 'access' }, 0),
+  timings: of(m.portalSourceUp, record, 1),
 };
 
 const counters = {

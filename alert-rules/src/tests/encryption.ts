@@ -11,6 +11,7 @@ import {
   ofColumn,
   ofKey,
   ofProvider,
+  ofRecord,
 } from './encryption-lines.js';
 import { type Life, lifeOf } from './life.js';
 import { duration } from './measuring.js';
@@ -224,12 +225,24 @@ const stored: readonly EncryptionLife[] = [
     quiet: [['after one failure', [{ minutes: 30 }, { minutes: 5, set: { scanUp: 0 } }, { minutes: 30 }]]],
   },
   {
+    alert: 'EncryptionPortalFailures',
+    when: 'the portal cannot open two rows that were swapped',
+    wrong: { set: { ownFailures: 2 } },
+    firesWithin: 3,
+    labels: { ...ofRecord, operation: 'decrypt' },
+    value: '2',
+    quiet: [
+      ['while accesses are refused', [{ minutes: 60, set: { refusedAccesses: 5 } }]],
+      ['where the portal records no success', [{ minutes: 60, set: { ownFailures: 'gone', refusedAccesses: 'gone' } }]],
+    ],
+  },
+  {
     alert: 'EncryptionPortalTimingsUnreadable',
     when: "the portal's own timings cannot be read",
     wrong: { set: { timings: 0 } },
     quietUntil: 58,
     firesWithin: 63,
-    labels: { portal: ofColumn.portal, source: 'encryption_audit_log' },
+    labels: ofRecord,
     quiet: [['where the portal keeps none', [{ minutes: 90, set: { timings: 'gone' } }]]],
   },
 ];
