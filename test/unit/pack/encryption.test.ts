@@ -1,6 +1,9 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { loadPack } from '../../../pack/index.js';
+import { rotationDays } from '../../../pack/encryption-model.js';
+import { loadPack, shippedPackPath } from '../../../pack/index.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
 const complete = 'test/fixtures/pack/complete-encryption.yaml';
@@ -47,6 +50,20 @@ test('the shipped description times what there is to time, and needs no database
       "title": "Field encryption of Kingston's Portal",
     }
   `);
+});
+
+test('what the shipped description says to write for ciphertext columns is right, and counts no failed rotation', () => {
+  const lines = readFileSync(shippedPackPath(), 'utf8').split('\n');
+  const example = lines.slice(lines.lastIndexOf('    # keys:')).map((line) => line.replace(/^( {4})# ?/, '$1'));
+  const file = join(mkdtempSync(join(tmpdir(), 'kop-example-')), 'pack.yaml');
+  writeFileSync(file, [...lines.slice(0, lines.lastIndexOf('    # keys:')), ...example].join('\n'));
+  const [encryption] = loadPack([file], { requireSecrets: false }).encryption;
+  expect(encryption?.scan?.columns).toHaveLength(3);
+  expect(encryption?.keys).toMatchObject([{ name: 'restricted-fields', source: { kind: 'table', status: 'status' } }]);
+});
+
+test('a policy of four steps says how long a key may be used', () => {
+  expect(rotationDays).toEqual({ top_secret: 15, restricted: 30, confidential: 90, internal: 180 });
 });
 
 test('how often a key is rotated follows from what it protects', () => {
