@@ -15,7 +15,7 @@ const format = z.union(
     section(
       {
         regex: regex().describe(
-          'Regular expression of a whole ciphertext; groups (?<version>…) and (?<nonce>…) are used where it has them.',
+          'Regular expression of a whole ciphertext, from its first character to its last; groups (?<version>…) and (?<nonce>…) are used where it has them.',
         ),
       },
       formatForm,

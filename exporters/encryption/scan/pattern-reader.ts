@@ -33,7 +33,8 @@ export class PatternReader implements BatchReader {
   constructor(resolved: ResolvedColumn, pattern: string, seed: string, known: readonly string[]) {
     this.#known = known;
     this.#resolved = resolved;
-    this.#pattern = linearRegExp(pattern);
+    // Of a whole ciphertext: one with readable text before or behind it is none.
+    this.#pattern = linearRegExp(`^(?:${pattern})$`);
     this.#seed = seed;
   }
 

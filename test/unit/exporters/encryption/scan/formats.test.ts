@@ -266,3 +266,13 @@ test('an expression of the configuration', async () => {
     ...suspects([...plain, 'enc.v1.short']),
   ]);
 });
+
+test('an expression without anchors is one of the whole value all the same', async () => {
+  const whole = `enc.${randomBytes(20).toString('hex')}`;
+  const other = `seal.${randomBytes(20).toString('hex')}`;
+  await check({ kind: 'regex', pattern: 'enc\\.[0-9a-f]{40}|seal\\.[0-9a-f]{40}' }, 'text', [
+    ['encrypted', whole],
+    ['encrypted', other],
+    ...suspects([`QQ123456C ${whole}`, `${whole} QQ123456C`, `QQ123456C ${other}`, `${whole}\n`, `${whole}${other}`]),
+  ]);
+});
