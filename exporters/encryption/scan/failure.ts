@@ -12,8 +12,8 @@ export class ScanFailure extends Error {
   }
 }
 
-/** `column` and `permission` stay until somebody does something; the others may pass by themselves. */
-export type FailureKind = 'connection' | 'permission' | 'column' | 'timeout' | 'busy' | 'other';
+/** `column`, `permission` and `state` stay until somebody does something; the others may pass by themselves. */
+export type FailureKind = 'connection' | 'permission' | 'column' | 'timeout' | 'busy' | 'state' | 'other';
 
 const byState: readonly (readonly [prefix: string, kind: FailureKind, message: string])[] = [
   ['42501', 'permission', 'the role may not read it; grant select on the column and its primary key'],

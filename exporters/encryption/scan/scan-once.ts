@@ -60,7 +60,7 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
           ...(key?.trouble === undefined ? {} : { keyTrouble: key.trouble }),
         });
       } catch (error) {
-        outcomes.push({ column, trouble: troubleOf(error), wasStopped: signal.aborted });
+        outcomes.push({ column, trouble: failureOf(error).message, wasStopped: signal.aborted });
         if (signal.aborted) break;
       }
     }
@@ -96,12 +96,4 @@ async function scanOne(
     knownVersions,
     onProgress: (progress) => onProgress(column, progress),
   });
-}
-
-/** Files of ours may be named in full; a database's own words may hold values. */
-function troubleOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const isOfFiles =
-    error instanceof Error && 'path' in error && (code === 'EACCES' || code === 'ENOSPC' || code === 'EROFS');
-  return isOfFiles ? `stateDirectory cannot be written: ${error.message}` : failureOf(error).message;
 }

@@ -1,6 +1,8 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Batch, PRINT_BYTES, type Stretch } from './batch.js';
 import { ScanFailure } from './failure.js';
+import { inStateFolder } from './state-folder.js';
 
 /** Bytes of the key and of the prints that follow. */
 const HEADER_BYTES = 8;
@@ -33,12 +35,19 @@ export class Spool {
     this.#bytes = bytes;
   }
 
-  /** @throws when the file is shorter than it should be, because it is not the one that the state speaks of. */
-  static async open(path: string, bytes: number): Promise<Spool> {
+  /**
+   * @throws {ScanFailure} `state`; {@link SpoolDamaged} when the file is shorter than it should be, because it is not the
+   * one that the state speaks of.
+   */
+  static open(path: string, bytes: number): Promise<Spool> {
+    return inStateFolder(dirname(path), () => Spool.#open(path, bytes));
+  }
+
+  static async #open(path: string, bytes: number): Promise<Spool> {
     const file = await open(path, bytes === 0 ? 'w+' : 'r+', 0o600);
     try {
       const { size } = await file.stat();
-      if (size < bytes) throw new Error('the file of hashes is shorter than the progress that was made');
+      if (size < bytes) throw new SpoolDamaged();
       await file.truncate(bytes);
       return new Spool(path, file, bytes);
     } catch (error) {
@@ -57,7 +66,11 @@ export class Spool {
     header.writeUInt32LE(key.length, 0);
     header.writeUInt32LE(prints.length, 4);
     const block = Buffer.concat([header, key, prints]);
-    await this.#file.write(block, 0, block.length, this.#bytes);
+    await this.#own(async () => {
+      const { bytesWritten } = await this.#file.write(block, 0, block.length, this.#bytes);
+      // A disk that fills up takes what still fits, and says so at the next write only.
+      if (bytesWritten < block.length) throw Object.assign(new Error('written in part'), { code: 'ENOSPC' });
+    });
     this.#bytes += block.length;
   }
 
@@ -77,7 +90,8 @@ export class Spool {
       end -= start;
       start = 0;
       while (end < wanted && at < this.#bytes) {
-        const { bytesRead } = await this.#file.read(buffer, end, Math.min(buffer.length - end, this.#bytes - at), at);
+        const room = Math.min(buffer.length - end, this.#bytes - at);
+        const { bytesRead } = await this.#own(() => this.#file.read(buffer, end, room, at));
         if (bytesRead === 0) break;
         at += bytesRead;
         end += bytesRead;
@@ -105,6 +119,10 @@ export class Spool {
 
   async remove(): Promise<void> {
     await this.close();
-    await rm(this.#path, { force: true });
+    await this.#own(() => rm(this.#path, { force: true }));
+  }
+
+  #own<T>(work: () => Promise<T>): Promise<T> {
+    return inStateFolder(dirname(this.#path), work);
   }
 }

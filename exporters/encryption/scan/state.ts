@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { inStateFolder } from './state-folder.js';
 import { tallySchema } from './tally.js';
 
 const progressSchema = z.object({
@@ -79,18 +80,24 @@ export class StateStore {
     return { state };
   }
 
-  /** Whole or not at all: a process that is killed meanwhile leaves the state before. */
-  async save(state: ScanState): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const body = JSON.stringify(state);
-    const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
-    await writeFile(temporary, JSON.stringify({ sha256: digest(body), state }), { mode: 0o600 });
-    await rename(temporary, this.#path);
+  /**
+   * Whole or not at all: a process that is killed meanwhile leaves the state before.
+   *
+   * @throws {ScanFailure} `state`
+   */
+  save(state: ScanState): Promise<void> {
+    return inStateFolder(this.#folder, async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      const body = JSON.stringify(state);
+      const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
+      await writeFile(temporary, JSON.stringify({ sha256: digest(body), state }), { mode: 0o600 });
+      await rename(temporary, this.#path);
+    });
   }
 
-  /** Where the hashes of a scan are. */
+  /** Where the hashes of a scan are. @throws {ScanFailure} `state` */
   async spoolPath(id: string): Promise<string> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await inStateFolder(this.#folder, () => mkdir(this.#folder, { recursive: true, mode: 0o700 }));
     return join(this.#folder, `${this.#name}.${id}.hashes`);
   }
 
@@ -99,7 +106,7 @@ export class StateStore {
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names) {
       if (name.startsWith(`${this.#name}.`) && name.endsWith('.hashes') && name !== `${this.#name}.${id}.hashes`) {
-        await rm(join(this.#folder, name), { force: true });
+        await inStateFolder(this.#folder, () => rm(join(this.#folder, name), { force: true }));
       }
     }
   }

@@ -1,16 +1,19 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cleanTables, fillCleanTable, plantPlaintext } from '../../../../../bench/encryption/clean-tables.js';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { scanColumn } from '../../../../../exporters/encryption/scan/column-scan.js';
 import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { Pace } from '../../../../../exporters/encryption/scan/pace.js';
-import { storeFor } from '../../../../../exporters/encryption/scan/watch.js';
+import { Spool } from '../../../../../exporters/encryption/scan/spool.js';
+import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/watch.js';
+import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import type { CiphertextScan } from '../../../../../pack/index.js';
 import { kingston } from '../../../../support/encryption/ciphertexts.js';
-import { access, column, run, scanNow, scanOf } from '../../../../support/encryption/scanning.js';
+import { access, column, encryptionOf, run, scanNow, scanOf } from '../../../../support/encryption/scanning.js';
 
 const isLong = process.env.KOP_LONG === '1';
 const ROWS = isLong ? 1_000_000 : 100_000;
@@ -248,6 +251,45 @@ describe('progress', () => {
     await only(scan);
     expect(read()).not.toContain('QQ123456C');
     expect(readdirSync(folder).every((each) => each.endsWith('.json'))).toBe(true);
+  });
+});
+
+describe('a state folder that cannot be used is told from a database that cannot be reached', () => {
+  const reason = (folder: string, code: string) => `stateDirectory: progress cannot be kept in ${folder} (${code})`;
+
+  test('by hand and in the exporter, and the column comes back with the folder', async () => {
+    const name = await table('folderless', [kingston()]);
+    const file = join(mkdtempSync(join(tmpdir(), 'kop-scan-')), 'file');
+    writeFileSync(file, '');
+    const scan = scanOf(url, [column(name, json)], { stateDirectory: join(file, 'state') });
+    const [outcome] = await scanNow(scan);
+    expect(outcome?.trouble).toBe(reason(join(file, 'state', 'command'), 'ENOTDIR'));
+
+    const stopping = new AbortController();
+    const watch = new ScanWatch({
+      encryption: encryptionOf(scan),
+      scan: { ...scan, intervalMs: 300 },
+      log: silentLogger,
+      redactor: new Redactor(),
+      versionsOf: () => [],
+    });
+    const running = watch.run(stopping.signal);
+    onTestFinished(async () => {
+      stopping.abort();
+      await running;
+    });
+    const state = () => watch.states()[0];
+    await vi.waitFor(() => expect(state()?.isUp).toBe(false), 10_000);
+    expect(state()).toMatchObject({ trouble: reason(join(file, 'state'), 'ENOTDIR'), whole: undefined });
+    rmSync(file);
+    await vi.waitFor(() => expect(state()).toMatchObject({ isUp: true, whole: { tally: { rows: 1 } } }), 10_000);
+  });
+
+  test('also where the system names no path', async () => {
+    await expect(Spool.open('/dev/full', 0)).rejects.toMatchObject({
+      kind: 'state',
+      message: reason('/dev', 'EINVAL'),
+    });
   });
 });
 
