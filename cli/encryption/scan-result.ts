@@ -38,6 +38,7 @@ function remarks(outcome: ColumnOutcome): string[] {
   const versions = verdict.versions.filter(([, rows]) => rows > 0).map(([version, rows]) => `${version} ${rows}`);
   return [
     ...(versions.length === 0 ? [] : [`${name}: key versions ${versions.join(', ')}`]),
+    ...places(outcome),
     ...(keyTrouble === undefined
       ? []
       : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyTrouble}`)]),
@@ -46,6 +47,19 @@ function remarks(outcome: ColumnOutcome): string[] {
       ? []
       : [colour('red', `${name}: ${whole.reuse.length} nonces were used again; that key is compromised, rotate it`)]),
   ];
+}
+
+const words = { plaintext_suspect: 'plain text?', malformed: 'malformed' } as const;
+const SHOWN_PLACES = 5;
+
+/** In stretches of the primary key as long as a batch, which is as near as counts can say. */
+function places({ column, whole }: Extract<ColumnOutcome, { whole: unknown }>): string[] {
+  const name = `${column.table}.${columnLabel(column)}`;
+  const lines = whole.findings.slice(0, SHOWN_PLACES).map(({ state, after, upTo, rows }) => {
+    const from = after === undefined ? 'from the beginning' : `after ${after}`;
+    return `${name}: ${words[state]} ${rows} with ${column.primaryKey} ${from} up to ${upTo}`;
+  });
+  return whole.findings.length > SHOWN_PLACES ? [...lines, `${name}: and elsewhere; --json says where`] : lines;
 }
 
 export function toJson(outcomes: readonly ColumnOutcome[]): string {
@@ -61,6 +75,7 @@ export function toJson(outcomes: readonly ColumnOutcome[]): string {
       versions: Object.fromEntries(verdict.versions),
       ...(keyTrouble === undefined ? {} : { versionsNotChecked: keyTrouble }),
       ...(verdict.progressRatio === undefined ? {} : { reencryptionProgressRatio: verdict.progressRatio }),
+      ...(whole.findings.length === 0 ? {} : { primaryKey: outcome.column.primaryKey, findings: whole.findings }),
       nonceReuseRows: reused(whole.reuse),
       ciphertextCopies: whole.copies,
       startedAt: new Date(whole.startedAtMs).toISOString(),

@@ -3,6 +3,7 @@ import type { ScannedColumn } from '../../../pack/index.js';
 import { resolveColumn } from './column.js';
 import type { ReadOnlyDatabase } from './database.js';
 import { ScanFailure } from './failure.js';
+import { addFindings } from './findings.js';
 import type { Pace } from './pace.js';
 import { readerFor } from './reader.js';
 import { type NonceGroup, repetitions } from './reuse.js';
@@ -79,6 +80,7 @@ export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan>
       options.pace.spent(batch.rows, beganAt);
       await spool.append(batch);
       addBatch(progress.tally, batch);
+      addFindings(progress.findings, progress.position, batch);
       progress.position = batch.last;
       tell();
       if (performance.now() - savedAt > CHECKPOINT_MS) {
@@ -89,7 +91,8 @@ export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan>
     const prints = progress.tally.states.encrypted;
     const { copies, suspects } = await repetitions(spool, prints, signal);
     const reuse = await confirmed(suspects, options, reader);
-    const whole = { startedAtMs: progress.startedAtMs, endedAtMs: now(), tally: progress.tally, copies, reuse };
+    const { startedAtMs, tally, findings } = progress;
+    const whole = { startedAtMs, endedAtMs: now(), tally, findings, copies, reuse };
     state.whole = whole;
     delete state.progress;
     await store.save(state);
@@ -104,7 +107,7 @@ export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan>
 }
 
 function begin(nowMs: number): Progress {
-  return { id: randomBytes(8).toString('hex'), startedAtMs: nowMs, spoolBytes: 0, tally: emptyTally() };
+  return { id: randomBytes(8).toString('hex'), startedAtMs: nowMs, spoolBytes: 0, tally: emptyTally(), findings: [] };
 }
 
 /** Hashes that were lost make the progress worthless: which nonces came before cannot be told any more. */

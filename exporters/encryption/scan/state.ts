@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { findingSchema } from './findings.js';
 import { inStateFolder } from './state-folder.js';
 import { tallySchema } from './tally.js';
 
@@ -12,6 +13,7 @@ const progressSchema = z.object({
   position: z.string().optional(),
   spoolBytes: z.int().nonnegative(),
   tally: tallySchema,
+  findings: z.array(findingSchema).default([]),
 });
 export type Progress = z.infer<typeof progressSchema>;
 
@@ -19,6 +21,8 @@ const wholeSchema = z.object({
   startedAtMs: z.number(),
   endedAtMs: z.number(),
   tally: tallySchema,
+  /** For a person who asks where; positions are no labels. */
+  findings: z.array(findingSchema).default([]),
   /** Rows whose whole ciphertext is that of another row. */
   copies: z.int().nonnegative(),
   /** Hashes of nonces that were used again, and how many rows share each. */

@@ -22,6 +22,15 @@ beforeAll(async () => {
   // At both ends of the table: only who remembers the beginning finds it at the end.
   await fill('reused', [kingston('a', 'v1', NONCE), ...clean.slice(2), kingston('b', 'v1', NONCE)]);
   await fill('leaking', [...clean.slice(0, 20), SECRET, { ...kingston(), key_version: SECRET }]);
+  const broken = { ...kingston(), ciphertext: '!' };
+  await fill('sprinkled', [
+    ...clean.slice(0, 250),
+    SECRET,
+    ...clean.slice(0, 99),
+    SECRET,
+    broken,
+    ...clean.slice(0, 148),
+  ]);
 }, 90_000);
 
 afterAll(() => server?.close());
@@ -76,6 +85,23 @@ test('something else exits 1, with JSON for programs, and shows no value on any 
   const files = readdirSync(state).map((file) => readFileSync(join(state, file), 'latin1'));
   expect([stdout, stderr, ...files].join('\n')).not.toContain(SECRET);
   expect(code).toBe(1);
+});
+
+test('where the wrong rows are is said in ranges of the primary key', async () => {
+  const scan = new KopScan(server.adminUrl, scanOf('sprinkled'));
+  const { stdout, code } = await scan.run(['--json']);
+  // The first two batches that hold some are neighbours.
+  expect(only(stdout)).toMatchObject({
+    primaryKey: 'id',
+    findings: [
+      { state: 'plaintext_suspect', after: '200', upTo: '400', rows: 2 },
+      { state: 'malformed', after: '300', upTo: '400', rows: 1 },
+    ],
+  });
+  expect(code).toBe(1);
+  const people = await scan.run();
+  expect(people.stdout).toContain('public.sprinkled.value: plain text? 2 with id after 200 up to 400');
+  expect(people.stdout).toContain('public.sprinkled.value: malformed 1 with id after 300 up to 400');
 });
 
 test.each([

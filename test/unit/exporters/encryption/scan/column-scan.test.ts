@@ -194,6 +194,7 @@ describe('progress', () => {
     expect(notes).toEqual(['going on after 200 rows; --restart begins anew']);
     expect(outcome?.whole?.tally.rows).toBe(502);
     expect(outcome?.verdict?.states).toMatchObject({ encrypted: 501, plaintext_suspect: 1 });
+    expect(outcome?.whole?.findings).toEqual([{ state: 'plaintext_suspect', after: '400', upTo: '450', rows: 1 }]);
     expect(outcome?.whole?.reuse.map(({ rows }) => rows)).toEqual([2]);
   });
 
