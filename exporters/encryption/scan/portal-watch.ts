@@ -30,7 +30,7 @@ export class PortalWatch {
         : new ScanWatch({ encryption, scan, log, redactor, versionsOf: (key) => this.knowledge(key).versions ?? [] });
     this.#database = scan === undefined ? undefined : new ReadOnlyDatabase(scan.database, redactor);
     this.#keys = new KeyWatch({ encryption, database: this.#database, redactor, log });
-    this.#timings = new TimingWatch(timings, redactor);
+    this.#timings = new TimingWatch(timings, redactor, log.child({ portal: encryption.portal }));
   }
 
   start(): void {

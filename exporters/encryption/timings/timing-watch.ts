@@ -1,5 +1,5 @@
 import type { TimingSource } from '../../../pack/index.js';
-import type { Redactor } from '../../runtime/log.js';
+import type { Logger, Redactor } from '../../runtime/log.js';
 import { ReadOnlyDatabase } from '../scan/database.js';
 import { failureOf } from '../scan/failure.js';
 import { readAccessLog } from './access-log.js';
@@ -25,7 +25,10 @@ export class TimingWatch {
   readonly #entries: readonly { readonly source: TimingSource; readonly database: ReadOnlyDatabase }[];
   readonly #states = new Map<string, TimingState>();
 
-  constructor(sources: readonly TimingSource[], redactor: Redactor) {
+  readonly #log: Logger;
+
+  constructor(sources: readonly TimingSource[], redactor: Redactor, log: Logger) {
+    this.#log = log;
     this.#entries = sources.map((source) => ({ source, database: new ReadOnlyDatabase(source.database, redactor) }));
   }
 
@@ -34,15 +37,31 @@ export class TimingWatch {
     for (const { source, database } of this.#entries) {
       try {
         const recorded = await database.look(signal, (query) => readers[source.preset](query, source.table));
-        this.#states.set(source.name, { source, recorded });
+        this.#note({ source, recorded });
       } catch (error) {
-        this.#states.set(source.name, { source, trouble: failureOf(error).message });
+        // A database that was not waited for is none that failed.
+        if (!signal.aborted) this.#note({ source, trouble: failureOf(error).message });
       }
     }
   }
 
   states(): TimingState[] {
     return this.#entries.map(({ source }) => this.#states.get(source.name) ?? { source });
+  }
+
+  /** Once for each reason: the metric says it at each scrape. */
+  #note(state: TimingState): void {
+    const { name } = state.source;
+    const before = this.#states.get(name)?.trouble;
+    const log = this.#log.child({ source: name });
+    if (state.trouble === undefined) {
+      if (before !== undefined) log.info("the portal's own timings can be read again");
+    } else {
+      log[before === state.trouble ? 'debug' : 'warn']("the portal's own timings cannot be read", {
+        reason: state.trouble,
+      });
+    }
+    this.#states.set(name, state);
   }
 
   async close(): Promise<void> {

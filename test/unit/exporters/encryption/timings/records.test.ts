@@ -3,7 +3,7 @@ import { type PostgresServer, startPostgres } from '../../../../../demo/postgres
 import { readKeyTable } from '../../../../../exporters/encryption/keys/key-table.js';
 import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { TimingWatch } from '../../../../../exporters/encryption/timings/timing-watch.js';
-import { Redactor } from '../../../../../exporters/runtime/log.js';
+import { createLogger, Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import type { TimingSource } from '../../../../../pack/index.js';
 import { access, run } from '../../../../support/encryption/scanning.js';
 
@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 async function read(preset: TimingSource['preset'], table: string) {
-  const watch = new TimingWatch([{ name: 'log', preset, table, database: access(server.adminUrl) }], new Redactor());
+  const source = { name: 'log', preset, table, database: access(server.adminUrl) };
+  const watch = new TimingWatch([source], new Redactor(), silentLogger);
   await watch.refresh(new AbortController().signal);
   await watch.close();
   const [state] = watch.states();
@@ -115,4 +116,27 @@ test('a log of rotations: what is under way counts as made, what failed does not
     latest: 'v5',
     rotatedAtSeconds: Date.parse('2025-02-01') / 1000,
   });
+});
+
+test('why a record cannot be read is logged once for each reason, and that it can be again', async () => {
+  const logs: string[] = [];
+  const redactor = new Redactor();
+  const log = createLogger({ level: 'info', format: 'logfmt', redactor, write: (line) => logs.push(line) });
+  const source = {
+    name: 'log',
+    preset: 'field_access_log',
+    table: 'public.late',
+    database: access(server.adminUrl),
+  } as const;
+  const watch = new TimingWatch([source], redactor, log);
+  const { signal } = new AbortController();
+  for (let look = 0; look < 3; look += 1) await watch.refresh(signal);
+  await run(server.adminUrl, 'create table public.late (amount int)');
+  for (let look = 0; look < 2; look += 1) await watch.refresh(signal);
+  await run(server.adminUrl, 'alter table public.late add accessed_at timestamptz');
+  for (let look = 0; look < 2; look += 1) await watch.refresh(signal);
+  await watch.close();
+  expect(logs.map((line) => /level=(\w+)/.exec(line)?.[1])).toEqual(['warn', 'warn', 'info']);
+  expect(logs[0]).toContain('source=log');
+  expect(logs[2]).toContain('can be read again');
 });
