@@ -9,6 +9,22 @@ describe('the bad afternoon', () => {
     expect(times.at(-1)).toBeLessThan(badAfternoon.endsAtSeconds);
   });
 
+  it('breaks encryption in each way that it can be broken', () => {
+    const kinds = badAfternoon.steps.flatMap(({ actions }) =>
+      actions.flatMap((action) => ('set' in action ? [action.set.kind] : [])),
+    );
+    expect(kinds).toEqual(
+      expect.arrayContaining([
+        'key_service_slow',
+        'key_service_unavailable',
+        'plaintext_written',
+        'nonce_reused',
+        'ciphertext_swapped',
+        'rotation_stalled',
+      ]),
+    );
+  });
+
   it('sets only valid rules, and clears each of them', () => {
     const open = new Set<string>();
     for (const action of badAfternoon.steps.flatMap((step) => step.actions)) {
