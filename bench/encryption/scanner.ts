@@ -51,7 +51,7 @@ async function compared(query: Query, { name, format }: CleanTable): Promise<Fig
     format,
     sensitivity: 'restricted',
   };
-  const reader = readerFor(await resolveColumn(query, column), '42', []);
+  const reader = readerFor(await resolveColumn(query, column), '42');
   const rates = { ours: [] as number[], peer: [] as number[], share: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
     const ours = await rowsPerSecond(async () => {

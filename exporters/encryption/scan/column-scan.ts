@@ -20,8 +20,6 @@ export interface ColumnScanOptions {
   /** As it was loaded; the scan goes on from its progress. */
   readonly state: ScanState;
   readonly signal: AbortSignal;
-  /** Versions that the key's source knows by name. */
-  readonly knownVersions?: readonly string[];
   readonly onProgress?: (progress: ScanProgress) => void;
   readonly now?: () => number;
 }
@@ -51,9 +49,10 @@ const SECOND_LOOKS = 100;
 export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan> {
   const { column, database, store, state, signal, now = Date.now } = options;
   const resolved = await database.look(signal, (query) => resolveColumn(query, column));
-  const reader = readerFor(resolved, state.seed, options.knownVersions ?? []);
+  const reader = readerFor(resolved, state.seed);
   const progress = state.progress ?? begin(now());
   const spool = await openSpool(store, progress);
+  progress.tally.seed = state.seed;
   state.progress = progress;
   await store.removeOtherSpools(progress.id);
   const tell = () => options.onProgress?.(progressOf(progress, resolved.estimatedRows));
@@ -107,7 +106,13 @@ export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan>
 }
 
 function begin(nowMs: number): Progress {
-  return { id: randomBytes(8).toString('hex'), startedAtMs: nowMs, spoolBytes: 0, tally: emptyTally(), findings: [] };
+  return {
+    id: randomBytes(8).toString('hex'),
+    startedAtMs: nowMs,
+    spoolBytes: 0,
+    tally: emptyTally(),
+    findings: [],
+  };
 }
 
 /** Hashes that were lost make the progress worthless: which nonces came before cannot be told any more. */

@@ -4,6 +4,7 @@ import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import type { Query } from './database.js';
+import { hiddenVersion } from './hidden-version.js';
 import type { RowState } from './shapes/index.js';
 import { identifier, tableSql } from './sql.js';
 import { valueSql } from './value.js';
@@ -28,10 +29,8 @@ export class PatternReader implements BatchReader {
   readonly #resolved: ResolvedColumn;
   readonly #pattern: RegExp;
   readonly #seed: string;
-  readonly #known: readonly string[];
 
-  constructor(resolved: ResolvedColumn, pattern: string, seed: string, known: readonly string[]) {
-    this.#known = known;
+  constructor(resolved: ResolvedColumn, pattern: string, seed: string) {
     this.#resolved = resolved;
     // Of a whole ciphertext: one with readable text before or behind it is none.
     this.#pattern = linearRegExp(`^(?:${pattern})$`);
@@ -82,8 +81,8 @@ export class PatternReader implements BatchReader {
 
   /** What a buggy writer put in the version's place goes no further. */
   #shown(version: string | undefined): string | undefined {
-    if (version === undefined || this.#known.includes(version)) return version;
-    return ordinalOf(version) === undefined ? undefined : version;
+    if (version === undefined || ordinalOf(version) !== undefined) return version;
+    return hiddenVersion(version, this.#seed);
   }
 
   #judge(value: string | null): Judged {

@@ -24,10 +24,7 @@ export class PortalWatch {
   constructor(encryption: FieldEncryption, { log, redactor }: SourceDeps) {
     const { scan, timings } = encryption;
     this.encryption = encryption;
-    this.#scan =
-      scan === undefined
-        ? undefined
-        : new ScanWatch({ encryption, scan, log, redactor, versionsOf: (key) => this.knowledge(key).versions ?? [] });
+    this.#scan = scan === undefined ? undefined : new ScanWatch({ encryption, scan, log, redactor });
     this.#database = scan === undefined ? undefined : new ReadOnlyDatabase(scan.database, redactor);
     this.#keys = new KeyWatch({ encryption, database: this.#database, redactor, log });
     this.#timings = new TimingWatch(timings, redactor, log.child({ portal: encryption.portal }));
@@ -36,7 +33,7 @@ export class PortalWatch {
   start(): void {
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    // Keys first: a scan asks which versions they have.
+    // Keys first: what a scan found is judged by them.
     const isReady = this.#keys.refresh(signal);
     this.#running = Promise.all([
       isReady.then(() => this.#scan?.run(signal)),

@@ -4,9 +4,9 @@ import { PatternReader } from './pattern-reader.js';
 import { shapes } from './shapes/index.js';
 import { SqlReader } from './sql-reader.js';
 
-export function readerFor(resolved: ResolvedColumn, seed: string, known: readonly string[]): BatchReader {
+export function readerFor(resolved: ResolvedColumn, seed: string): BatchReader {
   const { format } = resolved.column;
   return format.kind === 'regex'
-    ? new PatternReader(resolved, format.pattern, seed, known)
-    : new SqlReader(resolved, shapes[format.kind], seed, known);
+    ? new PatternReader(resolved, format.pattern, seed)
+    : new SqlReader(resolved, shapes[format.kind], seed);
 }

@@ -47,10 +47,8 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
   try {
     for (const column of columns) {
       try {
-        await keys.refresh(signal);
-        const known = keys.knowledge(column.key).versions;
-        const whole = await scanOne(options, scan, column, reading, pace, known);
-        // And after it: a version that was made meanwhile is known then.
+        const whole = await scanOne(options, scan, column, reading, pace);
+        // After it: a version that was made meanwhile is known then.
         await keys.refresh(signal);
         const key = keys.state(column.key);
         outcomes.push({
@@ -76,7 +74,6 @@ async function scanOne(
   column: ScannedColumn,
   database: ReadOnlyDatabase,
   pace: Pace,
-  knownVersions: readonly string[] = [],
 ): Promise<WholeScan> {
   const store = storeFor(scan, encryption.portal, column);
   const { state, trouble } = await store.load();
@@ -93,7 +90,6 @@ async function scanOne(
     store,
     state,
     signal,
-    knownVersions,
     onProgress: (progress) => onProgress(column, progress),
   });
 }

@@ -1,8 +1,9 @@
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import type { Query } from './database.js';
+import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
-import { identifier, tableSql, textArray } from './sql.js';
+import { identifier, tableSql } from './sql.js';
 import { valueSql } from './value.js';
 
 interface GroupRow extends Record<string, unknown> {
@@ -25,15 +26,9 @@ export class SqlReader implements BatchReader {
   readonly #resolved: ResolvedColumn;
   readonly #shape: Shape;
   readonly #seed: string;
-  readonly #known: string;
 
-  /**
-   * @param seed of the hashes, a 64-bit number as text: with another one they cannot be compared.
-   * @param known versions by name. Of the others only those that count leave the database: a buggy writer may have put
-   * anything in their place.
-   */
-  constructor(resolved: ResolvedColumn, shape: Shape, seed: string, known: readonly string[]) {
-    this.#known = textArray(known);
+  /** @param seed of the hashes, a 64-bit number as text: with another one they cannot be compared. */
+  constructor(resolved: ResolvedColumn, shape: Shape, seed: string) {
     this.#resolved = resolved;
     this.#shape = shape;
     this.#seed = seed;
@@ -93,7 +88,7 @@ export class SqlReader implements BatchReader {
 
   /** Asked of each group instead of each row. */
   #shown(version: string): string {
-    return `case when ${version} ~* '${COUNTED_VERSION}' or ${version} = any(${this.#known}) then ${version} end`;
+    return `case when ${version} ~* '${COUNTED_VERSION}' then ${version} else ${hiddenVersionSql(version, this.#seed)} end`;
   }
 
   get #rows(): string {

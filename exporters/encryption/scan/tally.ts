@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Batch } from './batch.js';
+import { isHidden } from './hidden-version.js';
 import { rowStates } from './shapes/index.js';
 
 const count = z.int().nonnegative();
@@ -8,19 +9,21 @@ const count = z.int().nonnegative();
 export const tallySchema = z.object({
   rows: count,
   states: z.object({ encrypted: count, plaintext_suspect: count, malformed: count, null: count }),
-  /** Encrypted rows by the version they say. */
+  /** Encrypted rows by the version they say, or by its hash where that does not count upwards. */
   versions: z.record(z.string(), count),
+  /** Of these hashes; of none in what an older release kept. */
+  seed: z.string().default(''),
   /** Encrypted rows that say no version that can be one, or one of too many. */
   unversioned: count,
 });
 export type Tally = z.infer<typeof tallySchema>;
 
-/** A portal has tens of versions; whoever writes a value into their place must not fill our memory with it. */
+/** Of each sort. A portal has tens of versions; whoever writes a value into their place must not fill our memory with it. */
 const MAX_VERSIONS = 1000;
 
-export function emptyTally(): Tally {
+export function emptyTally(seed = ''): Tally {
   const states = { encrypted: 0, plaintext_suspect: 0, malformed: 0, null: 0 };
-  return { rows: 0, states, versions: {}, unversioned: 0 };
+  return { rows: 0, states, versions: {}, seed, unversioned: 0 };
 }
 
 export function addBatch(tally: Tally, batch: Batch): void {
@@ -29,10 +32,16 @@ export function addBatch(tally: Tally, batch: Batch): void {
     tally.states[state] += rows;
     if (state !== 'encrypted') continue;
     const known = version === undefined ? undefined : tally.versions[version];
-    const hasRoom = Object.keys(tally.versions).length < MAX_VERSIONS;
-    if (version !== undefined && (known !== undefined || hasRoom)) tally.versions[version] = (known ?? 0) + rows;
-    else tally.unversioned += rows;
+    if (version !== undefined && (known !== undefined || hasRoom(tally, version))) {
+      tally.versions[version] = (known ?? 0) + rows;
+    } else tally.unversioned += rows;
   }
+}
+
+/** Whatever somebody writes into its place takes no room from the versions that count. */
+function hasRoom({ versions }: Tally, version: string): boolean {
+  const ofThisSort = Object.keys(versions).filter((each) => isHidden(each) === isHidden(version));
+  return ofThisSort.length < MAX_VERSIONS;
 }
 
 export function suspects({ states }: Tally): number {

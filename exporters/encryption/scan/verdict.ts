@@ -1,6 +1,7 @@
 import type { ScannedColumn } from '../../../pack/index.js';
 import { type CiphertextState, ciphertextStates } from '../../../pack/metrics/index.js';
 import { canonical, isKnown, type KeyKnowledge, newestFirst } from '../keys/versions.js';
+import { hiddenVersion } from './hidden-version.js';
 import type { Tally } from './tally.js';
 
 /** The newest this many versions have a series of their own. */
@@ -28,13 +29,13 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
   if (!saysVersion(column)) {
     return { states: states({ encrypted, ...others }), versions: [], newestRows: 0 };
   }
-  const seen = Object.keys(tally.versions);
+  const counted = named(tally, knowledge);
+  const seen = Object.keys(counted);
   const known = newestFirst(
     seen.filter((version) => isKnown(version, knowledge)),
     knowledge,
   );
-  const rowsOf = (versions: readonly string[]) =>
-    versions.reduce((sum, version) => sum + (tally.versions[version] ?? 0), 0);
+  const rowsOf = (versions: readonly string[]) => versions.reduce((sum, version) => sum + (counted[version] ?? 0), 0);
   const knownRows = rowsOf(known);
   const shown = known.slice(0, SHOWN_VERSIONS);
   const rest = encrypted - rowsOf(shown);
@@ -43,10 +44,18 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
     newest === undefined ? 0 : rowsOf(known.filter((version) => canonical(version) === canonical(newest)));
   return {
     states: states({ encrypted: knownRows, unknown_version: encrypted - knownRows, ...others }),
-    versions: [...shown.map((version) => [version, tally.versions[version] ?? 0] as const), ['other', rest]],
+    versions: [...shown.map((version) => [version, counted[version] ?? 0] as const), ['other', rest]],
     newestRows,
     ...(encrypted === 0 || column.key === undefined ? {} : { progressRatio: newestRows / encrypted }),
   };
+}
+
+/** Under their names, as far as the key's source knows these by now: a rotation may have come in the middle of a scan. */
+function named({ versions, seed }: Tally, { versions: told = [], latest }: KeyKnowledge): Record<string, number> {
+  const names = new Map(
+    [...told, ...(latest === undefined ? [] : [latest])].map((name) => [hiddenVersion(name, seed), name]),
+  );
+  return Object.fromEntries(Object.entries(versions).map(([version, rows]) => [names.get(version) ?? version, rows]));
 }
 
 function states(given: Partial<Record<CiphertextState, number>>): Record<CiphertextState, number> {

@@ -25,8 +25,6 @@ export interface ScanWatchDeps {
   readonly scan: CiphertextScan;
   readonly log: Logger;
   readonly redactor: Redactor;
-  /** Versions that a key's source knows by name. */
-  readonly versionsOf: (key: string | undefined) => readonly string[];
 }
 
 const RETRY_FIRST_MS = 5000;
@@ -57,13 +55,11 @@ export function storeFor({ stateDirectory }: CiphertextScan, portal: string, col
 /** Scans the columns of one portal, one after the other, again and again. */
 export class ScanWatch {
   readonly #scan: CiphertextScan;
-  readonly #versionsOf: ScanWatchDeps['versionsOf'];
   readonly #database: ReadOnlyDatabase;
   readonly #pace: Pace;
   readonly #entries: readonly Entry[];
 
-  constructor({ encryption, scan, log, redactor, versionsOf }: ScanWatchDeps) {
-    this.#versionsOf = versionsOf;
+  constructor({ encryption, scan, log, redactor }: ScanWatchDeps) {
     this.#scan = scan;
     this.#database = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
     this.#pace = new Pace(scan.rowsPerSecond);
@@ -163,7 +159,6 @@ export class ScanWatch {
         store,
         state,
         signal,
-        knownVersions: this.#versionsOf(column.key),
         onProgress: (progress) => {
           this.#succeeded(entry);
           entry.progress = progress;

@@ -55,19 +55,21 @@ test('a table that is dropped in the middle is said to be gone, and the next one
   expect(outcomes[1]).toMatchObject({ whole: { tally: { rows: 10 } } });
 });
 
+const rotationsIn = (name: string): EncryptionKey['source'] => ({
+  kind: 'table',
+  table: name,
+  key: 'field_path',
+  means: 'fields',
+  version: 'new_key_version',
+  rotatedAt: 'rotation_date',
+});
+
 const table: EncryptionKey = {
   name: 'fields',
   title: 'Fields',
   sensitivity: 'restricted',
   rotateEveryDays: 30,
-  source: {
-    kind: 'table',
-    table: 'public.rotations',
-    key: 'field_path',
-    means: 'fields',
-    version: 'new_key_version',
-    rotatedAt: 'rotation_date',
-  },
+  source: rotationsIn('public.rotations'),
 };
 
 test('with a replica, columns are read there and keys in the database', async () => {
@@ -92,6 +94,41 @@ test('a replica that is away is said to be, although the database is there', asy
   const away = access('postgres://nobody@127.0.0.1:1/none');
   const [outcome] = await scanNow(scanOf(url, [column('public.primary_only', json)], { replica: away }));
   expect(outcome?.trouble).toBe('the database cannot be reached (ECONNREFUSED)');
+});
+
+test('a version with a name that was made in the middle of a scan is known at its end, in both readers', async () => {
+  const values = ['2025-06', 'grün', 'grün', 'v2', 'QQ123456C'].map((version) => kingston('a', version));
+  await fill(url, 'named', values);
+  await run(
+    url,
+    `create table public.named_rotations as select 'fields' as field_path, '2025-06' as new_key_version, now() as rotation_date`,
+  );
+  const pattern = '.*"key_version": "(?<version>[^"]+)".*';
+  for (const format of [json, { kind: 'regex', pattern } as const]) {
+    await run(url, "delete from public.named_rotations where new_key_version <> '2025-06'");
+    const scan = scanOf(url, [column('public.named', format, { key: 'fields' })], { batchRows: 1 });
+    let isRotated: Promise<unknown> | undefined;
+    const [outcome] = await scanOnce({
+      encryption: encryptionOf(scan, [{ ...table, source: rotationsIn('public.named_rotations') }]),
+      scan: { ...scan, rowsPerSecond: 20 },
+      columns: scan.columns,
+      isRestart: false,
+      redactor: new Redactor(),
+      signal: new AbortController().signal,
+      onProgress: (_, { rows }) => {
+        if (rows === 2) {
+          isRotated ??= run(
+            url,
+            `insert into public.named_rotations values ('fields', 'v2', now()), ('fields', 'grün', now() + interval '1 s')`,
+          );
+        }
+      },
+      onNote: () => undefined,
+    });
+    await isRotated;
+    expect(outcome).toMatchObject({ verdict: { states: { encrypted: 4, unknown_version: 1 }, newestRows: 2 } });
+    expect(JSON.stringify(outcome)).not.toContain('QQ123456C');
+  }
 });
 
 const sealed = (version: number) => `vault:v${version}:${randomBytes(40).toString('base64')}`;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isKnown, newestFirst, ordinalOf } from '../../../../../exporters/encryption/keys/versions.js';
+import { hiddenVersion } from '../../../../../exporters/encryption/scan/hidden-version.js';
 import { emptyTally } from '../../../../../exporters/encryption/scan/tally.js';
 import { judge } from '../../../../../exporters/encryption/scan/verdict.js';
 import { column } from '../../../../support/encryption/scanning.js';
@@ -60,6 +61,27 @@ describe('a verdict', () => {
   test('knows a newer version that no row has yet', () => {
     const verdict = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), { latest: '15' });
     expect(verdict.progressRatio).toBe(0);
+  });
+
+  test('knows by name what was hashed in the scan, and what became known only after it', () => {
+    const [blue, green, other] = ['blue', 'green', 'QQ123456C'].map((name) => hiddenVersion(name, 'seed'));
+    const hashed = { ...emptyTally('seed'), versions: { [blue ?? '']: 3, [green ?? '']: 2, [other ?? '']: 1 } };
+    hashed.states = { ...hashed.states, encrypted: 6 };
+    const regex = column('a.b', { kind: 'regex', pattern: '(?<version>.*)' }, { key: 'fields' });
+    const before = judge(hashed, regex, { versions: ['blue'], latest: 'blue' });
+    expect(before.states).toMatchObject({ encrypted: 3, unknown_version: 3 });
+    expect(before.versions).toEqual([
+      ['blue', 3],
+      ['other', 3],
+    ]);
+    const after = judge(hashed, regex, { versions: ['green', 'blue'], latest: 'green' });
+    expect(after.states).toMatchObject({ encrypted: 5, unknown_version: 1 });
+    expect(after.versions).toEqual([
+      ['green', 2],
+      ['blue', 3],
+      ['other', 1],
+    ]);
+    expect(after.newestRows).toBe(2);
   });
 
   test('without a key, nothing is to be encrypted again', () => {

@@ -272,7 +272,6 @@ describe('a state folder that cannot be used is told from a database that cannot
       scan: { ...scan, intervalMs: 300 },
       log: silentLogger,
       redactor: new Redactor(),
-      versionsOf: () => [],
     });
     const running = watch.run(stopping.signal);
     onTestFinished(async () => {

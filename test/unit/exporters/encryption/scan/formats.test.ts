@@ -51,7 +51,7 @@ async function statesOf(format: CiphertextFormat, type: string, values: readonly
   }
   const judged = column(table, format);
   return database.look(new AbortController().signal, async (query) => {
-    const reader = readerFor(await resolveColumn(query, judged), '1', []);
+    const reader = readerFor(await resolveColumn(query, judged), '1');
     const states: string[] = [];
     let after: string | undefined;
     for (;;) {
