@@ -62,7 +62,8 @@ interface RunResult {
 
 interface Running {
   readonly startedAt: number;
-  readonly deadlineAt: number;
+  /** Aborted at its own deadline. */
+  readonly signal: AbortSignal;
   readonly outcome: Promise<Outcome>;
 }
 
@@ -112,8 +113,9 @@ class CollectorRun {
   #outcome(budgetMs: number, now: Date): Promise<Outcome> {
     const at = performance.now();
     if (this.#running !== undefined) {
-      const { startedAt, deadlineAt, outcome } = this.#running;
-      if (at < deadlineAt) return outcome;
+      const { startedAt, signal, outcome } = this.#running;
+      // By its timer and not by the clock: a timer may be early by a fraction of a millisecond.
+      if (!signal.aborted) return outcome;
       const seconds = Math.round((at - startedAt) / 1000);
       return Promise.reject(new Error(`still running since an earlier scrape ${seconds} s ago`));
     }
@@ -126,7 +128,7 @@ class CollectorRun {
     });
     // Nobody waits any more for one that fails after its deadline; unhandled, its rejection would end the process.
     outcome.catch(() => undefined);
-    this.#running = { startedAt: at, deadlineAt: at + budgetMs, outcome };
+    this.#running = { startedAt: at, signal: controller.signal, outcome };
     return outcome;
   }
 
