@@ -37,7 +37,7 @@ export default defineConfig({
           ...shared,
           // The soak beside the fifty faults: both wait more than they work.
           name: 'audit-faults',
-          include: ['test/faults/audit/**/*.test.ts'],
+          include: ['test/faults/audit/**/*.test.ts', 'test/faults/audit-seal/**/*.test.ts'],
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 90_000,
@@ -49,7 +49,7 @@ export default defineConfig({
           ...shared,
           name: 'faults',
           include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
-          exclude: ['test/faults/audit/**'],
+          exclude: ['test/faults/audit/**', 'test/faults/audit-seal/**'],
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 90_000,
