@@ -17,11 +17,11 @@ import {
   replayKinds,
 } from '../../pack/metrics/index.js';
 import type { MetricStore } from '../runtime/metrics/index.js';
+import { type ActorKind, actorKinds } from './observer/attribution.js';
 import type { ReplayKind } from './observer/replay.js';
 
 const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 type Operation = (typeof operations)[number];
-const actorKinds = ['human', 'machine', 'shared', 'none', 'unresolved'] as const;
 const timeKinds = ['future', 'backdated'] as const;
 const retentionKinds = ['disposed_early', 'partition_gap'] as const;
 /** The checks that say when they last had a result. */
@@ -67,7 +67,7 @@ export class TrailMetrics {
   readonly #labels: { readonly portal: string; readonly trail: string };
   readonly #operations: readonly Operation[];
   /** Unresolved ones only where somebody looks. */
-  readonly #actorKinds: readonly (typeof actorKinds)[number][];
+  readonly #actorKinds: readonly ActorKind[];
   readonly #tables = new Set<string>();
   #gone: ReadonlySet<string> = new Set();
 
@@ -225,10 +225,7 @@ export class TrailMetrics {
     this.#m.records.inc({ ...this.#labels, table, operation }, n);
   }
 
-  attribution(
-    actors: Readonly<Record<(typeof actorKinds)[number], number>>,
-    missing: Readonly<Record<string, number>>,
-  ): void {
+  attribution(actors: Readonly<Record<ActorKind, number>>, missing: Readonly<Record<string, number>>): void {
     for (const kind of this.#actorKinds) this.#m.actors.inc({ ...this.#labels, kind }, actors[kind]);
     for (const [field, n] of Object.entries(missing)) this.#m.attributionMissing.inc({ ...this.#labels, field }, n);
   }

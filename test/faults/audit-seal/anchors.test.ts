@@ -200,7 +200,8 @@ describe.skipIf(motoServer === undefined)("an object store (skipped without moto
     expect((await readFile(log.logPath, 'utf8')).endsWith(kept)).toBe(true);
   });
 
-  it('tells of a log that was rolled back, and of one that was forked', async () => {
+  /** Seals twice and lays the log of the first time over it. @returns the newest entry that the store holds. */
+  async function rollBack(): Promise<number> {
     log = await SealLog.open(lab, { anchors: [store()] });
     await log.seal();
     await reached('store');
@@ -211,9 +212,15 @@ describe.skipIf(motoServer === undefined)("an object store (skipped without moto
     await lab.write(5);
     await log.seal();
     await reached('store');
+    const { seq = 0 } = log.sealer.status().checkpoint ?? {};
     await log.sealer.stop();
     await rm(log.directory, { recursive: true });
     await cp(old, log.directory, { recursive: true });
+    return seq;
+  }
+
+  it('tells of a log that was rolled back, and of one that was forked', async () => {
+    await rollBack();
     log = await log.again({ anchors: [store()] });
     await expect(log.seal()).rejects.toThrow('holds entry 2, but the log ends at 1');
     // Sealed without asking the store, the log is another one from here on.
@@ -233,20 +240,7 @@ describe.skipIf(motoServer === undefined)("an object store (skipped without moto
   }
 
   it('tells of a log that was rolled back although every object was deleted, or written over', async () => {
-    log = await SealLog.open(lab, { anchors: [store()] });
-    await log.seal();
-    await reached('store');
-    const old = join(folder, 'old');
-    await log.sealer.stop();
-    await cp(log.directory, old, { recursive: true });
-    log = await log.again({ anchors: [store()] });
-    await lab.write(5);
-    await log.seal();
-    await reached('store');
-    const { seq = 0 } = log.sealer.status().checkpoint ?? {};
-    await log.sealer.stop();
-    await rm(log.directory, { recursive: true });
-    await cp(old, log.directory, { recursive: true });
+    const seq = await rollBack();
     await empty(seq + 1);
     log = await log.again({ anchors: [store()] });
     await expect(log.seal()).rejects.toThrow(`holds entry ${seq}, but the log ends at`);
