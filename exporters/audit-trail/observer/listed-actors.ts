@@ -19,8 +19,10 @@ export interface ListedActors {
 }
 
 /** C8. Who may be named as an actor, now: whoever is taken off the list later was on it when the records were read. */
-export async function listedActors(session: Session, { actors }: Attribution): Promise<ListedActors> {
-  if (actors === undefined) return {};
+export async function listedActors(
+  session: Session,
+  actors: NonNullable<Attribution['actors']>,
+): Promise<ListedActors> {
   const { schema, name } = parseQualified(actors.table);
   const lacking = (why: string, ...remedies: readonly string[]): ListedActors => ({
     lack: { reason: `actors were not looked up in ${actors.table}: ${why}`, remedies },

@@ -36,9 +36,11 @@ export async function readRecords(context: TrailContext, plan: Plan, until: Unti
   const { sql } = context;
   const lacks = new Set<string>();
   if (sql === undefined) return [];
-  const listed = await context.turns.take(() =>
-    context.database.look(until.signal, (session) => listedActors(session, context.trail.attribution)),
-  );
+  const { actors } = context.trail.attribution;
+  const listed =
+    actors === undefined
+      ? {}
+      : await context.turns.take(() => context.database.look(until.signal, (session) => listedActors(session, actors)));
   context.unlisted = listed.lack;
   const { budget } = context;
   // What there was before we came is read at once: until then nothing at all is known.
