@@ -23,7 +23,7 @@ import {
   type Residuals,
   residuals,
 } from './invariants.js';
-import { closeLedger } from './judged.js';
+import { closeLedger, unexplainedSoFar } from './judged.js';
 import type { ScopedTable } from './scope.js';
 
 export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
@@ -102,7 +102,7 @@ function judge(context: TrailContext, ledger: Ledger, catalogue: Catalogue, tabl
   const { settling, metrics } = context;
   settling.add(context.options.now(), context.residuals);
   // Those that are looked into or were judged stay visible; those that were explained do not.
-  metrics.residuals(settling.settled(ledger.explained) ?? knownOf(ledger, context.residuals));
+  metrics.residuals(settling.settled(ledger.explained) ?? knownOf(context));
   const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
   if (news === undefined) return;
   const found = auditInvariants.filter((invariant) => (news[invariant] ?? 0) !== 0);
@@ -146,11 +146,10 @@ function whatIsCounted({ options }: TrailContext, { base }: Ledger, { sequence }
 }
 
 /** Of what may yet pass, only what was there before: a restart must not end an alarm for as long as counters settle. */
-function knownOf({ judged, pending }: Ledger, found: Residuals): Residuals {
+function knownOf({ memory, residuals: found }: TrailContext): Residuals {
+  const unexplained = unexplainedSoFar(memory);
   const known = auditInvariants.filter((invariant) => found[invariant] !== undefined);
-  return Object.fromEntries(
-    known.map((invariant) => [invariant, (judged[invariant] ?? 0) + (pending[invariant] ?? 0)]),
-  );
+  return Object.fromEntries(known.map((invariant) => [invariant, unexplained[invariant] ?? 0]));
 }
 
 function whyNot(

@@ -14,6 +14,17 @@ export function judgedSoFar({ ledger, judged = {} }: Memory): Amounts {
   return ledger === undefined ? judged : lasting(ledger);
 }
 
+/** What nothing explained: judged, or still looked into; while nothing can be counted, what was judged before. */
+export function unexplainedSoFar({ ledger, judged = {} }: Memory): Amounts {
+  if (ledger === undefined) return judged;
+  const result: Amounts = {};
+  for (const invariant of auditInvariants) {
+    const amount = (ledger.judged[invariant] ?? 0) + (ledger.pending[invariant] ?? 0);
+    if (amount !== 0) result[invariant] = amount;
+  }
+  return result;
+}
+
 /** Ends an epoch's counting. A restart makes nothing good: what stays until a baseline is declared goes over it. */
 export function closeLedger(memory: Memory): void {
   if (memory.ledger === undefined) return;

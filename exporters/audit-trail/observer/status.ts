@@ -20,7 +20,7 @@ import type { Evidence } from './evidence.js';
 import { type Finding, hashedKey } from './findings.js';
 import { goneWithFault } from './gone-tables.js';
 import type { IdentityKind } from './identity-breaks.js';
-import type { Ledger } from './invariants.js';
+import { unexplainedSoFar } from './judged.js';
 import { MemoryDirectory, readOnly, type TableMemory } from './memory.js';
 import { Observer } from './observer.js';
 import { makePlan } from './plan.js';
@@ -108,7 +108,7 @@ export function statusOf(context: TrailContext): TrailStatus {
         ? undefined
         : { since: iso(memory.epoch.startedAt) ?? '', reason: memory.epoch.reason },
     residuals,
-    unexplained: unexplainedOf(memory.ledger),
+    unexplained: unexplainedSoFar(memory),
     identityBreaks: memory.identityBreaks ?? {},
     retention:
       context.retention === undefined
@@ -118,15 +118,6 @@ export function statusOf(context: TrailContext): TrailStatus {
     bypassRoles: exposure?.names ?? [],
     comparisons: Object.fromEntries(context.compared),
   };
-}
-
-function unexplainedOf(ledger: Ledger | undefined): Partial<Record<AuditInvariant, number>> {
-  const found: Partial<Record<AuditInvariant, number>> = {};
-  for (const invariant of auditInvariants) {
-    const amount = (ledger?.judged[invariant] ?? 0) + (ledger?.pending[invariant] ?? 0);
-    if (amount !== 0) found[invariant] = amount;
-  }
-  return found;
 }
 
 function tableStatus(context: TrailContext, label: string, own: TableMemory | undefined): TableStatus {
