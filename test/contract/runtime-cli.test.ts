@@ -149,6 +149,16 @@ describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
     expect(log()).toContain('shutting down');
   });
 
+  it('obeys what was signalled in the moment before it could', () => {
+    const script = `
+      import { holdSignals, obeySignals } from ${JSON.stringify(new URL(`file://${kop}/../../exporters/runtime/signals.js`))};
+      holdSignals();
+      process.kill(process.pid, 'SIGTERM');
+      obeySignals({ log: { info() {} }, reload: async () => undefined, stop: async () => undefined });
+      setTimeout(() => process.exit(3), 5000);`;
+    expect(spawnSync(process.execPath, ['--input-type=module', '-e', script]).status).toBe(0);
+  });
+
   it('is not cut short by a second SIGTERM, but by a second SIGINT', async () => {
     for (const [signal, expected] of [
       ['SIGTERM', [0, null]],
