@@ -3,12 +3,10 @@
  * it must stay silent for as long as the soak lasts.
  */
 import { execFile } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type InstalledServer, type Office, startInstalled } from '../../support/audit/installed.js';
-import { testPaces } from '../../support/audit/watchman.js';
 import type { Shows } from './cases.js';
 import { stated } from './promised.js';
 import { innocents, Soak, type SoakResult } from './soak.js';
@@ -120,9 +118,12 @@ describe('a server apart', { shuffle: false }, () => {
       await server.stop('fast');
       await run('cp', ['-a', server.data, copy]);
       await server.start();
+      const [parted] = await office.sql('select pg_current_xact_id()::text as xid');
       expect(await watchman.untilProven(60_000)).toBe(true);
-      // Long enough that no crash could have taken it back.
-      await sleep(2 * testPaces.settleMs);
+      // A record of after the copy was read, and so long ago that no crash could have taken it back.
+      const isPastCopy = () =>
+        BigInt(watchman.observer.context.memory.landmark?.xid ?? 0) > BigInt(parted?.rows[0].xid);
+      expect(await watchman.until(isPastCopy, 60_000)).toBeDefined();
       await office.sql(`${ann}; update accounts set balance = 88 where id = 16`);
       const later = { ...watched, before: watchman.verdict() };
       const read = watchman.recordsRead;
