@@ -8,7 +8,13 @@ import type { AlertRule } from './rule.js';
 import { settings } from './settings.js';
 
 export function exporterAlerts(pack: Pack): readonly AlertRule[] {
-  return [exporterDown(pack), collectorFailing(pack), threadRestarting(pack), configReloadFailed(pack)];
+  return [
+    exporterDown(pack),
+    collectorFailing(pack),
+    threadRestarting(pack),
+    seriesLeftOut(pack),
+    configReloadFailed(pack),
+  ];
 }
 
 function exporterDown(pack: Pack): AlertRule {
@@ -59,6 +65,21 @@ function threadRestarting(pack: Pack): AlertRule {
     description:
       'The thread {{ $labels.thread }} of {{ $labels.instance }} (job {{ $labels.job }}) had to be started again about ' +
       '{{ $value | humanize }} times within a quarter of an hour.',
+    dashboard: 'overview',
+  });
+}
+
+/** Until it starts again: what was left out while there was no room is in no counter that came later. */
+function seriesLeftOut(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopSeriesLeftOut',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    expr: `${m.metricOverflows.name} > 0`,
+    summary: 'A metric of an exporter was full, so part of what it measures is missing.',
+    description:
+      'Since the {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) was started, a metric ' +
+      'reached the most series it may have {{ $value | humanize }} times. Its log names the metric.',
     dashboard: 'overview',
   });
 }

@@ -13,7 +13,14 @@ export function exporterTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/exporters.test.yaml',
       about: 'The exporters themselves, and the watchdog.',
       evaluateEvery: 1,
-      scenarios: [...down(pack), ...collector(pack), ...thread(pack), ...reload(pack), ...watchdog(pack)],
+      scenarios: [
+        ...down(pack),
+        ...collector(pack),
+        ...thread(pack),
+        ...leftOut(pack),
+        ...reload(pack),
+        ...watchdog(pack),
+      ],
     },
   ];
 }
@@ -94,6 +101,28 @@ function thread(pack: Pack): readonly Scenario[] {
         phases: [{ minutes: 30 }, { minutes: 1, threadRestartsPerMinute: 1 }, { minutes: 30 }],
       }),
       queries: [31, 35, 50].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function leftOut(pack: Pack): readonly Scenario[] {
+  const alert = 'KopSeriesLeftOut';
+  return [
+    {
+      name: `${alert}: fires once a series was left out, until the exporter is started again, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 60, overflows: 2 }, { minutes: 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 32), fires(alert, 89), isQuiet(alert, 92)],
+      sent: [sent(pack, alert, 32, { ...target, exporter: 'workflow-sla' }, '2')],
+    },
+    {
+      name: `${alert}: fires also when a metric was full from the start`,
+      series: worldSeries({ phases: [{ minutes: 30, overflows: 1 }] }),
+      queries: [fires(alert, 2)],
+    },
+    {
+      name: `${alert}: stays quiet while an exporter that had room is gone`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }, { minutes: 10 }] }),
+      queries: [29, 45, 65].map((minute) => isQuiet(alert, minute)),
     },
   ];
 }

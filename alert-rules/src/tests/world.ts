@@ -11,6 +11,7 @@ export interface Phase {
   readonly described?: boolean;
   readonly collectorOk?: boolean;
   readonly threadRestartsPerMinute?: number;
+  readonly overflows?: number;
   readonly reloadOk?: boolean;
   readonly runsPerMinute?: number;
   /** Share of runs that miss, 0..1. */
@@ -64,6 +65,7 @@ export function worldSeries(world: World): readonly InputSeries[] {
     line(runtimeMetrics.threadRestarts.name, { ...at, thread: 'workflow-sla' }, phases, answering, (t, p) =>
       t.grow(p.minutes, p.threadRestartsPerMinute ?? 0),
     ),
+    gauge(runtimeMetrics.metricOverflows.name, { ...at, exporter: 'workflow-sla' }, answering, (p) => p.overflows ?? 0),
     gauge(runtimeMetrics.configReloadSuccessful.name, at, answering, (p) => (p.reloadOk === false ? 0 : 1)),
     gauge(runtimeMetrics.configReloadSuccess.name, at, answering, () => 0),
     gauge(
