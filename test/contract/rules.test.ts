@@ -1,8 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { alertsOf, burnWindows, isAlert, ruleFiles } from '../../alert-rules/src/index.js';
 import { ruleTestFiles } from '../../alert-rules/src/tests/index.js';
 import { loadPack } from '../../pack/index.js';
@@ -113,9 +111,11 @@ describe.each(alertNames)('%s', (name) => {
       tests.some(({ scenarios }) => scenarios.some(({ sent = [] }) => sent.some(({ alert }) => alert === name))),
     ).toBe(true);
   });
+});
 
-  // The watchdog never stays quiet and never recovers; that is its purpose.
-  it.skipIf(name === 'KopWatchdog')('has tests that it stays quiet and recovers', () => {
+// The watchdog never stays quiet and never recovers; that is its purpose.
+describe.each(alertNames.filter((name) => name !== 'KopWatchdog'))('%s', (name) => {
+  it('has tests that it stays quiet and recovers', () => {
     const scenarios = tests.flatMap((file) => file.scenarios);
     expect(scenarios.some((scenario) => scenario.name.startsWith(name) && scenario.name.includes('stays quiet'))).toBe(
       true,
@@ -142,33 +142,6 @@ describe.skipIf(promtools.length === 0).each(promtools)('%s', (promtool) => {
   it('accepts the rules', () => {
     const out = run(promtool, ['check', 'rules', ...files.map(({ path }) => path)]);
     expect(out).not.toContain('FAILED');
-  });
-
-  it.each(tests.map(({ path }) => path))('passes %s', { timeout: 120_000 }, (path) => {
-    expect(run(promtool, ['test', 'rules', path])).toContain('SUCCESS');
-  });
-
-  // Groups are evaluated at once in Prometheus, and by promtool in an order that it draws.
-  it.each(
-    tests
-      .filter(({ path }) => path.includes('-burn'))
-      .flatMap(({ path }) => [[path, 'first'] as const, [path, 'last'] as const]),
-  )('passes %s with the slices recorded %s', { timeout: 120_000 }, (path, place) => {
-    const folder = mkdtempSync(join(tmpdir(), 'kop-group-order-'));
-    try {
-      const test = parse(readFileSync(path, 'utf8'));
-      const named: string[] = test.rule_files.map((file: string) => resolve(dirname(path), file));
-      const groups = files
-        .filter((file) => named.includes(resolve(file.path)))
-        .flatMap((file) => file.groups.map(({ name }) => name))
-        .toSorted((a, b) => Number(b.endsWith('-slices')) - Number(a.endsWith('-slices')));
-      const order = place === 'first' ? groups : groups.toReversed();
-      const ordered = join(folder, 'test.yaml');
-      writeFileSync(ordered, stringify({ ...test, rule_files: named, group_eval_order: order }));
-      expect(run(promtool, ['test', 'rules', ordered])).toContain('SUCCESS');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
   });
 });
 

@@ -1,0 +1,3 @@
+import { passes } from './passes.js';
+
+passes('others');
