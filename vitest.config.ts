@@ -10,7 +10,7 @@ const shared = {
   sequence: { shuffle: true },
 } as const;
 
-/** Two cores: quick tests share them, and whatever starts servers or measures time has them to itself afterwards. */
+/** Two cores: quick tests share them, and whatever measures time has them to itself afterwards. */
 export default defineConfig({
   test: {
     globalSetup: ['test/support/stack/run-folder.ts'],
@@ -61,7 +61,8 @@ export default defineConfig({
           ...shared,
           name: 'stack',
           include: ['test/stack/**/*.test.ts'],
-          maxWorkers: 1,
+          // Each is a whole stack, and mostly waits for the next scrape.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { ...shared.sequence, groupOrder: 3 },
