@@ -33,7 +33,7 @@ section { margin-top: 1.25rem; padding: 1.1rem 1.25rem 1.2rem; background: var(-
 section > p { color: var(--quiet); }
 .scroll { overflow-x: auto; margin-top: .6rem; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th { padding: .3rem 1rem .3rem 0; color: var(--quiet); font-size: .8rem; font-weight: 600; text-align: left; white-space: nowrap; }
+th { padding: .3rem 1rem .3rem 0; color: var(--quiet); font-size: .8rem; font-weight: 600; text-align: left; vertical-align: bottom; }
 td { padding: .45rem 1rem .45rem 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
 th:last-child, td:last-child { padding-right: 0; }
 time, .short { white-space: nowrap; }
