@@ -3,6 +3,7 @@ import type { Logger, Redactor } from '../../runtime/log.js';
 import { asFailure } from '../providers/failure.js';
 import type { ReadOnlyDatabase } from '../scan/database.js';
 import { failureOf } from '../scan/failure.js';
+import { logTrouble } from '../trouble.js';
 import { readKeyTable } from './key-table.js';
 import { readProviderKey } from './provider-key.js';
 import type { KeyKnowledge } from './versions.js';
@@ -83,18 +84,10 @@ export class KeyWatch {
     return readProviderKey(provider, providerKey, redactor, limited);
   }
 
-  /** Once for each reason: the metric says it at each scrape. */
   #note(state: KeyState): void {
     const { name } = state.key;
-    const before = this.#read.get(name)?.trouble;
     const log = this.#deps.log.child({ portal: this.#deps.encryption.portal, key: name });
-    if (state.trouble === undefined) {
-      if (before !== undefined) log.info('the versions and the age of a key can be read again');
-    } else {
-      log[before === state.trouble ? 'debug' : 'warn']('the versions and the age of a key cannot be read', {
-        reason: state.trouble,
-      });
-    }
+    logTrouble(log, 'the versions and the age of a key', this.#read.get(name)?.trouble, state.trouble);
     this.#read.set(name, state);
   }
 

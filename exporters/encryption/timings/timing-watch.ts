@@ -2,6 +2,7 @@ import type { TimingSource } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { ReadOnlyDatabase } from '../scan/database.js';
 import { failureOf } from '../scan/failure.js';
+import { logTrouble } from '../trouble.js';
 import { readAccessLog } from './access-log.js';
 import { readAuditLog } from './audit-log.js';
 import type { Recorded } from './durations.js';
@@ -49,18 +50,10 @@ export class TimingWatch {
     return this.#entries.map(({ source }) => this.#states.get(source.name) ?? { source });
   }
 
-  /** Once for each reason: the metric says it at each scrape. */
   #note(state: TimingState): void {
     const { name } = state.source;
-    const before = this.#states.get(name)?.trouble;
     const log = this.#log.child({ source: name });
-    if (state.trouble === undefined) {
-      if (before !== undefined) log.info("the portal's own timings can be read again");
-    } else {
-      log[before === state.trouble ? 'debug' : 'warn']("the portal's own timings cannot be read", {
-        reason: state.trouble,
-      });
-    }
+    logTrouble(log, "the portal's own timings", this.#states.get(name)?.trouble, state.trouble);
     this.#states.set(name, state);
   }
 
