@@ -53,13 +53,14 @@ async function start(): Promise<void> {
   await sealer.sealNow();
 }
 
-/** As documented: the exporter is stopped, the statement is made, and the exporter runs again. */
-async function disposeOf(first: number, last: number): Promise<void> {
+/** As documented: the exporter is stopped, the statement is made, and the exporter runs again; SQL may come between. */
+async function disposeOf(first: number, last: number, beforeStart = ''): Promise<void> {
   await watch.close();
   await sealer.stop();
   const { seal } = desk.trail();
   if (seal === undefined) throw new Error('no seal');
   await dispose(seal, [{ first, last }], why, new Date());
+  await desk.sql(beforeStart);
   await start();
 }
 
@@ -114,14 +115,7 @@ describe('a lawful disposal, with observer and sealer at work', () => {
   });
 
   test('alarms nobody when the rows were deleted before the exporter ran again', async () => {
-    const gone = recordsOf(0);
-    await watch.close();
-    await sealer.stop();
-    const { seal } = desk.trail();
-    if (seal === undefined) throw new Error('no seal');
-    await dispose(seal, [{ first: 0, last: 0 }], why, new Date());
-    await desk.sql(`delete from audit.log where ${gone}`);
-    await start();
+    await disposeOf(0, 0, `delete from audit.log where ${recordsOf(0)}`);
     await expectPeace();
   });
 
