@@ -1,6 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { overlapMs } from '../../../../exporters/encryption/probe/garbage.js';
 import { formatSeconds, percentiles } from '../../../../exporters/encryption/probe/percentiles.js';
@@ -10,6 +8,7 @@ import { verdictOn } from '../../../../exporters/encryption/probe/run-now.js';
 import { Samples } from '../../../../exporters/encryption/probe/samples.js';
 import { ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
 import type { Provider } from '../../../../exporters/encryption/providers/provider.js';
+import { collectGarbage } from '../../../../exporters/runtime/garbage.js';
 import { probeJob } from '../../../support/encryption/domain.js';
 import { metricsOf, total } from '../../../support/encryption/exporter.js';
 import { fakeProvider, slowProvider } from '../../../support/encryption/fake-provider.js';
@@ -207,14 +206,11 @@ describe('what disturbs a round itself', () => {
   });
 
   test('a collection of garbage in the middle of an operation taints it', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect: unknown = runInNewContext('gc');
-    if (typeof collect !== 'function') throw new Error('no gc');
     const provider = fakeProvider((sound) => ({
       // Or the threads that help to collect would show as a sleep, and taint by themselves.
       isComputation: false,
       encrypt: (plaintext, context, call) => {
-        collect();
+        collectGarbage();
         return sound.encrypt(plaintext, context, call);
       },
     }));

@@ -54,13 +54,13 @@ function scripted(...reports: WitnessReport[]) {
   return { witness, resumed };
 }
 
-/** An exporter that begins, in a state directory that stays. */
 async function directory(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'unwitnessed-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
 }
 
+/** An exporter that begins, in a state directory that stays. */
 async function exporter(folder: string, ...reports: WitnessReport[]) {
   const { witness, resumed } = scripted(...reports);
   lab.watch({ witness, store: new MemoryDirectory(folder, silentLogger), declarations: folder });
