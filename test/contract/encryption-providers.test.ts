@@ -2,7 +2,9 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresServer } from '../../demo/postgres/index.js';
 import { readProviderKey } from '../../exporters/encryption/keys/provider-key.js';
+import { TransitProvider } from '../../exporters/encryption/providers/transit.js';
 import { Redactor } from '../../exporters/runtime/log.js';
+import { revealer } from '../../exporters/runtime/portal/auth/credentials.js';
 import type { EncryptionProvider } from '../../pack/index.js';
 import { type SelfTest, selfTests } from '../../pack/metrics/encryption.js';
 import { type Bao, baoProgram, startBao } from '../support/encryption/bao.js';
@@ -195,6 +197,23 @@ describe.each([
       const { latest, rotatedAtSeconds = 0 } = await readProviderKey(provider(), 'kop-canary', new Redactor(), signal);
       expect(latest).toBe('2');
       expect(Math.abs(rotatedAtSeconds - Date.now() / 1000)).toBeLessThan(60);
+    });
+
+    test('rewraps under the newest version what is bound to no place, and nothing else', async () => {
+      const signal = AbortSignal.timeout(5000);
+      await ask('transit/keys/rewrapped-canary', {});
+      await ask('transit/keys/rewrapped-canary/rotate', {});
+      const transit = new TransitProvider(provider({ key: 'rewrapped-canary' }), revealer(new Redactor()));
+      await transit.open(signal);
+      const nowhere = Buffer.alloc(0);
+      const plaintext = Buffer.from('a canary');
+      const old = await transit.encrypt(plaintext, nowhere, { signal, keyVersion: '1' });
+      const fresh = await transit.rewrap(old, { signal });
+      expect([old.slice(0, 9), fresh.slice(0, 9)]).toEqual(['vault:v1:', 'vault:v2:']);
+      expect(await transit.decrypt(fresh, nowhere, { signal })).toEqual(plaintext);
+      const bound = await transit.encrypt(plaintext, Buffer.from('row-1'), { signal, keyVersion: '1' });
+      await expect(transit.rewrap(bound, { signal })).rejects.toMatchObject({ reason: 'integrity' });
+      await transit.close();
     });
 
     test('a derived key takes the place as its context too', async () => {

@@ -100,6 +100,18 @@ export class TransitProvider implements Provider<string> {
     return Buffer.from(read.data.data.plaintext, 'base64');
   }
 
+  /**
+   * The same plaintext under the newest version, without its leaving the server. The engine takes no associated data
+   * here: a ciphertext that is bound to its row cannot be rewrapped, and a rotation job must decrypt and encrypt.
+   */
+  async rewrap(sealed: string, { signal }: Call): Promise<string> {
+    const read = ciphertextAnswer.safeParse(
+      await this.#post(`/rewrap/${this.#is.key}`, { ciphertext: sealed }, signal),
+    );
+    if (!read.success) throw new ProviderFailure('protocol', 'the answer holds no ciphertext');
+    return read.data.data.ciphertext;
+  }
+
   close(): Promise<void> {
     this.#token = '';
     this.#exchange.close();
