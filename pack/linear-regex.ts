@@ -1,49 +1,117 @@
 /**
  * Bounds the time that an operator's regular expressions take, with V8's own linear engine (Node 20 to 24 have it):
- * a pattern that backtracks too much is handed over to it, and a flag tells which patterns it can take.
+ * a pattern that backtracks too much is handed over to it. Which patterns it can take is decided here and not asked
+ * of the engine, because later ones take more (lookbehind, for example), and a description that is valid on one
+ * Node must be valid on all.
  */
 import { setFlagsFromString } from 'node:v8';
+import { type AST, RegExpParser, RegExpSyntaxError, visitRegExpAST } from '@eslint-community/regexpp';
 
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 setFlagsFromString('--enable-experimental-regexp-engine');
 
-/** The linear engine writes a repeated part out, and gives up above this many copies. */
+/** The linear engine writes a repeated part out, and gives up above this many copies, nested ones multiplied. */
 const MAX_COPIES = 16;
 /** Longer patterns would be made of a short one. */
 const MAX_COUNT = 1000;
+/** More than any honest pattern, and short enough that nesting cannot exhaust the stack. */
+const MAX_LENGTH = 2000;
 
-/** A later engine may name its flag otherwise; then the watch over the measuring threads is what is left. */
-const canTell = accepts('a');
+/** What Node 20 reads, the oldest that we support: no `(?i:...)`, and no two groups of one name. */
+const parser = new RegExpParser({ ecmaVersion: 2024 });
 
 /**
  * @param pattern without flags.
- * @throws {SyntaxError} when it is no regular expression.
+ * @throws {SyntaxError} when it is no regular expression, or one that only some versions of Node know.
  */
 export function linearRegExp(pattern: string): RegExp {
-  return new RegExp(unrolled(pattern));
+  return new RegExp(unrolled(parse(pattern)));
 }
 
-/** @returns false for a pattern that can only backtrack, and may hold its thread for ever. */
+/**
+ * @returns false for a pattern that can only backtrack, and may hold its thread for ever.
+ * @throws {SyntaxError} as `linearRegExp`.
+ */
 export function isLinear(pattern: string): boolean {
-  return !canTell || accepts(unrolled(pattern));
+  // Asked of what is run: writing out a large count makes it one that the engine takes.
+  const parsed = parse(unrolled(parse(pattern)));
+  return !backtracks(parsed) && copies(parsed) <= MAX_COPIES;
 }
 
-/** One piece at a time, so that an escaped brace is not taken for a count: escape, class, or any other character. */
-const pieces =
-  /(\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|.)|\[(?:\\.|[^\]\\])*\]|.)(?:\{(\d+)(,(\d*))?\}(\??))?/gs;
+function parse(pattern: string): AST.Pattern {
+  if (pattern.length > MAX_LENGTH) throw new SyntaxError(`longer than ${MAX_LENGTH} characters`);
+  try {
+    return parser.parsePattern(pattern);
+  } catch (error) {
+    if (!(error instanceof RegExpSyntaxError)) throw error;
+    throw new SyntaxError(error.message.replace(/^Invalid regular expression: /, ''));
+  }
+}
+
+function backtracks(pattern: AST.Pattern): boolean {
+  let found = false;
+  const find = () => {
+    found = true;
+  };
+  visitRegExpAST(pattern, {
+    onBackreferenceEnter: find,
+    onAssertionEnter: ({ kind }) => {
+      found ||= kind === 'lookahead' || kind === 'lookbehind';
+    },
+  });
+  return found;
+}
+
+/** How often the engine would write out the part that it writes out most. */
+function copies(node: AST.Pattern | AST.Alternative | AST.Element): number {
+  switch (node.type) {
+    case 'Quantifier': {
+      const own = node.max === Number.POSITIVE_INFINITY ? node.min + 1 : node.max;
+      // The engine looks into a part that is repeated no times all the same.
+      return Math.max(1, own) * copies(node.element);
+    }
+    case 'Pattern':
+    case 'Group':
+    case 'CapturingGroup':
+      return Math.max(1, ...node.alternatives.map(copies));
+    case 'Alternative':
+      return Math.max(1, ...node.elements.map(copies));
+    default:
+      return 1;
+  }
+}
 
 /** `[0-9a-f]{32}` as `[0-9a-f]{16}[0-9a-f]{16}`, which matches the same. Groups stay: their captures would differ. */
-function unrolled(pattern: string): string {
-  return pattern.replace(pieces, (all, atom: string, least?: string, range?: string, most?: string, lazy = '') => {
-    if (least === undefined || /^(?:[()|^$*+?{}]|\\[bB1-9k])/.test(atom)) return all;
-    const min = Number(least);
-    const max = range === undefined ? min : most === '' || most === undefined ? undefined : Number(most);
-    if (Math.max(min, max ?? 0) <= MAX_COPIES || Math.max(min, max ?? 0) > MAX_COUNT) return all;
-    const open = max === undefined ? `${atom}*${lazy}` : '';
-    return (
-      repeated(atom, min, (count) => `{${count}}`) + repeated(atom, (max ?? min) - min, (n) => `{0,${n}}${lazy}`) + open
-    );
+function unrolled(pattern: AST.Pattern): string {
+  const large: AST.Quantifier[] = [];
+  visitRegExpAST(pattern, {
+    onQuantifierEnter: (quantifier) => {
+      if (isLarge(quantifier)) large.push(quantifier);
+    },
   });
+  // A character or class holds no quantifier, so these never overlap.
+  let end = 0;
+  let text = '';
+  for (const quantifier of large) {
+    text += pattern.raw.slice(end, quantifier.start) + writtenOut(quantifier);
+    end = quantifier.end;
+  }
+  return text + pattern.raw.slice(end);
+}
+
+function isLarge({ element, min, max }: AST.Quantifier): boolean {
+  if (element.type !== 'Character' && element.type !== 'CharacterSet' && element.type !== 'CharacterClass')
+    return false;
+  const most = max === Number.POSITIVE_INFINITY ? min : max;
+  return most > MAX_COPIES && most <= MAX_COUNT;
+}
+
+function writtenOut({ element, min, max, greedy }: AST.Quantifier): string {
+  const atom = element.raw;
+  const lazy = greedy ? '' : '?';
+  const rest =
+    max === Number.POSITIVE_INFINITY ? `${atom}*${lazy}` : repeated(atom, max - min, (n) => `{0,${n}}${lazy}`);
+  return repeated(atom, min, (count) => `{${count}}`) + rest;
 }
 
 function repeated(atom: string, count: number, quantifier: (count: number) => string): string {
@@ -52,13 +120,4 @@ function repeated(atom: string, count: number, quantifier: (count: number) => st
     `${atom}${quantifier(MAX_COPIES)}`.repeat(Math.floor(count / MAX_COPIES)) +
     (last === 0 ? '' : `${atom}${quantifier(last)}`)
   );
-}
-
-function accepts(pattern: string): boolean {
-  try {
-    new RegExp(pattern, 'l');
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 /** Texts with a grammar of their own: each is compiled while loading, so that nothing fails at the first run. */
 import { compile } from 'json-p3';
 import { z } from 'zod';
-import { isLinear, linearRegExp } from '../linear-regex.js';
+import { isLinear } from '../linear-regex.js';
 import { expected, text } from './say.js';
 
 /**
@@ -10,21 +10,20 @@ import { expected, text } from './say.js';
  */
 export function regex() {
   return text().superRefine((pattern, context) => {
-    try {
-      linearRegExp(pattern);
-    } catch (error) {
-      const reason =
-        error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
-      context.addIssue({ code: 'custom', message: `bad regular expression: ${reason}` });
-      return;
+    const message = regexProblem(pattern);
+    if (message !== undefined) {
+      context.addIssue({ code: 'custom', message });
     }
-    if (isLinear(pattern)) return;
-    context.addIssue({
-      code: 'custom',
-      message:
-        'regular expression that may take for ever; expected one without lookaround, backreferences and nested or huge counts',
-    });
   });
+}
+
+function regexProblem(pattern: string): string | undefined {
+  try {
+    if (isLinear(pattern)) return undefined;
+  } catch (error) {
+    return `bad regular expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return 'regular expression that may take for ever; expected one without lookaround, backreferences and nested or huge counts';
 }
 
 /** An RFC 9535 path such as `$.items[0].id`. */
