@@ -873,20 +873,22 @@ interface RawReply {
 function rawGet(path: string, base = portal.url, headers: Record<string, string> = {}): Promise<RawReply> {
   return new Promise((resolve, reject) => {
     const isTls = base.startsWith('https:');
+    let received = 0;
+    // Of a connection that breaks within the answer, Node 20 and 22 tell the answer, Node 24 tells the request.
+    const fail = (error: Error) => reject(Object.assign(error, { received }));
     const request = (isTls ? httpsRequest : httpRequest)(
       `${base}${path}`,
       { agent: false, rejectUnauthorized: false, headers },
       (res) => {
-        let received = 0;
         const validTo = isEncrypted(res.socket) ? Date.parse(res.socket.getPeerCertificate().valid_to) : 0;
         res.on('data', (chunk: Buffer) => {
           received += chunk.length;
         });
-        res.on('error', (error) => reject(Object.assign(error, { received })));
+        res.on('error', fail);
         res.on('end', () => resolve({ status: res.statusCode, validTo }));
       },
     );
-    request.on('error', reject);
+    request.on('error', fail);
     request.end();
   });
 }

@@ -41,7 +41,8 @@ export async function restoreHidden(databaseUrl: string): Promise<void> {
 }
 
 async function renameAll(client: pg.Client, names: readonly { from: string; to: string }[]): Promise<void> {
-  await client.query("begin; set local lock_timeout = '10s'");
+  // The demo's server commits asynchronously. Killed right after this, it would come back with the tables hidden still.
+  await client.query("begin; set local lock_timeout = '10s'; set local synchronous_commit = on");
   for (const { from, to } of names) {
     await client.query(`alter table ${client.escapeIdentifier(from)} rename to ${client.escapeIdentifier(to)}`);
   }
