@@ -410,7 +410,7 @@ const reasonColours: readonly Override[] = Object.entries({
   'status|protocol|size|redirect': 'dark-red',
   assertion: 'light-red',
   auth: 'purple',
-  skipped: 'text',
+  'exporter|skipped': 'text',
 }).map(([reasons, colour]) => fieldsLike(`: (${reasons})$`, { color: { mode: 'fixed', fixedColor: colour } }));
 
 function failuresByReason(): Panel {
@@ -444,14 +444,14 @@ function notMeasured(): Panel {
   return timeseries({
     title: 'Runs that were not judged',
     description:
-      'Turns of the schedule without a run that counts, by reason, and runs that the exporter itself disturbed so much that nobody can judge them.',
+      'Turns of the schedule without a run that counts, by reason, and runs of which nobody can tell, because the exporter was late or something of ours failed.',
     unit: 'short',
     min: 0,
     draw: 'bars',
     stacked: true,
     targets: [
       series(`sum by (reason) (increase(${m.runsDropped.name}${chosen}[$__rate_interval]))`, 'dropped: {{reason}}'),
-      series(`sum(increase(${m.runsUncertain.name}${chosen}[$__rate_interval]))`, 'uncertain'),
+      series(`sum by (reason) (increase(${m.runsUncertain.name}${chosen}[$__rate_interval]))`, 'uncertain: {{reason}}'),
     ],
   });
 }

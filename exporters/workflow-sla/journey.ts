@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Portal, Step, Text, Workflow } from '../../pack/index.js';
-import type { FailureReason } from '../../pack/metrics/index.js';
+import type { FailureReason, UncertainReason } from '../../pack/metrics/index.js';
 import { SecretUnavailable } from '../../pack/secret.js';
 import { formatMs } from '../runtime/format.js';
 import type { Cancellation } from '../runtime/measuring/cancellation.js';
@@ -10,7 +10,7 @@ import type { Credentials } from '../runtime/portal/auth/credentials.js';
 import type { Grant } from '../runtime/portal/auth/grant.js';
 import { Deadline } from '../runtime/portal/deadline.js';
 import type { Connections } from '../runtime/portal/http/connections.js';
-import { type LoginResult, StepFailure } from '../runtime/portal/step-failure.js';
+import { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
 import type { LogLine, RunResult, StepResult, Trigger, Verdict } from './result.js';
 import { runStep } from './steps/index.js';
@@ -70,7 +70,7 @@ class Run {
       durationSeconds,
       slaSeconds: workflow.slaSeconds,
       success: !failed,
-      verdict: judge(this.#steps, durationSeconds, workflow.slaSeconds, tainted ? this.#latenessMs : 0),
+      ...judge(this.#steps, durationSeconds, workflow.slaSeconds, tainted ? this.#latenessMs : 0),
       tainted,
       latenessMs: this.#latenessMs,
       steps: this.#steps,
@@ -112,7 +112,12 @@ class Run {
         ...(certificateExpirySeconds === undefined ? {} : { certificateExpirySeconds }),
         ...(failure === undefined
           ? { outcome: 'ok' }
-          : { outcome: 'failed', reason: failure.reason, detail: this.#journey.redactor.redact(failure.message) }),
+          : {
+              outcome: 'failed',
+              reason: failure.reason,
+              ...(failure instanceof OurFault ? { fault: failure.fault } : {}),
+              detail: this.#journey.redactor.redact(failure.message),
+            }),
       };
     }
   }
@@ -210,8 +215,8 @@ interface Tried {
 /** A fault of ours must show as a failed step, not as silence. */
 function asFailure(error: unknown): StepFailure {
   if (error instanceof StepFailure) return error;
-  if (error instanceof SecretUnavailable) return new StepFailure('auth', error.message, { cause: error });
-  return new StepFailure('protocol', `unexpected: ${String(error)}`, { cause: error });
+  if (error instanceof SecretUnavailable) return new OurFault('secret', error.message, { cause: error });
+  return new OurFault('internal', `unexpected: ${String(error)}`, { cause: error });
 }
 
 function skipped(step: Step, offsetMs: number): StepResult {
@@ -236,10 +241,18 @@ function overBudget(step: Step, durationMs: number): StepFailure | undefined {
 /** Failures that a late event loop can cause by itself. */
 const timeReasons: ReadonlySet<FailureReason> = new Set(['timeout', 'budget']);
 
+interface Judgement {
+  readonly verdict: Verdict;
+  readonly uncertain?: UncertainReason;
+}
+
 /** Lateness only adds: what is in time has met, and what is late by more than was added has missed. */
-function judge(steps: readonly StepResult[], durationSeconds: number, slaSeconds: number, addedMs: number): Verdict {
+function judge(steps: readonly StepResult[], durationSeconds: number, slaSeconds: number, addedMs: number): Judgement {
   const failure = steps.find((step) => step.outcome === 'failed');
-  if (failure === undefined && durationSeconds <= slaSeconds) return 'met';
+  if (failure === undefined && durationSeconds <= slaSeconds) return { verdict: 'met' };
+  if (failure?.fault !== undefined) return { verdict: 'uncertain', uncertain: failure.fault };
   const timeDecided = failure === undefined || (failure.reason !== undefined && timeReasons.has(failure.reason));
-  return timeDecided && addedMs > 0 && durationSeconds - addedMs / 1000 <= slaSeconds ? 'uncertain' : 'missed';
+  return timeDecided && addedMs > 0 && durationSeconds - addedMs / 1000 <= slaSeconds
+    ? { verdict: 'uncertain', uncertain: 'event-loop' }
+    : { verdict: 'missed' };
 }

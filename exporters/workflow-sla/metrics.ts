@@ -3,6 +3,7 @@ import {
   failureReasons,
   runDurationBounds,
   stepPhases,
+  uncertainReasons,
   workflowMetrics,
 } from '../../pack/metrics/index.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
@@ -48,7 +49,8 @@ export class WorkflowMetrics {
     }
     if (result.trigger !== 'schedule') return;
     if (result.tainted) this.#m.runsTainted.inc(labels);
-    if (result.verdict === 'uncertain') this.#m.runsUncertain.inc(labels);
+    if (result.verdict === 'uncertain')
+      this.#m.runsUncertain.inc({ ...labels, reason: result.uncertain ?? 'internal' });
     else this.#m.runs.inc({ ...labels, sla: result.verdict });
     if (!result.tainted && hasDuration(result)) this.#m.runDuration.observe(labels, result.durationSeconds);
     for (const step of result.steps) this.#recordStep(result, step);
@@ -96,7 +98,7 @@ export class WorkflowMetrics {
     for (const sla of ['met', 'missed'] as const) this.#m.runs.zero({ ...labels, sla });
     this.#m.runDuration.zero(labels);
     this.#m.runsTainted.zero(labels);
-    this.#m.runsUncertain.zero(labels);
+    for (const reason of uncertainReasons) this.#m.runsUncertain.zero({ ...labels, reason });
     for (const reason of dropReasons) this.#m.runsDropped.zero({ ...labels, reason });
     for (const gauge of [this.#m.lastRun, this.#m.lastSuccess, this.#m.lastRunSuccess]) gauge.zero(labels);
     const steps = new Set(workflow.steps.map((step) => step.name));

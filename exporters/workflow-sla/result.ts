@@ -1,8 +1,8 @@
-import type { FailureReason } from '../../pack/metrics/index.js';
+import type { FailureReason, UncertainReason } from '../../pack/metrics/index.js';
 import type { PhaseTimes } from '../runtime/measuring/phase-clock.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';
 
-export { type LoginResult, StepFailure } from '../runtime/portal/step-failure.js';
+export { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
 
 /** One run of a journey, as plain data: it crosses from the measuring thread to the page. */
 export interface RunResult {
@@ -17,6 +17,8 @@ export interface RunResult {
   /** No step failed. */
   readonly success: boolean;
   readonly verdict: Verdict;
+  /** Why nobody can tell; there with the verdict `uncertain` only. */
+  readonly uncertain?: UncertainReason;
   readonly tainted: boolean;
   /** Longest time the measuring thread's event loop was late while it measured. */
   readonly latenessMs: number;
@@ -28,8 +30,9 @@ export interface RunResult {
 export type Trigger = 'schedule' | 'warm-up' | 'probe' | 'command';
 
 /**
- * `uncertain`: slow, but by no more than the measuring thread was itself late, so nobody can tell. A failed run has
- * missed whatever the clock says, and a disturbed run that was still in time has met, because lateness only adds.
+ * `uncertain`: slow, but by no more than the measuring thread was itself late, so nobody can tell; or failed by a fault of
+ * ours. Any other failed run has missed whatever the clock says, and a disturbed run that was still in time has met,
+ * because lateness only adds.
  */
 export type Verdict = 'met' | 'missed' | 'uncertain';
 
@@ -38,6 +41,8 @@ export interface StepResult {
   readonly kind: string;
   readonly outcome: 'ok' | 'failed' | 'skipped';
   readonly reason?: FailureReason;
+  /** The failure is ours, not the portal's. */
+  readonly fault?: UncertainReason;
   /** For a person; secrets hidden. */
   readonly detail?: string;
   /** From the start of the run, logins left out. */

@@ -19,9 +19,25 @@ export const failureReasons = [
   'protocol',
   'size',
   'redirect',
+  'exporter',
   'skipped',
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];
+
+/**
+ * Why nobody can tell whether a run met its SLA: the event loop was late, or something of ours stood between us and the
+ * portal. None of them is the portal's fault.
+ */
+export const uncertainReasons = [
+  'event-loop',
+  'file-descriptors',
+  'dns-queue',
+  'secret',
+  'client-certificate',
+  'proxy',
+  'internal',
+] as const;
+export type UncertainReason = (typeof uncertainReasons)[number];
 
 export const dropReasons = ['overlap', 'late', 'backoff', 'busy', 'warm-up', 'reload', 'shutdown'] as const;
 export type DropReason = (typeof dropReasons)[number];
@@ -118,8 +134,9 @@ export const workflowMetrics = {
   runsUncertain: counter(
     'workflow_runs_uncertain_total',
     'count',
-    workflow,
-    'Scheduled runs that were slow by no more than the event loop was late, so that nobody can tell. All are tainted; none is counted as met or missed.',
+    [...workflow, 'reason'],
+    'Scheduled runs of which nobody can tell whether they met their SLA, by reason: slow by no more than the event loop was late, or failed by a fault of ours, such as no file descriptors or a secret that is gone. None is counted as met or missed.',
+    { values: { reason: uncertainReasons } },
   ),
   runsDropped: counter(
     'workflow_runs_dropped_total',

@@ -44,7 +44,7 @@ function busyMetrics(): WorkflowMetrics {
   metrics.record(result(list, { durationSeconds: 1.5 }));
   metrics.record(result(list, { durationSeconds: 1.6, verdict: 'missed', endedAtSeconds: 1_700_000_030 }));
   metrics.record(result(list, { trigger: 'warm-up', durationSeconds: 9 }));
-  metrics.record(result(list, { tainted: true, verdict: 'uncertain', durationSeconds: 1.7 }));
+  metrics.record(result(list, { tainted: true, verdict: 'uncertain', uncertain: 'event-loop', durationSeconds: 1.7 }));
   metrics.record(
     result(journey, {
       success: false,
@@ -163,9 +163,10 @@ describe('what counts', () => {
     expect(text).toContain('le="2.2"');
   });
 
-  test('an uncertain run is tainted, and nothing else', () => {
-    const text = counted({ tainted: true, verdict: 'uncertain' });
+  test('an uncertain run is counted with its reason, and in no other way', () => {
+    const text = counted({ tainted: true, verdict: 'uncertain', uncertain: 'event-loop' });
     expect(value(text, of('workflow_runs_tainted_total'))).toBe(1);
+    expect(value(text, of('workflow_runs_uncertain_total', ',reason="event-loop"'))).toBe(1);
     expect(value(text, of('workflow_sla_runs_total', ',sla="missed"'))).toBe(0);
     expect(value(text, of('workflow_sla_runs_total', ',sla="met"'))).toBe(0);
     expect(value(text, of('workflow_run_duration_seconds_count'))).toBe(0);

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../../pack/metrics/index.js';
+import type { FailureReason, UncertainReason } from '../../../pack/metrics/index.js';
 
 /** A failed step: a reason from the closed set, and a sentence for a person. */
 export class StepFailure extends Error {
@@ -8,6 +8,19 @@ export class StepFailure extends Error {
   constructor(reason: FailureReason, detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.reason = reason;
+  }
+}
+
+/**
+ * A failure of the exporter or of what we set up for it, not of the portal. It says nothing of the portal: the run is
+ * neither met nor missed but uncertain, and counted with this reason.
+ */
+export class OurFault extends StepFailure {
+  readonly fault: UncertainReason;
+
+  constructor(fault: UncertainReason, detail: string, options?: ErrorOptions) {
+    super('exporter', detail, options);
+    this.fault = fault;
   }
 }
 

@@ -6,7 +6,7 @@ import { abortable } from '../../measuring/abortable.js';
 import { Backoff } from '../../measuring/backoff.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
-import { type LoginResult, StepFailure } from '../step-failure.js';
+import { type LoginResult, OurFault, StepFailure } from '../step-failure.js';
 import { Cookies } from './cookies.js';
 import { type Credentials, cookieHeader, revealer } from './credentials.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
@@ -31,7 +31,7 @@ export class Session implements Credentials {
   #grant: { readonly grant: Grant; readonly expiresAt: number } | undefined;
   #login: Promise<Grant> | undefined;
   readonly #loginPause = new Backoff(pauses);
-  #lastDetail = '';
+  #lastFailure: StepFailure | undefined;
   /** Those whom a new grant did not help. */
   readonly #renewalPauses = new Map<string, Backoff>();
   #logins: LoginResult[] = [];
@@ -50,12 +50,9 @@ export class Session implements Credentials {
     const { restMs } = this.#loginPause;
     if (this.#login === undefined && restMs > 0) {
       const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
-      return Promise.reject(
-        new StepFailure(
-          'auth',
-          `not logging in for another ${wait}, because the last login failed: ${this.#lastDetail}`,
-        ),
-      );
+      const message = `not logging in for another ${wait}, because the last login failed: ${this.#lastFailure?.message}`;
+      const fault = this.#lastFailure instanceof OurFault ? this.#lastFailure.fault : undefined;
+      return Promise.reject(fault === undefined ? new StepFailure('auth', message) : new OurFault(fault, message));
     }
     this.#login ??= this.#obtain().finally(() => {
       this.#login = undefined;
@@ -128,10 +125,12 @@ export class Session implements Credentials {
       return grant;
     } catch (error) {
       const failure = asFailure(error);
-      this.#lastDetail = failure.message;
+      this.#lastFailure = failure;
       this.#loginPause.fail();
       note(failure instanceof LoginRefused ? 'refused' : 'failed', failure.message);
-      throw new StepFailure(failure.reason, `login: ${failure.message}`, { cause: failure });
+      const message = `login: ${failure.message}`;
+      if (failure instanceof OurFault) throw new OurFault(failure.fault, message, { cause: failure });
+      throw new StepFailure(failure.reason, message, { cause: failure });
     }
   }
 }
@@ -170,6 +169,6 @@ const REREAD_SECRETS_AFTER_MS = 60_000;
 /** A fault of ours must show as a failed login, not end the thread. */
 function asFailure(error: unknown): StepFailure {
   if (error instanceof StepFailure) return error;
-  if (error instanceof SecretUnavailable) return new StepFailure('auth', error.message, { cause: error });
-  return new StepFailure('protocol', `unexpected: ${String(error)}`, { cause: error });
+  if (error instanceof SecretUnavailable) return new OurFault('secret', error.message, { cause: error });
+  return new OurFault('internal', `unexpected: ${String(error)}`, { cause: error });
 }

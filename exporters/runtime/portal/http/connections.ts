@@ -1,5 +1,6 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Portal } from '../../../../pack/index.js';
+import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { type Opened, open } from './connect.js';
@@ -7,6 +8,7 @@ import type { Answer, Outgoing } from './exchange.js';
 import { ConnectionLost } from './failure.js';
 import { exchangeHttp1 } from './http1.js';
 import { exchangeHttp2, isUsable, startHttp2 } from './http2.js';
+import type { OnOpenRequest } from './open-request.js';
 import { proxyAuthorization } from './proxy.js';
 import { isForwarded, type Target, targetOf } from './target.js';
 
@@ -28,7 +30,16 @@ interface Connection {
  */
 export class Connections {
   readonly #idle = new Map<string, Connection>();
+  readonly #onOpenRequest: OnOpenRequest | undefined;
   #isClosed = false;
+
+  /**
+   * @param onOpenRequest takes over a request whose signal aborted after it was sent. Without it such a request is broken
+   *   off, which the portal may not even notice.
+   */
+  constructor(onOpenRequest?: OnOpenRequest) {
+    this.#onOpenRequest = onOpenRequest;
+  }
 
   /** @throws {StepFailure} `dns`, `connect`, `tls`, `protocol` or `size`; or the signal's reason. */
   async send(outgoing: Outgoing, portal: Portal, clock: PhaseClock, signal: Cancellation): Promise<Received> {
@@ -68,16 +79,28 @@ export class Connections {
     reused: boolean,
   ): Promise<Received> {
     const { opened, session } = connection;
+    let exchange: Promise<Answer> | undefined;
     try {
-      const answer =
-        session === undefined
-          ? await exchangeHttp1(opened.socket, forProxy(outgoing, target), isForwarded(target), clock, signal)
-          : await exchangeHttp2(session, outgoing, clock, signal);
+      const answer = await abortable<Answer>(signal, (done, fail) => {
+        exchange =
+          session === undefined
+            ? exchangeHttp1(opened.socket, forProxy(outgoing, target), isForwarded(target), clock, signal)
+            : exchangeHttp2(session, outgoing, clock, signal);
+        exchange.then(done, fail);
+      });
       if (answer.reusable) this.#keep(target.key, connection);
       else discard(connection);
       return { ...answer, opened, reused };
     } catch (error) {
-      discard(connection);
+      const isOpen = signal.aborted && error === signal.reason;
+      if (isOpen && exchange !== undefined && this.#onOpenRequest !== undefined) {
+        // Its late events must not start the clock again.
+        clock.end();
+        this.#onOpenRequest({
+          ended: exchange.then(ignore, ignore).then(() => discard(connection)),
+          close: () => discard(connection),
+        });
+      } else discard(connection);
       throw error;
     }
   }
@@ -110,6 +133,8 @@ function forProxy(outgoing: Outgoing, target: Target): Outgoing {
   if (target.proxy === undefined || !isForwarded(target)) return outgoing;
   return { ...outgoing, headers: { ...outgoing.headers, ...proxyAuthorization(target.proxy) } };
 }
+
+function ignore(): void {}
 
 function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';

@@ -36,6 +36,12 @@ export class BodyBuffer {
     return this.#bytes <= this.#limit;
   }
 
+  /** What is no longer wanted is received all the same, and not kept. */
+  drop(): void {
+    this.#chunks.length = 0;
+    this.#bytes = 0;
+  }
+
   concat(): Buffer {
     const [first] = this.#chunks;
     return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);

@@ -1,6 +1,5 @@
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
@@ -10,6 +9,8 @@ import { socketFailure, tooLarge } from './failure.js';
 /**
  * One HTTP/1.1 exchange on an open socket. Each time is taken in the first callback that can know it.
  *
+ * @param signal ends no exchange: once it has aborted, what still comes is received and not kept. Whoever wants an end
+ *   destroys the socket.
  * @param absoluteForm the full URL goes in the request line, as a plain-HTTP proxy expects.
  */
 export function exchangeHttp1(
@@ -19,7 +20,7 @@ export function exchangeHttp1(
   clock: PhaseClock,
   signal: Cancellation,
 ): Promise<Answer> {
-  return abortable(signal, (done, fail, onAbort) => {
+  return new Promise((done, fail) => {
     const { url } = outgoing;
     let answerBegan = false;
     clock.enter('send');
@@ -29,7 +30,6 @@ export function exchangeHttp1(
       path: absoluteForm ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`,
       headers: { connection: 'keep-alive', ...outgoing.headers, host: url.host },
     });
-    onAbort(() => socket.destroy());
     request.once('finish', () => {
       // An answer may overtake the end of its request's body.
       if (!answerBegan) clock.enter('wait');
@@ -46,6 +46,10 @@ export function exchangeHttp1(
       clock.enter('receive');
       const body = new BodyBuffer(outgoing.maxBodyBytes);
       response.on('data', (chunk: Buffer) => {
+        if (signal.aborted) {
+          body.drop();
+          return;
+        }
         if (body.add(chunk)) return;
         fail(tooLarge(outgoing.maxBodyBytes));
         socket.destroy();

@@ -1,6 +1,5 @@
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
-import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
@@ -17,13 +16,14 @@ export function startHttp2(socket: Socket, origin: string): ClientHttp2Session {
 /** Headers that HTTP/2 forbids (RFC 9113, 8.2.2) or says with a pseudo-header. */
 const forbidden = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'host']);
 
+/** One exchange on a stream of its own. An abort of the signal ends it as little as it ends that of HTTP/1.1. */
 export function exchangeHttp2(
   session: ClientHttp2Session,
   outgoing: Outgoing,
   clock: PhaseClock,
   signal: Cancellation,
 ): Promise<Answer> {
-  return abortable(signal, (done, fail, onAbort) => {
+  return new Promise((done, fail) => {
     const { url } = outgoing;
     let headers: IncomingHttpHeaders = {};
     let status = 0;
@@ -39,7 +39,6 @@ export function exchangeHttp2(
       { endStream: outgoing.body === undefined },
     );
     const body = new BodyBuffer(outgoing.maxBodyBytes);
-    onAbort(() => stream.close(constants.NGHTTP2_CANCEL));
     stream.once('finish', () => {
       // An answer may overtake the end of its request's body.
       if (status === 0) clock.enter('wait');
@@ -50,6 +49,10 @@ export function exchangeHttp2(
       headers = received;
     });
     stream.on('data', (chunk: Buffer) => {
+      if (signal.aborted) {
+        body.drop();
+        return;
+      }
       if (body.add(chunk)) return;
       fail(tooLarge(outgoing.maxBodyBytes));
       stream.close(constants.NGHTTP2_CANCEL);

