@@ -5,13 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { ruleFiles } from '../../../alert-rules/src/index.js';
 import { ruleTestFiles } from '../../../alert-rules/src/tests/index.js';
 import { loadPack } from '../../../pack/index.js';
 import { promtools } from '../promql.js';
+import { neededGroups, type YamlGroup, type YamlScenario } from './needed-rules.js';
 
 const pack = loadPack(['pack.yaml'], { requireSecrets: false });
-const files = ruleFiles(pack);
 const tests = ruleTestFiles(pack).map(({ path }) => path);
 
 /**
@@ -33,40 +32,64 @@ export function passes(part: keyof typeof parts | 'others'): void {
   const ofPart = tests.filter(isOfPart);
 
   describe.skipIf(promtools.length === 0).each(promtools)('%s', (promtool) => {
-    const test = async (path: string): Promise<void> => {
-      // Each scenario is a database of its own and soon garbage: collected less often, it takes a quarter less time.
-      const env = { ...process.env, GOGC: '400' };
-      const { stdout } = await promisify(execFile)(promtool, ['test', 'rules', path], { env });
-      expect(stdout).toContain('SUCCESS');
+    const test = async (path: string, order: 'as it comes' | 'first' | 'last'): Promise<void> => {
+      const folder = mkdtempSync(join(tmpdir(), 'kop-rule-tests-'));
+      try {
+        for (const part of inParts(path, order, folder)) {
+          // Each scenario is a database of its own and soon garbage: collected less often, it takes a quarter less time.
+          const env = { ...process.env, GOGC: '400' };
+          const { stdout } = await promisify(execFile)(promtool, ['test', 'rules', part], { env });
+          expect(stdout).toContain('SUCCESS');
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     };
 
-    it.each(ofPart.filter((path) => !isOfGroups(path)))('passes %s', { timeout: 120_000 }, test);
+    it.each(ofPart.filter((path) => !isOfGroups(path)))('passes %s', { timeout: 120_000 }, (path) =>
+      test(path, 'as it comes'),
+    );
 
     it.each(ofPart.filter(isOfGroups).flatMap((path) => [[path, 'first'] as const, [path, 'last'] as const]))(
       'passes %s with the slices recorded %s',
       { timeout: 120_000 },
-      async (path, place) => {
-        const folder = mkdtempSync(join(tmpdir(), 'kop-group-order-'));
-        try {
-          const ordered = join(folder, 'test.yaml');
-          writeFileSync(ordered, inOrder(path, place));
-          await test(ordered);
-        } finally {
-          rmSync(folder, { recursive: true });
-        }
-      },
+      test,
     );
   });
 }
 
-/** The same test, with the order of its groups said. */
-function inOrder(path: string, slices: 'first' | 'last'): string {
-  const test = parse(readFileSync(path, 'utf8'));
-  const named: string[] = test.rule_files.map((file: string) => resolve(dirname(path), file));
-  const groups = files
-    .filter((file) => named.includes(resolve(file.path)))
-    .flatMap((file) => file.groups.map(({ name }) => name))
+/**
+ * The same scenarios, in files for those that need the same rules, with these rules only.
+ *
+ * @returns the paths of the test files.
+ */
+function inParts(path: string, slices: 'as it comes' | 'first' | 'last', folder: string): readonly string[] {
+  const whole: { readonly rule_files: readonly string[]; readonly tests: readonly YamlScenario[] } = parse(
+    readFileSync(path, 'utf8'),
+  );
+  const groups: readonly YamlGroup[] = whole.rule_files.flatMap(
+    (file) => parse(readFileSync(resolve(dirname(path), file), 'utf8')).groups,
+  );
+  const parts = new Map<string, YamlScenario[]>();
+  for (const scenario of whole.tests) {
+    const needed = stringify({ groups: neededGroups(scenario, groups) });
+    parts.set(needed, [...(parts.get(needed) ?? []), scenario]);
+  }
+  return [...parts].map(([rules, tests], index) => {
+    const ruleFile = join(folder, `rules-${index}.yaml`);
+    const testFile = join(folder, `tests-${index}.yaml`);
+    writeFileSync(ruleFile, rules);
+    writeFileSync(testFile, stringify({ ...whole, rule_files: [ruleFile], tests, ...order(rules, slices) }));
+    return testFile;
+  });
+}
+
+/** The order of the groups, said. */
+function order(rules: string, slices: 'as it comes' | 'first' | 'last') {
+  if (slices === 'as it comes') return {};
+  const groups: readonly YamlGroup[] = parse(rules).groups;
+  const names = groups
+    .map(({ name }) => name)
     .toSorted((a, b) => Number(b.endsWith('-slices')) - Number(a.endsWith('-slices')));
-  const order = slices === 'first' ? groups : groups.toReversed();
-  return stringify({ ...test, rule_files: named, group_eval_order: order });
+  return { group_eval_order: slices === 'first' ? names : names.toReversed() };
 }
