@@ -45,6 +45,8 @@ export interface Portal {
   readonly allowMutations: boolean;
   /** Path patterns (`*` = one segment) that no step may call, whatever its method. */
   readonly neverProbe: readonly string[];
+  /** Whether a slash may stand in a segment of a path, as `%2F`. */
+  readonly allowEncodedSlashes: boolean;
   readonly limits: PortalLimits;
 }
 

@@ -1,4 +1,5 @@
 import type { Portal } from './model.js';
+import { patternSegments, readingsOf } from './path-readings.js';
 
 type Style = Pick<Portal, 'pathStyle' | 'pathStyleExceptions'>;
 
@@ -28,21 +29,39 @@ function hyphenate(segment: string): string {
 }
 
 /**
- * The portal's pattern that forbids a path, or undefined. Patterns and paths match in either path style, with or
- * without a trailing slash, and percent-encoded or not, because servers take all of these for the same route.
- * A `{variable}` matches only what `*` would; ask again once it has a value.
+ * The portal's pattern that forbids a path, or undefined. A path is compared in every way in which a server may read
+ * it (see {@link readingsOf}), and in either path style. A `{variable}` matches only what `*` would; ask again once it
+ * has a value.
  */
 export function forbiddenBy(path: string, portal: Pick<Portal, 'neverProbe'>): string | undefined {
   if (portal.neverProbe.length === 0) return undefined;
-  const segments = canonical(path);
-  return compiled(portal.neverProbe).find(
-    ({ parts }) => parts.length === segments.length && parts.every((part, index) => part.test(segments[index] ?? '')),
-  )?.pattern;
+  const readings = readingsOf(path);
+  return compiled(portal.neverProbe).find(({ parts }) => readings.some((segments) => matches(parts, segments)))
+    ?.pattern;
 }
 
 interface Forbidden {
   readonly pattern: string;
-  readonly parts: readonly RegExp[];
+  /** Of each segment the literal texts between its `*`. */
+  readonly parts: readonly (readonly string[])[];
+}
+
+function matches(parts: Forbidden['parts'], segments: readonly string[]): boolean {
+  return parts.length === segments.length && parts.every((part, index) => matchesSegment(part, segments[index] ?? ''));
+}
+
+/** Each text where it first fits: linear, because where a redirect leads is the portal's to say. */
+function matchesSegment([first = '', ...others]: readonly string[], segment: string): boolean {
+  const last = others.pop();
+  if (last === undefined) return segment === first;
+  if (!segment.startsWith(first) || !segment.endsWith(last)) return false;
+  let at = first.length;
+  for (const text of others) {
+    const found = segment.indexOf(text, at);
+    if (found < 0) return false;
+    at = found + text.length;
+  }
+  return at <= segment.length - last.length;
 }
 
 /** Asked before every request, so they are read once. */
@@ -51,32 +70,10 @@ const compiledPatterns = new WeakMap<readonly string[], readonly Forbidden[]>();
 function compiled(patterns: readonly string[]): readonly Forbidden[] {
   const known = compiledPatterns.get(patterns);
   if (known !== undefined) return known;
-  const made = patterns.map((pattern) => ({ pattern, parts: canonical(pattern).map(segmentPattern) }));
+  const made = patterns.map((pattern) => ({
+    pattern,
+    parts: patternSegments(pattern).map((segment) => segment.split('*')),
+  }));
   compiledPatterns.set(patterns, made);
   return made;
-}
-
-function canonical(path: string): string[] {
-  // Parsed as the request will be, so that `/api/x/..` and `%2e%2e` end where the server would see them.
-  return new URL(`http://portal${path}`).pathname
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map((segment) => decode(segment).replaceAll('-', '_'));
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
-
-function segmentPattern(pattern: string): RegExp {
-  const source = pattern.split('*').map(quoteLiteral).join('.*');
-  return new RegExp(`^${source}$`, 's');
-}
-
-function quoteLiteral(literal: string): string {
-  return literal.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -2,6 +2,7 @@
 import { compile } from 'json-p3';
 import { z } from 'zod';
 import { isLinear } from '../linear-regex.js';
+import { hiddenIn } from '../path-readings.js';
 import { expected, text } from './say.js';
 
 /**
@@ -56,11 +57,35 @@ export function headerName() {
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: expected('a header name such as Accept-Language') });
 }
 
+/**
+ * Headers by which servers take another route or method than the request names. With one of them a step would call
+ * what `neverProbe` or `allowMutations` forbids, and its path would not say so.
+ */
+const overriding = new Set([
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+  'x-override-url',
+  'x-forwarded-prefix',
+  'x-forwarded-path',
+  'x-script-name',
+  'script-name',
+  'script_name',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+]);
+
 /** A header's name in a request of ours. */
 export function requestHeaderName() {
-  return headerName().refine((written) => !framing.has(written.toLowerCase()), {
-    error: 'this header is set by the connection itself and cannot be given',
-  });
+  return headerName()
+    .refine((written) => !framing.has(written.toLowerCase()), {
+      error: 'this header is set by the connection itself and cannot be given',
+    })
+    .refine((written) => !overriding.has(written.toLowerCase()), {
+      error:
+        'this header makes servers take another path or method than the step says; write those in path: and method:',
+    });
 }
 
 /** A header's value: visible characters, blanks and tabs. A line break would begin another header. */
@@ -77,19 +102,21 @@ export function variableName() {
 }
 
 /**
- * A path below the portal's base URL. Dot segments and doubled slashes are refused because servers fold them, and so
- * they would slip past `neverProbe`.
+ * A path below the portal's base URL. Dot segments, doubled slashes and what else servers fold are refused, because
+ * then nobody can read in it which route is called.
+ *
+ * @param encodedSlashes whether `%2F` may stand in it; where a portal has to allow it, a rule asks that portal.
  */
-export function path() {
+export function path({ encodedSlashes = false } = {}) {
   return text().superRefine((written, context) => {
-    const message = pathProblem(written);
+    const message = pathProblem(written, encodedSlashes);
     if (message !== undefined) {
       context.addIssue({ code: 'custom', message });
     }
   });
 }
 
-function pathProblem(written: string): string | undefined {
+function pathProblem(written: string, encodedSlashes: boolean): string | undefined {
   if (!written.startsWith('/') || written.startsWith('//')) {
     return expected('a path that begins with one /, such as /api/health; the host is the base URL of the portal');
   }
@@ -99,16 +126,18 @@ function pathProblem(written: string): string | undefined {
   if (/[\s\\]/.test(written)) {
     return expected('a path without blanks or backslashes');
   }
-  const segments = written.slice(1).split('/');
-  if (
-    segments.some(
-      (segment, index) => /^(\.|%2e){1,2}$/i.test(segment) || (segment === '' && index < segments.length - 1),
-    )
-  ) {
+  if (written.includes('//', 1)) {
     return expected('a path without empty, . or .. segments');
   }
   if (/%(?![0-9A-Fa-f]{2})/.test(written)) {
     return expected('a path in which every % begins an escape such as %20');
+  }
+  const hidden = hiddenIn(written);
+  if (hidden?.what === 'a dot segment') {
+    return expected('a path without empty, . or .. segments');
+  }
+  if (hidden !== undefined && !(hidden.isSlash && encodedSlashes)) {
+    return `holds ${hidden.what}, which servers read in different ways`;
   }
   if (/[{}]/.test(written.replaceAll(/\{[A-Za-z][A-Za-z0-9_]*\}/g, ''))) {
     return expected('variables written as {name}');

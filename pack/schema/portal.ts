@@ -97,7 +97,14 @@ export const portal = section({
   neverProbe: z
     .array(path(), { error: expected('a list of path patterns') })
     .prefault([])
-    .describe('Path patterns that no step may call; * stands for any characters of one segment.'),
+    .describe(
+      'Path patterns that no step may call, however the path is escaped; * stands for any characters of one segment.',
+    ),
+  allowEncodedSlashes: flag()
+    .prefault(false)
+    .describe(
+      'Allow %2F and %5C in paths, and slashes in the variables that fill them, for a portal that takes them for part of a segment. Many servers take them for a slash, and so for another route. Default false.',
+    ),
   limits: limits.prefault({}).describe('How much load the exporter may put on the portal.'),
 });
 

@@ -52,7 +52,9 @@ export const step = section({
   method: oneOf(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'])
     .prefault('GET')
     .describe('HTTP method. Default GET.'),
-  path: path().describe('Path below the base URL, in the underscore style, with {name} for variables.'),
+  path: path({ encodedSlashes: true }).describe(
+    'Path below the base URL, in the underscore style, with {name} for variables.',
+  ),
   query: z
     .record(text(), scalarText(), { error: expected('a map of parameter names to texts or numbers') })
     .prefault({})

@@ -232,6 +232,7 @@ export function serverOf({ address, caFile, name }: Description): Portal {
     network: { ipPreference: 'any', proxy: 'environment', http2: false, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
+    allowEncodedSlashes: false,
     limits: { maxInFlight: 1, backoffInitialMs: 1000, backoffMaxMs: 1000 },
   };
 }

@@ -1,4 +1,5 @@
-import type { Text } from '../../../pack/index.js';
+import type { Portal, Text } from '../../../pack/index.js';
+import { hiddenIn } from '../../../pack/path-readings.js';
 import { SecretText } from '../../../pack/secret.js';
 import { StepFailure } from './step-failure.js';
 
@@ -22,12 +23,24 @@ export function fill(template: Text, filling: Filling, encode: Encode = String):
   return template.replace(/\{([A-Za-z][A-Za-z0-9_]*)\}/g, (_, name: string) => encode(lookUp(name, filling), name));
 }
 
-/** The same in a path. Whatever a portal answers, a variable stays within its segment, and is one. */
-export function fillPath(path: string, filling: Filling): string {
+/**
+ * The same in a path. Whatever a portal answers, a variable stays within its segment, and is one.
+ *
+ * @throws {StepFailure} `assertion`, when a server could read another route in it.
+ */
+export function fillPath(path: string, filling: Filling, portal: Pick<Portal, 'name' | 'allowEncodedSlashes'>): string {
   return fill(path, filling, (value, name) => {
-    if (/^\.{0,2}$/.test(value))
-      throw new StepFailure('assertion', `{${name}} is "${value}", which leads to another route`);
-    return encodeURIComponent(value);
+    const refuse = (why: string) =>
+      new StepFailure('assertion', `not sent: {${name}} ${why}, which leads to another route`);
+    if (value === '') throw refuse('is empty');
+    // Half of a character cannot be sent; what stands for it is refused.
+    const encoded = encodeURIComponent(Buffer.from(value).toString());
+    const hidden = hiddenIn(encoded);
+    if (hidden?.isSlash === true && !portal.allowEncodedSlashes) {
+      throw refuse(`holds a slash that portal '${portal.name}' does not allow (allowEncodedSlashes)`);
+    }
+    if (hidden !== undefined && !hidden.isSlash) throw refuse(`holds ${hidden.what}`);
+    return encoded;
   });
 }
 

@@ -55,7 +55,8 @@ function whyNot(request: Entry, answer: Entry, portal: Portal): string | undefin
   if (answer.status === 0) return 'no answer in the recording';
   if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) return 'redirect that leads away';
   if (answer.status < 200 || answer.status >= 400) return `answer ${answer.status} in the recording`;
-  if (!pathSchema().safeParse(request.url.pathname).success) return 'path that cannot be written';
+  if (!pathSchema({ encodedSlashes: portal.allowEncodedSlashes }).safeParse(request.url.pathname).success)
+    return 'path that cannot be written';
   const pattern = forbiddenBy(request.url.pathname, portal);
   if (pattern !== undefined) return `forbidden by neverProbe: ${pattern}`;
   if (isMutating(request) && !portal.allowMutations) {

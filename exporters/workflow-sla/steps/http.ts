@@ -54,9 +54,13 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   }
 }
 
-/** Variables and redirects may lead where no step could be written to go. @throws {StepFailure} */
+/**
+ * Variables and redirects may lead where no step could be written to go. Other origins count as the portal, too: most
+ * are another name of it.
+ *
+ * @throws {StepFailure}
+ */
 function permit(url: URL, portal: Portal): void {
-  if (url.origin !== portal.baseUrl && url.hostname !== new URL(portal.baseUrl).hostname) return;
   const pattern = forbiddenBy(url.pathname, portal);
   if (pattern !== undefined)
     throw new StepFailure('assertion', `not sent: the portal forbids this path by neverProbe: ${pattern}`);
@@ -79,7 +83,7 @@ function compile(step: HttpStep) {
 function prepare(step: HttpStep, context: StepContext): Outgoing {
   const { portal, variables, credentials } = context;
   const filling = { variables, reveal: credentials.reveal };
-  const url = new URL(portal.baseUrl + fillPath(applyPathStyle(step.path, portal), filling));
+  const url = new URL(portal.baseUrl + fillPath(applyPathStyle(step.path, portal), filling, portal));
   for (const [name, value] of Object.entries(step.query)) url.searchParams.set(name, fill(value, filling));
   const body = bodyOf(step, filling);
   const headers: Record<string, string> = {

@@ -16,6 +16,7 @@ export function portal(baseUrl: string, over: Partial<Portal> = {}): Portal {
     network: { ipPreference: 'ipv4', proxy: 'none', http2: true, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
+    allowEncodedSlashes: false,
     limits: { maxInFlight: 4, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },
     ...over,
   };

@@ -112,6 +112,7 @@ describe('defaults', () => {
       network: { ipPreference: 'any', proxy: 'environment', http2: true, redirectOrigins: [] },
       allowMutations: false,
       neverProbe: [],
+      allowEncodedSlashes: false,
       limits: { maxInFlight: 2, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },
     });
   });

@@ -161,7 +161,8 @@ describe('variables', () => {
   test.each(uses)('are filled in a %s, encoded for it', async (_, over, seen) => {
     const server = await httpServer((_request, response) => json(response, answer));
     const steps = [step({ name: 'one', extract: { it: name } }), step({ name: 'two', ...over })];
-    const result = await runOnce(job(server.url, { portal: { variables: { known: '7' } }, workflow: { steps } }));
+    const portal = { variables: { known: '7' }, allowEncodedSlashes: true };
+    const result = await runOnce(job(server.url, { portal, workflow: { steps } }));
     expect(verdictOf(result)).toBe('ok');
     expect(server.requests[1]).toMatchObject(seen);
   });
@@ -207,8 +208,22 @@ describe('variables', () => {
   });
 
   const traps: [what: string, value: string, over: Partial<HttpStep>, verdict: string][] = [
-    ['leads to another route', '..', { path: '/then/{it}/x' }, 'assertion: {it} is "..", which leads to another route'],
-    ['leads nowhere', '', { path: '/then/{it}' }, 'assertion: {it} is "", which leads to another route'],
+    ...[
+      ['..', 'holds a dot segment'],
+      ['%2e%2e', 'holds a dot segment'],
+      ['..;x', 'holds a dot segment'],
+      ['', 'is empty'],
+      ['admin/wipe', "holds a slash that portal 'kingston' does not allow (allowEncodedSlashes)"],
+      ['admin%2Fwipe', "holds a slash that portal 'kingston' does not allow (allowEncodedSlashes)"],
+      ['admin\\wipe', "holds a slash that portal 'kingston' does not allow (allowEncodedSlashes)"],
+      ['wipe\0', 'holds a control character'],
+      ['half \ud800', 'holds an escape that is no UTF-8'],
+    ].map(([value = '', why]): [string, string, Partial<HttpStep>, string] => [
+      'leads to another route',
+      value,
+      { path: '/then/{it}/x' },
+      `assertion: not sent: {it} ${why}, which leads to another route`,
+    ]),
     [
       'begins another header',
       'x\r\nX-Evil: 1',

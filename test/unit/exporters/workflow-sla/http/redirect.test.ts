@@ -102,6 +102,28 @@ describe('redirects', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test('neither escaped, nor under another name of the portal', async () => {
+    const other = await httpServer((_, response) => json(response, {}));
+    const server = await httpServer(to(`${other.url.replace('127.0.0.1', 'localhost')}/api/System%2frepair-sequences`));
+    const network = {
+      ...job(server.url).portal.network,
+      redirectOrigins: [new URL(other.url).origin.replace('127.0.0.1', 'localhost')],
+    };
+    const result = await runOnce(job(server.url, { portal: { neverProbe: ['/api/system/*'], network } }));
+    expect(verdictOf(result)).toBe('assertion: not sent: the portal forbids this path by neverProbe: /api/system/*');
+    expect(other.requests).toHaveLength(0);
+  });
+
+  test('nor does a variable that holds a slash, where the portal allows one', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const steps = [step({ path: '/api/{what}' })];
+    const portal = { neverProbe: ['/api/admin/wipe'], variables: { what: 'admin/wipe' }, allowEncodedSlashes: true };
+    expect(verdictOf(await runOnce(job(server.url, { portal, workflow: { steps } })))).toBe(
+      'assertion: not sent: the portal forbids this path by neverProbe: /api/admin/wipe',
+    );
+    expect(server.requests).toHaveLength(0);
+  });
+
   test('nor does a variable', async () => {
     const server = await httpServer((_, response) => json(response, {}));
     const steps = [step({ path: '/api/client_products/{id}/{what}' })];
