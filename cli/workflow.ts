@@ -28,9 +28,11 @@ Record the journey in a browser (developer tools, Network, "Save all as HAR"), t
   $ kop check pack.yaml open-client.yaml
   $ kop workflow run open-client --config.file pack.yaml --config.file open-client.yaml
 
-Passwords, cookies and tokens of the recording are not written: the portal's auth: takes the place of the login, and
-references such as $\{env:KINGSTON_API_KEY} that of the others. Which variables to set is said.
-Read the result before you share it: what was typed, such as a search term, is in it.
+Recordings of Playwright, mitmproxy, Charles, Fiddler, Insomnia and other tools that save HAR are read as well.
+
+Passwords, cookies, tokens and every value that is not known to be harmless are not written: auth: takes the place of
+the login, and references such as $\{env:KINGSTON_API_KEY} that of the others. Which variables to set is said, and so is
+what was kept: words, dates and numbers, such as a search term. Read them before you share the result.
 
 Exit codes:
   0  the workflow was written
@@ -149,8 +151,8 @@ interface ImportOptions {
 
 function importCommand(): Command {
   return new Command('import')
-    .summary('make a workflow of a browser recording (HAR)')
-    .description('Makes a workflow of a browser recording (HAR 1.2).')
+    .summary('make a workflow of a recording (HAR)')
+    .description('Makes a workflow of a recording (HAR 1.2) of a browser, a proxy or a test tool.')
     .argument('<file>', 'the recording')
     .option('--name <name>', 'name of the workflow (default: that of the file)')
     .option('--portal <name>', 'portal that was recorded (default: the one whose address is in the recording)')

@@ -6,21 +6,43 @@
 const sensitiveName =
   /passw|passphrase|passcode|^pass$|^pwd$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|^pin([-_]?code)?$|^otp$/i;
 
+/** Words that make any name that of a secret: `userPwd`, `oldPw`, `otpValue`. */
+const sensitiveWords = new Set(['pw', 'pwd', 'pwds', 'otp', 'totp', 'passwd']);
+
+/** Endings of names, in words: `db_pass`, `Ocp-Apim-Subscription-Key`. */
+const sensitiveEnding =
+  /(^|-)(pass|(api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?)$/;
+
 /** Names that say something about a secret and end in what: `token_type`, `session_length`, `cookie-name`. */
 const aboutOne =
   /[a-z0-9][-_]?(type|expir(y|es?)([-_]?(in|at|on))?|max[-_]?age|count|limit|length|required|enabled|valid|name|ur[il])$/i;
 
 /** A number under these is a secret too: one that people type. */
-const typedName = /passw|passcode|^pass$|^pwd$|^pin([-_]?code)?$|^otp$|secret(?!ar)/i;
+const typedName = /passw|passcode|^pin([-_]?code)?$|secret(?!ar)/i;
+
+/** `userPwd`, `old-pw` and `APIKey` in their words, in lower case. */
+export function wordsOf(name: string): string[] {
+  return name
+    .replaceAll(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
+    .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\d]+/u)
+    .filter((word) => word !== '');
+}
 
 /** Whether a field, parameter or header of this name is known to hold secrets. */
 export function isSensitiveName(name: string): boolean {
-  return sensitiveName.test(name) && !aboutOne.test(name);
+  return (sensitiveName.test(name) || hasSensitiveWord(name)) && !aboutOne.test(name);
+}
+
+function hasSensitiveWord(name: string): boolean {
+  const words = wordsOf(name);
+  return words.some((word) => sensitiveWords.has(word)) || sensitiveEnding.test(words.join('-'));
 }
 
 /** Whether what stands under this name is a secret that somebody wrote down. `{variables}` are none. */
 export function isLiteralSecret(name: string, value: string | number): boolean {
-  if (typeof value === 'number') return typedName.test(name) && !aboutOne.test(name);
+  if (typeof value === 'number') return (typedName.test(name) || hasSensitiveWord(name)) && !aboutOne.test(name);
   return isSensitiveName(name) && !isFilled(value);
 }
 

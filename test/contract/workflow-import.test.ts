@@ -40,8 +40,17 @@ function entry(path: string, { method = 'GET', status = 200, json = {}, headers 
   };
 }
 
-const stepsOf = (yaml: string) => {
-  const [workflow] = loadPack([packFile, fileOf('imported.yaml', yaml)], { requireSecrets: false }).workflows;
+const bare = fileOf('bare.yaml', readFileSync(packFile, 'utf8').replace(/ {4}auth:\n( {6}.*\n)+/, ''));
+const withoutAuth = loadPack([bare], { requireSecrets: false });
+
+const portalOf = (yaml: string) => {
+  const [portal] = loadPack([bare, fileOf('imported.yaml', yaml)], { requireSecrets: false }).portals;
+  if (portal === undefined) throw new Error('no portal');
+  return portal;
+};
+
+const stepsOf = (yaml: string, base = packFile) => {
+  const [workflow] = loadPack([base, fileOf('imported.yaml', yaml)], { requireSecrets: false }).workflows;
   if (workflow === undefined) throw new Error('no workflow');
   return workflow.steps;
 };
@@ -122,9 +131,23 @@ describe('a recording of Chrome', () => {
     expect(dropped['POST changes data, which portal kingston does not allow (allowMutations)']).toBe(3);
   });
 
-  test('on a portal without auth: sends no credentials, and says so', () => {
-    const open = { ...pack, portals: pack.portals.map((portal) => ({ ...portal, auth: { kind: 'none' as const } })) };
-    const { yaml, summary } = imported('chrome.har', { pack: open });
+  test('on a portal without auth: gives it the recorded login, without its password', () => {
+    const { yaml, environment } = imported('chrome.har', { pack: withoutAuth });
+    expect(yaml).toMatch(/^ +authenticated: true$/m);
+    const portal = portalOf(yaml);
+    expect(portal.auth).toMatchObject({
+      kind: 'login',
+      path: '/api/auth/login',
+      encoding: 'json',
+      expectStatus: 200,
+      token: { from: 'json', path: '$.bearer' },
+    });
+    expect(environment.slice(0, 2)).toEqual(['KINGSTON_EMAIL', 'KINGSTON_PASSWORD']);
+  });
+
+  test('without a login, on a portal without auth: sends no credentials, and says so', () => {
+    const file = recording(entry('/a', { headers: { Cookie: 'session=b7f1c7e25a554b0e' } }));
+    const { yaml, summary } = importHar(file, { pack: withoutAuth });
     expect(yaml).not.toMatch(/^ +authenticated:/m);
     expect(summary.join('\n')).toContain('portal kingston has no auth:');
   });
@@ -178,8 +201,10 @@ describe('single cases', () => {
     );
     const { yaml, summary, steps } = importHar(file, { pack });
     expect(yaml + summary.join()).not.toContain(secret);
-    expect(steps).toEqual(['a', 'b', 'post-c', 'post-d']);
-    const [a, , c, d] = stepsOf(yaml);
+    expect(steps).toEqual(['a', 'b', 'post-c', 'post-d', 'e']);
+    const [a, , c, d, e] = stepsOf(yaml);
+    expect(e?.path).toBe('/e/{eValue}');
+    expect(yaml).toContain(`eValue: $` + '{env:KINGSTON_E_VALUE}');
     const reference = (name: string) => expect.objectContaining({ parts: [{ kind: 'env', name }] });
     expect(a?.query).toEqual({ q: 'hello', api_key: reference('KINGSTON_API_KEY') });
     expect(c?.body).toEqual({
@@ -276,9 +301,10 @@ describe('single cases', () => {
     expect(stepsOf(yaml)[0]?.query).toEqual({ [name]: 'plain-value' });
   });
 
-  test('what looks like a reference or a variable of ours is left out', () => {
-    const { yaml } = importHar(recording(entry('/a?f=%7Bname%7D&g=%24%7Benv%3AHOME%7D&h=1')), { pack });
-    expect(stepsOf(yaml)[0]?.query).toEqual({ h: '1' });
+  test('what looks like a reference or a variable of ours is never written, and so never read as one', () => {
+    const { yaml, environment } = importHar(recording(entry('/a?f=%7Bname%7D&g=%24%7Benv%3AHOME%7D&h=1')), { pack });
+    expect(yaml).not.toMatch(/\{name\}|HOME/);
+    expect(environment).toEqual(['KINGSTON_F', 'KINGSTON_G']);
   });
 
   test.each([
@@ -339,6 +365,203 @@ describe('single cases', () => {
     [99_000, '30s'],
   ])('an SLA is proposed after the time of the recording, %i ms: %s', (time, sla) => {
     expect(importHar(recording({ ...entry('/a'), time }), { pack }).yaml).toContain(`sla: ${sla} #`);
+  });
+});
+
+describe('everything is a secret until it is known to be none', () => {
+  const uuid = '6f1c2b1e-8d0a-4c57-9a40-0d7c1f5e2b11';
+  const hex = '0123456789abcdef0123456789abcdef01234567';
+
+  /** Each pair in a query, a JSON body and a form, on a portal that has no auth: */
+  const yamlOf = (name: string, value: string | number) => {
+    const file = recording(
+      entry(`/a?${name}=${value}`),
+      entry('/b', { headers: { [name]: String(value) } }),
+      entry('/c', {
+        method: 'PATCH',
+        send: { mimeType: 'application/json', text: JSON.stringify({ [name]: value, more: [{ [name]: value }] }) },
+      }),
+      entry('/d', {
+        method: 'POST',
+        send: { mimeType: 'application/x-www-form-urlencoded', text: `${name}=${value}` },
+      }),
+      entry('/e'),
+    );
+    const { yaml, summary } = importHar(file, { pack });
+    stepsOf(yaml);
+    return yaml + summary.join('\n');
+  };
+
+  test.each<[string, string | number]>([
+    ['userPwd', 'letmein'],
+    ['oldPw', 'letmein'],
+    ['db_pass', 'letmein'],
+    ['otpValue', 123456],
+    ['Ocp-Apim-Subscription-Key', 'letmein'],
+    ['appid', 'letmein'],
+    ['key', uuid],
+    ['cursor', hex],
+    ['q', 'jo.adviser@kingston.test'],
+    ['phone', '02079460958'],
+    ['reference', 'QQ123456C'],
+    ['card', '4111111111111111'],
+    ['account_number', 31926819],
+    ['sortCode', '20-00-00'],
+    ['dob', '1970-01-31'],
+    ['code', 481516],
+    ['v', 'Xk9-Tq2-Bv7-Zz1'],
+    ['data', 'c2VjcmV0IHdvcmRz'],
+    ['hash', 'qzjxkvwpfh'],
+    ['filter', `owner eq '${uuid}'`],
+  ])('%s: %s is one', (name, value) => {
+    expect(yamlOf(name, value)).not.toContain(String(value));
+  });
+
+  test.each<[string, string | number]>([
+    ['limit', 1000],
+    ['clientGroupId', 88123],
+    ['year', '2026'],
+    ['from', '2026-11-30'],
+    ['until', '2026-11-30T13:00:00Z'],
+    ['sort', 'created_at:desc'],
+    ['locale', 'en-GB'],
+    ['q', 'smith and sons'],
+    ['X-Requested-With', 'XMLHttpRequest'],
+    ['ids', '10001,10002'],
+    ['name', 'Müller'],
+    ['active', 'true'],
+    ['n', 7],
+  ])('%s: %s is none, and the report says that it was kept', (name, value) => {
+    const text = yamlOf(name, value);
+    expect(text).toContain(`    ${name}: ${value}`);
+    expect(text).toContain('kept as it was recorded, taken for no secret; read it:');
+  });
+
+  test('in a path: a variable of the portal takes its place, whose value is a reference', () => {
+    const file = recording(
+      entry(`/api/shares/${hex}/pages`),
+      entry(`/api/shares/${uuid}`),
+      entry('/api/clients/88123'),
+    );
+    const { yaml, summary } = importHar(file, { pack });
+    expect(stepsOf(yaml).map(({ path }) => path)).toEqual([
+      '/api/shares/{shareValue}/pages',
+      '/api/shares/{shareValue2}',
+      '/api/clients/88123',
+    ]);
+    expect(yaml).toContain('shareValue: $' + '{env:KINGSTON_SHARE_VALUE}');
+    expect(yaml + summary.join()).not.toMatch(new RegExp(`${hex}|${uuid}`));
+    expect(summary.join('\n')).toContain('path: 88123');
+  });
+
+  test('as the name of a field, or a key of a table that an id was taken from', () => {
+    const file = recording(
+      entry('/table', { json: { [uuid]: { id: 'row-4711' }, rows: [{ id: 'row-4712' }] } }),
+      entry('/rows/row-4711'),
+      entry('/rows/row-4712'),
+      entry(`/a?${hex}=x`),
+      entry('/c', { method: 'POST', send: { mimeType: 'application/json', text: JSON.stringify({ [hex]: 1 }) } }),
+    );
+    const { yaml, summary } = importHar(file, { pack });
+    expect(yaml + summary.join()).not.toMatch(new RegExp(`${hex}|${uuid}|row-4711`));
+    expect(stepsOf(yaml).map(({ path }) => path)).toContain('/rows/{rowId}');
+  });
+
+  test('a document of GraphQL is code, unless somebody wrote a secret into it', () => {
+    const graphQl = (query: string) =>
+      importHar(
+        recording(
+          entry('/graphql', {
+            method: 'POST',
+            send: { mimeType: 'application/json', text: JSON.stringify({ query, operationName: 'Clients' }) },
+          }),
+        ),
+        { pack },
+      ).yaml;
+    const query = 'query Clients($first: Int) {\n  clients(first: $first, order: "name asc") { id ni_number }\n}';
+    expect(graphQl(query)).toContain('ni_number');
+    expect(graphQl(query.replace('name asc', uuid))).not.toContain(uuid);
+  });
+});
+
+describe('a recorded login', () => {
+  const login = (send: object, made: Made = {}) =>
+    entry('/login', { method: 'POST', send: { mimeType: 'application/json', text: JSON.stringify(send) }, ...made });
+  const authOf = (...entries: object[]) => {
+    const { yaml, summary } = importHar(recording(...entries, entry('/a')), { pack: withoutAuth });
+    expect(yaml + summary.join()).not.toMatch(/letmein|jo\.adviser/);
+    return {
+      auth: portalOf(yaml).auth,
+      steps: stepsOf(yaml, bare).map(({ name }) => name),
+      summary: summary.join('\n'),
+    };
+  };
+  const text = (name: string) => expect.objectContaining({ parts: [{ kind: 'env', name }] });
+
+  test.each(['password', 'userPwd', 'pw', 'passwd', 'login_pass'])('by %s becomes auth:, and no step', (name) => {
+    const { auth, steps } = authOf(login({ user: 'jo.adviser', [name]: 'letmein', remember: true }));
+    expect(auth).toMatchObject({ kind: 'login', path: '/login', encoding: 'json' });
+    const fields = auth.kind === 'login' ? auth.fields : {};
+    expect(fields.user).toEqual(text('KINGSTON_USER'));
+    expect(fields.remember?.reveal()).toBe('true');
+    expect(steps).toEqual(['a']);
+  });
+
+  test('by a form that answers with a redirect', () => {
+    const send = {
+      mimeType: 'application/x-www-form-urlencoded',
+      text: 'username=jo.adviser&password=letmein&csrf=c5',
+    };
+    const { auth, summary } = authOf(entry('/login', { method: 'POST', status: 302, send }));
+    expect(auth).toMatchObject({ kind: 'login', encoding: 'form', expectStatus: 302 });
+    expect(Object.keys(auth.kind === 'login' ? auth.fields : {})).toEqual(['username', 'password']);
+    expect(summary).toContain('csrf is left out, because its token is new each time');
+  });
+
+  test('whose token later requests send', () => {
+    const { auth } = authOf(
+      login({ email: 'jo.adviser@x.test', password: 'letmein' }, { json: { data: { jwt: 'tok-letmein-99' } } }),
+      entry('/b', { headers: { Authorization: 'Bearer tok-letmein-99' } }),
+    );
+    expect(auth).toMatchObject({ token: { from: 'json', path: '$.data.jwt' } });
+  });
+
+  test('that was refused is none; the one after it is', () => {
+    const { auth } = authOf(
+      login({ email: 'jo.adviser@x.test', password: 'letmeinn' }, { status: 401 }),
+      entry('/signin', {
+        method: 'POST',
+        send: { mimeType: 'application/json', text: JSON.stringify({ email: 'jo.adviser', password: 'letmein' }) },
+      }),
+    );
+    expect(auth).toMatchObject({ path: '/signin' });
+  });
+
+  test.each([
+    ['Basic am8uYWR2aXNlcjpsZXRtZWlu', { kind: 'basic', username: text('KINGSTON_USERNAME') }],
+    ['Bearer letmein-99', { kind: 'header', header: 'Authorization' }],
+  ])('that was sent along: %s', (value, expected) => {
+    expect(authOf(entry('/b', { headers: { Authorization: value } })).auth).toMatchObject(expected);
+  });
+
+  test.each([
+    [{ oldPw: 'letmein', newPw: 'letmein2' }, 'new password, which cannot be set twice'],
+    [{ user: 'jo.adviser', password: 'letmein', confirmPassword: 'letmein' }, 'new password'],
+    [{ otpValue: 123456 }, 'one-time code, which is good for one login only'],
+  ])('%j is none, and no step either', (send, reason) => {
+    const { auth, steps, summary } = authOf(login(send));
+    expect(auth).toEqual({ kind: 'none' });
+    expect(steps).toEqual(['a']);
+    expect(summary).toContain(reason);
+  });
+
+  test.each([
+    [{ user: { name: 'jo.adviser', password: 'letmein' } }, 'fields inside of fields, which auth: cannot write'],
+    [[{ password: 'letmein' }], 'fields inside of fields'],
+  ])('that cannot be written says why: %j', (send, why) => {
+    const { auth, summary } = authOf(login(send));
+    expect(auth).toEqual({ kind: 'none' });
+    expect(summary).toContain(why);
   });
 });
 

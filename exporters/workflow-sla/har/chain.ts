@@ -1,3 +1,4 @@
+import { isHarmlessName } from './harmless.js';
 import { isJson, jsonOf } from './read.js';
 import type { Kept } from './select.js';
 
@@ -20,6 +21,7 @@ export class Chain {
   readonly #found = new Map<string, Found>();
   readonly #taken: { readonly step: number; readonly variable: string; readonly path: string }[] = [];
   readonly #variables = new Map<string, string>();
+  readonly #names = new Set<string>();
 
   learn({ answer }: Kept, step: number): void {
     if (!isJson(answer.mimeType)) return;
@@ -43,7 +45,7 @@ export class Chain {
     if (found === undefined || (/^\d+$/.test(value) && !idName.test(name))) return undefined;
     const known = this.#variables.get(value);
     if (known !== undefined) return `{${known}}`;
-    const variable = this.#unused(found.name);
+    const variable = this.unused(found.name);
     this.#variables.set(value, variable);
     this.#taken.push({ step: found.step, variable, path: found.path });
     return `{${variable}}`;
@@ -59,10 +61,12 @@ export class Chain {
     return this.#taken.map(({ variable }) => variable);
   }
 
-  #unused(name: string): string {
-    const used = new Set(this.variables);
-    if (!used.has(name)) return name;
-    for (let number = 2; ; number += 1) if (!used.has(name + number)) return name + number;
+  /** A name for a variable that no other has, nor any of those. */
+  unused(name: string, others: readonly string[] = []): string {
+    let unused = name;
+    for (let number = 2; this.#names.has(unused) || others.includes(unused); number += 1) unused = name + number;
+    this.#names.add(unused);
+    return unused;
   }
 }
 
@@ -87,12 +91,15 @@ interface Scalar {
   readonly value: string | number;
 }
 
-function* scalars(value: unknown, path: string, key: string, parent: string): Generator<Scalar> {
+export function* scalars(value: unknown, path: string, key: string, parent: string): Generator<Scalar> {
   if (typeof value === 'string' || typeof value === 'number') yield { path, key, parent, value };
   else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* scalars(item, `${path}[${index}]`, key, parent);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [name, inner] of Object.entries(value)) yield* scalars(inner, path + member(name), name, key || parent);
+    for (const [name, inner] of Object.entries(value)) {
+      // In a table by key the keys are data, which a path would write down.
+      if (isHarmlessName(name)) yield* scalars(inner, path + member(name), name, key || parent);
+    }
   }
 }
 
@@ -103,7 +110,11 @@ export function member(name: string): string {
 
 /** `id` below `client_groups` is `clientGroupId`; `product_id` is `productId`. */
 function nameOf(key: string, parent: string): string {
-  const words = (key === 'id' || key === 'uuid' ? [singular(parent), key] : [key]).join(' ');
+  return variableName((key === 'id' || key === 'uuid' ? [singular(parent), key] : [key]).join(' '));
+}
+
+/** Words as the name of a variable. */
+export function variableName(words: string): string {
   const name = words
     .split(/[^A-Za-z0-9]+/)
     .filter((word) => word !== '')
@@ -112,6 +123,6 @@ function nameOf(key: string, parent: string): string {
   return /^[A-Za-z]/.test(name) ? name : `value${name}`;
 }
 
-function singular(noun: string): string {
+export function singular(noun: string): string {
   return noun.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
 }

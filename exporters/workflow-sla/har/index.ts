@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Pack, Portal } from '../../../pack/index.js';
 import { name as nameSchema } from '../../../pack/schema/say.js';
 import { suggest } from '../../../pack/suggest.js';
+import { recordedAuth } from './login.js';
 import { type Entry, InvalidHar, readHar } from './read.js';
 import { RecordedSecrets } from './secrets.js';
 import { type Selection, select } from './select.js';
@@ -26,6 +27,8 @@ export interface Imported {
   readonly variables: readonly string[];
   /** To be set before the workflow can run. */
   readonly environment: readonly string[];
+  /** What was typed or chosen and is written down as it was. */
+  readonly kept: readonly string[];
   /** Reasons for which requests were left out, with their counts. */
   readonly dropped: Readonly<Record<string, number>>;
   /** All of this for a person, line by line. */
@@ -44,20 +47,24 @@ export function importHar(file: string, options: ImportOptions): Imported {
   const name = workflowName(file, options.name);
   const secrets = new RecordedSecrets(entries);
   const selection = select(entries, origin, portal);
-  const written = writeSteps(selection.kept, portal, secrets);
+  // A portal that says how to log in to it knows better than one recording.
+  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin) : undefined;
+  const written = writeSteps(selection.kept, portal, secrets, typeof login === 'string' ? undefined : login);
   if (written.steps.length === 0) {
     const why = [...lines(selection, written)].map((line) => `\n  ${line}`).join('');
     throw new InvalidHar(`${file}: nothing of the recording can become a step of ${portal.name}:${why}`);
   }
-  const authenticated = selection.wasAuthenticated && portal.auth.kind !== 'none';
+  const authenticated = selection.wasAuthenticated && (portal.auth.kind !== 'none' || written.auth !== undefined);
   const recordedMs = selection.kept.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const remarks = [...lines(selection, written)];
+  if (written.auth !== undefined) remarks.push(`auth: of portal ${portal.name} is made of the recorded login`);
+  if (typeof login === 'string') remarks.push(login);
   if (selection.wasAuthenticated && !authenticated) {
     remarks.push(
       `portal ${portal.name} has no auth:, so the workflow sends no credentials; describe one, then add authenticated: true`,
     );
   }
-  const yaml = toYaml({ name, portal, authenticated, recordedMs, steps: written.steps, remarks, pack: options.pack });
+  const yaml = toYaml({ name, portal, authenticated, recordedMs, written, remarks, pack: options.pack });
   return {
     name,
     portal: portal.name,
@@ -65,10 +72,13 @@ export function importHar(file: string, options: ImportOptions): Imported {
     steps: written.steps.map((step) => step.name),
     variables: written.variables,
     environment: written.environment,
+    kept: written.kept,
     dropped: Object.fromEntries(selection.dropped),
     summary: [
       `${name}: ${written.steps.length} of ${entries.length} requests became steps on ${portal.name}.`,
       ...remarks.map((remark) => `  ${remark}`),
+      ...(written.kept.length === 0 ? [] : ['  kept as it was recorded, taken for no secret; read it:']),
+      ...written.kept.map((one) => `    ${one}`),
     ],
   };
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -6,6 +7,9 @@ import { z } from 'zod';
 export class InvalidHar extends Error {
   override readonly name = 'InvalidHar';
 }
+
+/** Longer answers are data of which no later request took anything. */
+const MAX_BODY_BYTES = 20_000_000;
 
 export interface Pair {
   readonly name: string;
@@ -38,47 +42,83 @@ export interface PostData {
   readonly params: readonly Pair[];
 }
 
+/** Tools write null, nothing or an empty text where they know nothing. */
+const text = z
+  .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
+  .nullish()
+  .transform((written) => written ?? '');
+
 const pairs = z
-  .array(z.object({ name: z.string(), value: z.string().default('') }))
-  .optional()
+  .array(z.object({ name: text, value: text }))
+  .nullish()
   .transform((list) => list ?? []);
 
-const url = z
-  .string()
-  .refine((written) => URL.canParse(written), { error: 'expected a URL' })
-  .transform((written) => new URL(written));
+/** Beside a text, tools write what it is encoded in, or the file that holds it. */
+const content = z
+  .object({ mimeType: text, text: z.string().nullish(), encoding: text, _file: text })
+  .nullish()
+  .transform((written) => written ?? undefined);
 
 const entry = z.object({
-  time: z.number().optional(),
-  _resourceType: z.string().optional(),
+  time: z.number().nullish(),
+  _resourceType: z.string().nullish(),
   request: z.object({
-    method: z.string(),
-    url,
+    method: z.string({ error: 'expected a text' }),
+    url: z.string({ error: 'expected a URL' }),
     headers: pairs,
     cookies: pairs,
-    postData: z.object({ mimeType: z.string().default(''), text: z.string().default(''), params: pairs }).optional(),
+    postData: z
+      .object({ mimeType: text, text, params: pairs, encoding: text, _file: text })
+      .nullish()
+      .transform((written) => written ?? undefined),
   }),
-  response: z.object({
-    status: z.number(),
-    headers: pairs,
-    cookies: pairs,
-    redirectURL: z.string().optional(),
-    content: z
-      .object({ mimeType: z.string().default(''), text: z.string().optional(), encoding: z.string().optional() })
-      .optional(),
-  }),
+  response: z
+    .object({
+      status: z
+        .number()
+        .nullish()
+        .transform((written) => Math.max(0, written ?? 0)),
+      headers: pairs,
+      cookies: pairs,
+      redirectURL: text,
+      content,
+    })
+    .nullish()
+    .transform((written) => written ?? { status: 0, headers: [], cookies: [], redirectURL: '', content: undefined }),
 });
 
-const har = z.object({ log: z.object({ entries: z.array(entry) }) });
+const har = z.object({ log: z.object({ entries: z.array(z.unknown()) }) });
 
-/** Reads a HAR 1.2 file, as browsers save it. @throws {InvalidHar} */
+type ParsedEntry = z.output<typeof entry>;
+
+/** Reads a HAR 1.2 file, as browsers, proxies and other tools save it. @throws {InvalidHar} */
 export function readHar(file: string): Entry[] {
   const parsed = har.safeParse(parseJson(file, readText(file)));
-  if (parsed.success) return parsed.data.log.entries.map(toEntry);
-  const [issue] = parsed.error.issues;
-  const place = (issue?.path ?? []).map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  if (!parsed.success) throw notHar(file, parsed.error.issues[0], []);
+  const found = parsed.data.log.entries.map((written) => entry.safeParse(written));
+  const entries = found.flatMap(({ data }) => {
+    // A tunnel (CONNECT), an extension of the browser, a text inside a URL: nobody can ask a portal for these.
+    if (data === undefined || !URL.canParse(data.request.url)) return [];
+    const url = new URL(data.request.url);
+    const isOfTheWeb = url.protocol === 'http:' || url.protocol === 'https:';
+    return isOfTheWeb && data.request.method !== 'CONNECT' ? [toEntry(data, url, dirname(file))] : [];
+  });
+  if (entries.length > 0 || found.length === 0) return entries;
+  const index = found.findIndex(({ error }) => error !== undefined);
+  const place = ['log', 'entries', Math.max(0, index)];
+  throw notHar(file, found[index]?.error?.issues[0] ?? { path: ['request', 'url'], message: 'expected a URL' }, place);
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function notHar(file: string, issue: Issue | undefined, above: readonly PropertyKey[]): InvalidHar {
+  const path = [...above, ...(issue?.path ?? [])];
+  const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   const wrong = (issue?.message ?? '').replace(/^Invalid input: /, '');
-  throw new InvalidHar(
+  return new InvalidHar(
     `${file}: ${place.slice(1) || 'the file'}: ${wrong}; expected a recording in the format HAR 1.2`,
   );
 }
@@ -97,6 +137,9 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    if (text.startsWith('PK')) {
+      throw new InvalidHar(`${file}: this is a ZIP archive; unpack it, and import the .har file in it`);
+    }
     const { line, col } = whereBroken(text, error);
     throw new InvalidHar(
       `${file}:${line}:${col}: this is not JSON; expected a recording in the format HAR 1.2, saved whole`,
@@ -117,24 +160,62 @@ function whereBroken(text: string, error: unknown): { readonly line: number; rea
   return { line: before.length, col: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-function toEntry({ request, response, time, _resourceType }: z.output<typeof entry>): Entry {
+function toEntry({ request, response, time, _resourceType }: ParsedEntry, url: URL, folder: string): Entry {
   const { content } = response;
-  const isBase64 = content?.encoding === 'base64' && content.text !== undefined;
+  const { postData } = request;
+  const type = headerOf(request.headers, 'content-type');
   return {
-    url: request.url,
+    url,
     method: request.method.toUpperCase(),
     requestHeaders: request.headers,
     requestCookies: request.cookies,
-    postData: request.postData,
+    postData:
+      postData === undefined
+        ? undefined
+        : {
+            mimeType: postData.mimeType || type,
+            text: textOf(postData.text, postData.encoding, postData._file, folder) ?? '',
+            params: postData.params,
+          },
     status: response.status,
     responseHeaders: response.headers,
-    responseCookies: response.cookies,
-    mimeType: mediaType(content?.mimeType ?? ''),
-    body: isBase64 ? Buffer.from(content.text ?? '', 'base64').toString('utf8') : content?.text,
-    redirectUrl: response.redirectURL ?? '',
+    responseCookies: response.cookies.length > 0 ? response.cookies : setCookies(response.headers),
+    mimeType: mediaType(content?.mimeType || headerOf(response.headers, 'content-type')),
+    body: content === undefined ? undefined : textOf(content.text, content.encoding, content._file, folder),
+    redirectUrl: response.redirectURL || headerOf(response.headers, 'location'),
     resourceType: _resourceType?.toLowerCase(),
     durationMs: Math.max(0, time ?? 0),
   };
+}
+
+/** Playwright can save bodies as files beside the recording; a name that leads elsewhere is not followed. */
+function textOf(text: string | null | undefined, encoding: string, file: string, folder: string): string | undefined {
+  if (file !== '' && (text ?? '') === '') {
+    const path = join(folder, file);
+    if (!/^\w[\w.-]*$/.test(file))
+      throw new InvalidHar(`${file}: a body outside the folder of the recording is not read`);
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined)
+      throw new InvalidHar(`${path}: missing; keep the files beside the recording that names them`);
+    return size > MAX_BODY_BYTES ? undefined : readFileSync(path, 'utf8');
+  }
+  return encoding === 'base64' ? Buffer.from(text ?? '', 'base64').toString('utf8') : (text ?? undefined);
+}
+
+function headerOf(headers: readonly Pair[], name: string): string {
+  return headers.find((header) => header.name.toLowerCase() === name)?.value ?? '';
+}
+
+/** Some tools leave the list of cookies empty. */
+function setCookies(headers: readonly Pair[]): Pair[] {
+  return headers
+    .filter(({ name }) => name.toLowerCase() === 'set-cookie')
+    .flatMap(({ value }) => value.split('\n'))
+    .map((line) => {
+      const [pair = ''] = line.split(';', 1);
+      const equals = pair.indexOf('=');
+      return { name: pair.slice(0, equals).trim(), value: pair.slice(equals + 1).trim() };
+    });
 }
 
 /** `application/json; charset=utf-8` is `application/json`. */

@@ -1,19 +1,28 @@
-import { isSensitiveName, secretShape } from '../../../pack/secret-shapes.js';
+import { isSensitiveName, secretShape, wordsOf } from '../../../pack/secret-shapes.js';
+import { decoded } from './fields.js';
 import { type Entry, isJson, jsonOf, mediaType, type Pair } from './read.js';
 
 /** Names that say something about a token, and end in what: `account_password` is one itself. */
 const harmless = /(type|expires?([-_]?(in|at|on))?|expiry|max[-_]?age|count|length|required|enabled|valid|name)$/i;
+
 /** What single sign-on and second factors send around beside tokens, and what banks ask for. */
-const alsoSensitive = new RegExp(
-  [
-    'csrf|xsrf|jwt|assertion|signature|code_verifier|saml|nonce|totp|mfa|cvv|cvc|bearer|memorable',
-    'verification[-_]?code|security[-_]?answer|(access|private|signing)[-_]?key',
-    '^(x[-_])?(sig|code|pwd|state|auth)$',
-    // Short words are whole ones: `side` and `basket` are none of these.
-    '(^|[-_])(sid|pin|otp|ssn|ticket)$',
-  ].join('|'),
-  'i',
+const sensitiveParts = /csrf|xsrf|jwt|assertion|signature|saml|nonce|totp|bearer|memorable|mnemonic|captcha|credential/;
+
+/** Whole words: `side` and `basket` are none of these. */
+const sensitiveWords = new Set(
+  (
+    'sid pin pins otp mfa tfa 2fa ssn nino iban cvv cvc cv2 ticket sig hmac digest passport dob birth birthday ' +
+    'birthdate secret secrets token tokens pass cred creds'
+  ).split(' '),
 );
+
+/** Words in a row, wherever in the name. */
+const sensitivePhrases =
+  /(^|-)(app-?id|app-?secret|client-secret|code-(verifier|challenge)|verification-code|security-(answer|code)|one-time|(card|account|routing|phone|mobile|passport|insurance|ni)-(number|no|num)|(national|tax)-(id|number)|sort-code|magic-link|invite-code|reset-code)(-|$)/;
+
+/** Only where they are all of the name: `auth_method` is something else. */
+const sensitiveAlone = /^(x-)?(auth|cardnumber)$/;
+
 /** Cookies shorter than this are settings, such as a language. */
 const SHORTEST_COOKIE = 8;
 const SHORTEST = 3;
@@ -22,7 +31,39 @@ const SHORTEST_PIECE = 8;
 
 /** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
 export function isSecretName(name: string): boolean {
-  return isSensitiveName(name) || (alsoSensitive.test(name) && !harmless.test(name));
+  if (isSensitiveName(name)) return true;
+  const words = wordsOf(name);
+  const spelled = words.join('-');
+  const isSensitive =
+    sensitiveParts.test(spelled) ||
+    words.some((word) => sensitiveWords.has(word)) ||
+    sensitivePhrases.test(spelled) ||
+    sensitiveAlone.test(spelled);
+  return isSensitive && !harmless.test(name);
+}
+
+/** Whether a field of this name is the password of a person: who sends it logs in. */
+export function isPasswordName(name: string): boolean {
+  const words = wordsOf(name);
+  const isPassword =
+    /passw|passphrase|passcode/i.test(name) ||
+    words.some((word) => ['pw', 'pwd', 'passwd'].includes(word)) ||
+    words.at(-1) === 'pass';
+  return isPassword && isSecretName(name);
+}
+
+/** Whether it is what programs log in with. Inside other fields it may be data. */
+export function isGrantName(name: string): boolean {
+  return /^(client-?secret|refresh-?token)$/.test(wordsOf(name).join('-'));
+}
+
+/** Whether it is a code that is good for one login only. */
+export function isOneTimeName(name: string): boolean {
+  const words = wordsOf(name);
+  return (
+    words.some((word) => ['otp', 'totp', 'mfa', 'tfa', '2fa'].includes(word)) ||
+    /(^|-)(one-time|(verification|auth|login)-code)(-|$)/.test(words.join('-'))
+  );
 }
 
 /** Every secret value of a recording, wherever it was sent or received. */
@@ -51,8 +92,8 @@ export class RecordedSecrets {
     for (const header of [...entry.requestHeaders, ...entry.responseHeaders]) this.#learnHeader(header);
     for (const [name, value] of url.searchParams) this.#learnField({ name, value });
     this.#learnBody(entry.postData?.mimeType ?? '', entry.postData?.text ?? '');
-    for (const param of entry.postData?.params ?? [])
-      this.#learnField({ name: decoded(param.name), value: decoded(param.value) });
+    for (const { name, value } of entry.postData?.params ?? [])
+      this.#learnField({ name: decoded(name), value: decoded(value) });
     this.#learnBody(entry.mimeType, entry.body ?? '');
   }
 
@@ -107,13 +148,4 @@ export class RecordedSecrets {
 function pairOf(text: string): Pair {
   const equals = text.indexOf('=');
   return { name: text.slice(0, equals).trim(), value: text.slice(equals + 1).trim() };
-}
-
-/** As it was typed, where it can be told. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,7 +1,7 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { path as pathSchema } from '../../../pack/schema/patterns.js';
+import { type Credentials, credentialsOf } from './login.js';
 import { type Entry, isJson } from './read.js';
-import { isSecretName } from './secrets.js';
 
 /** A request that becomes a step, and the answer that its redirects ended with. */
 export interface Kept {
@@ -33,7 +33,7 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
       drop(`other site: ${request.url.host}`);
       continue;
     }
-    wasAuthenticated ||= hasCredentials(request) || isLogin(request);
+    wasAuthenticated ||= hasCredentials(request) || credentialsOf(request) === 'login';
     const chain = redirectChain(entries, index);
     const answer = chain.at(-1) ?? request;
     const reason = whyNot(request, answer, portal) ?? (repeats(request, seen) ? 'asked for a second time' : undefined);
@@ -48,10 +48,17 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
   return { kept, dropped, wasAuthenticated };
 }
 
+const whyNoStep: Readonly<Record<Credentials, string>> = {
+  login: 'login, which the auth: of the portal does',
+  'new-password': 'new password, which cannot be set twice',
+  'one-time-code': 'one-time code, which is good for one login only',
+};
+
 function whyNot(request: Entry, answer: Entry, portal: Portal): string | undefined {
   if (!isWaitedFor(request, answer)) return 'style, script, image or other static file';
   if (request.method === 'OPTIONS') return 'question of the browser before a request (OPTIONS)';
-  if (isLogin(request)) return 'login, which the auth: of the portal does';
+  const credentials = credentialsOf(request);
+  if (credentials !== undefined) return whyNoStep[credentials];
   if (answer.status === 0) return 'no answer in the recording';
   if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) return 'redirect that leads away';
   if (answer.status < 200 || answer.status >= 400) return `answer ${answer.status} in the recording`;
@@ -73,20 +80,6 @@ function isWaitedFor({ resourceType }: Entry, { mimeType }: Entry): boolean {
   if (resourceType !== undefined) return ['document', 'xhr', 'fetch'].includes(resourceType);
   // Firefox and Safari do not say what asked.
   return isJson(mimeType) || mimeType === 'text/html' || mimeType === '';
-}
-
-/** A password goes to the portal. */
-function isLogin({ method, postData }: Entry): boolean {
-  if (method !== 'POST' && method !== 'PUT') return false;
-  const text = postData?.text ?? '';
-  const names = [
-    ...(postData?.params ?? []).map(({ name }) => name),
-    ...[...text.matchAll(/"([\w-]+)"\s*:/g)].map(([, name]) => name ?? ''),
-    ...(text.startsWith('{') ? [] : new URLSearchParams(text).keys()),
-  ];
-  return names.some(
-    (name) => /passw|^pass$|^pwd$|passphrase|client_secret|refresh_token/i.test(name) && isSecretName(name),
-  );
 }
 
 function hasCredentials({ requestHeaders, requestCookies }: Entry): boolean {

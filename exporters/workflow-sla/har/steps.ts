@@ -1,7 +1,10 @@
 import { applyPathStyle, type Portal } from '../../../pack/index.js';
-import { Chain, member } from './chain.js';
+import { Chain, member, singular, variableName } from './chain.js';
+import { decoded, formFields } from './fields.js';
+import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
+import type { RecordedAuth } from './login.js';
 import { type Entry, isJson, jsonOf, mediaType } from './read.js';
-import { decoded, isSecretName, type RecordedSecrets } from './secrets.js';
+import { isSecretName, type RecordedSecrets } from './secrets.js';
 import { isMutating, type Kept } from './select.js';
 
 /** A step as the configuration writes it. */
@@ -22,6 +25,12 @@ export interface WrittenSteps {
   readonly variables: readonly string[];
   /** Variables of the environment that hold what was a secret. */
   readonly environment: readonly string[];
+  /** Variables of the portal, each a reference to what was a secret in a path. */
+  readonly portalVariables: Readonly<Record<string, string>>;
+  /** `auth:` of the portal, where a login was recorded and the portal has none. */
+  readonly auth?: Readonly<Record<string, unknown>>;
+  /** What was typed or chosen and is written down as it was, for somebody to read. */
+  readonly kept: readonly string[];
   /** What could not be kept, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -35,10 +44,16 @@ const browserHeader =
 const looksLikeOurs = /\$\{|\{[A-Za-z][A-Za-z0-9_]*\}/;
 
 /** Turns requests into steps, one after the other, because each may use what an earlier one was answered. */
-export function writeSteps(kept: readonly Kept[], portal: Portal, secrets: RecordedSecrets): WrittenSteps {
+export function writeSteps(
+  kept: readonly Kept[],
+  portal: Portal,
+  secrets: RecordedSecrets,
+  auth: RecordedAuth | undefined,
+): WrittenSteps {
   const writer = new Writer(portal, secrets);
+  const written = auth === undefined ? undefined : writer.auth(auth);
   for (const [index, one] of kept.entries()) writer.write(one, index);
-  return writer.result();
+  return { ...writer.result(), ...(written === undefined ? {} : { auth: written }) };
 }
 
 type Unfinished = Omit<WrittenStep, 'extract'> & { readonly index: number };
@@ -50,11 +65,45 @@ class Writer {
   readonly #steps: Unfinished[] = [];
   /** What each stood for, to tell two secrets of one name apart. */
   readonly #environment = new Map<string, string>();
+  /** Variables of the portal by the secret that they hold. */
+  readonly #pathVariables = new Map<string, string>();
+  readonly #portalVariables: Record<string, string> = {};
+  readonly #kept = new Set<string>();
   readonly #notes = new Set<string>();
 
   constructor(portal: Portal, secrets: RecordedSecrets) {
     this.#portal = portal;
     this.#secrets = secrets;
+  }
+
+  /** Who logged in is nobody's business either, so a name of a user becomes a reference too. */
+  auth(auth: RecordedAuth): Record<string, unknown> {
+    const reference = (name: string, value: string) => `\${env:${this.#variableFor(name, value)}}`;
+    switch (auth.kind) {
+      case 'basic':
+        return {
+          kind: 'basic',
+          username: reference('username', auth.username),
+          password: reference('password', auth.password),
+        };
+      case 'header':
+        this.#notes.add(`the login was not recorded; auth: sends the ${auth.scheme} that was, and that may expire`);
+        return { kind: 'header', value: `${auth.scheme} ${reference('token', auth.value)}` };
+      case 'login': {
+        const fields = [...auth.fields].filter(([name]) => !this.#isNewEachTime(name, 'the login: a field'));
+        return {
+          kind: 'login',
+          path: this.#inUnderscores(auth.path) ?? auth.path,
+          ...(auth.method === 'POST' ? {} : { method: auth.method }),
+          ...(auth.encoding === 'json' ? {} : { encoding: auth.encoding }),
+          fields: Object.fromEntries(
+            fields.map(([name, value]) => [name, isLoginSetting(value) ? value : reference(name, value)]),
+          ),
+          ...(auth.status === 200 ? {} : { expectStatus: auth.status }),
+          ...(auth.token === undefined ? {} : { token: auth.token }),
+        };
+      }
+    }
   }
 
   write(kept: Kept, index: number): void {
@@ -88,28 +137,53 @@ class Writer {
       steps,
       variables: this.#chain.variables,
       environment: [...this.#environment.keys()],
+      portalVariables: this.#portalVariables,
+      kept: [...this.#kept],
       notes: [...this.#notes],
     };
   }
 
   /** In the underscore style, from which the portal's own is made again. */
   #path({ url, method }: Entry): string | undefined {
+    const words: string[] = [];
     const segments = url.pathname.split('/').map((segment) => {
-      const variable = segment === '' ? undefined : this.#chain.use(decoded(segment));
+      const plain = decoded(segment);
+      const variable = segment === '' ? undefined : this.#chain.use(plain);
       if (variable !== undefined) return variable;
-      if (this.#secrets.isIn(segment)) return undefined;
+      const before = words.at(-1) ?? '';
+      if (this.#secrets.isIn(segment) || (isSecretName(before) && /\d/.test(plain)) || !isHarmlessSegment(plain)) {
+        return this.#pathVariable(before, plain);
+      }
+      if (/\d/.test(plain) && !/^v\d+$/i.test(plain)) this.#kept.add(`path: ${plain}`);
+      else if (plain !== '') words.push(plain);
       return this.#spelling(segment);
     });
     if (!segments.includes(undefined)) return segments.join('/');
-    this.#notes.add(
-      `a ${method} whose path holds a secret, or cannot be written in the portal's path style, is left out`,
-    );
+    this.#notes.add(`a ${method} whose path cannot be written in the portal's path style is left out`);
     return undefined;
+  }
+
+  /** A path holds no reference, so the portal gets a variable that does. */
+  #pathVariable(before: string, value: string): string {
+    const known = this.#pathVariables.get(value);
+    if (known !== undefined) return `{${known}}`;
+    const variable = this.#chain.unused(
+      variableName(`${singular(before) || 'path'} value`),
+      Object.keys(this.#portal.variables),
+    );
+    this.#pathVariables.set(value, variable);
+    this.#portalVariables[variable] = `\${env:${this.#variableFor(variable, value)}}`;
+    return `{${variable}}`;
   }
 
   #spelling(segment: string): string | undefined {
     const written = [segment.replaceAll('-', '_'), segment];
     return written.find((candidate) => applyPathStyle(candidate, this.#portal) === segment);
+  }
+
+  #inUnderscores(path: string): string | undefined {
+    const segments = path.split('/').map((segment) => this.#spelling(segment));
+    return segments.includes(undefined) ? undefined : segments.join('/');
   }
 
   #query({ url }: Entry, step: string): Record<string, string> {
@@ -129,9 +203,8 @@ class Writer {
     const headers: Record<string, string> = {};
     for (const { name, value } of requestHeaders) {
       if (browserHeader.test(name) || value === '') continue;
-      // A header is data of the page's own making, so an id in it is left as it is.
-      const written = this.#isSecret(name, value) ? this.#text(name, value, `${step}: header`) : value;
-      if (written !== undefined && (written !== value || !looksLikeOurs.test(value))) headers[name] = written;
+      const written = this.#text(name, value, `${step}: header`);
+      if (written !== undefined) headers[name] = written;
     }
     return headers;
   }
@@ -146,12 +219,9 @@ class Writer {
     }
     if (type === 'application/x-www-form-urlencoded') {
       const form: Record<string, string> = {};
-      const fields =
-        postData.text === ''
-          ? postData.params.map(({ name, value }) => [decoded(name), decoded(value)] as const)
-          : new URLSearchParams(postData.text);
-      for (const [name, value] of fields) {
-        const written = value === '' ? undefined : this.#text(name, value, 'a field');
+      for (const [name, value] of formFields(postData)) {
+        const written =
+          value === '' ? undefined : this.#text(name, value, `${method} ${this.#shown(url.pathname)}: field`);
         if (written !== undefined) form[name] = written;
       }
       return { form };
@@ -170,36 +240,56 @@ class Writer {
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(
         Object.entries(value).flatMap(([key, inner]) => {
-          const written = this.#json(inner, key, where);
+          const written = this.#isWritableName(key, `${where}: field`) ? this.#json(inner, key, where) : undefined;
           return written === undefined ? [] : [[key, written]];
         }),
       );
     }
-    if (typeof value === 'number' && this.#isSecret(name, String(value))) {
-      this.#notes.add(`${where}: the number ${this.#shown(name)} is a secret and becomes a text`);
-      return this.#text(name, String(value), `${where}: field`);
+    if (typeof value === 'number') {
+      if (!this.#isSecret(name, String(value))) {
+        this.#kept.add(`${name}: ${value}`);
+        return value;
+      }
+      this.#notes.add(`${where}: the number ${this.#shown(name)} may be a secret and becomes a text`);
     }
+    if (typeof value === 'number') return this.#text(name, String(value), `${where}: field`);
     return typeof value === 'string' && value !== '' ? this.#text(name, value, `${where}: field`) : value;
   }
 
   /** The value itself, a variable or a reference; undefined, with a note, where none of them can be written. */
   #text(name: string, value: string, what: string): string | undefined {
+    if (!this.#isWritableName(name, what)) return undefined;
     const variable = this.#chain.use(value, name);
     if (variable !== undefined) return variable;
-    if (looksLikeOurs.test(value)) {
+    const isSecret = this.#isSecret(name, value);
+    if (!isSecret && looksLikeOurs.test(value)) {
       this.#notes.add(`${what} ${this.#shown(name)} is left out, because its braces would be taken for a variable`);
       return undefined;
     }
-    if (!this.#isSecret(name, value)) return value;
-    if (/csrf|xsrf/i.test(name)) {
-      this.#notes.add(`${what} ${this.#shown(name)} is left out, because its token is new each time`);
-      return undefined;
+    if (!isSecret) {
+      this.#kept.add(`${name}: ${value.length > 60 ? `${value.slice(0, 57).replaceAll(/\s+/g, ' ')}...` : value}`);
+      return value;
     }
+    if (this.#isNewEachTime(name, what)) return undefined;
     return `\${env:${this.#variableFor(name, value)}}`;
   }
 
+  /** The name decides first. Of values under other names, only those that are known to be none are no secrets. */
   #isSecret(name: string, value: string): boolean {
-    return isSecretName(name) || this.#secrets.isIn(value);
+    return isSecretName(name) || this.#secrets.isIn(value) || !isHarmless(name, value);
+  }
+
+  #isNewEachTime(name: string, what: string): boolean {
+    if (!/csrf|xsrf|requestverificationtoken|authenticity_token/i.test(name)) return false;
+    this.#notes.add(`${what} ${this.#shown(name)} is left out, because its token is new each time`);
+    return true;
+  }
+
+  /** Keys of a table are data, and may be secrets themselves. */
+  #isWritableName(name: string, what: string): boolean {
+    if (name === '' || (isHarmlessName(name) && !this.#secrets.isIn(name))) return true;
+    this.#notes.add(`${what} is left out, because its name may be a secret`);
+    return false;
   }
 
   #variableFor(name: string, value: string): string {
@@ -219,14 +309,21 @@ class Writer {
 
   /** A name in a message; names can be secrets too. */
   #shown(name: string): string {
-    return this.#secrets.isIn(name) || name.length > 60 ? '…' : name;
+    const isFit = name.split('/').every((segment) => isHarmlessName(segment) || /^\d{0,10}$/.test(segment));
+    return this.#secrets.isIn(name) || !isFit ? '…' : name;
   }
 
   /** After the last words of the path; ids and versions say nothing. */
   #name({ url, method }: Entry): string {
     const words = url.pathname
       .split('/')
-      .filter((segment) => /^[A-Za-z][A-Za-z_-]*$/.test(segment) && segment !== 'api' && !this.#secrets.isIn(segment))
+      .filter(
+        (segment) =>
+          /^[A-Za-z][A-Za-z_-]*$/.test(segment) &&
+          segment !== 'api' &&
+          isHarmlessSegment(segment) &&
+          !this.#secrets.isIn(segment),
+      )
       .slice(-2)
       .join('-');
     const verb = method === 'GET' ? '' : `${method}-`;
@@ -235,6 +332,11 @@ class Writer {
     if (!taken.has(name)) return name;
     for (let number = 2; ; number += 1) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
   }
+}
+
+/** Of a login, words such as `true` and `password` under `grant_type`; a short name may be that of a user. */
+function isLoginSetting(value: string): boolean {
+  return /^(true|false|on|off|yes|no|\d|password|client_credentials|refresh_token)$/.test(value);
 }
 
 const MAX_CONDITIONS = 4;
@@ -257,7 +359,9 @@ function expectationOf({ status, mimeType, body }: Entry): Record<string, unknow
 function conditionsOf(json: unknown): Record<string, unknown>[] {
   if (Array.isArray(json)) return [json.length > 0 ? { path: '$', minItems: 1 } : { path: '$', type: 'array' }];
   if (typeof json !== 'object' || json === null) return [];
-  const members = Object.entries(json).filter(([name]) => /^[A-Za-z_]\w{0,40}$/.test(name) && !isSecretName(name));
+  const members = Object.entries(json).filter(
+    ([name]) => /^[A-Za-z_]\w{0,40}$/.test(name) && isHarmlessName(name) && !isSecretName(name),
+  );
   // Many keys are a table by key, and the keys are data.
   if (members.length > 30) return [{ path: '$', type: 'object' }];
   // Kingston's portal answers 200 with an error in it.

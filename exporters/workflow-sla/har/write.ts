@@ -1,19 +1,19 @@
 import { Document, isMap, isSeq, Scalar, type YAMLMap } from 'yaml';
 import type { Pack, Portal } from '../../../pack/index.js';
-import type { WrittenStep } from './steps.js';
+import type { WrittenSteps } from './steps.js';
 
 export interface Written {
   readonly name: string;
   readonly portal: Portal;
   readonly authenticated: boolean;
   readonly recordedMs: number;
-  readonly steps: readonly WrittenStep[];
+  readonly written: WrittenSteps;
   readonly remarks: readonly string[];
   readonly pack: Pack;
 }
 
 /** The workflow as a file of its own, to be merged with the pack that has the portal. */
-export function toYaml({ name, portal, authenticated, recordedMs, steps, remarks, pack }: Written): string {
+export function toYaml({ name, portal, authenticated, recordedMs, written, remarks, pack }: Written): string {
   const workflow = {
     title: titleOf(name),
     portals: [portal.name],
@@ -23,12 +23,20 @@ export function toYaml({ name, portal, authenticated, recordedMs, steps, remarks
     objective: pack.objectives[0]?.name ?? 'responsive',
     ...(authenticated ? { authenticated: true } : {}),
     schedule: { interval: '60s' },
-    steps,
+    steps: written.steps,
   };
-  const document = new Document({ workflows: { [name]: workflow } });
+  const { auth, portalVariables } = written;
+  const addition = {
+    ...(Object.keys(portalVariables).length === 0 ? {} : { variables: portalVariables }),
+    ...(auth === undefined ? {} : { auth }),
+  };
+  const document = new Document({
+    ...(Object.keys(addition).length === 0 ? {} : { portals: { [portal.name]: addition } }),
+    workflows: { [name]: workflow },
+  });
   document.commentBefore = [
     ' Made of a browser recording by kop workflow import. Team, tier, objective and SLA are guesses: change them.',
-    ' Read it before you share it: what was typed, such as a search term, is in it.',
+    ' Read it before you share it: words and numbers that were typed, such as a search term, are in it.',
     ...remarks.map((remark) => ` - ${remark}`),
   ].join('\n');
   const described = document.getIn(['workflows', name]);

@@ -20,6 +20,12 @@ describe('names of secrets', () => {
     'pinCode',
     'otp',
     'X-CSRF-Token',
+    'userPwd',
+    'oldPw',
+    'db_pass',
+    'otpValue',
+    'Ocp-Apim-Subscription-Key',
+    'APIKey',
   ])('%s', (name) => expect(isSensitiveName(name)).toBe(true));
 
   test.each([
@@ -35,6 +41,10 @@ describe('names of secrets', () => {
     'pinned',
     'clientGroupId',
     'key',
+    'pwned',
+    'passenger',
+    'otpLength',
+    'sort_key',
   ])('but not %s', (name) => expect(isSensitiveName(name)).toBe(false));
 });
 
@@ -46,6 +56,7 @@ test.each([
   ['Cookie', 'sid={session}; lang=en', false],
   ['Cookie', 'sid=8f7a6b5c; lang={lang}', true],
   ['pin', 1234, true],
+  ['otpValue', 123456, true],
   ['tokens', 50, false],
   ['q', 'letmein', false],
 ])('%s: %s is a secret in plain: %s', (name, value, secret) => {

@@ -1,0 +1,99 @@
+import { wordsOf } from '../../../pack/secret-shapes.js';
+import { scalars } from './chain.js';
+import { fieldsOf } from './fields.js';
+import { type Entry, isJson, jsonOf } from './read.js';
+import { isGrantName, isOneTimeName, isPasswordName } from './secrets.js';
+
+/** What a request with a password or a one-time code in it does; such a request never becomes a step. */
+export type Credentials = 'login' | 'new-password' | 'one-time-code';
+
+/** How somebody logged in, as `auth:` writes it, with the values that were recorded. */
+export type RecordedAuth =
+  | {
+      readonly kind: 'login';
+      readonly path: string;
+      readonly method: 'POST' | 'PUT';
+      readonly encoding: 'json' | 'form';
+      readonly fields: ReadonlyMap<string, string>;
+      readonly status: number;
+      readonly token?: { readonly json: string } | { readonly cookie: string };
+    }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'header'; readonly scheme: string; readonly value: string };
+
+export function credentialsOf(request: Entry): Credentials | undefined {
+  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+  const { fields } = fieldsOf(request);
+  const passwords = fields.map(({ name }) => name).filter(isPasswordName);
+  if (passwords.length > 0) return passwords.some(isNewPassword) ? 'new-password' : 'login';
+  if (fields.some(({ name, isNested }) => !isNested && isGrantName(name))) return 'login';
+  return fields.some(({ name }) => isOneTimeName(name)) ? 'one-time-code' : undefined;
+}
+
+/** Who gives a new password, or repeats one, logs in elsewhere. */
+function isNewPassword(name: string): boolean {
+  return wordsOf(name).some((word) => /^(new|old|current|previous|confirm(ation)?|repeat(ed)?|retype[d]?)$/.test(word));
+}
+
+/**
+ * How the portal of this origin was logged in to: by the first login that succeeded, or by what was sent along.
+ *
+ * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
+ */
+export function recordedAuth(entries: readonly Entry[], origin: string): RecordedAuth | string | undefined {
+  const own = entries.filter(({ url }) => url.origin === origin);
+  const sent = own.flatMap(({ requestHeaders }) => authorization(requestHeaders));
+  const login = own.find((entry) => credentialsOf(entry) === 'login' && entry.status >= 200 && entry.status < 400);
+  if (login !== undefined) return loginAuth(login, sent);
+  const elsewhere = entries.find((entry) => entry.url.origin !== origin && credentialsOf(entry) === 'login');
+  if (elsewhere !== undefined) {
+    return `the login went to ${elsewhere.url.host}, another site; describe it below auth: of the portal`;
+  }
+  const [first] = sent;
+  if (first === undefined) return undefined;
+  if (first.scheme.toLowerCase() === 'basic') {
+    const [username = '', ...password] = Buffer.from(first.value, 'base64').toString('utf8').split(':');
+    return { kind: 'basic', username, password: password.join(':') };
+  }
+  return { kind: 'header', ...first };
+}
+
+function authorization(headers: Entry['requestHeaders']): { scheme: string; value: string }[] {
+  return headers.flatMap(({ name, value }) => {
+    const [, scheme = '', rest = ''] = /^(\S+)\s+(\S.*)$/.exec(value) ?? [];
+    return /^authorization$/i.test(name) && rest !== '' ? [{ scheme, value: rest.trim() }] : [];
+  });
+}
+
+function loginAuth(login: Entry, sent: readonly { scheme: string; value: string }[]): RecordedAuth | string {
+  const { encoding, fields } = fieldsOf(login);
+  if (encoding === 'other') return 'the login sends neither JSON nor a form, which auth: cannot write';
+  if (fields.some(({ isNested }) => isNested))
+    return 'the login sends fields inside of fields, which auth: cannot write';
+  if (login.method !== 'POST' && login.method !== 'PUT')
+    return `the login is a ${login.method}, which auth: cannot write`;
+  const token = tokenOf(login, new Set(sent.map(({ value }) => value)));
+  return {
+    kind: 'login',
+    path: login.url.pathname,
+    method: login.method,
+    encoding,
+    fields: new Map(fields.filter(({ value }) => value !== '').map(({ name, value }) => [name, value])),
+    status: login.status,
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/** Where the answer holds what later requests sent along; or, where that was cut out, what is called a token. */
+function tokenOf(login: Entry, sent: ReadonlySet<string>): { json: string } | { cookie: string } | undefined {
+  const values = isJson(login.mimeType) ? [...scalars(jsonOf(login.body), '$', '', '')] : [];
+  const used = values.find(({ value }) => sent.has(String(value)));
+  const called = values.find(
+    ({ key, value }) =>
+      /^(access|id|auth|session)?_?token$|^jwt$/i.test(key) && typeof value === 'string' && value !== '',
+  );
+  const cookie = used === undefined ? login.responseCookies.find(({ value }) => sent.has(value)) : undefined;
+  if (cookie !== undefined) return { cookie: cookie.name };
+  const found = used ?? (login.responseCookies.length === 0 ? called : undefined);
+  return found === undefined ? undefined : { json: found.path };
+}
