@@ -5,6 +5,7 @@ export { packJsonSchema } from './json-schema.js';
 export { linearRegExp } from './linear-regex.js';
 export { type LoadOptions, loadPack, type PackSection, packageRoot, shippedPackPath } from './load.js';
 export type * from './model.js';
+export { isSamePage, pageIn } from './pages.js';
 export { applyPathStyle, forbiddenBy } from './paths.js';
 export { formatProblem, InvalidPack, type Problem } from './problems.js';
 export { SecretText, SecretUnavailable, type Text } from './secret.js';

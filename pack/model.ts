@@ -78,15 +78,40 @@ export interface Network {
   readonly redirectOrigins: readonly string[];
 }
 
-export type Auth =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'basic'; readonly username: SecretText; readonly password: SecretText }
-  | { readonly kind: 'header'; readonly header: string; readonly value: SecretText }
-  | LoginAuth
-  | OAuth2Auth;
+export type Auth = { readonly kind: 'none' } | BasicAuth | HeaderAuth | LoginAuth | OAuth2Auth;
+
+interface WithExpiry {
+  readonly expiredWhen?: ExpiredWhen;
+}
+
+/** Signs beside the statuses 401 and 403 that a session has ended. */
+export interface ExpiredWhen {
+  readonly status: readonly StatusRange[];
+  /** Paths of the portal, or whole addresses; `*` within a segment, `**` for everything below. */
+  readonly redirectsTo: readonly string[];
+  readonly bodyMatches: readonly string[];
+}
+
+/** Both bounds included. */
+export interface StatusRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface BasicAuth extends WithExpiry {
+  readonly kind: 'basic';
+  readonly username: SecretText;
+  readonly password: SecretText;
+}
+
+export interface HeaderAuth extends WithExpiry {
+  readonly kind: 'header';
+  readonly header: string;
+  readonly value: SecretText;
+}
 
 /** A login request whose cookies, and optionally a token, authenticate later requests. */
-export interface LoginAuth {
+export interface LoginAuth extends WithExpiry {
   readonly kind: 'login';
   readonly path: string;
   readonly method: 'POST' | 'PUT';
@@ -102,7 +127,7 @@ export interface LoginAuth {
   readonly timeoutMs: number;
 }
 
-export interface OAuth2Auth {
+export interface OAuth2Auth extends WithExpiry {
   readonly kind: 'oauth2';
   readonly tokenUrl: string;
   readonly clientId: SecretText;
@@ -178,7 +203,9 @@ export type Extract =
 
 export interface Expectation {
   /** Accepted statuses; a class such as 2xx is expanded to `{min: 200, max: 299}`. */
-  readonly status: readonly { readonly min: number; readonly max: number }[];
+  readonly status: readonly StatusRange[];
+  /** Other pages that redirects may end at, as in `expiredWhen.redirectsTo`. */
+  readonly endsAt: readonly string[];
   readonly contentType?: string;
   readonly headers: Readonly<Record<string, { readonly matches: string }>>;
   readonly json: readonly JsonCondition[];

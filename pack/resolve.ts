@@ -5,6 +5,7 @@ import type {
   Auth,
   Calendar,
   Expectation,
+  ExpiredWhen,
   Extract,
   HttpStep,
   Objective,
@@ -21,7 +22,7 @@ import { resolveAuditTrail } from './resolve-audit-trail.js';
 import { resolveEncryption } from './resolve-encryption.js';
 import { defaultTimeoutMs } from './schedules.js';
 import type { ParsedAlerting } from './schema/alerting.js';
-import type { ParsedAuth } from './schema/auth.js';
+import type { ParsedAuth, ParsedExpiry } from './schema/auth.js';
 import type { ParsedCalendar } from './schema/calendar.js';
 import type { ParsedExpectation } from './schema/expectation.js';
 import type { ParsedPack } from './schema/pack.js';
@@ -82,6 +83,7 @@ function resolveTls(tls: ParsedPortal['tls'], path: KeyPath, places: Places): Tl
 
 function resolveAuth(auth: ParsedAuth, path: KeyPath, places: Places): Auth {
   const secret = (key: string, written: string) => places.secret([...path, key], written);
+  const expiry = 'expiredWhen' in auth ? { expiredWhen: resolveExpiry(auth.expiredWhen) } : {};
   switch (auth.kind) {
     case 'none':
       return { kind: 'none' };
@@ -90,13 +92,15 @@ function resolveAuth(auth: ParsedAuth, path: KeyPath, places: Places): Auth {
         kind: 'basic',
         username: secret('username', auth.username),
         password: secret('password', auth.password),
+        ...expiry,
       };
     case 'header':
-      return { kind: 'header', header: auth.header, value: secret('value', auth.value) };
+      return { kind: 'header', header: auth.header, value: secret('value', auth.value), ...expiry };
     case 'login': {
-      const { lifetime, timeout, fields, token, ...rest } = auth;
+      const { lifetime, timeout, fields, token, expiredWhen: _, ...rest } = auth;
       return {
         ...rest,
+        ...expiry,
         fields: places.secrets([...path, 'fields'], fields),
         ...tokenSource(token),
         lifetimeMs: lifetime,
@@ -104,15 +108,20 @@ function resolveAuth(auth: ParsedAuth, path: KeyPath, places: Places): Auth {
       };
     }
     case 'oauth2': {
-      const { timeout, clientId, clientSecret, ...rest } = auth;
+      const { timeout, clientId, clientSecret, expiredWhen: _, ...rest } = auth;
       return {
         ...rest,
+        ...expiry,
         clientId: secret('clientId', clientId),
         clientSecret: secret('clientSecret', clientSecret),
         timeoutMs: timeout,
       };
     }
   }
+}
+
+function resolveExpiry({ status = [], redirectsTo = [], bodyMatches = [] }: ParsedExpiry = {}): ExpiredWhen {
+  return { status, redirectsTo, bodyMatches };
 }
 
 function tokenSource(token: { readonly json?: string; readonly cookie?: string } | undefined) {

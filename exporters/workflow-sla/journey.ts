@@ -131,19 +131,21 @@ class Run {
   async #attempt(step: Step): Promise<Tried> {
     const { credentials, workflow } = this.#journey;
     const first = await this.#try(step);
-    if (!first.outcome.unauthorized) return first;
+    const { refusal } = first.outcome;
+    if (refusal === undefined) return first;
     const asker = `${workflow.name}/${step.name}`;
-    if (first.grant === undefined || !credentials.renew(first.grant, asker)) return this.#refused(first);
-    this.#note(`${step.name}: the portal no longer accepts the session; logging in anew`);
+    if (first.grant === undefined || !credentials.renew(first.grant, asker)) return this.#refused(first, refusal);
+    this.#note(`${step.name}: the portal no longer accepts the session (${refusal}); logging in anew`);
     const second = await this.#try(step);
-    credentials.learn(asker, !second.outcome.unauthorized);
-    return second.outcome.unauthorized ? this.#refused(second) : second;
+    const again = second.outcome.refusal;
+    credentials.learn(asker, again === undefined);
+    return again === undefined ? second : this.#refused(second, again);
   }
 
-  #refused(tried: Tried): Tried {
+  #refused(tried: Tried, sign: string): Tried {
     const message = this.#journey.workflow.authenticated
-      ? 'the portal does not accept the credentials (status 401)'
-      : 'the portal asks for credentials (status 401), which a workflow without authenticated: true does not send';
+      ? `the portal does not accept the credentials (${sign})`
+      : `the portal asks for credentials (${sign}), which a workflow without authenticated: true does not send`;
     return { ...tried, outcome: { ...tried.outcome, failure: new StepFailure('auth', message) } };
   }
 
@@ -167,7 +169,7 @@ class Run {
       return { outcome, clock, grant };
     } catch (error) {
       return {
-        outcome: { facts: {}, extracted: new Map(), failure: asFailure(error), unauthorized: false },
+        outcome: { facts: {}, extracted: new Map(), failure: asFailure(error) },
         clock,
         grant,
       };

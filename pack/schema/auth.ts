@@ -1,9 +1,42 @@
 import { z } from 'zod';
-import { headerValue, jsonPath, path, requestHeaderName, url } from './patterns.js';
+import { linearRegExp } from '../linear-regex.js';
+import { pages, statuses } from './expectation.js';
+import { headerValue, jsonPath, path, regex, requestHeaderName, url } from './patterns.js';
 import { count, expected, oneOf, section, text } from './say.js';
 import { duration, timeout } from './units.js';
 
 const loginTimeout = () => timeout().prefault('10s').describe('Longest wait for the answer to a login. Default 10s.');
+
+function saysSomething(pattern: string): boolean {
+  try {
+    return !linearRegExp(pattern).test('');
+  } catch {
+    return true; // Not a regular expression, which another check says better.
+  }
+}
+
+const expiredWhen = () =>
+  section({
+    status: statuses.exactOptional().describe('Statuses beside 401 and 403, such as 440 or [419, 498].'),
+    redirectsTo: pages()
+      .exactOptional()
+      .describe(
+        'Pages that a portal sends those to whose session has ended, such as /login or https://login.example.com/**.',
+      ),
+    bodyMatches: z
+      .array(regex().refine(saysSomething, { error: 'matches every page, a good one too' }), {
+        error: expected('a list of regular expressions'),
+      })
+      .exactOptional()
+      .describe('Regular expressions that only the body of a login page matches.'),
+  })
+    .refine((given) => Object.values(given).some((signs) => signs.length > 0), {
+      error: 'names no sign; expected status:, redirectsTo: or bodyMatches:',
+    })
+    .exactOptional()
+    .describe(
+      'Signs beside the statuses 401 and 403 that the session has ended: the step then logs in anew and asks again, once.',
+    );
 
 const none = section({
   kind: z.literal('none').describe('No credentials are sent.'),
@@ -13,12 +46,14 @@ const basic = section({
   kind: z.literal('basic').describe('HTTP Basic authentication.'),
   username: text().describe(`User name; may be a reference such as \${env:PROBE_USER}.`),
   password: text().describe(`Password, as a reference such as \${env:PROBE_PASSWORD} or \${file:probe-password}.`),
+  expiredWhen: expiredWhen(),
 });
 
 const header = section({
   kind: z.literal('header').describe('A fixed header, such as an API key.'),
   header: requestHeaderName().prefault('Authorization').describe('Name of the header. Default Authorization.'),
   value: headerValue().describe(`Its value, with a reference in it, such as "Bearer \${env:PROBE_TOKEN}".`),
+  expiredWhen: expiredWhen(),
 });
 
 const token = section({
@@ -42,6 +77,7 @@ const login = section({
     .prefault('1h')
     .describe('Log in again after this long, even when nothing refused us. Default 1h.'),
   timeout: loginTimeout(),
+  expiredWhen: expiredWhen(),
 });
 
 const oauth2 = section({
@@ -55,6 +91,7 @@ const oauth2 = section({
     .prefault('basic')
     .describe('Whether the client sends its credentials in a header (basic) or in the body. Default basic.'),
   timeout: loginTimeout(),
+  expiredWhen: expiredWhen(),
 });
 
 const kinds = ['none', 'basic', 'header', 'login', 'oauth2'].join(', ');
@@ -64,3 +101,4 @@ export const auth = z.discriminatedUnion('kind', [none, basic, header, login, oa
 });
 
 export type ParsedAuth = z.output<typeof auth>;
+export type ParsedExpiry = NonNullable<Extract<ParsedAuth, { kind: 'basic' }>['expiredWhen']>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headerName, jsonPath, regex } from './patterns.js';
+import { headerName, jsonPath, page, regex } from './patterns.js';
 import { count, expected, oneOf, section, text } from './say.js';
 import { duration, size } from './units.js';
 
@@ -51,7 +51,8 @@ const status = z.union([z.number({ error: expected(statusForms) }), z.string({ e
   error: expected(statusForms),
 });
 
-const statuses = z
+/** Ranges of statuses, both bounds included. */
+export const statuses = z
   .union([status, z.array(status).min(1, { error: expected(statusForms) })], { error: expected(statusForms) })
   .transform((written, context) =>
     [written].flat().map((one, index) => {
@@ -85,8 +86,19 @@ function statusRange(written: string): { readonly min: number; readonly max: num
 
 const patterns = () => z.array(regex(), { error: expected('a list of regular expressions') }).prefault([]);
 
+/** One page or a list of them. */
+export const pages = () => {
+  const error = expected('a page such as /login, or a list of pages');
+  return z.union([page(), z.array(page(), { error })], { error }).transform((written) => [written].flat());
+};
+
 export const expectation = section({
   status: statuses.prefault(200).describe('Accepted statuses: 200, 2xx, 200-299, or a list of them. Default 200.'),
+  endsAt: pages()
+    .prefault([])
+    .describe(
+      "Other pages than the step's own path that its redirects may end at: paths or whole addresses; * stands for any characters of one segment, a last segment ** for everything below. Default: none, so that a step led to a login page has failed.",
+    ),
   contentType: text().exactOptional().describe('Media type that the answer must have, such as application/json.'),
   headers: z
     .record(headerName(), section({ matches: regex().describe('Regular expression that the header must match.') }), {

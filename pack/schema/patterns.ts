@@ -145,6 +145,38 @@ function pathProblem(written: string, encodedSlashes: boolean): string | undefin
   return undefined;
 }
 
+/**
+ * A page, or several: a path of the portal, or a whole address. `*` stands for any characters of one segment, a last
+ * segment `**` for everything below.
+ */
+export function page() {
+  return text().superRefine((written, context) => {
+    const message = pageProblem(written);
+    if (message !== undefined) {
+      context.addIssue({ code: 'custom', message });
+    }
+  });
+}
+
+function pageProblem(written: string): string | undefined {
+  const [, origin, rest = written] = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]*)(.*)$/.exec(written) ?? [];
+  const wrong = origin === undefined ? undefined : urlProblem(origin, 'bare', 'https://login.example.com');
+  if (wrong !== undefined) {
+    return wrong;
+  }
+  if (origin !== undefined && rest === '') {
+    return expected('an address with a path, such as https://login.example.com/**');
+  }
+  if (/[{}]/.test(rest)) {
+    return expected('a page without variables; * stands for any characters of one segment');
+  }
+  const problem = pathProblem(rest, true);
+  if (problem !== undefined) {
+    return problem;
+  }
+  return rest.split('/').slice(0, -1).includes('**') ? expected('** as the last segment only') : undefined;
+}
+
 /** An absolute http(s) URL. `bare` also refuses a path, because each step says its own. */
 export function url(kind: 'bare' | 'full', example: string) {
   return text()

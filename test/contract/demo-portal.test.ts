@@ -670,6 +670,24 @@ describe('faults', () => {
     expect((await ask('/api/auth/me', { headers: again })).status).toBe(200);
   });
 
+  it('tokens that expire, with a login page in place of a refusal', async () => {
+    const me = async () => {
+      const headers = { authorization: `Bearer ${cookieOf(await logIn(), 'access_token')}` };
+      return (await fetch(`${portal.url}/api/auth/me`, { headers, redirect: 'manual' })).status;
+    };
+    const old = { authorization: `Bearer ${cookieOf(await logIn(), 'access_token')}` };
+    await set({ id: 'lost', kind: 'token_expiry', params: { answer: 'login_page' } });
+    const led = await fetch(`${portal.url}/api/auth/me`, { headers: old });
+    expect([led.status, new URL(led.url).pathname, led.headers.get('content-type')]).toEqual([
+      200,
+      '/login',
+      'text/html; charset=utf-8',
+    ]);
+    expect(await me()).toBe(200);
+    await portal.faults.clear(['lost']);
+    expect((await ask('/api/auth/me', { headers: old })).status).toBe(401);
+  });
+
   it('end by themselves', async () => {
     await set({ kind: 'status', route: '/api/funds', params: { status: 503 }, forSeconds: 0.3 });
     await set({ kind: 'table_lock', params: { table: 'available_funds' }, forSeconds: 0.3 });

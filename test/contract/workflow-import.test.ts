@@ -353,6 +353,7 @@ describe('single cases', () => {
     expect(stepsOf(yaml).map(({ path }) => path)).toEqual(['/a']);
     expect(stepsOf(yaml)[0]?.expect).toMatchObject({
       status: [{ min: 200, max: 200 }],
+      endsAt: ['/c'],
       json: [{ path: '$', minItems: 1 }],
     });
     expect(dropped).toEqual({ 'redirect that leads away': 1 });

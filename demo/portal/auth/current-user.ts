@@ -19,6 +19,9 @@ export async function currentUser(call: DatabaseCall): Promise<Profile> {
       return profile;
     }
   }
+  if (call.portal.tokens.sendsToLogin) {
+    throw new HttpError(302, 'Found', { location: `/login?next=${encodeURIComponent(call.path)}` });
+  }
   throw new HttpError(401, 'Not authenticated', { 'www-authenticate': 'Bearer' });
 }
 

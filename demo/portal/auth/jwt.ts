@@ -7,6 +7,8 @@ const header = encodeJson({ alg: 'HS256', typ: 'JWT' });
 /** Stateless HS256 tokens. Nothing is stored, so a token outlives its logout; `revokeAll` is the only way to end one. */
 export class Tokens {
   #secret = randomBytes(32);
+  /** Whoever has no good token is led to the login page, not answered 401. */
+  sendsToLogin = false;
 
   issue(profileId: number, lifetimeSeconds: number): string {
     const exp = Math.floor(Date.now() / 1_000) + lifetimeSeconds;

@@ -12,6 +12,7 @@ const MAIN_PARAMETER: Readonly<Record<string, string>> = {
   table_missing: 'table',
   certificate: 'days',
   plaintext_written: 'rows',
+  token_expiry: 'answer',
   rotation_stalled: 'ageDays',
   key_service_slow: 'ms',
   audit_trigger_disabled: 'table',

@@ -75,7 +75,11 @@ const kinds = [
     kind: z.literal('certificate'),
     params: z.strictObject({ days: z.number().min(-3_650).max(3_650) }),
   }),
-  z.strictObject({ ...common, kind: z.literal('token_expiry'), params: none }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('token_expiry'),
+    params: z.strictObject({ answer: z.enum(['status', 'login_page']).default('status') }).prefault({}),
+  }),
   z.strictObject({
     ...common,
     kind: z.literal('plaintext_written'),

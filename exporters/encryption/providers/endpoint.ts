@@ -8,7 +8,7 @@ import { portalHeaders } from '../../runtime/portal/headers.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { endpointAnatomy } from './endpoint-form.js';
-import { exchangeFailure, JsonExchange } from './exchange.js';
+import { exchangeFailure, type JsonAnswer, JsonExchange } from './exchange.js';
 import { ProviderFailure } from './failure.js';
 import type { Call, Provider } from './provider.js';
 
@@ -34,6 +34,8 @@ export class EndpointProvider implements Provider<Sealed> {
   readonly #exchange: JsonExchange;
   readonly #credentials: Credentials;
   #grant: Grant | undefined;
+  /** The last one that the portal did not accept. */
+  #refused: Grant | undefined;
 
   /** @param stopping ends a login that is under way. */
   constructor(description: Description, portal: Portal, redactor: Redactor, stopping: AbortSignal) {
@@ -83,11 +85,31 @@ export class EndpointProvider implements Provider<Sealed> {
     const headers = { ...this.#headers(), ...this.#credentials.headersFor(url) };
     const answer = await this.#exchange.send('POST', styled, headers, body, signal);
     this.#credentials.remember(url, answer.setCookie?.slice());
-    if (answer.status === 200) return answer.body;
-    // The next round logs in again, unless that did not help before.
-    if (answer.status === 401 && this.#grant !== undefined) this.#credentials.renew(this.#grant, ASKER);
+    const sign = this.#refusalOf(answer);
+    this.#judgeGrant(sign === undefined);
+    if (answer.status === 200 && sign === undefined) return answer.body;
+    if (sign !== undefined) throw new ProviderFailure('auth', `${operation}: ${sign}`);
     // Never quote the answer: Kingston's portal echoes what it was sent in a 422.
     throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}`);
+  }
+
+  /** The next round logs in again where this one was refused, unless that did not help before. */
+  #judgeGrant(accepted: boolean): void {
+    const grant = this.#grant;
+    if (grant === undefined) return;
+    if (this.#refused !== undefined && this.#refused !== grant) this.#credentials.learn(ASKER, accepted);
+    if (!accepted) this.#credentials.renew(grant, ASKER);
+    this.#refused = accepted ? undefined : grant;
+  }
+
+  /** The sign by which an answer says that we are not logged in. */
+  #refusalOf({ status, redirect, text }: JsonAnswer): string | undefined {
+    const { signs } = this.#credentials;
+    return (
+      (redirect === undefined ? undefined : signs.redirect(redirect)) ??
+      signs.status(status) ??
+      (text === undefined ? undefined : signs.body(() => text))
+    );
   }
 
   #headers(): Record<string, string> {

@@ -5,6 +5,7 @@ import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import { Connections } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
+import { redirectTarget } from '../../runtime/portal/http/redirect.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import { ProviderFailure } from './failure.js';
 
@@ -16,6 +17,10 @@ export interface JsonAnswer {
   /** Undefined when the answer is not JSON. */
   readonly body: unknown;
   readonly setCookie: readonly string[] | undefined;
+  /** What came instead of JSON, such as a login page. */
+  readonly text: string | undefined;
+  /** Where it redirects to. */
+  readonly redirect: URL | undefined;
 }
 
 const reasons: Readonly<Partial<Record<FailureReason, EncryptionError>>> = {
@@ -66,7 +71,14 @@ export class JsonExchange {
         signal,
       );
       const answer = await decode(received.body, received.headers['content-encoding'], MAX_ANSWER_BYTES);
-      return { status: received.status, body: parsed(answer), setCookie: received.headers['set-cookie'] };
+      const json = parsed(answer);
+      return {
+        status: received.status,
+        body: json,
+        setCookie: received.headers['set-cookie'],
+        text: json === undefined ? answer.toString('utf8') : undefined,
+        redirect: redirectTarget(new URL(this.#portal.baseUrl + path), received),
+      };
     } catch (error) {
       throw exchangeFailure(error);
     } finally {

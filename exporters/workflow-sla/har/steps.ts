@@ -1,4 +1,4 @@
-import { applyPathStyle, type Portal } from '../../../pack/index.js';
+import { applyPathStyle, isSamePage, type Portal } from '../../../pack/index.js';
 import { Chain, member, singular, variableName } from './chain.js';
 import { decoded, formFields } from './fields.js';
 import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
@@ -123,7 +123,7 @@ class Writer {
       ...(Object.keys(headers).length === 0 ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
       ...(isMutating(request) ? { mutates: true as const } : {}),
-      expect: expectationOf(kept.answer),
+      expect: { ...expectationOf(kept.answer), ...this.#ending(kept) },
     });
     this.#chain.learn(kept, index);
   }
@@ -174,6 +174,19 @@ class Writer {
     this.#pathVariables.set(value, variable);
     this.#portalVariables[variable] = `\${env:${this.#variableFor(variable, value)}}`;
     return `{${variable}}`;
+  }
+
+  /** Where its redirects led to, if to another page: only words, because the rest may be a client's. */
+  #ending({ request, answer }: Kept): { readonly endsAt?: string } {
+    if (isSamePage(request.url, answer.url)) return {};
+    const path = answer.url.pathname
+      .split('/')
+      .map((segment) => {
+        const isWord = /^[A-Za-z_-]+$/.test(segment) && isHarmlessSegment(segment) && !this.#secrets.isIn(segment);
+        return segment === '' || isWord ? segment : '*';
+      })
+      .join('/');
+    return { endsAt: answer.url.origin === request.url.origin ? path : answer.url.origin + path };
   }
 
   #spelling(segment: string): string | undefined {

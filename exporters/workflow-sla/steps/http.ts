@@ -1,26 +1,27 @@
-import type { HttpStep, Portal } from '../../../pack/index.js';
-import { applyPathStyle, forbiddenBy } from '../../../pack/paths.js';
+import { applyPathStyle, type HttpStep, isSamePage, pageIn } from '../../../pack/index.js';
 import { filledHeaders } from '../../runtime/portal/headers.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
+import { nextHop, redirectTarget } from '../../runtime/portal/http/redirect.js';
+import { permit } from '../../runtime/portal/permit.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import { type Filling, fill, fillDeep, fillPath, type Variables } from '../../runtime/portal/template.js';
 import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { reading } from '../http/reading.js';
-import { nextHop } from '../http/redirect.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
 import type { StepContext, StepOutcome } from './step.js';
 
 /** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
 export async function runHttpStep(step: HttpStep, context: StepContext): Promise<StepOutcome> {
   let last: Received | undefined;
+  let refusal: string | undefined;
   let hops = 0;
   const outcome = (failure: StepFailure | undefined, extracted: Variables = new Map()): StepOutcome => ({
     facts: last === undefined ? {} : facts(last, hops),
     extracted,
-    unauthorized: last?.status === 401 && failure?.reason === 'status',
+    ...(refusal === undefined ? {} : { refusal }),
     ...(last?.opened.certificateExpirySeconds === undefined
       ? {}
       : { certificateExpirySeconds: last.opened.certificateExpirySeconds }),
@@ -28,6 +29,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   });
   try {
     let outgoing = prepare(step, context);
+    const asked = outgoing.url;
     for (;;) {
       permit(outgoing.url, context.portal);
       const where = hops === 0 ? shownPath(step, context.portal) : shownRedirect(outgoing.url, step, context.portal);
@@ -35,6 +37,8 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
       last = await context.connections.send(outgoing, context.portal, context.clock, context.signal);
       context.credentials.remember(outgoing.url, last.headers['set-cookie']);
       context.log(`status ${last.status}, ${last.body.length} bytes${last.reused ? ', on an open connection' : ''}`);
+      refusal = refusalOf(last, outgoing.url, step, context);
+      if (refusal !== undefined) throw new StepFailure('auth', refusal);
       const next = nextHop(outgoing, last, context.portal, hops, step.maxRedirects);
       if (next === undefined) break;
       hops += 1;
@@ -46,6 +50,18 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     const read = reading({ ...last, body, certificateExpirySeconds: last.opened.certificateExpirySeconds }, (name) =>
       context.credentials.cookie(url, name),
     );
+    const isNamed = pageIn(url, step.expect.endsAt, context.portal) !== undefined;
+    if (!isNamed) {
+      refusal = context.credentials.signs.body(() => read.text);
+      if (refusal !== undefined) throw new StepFailure('auth', refusal);
+    }
+    if (!isNamed && !isSamePage(asked, url)) {
+      const where = shownRedirect(url, step, context.portal);
+      throw new StepFailure(
+        'redirect',
+        `ended at ${where} (status ${last.status}), another page than it asked for; name it in expect.endsAt if that is right`,
+      );
+    }
     compiled.expect(read);
     return outcome(undefined, compiled.extract(read));
   } catch (error) {
@@ -54,16 +70,14 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   }
 }
 
-/**
- * Variables and redirects may lead where no step could be written to go. Other origins count as the portal, too: most
- * are another name of it.
- *
- * @throws {StepFailure}
- */
-function permit(url: URL, portal: Portal): void {
-  const pattern = forbiddenBy(url.pathname, portal);
-  if (pattern !== undefined)
-    throw new StepFailure('assertion', `not sent: the portal forbids this path by neverProbe: ${pattern}`);
+/** The sign by which an answer says that we are not logged in; none in an answer that the step expects. */
+function refusalOf(answer: Received, from: URL, step: HttpStep, context: StepContext): string | undefined {
+  const { signs } = context.credentials;
+  const target = redirectTarget(from, answer);
+  const isAccepted = step.expect.status.some(({ min, max }) => answer.status >= min && answer.status <= max);
+  if (isAccepted && (target === undefined || step.maxRedirects === 0)) return undefined;
+  const isNamed = target !== undefined && pageIn(target, step.expect.endsAt, context.portal) !== undefined;
+  return (target === undefined || isNamed ? undefined : signs.redirect(target)) ?? signs.status(answer.status);
 }
 
 const compiledSteps = new WeakMap<HttpStep, ReturnType<typeof compileStep>>();

@@ -24,8 +24,8 @@ export interface StepOutcome {
   readonly facts: Readonly<Record<string, string | number>>;
   readonly extracted: Variables;
   readonly failure?: StepFailure;
-  /** The portal did not accept our credentials: log in anew and try once more. */
-  readonly unauthorized: boolean;
+  /** The portal did not accept our credentials, by this sign: log in anew and try once more. */
+  readonly refusal?: string;
 }
 
 export type RunStep<S extends Step = Step> = (step: S, context: StepContext) => Promise<StepOutcome>;

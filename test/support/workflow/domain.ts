@@ -41,7 +41,15 @@ export function step(over: Partial<HttpStep> = {}): HttpStep {
 }
 
 export function expectation(over: Partial<HttpStep['expect']> = {}): HttpStep['expect'] {
-  return { status: [{ min: 200, max: 200 }], headers: {}, json: [], bodyMatches: [], bodyNotMatches: [], ...over };
+  return {
+    status: [{ min: 200, max: 200 }],
+    endsAt: [],
+    headers: {},
+    json: [],
+    bodyMatches: [],
+    bodyNotMatches: [],
+    ...over,
+  };
 }
 
 type WorkflowOver = Omit<Partial<Workflow>, 'schedule'> & { readonly schedule?: Partial<Workflow['schedule']> };

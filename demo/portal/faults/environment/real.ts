@@ -34,7 +34,7 @@ async function apply(rule: EnvironmentRule, parts: RealEnvironmentParts): Promis
     case 'table_missing':
       return hideRelation(parts.databaseUrl, rule.params.table);
     case 'token_expiry':
-      return expireAllSessions(parts.databaseUrl, parts.tokens);
+      return expireAllSessions(parts.databaseUrl, parts.tokens, rule.params.answer === 'login_page');
     case 'plaintext_written':
       return parts.encryption.writePlaintext(rule.params.rows);
     case 'nonce_reused':

@@ -2,8 +2,13 @@ import pg from 'pg';
 import type { Tokens } from '../../auth/jwt.js';
 import type { Undo } from './environment.js';
 
-/** Ends every session now. There is nothing to undo: a new login works at once, before and after the rule is cleared. */
-export async function expireAllSessions(databaseUrl: string, tokens: Tokens): Promise<Undo> {
+/**
+ * Ends every session now. A new login works at once, before and after the rule is cleared.
+ *
+ * @param sendsToLogin whoever has no session is led to the login page, which answers 200, until the rule is cleared; as
+ * portals with pages do, and some with an API.
+ */
+export async function expireAllSessions(databaseUrl: string, tokens: Tokens, sendsToLogin: boolean): Promise<Undo> {
   tokens.revokeAll();
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'kop-demo-token-expiry' });
   client.on('error', () => undefined);
@@ -13,5 +18,8 @@ export async function expireAllSessions(databaseUrl: string, tokens: Tokens): Pr
   } finally {
     await client.end();
   }
-  return async () => undefined;
+  tokens.sendsToLogin = sendsToLogin;
+  return async () => {
+    tokens.sendsToLogin = false;
+  };
 }

@@ -3,6 +3,7 @@ import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import type { LoginResult } from '../step-failure.js';
 import { Cookies } from './cookies.js';
+import { anonymousSigns, type ExpirySigns } from './expiry.js';
 import type { Grant } from './grant.js';
 
 /** Who a run is to the portal. */
@@ -20,6 +21,8 @@ export interface Credentials {
   renew(refused: Grant, asker: string): boolean;
   /** Whether the other grant was accepted. */
   learn(asker: string, accepted: boolean): void;
+  /** How the portal says that it no longer accepts what it was sent. */
+  readonly signs: ExpirySigns;
   /** Logins that have ended since this was last asked. */
   takeLogins(): readonly LoginResult[];
   /** Cookies, and for the portal's own origin the authorization. */
@@ -52,6 +55,7 @@ export function anonymous(redactor: Redactor): Credentials {
     prepare: () => Promise.resolve(nothing),
     renew: () => false,
     learn: () => {},
+    signs: anonymousSigns,
     takeLogins: () => [],
     headersFor: (url) => cookieHeader(cookies, url),
     remember: (url, setCookie) => cookies.store(url, setCookie),

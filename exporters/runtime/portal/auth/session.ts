@@ -9,6 +9,7 @@ import type { Redactor } from '../../redactor.js';
 import { type LoginResult, OurFault, StepFailure } from '../step-failure.js';
 import { Cookies } from './cookies.js';
 import { type Credentials, cookieHeader, revealer } from './credentials.js';
+import { type ExpirySigns, expirySigns } from './expiry.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { logIn } from './login.js';
 import { fetchToken } from './oauth2.js';
@@ -27,6 +28,7 @@ export class Session implements Credentials {
   readonly #redactor: Redactor;
   readonly #stopping: Cancellation;
   readonly reveal: (secret: SecretText) => string;
+  readonly signs: ExpirySigns;
   #cookies = new Cookies();
   #grant: { readonly grant: Grant; readonly expiresAt: number } | undefined;
   #login: Promise<Grant> | undefined;
@@ -42,6 +44,7 @@ export class Session implements Credentials {
     this.#redactor = redactor;
     this.#stopping = stopping;
     this.reveal = revealer(redactor);
+    this.signs = expirySigns(portal.auth.kind === 'none' ? undefined : portal.auth.expiredWhen, portal);
   }
 
   prepare(signal: Cancellation): Promise<Grant> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Extract, type HttpStep, SecretText } from '../../../../pack/index.js';
-import { job, literal, secret, step } from '../../../support/workflow/domain.js';
+import { expectation, job, literal, secret, step } from '../../../support/workflow/domain.js';
 import { runOnce, stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
 import { httpServer, json } from '../../../support/workflow/server.js';
 
@@ -263,7 +263,11 @@ describe('the log of a run', () => {
       } else json(response, { id: 4712 });
     });
     const steps = [
-      step({ path: '/clients/{id}/complete', extract: { next: { from: 'json', path: '$.id' } } }),
+      step({
+        path: '/clients/{id}/complete',
+        extract: { next: { from: 'json', path: '$.id' } },
+        expect: expectation({ endsAt: ['/login/**'] }),
+      }),
       step({ name: 'then', path: '/clients/{next}' }),
     ];
     const result = await runOnce(job(server.url, { portal: { variables: { id: '4711' } }, workflow: { steps } }));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { job, literal, secret, step } from '../../../../support/workflow/domain.js';
+import { expectation, job, literal, secret, step } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
 import { type Handler, httpServer, json } from '../../../../support/workflow/server.js';
 
@@ -13,12 +13,36 @@ const to =
 describe('redirects', () => {
   test('are followed, counted, and timed as one step on one connection', async () => {
     const server = await httpServer(to('/there'));
-    const result = await runOnce(job(server.url));
+    const steps = [step({ expect: expectation({ endsAt: ['/there'] }) })];
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
     expect(verdictOf(result)).toBe('ok');
     expect(stepOf(result).facts).toMatchObject({ status: 200, redirects: 1 });
     expect(server.requests.map(({ url }) => url)).toEqual(['/look', '/there']);
     expect(server.connections).toBe(1);
   });
+
+  test('that end on another page have failed, unless the step says that they may end there', async () => {
+    const server = await httpServer(to('/there/7'));
+    const ended = (endsAt: string[]) =>
+      runOnce(job(server.url, { workflow: { steps: [step({ expect: expectation({ endsAt }) })] } })).then(verdictOf);
+    expect(await ended([])).toBe(
+      'redirect: ended at /…/… (status 200), another page than it asked for; name it in expect.endsAt if that is right',
+    );
+    expect(await ended(['/else', '/there/*'])).toBe('ok');
+    expect(await ended(['/**'])).toBe('ok');
+    expect(await ended(['/there'])).toMatch(/^redirect: /);
+  });
+
+  test.each(['/look/', '//look', '/%6Cook', '/look?from=here'])(
+    'to %s stay on the page that was asked for',
+    async (spelled) => {
+      const server = await httpServer((request, response) => {
+        if (request.url === '/look') response.writeHead(302, { location: `${server.url}${spelled}` }).end();
+        else json(response, {});
+      });
+      expect(verdictOf(await runOnce(job(server.url)))).toBe('ok');
+    },
+  );
 
   test('in a loop end at the limit', async () => {
     const server = await httpServer((_, response) => response.writeHead(302, { location: '/look' }).end());
@@ -54,7 +78,9 @@ describe('redirects', () => {
     [308, 'POST', '{"a":1}'],
   ])('a POST that meets %i goes on as %s', async (status, method, body) => {
     const server = await httpServer(to('/there', status));
-    const steps = [step({ method: 'POST', body: { kind: 'json', value: { a: 1 } } })];
+    const steps = [
+      step({ method: 'POST', body: { kind: 'json', value: { a: 1 } }, expect: expectation({ endsAt: ['/there'] }) }),
+    ];
     expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe('ok');
     expect(server.requests[1]).toMatchObject({ method, body });
     expect(server.requests[1]?.headers['content-type']).toBe(body === '' ? undefined : 'application/json');
@@ -66,8 +92,9 @@ describe('redirects', () => {
     const key = { kind: 'header', header: 'X-Api-Key', value: secret('key-of-the-portal') } as const;
     const headers = { 'X-Tenant': literal('kingston') };
     const network = { ...job(server.url).portal.network, redirectOrigins: [other.url] };
+    const steps = [step({ expect: expectation({ endsAt: [`${other.url}/there`] }) })];
     const result = await runOnce(
-      job(server.url, { portal: { auth: key, headers, network }, workflow: { authenticated: true } }),
+      job(server.url, { portal: { auth: key, headers, network }, workflow: { authenticated: true, steps } }),
     );
     expect(verdictOf(result)).toBe('ok');
     expect(server.requests[0]?.headers).toMatchObject({ 'x-api-key': 'key-of-the-portal', 'x-tenant': 'kingston' });

@@ -1,8 +1,15 @@
-import type { Portal } from '../../../pack/index.js';
-import type { Answer, Outgoing } from '../../runtime/portal/http/exchange.js';
-import { StepFailure } from '../../runtime/portal/step-failure.js';
+import type { Portal } from '../../../../pack/index.js';
+import { StepFailure } from '../step-failure.js';
+import type { Answer, Outgoing } from './exchange.js';
 
 const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Where an answer redirects to, followed or not; undefined when it does not, or to nothing that is a URL. */
+export function redirectTarget(from: URL, { status, headers }: Pick<Answer, 'status' | 'headers'>): URL | undefined {
+  const { location } = headers;
+  if (!redirects.has(status) || location === undefined || !URL.canParse(location, from.href)) return undefined;
+  return new URL(location, from);
+}
 
 /** The request that a redirect asks for, or undefined when the answer is final. @throws {StepFailure} `redirect`. */
 export function nextHop(
