@@ -343,7 +343,7 @@ describe('a login that fails', () => {
   ];
   test.each(cases)('because the portal %s', async (_, answer, verdict, outcome) => {
     const server = await httpServer(answer);
-    const auth = loginAuth({ timeoutMs: 100 });
+    const auth = loginAuth({ timeoutMs: verdict.startsWith('timeout') ? 100 : 5000 });
     const result = await runOnce(job(server.url, { portal: { auth }, workflow: { authenticated: true } }));
     expect(verdictOf(result)).toBe(verdict.replace('HOST', `localhost:${server.port}`));
     expect(result.logins).toMatchObject([{ outcome }]);
@@ -374,7 +374,7 @@ describe('a login that fails', () => {
     delete process.env[name];
     const { visit, portal } = await kingston({ fields: { password } });
     expect(verdictOf(await runOnce(visit))).toBe(
-      `auth: login: environment variable ${name} is not set; set it and try again`,
+      `exporter: login: environment variable ${name} is not set; set it and try again`,
     );
     expect(portal.logins).toBe(0);
   });
