@@ -20,6 +20,8 @@ const examples = `
 Examples:
   $ kop check                              the description that the pack ships
   $ kop check pack.yaml mine.yaml          two files as one; where both speak, the later one wins
+  $ kop check pack.yaml mine.yaml          in mine.yaml, workflows: { search: null } removes one entry of pack.yaml,
+                                           and extends: none starts from nothing
   $ kop check /etc/kop/pack.d              all *.yaml and *.yml files of a folder, by name
   $ kop check --skip-secrets pack.yaml     on a machine that does not have the secrets, such as in CI
   $ kop check --json pack.yaml             for programs
@@ -69,6 +71,7 @@ function toJson(value: unknown): string {
 function facts(pack: Pack) {
   return {
     files: pack.source.files,
+    removed: pack.source.removed,
     sha256: pack.source.sha256,
     counts: {
       portals: pack.portals.length,
@@ -85,7 +88,7 @@ function facts(pack: Pack) {
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, counts, unconnected } = facts(pack);
+  const { files, removed, counts, unconnected } = facts(pack);
   const lines = [
     `${colour('green', 'valid')}  ${files.join(', ')}`,
     [
@@ -98,6 +101,7 @@ function summary(pack: Pack, options: CheckOptions): string {
       counted(counts.burnAlerts, 'burn alert'),
       ...(counts.auditTrails === 0 ? [] : [counted(counts.auditTrails, 'audit trail')]),
     ].join(', '),
+    ...(removed.length === 0 ? [] : [`Removed by a later file: ${removed.join(', ')}.`]),
     ...(options.skipSecrets
       ? ['Secrets were not looked for.']
       : unconnected.map(

@@ -9,7 +9,14 @@ import type { Calendar } from './model.js';
 export function isOpen(calendar: Calendar, instant: Date): boolean {
   const local = DateTime.fromJSDate(instant, { zone: calendar.timeZone });
   const minute = local.hour * 60 + local.minute;
-  return isOpenDay(calendar, local) && minute >= calendar.opensMinute && minute < calendar.closesMinute;
+  const { opensMinute, closesMinute } = calendar;
+  if (opensMinute < closesMinute) {
+    return isOpenDay(calendar, local) && minute >= opensMinute && minute < closesMinute;
+  }
+  // Over midnight: hours that began yesterday are those of yesterday, whatever day it is now.
+  return minute >= opensMinute
+    ? isOpenDay(calendar, local)
+    : minute < closesMinute && isOpenDay(calendar, local.minus({ days: 1 }));
 }
 
 function isOpenDay(calendar: Calendar, local: DateTime): boolean {

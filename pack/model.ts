@@ -22,7 +22,12 @@ export interface Pack {
   readonly alerting: Alerting;
   readonly auditTrails: readonly AuditTrail[];
   readonly encryption: readonly FieldEncryption[];
-  readonly source: { readonly files: readonly string[]; readonly sha256: string };
+  readonly source: {
+    readonly files: readonly string[];
+    /** What an earlier file described and a later one removed, such as `workflows.search`. */
+    readonly removed: readonly string[];
+    readonly sha256: string;
+  };
 }
 
 export type PathStyle = 'underscore' | 'kebab';
@@ -244,7 +249,7 @@ export interface Calendar {
   readonly timeZone: string;
   /** ISO weekdays, 1 = Monday. */
   readonly weekdays: readonly number[];
-  /** Local minutes of the day, opening inclusive, closing exclusive. */
+  /** Local minutes of the day, opening inclusive, closing exclusive. Closing before opening: on the next day. */
   readonly opensMinute: number;
   readonly closesMinute: number;
   /** A shipped table of bank holidays, such as `england-and-wales`. */

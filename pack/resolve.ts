@@ -47,7 +47,7 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
     auditTrails: entries(parsed.auditTrails, (name, trail) => resolveAuditTrail(name, trail, places)),
     encryption: entries(parsed.encryption, (name, encryption) => resolveEncryption(name, encryption, places)),
     alerting: resolveAlerting(parsed.alerting),
-    source: { files: source.files, sha256: digest(source.root) },
+    source: { files: source.files, removed: source.removed, sha256: digest(source.root) },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Reporter } from './reporter.js';
 import { isSecretPlace } from './secret-places.js';
-import { type KeyPath, type MapNode, nodeAt, type SourceNode } from './source-node.js';
+import { isNull, type KeyPath, type MapNode, nodeAt, type SourceNode } from './source-node.js';
 import { suggest } from './suggest.js';
 
 type Issue = z.core.$ZodIssue;
@@ -25,6 +25,13 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
     reportKey(issue.issues[0]?.message ?? '', path, reporter);
   } else if (node === undefined) {
     reporter.report(path, 'is missing', { atKey: true, ...(expected === undefined ? {} : { expected }) });
+  } else if (isNull(node) && path.length > 1) {
+    const above = nodeAt(root, path.slice(0, -1));
+    const others = above?.kind === 'map' ? [...above.entries.keys()] : [];
+    reporter.report(path, 'null removes what an earlier file says here, and none says anything', {
+      atKey: true,
+      didYouMean: suggest(String(path.at(-1)), others),
+    });
   } else if (expected === undefined) {
     reporter.report(path, issue.message);
   } else {

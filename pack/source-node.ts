@@ -58,16 +58,36 @@ export function plain(node: SourceNode): unknown {
 
 /** Maps merge key by key; whatever else the later file says replaces what the earlier said. */
 export function merge(earlier: SourceNode, later: SourceNode): SourceNode {
-  return earlier.kind === 'map' && later.kind === 'map' ? mergeMaps(earlier, later) : later;
+  return earlier.kind === 'map' && later.kind === 'map' && isSameKind(earlier, later)
+    ? mergeMaps(earlier, later)
+    : later;
 }
 
+/** A later file adds keys, replaces values, and removes what it says is `null`. */
 export function mergeMaps(earlier: MapNode, later: MapNode): MapNode {
   const entries = new Map(earlier.entries);
   for (const [key, entry] of later.entries) {
     const before = entries.get(key);
-    entries.set(key, before === undefined ? entry : { keyAt: entry.keyAt, node: merge(before.node, entry.node) });
+    if (before === undefined) {
+      entries.set(key, entry);
+    } else if (isNull(entry.node)) {
+      entries.delete(key);
+    } else {
+      entries.set(key, { keyAt: entry.keyAt, node: merge(before.node, entry.node) });
+    }
   }
   return { kind: 'map', at: later.at, entries };
+}
+
+/** Of `null` alone: a key without a value is what is left when somebody comments its lines out. */
+export function isNull(node: SourceNode): boolean {
+  return node.kind === 'scalar' && node.value === null && node.written !== undefined && node.written !== '';
+}
+
+/** The keys of one kind of login or provider mean nothing to another. */
+function isSameKind(earlier: MapNode, later: MapNode): boolean {
+  const [before, after] = [earlier, later].map((map) => map.entries.get('kind')?.node);
+  return before?.kind !== 'scalar' || after?.kind !== 'scalar' || before.value === after.value;
 }
 
 /** The node at a path, or undefined where nothing was written. */

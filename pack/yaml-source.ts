@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { inherit, removedBetween } from './inheritance.js';
 import { InvalidPack, type Problem } from './problems.js';
-import { type MapNode, mergeMaps } from './source-node.js';
+import type { MapNode } from './source-node.js';
 import { parseYaml } from './yaml-document.js';
 
 /** Several files read as one. */
@@ -9,6 +10,8 @@ export interface Source {
   readonly root: MapNode;
   /** In the order in which they were merged: a later one wins. */
   readonly files: readonly string[];
+  /** What an earlier file described and a later one removed, such as `workflows.search`. */
+  readonly removed: readonly string[];
 }
 
 /**
@@ -20,6 +23,7 @@ export function readSource(paths: readonly string[]): Source {
   const problems: Problem[] = [];
   const files = paths.flatMap((path) => expand(path, problems));
   let root: MapNode | undefined;
+  const removed: string[] = [];
   for (const file of files) {
     const text = readText(file, problems);
     if (text === undefined) {
@@ -28,13 +32,15 @@ export function readSource(paths: readonly string[]): Source {
     const document = parseYaml(file, text);
     problems.push(...document.problems);
     if (document.root !== undefined) {
-      root = root === undefined ? document.root : mergeMaps(root, document.root);
+      const before = root;
+      root = inherit(before, document.root, problems);
+      if (before !== undefined) removed.push(...removedBetween(before, root));
     }
   }
   if (problems.length > 0 || root === undefined) {
     throw new InvalidPack(problems);
   }
-  return { root, files };
+  return { root, files, removed };
 }
 
 function expand(path: string, problems: Problem[]): string[] {

@@ -38,15 +38,20 @@ const open = z
     return [...new Set(numbers)].sort();
   });
 
-const hoursForm = 'hours of one day such as 08:00-18:00';
+const hoursForm = 'hours such as 08:00-18:00, or 22:00-06:00 over midnight';
 
 const hours = z
   .string({ error: expected(hoursForm) })
   .regex(/^\d\d:\d\d-\d\d:\d\d$/, { error: expected(hoursForm) })
   .transform((written, context) => {
     const [opens, closes] = written.split('-').map(minuteOfDay);
-    if (opens === undefined || closes === undefined || opens >= closes) {
-      context.addIssue({ code: 'custom', message: expected(`${hoursForm}, opening before closing`) });
+    if (opens === undefined || closes === undefined || opens === 24 * 60) {
+      context.addIssue({ code: 'custom', message: expected(hoursForm) });
+      return z.NEVER;
+    }
+    // Nobody can tell whether that is the whole day or none of it.
+    if (opens === closes) {
+      context.addIssue({ code: 'custom', message: expected(`${hoursForm}; the whole day is 00:00-24:00`) });
       return z.NEVER;
     }
     return { opens, closes };
@@ -78,7 +83,9 @@ export const calendar = section({
     .refine(isTimeZone, { error: expected('an IANA time zone such as Europe/London') })
     .describe('IANA time zone, such as Europe/London.'),
   weekdays: open.describe('Open days: Monday-Friday, or a list.'),
-  hours: hours.describe('Open hours in that time zone, such as 08:00-18:00; the end is not included.'),
+  hours: hours.describe(
+    'Open hours in that time zone, such as 08:00-18:00; the end is not included. Over midnight, as in 22:00-06:00, they belong to the day on which they begin, its weekday, holiday and override.',
+  ),
   holidays: text()
     .exactOptional()
     .describe('A shipped table of bank holidays on which it is closed: england-and-wales.'),

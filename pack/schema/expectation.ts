@@ -47,9 +47,13 @@ const jsonCondition = section({
 
 const statusForms = 'a status such as 200, 2xx, 200-299 or a list of them';
 
-const status = z.union([z.number({ error: expected(statusForms) }), z.string({ error: expected(statusForms) })], {
-  error: expected(statusForms),
-});
+const status = z.union(
+  [
+    z.number({ error: expected(statusForms) }).meta({ minimum: 100, maximum: 599 }),
+    z.string({ error: expected(statusForms) }).meta({ pattern: '^[1-5](xx|\\d\\d(-[1-5]\\d\\d)?)$' }),
+  ],
+  { error: expected(statusForms) },
+);
 
 /** Ranges of statuses, both bounds included. */
 export const statuses = z

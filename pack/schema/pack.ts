@@ -1,18 +1,39 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { alerting } from './alerting.js';
 import { auditTrail } from './audit-trail.js';
 import { calendar } from './calendar.js';
 import { encryption } from './encryption.js';
 import { objective } from './objective.js';
 import { portal } from './portal.js';
-import { named, section } from './say.js';
+import { expected, named, oneOf, section } from './say.js';
 import { severities } from './severity.js';
 import { team } from './team.js';
 import { workflow } from './workflow.js';
 
+/** What a description is made of. */
+export const sections = [
+  'portals',
+  'teams',
+  'calendars',
+  'severities',
+  'objectives',
+  'alerting',
+  'workflows',
+  'auditTrails',
+  'encryption',
+] as const;
+
 /** The whole of `pack.yaml`. */
 export const pack = section(
   {
+    extends: z
+      .union([oneOf(['none']), z.array(oneOf(sections))], {
+        error: expected(`none, or a list of ${sections.join(', ')}`),
+      })
+      .exactOptional()
+      .describe(
+        'Sections of the files before this one that it adds to; the others begin empty. none: all begin empty. Default: it adds to all.',
+      ),
     portals: named(portal, 'portals').describe('The portals that are measured.'),
     teams: named(team, 'teams').prefault({}).describe('Who answers for what.'),
     calendars: named(calendar, 'calendars').prefault({}).describe('Business hours.'),

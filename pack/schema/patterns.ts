@@ -108,12 +108,14 @@ export function variableName() {
  * @param encodedSlashes whether `%2F` may stand in it; where a portal has to allow it, a rule asks that portal.
  */
 export function path({ encodedSlashes = false } = {}) {
-  return text().superRefine((written, context) => {
+  const checked = text().superRefine((written, context) => {
     const message = pathProblem(written, encodedSlashes);
     if (message !== undefined) {
       context.addIssue({ code: 'custom', message });
     }
   });
+  // What of it an editor can see while somebody types.
+  return checked.meta({ pattern: '^/(?!/)[^?#\\s\\\\]*$' });
 }
 
 function pathProblem(written: string, encodedSlashes: boolean): string | undefined {
@@ -186,7 +188,7 @@ export function url(kind: 'bare' | 'full', example: string) {
         context.addIssue({ code: 'custom', message });
       }
     })
-    .meta({ format: 'uri' });
+    .meta({ format: 'uri', pattern: '^https?://' });
 }
 
 /** Where a document is found: an absolute URL, or a path inside the installed pack. */

@@ -87,7 +87,9 @@ export function ratio() {
   const error = expected('a share such as 99.95% or 0.9995');
   const pattern = /^(\d+(?:\.\d+)?)%$/;
   return z
-    .union([z.string({ error }).regex(pattern, { error }), z.number({ error })], { error })
+    .union([z.string({ error }).regex(pattern, { error }), z.number({ error }).meta({ minimum: 0, maximum: 1 })], {
+      error,
+    })
     .transform((written, context) => {
       const value =
         typeof written === 'number' ? written : Number((Number(pattern.exec(written)?.[1]) / 100).toPrecision(15));

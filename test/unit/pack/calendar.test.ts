@@ -60,6 +60,55 @@ describe('business hours', () => {
   });
 });
 
+describe('hours over midnight belong to the day on which they begin', () => {
+  const night: Calendar = {
+    ...office,
+    opensMinute: 22 * 60,
+    closesMinute: 6 * 60,
+    overrides: { '2026-12-24': 'closed', '2026-12-19': 'open' },
+  };
+
+  test.each([
+    ['before opening', '2026-01-06T21:59:59Z', false],
+    ['at opening', '2026-01-06T22:00:00Z', true],
+    ['after midnight', '2026-01-07T00:00:00Z', true],
+    ['the last second', '2026-01-07T05:59:59Z', true],
+    ['at closing', '2026-01-07T06:00:00Z', false],
+    ['Friday night reaches into Saturday', '2026-01-10T03:00:00Z', true],
+    ['Saturday night is none', '2026-01-10T23:00:00Z', false],
+    ['nor is Sunday night, before Monday', '2026-01-12T03:00:00Z', false],
+    ['the night before a bank holiday', '2026-12-25T03:00:00Z', false], // 24 December is closed by hand
+    ['the night of a bank holiday', '2026-12-25T23:00:00Z', false],
+    ['after a bank holiday, before its end', '2026-12-29T03:00:00Z', false], // began on Monday the 28th, a holiday
+    ['a Saturday opened by hand, until Sunday', '2026-12-20T05:00:00Z', true],
+    ['summer time', '2026-07-07T21:00:00Z', true],
+    ['summer time, at closing', '2026-07-07T05:00:00Z', false],
+  ])('%s', (_, instant, expected) => {
+    expect(isOpen(night, new Date(instant))).toBe(expected);
+  });
+
+  /** Minutes that the night of a day is open, counted one by one over two days. */
+  const minutesOpen = (calendar: Calendar, from: string) => {
+    const start = Date.parse(from);
+    return Array.from({ length: 24 * 60 }, (_, minute) => isOpen(calendar, new Date(start + minute * 60_000))).filter(
+      Boolean,
+    ).length;
+  };
+
+  test('a night is an hour shorter when the clocks go forward, and longer when they go back', () => {
+    const saturdays: Calendar = { ...night, weekdays: [6], overrides: {} };
+    expect(minutesOpen(saturdays, '2026-03-28T12:00:00Z')).toBe(7 * 60);
+    expect(minutesOpen(saturdays, '2026-10-24T12:00:00Z')).toBe(9 * 60);
+    expect(minutesOpen(saturdays, '2026-06-06T12:00:00Z')).toBe(8 * 60);
+  });
+
+  test('also where the clocks change at midnight itself', () => {
+    const cairo: Calendar = { ...night, timeZone: 'Africa/Cairo', weekdays: [4], overrides: {} };
+    // On Friday 2026-04-24 at 00:00 the clocks of Cairo go to 01:00: the night of Thursday lasts seven hours.
+    expect(minutesOpen(cairo, '2026-04-23T12:00:00Z')).toBe(7 * 60);
+  });
+});
+
 describe('how far ahead the bank holidays are known', () => {
   test('to the end of the table, in the time zone of the calendar', () => {
     expect(validUntil(office)?.toISOString()).toBe('2041-01-01T00:00:00.000Z');

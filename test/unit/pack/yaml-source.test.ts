@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidPack } from '../../../pack/index.js';
 import { keyOrigin, nodeAt, plain, valueOrigin } from '../../../pack/source-node.js';
 import { parseYaml } from '../../../pack/yaml-document.js';
@@ -73,4 +73,56 @@ test.each([
 test('keys that objects treat specially are plain keys', () => {
   const { root } = parseYaml('x.yaml', 'constructor: 1\ntoString: 2\n');
   expect(root && plain(root)).toEqual(Object.assign(Object.create(null), { constructor: 1, toString: 2 }));
+});
+
+describe('what earlier files say', () => {
+  const merged = (...texts: string[]) => {
+    const place = mkdtempSync(join(tmpdir(), 'kop-merge-'));
+    try {
+      const files = texts.map((text, index) => {
+        const file = join(place, `${index}.yaml`);
+        writeFileSync(file, text);
+        return file;
+      });
+      const { root, removed } = readSource(files);
+      return { all: JSON.parse(JSON.stringify(plain(root))), removed };
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  };
+  const shipped = 'portals: { a: { x: 1 } }\nworkflows: { one: { s: 1 }, two: { s: 2 } }\nteams: { t: { title: T } }\n';
+
+  test('null removes one entry, or one key of it', () => {
+    expect(merged(shipped, 'workflows: { two: null }\nportals: { a: { x: ~, y: 2 } }\n')).toEqual({
+      all: { portals: { a: { y: 2 } }, workflows: { one: { s: 1 } }, teams: { t: { title: 'T' } } },
+      removed: ['workflows.two'],
+    });
+  });
+
+  test('extends: none starts from nothing', () => {
+    expect(merged(shipped, 'extends: none\nworkflows: { mine: { s: 3 } }\n')).toEqual({
+      all: { workflows: { mine: { s: 3 } } },
+      removed: ['portals.a', 'workflows.one', 'workflows.two', 'teams.t'],
+    });
+  });
+
+  test('extends: with a list keeps those sections', () => {
+    expect(merged(shipped, 'extends: [teams]\nworkflows: { mine: { s: 3 } }\n').all).toEqual({
+      teams: { t: { title: 'T' } },
+      workflows: { mine: { s: 3 } },
+    });
+  });
+
+  test('a file after it adds again, and one that says it first changes nothing', () => {
+    expect(merged('extends: none\na: { x: 1 }\n', 'a: { y: 2 }\n').all).toEqual({ a: { x: 1, y: 2 } });
+  });
+
+  test('another kind replaces the whole map: its keys mean something else', () => {
+    expect(merged('auth: { kind: login, path: /x }\n', 'auth: { kind: basic, username: u }\n').all).toEqual({
+      auth: { kind: 'basic', username: 'u' },
+    });
+    expect(merged('auth: { kind: login, path: /x }\n', 'auth: { path: /y }\n').all).toEqual({
+      auth: { kind: 'login', path: '/y' },
+    });
+  });
 });

@@ -8,7 +8,7 @@ import { InvalidPack } from '../../../../pack/problems.js';
 const shipped = loadPack([], { requireSecrets: false });
 
 function packOf(sha256: string): Pack {
-  return { ...shipped, source: { files: ['pack.yaml'], sha256 } };
+  return { ...shipped, source: { files: ['pack.yaml'], removed: [], sha256 } };
 }
 
 /** A file whose content the test decides; an Error stands for one that cannot be used. */
