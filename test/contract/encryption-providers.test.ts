@@ -1,4 +1,4 @@
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresServer } from '../../demo/postgres/index.js';
 import { readProviderKey } from '../../exporters/encryption/keys/provider-key.js';
@@ -9,7 +9,7 @@ import type { EncryptionProvider } from '../../pack/index.js';
 import { type SelfTest, selfTests } from '../../pack/metrics/encryption.js';
 import { type Bao, baoProgram, startBao } from '../support/encryption/bao.js';
 import { literal, probeJob, secret } from '../support/encryption/domain.js';
-import { type Moto, motoProgram, startMoto } from '../support/encryption/moto.js';
+import { isInstalled, type Moto, motoProgram, startMoto } from '../support/encryption/moto.js';
 import { startPgcrypto } from '../support/encryption/pgcrypto.js';
 import { oneRound, sampleCount, verdicts } from '../support/encryption/round.js';
 import { softHsmLibrary, softToken } from '../support/encryption/softhsm.js';
@@ -241,13 +241,16 @@ describe.each([
   });
 });
 
-describe.skipIf(motoProgram === undefined)('AWS KMS, against an emulator', () => {
+const hasKms = motoProgram !== undefined && isInstalled('@aws-sdk/client-kms');
+
+describe.skipIf(!hasKms)('AWS KMS, against an emulator', () => {
   let moto: Moto;
   let client: KMSClient;
   let keyId: string;
 
   beforeAll(async () => {
     moto = await startMoto(motoProgram ?? '');
+    const { CreateKeyCommand, KMSClient } = await import('@aws-sdk/client-kms');
     client = new KMSClient({
       region: 'eu-west-2',
       endpoint: moto.url,

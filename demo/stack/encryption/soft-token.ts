@@ -61,10 +61,10 @@ function newPin(): string {
   return randomBytes(PIN_BYTES).toString('hex');
 }
 
-/** An optional dependency: without a compiler npm leaves it out. */
+/** An optional dependency: without a compiler npm leaves it out. Its files may be there and the addon not built. */
 function hasAddon(): boolean {
   try {
-    createRequire(import.meta.url).resolve('pkcs11js');
+    createRequire(import.meta.url)('pkcs11js');
     return true;
   } catch {
     return false;

@@ -7,7 +7,7 @@ export const softHsmTool: Tool = {
   howToGet: [
     'Debian, Ubuntu: sudo apt-get install softhsm2',
     'macOS:          brew install softhsm',
-    'everywhere:     npm install pkcs11js, if npm could not build it at first (it needs a C++ compiler)',
+    'everywhere:     npm install pkcs11js, where npm left it out (it needs a C++ compiler)',
   ],
 };
 

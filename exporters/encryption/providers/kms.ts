@@ -5,6 +5,7 @@ import { type DataKey, DataKeyCache, dataKey, dataKeyId } from './data-key-cache
 import { NotPossible, ProviderFailure } from './failure.js';
 import { kmsFailure } from './kms-failure.js';
 import type { Reveal } from './open.js';
+import { loadOptional } from './optional-package.js';
 import type { Anatomy, Call, DataKeys, KeyVersions, Provider } from './provider.js';
 
 type Library = typeof Kms;
@@ -166,13 +167,6 @@ function envelope(key: DataKey, plaintext: Buffer, context: Buffer): Envelope {
 }
 
 /** An optional dependency of 17 MB, loaded when a provider of this kind is described. */
-async function loadSdk(): Promise<Library> {
-  try {
-    return await import('@aws-sdk/client-kms');
-  } catch {
-    throw new ProviderFailure(
-      'unavailable',
-      '@aws-sdk/client-kms is not installed here: npm install @aws-sdk/client-kms',
-    );
-  }
+function loadSdk(): Promise<Library> {
+  return loadOptional('@aws-sdk/client-kms', () => import('@aws-sdk/client-kms'));
 }

@@ -4,6 +4,7 @@ import type { Pkcs11Provider as Description } from '../../../pack/index.js';
 import { type AeadSealed, aeadAnatomy, NONCE_BYTES, TAG_BYTES } from './aead.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
+import { loadOptional } from './optional-package.js';
 import { codeOf, pkcs11Failure } from './pkcs11-failure.js';
 import type { Call, KeyVersions, Provider } from './provider.js';
 
@@ -267,13 +268,7 @@ function ignoring(work: () => void): void {
 
 /** An optional dependency, built on the machine: those without a token need no compiler. */
 async function loadAddon(): Promise<Library> {
-  try {
-    const loaded: Library & { readonly default?: Library } = await import('pkcs11js');
-    return loaded.default ?? loaded;
-  } catch {
-    throw new ProviderFailure(
-      'unavailable',
-      'pkcs11js is not installed here: npm install pkcs11js (needs a C++ compiler)',
-    );
-  }
+  type Loaded = Library & { readonly default?: Library };
+  const loaded: Loaded = await loadOptional('pkcs11js', () => import('pkcs11js'), 'a C++ compiler');
+  return loaded.default ?? loaded;
 }

@@ -38,7 +38,8 @@ export async function startMoto(program: string): Promise<Moto> {
 /** Whether the optional dependency was installed. */
 export function isInstalled(name: string): boolean {
   try {
-    createRequire(import.meta.url).resolve(name);
+    // Loaded, not only found: an addon may be there and not built.
+    createRequire(import.meta.url)(name);
     return true;
   } catch {
     return false;

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isInstalled } from './moto.js';
 
 const candidates = [
   process.env.SOFTHSM2_LIB,
@@ -11,8 +12,10 @@ const candidates = [
   '/opt/homebrew/lib/softhsm/libsofthsm2.so',
 ];
 
-/** Debian's package `softhsm2`. */
-export const softHsmLibrary: string | undefined = candidates.find((path) => path !== undefined && existsSync(path));
+/** Debian's package `softhsm2`; undefined also where the optional package is missing by which we reach it. */
+export const softHsmLibrary: string | undefined = isInstalled('pkcs11js')
+  ? candidates.find((path) => path !== undefined && existsSync(path))
+  : undefined;
 
 export interface SoftToken {
   readonly library: string;
