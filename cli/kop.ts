@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { withCalls } from '../exporters/runtime/call.js';
+import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/index.js';
 import { packageVersion } from '../exporters/runtime/version.js';
+import { endWithNpm } from './parent.js';
 
 interface Verb {
   readonly name: string;
@@ -15,6 +18,7 @@ const verbs: readonly Verb[] = [
     summary: 'measure, and serve the metrics to Prometheus',
     load: async () => {
       (await import('../exporters/runtime/signals.js')).holdSignals();
+      endWithNpm();
       return (await import('./exporters.js')).exportersCommand();
     },
   },
@@ -51,7 +55,10 @@ const verbs: readonly Verb[] = [
   {
     name: 'demo',
     summary: 'run everything on this machine, against a stand-in portal',
-    load: async () => (await import('./demo.js')).demoCommand(),
+    load: async () => {
+      endWithNpm();
+      return (await import('./demo.js')).demoCommand();
+    },
   },
 ];
 
@@ -60,6 +67,11 @@ async function program(args: readonly string[]): Promise<Command> {
     .description('Kingston Observability Pack: measures what a regulated portal promises.')
     .version(packageVersion(), '-V, --version')
     .configureHelp({ showGlobalOptions: false })
+    // Where `kop` is not on the PATH, what the help prints would not work.
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(withCalls(text)),
+      writeErr: (text) => process.stderr.write(withCalls(text)),
+    })
     .showHelpAfterError('(add --help for what there is)')
     .addHelpText('after', '\nkop <command> --help says more. Exit code: 0 fine, 1 found something, 2 cannot run.')
     .exitOverride();
@@ -86,9 +98,20 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its message by now; wrong usage is `cannot run`.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`kop: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`kop: ${worldsText(error) ?? stackOf(error)}\n`);
     return 2;
   }
+}
+
+/** A full disk and the like are the machine's matter: there is nothing for the reader in our stack. */
+function worldsText(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !isOfTheMachine(error)) return undefined;
+  const path = 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';
+  return `${path}${reasonOf(error)}`;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 process.exitCode = await main(process.argv);

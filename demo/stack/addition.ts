@@ -7,7 +7,9 @@ export interface Addition {
   readonly name: string;
   /** YAML, merged over what came before it. */
   readonly text: string;
-  /** Secrets that the text names; they stand in no file. */
+  /** Secrets, by the variables that the text names. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** What libraries read from the environment; commands in a second terminal need it too. */
   readonly env: Readonly<Record<string, string>>;
   /** What this machine lacks, so that something of it is left out. */
   readonly missing: readonly Tool[];

@@ -14,6 +14,7 @@ import { fastPace, ordinaryPace } from './pace.js';
 import { demoPortal } from './portal.js';
 import { postgres } from './postgres.js';
 import { prometheus } from './prometheus.js';
+import { databaseFolder, isDiskFull, type RoomOptions, requireRoom, roomText } from './room.js';
 import { type Death, ServiceFailed, StartAbandoned } from './service.js';
 import { failureText, Stack } from './stack.js';
 import { stopRequest } from './stop-request.js';
@@ -26,17 +27,22 @@ import { webhook } from './webhook.js';
 export async function runDemo(options: DemoOptions): Promise<number> {
   // Standard output belongs to the program that asked for JSON.
   const out = terminal(options.isJson ? process.stderr : process.stdout);
-  const request = stopRequest();
   const folder = await claimFolder(options.dataDir);
+  const request = stopRequest();
+  const room = roomFor(options, folder.path);
   const guard = startGuard(folder.path, folder.isTemporary);
   const died = (death: Death) => out.lines(deathText(death));
   const stack = new Stack({ folder: folder.path, signal: request.signal, guard, died }, out);
   let exitCode = 0;
   try {
+    await requireRoom(room);
     await start(stack, options, out);
     await request.made;
   } catch (error) {
-    if (error instanceof ServiceFailed) {
+    if (isDiskFull(error)) {
+      out.lines(['', ...failureText(error), '', `    ${FULL} ${roomText(room)}`]);
+      exitCode = 2;
+    } else if (error instanceof ServiceFailed) {
       out.lines(['', ...failureText(error)]);
       exitCode = 2;
     } else if (!(error instanceof StartAbandoned) && !request.signal.aborted) {
@@ -50,6 +56,16 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     request.dispose();
   }
   return exitCode;
+}
+
+const FULL = 'The disk is full.';
+
+function roomFor({ dataDir, scale }: DemoOptions, folder: string): RoomOptions {
+  return {
+    folder,
+    database: databaseFolder(folder, dataDir !== undefined),
+    ...(scale === undefined ? {} : { scale }),
+  };
 }
 
 async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise<void> {
@@ -93,10 +109,14 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
   }
 
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-  out.lines(['', `Ready after ${seconds} s.`, '', ...table(stack.rows), '', ...missingText(stack.missing)]);
-  out.lines([...hints({ adminUrl: portal.adminUrl, hasPrometheus: prometheusUrl !== undefined }), '']);
+  out.lines(['', `Ready after ${seconds} s.`, '', ...table(stack.rows, out.width), '', ...missingText(stack.missing)]);
+  const hasPrometheus = prometheusUrl !== undefined;
+  out.lines([
+    ...hints({ ...measuring, exportersUrl: measuring.address, adminUrl: portal.adminUrl, hasPrometheus }),
+    '',
+  ]);
   if (options.isJson) {
-    process.stdout.write(`${JSON.stringify(addresses(stack, portal.adminUrl))}\n`);
+    process.stdout.write(`${JSON.stringify(addresses(stack, portal.adminUrl, measuring.config))}\n`);
   }
 }
 
@@ -155,9 +175,9 @@ async function show(stack: Stack, options: DemoOptions, prometheusUrl: string | 
   }
 }
 
-function addresses(stack: Stack, adminUrl: string) {
+function addresses(stack: Stack, adminUrl: string, config: string) {
   const running = stack.rows.flatMap(({ name, address }) => (address === undefined ? [] : [[name, address]]));
-  return { ...Object.fromEntries(running), admin: adminUrl, missing: stack.missing.map(({ name }) => name) };
+  return { ...Object.fromEntries(running), admin: adminUrl, config, missing: stack.missing.map(({ name }) => name) };
 }
 
 function deathText({ title, how, lastLines, logFile, advice }: Death): readonly string[] {

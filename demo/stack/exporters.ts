@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { type Pack, packageRoot, shippedPackPath } from '../../pack/index.js';
+import { join } from 'node:path';
+import { type Pack, packageRoot } from '../../pack/index.js';
 import type { MakeAddition } from './addition.js';
 import { Child } from './child.js';
+import { writeDescription } from './description.js';
 import { type OverlayOptions, overlayText } from './overlay.js';
 import type { RunningPortal } from './portal.js';
 import { LOOPBACK, onFreePort } from './ports.js';
@@ -19,6 +19,11 @@ export interface ExportersOptions {
 }
 
 export interface RunningExporters extends Running {
+  /** For `--config.file` of every command. */
+  readonly config: string;
+  readonly stateDirectory: string;
+  /** What commands need in their environment. */
+  readonly env: Readonly<Record<string, string>>;
   readonly missing: readonly Tool[];
 }
 
@@ -35,11 +40,15 @@ export function exporters(options: ExportersOptions): Service<RunningExporters> 
 
 async function start(context: StackContext, options: ExportersOptions): Promise<RunningExporters> {
   const { pack, portal, port, overlay } = options;
-  const overlayFile = join(context.folder, 'overlay.yaml');
-  await writeFile(overlayFile, overlayText(pack, { ...overlay, portalUrl: portal.address }));
   const additions = await Promise.all((options.additions ?? []).map((make) => make(context)));
-  const files = additions.map(({ name, text }) => ({ file: join(context.folder, `${name}.yaml`), text }));
-  for (const { file, text } of files) await writeFile(file, text);
+  const demo = { name: 'demo', text: overlayText(pack, { ...overlay, portalUrl: portal.address }) };
+  const config = await writeDescription(context.folder, [demo, ...additions], {
+    KINGSTON_PROBE_EMAIL: portal.probeEmail,
+    KINGSTON_PROBE_PASSWORD: portal.probePassword,
+    ...Object.fromEntries(additions.flatMap(({ secrets }) => Object.entries(secrets))),
+  });
+  const env = Object.fromEntries(additions.flatMap((addition) => Object.entries(addition.env)));
+  const stateDirectory = join(context.folder, 'state');
   const child = new Child(
     {
       title: 'The exporters',
@@ -48,16 +57,11 @@ async function start(context: StackContext, options: ExportersOptions): Promise<
       args: [
         join(packageRoot(), 'dist', 'cli', 'kop.js'),
         'exporters',
-        `--config.file=${resolve(shippedPackPath())}`,
-        `--config.file=${overlayFile}`,
-        ...files.map(({ file }) => `--config.file=${file}`),
+        `--config.file=${config}`,
         `--web.listen-address=${LOOPBACK}:${port}`,
+        `--state-directory=${stateDirectory}`,
       ],
-      env: {
-        KINGSTON_PROBE_EMAIL: portal.probeEmail,
-        KINGSTON_PROBE_PASSWORD: portal.probePassword,
-        ...Object.fromEntries(additions.flatMap(({ env }) => Object.entries(env))),
-      },
+      env,
       advice: 'End the demo and start it again; if it happens again, report the lines above.',
     },
     context,
@@ -68,6 +72,9 @@ async function start(context: StackContext, options: ExportersOptions): Promise<
   return {
     address,
     detail: `${pack.workflows.length} workflows`,
+    config,
+    stateDirectory,
+    env,
     missing: additions.flatMap(({ missing }) => missing),
     stop: () => child.stop(),
   };

@@ -34,7 +34,14 @@ export class Stack {
       this.#running.push({ title, running });
       done('', true);
       const { address, detail } = running;
-      this.#rows.push({ name, title, address, state: stateText('running', detail), isRunning: true });
+      this.#rows.push({
+        name,
+        title,
+        address,
+        state: 'running',
+        ...(detail === undefined ? {} : { detail }),
+        isRunning: true,
+      });
       return running;
     } catch (error) {
       done(error instanceof StartAbandoned ? 'not started' : 'failed', false);
@@ -78,8 +85,4 @@ export class Stack {
 export function failureText(error: unknown): readonly string[] {
   const lastLines = error instanceof ServiceFailed ? error.lastLines : [];
   return [`    ${error instanceof Error ? error.message : String(error)}`, ...lastLines.map((line) => `    | ${line}`)];
-}
-
-function stateText(state: string, detail: string | undefined): string {
-  return detail === undefined ? state : `${state}, ${detail}`;
 }

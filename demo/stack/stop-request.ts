@@ -9,7 +9,10 @@ export interface StopRequest {
   dispose(): void;
 }
 
-/** The reader's wish to end: Ctrl-C, SIGTERM, or the terminal closing. A second one, later, ends at once. */
+/**
+ * The reader's wish to end: Ctrl-C, SIGTERM, or the terminal closing. A second Ctrl-C, later, ends at once; a second SIGTERM
+ * changes nothing, because npm's end brings one too.
+ */
 export function stopRequest(): StopRequest {
   const controller = new AbortController();
   let firstAt: number | undefined;
@@ -18,11 +21,11 @@ export function stopRequest(): StopRequest {
   const made = new Promise<void>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
     if (firstAt === undefined) {
       firstAt = Date.now();
       controller.abort();
-    } else if (Date.now() - firstAt > SAME_PRESS_MS) {
+    } else if (signal === 'SIGINT' && Date.now() - firstAt > SAME_PRESS_MS) {
       // The guard sees us go and ends what is still there.
       process.exit(1);
     }

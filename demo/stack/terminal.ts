@@ -2,6 +2,8 @@ import { styleText } from 'node:util';
 
 /** Where the demo talks to its reader. */
 export interface Terminal {
+  /** Columns of its window; where there is none, nobody's is too narrow. */
+  readonly width: number;
   line(text?: string): void;
   lines(texts: readonly string[]): void;
   /** Announces a step; the returned function replaces the announcement by how it went. */
@@ -14,6 +16,7 @@ export function terminal(stream: NodeJS.WriteStream): Terminal {
   stream.on('error', () => undefined);
   const line = (text = '') => void stream.write(`${text}\n`);
   return {
+    width: stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY,
     line,
     lines(texts) {
       for (const text of texts) {

@@ -150,8 +150,52 @@ it('aligns the table, and says what is not there', () => {
   ]);
 });
 
-it('hints at lines that a shell takes as they are', () => {
-  for (const line of hints({ adminUrl: 'http://127.0.0.1:8002', hasPrometheus: true })) {
+it('breaks no word of the table, nor an address, in a window of 80 columns', () => {
+  const rows = [
+    {
+      name: 'postgres',
+      title: 'PostgreSQL',
+      address: 'postgresql://127.0.0.1:40123/kingstons_portal',
+      state: 'running',
+      detail: 'started for this demo',
+      isRunning: true,
+    },
+    {
+      name: 'portal',
+      title: 'Demo portal',
+      address: 'http://127.0.0.1:8001',
+      state: 'running',
+      detail: 'faults on http://127.0.0.1:8002/admin',
+      isRunning: true,
+    },
+  ];
+  expect(table(rows, 80)).toEqual([
+    '  WHAT         ADDRESS                                        STATE',
+    '  PostgreSQL   postgresql://127.0.0.1:40123/kingstons_portal  running',
+    '               started for this demo',
+    '  Demo portal  http://127.0.0.1:8001                          running',
+    '               faults on http://127.0.0.1:8002/admin',
+  ]);
+  expect(table(rows)[1]).toMatch(/running, started for this demo$/);
+  for (const width of [62, 70, 80, 100])
+    for (const line of table(rows, width)) expect(line.length).toBeLessThanOrEqual(width);
+});
+
+it('hints at lines that a shell takes as they are, and says of each what it does in less than 80 columns', () => {
+  const lines = hints({
+    adminUrl: 'http://127.0.0.1:8002',
+    exportersUrl: 'http://127.0.0.1:9470',
+    config: "/tmp/o'clock/config",
+    stateDirectory: '/tmp/demo/state',
+    env: { SOFTHSM2_CONF: '/tmp/demo/softhsm2.conf' },
+    hasPrometheus: true,
+  });
+  for (const line of lines) {
     expect(line.replace(/'[^']*'/g, '')).not.toMatch(/[*?]/);
+    if (line.startsWith('      ')) expect(line.length).toBeLessThan(80);
   }
+  const text = lines.join('\n');
+  expect(text).toContain("--config.file '/tmp/o'\\''clock/config'");
+  expect(text).toContain('SOFTHSM2_CONF=/tmp/demo/softhsm2.conf npx kop encryption probe');
+  expect(text).toContain('npx kop healthcheck --web.listen-address 127.0.0.1:9470');
 });

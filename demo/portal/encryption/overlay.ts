@@ -4,7 +4,8 @@ export interface EncryptionOverlayOptions {
   /** Names of the environment variables with the URLs; the texts themselves never stand in a file. */
   readonly databaseUrlEnv: string;
   readonly replicaUrlEnv?: string;
-  readonly stateDirectory: string;
+  /** Default: the state directory of the exporter. */
+  readonly stateDirectory?: string;
   /** Entry of `encryption:` that it adds to. Default kingston. */
   readonly name?: string;
   /** Default 30: small tables, and somebody who waits for a fault to show. */
@@ -53,7 +54,7 @@ export function encryptionOverlay({
           database,
           ...(replicaUrlEnv === undefined ? {} : { replica: { url: `\${env:${replicaUrlEnv}}` } }),
           interval: `${scanSeconds}s`,
-          stateDirectory,
+          ...(stateDirectory === undefined ? {} : { stateDirectory }),
           columns: [
             ...FIELDS.map((column) => ({ ...SENSITIVE, column, key: 'client-fields' })),
             // Without the key: what an audit row holds is not encrypted again.

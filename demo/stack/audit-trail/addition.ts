@@ -26,19 +26,20 @@ export function auditAddition({ database, name = 'kingston', lookSeconds }: Audi
     const folder = join(context.folder, 'audit');
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { server } = database;
-    if (server === undefined) return addition(name, folder, database.url, {});
+    if (server === undefined) return addition(name, database.url, {});
     const observerUrl = await installTrail(server.adminUrl, context.signal);
-    return addition(name, folder, observerUrl, await installedParts(folder, lookSeconds, context));
+    return addition(name, observerUrl, await installedParts(folder, lookSeconds, context));
   };
 }
 
-function addition(name: string, folder: string, databaseUrl: string, parts: object): Addition {
+function addition(name: string, databaseUrl: string, parts: object): Addition {
   const trail = { database: { url: `\${env:KINGSTON_AUDIT_DATABASE_URL}` }, ...parts };
   const overlay = stringify({ auditTrails: { [name]: trail } });
   return {
     name: 'audit-trail',
     text: `# The audit trail of the demo portal; merged over pack.yaml.\n${overlay}`,
-    env: { KINGSTON_AUDIT_DATABASE_URL: databaseUrl, KOP_STATE_DIRECTORY: join(folder, 'state') },
+    secrets: { KINGSTON_AUDIT_DATABASE_URL: databaseUrl },
+    env: {},
     missing: [],
   };
 }

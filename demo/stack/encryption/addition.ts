@@ -34,7 +34,6 @@ async function make({ database, scanSeconds }: EncryptionAdditionOptions, folder
   const [prepared, token] = await Promise.all([preparedDatabase(database), softToken(own)]);
   const overlay = encryptionOverlay({
     databaseUrlEnv: DATABASE_ENV,
-    stateDirectory: join(own, 'scan'),
     ...(scanSeconds === undefined ? {} : { scanSeconds }),
     providers: {
       ...(prepared.canary === undefined ? {} : { pgcrypto: pgcryptoProvider }),
@@ -46,13 +45,14 @@ async function make({ database, scanSeconds }: EncryptionAdditionOptions, folder
   return {
     name: 'encryption',
     text: `# The encrypted fields of the demo portal; written by kop demo, merged over pack.yaml.\n${stringify(overlay)}`,
-    env: {
+    secrets: {
       [DATABASE_ENV]: prepared.scanUrl,
       ...(prepared.canary === undefined
         ? {}
         : { [CANARY_ENV]: prepared.canary.url, [PASSPHRASE_ENV]: prepared.canary.passphrase }),
-      ...(token === undefined ? {} : { [PIN_ENV]: token.pin, SOFTHSM2_CONF: token.config }),
+      ...(token === undefined ? {} : { [PIN_ENV]: token.pin }),
     },
+    env: token === undefined ? {} : { SOFTHSM2_CONF: token.config },
     missing: [...(prepared.canary === undefined ? [pgcryptoTool] : []), ...(token === undefined ? [softHsmTool] : [])],
   };
 }

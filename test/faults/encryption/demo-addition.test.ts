@@ -44,7 +44,7 @@ async function made(into: string, env: Readonly<Record<string, string>> = {}): P
   }
 }
 
-const value = (name: string): string => addition.env[name] ?? '';
+const value = (name: string): string => addition.secrets[name] ?? '';
 
 test('is a description that the pack takes, with a provider of each kind that this machine has', () => {
   const file = join(folder, 'addition.yaml');
@@ -58,9 +58,9 @@ test('is a description that the pack takes, with a provider of each kind that th
 });
 
 test('names its secrets, and writes none of them down', () => {
-  const secrets = Object.entries(addition.env)
-    .filter(([name]) => name !== 'SOFTHSM2_CONF')
-    .map(([, secret]) => (secret.startsWith('postgres') ? new URL(secret).password : secret));
+  const secrets = Object.entries(addition.secrets).map(([, secret]) =>
+    secret.startsWith('postgres') ? new URL(secret).password : secret,
+  );
   expect(secrets.length).toBeGreaterThanOrEqual(3);
   const written = filesBelow(folder).map((file) => readFileSync(file, 'latin1'));
   for (const secret of secrets) {
@@ -105,8 +105,8 @@ describe('the role of the canary', () => {
 
 test('made again, as by a demo that keeps its data, it has new secrets and works', async () => {
   const again = await made(folder);
-  expect(again.env.KOP_DEMO_CANARY_DATABASE_URL).not.toBe(addition.env.KOP_DEMO_CANARY_DATABASE_URL);
-  await run(again.env.KOP_DEMO_CANARY_DATABASE_URL ?? '', 'select 1');
+  expect(again.secrets.KOP_DEMO_CANARY_DATABASE_URL).not.toBe(addition.secrets.KOP_DEMO_CANARY_DATABASE_URL);
+  await run(again.secrets.KOP_DEMO_CANARY_DATABASE_URL ?? '', 'select 1');
   addition = again;
 });
 
@@ -118,5 +118,5 @@ test('without SoftHSM it says what is missing, and describes the rest', async ()
   expect(found.text).not.toContain('pkcs11');
   expect(found.text).toContain('pgcrypto');
   // The roles have new passwords now.
-  addition = { ...addition, env: { ...addition.env, ...found.env } };
+  addition = { ...addition, secrets: { ...addition.secrets, ...found.secrets } };
 });

@@ -1,0 +1,67 @@
+import { realpathSync } from 'node:fs';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
+import { packageRoot } from '../../pack/index.js';
+
+const PROGRAM = 'kop';
+
+interface Surroundings {
+  readonly program: string;
+  readonly root: string;
+  readonly cwd: string;
+  readonly path: string;
+}
+
+let known: string | undefined;
+
+/** How the reader starts `kop` from where they are: `kop`, `npx kop`, or `node` and the file. */
+export function kopCall(): string {
+  known ??= callFrom({
+    program: join(packageRoot(), 'dist', 'cli', 'kop.js'),
+    root: packageRoot(),
+    cwd: process.cwd(),
+    path: process.env.PATH ?? '',
+  });
+  return known;
+}
+
+export function callFrom({ program, root, cwd, path }: Surroundings): string {
+  // npm puts its own folders before the PATH of what it starts; the reader's terminal does not have them.
+  const readers = path.split(delimiter).filter((folder) => !folder.includes(join('node_modules', '.bin')));
+  if (readers.some((folder) => folder !== '' && leadsTo(join(folder, PROGRAM), program))) return PROGRAM;
+  if (isWithin(cwd, root) && !root.includes(`${sep}node_modules${sep}`)) return `npx ${PROGRAM}`;
+  if (parentsOf(cwd).some((folder) => leadsTo(join(folder, 'node_modules', '.bin', PROGRAM), program))) {
+    return `npx ${PROGRAM}`;
+  }
+  return `node ${quoted(program)}`;
+}
+
+/** In a text for people, where the reader has to start it otherwise: each command becomes one that works as it stands. */
+export function withCalls(text: string, call: string = kopCall()): string {
+  if (call === PROGRAM) return text;
+  return text.replaceAll(COMMAND, (_, before: string, verb: string) => `${before}${call} ${verb}`);
+}
+
+const VERBS = 'exporters|check|build|workflow|audit|encryption|healthcheck|demo';
+const COMMAND = new RegExp(`(?<!npx)(^|[\\s(\`'"$])kop (${VERBS})(?![\\w-])(?!:)`, 'gm');
+
+function leadsTo(file: string, program: string): boolean {
+  try {
+    return realpathSync(file) === realpathSync(program);
+  } catch {
+    return false;
+  }
+}
+
+function isWithin(folder: string, root: string): boolean {
+  const way = relative(root, folder);
+  return way === '' || (!way.startsWith('..') && !way.includes('node_modules'));
+}
+
+function parentsOf(folder: string): readonly string[] {
+  const up = dirname(folder);
+  return up === folder ? [folder] : [folder, ...parentsOf(up)];
+}
+
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
