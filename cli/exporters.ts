@@ -11,6 +11,7 @@ import { type LogFormat, type LogLevel, logFormats, logLevels } from '../exporte
 import { runExporters } from '../exporters/runtime/run.js';
 import { InvalidShard, parseShard, type Shard, wholeShard } from '../exporters/runtime/shard.js';
 import { obeySignals } from '../exporters/runtime/signals.js';
+import { StateTaken, statePlace } from '../exporters/runtime/state/index.js';
 import { readWebConfig } from '../exporters/runtime/web/config.js';
 import { InvalidWebConfig } from '../exporters/runtime/web/problems.js';
 import { loadPack, type PackSection } from '../pack/load.js';
@@ -27,6 +28,7 @@ interface Options {
   readonly 'log.level': LogLevel;
   readonly 'log.format': LogFormat;
   readonly shard: Shard;
+  readonly stateDirectory?: string;
 }
 
 const examples = `
@@ -46,6 +48,9 @@ Examples:
 Who names an exporter must have its secrets at hand. Without names, an audit trail whose database is named by a variable
 that is not set is taken for one that is not connected yet: it is shown, and everything about it is unknown.
 
+State:     what must be known after a restart is kept in the folder of --state-directory, else of the variable
+           KOP_STATE_DIRECTORY, else of systemd's StateDirectory=, else in $XDG_STATE_HOME/kop, else in
+           ~/.local/state/kop. One process at a time may use it.
 Endpoints: / /metrics /-/healthy /-/ready and POST /-/reload
 Signals:   SIGHUP reloads the configuration; SIGTERM and SIGINT finish what is under way and end with 0;
            a second SIGINT ends at once. What comes during the start is obeyed after it.
@@ -89,6 +94,7 @@ export function exportersCommand(): Command {
         .argParser(argument(parseShard, InvalidShard))
         .default(wholeShard, '1/1'),
     )
+    .option('--state-directory <folder>', 'where to keep what must be known after a restart (default: see below)')
     .addHelpText('after', examples)
     .action(async (names: string[], options: Options, command: Command) => {
       const entries = chosen(names, command);
@@ -142,13 +148,14 @@ async function run(entries: readonly ExporterEntry[], options: Options, allowUnc
     shard: options.shard,
     maxRequests: options['web.maxRequests'],
     drainMs: options['web.drain'] * 1000,
+    statePlace: statePlace(options.stateDirectory),
   });
   obeySignals(running);
 }
 
 /** What the operator can mend: the message is for them and says all. */
 function isOperatorsMatter(error: unknown): error is Error {
-  return error instanceof InvalidPack || error instanceof InvalidWebConfig || error instanceof CannotListen;
+  return [InvalidPack, InvalidWebConfig, CannotListen, StateTaken].some((kind) => error instanceof kind);
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

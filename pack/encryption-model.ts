@@ -155,7 +155,8 @@ export interface CiphertextScan {
   readonly rowsPerSecond: number;
   readonly batchRows: number;
   /** Progress survives a restart here. */
-  readonly stateDirectory: string;
+  /** Another folder for its progress than the exporter's own. */
+  readonly stateDirectory?: string;
   readonly columns: readonly ScannedColumn[];
 }
 

@@ -129,7 +129,9 @@ function resolveScan(
     database: resolveDatabase(database, [...path, 'database'], places),
     ...(replica === undefined ? {} : { replica: resolveDatabase(replica, [...path, 'replica'], places) }),
     intervalMs: interval,
-    stateDirectory: places.file([...path, 'stateDirectory'], stateDirectory),
+    ...(stateDirectory === undefined
+      ? {}
+      : { stateDirectory: places.file([...path, 'stateDirectory'], stateDirectory) }),
     columns: columns.map((column) => resolveColumn(column, keys)),
   };
 }

@@ -13,6 +13,8 @@ export function exporterAlerts(pack: Pack): readonly AlertRule[] {
     collectorFailing(pack),
     threadRestarting(pack),
     seriesLeftOut(pack),
+    stateNotKept(pack),
+    shardsInconsistent(pack),
     configReloadFailed(pack),
   ];
 }
@@ -80,6 +82,54 @@ function seriesLeftOut(pack: Pack): AlertRule {
     description:
       'Since the {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) was started, a metric ' +
       'reached the most series it may have {{ $value | humanize }} times. Its log names the metric.',
+    dashboard: 'overview',
+  });
+}
+
+/** Nothing is missing yet; at the next restart everything that rests on what was known before it is unknown. */
+function stateNotKept(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopStateNotKept',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds: settings.stateForSeconds,
+    expr: `${m.stateWritable.name} == 0`,
+    summary: 'An exporter cannot keep its state, which is lost at its next restart.',
+    description:
+      'The {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) cannot write to its state ' +
+      'directory. Its log and its page name the directory and the reason.',
+    dashboard: 'overview',
+  });
+}
+
+/**
+ * Of processes with one description: each share must be measured by exactly one. Whole ones are not compared, because
+ * several may measure different portals with the same files.
+ */
+function shardsInconsistent(pack: Pack): AlertRule {
+  const set = 'job, exporter, sha256';
+  const shards = `(${m.shardCount.name} * on (job, instance) group_left (sha256) ${m.configInfo.name})`;
+  const count = `max by (${set}) ${shards}`;
+  return alertRule(pack, {
+    name: 'KopShardsInconsistent',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds: settings.shardsForSeconds,
+    expr: promql`
+      ${count} > 1
+      and (
+        ${count} != min by (${set}) ${shards}
+        or
+        ${count} != count by (${set}) ${shards}
+        or
+        ${count} != count by (${set}) (count by (${set}, index) ${shards})
+      )
+    `,
+    summary: 'Shards do not fit together: names are measured twice or not at all.',
+    description:
+      'The {{ $labels.exporter }} exporters of job {{ $labels.job }} with one description say that there are up to ' +
+      '{{ $value | humanize }} shards, but not each of 1 to {{ $value | humanize }} is there exactly once with that number. ' +
+      'Workflows, trails or columns of a missing shard are not watched; those of a doubled one are counted twice.',
     dashboard: 'overview',
   });
 }

@@ -32,6 +32,9 @@ export const settings = {
   exporterDownForSeconds: 300,
   configReloadForSeconds: 300,
   collectorForSeconds: 600,
+  stateForSeconds: 300,
+  /** A rolling restart with another number of shares passes in the meantime. */
+  shardsForSeconds: 900,
   /** A thread that hangs is noticed after 10 s and waits up to a minute: at worst it restarts ten times in a quarter of an hour. */
   threadRestarts: { windowSeconds: 900, atLeast: 3 },
   /** How long an event, such as a replaced trigger, stays an alert after it was seen. */

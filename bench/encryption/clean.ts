@@ -11,6 +11,7 @@ import pg from 'pg';
 import { startPostgres } from '../../demo/postgres/index.js';
 import { scanOnce } from '../../exporters/encryption/scan/scan-once.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
+import { looseFolder } from '../../exporters/runtime/state/index.js';
 import { type CiphertextScan, SecretText } from '../../pack/index.js';
 import { type Figure, report } from '../support/report.js';
 import { type CleanTable, cleanTables, fillCleanTable, plantPlaintext } from './clean-tables.js';
@@ -98,6 +99,7 @@ async function scanned({ name, format, path }: CleanTable): Promise<Found> {
       timings: [],
     },
     scan,
+    folder: looseFolder(folder),
     columns: scan.columns,
     isRestart: true,
     redactor: new Redactor(),

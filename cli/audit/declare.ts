@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Declaration, declare } from '../../exporters/audit-trail/index.js';
 import { asVerb } from './operators-matter.js';
+import { noExporterText, type StateOptions, trailState, withStateDirectory } from './state.js';
 import { print, printJson } from './terminal.js';
-import { CannotRun, chosenTrail, type TrailOptions, withStateDirectory, withTrailOptions } from './trail.js';
+import { CannotRun, chosenTrail, type TrailOptions, withTrailOptions } from './trail.js';
 
-interface Options extends TrailOptions {
-  readonly stateDirectory: string;
+interface Options extends TrailOptions, StateOptions {
   readonly reason: string;
   readonly by: string;
   readonly json?: true;
@@ -80,13 +80,20 @@ function head(tables: readonly string[], { reason, by }: Options) {
 
 async function write(options: Options, declaration: Declaration): Promise<number> {
   const trail = chosenTrail(options);
-  await declare(options.stateDirectory, trail.name, declaration);
+  const state = await trailState(options, trail.name);
+  // A declaration that no exporter reads would look like one that is in force.
+  if (state.exporter === undefined && !state.isKnown) {
+    throw new CannotRun(`not declared: ${noExporterText(trail.name, state)}`);
+  }
+  await declare(state.folder, trail.name, declaration);
   if (options.json === true) printJson(declaration);
   else {
     const what = declaration.tables?.join(', ') ?? 'every table';
-    print([
-      `Declared for ${what} of trail ${trail.name}. The exporter takes it up at its next look, from ${options.stateDirectory}.`,
-    ]);
+    const when =
+      state.exporter === undefined
+        ? 'No exporter runs on that directory now; it takes it up when it starts.'
+        : `The exporter (process ${state.exporter.pid}) takes it up at its next look.`;
+    print([`Declared for ${what} of trail ${trail.name}, in ${state.place}. ${when}`]);
   }
   return 0;
 }

@@ -3,18 +3,11 @@ import { type Explanation, explain, NotInScope } from '../../exporters/audit-tra
 import { suggest } from '../../pack/suggest.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
+import { type StateOptions, trailState, withStateDirectory } from './state.js';
 import { columns, counted, paint, paragraph, print, printJson } from './terminal.js';
-import {
-  CannotRun,
-  chosenTrail,
-  requireConnection,
-  type TrailOptions,
-  withStateDirectory,
-  withTrailOptions,
-} from './trail.js';
+import { CannotRun, chosenTrail, requireConnection, type TrailOptions, withTrailOptions } from './trail.js';
 
-interface Options extends TrailOptions {
-  readonly stateDirectory: string;
+interface Options extends TrailOptions, StateOptions {
   readonly showKeys?: true;
   readonly limit: number;
   readonly json?: true;
@@ -47,7 +40,8 @@ export function explainCommand(): Command {
 async function run(given: string, options: Options): Promise<number> {
   const trail = chosenTrail(options);
   requireConnection(trail);
-  const { stateDirectory, limit } = options;
+  const { limit } = options;
+  const { folder: stateDirectory } = await trailState(options, trail.name);
   const table = given.includes('.') ? given : `${trail.scope.schemas[0] ?? 'public'}.${given}`;
   const explanation = await interruptible((signal) =>
     explain(trail, table, { stateDirectory, signal, limit, showKeys: options.showKeys === true }),

@@ -1,6 +1,7 @@
 import { CannotLook } from '../../exporters/audit-trail/index.js';
 import { UnreadableState } from '../../exporters/audit-trail/inspect/verify-state.js';
 import { NoteError, SealRefused, SealUnavailable } from '../../exporters/audit-trail/seal/index.js';
+import { CannotKeepState } from '../../exporters/runtime/state/index.js';
 import { InvalidPack, SecretUnavailable } from '../../pack/index.js';
 import { Interrupted } from './interrupt.js';
 import { CannotRun } from './trail.js';
@@ -26,6 +27,7 @@ export function messageFor(error: unknown): string | undefined {
   if (error instanceof InvalidPack) return error.message;
   const isOurs = [
     CannotRun,
+    CannotKeepState,
     CannotLook,
     UnreadableState,
     SealRefused,

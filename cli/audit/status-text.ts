@@ -1,6 +1,7 @@
 import type { TableStatus } from '../../exporters/audit-trail/index.js';
 import type { ComparisonReport, TrailReport } from '../../exporters/audit-trail/inspect/report.js';
 import type { SealView } from '../../exporters/audit-trail/inspect/seal-view.js';
+import { noExporterText, type TrailState } from './state.js';
 import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from './terminal.js';
 
 /** Below, there is no room for when each table became what it is; the JSON says it. */
@@ -15,11 +16,11 @@ const stateStyles: Readonly<Record<TableStatus['state'], Style>> = {
 };
 
 /** For people; the JSON holds more. */
-export function reportLines(report: TrailReport): readonly string[] {
+export function reportLines(report: TrailReport, state: TrailState): readonly string[] {
   const { status, seal, comparisons, objections, cannotBeSaid } = report;
   return [
     paint('bold', `${status.title} (${status.trail} of ${status.portal})`),
-    ...paragraph(observation(report), 2),
+    ...paragraph(observation(report, state), 2),
     '',
     ...summary(report),
     '',
@@ -39,14 +40,20 @@ function list(texts: readonly string[]): readonly string[] {
   return texts.flatMap((text) => paragraph(text, 4, '  - '));
 }
 
-function observation({ status, observedUntil, isWatched }: TrailReport): string {
+function observation({ status, observedUntil, isWatched }: TrailReport, state: TrailState): string {
   if (observedUntil === undefined) {
-    return 'No exporter has watched it and kept what it found here, so nothing is proven yet: run kop exporters audit-trail.';
+    return `Nothing is proven yet: ${nothingKeptText(status.trail, state)}.`;
   }
   const since = status.epoch === undefined ? '' : `, counters compared since ${moment(status.epoch.since)}`;
   const read = status.recordsReadAt === undefined ? '' : `, records read to the end at ${moment(status.recordsReadAt)}`;
   const ended = isWatched ? '' : ' Nobody has looked since: what is below was so then.';
-  return `Watched until ${moment(observedUntil)}${since}${read}.${ended}`;
+  return `Watched until ${moment(observedUntil)}${since}${read}.${ended} Its state is in ${state.place}.`;
+}
+
+function nothingKeptText(trail: string, state: TrailState): string {
+  if (state.exporter === undefined)
+    return `${noExporterText(trail, state)}. To watch it, run kop exporters audit-trail`;
+  return `the exporter (process ${state.exporter.pid}) has just begun, and keeps its state in ${state.place}`;
 }
 
 function summary({ status }: TrailReport): readonly string[] {

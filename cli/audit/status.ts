@@ -2,19 +2,12 @@ import { Command } from 'commander';
 import { report, type TrailReport } from '../../exporters/audit-trail/inspect/report.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
+import { type StateOptions, type TrailState, trailState, withStateDirectory } from './state.js';
 import { reportLines } from './status-text.js';
 import { print, printJson } from './terminal.js';
-import {
-  allTrails,
-  chosenTrail,
-  requireConnection,
-  type TrailOptions,
-  withStateDirectory,
-  withTrailOptions,
-} from './trail.js';
+import { allTrails, chosenTrail, requireConnection, type TrailOptions, withTrailOptions } from './trail.js';
 
-interface Options extends TrailOptions {
-  readonly stateDirectory: string;
+interface Options extends TrailOptions, StateOptions {
   readonly json?: true;
 }
 
@@ -45,13 +38,20 @@ async function show(options: Options): Promise<number> {
     options.trail === undefined && allTrails(options).length > 1 ? allTrails(options) : [chosenTrail(options)];
   for (const trail of trails) requireConnection(trail);
   const reports = await interruptible(async (signal) => {
-    const made: TrailReport[] = [];
-    for (const trail of trails) made.push(await report(trail, { stateDirectory: options.stateDirectory, signal }));
+    const made: { readonly found: TrailReport; readonly state: TrailState }[] = [];
+    for (const trail of trails) {
+      const state = await trailState(options, trail.name);
+      made.push({ found: await report(trail, { stateDirectory: state.folder, signal }), state });
+    }
     return made;
   });
-  if (options.json === true) printJson(reports);
-  else for (const [at, each] of reports.entries()) print([...(at > 0 ? [''] : []), ...reportLines(each)]);
-  return Math.max(...reports.map(exitCode));
+  if (options.json === true) printJson(reports.map(({ found, state }) => ({ ...found, state })));
+  else {
+    for (const [at, { found, state }] of reports.entries()) {
+      print([...(at > 0 ? [''] : []), ...reportLines(found, state)]);
+    }
+  }
+  return Math.max(...reports.map(({ found }) => exitCode(found)));
 }
 
 function exitCode({ status, isWatched, seal, comparisons, objections }: TrailReport): number {

@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { stateDirectory } from '../../exporters/audit-trail/index.js';
 import { type AuditTrail, loadPack, type Seal, unconnectedTrails } from '../../pack/index.js';
 import { suggest } from '../../pack/suggest.js';
 
@@ -21,10 +20,6 @@ export function withTrailOptions(command: Command): Command {
         .argParser((path: string, before: readonly string[]) => [...before, path])
         .default([], 'the description that comes with the pack'),
     );
-}
-
-export function withStateDirectory(command: Command): Command {
-  return command.option('--state-directory <folder>', 'where the exporter keeps what it proved', stateDirectory());
 }
 
 /** Who asks one thing of a trail need not hold every secret of it; what is missing is said where it is needed. */

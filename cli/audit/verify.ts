@@ -3,22 +3,16 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { readKey, type VerificationRequest, verify } from '../../exporters/audit-trail/inspect/verification.js';
 import type { NoteVerifier } from '../../exporters/audit-trail/seal/index.js';
+import { statePlace } from '../../exporters/runtime/state/index.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { progressOn } from './progress.js';
 import { print, printJson } from './terminal.js';
-import {
-  CannotRun,
-  requireConnection,
-  sealedTrail,
-  type TrailOptions,
-  withStateDirectory,
-  withTrailOptions,
-} from './trail.js';
+import { CannotRun, requireConnection, sealedTrail, type TrailOptions, withTrailOptions } from './trail.js';
 import { verificationLines } from './verify-text.js';
 
 interface Options extends TrailOptions {
-  readonly stateDirectory: string;
+  readonly stateDirectory?: string;
   readonly full?: true;
   readonly fromCheckpoint?: string;
   readonly key: readonly string[];
@@ -46,10 +40,14 @@ Exit codes:
 
 /** `kop audit verify`: independent of the sealer. */
 export function verifyCommand(): Command {
-  return withStateDirectory(withTrailOptions(new Command('verify')))
+  return withTrailOptions(new Command('verify'))
     .summary('whether what was sealed is as it was sealed')
     .description(
       'Verifies the log of checkpoints and the sealed records, independently of the exporter that sealed them.',
+    )
+    .option(
+      '--state-directory <folder>',
+      'where to remember what was verified, below verify/ (default: KOP_STATE_DIRECTORY, else ~/.local/state/kop)',
     )
     .option('--full', 'compare every sealed row, not only those that no earlier verification compared')
     .option(
@@ -110,7 +108,7 @@ function ofTrail(options: Options, keys: readonly NoteVerifier[]): Where {
     origin: seal.origin,
     logPath: join(seal.directory, 'log.jsonl'),
     trail: { seal, access: (isReplica ? replica : undefined) ?? trail.database, isReplica },
-    statePath: join(options.stateDirectory, `${trail.name}.verify.json`),
+    statePath: join(statePlace(options.stateDirectory).directory, 'verify', `${trail.name}.verify.json`),
   };
 }
 

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { columnLabel } from '../../exporters/encryption/scan/column.js';
 import { type ColumnOutcome, scanOnce } from '../../exporters/encryption/scan/scan-once.js';
+import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/log.js';
+import { looseFolder, statePlace } from '../../exporters/runtime/state/index.js';
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/index.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/suggest.js';
@@ -13,6 +16,7 @@ interface Options {
   readonly json?: true;
   readonly restart?: true;
   readonly rowsPerSecond?: number;
+  readonly stateDirectory?: string;
 }
 
 const examples = `
@@ -34,6 +38,10 @@ export function encryptionScanCommand(): Command {
     .option('--config.file <path>', 'configuration file or folder; repeat it to merge several', collect, [])
     .option('--json', 'print JSON for programs')
     .option('--restart', 'begin anew where an earlier scan was interrupted')
+    .option(
+      '--state-directory <folder>',
+      'where progress is kept (default: KOP_STATE_DIRECTORY, else ~/.local/state/kop)',
+    )
     .option('--rows-per-second <number>', 'rows read in one second at the most', wholeNumber)
     .addHelpText('after', examples)
     .action(async (table: string | undefined, options: Options) => {
@@ -79,6 +87,7 @@ async function scan(task: Task, options: Options, signal: AbortSignal, progress:
   const { rowsPerSecond } = options;
   return scanOnce({
     ...task,
+    folder: looseFolder(commandFolder(task.scan, options)),
     scan: { ...task.scan, ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }) },
     isRestart: options.restart === true,
     redactor: new Redactor(),
@@ -86,6 +95,12 @@ async function scan(task: Task, options: Options, signal: AbortSignal, progress:
     onProgress: (column, now) => progress.show(nameOf(column), now),
     onNote: (column, note) => progress.note(`${nameOf(column)}: ${note}`),
   });
+}
+
+/** The command's own: the exporter may go on with its scan meanwhile. */
+function commandFolder(scan: CiphertextScan, { stateDirectory }: Options): string {
+  const folder = scan.stateDirectory ?? join(statePlace(stateDirectory).directory, ENCRYPTION);
+  return join(folder, 'command');
 }
 
 class NothingToScan extends Error {}

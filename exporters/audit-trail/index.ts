@@ -14,6 +14,7 @@ import { sections } from './sections.js';
 import { createWitness } from './witness/index.js';
 
 export { type Declaration, declare } from './observer/declarations.js';
+export { memoryFile } from './observer/memory.js';
 export {
   CannotLook,
   type ExplainOptions,
@@ -26,10 +27,8 @@ export {
   type TrailStatus,
 } from './observer/status.js';
 
-/** Where observers keep what they must know after a restart. */
-export function stateDirectory(): string {
-  return process.env.KOP_STATE_DIRECTORY ?? '.kop/audit-trail';
-}
+/** Name of the exporter, and of its folder in the state directory. */
+export const AUDIT_TRAIL = 'audit-trail';
 
 /** Close looks compare whole tables; a deadline in the order of their interval, but not shorter than is sensible. */
 const SHORTEST_DEADLINE_MS = 30_000;
@@ -53,12 +52,13 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
   };
 
   const exporter: Exporter = {
-    name: 'audit-trail',
+    name: AUDIT_TRAIL,
     collectors: [seals],
     async configure(pack: Pack) {
       const next = new Map(
         pack.auditTrails.filter(({ name }) => deps.shard.owns(name)).map((trail) => [trail.name, trail]),
       );
+      if (next.size > 0) await deps.state.folder(AUDIT_TRAIL).use();
       for (const [name, watch] of watches) {
         const trail = next.get(name);
         if (trail !== undefined && isSame(trail, watch.trail)) continue;
@@ -106,14 +106,15 @@ class Watch {
   constructor(trail: AuditTrail, deps: ExporterDeps, metrics: AuditMetrics) {
     this.trail = trail;
     const { log, redactor } = deps;
+    const folder = deps.state.folder(AUDIT_TRAIL);
     const sealer = createSealer(trail, { log, onSecret: (secret) => redactor.add(secret) });
     this.sealer = sealer;
     this.observer = new Observer(trail, {
       log,
       redactor,
       metrics: metrics.trail(trail),
-      memory: new MemoryDirectory(stateDirectory(), log),
-      declarations: stateDirectory(),
+      memory: new MemoryDirectory(folder, log),
+      declarations: folder.path,
       ...disposalsIn(trail),
       ...(trail.witness === undefined ? {} : { witness: createWitness(trail.witness, { log, redactor }) }),
       ...(sealer === undefined ? {} : { seal: () => sealEvidence(sealer) }),

@@ -13,7 +13,7 @@ export const createEncryptionExporter: ExporterFactory = (deps) => wire(deps, {}
 
 /** @param threadOptions which program the measuring threads run, and when they count as silent: for tests. */
 export function wire(
-  deps: Pick<ExporterDeps, 'log' | 'redactor' | 'shard' | 'store'>,
+  deps: Pick<ExporterDeps, 'log' | 'redactor' | 'shard' | 'store' | 'state'>,
   threadOptions: ThreadOptions,
 ): Exporter {
   const probe = new ProbeSource(

@@ -3,6 +3,10 @@ import type { LandingSection } from '../runtime/landing/section.js';
 import type { Logger, Redactor } from '../runtime/log.js';
 import type { Family } from '../runtime/metrics/family.js';
 import type { Shard } from '../runtime/shard.js';
+import type { StateKeeper } from '../runtime/state/index.js';
+
+/** Name of the exporter, and of its folder in the state directory. */
+export const ENCRYPTION = 'encryption';
 
 /**
  * One way of looking at field encryption: the probe, the scanner, the portal's own records. The exporter drives them
@@ -28,4 +32,5 @@ export interface SourceDeps {
   readonly log: Logger;
   readonly redactor: Redactor;
   readonly shard: Shard;
+  readonly state: StateKeeper;
 }

@@ -5,6 +5,7 @@ import type { LandingSection } from './landing/section.js';
 import type { Logger, Redactor } from './log.js';
 import type { MetricStore } from './metrics/store.js';
 import type { Shard } from './shard.js';
+import type { StateKeeper } from './state/index.js';
 
 /**
  * What an exporter is to the runtime. Called in this order: `configure`, `mount`, `start`, then `configure` again at
@@ -48,6 +49,8 @@ export interface ExporterDeps {
   readonly store: MetricStore;
   /** Which names this process measures. */
   readonly shard: Shard;
+  /** Where to keep what must be known after a restart. */
+  readonly state: StateKeeper;
 }
 
 export type ExporterFactory = (deps: ExporterDeps) => Exporter;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type LoadOptions, loadPack } from '../../pack/load.js';
 import { calendarCollector } from './calendar-collector.js';
 import { CollectorRunner } from './collector-runner.js';
@@ -7,7 +8,7 @@ import { ExportersHost, type NamedFactory } from './exporters-host.js';
 import { collectGarbage } from './garbage.js';
 import { createApp } from './http/app.js';
 import { InFlight } from './http/in-flight.js';
-import type { ListenAddress } from './http/listen-address.js';
+import { formatListenAddress, type ListenAddress } from './http/listen-address.js';
 import { type LandingContent, renderLanding } from './landing/page.js';
 import { redactContent } from './landing/redact.js';
 import { landingPolicy } from './landing/style.js';
@@ -18,6 +19,9 @@ import { hideSecrets } from './secrets.js';
 import { selfFamilies } from './self-metrics.js';
 import { Server } from './server.js';
 import type { Shard } from './shard.js';
+import { StateKeeper, type StatePlace, statePlace } from './state/index.js';
+import { type Announced, announce } from './state/running.js';
+import { stateSection } from './state/section.js';
 import { packageVersion } from './version.js';
 import { openSource, WatchedWebConfig } from './web/watched-config.js';
 
@@ -34,6 +38,8 @@ export interface RunOptions {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly shard: Shard;
+  /** Where exporters keep what they must know after a restart. Default: what the environment says. */
+  readonly statePlace?: StatePlace;
   readonly maxRequests: number;
   /** How long answers under way may take to finish when the process is to end. */
   readonly drainMs?: number;
@@ -53,7 +59,7 @@ export interface RunningExporters {
 /**
  * Loads, wires and starts; the work is done elsewhere.
  *
- * @throws {InvalidPack | InvalidWebConfig | CannotListen} each with a message for the operator.
+ * @throws {InvalidPack | InvalidWebConfig | CannotListen | StateTaken} each with a message for the operator.
  */
 export async function runExporters(options: RunOptions): Promise<RunningExporters> {
   const startedAt = new Date();
@@ -72,7 +78,8 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   hideSecrets(config.current, redactor);
   const web = options.webConfigFile === undefined ? openSource : new WatchedWebConfig(options.webConfigFile, log);
 
-  const host = new ExportersHost(options.factories, { log, redactor, shard: options.shard });
+  const state = new StateKeeper(options.statePlace ?? statePlace(undefined), log);
+  const host = new ExportersHost(options.factories, { log, redactor, shard: options.shard, state });
   const processMetrics = new ProcessMetrics();
   const runner = new CollectorRunner(
     [
@@ -93,6 +100,8 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
         pack: config.current,
         reload: config.status,
         scrapesRefused: scrapes.refused + probes.refused,
+        kept: state.states(),
+        shard: options.shard,
       }),
       ...host.families(),
     ],
@@ -102,10 +111,13 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   let phase: 'starting' | 'running' | 'shutting down' = 'starting';
   const ready = (): Readiness => {
     if (phase !== 'running') return { ready: false, reason: phase };
-    const reasons = host
-      .readiness()
-      .filter(({ readiness }) => !readiness.ready)
-      .map(({ name, readiness }) => `${name}: ${readiness.reason ?? 'not ready'}`);
+    const reasons = [
+      ...host
+        .readiness()
+        .filter(({ readiness }) => !readiness.ready)
+        .map(({ name, readiness }) => `${name}: ${readiness.reason ?? 'not ready'}`),
+      ...state.states().flatMap(({ exporter, trouble }) => (trouble === undefined ? [] : [`${exporter}: ${trouble}`])),
+    ];
     return reasons.length === 0 ? { ready: true } : { ready: false, reason: reasons.join('; ') };
   };
   const landing = () => {
@@ -119,7 +131,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
       collectors: runner.states(),
       config: { files, sha256, reload: config.status },
       ...(options.shard.count === 1 ? {} : { shard: `${options.shard.index}/${options.shard.count}` }),
-      sections: host.sections(),
+      sections: [...host.sections(), stateSection(state)],
     };
     const html = renderLanding(redactContent(content, (text) => redactor.redact(text)));
     return { html, policy: landingPolicy };
@@ -144,6 +156,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   });
   const server = new Server({ addresses: options.listenAddresses, app, web, log });
 
+  let announced: Announced | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
@@ -151,6 +164,8 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
       phase = 'shutting down';
       await server.close(options.drainMs ?? 10_000);
       await host.stop();
+      await state.close();
+      await announced?.withdraw();
     })();
     return stopping;
   };
@@ -165,7 +180,21 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     await host.start();
     phase = 'running';
     collectGarbage();
-    log.info('started', { version, exporters: host.names.join(','), sha256: config.current.source.sha256 });
+    announced = await announce({
+      stateDirectory: state.place.directory,
+      exporters: [...host.names],
+      configFiles: config.current.source.files.map((file) => resolve(file)),
+      address: formatListenAddress(addresses[0] ?? { host: '', port: 0 }),
+    });
+    if (announced.trouble !== undefined) {
+      log.warn('commands will not find the state of this process by themselves', { reason: announced.trouble });
+    }
+    log.info('started', {
+      version,
+      exporters: host.names.join(','),
+      sha256: config.current.source.sha256,
+      state: state.place.directory,
+    });
     return { addresses, log, reload, stop };
   } catch (error) {
     await stop();

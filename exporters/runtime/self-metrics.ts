@@ -3,6 +3,8 @@ import type { Pack } from '../../pack/model.js';
 import type { ReloadStatus } from './config-holder.js';
 import type { ExporterState } from './exporters-host.js';
 import { type Family, family } from './metrics/family.js';
+import type { Shard } from './shard.js';
+import type { KeptState } from './state/index.js';
 
 export interface Self {
   readonly exporters: readonly ExporterState[];
@@ -10,10 +12,20 @@ export interface Self {
   readonly pack: Pack;
   readonly reload: ReloadStatus;
   readonly scrapesRefused: number;
+  readonly kept: readonly KeptState[];
+  readonly shard: Pick<Shard, 'index' | 'count'>;
 }
 
 /** What a process of exporters says of itself, on every page. */
-export function selfFamilies({ exporters, version, pack, reload, scrapesRefused }: Self): readonly Family[] {
+export function selfFamilies({
+  exporters,
+  version,
+  pack,
+  reload,
+  scrapesRefused,
+  kept,
+  shard,
+}: Self): readonly Family[] {
   return [
     family(
       runtimeMetrics.buildInfo,
@@ -27,5 +39,19 @@ export function selfFamilies({ exporters, version, pack, reload, scrapesRefused 
       exporters.map(({ name, overflows }) => [{ exporter: name }, overflows]),
     ),
     family(runtimeMetrics.scrapesRefused, [[{}, scrapesRefused]]),
+    family(
+      runtimeMetrics.shardCount,
+      exporters.map(({ name }) => [{ exporter: name, index: String(shard.index) }, shard.count]),
+    ),
+    family(runtimeMetrics.stateWritable, writable(kept)),
   ];
+}
+
+/** An exporter may keep state in several folders; one that cannot be written is one too many. */
+function writable(kept: readonly KeptState[]): readonly [{ readonly exporter: string }, number][] {
+  const exporters = [...new Set(kept.map(({ exporter }) => exporter))];
+  return exporters.map((exporter) => {
+    const isKept = kept.every((one) => one.exporter !== exporter || one.trouble === undefined);
+    return [{ exporter }, isKept ? 1 : 0];
+  });
 }

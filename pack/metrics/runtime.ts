@@ -56,6 +56,18 @@ export const runtimeMetrics = {
     ['exporter'],
     'Times that a metric reached the most series it may have, and further ones were left out.',
   ),
+  shardCount: gauge(
+    'kop_shard_count',
+    'count',
+    ['exporter', 'index'],
+    'Into how many shares the names are divided; index says which of them this process measures, from 1.',
+  ),
+  stateWritable: gauge(
+    'kop_state_writable',
+    'boolean',
+    ['exporter'],
+    'Whether the exporter can keep what it must know after a restart; only of exporters that have something to keep.',
+  ),
   scrapesRefused: counter(
     'kop_scrapes_refused_total',
     'count',

@@ -45,7 +45,11 @@ export const scan = section({
   interval: interval().prefault('6h').describe('Time between the beginnings of two scans. Default 6h.'),
   rowsPerSecond: count(1, 10_000_000).prefault(5000).describe('Rows read in one second at the most. Default 5000.'),
   batchRows: count(1, 100_000).prefault(2000).describe('Rows read with one query. Default 2000.'),
-  stateDirectory: text().describe('Folder in which progress survives a restart. It holds counts, never values.'),
+  stateDirectory: text()
+    .exactOptional()
+    .describe(
+      "Folder in which progress survives a restart. It holds counts, never values. Default: the exporter's state directory.",
+    ),
   columns: list(column, 'columns')
     .min(1, { error: expected('at least one column') })
     .describe('Columns to read, copies in audit tables and archives among them.'),

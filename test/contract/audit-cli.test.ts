@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
 import { CliLab, type Desk, kop, ORIGIN } from '../support/audit/cli-lab.js';
+import { DeskWatch } from '../support/audit/desk-watch.js';
 
 let lab: CliLab;
 
@@ -416,9 +417,22 @@ describe('kop audit accept-epoch', () => {
 describe('kop audit baseline and maintenance', () => {
   test('write down who declares what and why, for the exporter to take up', async () => {
     const desk = await lab.desk();
-    expect((await desk.kop('baseline', ...by, 'public.clients')).stdout).toContain('Declared for public.clients');
+    const unread = await desk.kop('baseline', ...by, 'public.clients');
+    expect(unread).toMatchObject({ code: 2, stdout: '' });
+    expect(unread.stderr).toContain(
+      'not declared: no exporter that keeps the state of trail trail was found on this machine, and there is none of it ' +
+        `in ${desk.path('state')} (from --state-directory)`,
+    );
+    expect(existsSync(desk.path('state'))).toBe(false);
+
+    const watch = new DeskWatch(desk);
+    await watch.until(() => Object.keys(watch.states).length > 0);
+    await watch.close();
+    expect((await desk.kop('baseline', ...by, 'public.clients')).stdout).toContain(
+      `Declared for public.clients of trail trail, in ${desk.path('state')} (from --state-directory). No exporter runs on that directory now`,
+    );
     expect((await desk.kop('maintenance', ...by, '--until', '2999-01-01T00:00Z')).code).toBe(0);
-    const kept = JSON.parse(readFileSync(desk.path('state', 'trail.declarations.json'), 'utf8'));
+    const kept = JSON.parse(readFileSync(desk.path('state', 'audit-trail', 'trail.declarations.json'), 'utf8'));
     expect(kept).toMatchObject([
       { kind: 'baseline', by: 'E. Hart', reason: 'INC-212', tables: ['public.clients'] },
       { kind: 'maintenance', until: '2999-01-01T00:00:00.000Z' },

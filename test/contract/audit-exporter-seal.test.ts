@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createAuditTrailExporter } from '../../exporters/audit-trail/index.js';
 import type { CollectContext } from '../../exporters/runtime/collector.js';
@@ -7,33 +6,37 @@ import type { Exporter } from '../../exporters/runtime/exporter.js';
 import { Redactor, silentLogger } from '../../exporters/runtime/log.js';
 import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { wholeShard } from '../../exporters/runtime/shard.js';
+import type { StateKeeper } from '../../exporters/runtime/state/index.js';
 import { loadPack } from '../../pack/index.js';
 import { verificationKinds } from '../../pack/metrics/index.js';
 import { CliLab, type Desk } from '../support/audit/cli-lab.js';
+import { stateIn } from '../support/state.js';
 
 let lab: CliLab;
 let desk: Desk;
 let exporter: Exporter | undefined;
 let store: MetricStore;
+let state: StateKeeper;
 
 beforeAll(async () => {
   lab = await CliLab.open();
 });
 beforeEach(async () => {
   desk = await lab.desk('records: { preset: kop }\n    comparisons: [provider-switches]');
-  vi.stubEnv('KOP_STATE_DIRECTORY', join(desk.folder, 'state'));
+  state = stateIn(desk.path('state'));
   for (const [name, value] of Object.entries(desk.env)) vi.stubEnv(name, value);
 });
 afterEach(async () => {
   await exporter?.stop();
   exporter = undefined;
+  await state.close();
   vi.unstubAllEnvs();
 });
 afterAll(() => lab.close());
 
 async function configured(): Promise<Exporter> {
   store = new MetricStore();
-  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard, state });
   await exporter.configure(loadPack([desk.config]));
   return exporter;
 }
@@ -88,7 +91,7 @@ test('says unknown, and why, when the key is gone', async () => {
   const pack = loadPack([desk.config]);
   rmSync(desk.path('seal.pem'));
   store = new MetricStore();
-  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard, state });
   await exporter.configure(pack);
   await exporter.start({ signal: new AbortController().signal });
   // Before the first try it is unknown as well, for another reason.
@@ -102,7 +105,7 @@ test('says unknown, and why, when the key is gone', async () => {
 test('without a database all is unknown, and the page is there', async () => {
   vi.stubEnv('KOP_TEST_AUDIT_URL', undefined);
   store = new MetricStore();
-  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard, state });
   await exporter.configure(loadPack([desk.config], { allowUnconnected: true }));
   await exporter.start({ signal: new AbortController().signal });
   for (let wait = 0; !exporter.ready().ready && wait < 100; wait += 1) await new Promise((r) => setTimeout(r, 50));

@@ -9,25 +9,28 @@ import type { Exporter } from '../../exporters/runtime/exporter.js';
 import { Redactor, silentLogger } from '../../exporters/runtime/log.js';
 import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { wholeShard } from '../../exporters/runtime/shard.js';
+import type { StateKeeper } from '../../exporters/runtime/state/index.js';
 import { type AuditTrail, loadPack, type Pack } from '../../pack/index.js';
 import { evidenceSources } from '../../pack/metrics/index.js';
 import { auditTrail } from '../support/audit/domain.js';
 import { type AuditFixture, auditFixture, startAuditServer } from '../support/audit/fixture.js';
+import { stateIn } from '../support/state.js';
 
 let server: PostgresServer;
 let pack: Pack;
 let fixture: AuditFixture | undefined;
 let exporter: Exporter;
 let store: MetricStore;
+let state: StateKeeper;
 const directory = mkdtempSync(join(tmpdir(), 'kop-audit-exporter-'));
 
 beforeAll(async () => {
-  process.env.KOP_STATE_DIRECTORY = directory;
+  state = stateIn(directory);
   server = await startAuditServer();
   pack = await loadPack([], { requireSecrets: false });
 });
 afterAll(async () => {
-  delete process.env.KOP_STATE_DIRECTORY;
+  await state.close();
   await server.close();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -39,7 +42,7 @@ afterEach(async () => {
 
 async function configured(...auditTrails: readonly AuditTrail[]): Promise<void> {
   store = new MetricStore();
-  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard });
+  exporter = createAuditTrailExporter({ log: silentLogger, redactor: new Redactor(), store, shard: wholeShard, state });
   await exporter.configure({ ...pack, auditTrails });
 }
 

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createAuditTrailExporter } from '../../exporters/audit-trail/index.js';
 import { wire as wireEncryption } from '../../exporters/encryption/index.js';
 import { isNoData } from '../../exporters/runtime/collector.js';
@@ -11,6 +8,7 @@ import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/ind
 import { parseShard } from '../../exporters/runtime/shard.js';
 import { wire as wireWorkflows } from '../../exporters/workflow-sla/index.js';
 import { loadPack } from '../../pack/index.js';
+import { ownState } from '../support/state.js';
 import { packYaml, saboteurUrl, workflowYaml, writePack } from '../support/workflow/process.js';
 
 const letters = ['a', 'b', 'c', 'd'];
@@ -28,7 +26,7 @@ ${each(
   (name) => `  fields-${name}:
     { title: Fields, portal: portal-${name}, team: platform, sla: 10ms, objective: responsive,
       providers: { local-${name}: { kind: local } },
-      scan: { ${database}, stateDirectory: state, columns: [{ table: public.owners, column: column_${name}, format: kingston-jsonb }] } }
+      scan: { ${database}, columns: [{ table: public.owners, column: column_${name}, format: kingston-jsonb }] } }
 `,
 )}
 auditTrails:
@@ -61,7 +59,13 @@ const exporters: readonly Sharded[] = [
 /** What one process of several would have on its page. */
 async function shown(create: ExporterFactory, series: RegExp, shard: string): Promise<string[]> {
   const store = new MetricStore();
-  const deps: ExporterDeps = { log: silentLogger, redactor: new Redactor(), store, shard: parseShard(shard) };
+  const deps: ExporterDeps = {
+    log: silentLogger,
+    redactor: new Redactor(),
+    store,
+    shard: parseShard(shard),
+    state: ownState(),
+  };
   const exporter = create(deps);
   await exporter.configure(pack());
   const context = { signal: AbortSignal.timeout(5000), now: new Date(), log: silentLogger };
@@ -74,12 +78,6 @@ async function shown(create: ExporterFactory, series: RegExp, shard: string): Pr
 }
 
 test.each(exporters)('two shards together show each %s exactly once', async (_, create, series, count) => {
-  const state = mkdtempSync(join(tmpdir(), 'kop-shards-'));
-  vi.stubEnv('KOP_STATE_DIRECTORY', state);
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-    rmSync(state, { recursive: true, force: true });
-  });
   const first = await shown(create, series, '1/2');
   const second = await shown(create, series, '2/2');
   expect(first).not.toEqual([]);

@@ -18,6 +18,8 @@ export function exporterTests(pack: Pack): readonly TestFile[] {
         ...collector(pack),
         ...thread(pack),
         ...leftOut(pack),
+        ...stateKept(pack),
+        ...shards(pack),
         ...reload(pack),
         ...watchdog(pack),
       ],
@@ -123,6 +125,93 @@ function leftOut(pack: Pack): readonly Scenario[] {
       name: `${alert}: stays quiet while an exporter that had room is gone`,
       series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }, { minutes: 10 }] }),
       queries: [29, 45, 65].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function stateKept(pack: Pack): readonly Scenario[] {
+  const alert = 'KopStateNotKept';
+  const wait = settings.stateForSeconds / 60;
+  return [
+    {
+      name: `${alert}: fires while an exporter cannot write to its state directory, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, stateOk: false }, { minutes: 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
+      sent: [sent(pack, alert, 30 + wait + 2, { ...target, exporter: 'audit-trail' })],
+    },
+    {
+      name: `${alert}: stays quiet after one failure, and while it is not known because the exporter is gone`,
+      series: worldSeries({
+        phases: [{ minutes: 30 }, { minutes: 1, stateOk: false }, { minutes: 30 }, { minutes: 30, target: 'down' }],
+      }),
+      queries: [31, 30 + wait + 2, 80].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function shards(pack: Pack): readonly Scenario[] {
+  const alert = 'KopShardsInconsistent';
+  const wait = settings.shardsForSeconds / 60;
+  const minutes = wait + 20;
+  const process = (name: string, shard: string, before = shard, sha256?: string) =>
+    worldSeries({
+      instance: `${name}:9464`,
+      phases: [
+        { minutes: 30, shard: before, ...(sha256 === undefined ? {} : { sha256 }) },
+        { minutes, shard, ...(sha256 === undefined ? {} : { sha256 }) },
+        { minutes: 10, shard: before, ...(sha256 === undefined ? {} : { sha256 }) },
+      ],
+    });
+  const [quiet, late, over] = [29, 30 + wait + 2, 30 + minutes + 5];
+  const labels = { job: target.job, exporter: 'workflow-sla', sha256: 'a' };
+  return [
+    {
+      name: `${alert}: fires when two processes measure the same share and nobody the other, and recovers`,
+      series: [...process('a', '1/2'), ...process('b', '1/2', '2/2')],
+      queries: [isQuiet(alert, quiet), isQuiet(alert, 30 + wait - 2), fires(alert, late), isQuiet(alert, over)],
+      sent: [sent(pack, alert, late, labels, '2')],
+    },
+    {
+      name: `${alert}: fires when the shares are of different divisions`,
+      series: [...process('a', '1/2'), ...process('b', '1/3', '2/2')],
+      queries: [isQuiet(alert, quiet), fires(alert, late), isQuiet(alert, over)],
+    },
+    {
+      name: `${alert}: fires when a whole one runs beside a share`,
+      series: [...process('a', '2/2', '1/1', 'b'), ...process('b', '1/1', '1/1', 'b')],
+      queries: [isQuiet(alert, quiet), fires(alert, late, { sha256: 'b' }), isQuiet(alert, over)],
+    },
+    {
+      name: `${alert}: fires when three shares are of two divisions, although each number is there once`,
+      series: [...process('a', '1/2', '1/3'), ...process('b', '2/2', '2/3'), ...process('c', '3/3')],
+      queries: [isQuiet(alert, quiet), fires(alert, late), isQuiet(alert, over)],
+    },
+    {
+      name: `${alert}: fires when a share is gone`,
+      series: [
+        ...process('a', '1/2'),
+        ...worldSeries({
+          instance: 'b:9464',
+          phases: [
+            { minutes: 30, shard: '2/2' },
+            { minutes, shard: '2/2', target: 'gone' },
+            { minutes: 10, shard: '2/2' },
+          ],
+        }),
+      ],
+      queries: [isQuiet(alert, quiet), fires(alert, late), isQuiet(alert, over)],
+    },
+    {
+      name: `${alert}: stays quiet while two sets with descriptions of their own are whole, and two processes unsharded`,
+      series: [
+        ...process('a', '1/2'),
+        ...process('b', '2/2'),
+        ...process('c', '1/2', '1/2', 'other'),
+        ...process('d', '2/2', '2/2', 'other'),
+        ...process('e', '1/1', '1/1', 'whole'),
+        ...process('f', '1/1', '1/1', 'whole'),
+      ],
+      queries: [quiet, late, over].map((minute) => isQuiet(alert, minute)),
     },
   ];
 }

@@ -10,6 +10,12 @@ export interface Phase {
   /** The workflow is described in the exporter's configuration. */
   readonly described?: boolean;
   readonly collectorOk?: boolean;
+  /** `index/count`. */
+  readonly shard?: string;
+  /** Of the description. */
+  readonly sha256?: string;
+  /** Whether the audit-trail exporter can keep its state. */
+  readonly stateOk?: boolean;
   readonly threadRestartsPerMinute?: number;
   readonly overflows?: number;
   readonly reloadOk?: boolean;
@@ -64,6 +70,10 @@ export function worldSeries(world: World): readonly InputSeries[] {
     ),
     line(runtimeMetrics.threadRestarts.name, { ...at, thread: 'workflow-sla' }, phases, answering, (t, p) =>
       t.grow(p.minutes, p.threadRestartsPerMinute ?? 0),
+    ),
+    ...shardSeries(at, phases, answering),
+    gauge(runtimeMetrics.stateWritable.name, { ...at, exporter: 'audit-trail' }, answering, (p) =>
+      p.stateOk === false ? 0 : 1,
     ),
     gauge(runtimeMetrics.metricOverflows.name, { ...at, exporter: 'workflow-sla' }, answering, (p) => p.overflows ?? 0),
     gauge(runtimeMetrics.configReloadSuccessful.name, at, answering, (p) => (p.reloadOk === false ? 0 : 1)),
@@ -137,4 +147,26 @@ function lastRun(labels: Labels, world: World, measured: (phase: Phase) => boole
       minute += phase.minutes;
     },
   );
+}
+
+/** A share is a label, so that another one is another series. */
+function shardSeries(
+  at: Labels,
+  phases: readonly Phase[],
+  answering: (phase: Phase) => boolean,
+): readonly InputSeries[] {
+  const shardOf = (phase: Phase) => phase.shard ?? '1/1';
+  const digestOf = (phase: Phase) => phase.sha256 ?? 'a';
+  const shards = [...new Set(phases.map(shardOf))].map((shard) => {
+    const [index = '', count = ''] = shard.split('/');
+    const isIt = (phase: Phase) => answering(phase) && shardOf(phase) === shard;
+    return line(runtimeMetrics.shardCount.name, { ...at, exporter: 'workflow-sla', index }, phases, isIt, (t, p) =>
+      t.hold(p.minutes, Number(count)),
+    );
+  });
+  const digests = [...new Set(phases.map(digestOf))].map((sha256) => {
+    const isIt = (phase: Phase) => answering(phase) && digestOf(phase) === sha256;
+    return line(runtimeMetrics.configInfo.name, { ...at, sha256 }, phases, isIt, (t, p) => t.hold(p.minutes, 1));
+  });
+  return [...shards, ...digests];
 }

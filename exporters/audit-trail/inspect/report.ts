@@ -1,6 +1,7 @@
 import { comparisonStrengths } from '../../../pack/audit-comparisons.js';
 import type { AuditTrail } from '../../../pack/index.js';
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
+import { looseFolder } from '../../runtime/state/index.js';
 import { type ComparisonResult, comparisons, runComparison } from '../comparisons/index.js';
 import { Database } from '../database/database.js';
 import { MemoryDirectory } from '../observer/memory.js';
@@ -31,6 +32,7 @@ export interface TrailReport {
 }
 
 export interface ReportOptions {
+  /** Of the audit-trail exporter, below the state directory. */
   readonly stateDirectory: string;
   readonly signal: AbortSignal;
   readonly log?: Logger;
@@ -43,7 +45,7 @@ const UNWATCHED_LOOKS = 4;
 
 export async function report(trail: AuditTrail, options: ReportOptions): Promise<TrailReport> {
   const log = options.log ?? silentLogger;
-  const kept = await new MemoryDirectory(options.stateDirectory, log).load(trail.name);
+  const kept = await new MemoryDirectory(looseFolder(options.stateDirectory), log).load(trail.name);
   const observedUntil = kept.epoch === undefined ? undefined : kept.looks.at(-1)?.at;
   const sinceMs = Date.now() - (observedUntil ?? 0);
   const found = await status(trail, options);

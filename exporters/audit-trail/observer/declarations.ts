@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { looseFolder } from '../../runtime/state/index.js';
 
 /**
  * What people declare about a trail, beside the observer's own state and never overwritten by it. Each entry says who
@@ -24,8 +25,12 @@ const fileSchema = z.array(declarationSchema);
 export type Declaration = z.infer<typeof declarationSchema>;
 export type Maintenance = Extract<Declaration, { kind: 'maintenance' }>;
 
+function fileOf(trail: string): string {
+  return `${trail}.declarations.json`;
+}
+
 export function declarationsPath(directory: string, trail: string): string {
-  return join(directory, `${trail}.declarations.json`);
+  return join(directory, fileOf(trail));
 }
 
 /** @throws when the file is there and cannot be understood: to overlook a declaration would raise false alarms. */
@@ -45,12 +50,10 @@ export async function readDeclarations(directory: string, trail: string): Promis
   }
 }
 
+/** @throws {CannotKeepState} when it cannot be written. */
 export async function declare(directory: string, trail: string, declaration: Declaration): Promise<void> {
   const all = [...(await readDeclarations(directory, trail)), declarationSchema.parse(declaration)];
-  const path = declarationsPath(directory, trail);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(`${path}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await looseFolder(directory).save(fileOf(trail), `${JSON.stringify(all, null, 2)}\n`);
 }
 
 /** By which it is remembered that it was applied. */

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { evidenceSources, evidenceStates, identityKinds, replayKinds } from '../../../pack/metrics/index.js';
 import { describeError, type Logger } from '../../runtime/log.js';
+import type { StateFolder } from '../../runtime/state/index.js';
 import { watermarkSchema } from '../records/watermark.js';
 import { epochKeySchema } from './epoch.js';
 import { fingerprintsSchema } from './fingerprints.js';
@@ -187,11 +188,11 @@ export interface MemoryStore {
 
 /** One small file per trail, replaced as a whole. */
 export class MemoryDirectory implements MemoryStore {
-  readonly #directory: string;
+  readonly #folder: StateFolder;
   readonly #log: Logger;
 
-  constructor(directory: string, log: Logger) {
-    this.#directory = directory;
+  constructor(folder: StateFolder, log: Logger) {
+    this.#folder = folder;
     this.#log = log;
   }
 
@@ -220,16 +221,17 @@ export class MemoryDirectory implements MemoryStore {
     }
   }
 
-  async save(memory: Memory): Promise<void> {
-    const path = this.#path(memory.trail);
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await writeFile(`${path}.new`, JSON.stringify(memory), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+  save(memory: Memory): Promise<void> {
+    return this.#folder.save(memoryFile(memory.trail), JSON.stringify(memory));
   }
 
   #path(trail: string): string {
-    return join(this.#directory, `${trail}.observer.json`);
+    return join(this.#folder.path, memoryFile(trail));
   }
+}
+
+export function memoryFile(trail: string): string {
+  return `${trail}.observer.json`;
 }
 
 /** For one look, as the command line takes it: knows what was kept, keeps nothing. */

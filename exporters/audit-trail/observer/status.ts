@@ -7,6 +7,7 @@ import {
 } from '../../../pack/metrics/index.js';
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
 import { MetricStore } from '../../runtime/metrics/index.js';
+import { looseFolder } from '../../runtime/state/index.js';
 import type { ComparisonResult } from '../comparisons/index.js';
 import { readFacts } from '../database/facts.js';
 import { AuditMetrics } from '../metrics.js';
@@ -67,6 +68,7 @@ export interface TrailStatus {
 
 export interface StatusOptions {
   /** The running observer's; what it proved is read there, and nothing is written. */
+  /** Of the audit-trail exporter, below the state directory. */
   readonly stateDirectory: string;
   readonly signal: AbortSignal;
   readonly log?: Logger;
@@ -314,7 +316,7 @@ async function withObserver<T>(
     log,
     ...(options.redactor === undefined ? {} : { redactor: options.redactor }),
     metrics: new AuditMetrics(new MetricStore()).trail(trail),
-    memory: readOnly(new MemoryDirectory(options.stateDirectory, log)),
+    memory: readOnly(new MemoryDirectory(looseFolder(options.stateDirectory), log)),
     declarations: options.stateDirectory,
     ...disposalsIn(trail),
     // One look cannot tell a passing difference from a lasting one; the running observer's judgement is shown.

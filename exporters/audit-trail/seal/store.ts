@@ -7,7 +7,7 @@ import { EntryIndex } from './entry-index.js';
 import { SealRefused } from './errors.js';
 import type { LeafFile } from './leaf-file.js';
 import { LeafStore, type NewLeaves } from './leaf-store.js';
-import { type DirectoryLock, lockDirectory } from './lock.js';
+import { type LogLock, lockLog } from './lock.js';
 import { LogFile } from './log-file.js';
 import { readLines } from './log-reader.js';
 import { CompactRange, cover, type NodeName } from './merkle.js';
@@ -52,7 +52,7 @@ export class SealStore {
   readonly #isReadOnly: boolean;
   readonly #leaves: LeafStore;
   readonly #file: LogFile;
-  #lock: DirectoryLock | undefined;
+  #lock: LogLock | undefined;
   #keys: readonly NoteVerifier[];
   #last: Entry | undefined;
   #range = CompactRange.empty;
@@ -78,7 +78,7 @@ export class SealStore {
     const store = new SealStore(options);
     if (!store.#isReadOnly) {
       await store.#disk.makeDirectory(join(store.directory, 'leaves'));
-      store.#lock = await lockDirectory(store.directory);
+      store.#lock = await lockLog(store.directory);
     }
     try {
       await store.#load();

@@ -119,10 +119,10 @@ function begin(nowMs: number): Progress {
 async function openSpool(store: StateStore, progress: Progress): Promise<Spool> {
   const path = await store.spoolPath(progress.id);
   try {
-    return await Spool.open(path, progress.spoolBytes);
+    return await Spool.open(store.folder, path, progress.spoolBytes);
   } catch {
     Object.assign(progress, begin(progress.startedAtMs), { id: progress.id, position: undefined });
-    return Spool.open(path, 0);
+    return Spool.open(store.folder, path, 0);
   }
 }
 

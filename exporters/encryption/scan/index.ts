@@ -1,5 +1,6 @@
 import type { FieldEncryption } from '../../../pack/index.js';
-import type { EncryptionSource, SourceDeps } from '../source.js';
+import type { HeldFolder } from '../../runtime/state/index.js';
+import { ENCRYPTION, type EncryptionSource, type SourceDeps } from '../source.js';
 import { families } from './families.js';
 import { PortalWatch } from './portal-watch.js';
 import { sections } from './sections.js';
@@ -14,7 +15,8 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
     async configure(encryption: readonly FieldEncryption[]) {
       const before = watches;
       const own = encryption.filter(({ name }) => deps.shard.owns(name));
-      const next = own.map((each) => new PortalWatch(each, deps));
+      for (const each of own) if (each.scan !== undefined) await folderOf(each, deps).use();
+      const next = own.map((each) => new PortalWatch(each, deps, folderOf(each, deps)));
       // Two watches of one column would write the same progress, so the old ones end first.
       await Promise.all(before.map((watch) => watch.stop()));
       watches = next;
@@ -31,4 +33,9 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
     families: () => families(watches),
     sections: () => sections(watches),
   };
+}
+
+/** Progress of scans lies beside the rest of the exporter's state, unless the description names a folder. */
+function folderOf({ scan }: FieldEncryption, { state }: SourceDeps): HeldFolder {
+  return state.folder(ENCRYPTION, scan?.stateDirectory);
 }

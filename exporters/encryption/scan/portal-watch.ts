@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FieldEncryption } from '../../../pack/index.js';
+import type { StateFolder } from '../../runtime/state/index.js';
 import { type KeyState, KeyWatch } from '../keys/key-watch.js';
 import type { KeyKnowledge } from '../keys/versions.js';
 import type { SourceDeps } from '../source.js';
@@ -21,10 +22,15 @@ export class PortalWatch {
   #stopping: AbortController | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(encryption: FieldEncryption, { log, redactor }: SourceDeps) {
+  /** @param folder where the progress of scans is kept. */
+  constructor(
+    encryption: FieldEncryption,
+    { log, redactor }: Pick<SourceDeps, 'log' | 'redactor'>,
+    folder: StateFolder,
+  ) {
     const { scan, timings } = encryption;
     this.encryption = encryption;
-    this.#scan = scan === undefined ? undefined : new ScanWatch({ encryption, scan, log, redactor });
+    this.#scan = scan === undefined ? undefined : new ScanWatch({ encryption, scan, folder, log, redactor });
     this.#database = scan === undefined ? undefined : new ReadOnlyDatabase(scan.database, redactor);
     this.#keys = new KeyWatch({ encryption, database: this.#database, redactor, log });
     this.#timings = new TimingWatch(timings, redactor, log.child({ portal: encryption.portal }));

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/index.js';
 import { type Redactor, silentLogger } from '../../runtime/log.js';
+import type { StateFolder } from '../../runtime/state/index.js';
 import { KeyWatch } from '../keys/key-watch.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
 import { ReadOnlyDatabase } from './database.js';
@@ -13,6 +13,8 @@ import { storeFor } from './watch.js';
 export interface ScanOnceOptions {
   readonly encryption: FieldEncryption;
   readonly scan: CiphertextScan;
+  /** Where its progress lies; not the exporter's own, which may go on with its scan meanwhile. */
+  readonly folder: StateFolder;
   readonly columns: readonly ScannedColumn[];
   /** Begin anew where an earlier scan was interrupted. */
   readonly isRestart: boolean;
@@ -33,12 +35,11 @@ export type ColumnOutcome =
   | { readonly column: ScannedColumn; readonly trouble: string; readonly wasStopped: boolean };
 
 /**
- * Scans columns once, for a person who waits. Its progress lies in a folder of its own, so that the exporter may go on
- * with its scan meanwhile.
+ * Scans columns once, for a person who waits.
  */
 export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[]> {
   const { encryption, columns, redactor, signal } = options;
-  const scan = { ...options.scan, stateDirectory: join(options.scan.stateDirectory, 'command') };
+  const { scan } = options;
   const reading = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
   const database = new ReadOnlyDatabase(scan.database, redactor);
   const keys = new KeyWatch({ encryption, database, redactor, log: silentLogger });
@@ -69,13 +70,13 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
 }
 
 async function scanOne(
-  { encryption, isRestart, signal, onProgress, onNote }: ScanOnceOptions,
+  { encryption, folder, isRestart, signal, onProgress, onNote }: ScanOnceOptions,
   scan: CiphertextScan,
   column: ScannedColumn,
   database: ReadOnlyDatabase,
   pace: Pace,
 ): Promise<WholeScan> {
-  const store = storeFor(scan, encryption.portal, column);
+  const store = storeFor(folder, encryption.portal, column);
   const { state, trouble } = await store.load();
   if (trouble !== undefined) onNote(column, trouble);
   if (isRestart) delete state.progress;

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import type { StateFolder } from '../../runtime/state/index.js';
 import { type Batch, PRINT_BYTES, type Stretch } from './batch.js';
 import { ScanFailure } from './failure.js';
 import { inStateFolder } from './state-folder.js';
@@ -7,6 +7,8 @@ import { inStateFolder } from './state-folder.js';
 /** Bytes of the key and of the prints that follow. */
 const HEADER_BYTES = 8;
 const READ_BYTES = 1024 * 1024;
+/** Each scan has a file of its own, so a name of one would be failing for ever. */
+const WORK = 'hashes';
 
 /** The hashes on disk are not those that were written; which nonces came before cannot be told any more. */
 export class SpoolDamaged extends ScanFailure {
@@ -25,11 +27,13 @@ export interface Block {
  * only grows, so a scan that is taken up again cuts off what came after its last checkpoint.
  */
 export class Spool {
+  readonly #folder: StateFolder;
   readonly #path: string;
   readonly #file: FileHandle;
   #bytes: number;
 
-  private constructor(path: string, file: FileHandle, bytes: number) {
+  private constructor(folder: StateFolder, path: string, file: FileHandle, bytes: number) {
+    this.#folder = folder;
     this.#path = path;
     this.#file = file;
     this.#bytes = bytes;
@@ -39,17 +43,17 @@ export class Spool {
    * @throws {ScanFailure} `state`; {@link SpoolDamaged} when the file is shorter than it should be, because it is not the
    * one that the state speaks of.
    */
-  static open(path: string, bytes: number): Promise<Spool> {
-    return inStateFolder(dirname(path), () => Spool.#open(path, bytes));
+  static open(folder: StateFolder, path: string, bytes: number): Promise<Spool> {
+    return inStateFolder(folder, WORK, () => Spool.#open(folder, path, bytes));
   }
 
-  static async #open(path: string, bytes: number): Promise<Spool> {
+  static async #open(folder: StateFolder, path: string, bytes: number): Promise<Spool> {
     const file = await open(path, bytes === 0 ? 'w+' : 'r+', 0o600);
     try {
       const { size } = await file.stat();
       if (size < bytes) throw new SpoolDamaged();
       await file.truncate(bytes);
-      return new Spool(path, file, bytes);
+      return new Spool(folder, path, file, bytes);
     } catch (error) {
       await file.close();
       throw error;
@@ -123,6 +127,6 @@ export class Spool {
   }
 
   #own<T>(work: () => Promise<T>): Promise<T> {
-    return inStateFolder(dirname(this.#path), work);
+    return inStateFolder(this.#folder, WORK, work);
   }
 }

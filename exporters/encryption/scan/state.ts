@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type StateFolder, writeWhole } from '../../runtime/state/index.js';
 import { findingSchema } from './findings.js';
 import { inStateFolder } from './state-folder.js';
 import { tallySchema } from './tally.js';
@@ -51,7 +52,7 @@ export interface Loaded {
 
 /** Progress of one column in a folder. It holds counts, hashes and a position, and never a value. */
 export class StateStore {
-  readonly #folder: string;
+  readonly #folder: StateFolder;
   readonly #name: string;
   readonly #digest: string;
 
@@ -59,7 +60,7 @@ export class StateStore {
    * @param name of the column, for the file's name.
    * @param digest of its description: progress under another one is not taken up.
    */
-  constructor(folder: string, name: string, digest: string) {
+  constructor(folder: StateFolder, name: string, digest: string) {
     this.#folder = folder;
     const readable = name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 100);
     this.#name = `${readable}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
@@ -90,33 +91,38 @@ export class StateStore {
    * @throws {ScanFailure} `state`
    */
   save(state: ScanState): Promise<void> {
-    return inStateFolder(this.#folder, async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const body = JSON.stringify(state);
-      const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
-      await writeFile(temporary, JSON.stringify({ sha256: digest(body), state }), { mode: 0o600 });
-      await rename(temporary, this.#path);
-    });
+    const sha256 = digest(JSON.stringify(state));
+    return inStateFolder(this.#folder, this.#file, () =>
+      writeWhole(this.#folder.path, this.#file, JSON.stringify({ sha256, state })),
+    );
+  }
+
+  get folder(): StateFolder {
+    return this.#folder;
   }
 
   /** Where the hashes of a scan are. @throws {ScanFailure} `state` */
   async spoolPath(id: string): Promise<string> {
-    await inStateFolder(this.#folder, () => mkdir(this.#folder, { recursive: true, mode: 0o700 }));
-    return join(this.#folder, `${this.#name}.${id}.hashes`);
+    await inStateFolder(this.#folder, this.#file, () => mkdir(this.#folder.path, { recursive: true, mode: 0o700 }));
+    return join(this.#folder.path, `${this.#name}.${id}.hashes`);
   }
 
   /** Removes the hashes of scans that nobody goes on with. */
   async removeOtherSpools(id: string | undefined): Promise<void> {
-    const names = await readdir(this.#folder).catch(() => []);
+    const names = await readdir(this.#folder.path).catch(() => []);
     for (const name of names) {
       if (name.startsWith(`${this.#name}.`) && name.endsWith('.hashes') && name !== `${this.#name}.${id}.hashes`) {
-        await inStateFolder(this.#folder, () => rm(join(this.#folder, name), { force: true }));
+        await inStateFolder(this.#folder, this.#file, () => rm(join(this.#folder.path, name), { force: true }));
       }
     }
   }
 
   get #path(): string {
-    return join(this.#folder, `${this.#name}.json`);
+    return join(this.#folder.path, this.#file);
+  }
+
+  get #file(): string {
+    return `${this.#name}.json`;
   }
 
   #fresh(): ScanState {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
+import type { StateFolder } from '../../runtime/state/index.js';
 import { columnDigest, columnLabel, resolveColumn } from './column.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
 import { ReadOnlyDatabase } from './database.js';
@@ -23,6 +24,7 @@ export interface ColumnState {
 export interface ScanWatchDeps {
   readonly encryption: FieldEncryption;
   readonly scan: CiphertextScan;
+  readonly folder: StateFolder;
   readonly log: Logger;
   readonly redactor: Redactor;
 }
@@ -48,8 +50,8 @@ interface Entry {
 }
 
 /** Name of a column's state file; its digest tells two descriptions of one name apart. */
-export function storeFor({ stateDirectory }: CiphertextScan, portal: string, column: ScannedColumn): StateStore {
-  return new StateStore(stateDirectory, `${portal}.${column.table}.${columnLabel(column)}`, columnDigest(column));
+export function storeFor(folder: StateFolder, portal: string, column: ScannedColumn): StateStore {
+  return new StateStore(folder, `${portal}.${column.table}.${columnLabel(column)}`, columnDigest(column));
 }
 
 /** Scans the columns of one portal, one after the other, again and again. */
@@ -59,13 +61,13 @@ export class ScanWatch {
   readonly #pace: Pace;
   readonly #entries: readonly Entry[];
 
-  constructor({ encryption, scan, log, redactor }: ScanWatchDeps) {
+  constructor({ encryption, scan, folder, log, redactor }: ScanWatchDeps) {
     this.#scan = scan;
     this.#database = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
     this.#pace = new Pace(scan.rowsPerSecond);
     this.#entries = scan.columns.map((column) => ({
       column,
-      store: storeFor(scan, encryption.portal, column),
+      store: storeFor(folder, encryption.portal, column),
       log: log.child({ portal: encryption.portal, table: column.table, column: columnLabel(column) }),
       dueAt: 0,
       retryMs: RETRY_FIRST_MS,

@@ -8,7 +8,15 @@ import type { EncryptionKey } from '../../../pack/index.js';
 import { kingston } from '../../support/encryption/ciphertexts.js';
 import { fieldEncryption, literal, somePortal } from '../../support/encryption/domain.js';
 import { exporterOf, seriesOf, total } from '../../support/encryption/exporter.js';
-import { access, column, encryptionOf, run, scanNow, scanOf } from '../../support/encryption/scanning.js';
+import {
+  access,
+  column,
+  commandFolder,
+  encryptionOf,
+  run,
+  scanNow,
+  scanOf,
+} from '../../support/encryption/scanning.js';
 import { TransitStandIn } from '../../support/encryption/transit-stand-in.js';
 
 const json = { kind: 'kingston-jsonb' } as const;
@@ -41,6 +49,7 @@ test('a table that is dropped in the middle is said to be gone, and the next one
   const outcomes = await scanOnce({
     encryption: encryptionOf(scan),
     scan: { ...scan, rowsPerSecond: 100 },
+    folder: commandFolder(scan),
     columns: scan.columns,
     isRestart: false,
     redactor: new Redactor(),
@@ -111,6 +120,7 @@ test('a version with a name that was made in the middle of a scan is known at it
     const [outcome] = await scanOnce({
       encryption: encryptionOf(scan, [{ ...table, source: rotationsIn('public.named_rotations') }]),
       scan: { ...scan, rowsPerSecond: 20 },
+      folder: commandFolder(scan),
       columns: scan.columns,
       isRestart: false,
       redactor: new Redactor(),

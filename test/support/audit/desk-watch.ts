@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AUDIT_TRAIL } from '../../../exporters/audit-trail/index.js';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
 import { disposalsIn } from '../../../exporters/audit-trail/observer/disposals.js';
 import { MemoryDirectory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer } from '../../../exporters/audit-trail/observer/observer.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
+import { looseFolder } from '../../../exporters/runtime/state/index.js';
 import type { Desk } from './cli-lab.js';
 
 /** Sessions of the tests end after each statement, and report their counts then; in earnest this is 11 s. */
@@ -19,8 +21,8 @@ export class DeskWatch {
     this.observer = new Observer(desk.trail(), {
       log: silentLogger,
       metrics: new AuditMetrics(new MetricStore()).trail(desk.trail()),
-      memory: new MemoryDirectory(desk.path('state'), silentLogger),
-      declarations: desk.path('state'),
+      memory: new MemoryDirectory(looseFolder(desk.path('state', AUDIT_TRAIL)), silentLogger),
+      declarations: desk.path('state', AUDIT_TRAIL),
       ...disposalsIn(desk.trail()),
       options: { settleMs: SETTLE_MS, shapeEveryMs: 0 },
     });

@@ -12,6 +12,7 @@ import type { Family } from '../../../exporters/runtime/metrics/family.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
 import { type Shard, wholeShard } from '../../../exporters/runtime/shard.js';
 import { type FieldEncryption, loadPack, type Pack, type Portal } from '../../../pack/index.js';
+import { ownState } from '../state.js';
 
 const worker = new URL('../../../dist/exporters/encryption/worker.js', import.meta.url);
 
@@ -30,7 +31,7 @@ export function exporterOf(options: ExporterOptions = {}) {
   const log = createLogger({ level: 'debug', format: 'logfmt', redactor, write: (line) => logs.push(line) });
   const url = options.sabotage === true ? new URL('./saboteur.mjs', import.meta.url) : worker;
   const exporter = wire(
-    { log, redactor, shard: options.shard ?? wholeShard, store: options.store ?? new MetricStore() },
+    { log, redactor, shard: options.shard ?? wholeShard, store: options.store ?? new MetricStore(), state: ownState() },
     { url, ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }) },
   );
   onTestFinished(() => exporter.stop());

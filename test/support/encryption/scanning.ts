@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { type ColumnOutcome, scanOnce } from '../../../exporters/encryption/scan/scan-once.js';
 import { Redactor } from '../../../exporters/runtime/log.js';
+import { looseFolder } from '../../../exporters/runtime/state/index.js';
 import {
   type CiphertextFormat,
   type CiphertextScan,
@@ -27,7 +28,7 @@ export function scanOf(
   url: string,
   columns: readonly ScannedColumn[],
   rest: Partial<CiphertextScan> = {},
-): CiphertextScan {
+): CiphertextScan & { readonly stateDirectory: string } {
   return {
     database: access(url),
     intervalMs: 3_600_000,
@@ -59,6 +60,11 @@ export function encryptionOf(
   };
 }
 
+/** Where `kop encryption scan` keeps its progress. */
+export function commandFolder({ stateDirectory = mkdtempSync(join(tmpdir(), 'kop-scan-')) }: CiphertextScan) {
+  return looseFolder(join(stateDirectory, 'command'));
+}
+
 export interface Scanned extends Partial<Extract<ColumnOutcome, { whole: unknown }>> {
   readonly trouble?: string;
 }
@@ -76,6 +82,7 @@ export async function scanNow(
   return scanOnce({
     encryption: encryptionOf(scan, keys, rest.providers),
     scan,
+    folder: commandFolder(scan),
     columns: scan.columns,
     isRestart: rest.isRestart ?? false,
     redactor: new Redactor(),

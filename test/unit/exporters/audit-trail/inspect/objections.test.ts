@@ -92,7 +92,7 @@ describe('kop audit status', () => {
     await sealer.stop();
     expect(await judged()).toMatchObject({ code: 1, seal: 'contradictory' });
     const { seal } = await report(desk.trail(), {
-      stateDirectory: desk.path('state'),
+      stateDirectory: desk.path('state', 'audit-trail'),
       signal: AbortSignal.timeout(20_000),
     });
     expect(seal).toMatchObject({

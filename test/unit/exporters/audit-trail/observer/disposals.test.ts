@@ -95,7 +95,11 @@ async function expectPeace(): Promise<void> {
 }
 
 async function findings(table: string) {
-  const options = { stateDirectory: desk.path('state'), signal: AbortSignal.timeout(20_000), showKeys: true };
+  const options = {
+    stateDirectory: desk.path('state', 'audit-trail'),
+    signal: AbortSignal.timeout(20_000),
+    showKeys: true,
+  };
   return (await explain(desk.trail(), table, options)).findings.map(({ kind, key }) => `${kind} ${key}`);
 }
 

@@ -7,6 +7,7 @@ import { declare } from '../../../../../exporters/audit-trail/index.js';
 import { MemoryDirectory } from '../../../../../exporters/audit-trail/observer/memory.js';
 import { explain, status } from '../../../../../exporters/audit-trail/observer/status.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
+import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import { ownRecords } from '../../../../support/audit/domain.js';
 import {
   type AuditFixture,
@@ -253,7 +254,7 @@ describe('what comes and goes', () => {
   });
 
   test('its memory: put aside when it cannot be understood, and all begins anew', async () => {
-    const store = new MemoryDirectory(directory, silentLogger);
+    const store = new MemoryDirectory(looseFolder(directory), silentLogger);
     await writeFile(join(directory, 'test.observer.json'), '{"version": 7');
     const watching = await settled({ store });
     expect(watching.metric('audit_trail_epoch_changes_total', { reason: 'start' })).toBe(1);
@@ -361,7 +362,7 @@ describe('what people declare', () => {
 describe('for the command line', () => {
   test('status and explain', async () => {
     const folder = await mkdtemp(join(directory, 's-'));
-    const watching = await settled({ store: new MemoryDirectory(folder, silentLogger) });
+    const watching = await settled({ store: new MemoryDirectory(looseFolder(folder), silentLogger) });
     await fixture.sql(bypassed('update accounts set balance = 9 where id = 1'));
     await watching.look();
     const options = { stateDirectory: folder, signal: AbortSignal.timeout(20_000) };

@@ -12,6 +12,7 @@ import type {
   WitnessReport,
 } from '../../../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
+import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import { observed } from '../../../../support/audit/observed.js';
 
 const lab = observed();
@@ -63,7 +64,7 @@ async function directory(): Promise<string> {
 /** An exporter that begins, in a state directory that stays. */
 async function exporter(folder: string, ...reports: WitnessReport[]) {
   const { witness, resumed } = scripted(...reports);
-  lab.watch({ witness, store: new MemoryDirectory(folder, silentLogger), declarations: folder });
+  lab.watch({ witness, store: new MemoryDirectory(looseFolder(folder), silentLogger), declarations: folder });
   return { resumed };
 }
 

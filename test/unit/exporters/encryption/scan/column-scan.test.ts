@@ -11,9 +11,19 @@ import { Pace } from '../../../../../exporters/encryption/scan/pace.js';
 import { Spool } from '../../../../../exporters/encryption/scan/spool.js';
 import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/watch.js';
 import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
+import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import type { CiphertextScan } from '../../../../../pack/index.js';
 import { kingston } from '../../../../support/encryption/ciphertexts.js';
-import { access, column, encryptionOf, run, scanNow, scanOf } from '../../../../support/encryption/scanning.js';
+import {
+  access,
+  column,
+  commandFolder,
+  encryptionOf,
+  run,
+  scanNow,
+  scanOf,
+} from '../../../../support/encryption/scanning.js';
+import { stateIn } from '../../../../support/state.js';
 
 const isLong = process.env.KOP_LONG === '1';
 const ROWS = isLong ? 1_000_000 : 100_000;
@@ -158,10 +168,10 @@ describe('progress', () => {
   const values = Array.from({ length: 500 }, (_, index) => (index === 400 ? 'plain' : kingston()));
 
   /** Stops as Ctrl-C does, after the given number of batches. */
-  async function scanUntil(scan: CiphertextScan, batches: number): Promise<void> {
+  async function scanUntil(scan: ReturnType<typeof scanOf>, batches: number): Promise<void> {
     const [first] = scan.columns;
     if (first === undefined) throw new Error('no column');
-    const store = storeFor({ ...scan, stateDirectory: join(scan.stateDirectory, 'command') }, 'main', first);
+    const store = storeFor(commandFolder(scan), 'main', first);
     const { state } = await store.load();
     const stopping = new AbortController();
     let seen = -1;
@@ -256,20 +266,25 @@ describe('progress', () => {
 });
 
 describe('a state folder that cannot be used is told from a database that cannot be reached', () => {
-  const reason = (folder: string, code: string) => `stateDirectory: progress cannot be kept in ${folder} (${code})`;
-
   test('by hand and in the exporter, and the column comes back with the folder', async () => {
     const name = await table('folderless', [kingston()]);
     const file = join(mkdtempSync(join(tmpdir(), 'kop-scan-')), 'file');
     writeFileSync(file, '');
     const scan = scanOf(url, [column(name, json)], { stateDirectory: join(file, 'state') });
     const [outcome] = await scanNow(scan);
-    expect(outcome?.trouble).toBe(reason(join(file, 'state', 'command'), 'ENOTDIR'));
+    const reason = 'a part of the path is a file (ENOTDIR)';
+    expect(outcome?.trouble).toBe(
+      `the progress of the scan cannot be kept in ${join(file, 'state', 'command')}: ${reason}`,
+    );
 
     const stopping = new AbortController();
+    const keeper = stateIn(file);
+    const folder = keeper.folder('encryption', join(file, 'state'));
+    await folder.use();
     const watch = new ScanWatch({
       encryption: encryptionOf(scan),
       scan: { ...scan, intervalMs: 300 },
+      folder,
       log: silentLogger,
       redactor: new Redactor(),
     });
@@ -277,18 +292,22 @@ describe('a state folder that cannot be used is told from a database that cannot
     onTestFinished(async () => {
       stopping.abort();
       await running;
+      await keeper.close();
     });
     const state = () => watch.states()[0];
     await vi.waitFor(() => expect(state()?.isUp).toBe(false), 10_000);
-    expect(state()).toMatchObject({ trouble: reason(join(file, 'state'), 'ENOTDIR'), whole: undefined });
+    expect(state()).toMatchObject({
+      trouble: `the state cannot be kept in ${join(file, 'state')} (from --state-directory): ${reason}; name another with --state-directory or KOP_STATE_DIRECTORY`,
+      whole: undefined,
+    });
     rmSync(file);
     await vi.waitFor(() => expect(state()).toMatchObject({ isUp: true, whole: { tally: { rows: 1 } } }), 10_000);
   });
 
   test('also where the system names no path', async () => {
-    await expect(Spool.open('/dev/full', 0)).rejects.toMatchObject({
+    await expect(Spool.open(looseFolder('/dev'), '/dev/full', 0)).rejects.toMatchObject({
       kind: 'state',
-      message: reason('/dev', 'EINVAL'),
+      message: 'the progress of the scan cannot be kept in /dev: EINVAL',
     });
   });
 });

@@ -10,12 +10,15 @@ import type { EncryptionSource } from '../../../../../exporters/encryption/sourc
 import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
 import { wholeShard } from '../../../../../exporters/runtime/shard.js';
+import type { StateKeeper } from '../../../../../exporters/runtime/state/index.js';
 import { loadPack, shippedPackPath } from '../../../../../pack/index.js';
 import { run } from '../../../../support/encryption/scanning.js';
+import { stateIn } from '../../../../support/state.js';
 
 let server: PostgresServer;
 let portal: Portal;
 let source: EncryptionSource;
+let state: StateKeeper;
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -29,10 +32,12 @@ beforeAll(async () => {
   const text = encryptionOverlayText({ databaseUrlEnv: 'KOP_TEST_SCAN_URL', stateDirectory: 'state', scanSeconds: 1 });
   writeFileSync(overlay, text);
   const pack = loadPack([shippedPackPath(), overlay], { requireSecrets: false });
+  state = stateIn(join(folder, 'state'));
   source = createScanSource({
     log: silentLogger,
     redactor: new Redactor(),
     shard: wholeShard,
+    state,
   });
   await source.configure(pack.encryption, pack);
   source.start();
@@ -47,6 +52,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await source?.stop();
+  await state?.close();
   await portal?.close();
   await server?.close();
   vi.unstubAllEnvs();

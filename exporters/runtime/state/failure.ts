@@ -1,0 +1,29 @@
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const sentences: Readonly<Record<string, string>> = {
+  EROFS: 'the file system is read-only',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  ENOSPC: 'its disk is full',
+  EDQUOT: "this user's share of the disk is used up",
+  ENOTDIR: 'a part of the path is a file',
+  ENOENT: 'it is not there and cannot be made',
+  EMFILE: 'this process has no file descriptor left',
+  ENFILE: 'the machine has no file descriptor left',
+};
+
+/** No fault of the program: the disk, the rights, the limits. */
+export function isOfTheMachine(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && code in sentences;
+}
+
+/** In words, without the path, which the caller names. */
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  if (code === undefined) return error instanceof Error ? error.message : String(error);
+  const sentence = sentences[code];
+  return sentence === undefined ? code : `${sentence} (${code})`;
+}

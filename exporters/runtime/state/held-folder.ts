@@ -1,0 +1,147 @@
+import { mkdir } from 'node:fs/promises';
+import type { Logger } from '../log.js';
+import { codeOf, reasonOf } from './failure.js';
+import { CannotKeepState, type StateFolder, writeWhole } from './folder.js';
+import { type DirectoryLock, DirectoryTaken, lockDirectory } from './lock.js';
+import { HOW_TO_CHOOSE_A_PLACE, type StatePlace } from './place.js';
+
+/** Another exporter keeps its state there: two would overwrite each other's. The message says what to do. */
+export class StateTaken extends Error {
+  override readonly name = 'StateTaken';
+}
+
+const CHECK_FILE = 'check';
+/** More than a file system keeps beside the name of a file, so that a full disk shows. */
+const CHECK_BYTES = 4096;
+const THE_FOLDER = 'the folder';
+/** What failed and was never tried again, such as a file of a column that is no longer described, is forgotten then. */
+const FORGOTTEN_AFTER_MS = 600_000;
+
+interface Failure {
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** A folder that this process alone writes to. It is looked at by the clock, not only when there is something to keep. */
+export class HeldFolder implements StateFolder {
+  readonly exporter: string;
+  readonly path: string;
+  readonly #place: StatePlace;
+  readonly #log: Logger;
+  readonly #failing = new Map<string, Failure>();
+  #lock: DirectoryLock | undefined;
+  #isUsed = false;
+  #told: string | undefined;
+
+  constructor(exporter: string, path: string, place: StatePlace, log: Logger) {
+    this.exporter = exporter;
+    this.path = path;
+    this.#place = place;
+    this.#log = log.child({ exporter, directory: path });
+  }
+
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  /** Why nothing can be kept at present; a sentence for people. */
+  get trouble(): string | undefined {
+    const [failure] = this.#failing.values();
+    return failure === undefined ? undefined : this.#sentence(failure.reason);
+  }
+
+  /**
+   * To be called before anything is kept there; again does no harm. A folder that cannot be written is no reason to
+   * refuse: measuring goes on, and {@link trouble} says that nothing of it is kept.
+   *
+   * @throws {StateTaken}
+   */
+  async use(): Promise<void> {
+    this.#isUsed = true;
+    if (this.#lock !== undefined) return;
+    try {
+      await this.#hold();
+    } catch (error) {
+      if (error instanceof DirectoryTaken) throw this.#taken(error);
+      this.#failed(THE_FOLDER, reasonOf(error));
+      return;
+    }
+    await this.check();
+  }
+
+  /** Whether something can be kept; never throws. */
+  async check(): Promise<void> {
+    if (!this.#isUsed) return;
+    await this.save(CHECK_FILE, `${' '.repeat(CHECK_BYTES - 1)}\n`).catch(() => undefined);
+  }
+
+  save(name: string, text: string): Promise<void> {
+    return this.attempt(name, () => writeWhole(this.path, name, text));
+  }
+
+  async attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      await this.#hold();
+      this.#succeeded(THE_FOLDER);
+      const result = await work();
+      this.#succeeded(what);
+      return result;
+    } catch (error) {
+      if (error instanceof DirectoryTaken) this.#failed(THE_FOLDER, this.#taken(error).message);
+      else if (codeOf(error) !== undefined) this.#failed(what, reasonOf(error));
+      else throw error;
+      throw new CannotKeepState(this.trouble ?? '', { cause: error });
+    }
+  }
+
+  async release(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = undefined;
+    this.#isUsed = false;
+    await lock?.release().catch(() => undefined);
+  }
+
+  /** Also takes the lock anew when the folder was removed under us. */
+  async #hold(): Promise<void> {
+    if (this.#lock !== undefined && (await this.#lock.isOurs())) return;
+    this.#lock = undefined;
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    this.#lock = await lockDirectory(this.path);
+  }
+
+  #taken({ holder }: DirectoryTaken): StateTaken {
+    const who =
+      holder === undefined ? 'another exporter' : `another exporter (process ${holder.pid} on ${holder.host})`;
+    return new StateTaken(
+      `${who} keeps its state in ${this.path}, and two would overwrite each other's; stop it, or give this one a directory ` +
+        'of its own with --state-directory',
+    );
+  }
+
+  #sentence(reason: string): string {
+    if (reason.includes(this.path)) return reason;
+    const { from } = this.#place;
+    const source = from === 'default' ? 'the default' : `from ${from}`;
+    return `the state cannot be kept in ${this.path} (${source}): ${reason}; ${HOW_TO_CHOOSE_A_PLACE}`;
+  }
+
+  #failed(what: string, reason: string): void {
+    this.#failing.set(what, { reason, at: performance.now() });
+    // Once for each reason: the metric says it at each scrape.
+    if (this.#told === reason) return;
+    this.#told = reason;
+    this.#log.error('the state cannot be kept; after a restart it is lost', { reason: this.#sentence(reason) });
+  }
+
+  #succeeded(what: string): void {
+    if (this.#failing.size === 0) return;
+    this.#failing.delete(what);
+    const now = performance.now();
+    for (const [other, { at }] of this.#failing) {
+      if (now - at > FORGOTTEN_AFTER_MS) this.#failing.delete(other);
+    }
+    if (this.#failing.size > 0) return;
+    this.#told = undefined;
+    this.#log.info('the state can be kept again');
+  }
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import type { Logger } from '../log.js';
+import { HeldFolder } from './held-folder.js';
+import type { StatePlace } from './place.js';
+
+export interface KeptState {
+  readonly exporter: string;
+  readonly directory: string;
+  /** Why nothing can be kept; undefined while it can. */
+  readonly trouble: string | undefined;
+}
+
+const CHECK_EVERY_MS = 15_000;
+
+/** The one state directory of a process, with a folder for each exporter that has something to keep. */
+export class StateKeeper {
+  readonly place: StatePlace;
+  readonly #log: Logger;
+  readonly #folders = new Map<string, HeldFolder>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param checkEveryMs how often it is tried whether something can be kept; for tests. */
+  constructor(place: StatePlace, log: Logger, checkEveryMs = CHECK_EVERY_MS) {
+    this.place = place;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.check(), checkEveryMs);
+    this.#timer.unref();
+  }
+
+  /**
+   * The exporter's own folder. Nothing is locked or written before `use()`.
+   *
+   * @param path another one than `<state directory>/<exporter>`.
+   */
+  folder(exporter: string, path: string = join(this.place.directory, exporter)): HeldFolder {
+    const key = `${exporter} ${path}`;
+    const known = this.#folders.get(key) ?? new HeldFolder(exporter, path, this.place, this.#log);
+    this.#folders.set(key, known);
+    return known;
+  }
+
+  states(): readonly KeptState[] {
+    return this.#used().map(({ exporter, path, trouble }) => ({ exporter, directory: path, trouble }));
+  }
+
+  async check(): Promise<void> {
+    await Promise.all(this.#used().map((folder) => folder.check()));
+  }
+
+  /** Lets others have the folders. Call it when nothing writes any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#used().map((folder) => folder.release()));
+  }
+
+  #used(): readonly HeldFolder[] {
+    return [...this.#folders.values()].filter(({ isUsed }) => isUsed);
+  }
+}

@@ -1,0 +1,45 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+
+export type StateSource =
+  | '--state-directory'
+  | 'KOP_STATE_DIRECTORY'
+  | 'STATE_DIRECTORY'
+  | 'XDG_STATE_HOME'
+  | 'default';
+
+/** Where this process keeps what it must know after a restart, and who said so. */
+export interface StatePlace {
+  readonly directory: string;
+  readonly from: StateSource;
+}
+
+/**
+ * The flag, our variable, systemd's `StateDirectory=`, and then what the XDG base directory specification says. Never
+ * the working directory: a service starts in `/`, and a command in wherever its user stands.
+ *
+ * @param given the flag's value.
+ */
+export function statePlace(
+  given: string | undefined,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  home: string = homedir(),
+): StatePlace {
+  if (given !== undefined) return { directory: resolve(given), from: '--state-directory' };
+  const own = env.KOP_STATE_DIRECTORY;
+  if (own !== undefined && own !== '') return { directory: resolve(own), from: 'KOP_STATE_DIRECTORY' };
+  // systemd lists all of a unit's, the first being the one that `StateDirectory=` names first.
+  const [service] = (env.STATE_DIRECTORY ?? '').split(':');
+  if (service !== undefined && service !== '') return { directory: resolve(service), from: 'STATE_DIRECTORY' };
+  const xdg = env.XDG_STATE_HOME;
+  // The specification has a relative one ignored.
+  if (xdg !== undefined && isAbsolute(xdg)) return { directory: join(xdg, 'kop'), from: 'XDG_STATE_HOME' };
+  return { directory: join(home, '.local', 'state', 'kop'), from: 'default' };
+}
+
+/** For messages. */
+export function placeText({ directory, from }: StatePlace): string {
+  return from === 'default' ? `${directory} (the default)` : `${directory} (from ${from})`;
+}
+
+export const HOW_TO_CHOOSE_A_PLACE = 'name another with --state-directory or KOP_STATE_DIRECTORY';

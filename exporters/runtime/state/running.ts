@@ -1,0 +1,94 @@
+import { lstat, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { writeWhole } from './folder.js';
+import { describeProcess, isAlive, processIdentity } from './lock.js';
+
+/**
+ * Which exporters run on this machine, and where each keeps its state: a file per process in a folder that commands
+ * know too. Without it a command could only guess, and would tell of another directory than the exporter's.
+ */
+const entrySchema = processIdentity.extend({
+  stateDirectory: z.string(),
+  exporters: z.array(z.string()),
+  configFiles: z.array(z.string()),
+  address: z.string(),
+});
+export type RunningExporter = z.infer<typeof entrySchema>;
+export type Announcement = Pick<RunningExporter, 'stateDirectory' | 'exporters' | 'configFiles' | 'address'>;
+
+export interface Announced {
+  /** Why commands will not find this process; undefined when they will. */
+  readonly trouble: string | undefined;
+  withdraw(): Promise<void>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export async function announce(announcement: Announcement, env: Environment = process.env): Promise<Announced> {
+  const name = `exporter-${process.pid}.json`;
+  const entry: RunningExporter = { ...(await describeProcess(process.pid)), ...announcement };
+  let trouble = 'there is no folder for it';
+  for (const folder of writableFolders(env)) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (!(await isTrusted(folder))) throw new Error(`${folder} belongs to somebody else, or anybody may write there`);
+      await writeWhole(folder, name, JSON.stringify(entry));
+      return { trouble: undefined, withdraw: () => rm(join(folder, name), { force: true }).catch(() => undefined) };
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { trouble, withdraw: () => Promise.resolve() };
+}
+
+/** Those that are alive and whose word can be trusted: this user's own, root's, and to root everybody's. */
+export async function runningExporters(env: Environment = process.env): Promise<readonly RunningExporter[]> {
+  const found = new Map<number, RunningExporter>();
+  for (const folder of [...new Set(readableFolders(env))]) {
+    if (!(await isTrusted(folder))) continue;
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (!/^exporter-\d+\.json$/.test(name)) continue;
+      const entry = await read(join(folder, name));
+      if (entry !== undefined && (await isAlive(entry))) found.set(entry.pid, entry);
+    }
+  }
+  return [...found.values()].sort((a, b) => a.pid - b.pid);
+}
+
+async function read(path: string): Promise<RunningExporter | undefined> {
+  try {
+    return entrySchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** systemd's `RuntimeDirectory=`, the user's own, and one below the temporary folder. */
+function writableFolders(env: Environment): readonly string[] {
+  const [service] = (env.RUNTIME_DIRECTORY ?? '').split(':');
+  const xdg = env.XDG_RUNTIME_DIR;
+  return [
+    ...(service === undefined || service === '' ? [] : [service]),
+    ...(xdg === undefined || !isAbsolute(xdg) ? [] : [join(xdg, 'kop')]),
+    join(tmpdir(), `kop-${process.getuid?.() ?? homedir().replaceAll(/[^A-Za-z0-9]/g, '_')}`),
+  ];
+}
+
+function readableFolders(env: Environment): readonly string[] {
+  return process.platform === 'win32' ? writableFolders(env) : ['/run/kop', ...writableFolders(env)];
+}
+
+const WRITABLE_BY_OTHERS = 0o022;
+
+async function isTrusted(folder: string): Promise<boolean> {
+  const own = process.getuid?.();
+  const isRun = folder.startsWith('/run/');
+  // systemd makes links there; elsewhere one could lead into a folder of ours that is not meant.
+  const found = await (isRun ? stat(folder) : lstat(folder)).catch(() => undefined);
+  if (found === undefined || !found.isDirectory()) return false;
+  if (own === undefined) return true;
+  // What systemd made below /run belongs to the service's user, and only root could have put it there.
+  return (found.uid === own || found.uid === 0 || isRun) && (found.mode & WRITABLE_BY_OTHERS) === 0;
+}
