@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PACKAGES = ['pkcs11js', '@aws-sdk/client-kms'];
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN_MS = 300_000;
 const GONE_WITHIN_MS = 20_000;
 /** Tests that touch an optional package; whoever lacks one must pass them too. */
 const TESTS = [

@@ -23,7 +23,7 @@ function probeWithout(
     config,
     `teams: { platform: { title: Platform } }
 portals: { portal: { title: Portal, baseUrl: 'http://127.0.0.1:1' } }
-objectives: { responsive: { kind: latency, target: 99 %, window: 30d } }
+objectives: { responsive: { title: Responsive, target: 99%, period: 30d } }
 encryption:
   main: { title: Fields, portal: portal, team: platform, sla: 10ms, objective: responsive, providers: { one: ${provider} } }
 `,

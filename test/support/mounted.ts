@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
 /** Whether this user may mount: root outside most containers. */
@@ -24,7 +25,7 @@ function mount(...args: readonly string[]): boolean {
  *
  * @param options of `mount`, such as `size=64k`.
  */
-export function mounted(options: string): { readonly path: string; remount(options: string): void } {
+export function mounted(options: string): { readonly path: string; remount(options: string): Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), 'kop-disk-'));
   if (!mount('-t', 'tmpfs', '-o', options, 'tmpfs', path)) throw new Error('cannot mount');
   onTestFinished(() => {
@@ -33,8 +34,12 @@ export function mounted(options: string): { readonly path: string; remount(optio
   });
   return {
     path,
-    remount(changed) {
-      if (!mount('-o', `remount,${changed}`, path)) throw new Error('cannot remount');
+    async remount(changed) {
+      // Busy while a file is open for writing.
+      for (let tries = 0; !mount('-o', `remount,${changed}`, path); tries += 1) {
+        if (tries === 100) throw new Error('cannot remount');
+        await sleep(20);
+      }
     },
   };
 }

@@ -30,6 +30,7 @@ export class HeldFolder implements StateFolder {
   readonly #log: Logger;
   readonly #failing = new Map<string, Failure>();
   #lock: DirectoryLock | undefined;
+  #holding: Promise<void> | undefined;
   #isUsed = false;
   #told: string | undefined;
 
@@ -102,7 +103,15 @@ export class HeldFolder implements StateFolder {
   }
 
   /** Also takes the lock anew when the folder was removed under us. */
-  async #hold(): Promise<void> {
+  #hold(): Promise<void> {
+    // One at a time: two would take each other for another exporter.
+    this.#holding ??= this.#holdNow().finally(() => {
+      this.#holding = undefined;
+    });
+    return this.#holding;
+  }
+
+  async #holdNow(): Promise<void> {
     if (this.#lock !== undefined && (await this.#lock.isOurs())) return;
     this.#lock = undefined;
     await mkdir(this.path, { recursive: true, mode: 0o700 });

@@ -119,9 +119,9 @@ describe('a state directory that cannot be written', () => {
     const own = keeper.folder('audit-trail');
     await own.use();
     expect(keeper.states()[0]?.trouble).toBeUndefined();
-    disk.remount('ro');
+    await disk.remount('ro');
     await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toContain('the file system is read-only (EROFS)'));
-    disk.remount('rw');
+    await disk.remount('rw');
     await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toBeUndefined());
     expect(() => writeFileSync(join(disk.path, 'filler'), Buffer.alloc(128 * 1024))).toThrow();
     await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toContain('its disk is full (ENOSPC)'));
