@@ -94,7 +94,8 @@ class Run {
       phases = addPhases(phases, clock.phases);
       const failure = outcome.failure ?? overBudget(step, durationMs);
       if (failure !== undefined) this.#note(`${step.name} failed: ${failure.reason}: ${failure.message}`);
-      if (failure !== undefined && retries < step.retries && this.#mayTryAgain(failure)) {
+      const { retryAfterMs } = outcome;
+      if (failure !== undefined && retryAfterMs === undefined && retries < step.retries && this.#mayTryAgain(failure)) {
         retries += 1;
         this.#note(`${step.name}: try ${retries + 1} of ${step.retries + 1}`);
         continue;
@@ -110,6 +111,7 @@ class Run {
         retries,
         facts,
         ...(certificateExpirySeconds === undefined ? {} : { certificateExpirySeconds }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         ...(failure === undefined
           ? { outcome: 'ok' }
           : {

@@ -1,6 +1,7 @@
 import type { Portal, SecretText } from '../../../../pack/index.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
+import type { OnOpenRequest } from '../http/open-request.js';
 import { StepFailure } from '../step-failure.js';
 import type { Cookies } from './cookies.js';
 
@@ -16,6 +17,8 @@ export interface LoginTools {
   readonly reveal: (secret: SecretText) => string;
   readonly redactor: Redactor;
   readonly signal: Cancellation;
+  /** Takes over a request of the login that is open beyond its deadline. */
+  readonly onOpenRequest?: OnOpenRequest;
 }
 
 /** A refused login: the portal answered, and said no. */

@@ -67,7 +67,7 @@ export async function post(
   timeoutMs: number,
   tools: LoginTools,
 ): Promise<Received> {
-  const connections = new Connections();
+  const connections = new Connections(tools.onOpenRequest);
   const limit = new Deadline(timeoutMs, tools.signal);
   try {
     return await connections.send(

@@ -12,37 +12,46 @@ import { type Credentials, cookieHeader, revealer } from './credentials.js';
 import { type ExpirySigns, expirySigns } from './expiry.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { logIn } from './login.js';
+import type { LoginRoom } from './login-room.js';
 import { fetchToken } from './oauth2.js';
 
 const pauses = { initialMs: 30_000, maxMs: 15 * 60_000 };
+/** A portal in trouble locks no account, and once it is back nobody is to miss for our caution. */
+const pausesInTrouble = { initialMs: 5000, maxMs: 60_000 };
 
 /**
  * One portal's session, shared by all its authenticated runs. It logs in once and keeps the grant until it expires
  * or is refused: each login leaves a row in Kingston's `session` table and holds its event loop for 300 ms.
  *
- * After a failed login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
- * the portal; runs meanwhile fail with reason `auth` at once.
+ * After a refused login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
+ * the portal, and for a short time after one that failed otherwise; runs meanwhile fail with reason `auth` at once.
  */
 export class Session implements Credentials {
   readonly #portal: Portal;
   readonly #redactor: Redactor;
   readonly #stopping: Cancellation;
+  readonly #room: LoginRoom | undefined;
   readonly reveal: (secret: SecretText) => string;
   readonly signs: ExpirySigns;
   #cookies = new Cookies();
   #grant: { readonly grant: Grant; readonly expiresAt: number } | undefined;
   #login: Promise<Grant> | undefined;
-  readonly #loginPause = new Backoff(pauses);
+  readonly #refusedPause = new Backoff(pauses);
+  readonly #troublePause = new Backoff(pausesInTrouble);
   #lastFailure: StepFailure | undefined;
   /** Those whom a new grant did not help. */
   readonly #renewalPauses = new Map<string, Backoff>();
   #logins: LoginResult[] = [];
 
-  /** @param stopping ends a login that is under way; no single run does, because others wait for it too. */
-  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation) {
+  /**
+   * @param stopping ends a login that is under way; no single run does, because others wait for it too.
+   * @param room where what a login asks of the portal is counted
+   */
+  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, room?: LoginRoom) {
     this.#portal = portal;
     this.#redactor = redactor;
     this.#stopping = stopping;
+    this.#room = room;
     this.reveal = revealer(redactor);
     this.signs = expirySigns(portal.auth.kind === 'none' ? undefined : portal.auth.expiredWhen, portal);
   }
@@ -50,16 +59,21 @@ export class Session implements Credentials {
   prepare(signal: Cancellation): Promise<Grant> {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
-    const { restMs } = this.#loginPause;
+    const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
     if (this.#login === undefined && restMs > 0) {
       const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
       const message = `not logging in for another ${wait}, because the last login failed: ${this.#lastFailure?.message}`;
       const fault = this.#lastFailure instanceof OurFault ? this.#lastFailure.fault : undefined;
       return Promise.reject(fault === undefined ? new StepFailure('auth', message) : new OurFault(fault, message));
     }
-    this.#login ??= this.#obtain().finally(() => {
-      this.#login = undefined;
-    });
+    if (this.#login === undefined) {
+      const leave = hasLogin(this.#portal) ? (this.#room?.enter ?? free)() : free();
+      if (leave === undefined) return Promise.reject(new StepFailure('unanswered', openLogin));
+      this.#login = this.#obtain().finally(() => {
+        this.#login = undefined;
+        leave();
+      });
+    }
     const login = this.#login;
     return abortable(signal, (done, fail) => {
       login.then(done, fail);
@@ -120,22 +134,31 @@ export class Session implements Credentials {
         reveal: this.reveal,
         redactor: this.#redactor,
         signal: this.#stopping,
+        ...(this.#room === undefined ? {} : { onOpenRequest: this.#room.onOpenRequest }),
       });
       this.#cookies = cookies;
       this.#grant = { grant, expiresAt: start + grant.lifetimeMs };
-      this.#loginPause.succeed();
+      this.#refusedPause.succeed();
+      this.#troublePause.succeed();
+      this.#room?.succeeded();
       note('success');
       return grant;
     } catch (error) {
       const failure = asFailure(error);
       this.#lastFailure = failure;
-      this.#loginPause.fail();
+      (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
       note(failure instanceof LoginRefused ? 'refused' : 'failed', failure.message);
       const message = `login: ${failure.message}`;
       if (failure instanceof OurFault) throw new OurFault(failure.fault, message, { cause: failure });
       throw new StepFailure(failure.reason, message, { cause: failure });
     }
   }
+}
+
+const openLogin = 'login: not sent: an earlier login has neither been answered nor closed';
+
+function free(): () => void {
+  return () => {};
 }
 
 /** The other kinds send what is configured; there is nothing to ask the portal for. */
