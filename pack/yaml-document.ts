@@ -13,6 +13,7 @@ import {
 } from 'yaml';
 import type { Problem } from './problems.js';
 import type { Entry, MapNode, Origin, SourceNode } from './source-node.js';
+import { syntaxMistakes } from './yaml-syntax.js';
 
 /** Aliases are expanded by copying, so ten nested ones could ask for billions of nodes. No honest pack comes near. */
 const maximumNodes = 100_000;
@@ -31,17 +32,10 @@ export function parseYaml(file: string, text: string): ParsedDocument {
   const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false });
   const reader = new Reader(file, lineCounter);
   // A warning is a tag that nobody here understands: its value would be read as something else than was meant.
-  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
-  for (const error of errors) {
-    const [start] = error.pos;
-    reader.report(
-      start,
-      '',
-      error.code === 'DUPLICATE_KEY' ? duplicateKey(text.slice(start)) : sentence(error.message),
-    );
-  }
+  const mistakes = syntaxMistakes(text, documents);
+  for (const { offset, message, expected } of mistakes) reader.report(offset, '', message, expected);
   const [first, second] = documents;
-  if (second !== undefined && errors.length === 0) {
+  if (second !== undefined && mistakes.length === 0) {
     const start = second.contents?.range?.[0] ?? second.range[0];
     reader.report(start, '', 'a second YAML document begins here', 'one document a file; put it in a file of its own');
   }
@@ -54,11 +48,6 @@ export function parseYaml(file: string, text: string): ParsedDocument {
 /** A file in which everything is commented out is fine among several: it changes nothing. */
 function nothing(file: string): MapNode {
   return { kind: 'map', at: { file, line: 1, column: 1 }, entries: new Map() };
-}
-
-function duplicateKey(textFromKey: string): string {
-  const [, key] = /^["']?([^\s"':]+)/.exec(textFromKey) ?? [];
-  return key === undefined ? 'this key is given twice' : `key '${key}' is given twice`;
 }
 
 class Reader {
@@ -140,7 +129,11 @@ class Reader {
     const target = alias.resolve(document);
     const offset = alias.range?.[0] ?? 0;
     if (target === undefined) {
-      throw new TooMuch(offset, `alias *${alias.source} names no anchor`, `an anchor &${alias.source} before it`);
+      throw new TooMuch(
+        offset,
+        `alias *${alias.source} names no anchor`,
+        `an anchor &${alias.source} before it, or the value in quotes`,
+      );
     }
     return this.#node(target, document, depth + 1);
   }
@@ -156,6 +149,11 @@ class Reader {
         continue;
       }
       const name = String(key.value);
+      if (map.flow === true && pair.value === null) {
+        const shown = /^[A-Za-z]\w{0,40}$/.test(name) ? name : 'name';
+        this.report(map.range?.[0] ?? offset, '', `{${shown}} is a map without quotes`, `'{${shown}}', in quotes`);
+        return written;
+      }
       const keyAt = this.#origin(offset);
       const node: SourceNode = isNode(pair.value)
         ? this.#node(pair.value, document, depth + 1)
@@ -212,10 +210,4 @@ function nounOf(node: SourceNode): string {
     return 'a map';
   }
   return node.kind === 'list' ? 'a list' : 'a single value';
-}
-
-/** The parser's messages end in dots or not, and begin in capitals; ours do neither. */
-function sentence(message: string): string {
-  const text = message.trim().replace(/\.$/, '');
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -42,7 +42,7 @@ test('all files are looked at before any problem is thrown', () => {
   writeFileSync(join(folder, 'bad.txt'), 'a: [1\n');
   expect(() => readSource([join(folder, 'absent.yaml'), join(folder, 'bad.txt')])).toThrow(
     expect.objectContaining({
-      problems: [expect.objectContaining({ unreadable: true }), expect.objectContaining({ line: 2 })],
+      problems: [expect.objectContaining({ unreadable: true }), expect.objectContaining({ line: 1, column: 4 })],
     }),
   );
   expect(() => readSource([join(folder, 'absent.yaml')])).toThrow(InvalidPack);
