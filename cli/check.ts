@@ -4,13 +4,11 @@ import { Command } from 'commander';
 import {
   excerpt,
   formatProblem,
-  hangsWithRoom,
   InvalidPack,
   loadPack,
   type Pack,
   type Problem,
   unconnectedTrails,
-  warnings,
 } from '../pack/index.js';
 
 interface CheckOptions {
@@ -86,17 +84,11 @@ function facts(pack: Pack) {
       auditTrails: pack.auditTrails.length,
     },
     unconnected: unconnectedTrails(pack),
-    inFlight: pack.portals.map(({ name, limits: { maxInFlight } }) => ({
-      portal: name,
-      maxInFlight,
-      hangsWithRoom: hangsWithRoom(maxInFlight),
-    })),
-    warnings: warnings(pack),
   };
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, removed, counts, unconnected, inFlight, warnings } = facts(pack);
+  const { files, removed, counts, unconnected } = facts(pack);
   const lines = [
     `${colour('green', 'valid')}  ${files.join(', ')}`,
     [
@@ -110,12 +102,6 @@ function summary(pack: Pack, options: CheckOptions): string {
       ...(counts.auditTrails === 0 ? [] : [counted(counts.auditTrails, 'audit trail')]),
     ].join(', '),
     ...(removed.length === 0 ? [] : [`Removed by a later file: ${removed.join(', ')}.`]),
-    ...inFlight.map(
-      ({ portal, maxInFlight, hangsWithRoom: hanging }) =>
-        `Portal ${portal}: ${counted(maxInFlight, 'request')} at once; while ${counted(hanging, 'workflow')} ${hanging === 1 ? 'hangs' : 'hang'}, the others are ` +
-        'measured all the same. Each further one needs a higher limits.maxInFlight.',
-    ),
-    ...warnings.map((warning) => `${colour('bold', 'warning')}  ${warning}`),
     ...(options.skipSecrets
       ? ['Secrets were not looked for.']
       : unconnected.map(

@@ -1,7 +1,6 @@
 export { isOpen, validUntil } from './calendar.js';
 export { type UnconnectedTrail, unconnectedTrails } from './connection.js';
 export { type Excerpt, excerpt } from './excerpt.js';
-export { hangsWithRoom } from './in-flight.js';
 export { packJsonSchema } from './json-schema.js';
 export { linearRegExp } from './linear-regex.js';
 export { type LoadOptions, loadPack, type PackSection, packageRoot, shippedPackPath } from './load.js';
@@ -10,4 +9,3 @@ export { isSamePage, pageIn } from './pages.js';
 export { applyPathStyle, forbiddenBy } from './paths.js';
 export { formatProblem, InvalidPack, type Problem } from './problems.js';
 export { SecretText, SecretUnavailable, type Text } from './secret.js';
-export { warnings } from './warnings.js';

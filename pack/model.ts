@@ -44,6 +44,8 @@ export interface Portal {
   readonly variables: Readonly<Record<string, Text>>;
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly auth: Auth;
+  /** Further users by name; a workflow chooses one. */
+  readonly identities: Readonly<Record<string, Auth>>;
   readonly tls: Tls;
   readonly network: Network;
   /** Steps with `mutates: true` run only where this is true. */
@@ -56,12 +58,11 @@ export interface Portal {
 }
 
 export interface PortalLimits {
-  /** Requests of ours in flight at once, those that are open beyond their deadline included. */
+  /** Requests of ours in flight at once. An abandoned request may hold a database connection at the portal. */
   readonly maxInFlight: number;
-  /** After this long beyond its deadline a request is closed by us; the time doubles for a workflow with each in a row. */
-  readonly abandonedAfterMs: number;
-  /** `backoff` is written, which does nothing any more. */
-  readonly ignoresBackoff?: true;
+  /** First pause after a time-out; doubles with each further one. */
+  readonly backoffInitialMs: number;
+  readonly backoffMaxMs: number;
 }
 
 export interface Tls {
@@ -84,7 +85,7 @@ export interface Network {
   readonly redirectOrigins: readonly string[];
 }
 
-export type Auth = { readonly kind: 'none' } | BasicAuth | HeaderAuth | LoginAuth | OAuth2Auth;
+export type Auth = { readonly kind: 'none' } | BasicAuth | HeaderAuth | LoginAuth | FormAuth | OidcAuth | OAuth2Auth;
 
 interface WithExpiry {
   readonly expiredWhen?: ExpiredWhen;
@@ -128,8 +129,85 @@ export interface LoginAuth extends WithExpiry {
   readonly token?:
     | { readonly from: 'json'; readonly path: string }
     | { readonly from: 'cookie'; readonly name: string };
+  /** Fetched first. */
+  readonly csrf?: Csrf;
+  /** Sent with the second step where there is one. */
+  readonly totp?: Totp & { readonly field: string };
+  readonly secondStep?: SecondStep;
+  readonly logout?: Logout;
   /** Log in again after this long even when nothing refused us. */
   readonly lifetimeMs: number;
+  /** For all requests of the login together. */
+  readonly timeoutMs: number;
+}
+
+/** A request after the login's first, whose fields may come from its answer. */
+export interface SecondStep {
+  readonly path: string;
+  readonly method: 'POST' | 'PUT';
+  readonly encoding: 'json' | 'form';
+  readonly fields: Readonly<Record<string, SecretText>>;
+  /** RFC 9535 paths in the first answer, by field. */
+  readonly carry: Readonly<Record<string, string>>;
+  readonly expectStatus: number;
+}
+
+/** Where a CSRF token is found, and what carries it. */
+export interface Csrf {
+  readonly path: string;
+  readonly from: { readonly kind: 'input' | 'meta' | 'cookie' | 'header' | 'json'; readonly name: string };
+  readonly to: { readonly kind: 'field' | 'header'; readonly name: string };
+}
+
+/** One-time codes of RFC 6238. */
+export interface Totp {
+  /** Base32, or an `otpauth://totp` address. */
+  readonly secret: SecretText;
+  readonly algorithm: 'SHA1' | 'SHA256' | 'SHA512';
+  readonly digits: number;
+  readonly periodSeconds: number;
+}
+
+export interface Logout {
+  readonly path: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly csrf?: Csrf;
+  readonly expectStatus: readonly StatusRange[];
+}
+
+/** A form of a page, and what is filled into it. */
+export interface LoginForm {
+  readonly fields: Readonly<Record<string, SecretText>>;
+  /** Field that takes a one-time code. */
+  readonly totp?: string;
+}
+
+/** Forms of HTML pages, one after the other; cookies authenticate later requests. */
+export interface FormAuth extends WithExpiry {
+  readonly kind: 'form';
+  readonly path: string;
+  readonly forms: readonly LoginForm[];
+  readonly totp?: Totp;
+  /** Pages that only a successful login ends at; empty: any without the form. */
+  readonly endsAt: readonly string[];
+  readonly logout?: Logout;
+  readonly lifetimeMs: number;
+  readonly timeoutMs: number;
+}
+
+/** OpenID Connect: authorization code with PKCE. */
+export interface OidcAuth extends WithExpiry {
+  readonly kind: 'oidc';
+  readonly issuer: string;
+  readonly clientId: SecretText;
+  readonly clientSecret?: SecretText;
+  readonly clientAuthentication: 'basic' | 'body';
+  readonly redirectUri: string;
+  readonly scope: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly forms: readonly LoginForm[];
+  readonly totp?: Totp;
+  readonly logout: boolean;
   readonly timeoutMs: number;
 }
 
@@ -156,8 +234,10 @@ export interface Workflow {
   readonly objective: string;
   readonly schedule: Schedule;
   readonly connection: 'fresh' | 'reuse';
-  /** Send the portal's credentials. */
+  /** Send the credentials of the portal's `auth`, or of the identity. */
   readonly authenticated: boolean;
+  /** One of the portal's identities. */
+  readonly identity?: string;
   readonly steps: readonly Step[];
 }
 

@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { isMutating } from './methods.js';
 import type {
   Alerting,
-  Auth,
   Calendar,
   Expectation,
-  ExpiredWhen,
   Extract,
   HttpStep,
   Objective,
@@ -19,10 +17,10 @@ import type {
 } from './model.js';
 import { Places } from './places.js';
 import { resolveAuditTrail } from './resolve-audit-trail.js';
+import { resolveAuth } from './resolve-auth.js';
 import { resolveEncryption } from './resolve-encryption.js';
 import { defaultTimeoutMs } from './schedules.js';
 import type { ParsedAlerting } from './schema/alerting.js';
-import type { ParsedAuth, ParsedExpiry } from './schema/auth.js';
 import type { ParsedCalendar } from './schema/calendar.js';
 import type { ParsedExpectation } from './schema/expectation.js';
 import type { ParsedPack } from './schema/pack.js';
@@ -53,7 +51,7 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
 
 function resolvePortal(name: string, portal: ParsedPortal, places: Places): Portal {
   const path = ['portals', name];
-  const { limits, headers, variables, auth, tls, network, baseUrl, ...rest } = portal;
+  const { limits, headers, variables, auth, identities, tls, network, baseUrl, ...rest } = portal;
   return {
     name,
     ...rest,
@@ -61,12 +59,15 @@ function resolvePortal(name: string, portal: ParsedPortal, places: Places): Port
     variables: places.texts([...path, 'variables'], variables),
     headers: places.secrets([...path, 'headers'], headers),
     auth: resolveAuth(auth, [...path, 'auth'], places),
+    identities: mapValues(identities, (user, described) =>
+      resolveAuth(described, [...path, 'identities', user], places),
+    ),
     network: { ...network, redirectOrigins: network.redirectOrigins.map((written) => new URL(written).origin) },
     tls: resolveTls(tls, [...path, 'tls'], places),
     limits: {
       maxInFlight: limits.maxInFlight,
-      abandonedAfterMs: limits.abandonedAfter,
-      ...(limits.backoff === undefined ? {} : { ignoresBackoff: true }),
+      backoffInitialMs: limits.backoff.initial,
+      backoffMaxMs: limits.backoff.max,
     },
   };
 }
@@ -81,56 +82,6 @@ function resolveTls(tls: ParsedPortal['tls'], path: KeyPath, places: Places): Tl
   };
 }
 
-function resolveAuth(auth: ParsedAuth, path: KeyPath, places: Places): Auth {
-  const secret = (key: string, written: string) => places.secret([...path, key], written);
-  const expiry = 'expiredWhen' in auth ? { expiredWhen: resolveExpiry(auth.expiredWhen) } : {};
-  switch (auth.kind) {
-    case 'none':
-      return { kind: 'none' };
-    case 'basic':
-      return {
-        kind: 'basic',
-        username: secret('username', auth.username),
-        password: secret('password', auth.password),
-        ...expiry,
-      };
-    case 'header':
-      return { kind: 'header', header: auth.header, value: secret('value', auth.value), ...expiry };
-    case 'login': {
-      const { lifetime, timeout, fields, token, expiredWhen: _, ...rest } = auth;
-      return {
-        ...rest,
-        ...expiry,
-        fields: places.secrets([...path, 'fields'], fields),
-        ...tokenSource(token),
-        lifetimeMs: lifetime,
-        timeoutMs: timeout,
-      };
-    }
-    case 'oauth2': {
-      const { timeout, clientId, clientSecret, expiredWhen: _, ...rest } = auth;
-      return {
-        ...rest,
-        ...expiry,
-        clientId: secret('clientId', clientId),
-        clientSecret: secret('clientSecret', clientSecret),
-        timeoutMs: timeout,
-      };
-    }
-  }
-}
-
-function resolveExpiry({ status = [], redirectsTo = [], bodyMatches = [] }: ParsedExpiry = {}): ExpiredWhen {
-  return { status, redirectsTo, bodyMatches };
-}
-
-function tokenSource(token: { readonly json?: string; readonly cookie?: string } | undefined) {
-  if (token?.json !== undefined) {
-    return { token: { from: 'json', path: token.json } } as const;
-  }
-  return token?.cookie === undefined ? {} : ({ token: { from: 'cookie', name: token.cookie } } as const);
-}
-
 function resolveWorkflow(
   name: string,
   workflow: ParsedWorkflow,
@@ -141,6 +92,7 @@ function resolveWorkflow(
   return {
     name,
     ...rest,
+    authenticated: rest.authenticated || rest.identity !== undefined,
     portals: portals ?? allPortals,
     slaSeconds: sla / 1000,
     schedule: resolveSchedule(sla, schedule),

@@ -7,12 +7,19 @@ type Pattern = readonly string[];
 const places: readonly Pattern[] = [
   ['portals', '*', 'headers', '*'],
   ['portals', '*', 'variables', '*'],
-  ['portals', '*', 'auth', 'fields', '*'],
-  ['portals', '*', 'auth', 'username'],
-  ['portals', '*', 'auth', 'password'],
-  ['portals', '*', 'auth', 'value'],
-  ['portals', '*', 'auth', 'clientId'],
-  ['portals', '*', 'auth', 'clientSecret'],
+  ...[['auth'], ['identities', '*']].flatMap((user) =>
+    [
+      ['fields', '*'],
+      ['forms', '*', 'fields', '*'],
+      ['secondStep', 'fields', '*'],
+      ['totp', 'secret'],
+      ['username'],
+      ['password'],
+      ['value'],
+      ['clientId'],
+      ['clientSecret'],
+    ].map((place) => ['portals', '*', ...user, ...place]),
+  ),
   ['workflows', '*', 'steps', '*', 'headers', '*'],
   ['workflows', '*', 'steps', '*', 'query', '*'],
   ['workflows', '*', 'steps', '*', 'body', 'form', '*'],
@@ -47,6 +54,7 @@ const alwaysSecret = new Set([
   'password',
   'value',
   'clientSecret',
+  'secret',
   'key',
   'secretAccessKey',
   'token',
@@ -67,7 +75,7 @@ export function isSecretHere(path: KeyPath, value: string | number): boolean {
   if (!isSecretPlace(path)) return false;
   if (hasFixedKeys(path)) return alwaysSecret.has(String(path.at(-1)));
   // The fields of a login are sent as they stand: braces in them are no variables.
-  return path[2] === 'auth' ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
+  return ofUser(path) !== undefined ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
 }
 
 /** Items of a list go by the name of the list. */
@@ -82,7 +90,15 @@ export function isDatabaseUrl(path: KeyPath): boolean {
 
 /** Whether the keys here are ours, and not names that somebody else chose. */
 function hasFixedKeys(path: KeyPath): boolean {
-  return ofOurKeys(path) || (path.length === 4 && path[2] === 'auth');
+  const user = ofUser(path);
+  return ofOurKeys(path) || (user !== undefined && !user.includes('fields'));
+}
+
+/** What of a path is below a user of a portal, as `auth:` or one of `identities:` describes it. */
+export function ofUser(path: KeyPath): KeyPath | undefined {
+  if (path[0] !== 'portals') return undefined;
+  if (path[2] === 'auth') return path.slice(3);
+  return path[2] === 'identities' ? path.slice(4) : undefined;
 }
 
 /** Sections in which every key has a meaning of ours. */

@@ -8,6 +8,7 @@ import type { LoopWatch } from '../runtime/measuring/loop-watch.js';
 import { addPhases, PhaseClock, type PhaseTimes } from '../runtime/measuring/phase-clock.js';
 import type { Credentials } from '../runtime/portal/auth/credentials.js';
 import type { Grant } from '../runtime/portal/auth/grant.js';
+import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { Deadline } from '../runtime/portal/deadline.js';
 import type { Connections } from '../runtime/portal/http/connections.js';
 import { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
@@ -94,8 +95,7 @@ class Run {
       phases = addPhases(phases, clock.phases);
       const failure = outcome.failure ?? overBudget(step, durationMs);
       if (failure !== undefined) this.#note(`${step.name} failed: ${failure.reason}: ${failure.message}`);
-      const { retryAfterMs } = outcome;
-      if (failure !== undefined && retryAfterMs === undefined && retries < step.retries && this.#mayTryAgain(failure)) {
+      if (failure !== undefined && retries < step.retries && this.#mayTryAgain(failure)) {
         retries += 1;
         this.#note(`${step.name}: try ${retries + 1} of ${step.retries + 1}`);
         continue;
@@ -111,7 +111,6 @@ class Run {
         retries,
         facts,
         ...(certificateExpirySeconds === undefined ? {} : { certificateExpirySeconds }),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         ...(failure === undefined
           ? { outcome: 'ok' }
           : {
@@ -199,7 +198,8 @@ class Run {
       for (const login of credentials.takeLogins()) {
         this.#logins.push(login);
         const detail = login.detail === undefined ? '' : `: ${login.detail}`;
-        this.#note(`login: ${login.outcome}, ${formatMs(login.durationMs)}, outside the SLA${detail}`);
+        const who = login.identity === DEFAULT_IDENTITY ? '' : ` as ${login.identity}`;
+        this.#note(`${login.action}${who}: ${login.outcome}, ${formatMs(login.durationMs)}, outside the SLA${detail}`);
       }
     }
   }

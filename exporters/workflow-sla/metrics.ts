@@ -1,4 +1,4 @@
-import { reserveOf } from '../../pack/in-flight.js';
+import type { Portal } from '../../pack/index.js';
 import {
   dropReasons,
   failureReasons,
@@ -8,10 +8,10 @@ import {
   workflowMetrics,
 } from '../../pack/metrics/index.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
+import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { type Job, jobName } from './plan.js';
 import type { PortalState, Report } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
-import { isUnsent } from './unsent.js';
 
 /** What the workflow exporter exposes: results in, families out. */
 export class WorkflowMetrics {
@@ -46,7 +46,12 @@ export class WorkflowMetrics {
     const labels = { portal: result.portal, workflow: result.workflow };
     if (!this.#jobs.has(jobName(result.workflow, result.portal))) return;
     for (const login of result.logins) {
-      this.#m.logins.inc({ portal: login.portal, outcome: login.outcome });
+      const user = { portal: login.portal, identity: login.identity };
+      if (login.action === 'logout') {
+        this.#m.logouts.inc({ ...user, outcome: login.outcome });
+        continue;
+      }
+      this.#m.logins.inc({ ...user, outcome: login.outcome });
       this.#m.loginDuration.observe({ portal: login.portal }, login.durationMs / 1000);
     }
     if (result.trigger !== 'schedule') return;
@@ -59,13 +64,7 @@ export class WorkflowMetrics {
     this.#m.lastRun.set(labels, result.endedAtSeconds);
     if (result.success) this.#m.lastSuccess.set(labels, result.endedAtSeconds);
     this.#m.lastRunSuccess.set(labels, result.success ? 1 : 0);
-    if (!isUnsent(result)) {
-      this.#m.lastRunDuration.set(labels, result.durationSeconds);
-      return;
-    }
-    this.#m.turnsUnanswered.inc(labels);
-    // Nothing was measured: what an earlier run took would look like it.
-    this.#m.lastRunDuration.remove(labels);
+    this.#m.lastRunDuration.set(labels, result.durationSeconds);
   }
 
   recordDrop({ portal, workflow, reason, count }: Extract<Report, { type: 'dropped' }>): void {
@@ -74,11 +73,11 @@ export class WorkflowMetrics {
 
   recordState(portals: readonly PortalState[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
-    for (const { portal, running, open } of portals) {
+    for (const { portal, running, backoffUntilSeconds } of portals) {
       // A pulse may have been on its way when its portal was taken out.
       if (!known.has(portal)) continue;
       this.#m.runsInProgress.set({ portal }, running);
-      this.#m.requestsOpen.set({ portal }, open);
+      this.#m.backoffUntil.set({ portal }, backoffUntilSeconds);
     }
   }
 
@@ -104,7 +103,6 @@ export class WorkflowMetrics {
     this.#m.slaTarget.set(labels, workflow.slaSeconds);
     this.#m.scheduleInterval.set(labels, workflow.schedule.intervalMs / 1000);
     for (const sla of ['met', 'missed'] as const) this.#m.runs.zero({ ...labels, sla });
-    this.#m.turnsUnanswered.zero(labels);
     this.#m.runDuration.zero(labels);
     this.#m.runsTainted.zero(labels);
     for (const reason of uncertainReasons) this.#m.runsUncertain.zero({ ...labels, reason });
@@ -118,13 +116,16 @@ export class WorkflowMetrics {
       this.#m.stepDuration.zero({ ...labels, step });
       this.#m.stepRetries.zero({ ...labels, step });
     }
-    for (const outcome of ['success', 'refused', 'failed'] as const)
-      this.#m.logins.zero({ portal: portal.name, outcome });
+    for (const user of usersOf(portal)) this.#showUser(portal.name, user);
     this.#m.loginDuration.zero({ portal: portal.name });
     this.#m.runsInProgress.zero({ portal: portal.name });
-    this.#m.requestsOpen.zero({ portal: portal.name });
-    const { maxInFlight } = portal.limits;
-    this.#m.requestsOpenLimit.set({ portal: portal.name }, maxInFlight - reserveOf(maxInFlight));
+    this.#m.backoffUntil.zero({ portal: portal.name });
+  }
+
+  #showUser(portal: string, { identity, logsOut }: User): void {
+    for (const outcome of ['success', 'refused', 'failed'] as const) this.#m.logins.zero({ portal, identity, outcome });
+    if (!logsOut) return;
+    for (const outcome of ['success', 'failed'] as const) this.#m.logouts.zero({ portal, identity, outcome });
   }
 
   setObjective(job: Job, targetRatio: number): void {
@@ -146,7 +147,7 @@ export class WorkflowMetrics {
       handle.remove(labels);
     for (const handle of [m.stepPhase, m.stepFailures, m.stepRetries, m.certificateExpiry]) handle.remove(labels);
     for (const handle of [m.lastRun, m.lastSuccess, m.lastRunSuccess, m.lastRunDuration]) handle.remove(labels);
-    for (const handle of [m.turnsUnanswered, m.runsTainted, m.runsUncertain, m.runsDropped]) handle.remove(labels);
+    for (const handle of [m.runsTainted, m.runsUncertain, m.runsDropped]) handle.remove(labels);
   }
 
   #forgetStep(labels: { portal: string; workflow: string; step: string }): void {
@@ -157,7 +158,7 @@ export class WorkflowMetrics {
 
   #forgetPortal(portal: string): void {
     const m = this.#m;
-    for (const handle of [m.logins, m.loginDuration, m.runsInProgress, m.requestsOpen, m.requestsOpenLimit])
+    for (const handle of [m.logins, m.logouts, m.loginDuration, m.runsInProgress, m.backoffUntil])
       handle.remove({ portal });
   }
 }
@@ -170,7 +171,6 @@ function create(store: MetricStore) {
     slaObjective: store.gauge(m.slaObjective),
     scheduleInterval: store.gauge(m.scheduleInterval),
     runs: store.counter(m.runs),
-    turnsUnanswered: store.counter(m.turnsUnanswered),
     runDuration: store.histogram(m.runDuration),
     stepDuration: store.histogram(m.stepDuration),
     stepPhase: store.gauge(m.stepPhase),
@@ -186,9 +186,9 @@ function create(store: MetricStore) {
     runsDropped: store.counter(m.runsDropped),
     loginDuration: store.histogram(m.loginDuration),
     logins: store.counter(m.logins),
+    logouts: store.counter(m.logouts),
     runsInProgress: store.gauge(m.runsInProgress),
-    requestsOpen: store.gauge(m.requestsOpen),
-    requestsOpenLimit: store.gauge(m.requestsOpenLimit),
+    backoffUntil: store.gauge(m.backoffUntil),
   };
 }
 
@@ -204,4 +204,17 @@ function hasDuration(result: RunResult): boolean {
 
 function wasMeasured(step: StepResult): boolean {
   return Object.keys(step.phases).length > 0;
+}
+
+interface User {
+  readonly identity: string;
+  readonly logsOut: boolean;
+}
+
+/** Who may log in to a portal: its `auth`, and its identities. */
+function usersOf({ auth, identities }: Portal): User[] {
+  return [[DEFAULT_IDENTITY, auth] as const, ...Object.entries(identities)].map(([identity, described]) => ({
+    identity,
+    logsOut: 'logout' in described && described.logout !== undefined && described.logout !== false,
+  }));
 }

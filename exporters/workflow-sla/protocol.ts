@@ -29,13 +29,13 @@ export type Report =
 
 export type ProbeAnswer =
   | { readonly kind: 'ran'; readonly result: RunResult }
-  | { readonly kind: 'busy' }
+  | { readonly kind: 'refused'; readonly reason: 'backoff' | 'busy'; readonly retryAfterSeconds: number }
   | { readonly kind: 'unknown' };
 
 export interface PortalState {
   readonly portal: string;
   /** Runs that were let in, scheduled or asked for. */
   readonly running: number;
-  /** Requests that are open beyond their deadline. */
-  readonly open: number;
+  /** 0 when not backing off. */
+  readonly backoffUntilSeconds: number;
 }

@@ -44,10 +44,8 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
     for (let count = 0; count < options.repeat; count += 1) {
       const result = await run('command');
       if (result === undefined) break;
-      const isLeftInPeace = result.steps.some(({ reason }) => reason === 'timeout' || reason === 'retry-after');
       // The login was made in the warm-up; a person wants to see what it took.
       show(count === 0 && warmUp !== undefined ? { ...result, logins: [...warmUp.logins, ...result.logins] } : result);
-      if (isLeftInPeace) break;
     }
     return results;
   } finally {
@@ -59,7 +57,8 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
 export function missingSecrets({ workflow, portal }: Job): readonly string[] {
   const written = encodeWithSecrets([portal.headers, workflow.steps]);
   const variables = Object.entries(portal.variables).filter(([name]) => written.includes(`{${name}}`));
-  const used = [portal.headers, variables, workflow.authenticated ? portal.auth : undefined, workflow.steps];
+  const user = workflow.identity === undefined ? portal.auth : portal.identities[workflow.identity];
+  const used = [portal.headers, variables, workflow.authenticated ? user : undefined, workflow.steps];
   const missing = new Set<string>();
   for (const secret of secretsIn(used)) {
     try {

@@ -15,7 +15,7 @@ export interface Shown {
 export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
-/** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
+/** What the landing page says of the workflows: where each stands, which portals rest, and what failed last. */
 export function sections({ jobs, history, portals, trouble }: Shown): LandingSection[] {
   const intro = trouble === undefined ? {} : { intro: `Nothing below is current: ${trouble}.` };
   return [
@@ -31,7 +31,7 @@ export function sections({ jobs, history, portals, trouble }: Shown): LandingSec
     {
       title: 'Portals',
       table: {
-        columns: ['Portal', 'Address', 'Runs in progress', 'Open beyond the deadline'],
+        columns: ['Portal', 'Address', 'Runs in progress', 'Back-off after time-outs'],
         rows: portalRows(jobs, portals),
       },
     },
@@ -73,14 +73,16 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell
   const unique = new Map(jobs.map(({ portal }) => [portal.name, portal]));
   return [...unique.values()].map((portal) => {
     const pulse = portals.find((item) => item.portal === portal.name);
-    const open = pulse?.open ?? 0;
+    const resting = pulse !== undefined && pulse.backoffUntilSeconds > Date.now() / 1000;
     return [
       { text: portal.title, note: portal.name },
       portal.tls.insecureSkipVerify
         ? { text: portal.baseUrl, state: 'warning', note: 'its certificate is not checked' }
         : portal.baseUrl,
       `${pulse?.running ?? 0} of ${portal.limits.maxInFlight}`,
-      { text: String(open), state: open === 0 ? 'good' : 'warning' },
+      resting
+        ? { text: `until ${new Date(pulse.backoffUntilSeconds * 1000).toISOString()}`, state: 'warning' }
+        : { text: 'none', state: 'good' },
     ];
   });
 }

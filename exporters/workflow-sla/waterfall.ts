@@ -1,5 +1,6 @@
 import { type StepPhase, stepPhases } from '../../pack/metrics/index.js';
 import { formatBytes, formatMs } from '../runtime/format.js';
+import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';
 import type { RunResult, StepResult, Verdict } from './result.js';
 
@@ -182,7 +183,8 @@ function factsOf(step: StepResult, before: StepResult | undefined): string[] {
   return step.retries === 0 ? facts : [...facts, `${step.retries} ${step.retries === 1 ? 'retry' : 'retries'}`];
 }
 
-function describeLogin({ portal, outcome, durationMs, detail }: LoginResult): string {
+function describeLogin({ portal, identity, action, outcome, durationMs, detail }: LoginResult): string {
   const why = detail === undefined ? '' : `: ${detail}`;
-  return `login on ${portal}: ${outcome}, ${formatMs(durationMs)}, outside the SLA${why}`;
+  const who = identity === DEFAULT_IDENTITY ? '' : ` as ${identity}`;
+  return `${action} on ${portal}${who}: ${outcome}, ${formatMs(durationMs)}, outside the SLA${why}`;
 }

@@ -1,6 +1,7 @@
 import { auditTrails } from './audit-trail.js';
 import { burn } from './burn.js';
 import { encryptions } from './encryption.js';
+import { logins } from './logins.js';
 import { numbers } from './numbers.js';
 import { atLeastOnePortal } from './portals.js';
 import { protection } from './protection.js';
@@ -20,6 +21,7 @@ export const rules: readonly Rule[] = [
   steps,
   variables,
   protection,
+  logins,
   schedules,
   burn,
   numbers,

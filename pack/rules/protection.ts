@@ -5,13 +5,17 @@ import type { ParsedPortal } from '../schema/portal.js';
 import type { ParsedStep } from '../schema/step.js';
 import { type KeyPath, keyText } from '../source-node.js';
 import type { Judged, Rule } from './rule.js';
+import { pathsOf, usersOf } from './users.js';
 
 /** No step does to a portal what its description forbids. */
 export const protection: Rule = (judged) => {
   const { parsed, reporter } = judged;
   for (const [name, portal] of Object.entries(parsed.portals)) {
-    if (portal.auth.kind === 'login')
-      forbidden(judged, portal.auth.path, ['portals', name, 'auth', 'path'], name, portal);
+    for (const { path, auth } of usersOf(name, portal)) {
+      for (const [place, written] of pathsOf(auth)) {
+        forbidden(judged, written, [...path, ...place], name, portal);
+      }
+    }
   }
   for (const [name, workflow] of Object.entries(parsed.workflows)) {
     for (const portalName of workflow.portals ?? Object.keys(parsed.portals)) {
@@ -19,7 +23,7 @@ export const protection: Rule = (judged) => {
       if (portal === undefined) {
         continue;
       }
-      if (workflow.authenticated && portal.auth.kind === 'none') {
+      if (workflow.authenticated && workflow.identity === undefined && portal.auth.kind === 'none') {
         reporter.report(['workflows', name, 'authenticated'], `portal '${portalName}' has no credentials to send`, {
           expected: `auth: on portal '${portalName}'`,
         });

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { readReferences } from '../references.js';
 import type { Reporter } from '../reporter.js';
 import { type Part, SecretText, SecretUnavailable, unsetVariables } from '../secret.js';
-import { isDatabaseUrl, isSecretHere, isSecretPlace } from '../secret-places.js';
+import { isDatabaseUrl, isSecretHere, isSecretPlace, ofUser } from '../secret-places.js';
 import { secretShape, secretShapeInPath } from '../secret-shapes.js';
 import type { KeyPath, MapNode, ScalarNode, SourceNode } from '../source-node.js';
 
@@ -87,7 +87,7 @@ function isTemplateOfPath(path: KeyPath): boolean {
 /** Who somebody is, not what proves it; machines make up client ids. */
 function isPublicName(path: KeyPath): boolean {
   const key = path.at(-1);
-  return path[2] === 'auth' && (key === 'clientId' || key === 'username');
+  return ofUser(path)?.length === 1 && (key === 'clientId' || key === 'username');
 }
 
 /** In the other sections every place of a secret has a key of ours, and is judged by it. */
@@ -106,7 +106,7 @@ function placesOf([section]: KeyPath): string {
     case 'encryption':
       return 'url:, password: and the credentials of providers';
     default:
-      return 'the fields of auth:, and in the values of headers:, query:, body: and variables:';
+      return 'the fields of auth: and identities:, and in the values of headers:, query:, body: and variables:';
   }
 }
 

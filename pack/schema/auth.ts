@@ -1,42 +1,11 @@
 import { z } from 'zod';
-import { linearRegExp } from '../linear-regex.js';
-import { pages, statuses } from './expectation.js';
-import { headerValue, jsonPath, path, regex, requestHeaderName, url } from './patterns.js';
-import { count, expected, oneOf, section, text } from './say.js';
-import { duration, timeout } from './units.js';
+import { pages } from './expectation.js';
+import { csrf, expiredWhen, lifetime, loginFields, loginForms, logout, totp, totpField } from './login-parts.js';
+import { headerValue, jsonPath, path, requestHeaderName, url } from './patterns.js';
+import { count, expected, flag, oneOf, section, text } from './say.js';
+import { timeout } from './units.js';
 
-const loginTimeout = () => timeout().prefault('10s').describe('Longest wait for the answer to a login. Default 10s.');
-
-function saysSomething(pattern: string): boolean {
-  try {
-    return !linearRegExp(pattern).test('');
-  } catch {
-    return true; // Not a regular expression, which another check says better.
-  }
-}
-
-const expiredWhen = () =>
-  section({
-    status: statuses.exactOptional().describe('Statuses beside 401 and 403, such as 440 or [419, 498].'),
-    redirectsTo: pages()
-      .exactOptional()
-      .describe(
-        'Pages that a portal sends those to whose session has ended, such as /login or https://login.example.com/**.',
-      ),
-    bodyMatches: z
-      .array(regex().refine(saysSomething, { error: 'matches every page, a good one too' }), {
-        error: expected('a list of regular expressions'),
-      })
-      .exactOptional()
-      .describe('Regular expressions that only the body of a login page matches.'),
-  })
-    .refine((given) => Object.values(given).some((signs) => signs.length > 0), {
-      error: 'names no sign; expected status:, redirectsTo: or bodyMatches:',
-    })
-    .exactOptional()
-    .describe(
-      'Signs beside the statuses 401 and 403 that the session has ended: the step then logs in anew and asks again, once.',
-    );
+const loginTimeout = () => timeout().prefault('10s').describe('Longest wait for a whole login. Default 10s.');
 
 const none = section({
   kind: z.literal('none').describe('No credentials are sent.'),
@@ -61,22 +30,97 @@ const token = section({
   cookie: text().exactOptional().describe('Name of the cookie that holds the token.'),
 }).refine((given) => Object.keys(given).length === 1, { error: 'holds neither or both of json: and cookie:' });
 
+const encoding = () => oneOf(['json', 'form']).prefault('json').describe('How the fields are sent. Default json.');
+const loginMethod = () => oneOf(['POST', 'PUT']).prefault('POST').describe('Method of the login. Default POST.');
+const loginStatus = () => count(100, 599).prefault(200).describe('Status of a successful login. Default 200.');
+
+const secondStep = section({
+  path: path().describe('Path of the second request, below the base URL.'),
+  method: loginMethod(),
+  encoding: encoding(),
+  fields: loginFields().exactOptional(),
+  carry: z
+    .record(text(), jsonPath(), { error: expected('a map of field names to JSON paths') })
+    .prefault({})
+    .describe('Fields that the answer to the first request gives, such as mfa_token: $.mfa_token.'),
+  expectStatus: loginStatus(),
+});
+
 const login = section({
   kind: z
     .literal('login')
     .describe('A login request whose cookies, and optionally a token, authenticate later requests.'),
   path: path().describe('Path of the login, below the base URL.'),
-  method: oneOf(['POST', 'PUT']).prefault('POST').describe('Method of the login. Default POST.'),
-  encoding: oneOf(['json', 'form']).prefault('json').describe('How the fields are sent. Default json.'),
-  fields: z
-    .record(text(), text(), { error: expected('a map of field names to texts') })
-    .describe(`Fields of the login; passwords as references such as \${env:PROBE_PASSWORD}.`),
-  expectStatus: count(100, 599).prefault(200).describe('Status of a successful login. Default 200.'),
+  method: loginMethod(),
+  encoding: encoding(),
+  fields: loginFields(),
+  csrf: csrf()
+    .exactOptional()
+    .describe('CSRF token that is fetched first and sent with the login, its second step and its logout.'),
+  totp: totpField()
+    .exactOptional()
+    .describe('One-time code (RFC 6238), sent with the second step where there is one, else with the login.'),
+  secondStep: secondStep
+    .exactOptional()
+    .describe('A second request, which asks for a one-time code. The token is then in its answer.'),
+  expectStatus: loginStatus(),
   token: token.exactOptional().describe('Where a bearer token is found. Without it the cookies alone authenticate.'),
-  lifetime: duration()
-    .prefault('1h')
-    .describe('Log in again after this long, even when nothing refused us. Default 1h.'),
+  lifetime: lifetime(),
   timeout: loginTimeout(),
+  logout: logout(),
+  expiredWhen: expiredWhen(),
+});
+
+const form = section({
+  kind: z
+    .literal('form')
+    .describe('Forms of HTML pages, filled as a person fills them; cookies authenticate later requests.'),
+  path: path().describe(
+    'Page that shows the first form, or leads to it; the portal may lead to a provider listed in network.redirectOrigins.',
+  ),
+  forms: loginForms(),
+  totp: totp().exactOptional().describe('One-time codes (RFC 6238) for the field that a form names.'),
+  endsAt: pages()
+    .prefault([])
+    .describe('Pages that only a successful login ends at. Default: any page of the portal without the form.'),
+  lifetime: lifetime(),
+  timeout: loginTimeout(),
+  logout: logout(),
+  expiredWhen: expiredWhen(),
+});
+
+const oidc = section({
+  kind: z
+    .literal('oidc')
+    .describe(
+      'OpenID Connect: authorization code with PKCE, with the forms of the provider; the access token is sent as a bearer token.',
+    ),
+  issuer: url('full', 'https://login.example.com/realms/staff').describe(
+    'Issuer; what else there is of the provider is read below it, at /.well-known/openid-configuration.',
+  ),
+  clientId: text().describe('Client id; may be a reference.'),
+  clientSecret: text()
+    .exactOptional()
+    .describe(`Client secret, as a reference such as \${file:client-secret}. Default: a public client.`),
+  clientAuthentication: oneOf(['basic', 'body'])
+    .prefault('basic')
+    .describe('Whether a client with a secret sends it in a header (basic) or in the body. Default basic.'),
+  redirectUri: url('full', 'https://portal.example.com/callback').describe(
+    'Redirect address that the provider knows of the client. It is never visited.',
+  ),
+  scope: text().prefault('openid').describe('Scopes, separated by blanks. Default openid.'),
+  parameters: z
+    .record(text(), text(), { error: expected('a map of parameter names to texts') })
+    .prefault({})
+    .describe('Further parameters of the authorization request, such as audience or acr_values.'),
+  forms: loginForms(),
+  totp: totp().exactOptional().describe('One-time codes (RFC 6238) for the field that a form names.'),
+  timeout: loginTimeout(),
+  logout: flag()
+    .prefault(false)
+    .describe(
+      'End the session at the provider before the next one begins, and when the exporter stops. Default false.',
+    ),
   expiredWhen: expiredWhen(),
 });
 
@@ -94,11 +138,23 @@ const oauth2 = section({
   expiredWhen: expiredWhen(),
 });
 
-const kinds = ['none', 'basic', 'header', 'login', 'oauth2'].join(', ');
+function oneKind<const Kinds extends readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]]>(
+  variants: Kinds,
+  names: string,
+) {
+  return z.discriminatedUnion('kind', variants, {
+    error: (issue) => expected(issue.code === 'invalid_union' ? `one of ${names}` : `a map with a kind: of ${names}`),
+  });
+}
 
-export const auth = z.discriminatedUnion('kind', [none, basic, header, login, oauth2], {
-  error: (issue) => expected(issue.code === 'invalid_union' ? `one of ${kinds}` : `a map with a kind: of ${kinds}`),
-});
+export const auth = oneKind(
+  [none, basic, header, login, form, oidc, oauth2],
+  'none, basic, header, login, form, oidc, oauth2',
+);
+
+/** Further users of a portal; one that sends nothing would be no other user. */
+export const identity = oneKind([basic, header, login, form, oidc, oauth2], 'basic, header, login, form, oidc, oauth2');
 
 export type ParsedAuth = z.output<typeof auth>;
+export type ParsedIdentity = z.output<typeof identity>;
 export type ParsedExpiry = NonNullable<Extract<ParsedAuth, { kind: 'basic' }>['expiredWhen']>;

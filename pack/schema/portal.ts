@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { auth } from './auth.js';
+import { auth, identity } from './auth.js';
 import { headerValue, path, requestHeaderName, url, variableName } from './patterns.js';
-import { count, expected, flag, oneOf, section, text } from './say.js';
-import { duration, timeout } from './units.js';
+import { count, expected, flag, named, oneOf, section, text } from './say.js';
+import { duration } from './units.js';
 
 export const scalarText = () =>
   z
@@ -48,24 +48,17 @@ const network = section({
 });
 
 const backoff = section({
-  initial: duration().exactOptional().describe('No longer used.'),
-  max: duration().exactOptional().describe('No longer used.'),
-});
+  initial: duration()
+    .prefault('15s')
+    .describe('First pause after a time-out; it doubles with each further one. Default 15s.'),
+  max: duration().prefault('5m').describe('Longest pause. Default 5m.'),
+}).refine((given) => given.initial <= given.max, { error: 'the first pause is longer than max:', path: ['initial'] });
 
 const limits = section({
   maxInFlight: count(1, 1000)
-    .prefault(4)
-    .describe(
-      'Requests of ours in flight at once, those included that are open beyond their deadline: the portal may hold a database connection for each. From three on, one is kept for workflows of tier canary. Default 4.',
-    ),
-  abandonedAfter: timeout()
-    .prefault('5m')
-    .describe(
-      'A request that is open this long beyond its deadline is closed by us. It doubles for a workflow with each one in a row, up to 1h. Retry-After is honoured for so long at most. Default 5m.',
-    ),
-  backoff: backoff
-    .exactOptional()
-    .describe('No longer used, and refused by the next version: nothing rests after time-outs any more.'),
+    .prefault(2)
+    .describe('Requests of ours in flight at once; an abandoned one may hold a database connection. Default 2.'),
+  backoff: backoff.prefault({}).describe('Pauses after time-outs, so that a struggling portal is left alone.'),
 });
 
 export const portal = section({
@@ -92,6 +85,9 @@ export const portal = section({
       'Headers sent with every request to the portal, its login included; texts may hold {variables} of this portal and references to secrets.',
     ),
   auth: auth.prefault({ kind: 'none' }).describe('How workflows with authenticated: true log in. Default none.'),
+  identities: named(identity, 'identities')
+    .prefault({})
+    .describe('Further users, each described as auth: is; a workflow chooses one by identity:.'),
   tls: tls
     .prefault({})
     .describe(

@@ -30,6 +30,11 @@ export const workflow = section({
     .prefault('fresh')
     .describe('fresh opens a connection each run, as a new visitor does; reuse keeps it. Default fresh.'),
   authenticated: flag().prefault(false).describe("Send the portal's credentials. Default false."),
+  identity: name()
+    .exactOptional()
+    .describe(
+      "Which of the portal's identities: the workflow is; it implies authenticated: true. Default: the portal's auth:.",
+    ),
   steps: z
     .array(step, { error: expected('a list of steps') })
     .min(1, { error: expected('at least one step') })

@@ -46,6 +46,7 @@ describe('the Alertmanager configuration', () => {
     const sure: Record<string, readonly string[]> = {
       WorkflowSlaBurn: ['alertname', 'portal', 'workflow'],
       WorkflowCertificateExpiry: ['alertname', 'portal'],
+      WorkflowPortalBackoff: ['alertname', 'portal'],
       EncryptionLatencyBurn: ['alertname', 'portal', 'provider'],
       EncryptionProviderDown: ['portal', 'provider'],
       AuditTrailBroken: ['portal', 'trail', 'table'],

@@ -50,7 +50,7 @@ function busyMetrics(): WorkflowMetrics {
       success: false,
       verdict: 'missed',
       durationSeconds: 0.3,
-      logins: [{ portal: 'staging', outcome: 'success', durationMs: 320 }],
+      logins: [{ portal: 'staging', identity: 'default', action: 'login', outcome: 'success', durationMs: 320 }],
       steps: [
         stepResult({
           name: 'search',
@@ -66,8 +66,8 @@ function busyMetrics(): WorkflowMetrics {
   );
   metrics.recordDrop({ type: 'dropped', workflow: 'client-list', portal: 'kingston', reason: 'overlap', count: 2 });
   metrics.recordState([
-    { portal: 'kingston', running: 1, open: 2 },
-    { portal: 'staging', running: 0, open: 0 },
+    { portal: 'kingston', running: 1, backoffUntilSeconds: 0 },
+    { portal: 'staging', running: 0, backoffUntilSeconds: 1_700_000_060 },
   ]);
   return metrics;
 }
@@ -123,7 +123,7 @@ describe('from the start', () => {
       expect(value(text, of('workflow_runs_dropped_total', `,reason="${reason}"`))).toBe(0);
     }
     for (const outcome of ['success', 'refused', 'failed']) {
-      expect(value(text, `workflow_logins_total{portal="kingston",outcome="${outcome}"}`)).toBe(0);
+      expect(value(text, `workflow_logins_total{portal="kingston",identity="default",outcome="${outcome}"}`)).toBe(0);
     }
     expect(value(text, of('workflow_runs_tainted_total'))).toBe(0);
     expect(value(text, of('workflow_step_retries_total', ',step="look"'))).toBe(0);
@@ -147,11 +147,14 @@ describe('what counts', () => {
   test.each(['warm-up', 'probe', 'command'] as const)(
     'not a run of trigger %s, though its login is a login',
     (trigger) => {
-      const text = counted({ trigger, logins: [{ portal: 'kingston', outcome: 'success', durationMs: 5 }] });
+      const text = counted({
+        trigger,
+        logins: [{ portal: 'kingston', identity: 'default', action: 'login', outcome: 'success', durationMs: 5 }],
+      });
       expect(value(text, of('workflow_sla_runs_total', ',sla="met"'))).toBe(0);
       expect(value(text, of('workflow_run_duration_seconds_count'))).toBe(0);
       expect(value(text, of('workflow_last_run_timestamp_seconds'))).toBe(0);
-      expect(value(text, 'workflow_logins_total{portal="kingston",outcome="success"}')).toBe(1);
+      expect(value(text, 'workflow_logins_total{portal="kingston",identity="default",outcome="success"}')).toBe(1);
     },
   );
 
@@ -245,7 +248,7 @@ describe('a reload', () => {
       (metrics) => metrics.record(result(journey)),
       (metrics) =>
         metrics.recordDrop({ type: 'dropped', workflow: 'open-client', portal: 'staging', reason: 'late', count: 1 }),
-      (metrics) => metrics.recordState([{ portal: 'staging', running: 1, open: 0 }]),
+      (metrics) => metrics.recordState([{ portal: 'staging', running: 1, backoffUntilSeconds: 0 }]),
     );
     expect(text).not.toContain('open-client');
     expect(text).not.toContain('staging');

@@ -24,12 +24,16 @@ export interface Phase {
   readonly missRatio?: number;
   readonly objective?: number;
   readonly taintedPerMinute?: number;
-  readonly droppedPerMinute?: Readonly<Partial<Record<'overlap' | 'shutdown', number>>>;
-  readonly openRequests?: number;
+  readonly droppedPerMinute?: Readonly<Partial<Record<'overlap' | 'backoff', number>>>;
+  readonly backingOff?: boolean;
   readonly loginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
+  /** The same of a second user of the portal, where there is one. */
+  readonly managerLoginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
   /** Days until the certificate expires, counted from the first minute of the test. */
   readonly certificateDays?: number;
 }
+
+const loginOutcomes = ['success', 'refused'] as const;
 
 export interface World {
   readonly phases: readonly Phase[];
@@ -94,13 +98,26 @@ export function worldSeries(world: World): readonly InputSeries[] {
     lastRun(own, world, measured),
     counter(m.runsTainted, own, (p) => p.taintedPerMinute ?? 0),
     // The worst case: none of them can be judged.
-    counter(m.runsUncertain, { ...own, reason: 'event-loop' }, (p) => p.taintedPerMinute ?? 0),
+    counter(m.runsUncertain, own, (p) => p.taintedPerMinute ?? 0),
     counter(m.runsDropped, { ...own, reason: 'overlap' }, (p) => p.droppedPerMinute?.overlap ?? 0),
-    counter(m.runsDropped, { ...own, reason: 'shutdown' }, (p) => p.droppedPerMinute?.shutdown ?? 0),
-    counter(m.logins, { ...at, portal: names.portal, outcome: 'success' }, (p) => p.loginsPerMinute?.success ?? 0),
-    counter(m.logins, { ...at, portal: names.portal, outcome: 'refused' }, (p) => p.loginsPerMinute?.refused ?? 0),
-    gauge(m.requestsOpen.name, { ...at, portal: names.portal }, answering, (p) => p.openRequests ?? 0),
-    gauge(m.requestsOpenLimit.name, { ...at, portal: names.portal }, answering, () => 3),
+    counter(m.runsDropped, { ...own, reason: 'backoff' }, (p) => p.droppedPerMinute?.backoff ?? 0),
+    ...loginOutcomes.map((outcome) =>
+      counter(
+        m.logins,
+        { ...at, portal: names.portal, identity: 'default', outcome },
+        (p) => p.loginsPerMinute?.[outcome] ?? 0,
+      ),
+    ),
+    ...(phases.some((phase) => phase.managerLoginsPerMinute !== undefined) ? loginOutcomes : []).map((outcome) =>
+      counter(
+        m.logins,
+        { ...at, portal: names.portal, identity: 'manager', outcome },
+        (p) => p.managerLoginsPerMinute?.[outcome] ?? 0,
+      ),
+    ),
+    gauge(m.backoffUntil.name, { ...at, portal: names.portal }, answering, (p) =>
+      p.backingOff === true ? 10_000_000 : 0,
+    ),
     gauge(
       m.certificateExpiry.name,
       { ...own, step: 'list' },

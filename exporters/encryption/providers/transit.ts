@@ -228,11 +228,12 @@ export function serverOf({ address, caFile, name }: Description): Portal {
     variables: {},
     headers: {},
     auth: { kind: 'none' },
+    identities: {},
     tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false, ...(caFile === undefined ? {} : { caFile }) },
     network: { ipPreference: 'any', proxy: 'environment', http2: false, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
     allowEncodedSlashes: false,
-    limits: { maxInFlight: 1, abandonedAfterMs: 1000 },
+    limits: { maxInFlight: 1, backoffInitialMs: 1000, backoffMaxMs: 1000 },
   };
 }

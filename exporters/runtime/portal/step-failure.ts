@@ -26,6 +26,9 @@ export class OurFault extends StepFailure {
 
 export interface LoginResult {
   readonly portal: string;
+  /** `default` for the portal's `auth`, else one of its identities. */
+  readonly identity: string;
+  readonly action: 'login' | 'logout';
   readonly outcome: 'success' | 'refused' | 'failed';
   readonly durationMs: number;
   readonly detail?: string;

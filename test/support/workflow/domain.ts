@@ -12,12 +12,13 @@ export function portal(baseUrl: string, over: Partial<Portal> = {}): Portal {
     variables: {},
     headers: {},
     auth: { kind: 'none' },
+    identities: {},
     tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false },
     network: { ipPreference: 'ipv4', proxy: 'none', http2: true, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
     allowEncodedSlashes: false,
-    limits: { maxInFlight: 4, abandonedAfterMs: 300_000 },
+    limits: { maxInFlight: 4, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },
     ...over,
   };
 }

@@ -108,12 +108,13 @@ describe('defaults', () => {
       variables: { clientId: '7' },
       headers: {},
       auth: { kind: 'none' },
+      identities: {},
       tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false },
       network: { ipPreference: 'any', proxy: 'environment', http2: true, redirectOrigins: [] },
       allowMutations: false,
       neverProbe: [],
       allowEncodedSlashes: false,
-      limits: { maxInFlight: 4, abandonedAfterMs: 300_000 },
+      limits: { maxInFlight: 2, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },
     });
   });
 

@@ -28,6 +28,11 @@ export class Cookies {
     return this.#find(url, name)?.value;
   }
 
+  /** Whether this host has set one that is still good, on whatever path. */
+  isKnownTo(url: URL): boolean {
+    return (this.#jar?.getCookiesSync(url.href, { allPaths: true }) ?? []).length > 0;
+  }
+
   /** Milliseconds until it expires; Infinity for a session cookie. */
   lifetimeMs(url: URL, name: string): number | undefined {
     const ttl = this.#find(url, name)?.TTL();

@@ -1,45 +1,99 @@
-import { compile } from 'json-p3';
-import type { LoginAuth } from '../../../../pack/index.js';
+import type { LoginAuth, SecondStep, SecretText } from '../../../../pack/index.js';
 import { applyPathStyle } from '../../../../pack/paths.js';
-import { LoopWatch } from '../../measuring/loop-watch.js';
-import { PhaseClock } from '../../measuring/phase-clock.js';
-import { asJson } from '../as-json.js';
-import { Deadline } from '../deadline.js';
-import { portalHeaders } from '../headers.js';
-import { Connections, type Received } from '../http/connections.js';
-import { acceptEncoding, decode } from '../http/decode.js';
+import { redirectTarget } from '../http/redirect.js';
 import { StepFailure } from '../step-failure.js';
+import { type CsrfToken, fetchCsrfToken, noToken } from './csrf.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
-
-const MAX_ANSWER_BYTES = 1_000_000;
-/** A shorter cookie is a flag such as `true`, which is no secret and stands in many a sentence. */
-const SHORTEST_SESSION = 8;
+import { jsonAt } from './json-at.js';
+import { logOutOf } from './logout.js';
+import { type Page, Visitor } from './visitor.js';
 
 /** Logs in with a JSON or form body; the cookies, and a token if one is configured, authenticate what follows. */
 export async function logIn(auth: LoginAuth, tools: LoginTools): Promise<Grant> {
-  const url = new URL(tools.portal.baseUrl + applyPathStyle(auth.path, tools.portal));
-  const fields = Object.fromEntries(Object.entries(auth.fields).map(([name, value]) => [name, tools.reveal(value)]));
-  const isJson = auth.encoding === 'json';
-  const body = Buffer.from(isJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString());
-  const answer = await post(
-    url,
-    auth.method,
-    isJson ? 'application/json' : 'application/x-www-form-urlencoded',
-    body,
-    portalHeaders(tools.portal, tools.reveal),
-    auth.timeoutMs,
-    tools,
-  );
-  tools.cookies.store(url, answer.headers['set-cookie']);
-  // Never quote the answer: Kingston's portal echoes the password in a 422.
-  if (answer.status !== auth.expectStatus) {
-    const Failure = answer.status >= 500 ? StepFailure : LoginRefused;
-    throw new Failure(
-      answer.status >= 500 ? 'status' : 'auth',
-      `status ${answer.status}, expected ${auth.expectStatus}`,
-    );
+  const visitor = new Visitor(tools, auth.timeoutMs);
+  try {
+    const token = auth.csrf === undefined ? noToken : await fetchCsrfToken(auth.csrf, visitor, tools);
+    const first = await send(auth, fieldsOf(auth, token, tools), token, visitor, tools);
+    const last =
+      auth.secondStep === undefined ? first : await sendSecond(auth.secondStep, auth, first, token, visitor, tools);
+    const grant = await grantOf(auth, last, tools);
+    const { logout } = auth;
+    if (logout === undefined) return grant;
+    return { ...grant, logOut: (later) => logOutOf(logout, grant.headers, auth.timeoutMs, later) };
+  } finally {
+    visitor.close();
   }
-  for (const value of cookieValues(answer)) if (value.length >= SHORTEST_SESSION) tools.redactor.add(value);
+}
+
+function fieldsOf(auth: LoginAuth, token: CsrfToken, tools: LoginTools): Record<string, string> {
+  const code = auth.secondStep === undefined ? codeField(auth, tools) : {};
+  return { ...token.fields, ...revealed(auth.fields, tools), ...code };
+}
+
+async function sendSecond(
+  second: SecondStep,
+  auth: LoginAuth,
+  first: Page,
+  token: CsrfToken,
+  visitor: Visitor,
+  tools: LoginTools,
+): Promise<Page> {
+  const carried = Object.entries(second.carry);
+  const text = carried.length === 0 ? '' : await first.text();
+  const fields: Record<string, string> = { ...token.fields, ...revealed(second.fields, tools) };
+  for (const [name, path] of carried) {
+    const value = jsonAt(text, path);
+    if (value === undefined || value === '') throw new LoginRefused('auth', `the login gave nothing at ${path}`);
+    tools.redactor.add(value);
+    fields[name] = value;
+  }
+  return send(second, { ...fields, ...codeField(auth, tools) }, token, visitor, tools);
+}
+
+function codeField({ totp }: LoginAuth, tools: LoginTools): Record<string, string> {
+  return totp === undefined ? {} : { [totp.field]: tools.codes.next(totp, tools.reveal(totp.secret)) };
+}
+
+function revealed(fields: Readonly<Record<string, SecretText>>, tools: LoginTools): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, tools.reveal(value)]));
+}
+
+/** @throws {LoginRefused} when the portal says no. Never quotes the answer: Kingston's portal echoes the password in a 422. */
+async function send(
+  { path, method, encoding, expectStatus }: Pick<LoginAuth, 'path' | 'method' | 'encoding' | 'expectStatus'>,
+  fields: Readonly<Record<string, string>>,
+  token: CsrfToken,
+  visitor: Visitor,
+  tools: LoginTools,
+): Promise<Page> {
+  const { portal } = tools;
+  const isJson = encoding === 'json';
+  const page = await visitor.ask({
+    method,
+    url: new URL(portal.baseUrl + applyPathStyle(path, portal)),
+    body: {
+      type: isJson ? 'application/json' : 'application/x-www-form-urlencoded',
+      bytes: Buffer.from(isJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString()),
+    },
+    // What checks a CSRF token compares these, too.
+    headers: {
+      ...token.headers,
+      ...(token === noToken ? {} : { origin: portal.baseUrl, referer: `${portal.baseUrl}/` }),
+    },
+  });
+  const { status } = page.answer;
+  if (status !== expectStatus) {
+    const Failure = status >= 500 ? StepFailure : LoginRefused;
+    throw new Failure(status >= 500 ? 'status' : 'auth', `status ${status}, expected ${expectStatus}`);
+  }
+  // A portal that redirects after a login does so after a refused one, too: back to the login page.
+  const target = redirectTarget(page.url, page.answer);
+  const sign = target === undefined ? undefined : tools.signs.redirect(target);
+  if (sign !== undefined) throw new LoginRefused('auth', `the login did not help (${sign})`);
+  return page;
+}
+
+async function grantOf(auth: LoginAuth, { url, text }: Page, tools: LoginTools): Promise<Grant> {
   if (auth.token === undefined) return { headers: {}, lifetimeMs: auth.lifetimeMs };
   if (auth.token.from === 'cookie') {
     const token = tools.cookies.value(url, auth.token.name);
@@ -51,67 +105,10 @@ export async function logIn(auth: LoginAuth, tools: LoginTools): Promise<Grant> 
     );
     return { headers: {}, lifetimeMs };
   }
-  const text = (await decode(answer.body, answer.headers['content-encoding'], MAX_ANSWER_BYTES)).toString('utf8');
-  const token = tokenAt(text, auth.token.path);
+  // Kingston's own login answers 200 with an empty access_token; the real one is in a cookie.
+  const token = jsonAt(await text(), auth.token.path);
+  if (token === undefined || token === '')
+    throw new LoginRefused('auth', `the login gave no token at ${auth.token.path}`);
   tools.redactor.add(token);
   return { headers: { authorization: `Bearer ${token}` }, lifetimeMs: auth.lifetimeMs };
-}
-
-/** A request outside every SLA, on a connection of its own. */
-export async function post(
-  url: URL,
-  method: string,
-  contentType: string,
-  body: Buffer,
-  headers: Readonly<Record<string, string>>,
-  timeoutMs: number,
-  tools: LoginTools,
-): Promise<Received> {
-  const connections = new Connections(tools.onOpenRequest);
-  const limit = new Deadline(timeoutMs, tools.signal);
-  try {
-    return await connections.send(
-      {
-        method,
-        url,
-        headers: {
-          accept: 'application/json',
-          'accept-encoding': acceptEncoding,
-          'user-agent': 'kingston-observability-pack',
-          ...headers,
-          // What describes our body is ours to say, whatever a portal's headers hold.
-          'content-type': contentType,
-          'content-length': String(body.length),
-        },
-        body,
-        maxBodyBytes: MAX_ANSWER_BYTES,
-      },
-      tools.portal,
-      new PhaseClock(new LoopWatch()),
-      limit,
-    );
-  } finally {
-    limit.clear();
-    connections.close();
-  }
-}
-
-export function tokenAt(text: string, path: string): string {
-  let value: unknown;
-  try {
-    value = compile(path)
-      .query(asJson(JSON.parse(text)))
-      .values()[0];
-  } catch (cause) {
-    throw new LoginRefused('auth', 'the login answered 2xx but not with JSON', { cause });
-  }
-  // Kingston's own login answers 200 with an empty access_token; the real one is in a cookie.
-  if (typeof value !== 'string' || value === '') throw new LoginRefused('auth', `the login gave no token at ${path}`);
-  return value;
-}
-
-function cookieValues(answer: Received): string[] {
-  return (answer.headers['set-cookie'] ?? []).map((line) =>
-    (line.split(';', 1)[0] ?? '').replace(/^[^=]*=/, '').trim(),
-  );
 }

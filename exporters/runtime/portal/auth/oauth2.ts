@@ -1,12 +1,16 @@
 import type { OAuth2Auth } from '../../../../pack/index.js';
-import { decode } from '../http/decode.js';
+import { LoopWatch } from '../../measuring/loop-watch.js';
+import { PhaseClock } from '../../measuring/phase-clock.js';
+import { Deadline } from '../deadline.js';
+import { Connections, type Received } from '../http/connections.js';
+import { acceptEncoding, decode } from '../http/decode.js';
+import { permit } from '../permit.js';
 import { StepFailure } from '../step-failure.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
-import { post, tokenAt } from './login.js';
+import { jsonAt } from './json-at.js';
+import { expiresInMs } from './token-lifetime.js';
 
-/** Fetch a new token this much before the old one expires. */
-const EXPIRY_MARGIN_MS = 30_000;
-const DEFAULT_LIFETIME_MS = 5 * 60_000;
+const MAX_ANSWER_BYTES = 1_000_000;
 
 /** The client-credentials grant of RFC 6749, section 4.4. */
 export async function fetchToken(auth: OAuth2Auth, tools: LoginTools): Promise<Grant> {
@@ -25,30 +29,59 @@ export async function fetchToken(auth: OAuth2Auth, tools: LoginTools): Promise<G
     form.set('client_id', id);
     form.set('client_secret', secret);
   }
-  const body = Buffer.from(form.toString());
-  const answer = await post(
-    new URL(auth.tokenUrl),
-    'POST',
-    'application/x-www-form-urlencoded',
-    body,
-    headers,
-    auth.timeoutMs,
-    tools,
-  );
+  const answer = await post(new URL(auth.tokenUrl), form, headers, auth.timeoutMs, tools);
   if (answer.status !== 200) {
     if (answer.status >= 500) throw new StepFailure('status', `the token endpoint answered ${answer.status}`);
     throw new LoginRefused('auth', `the token endpoint answered ${answer.status}`);
   }
-  const text = (await decode(answer.body, answer.headers['content-encoding'], 1_000_000)).toString('utf8');
-  const token = tokenAt(text, '$.access_token');
+  const text = (await decode(answer.body, answer.headers['content-encoding'], MAX_ANSWER_BYTES)).toString('utf8');
+  const token = jsonAt(text, '$.access_token');
+  if (token === undefined || token === '') throw new LoginRefused('auth', 'the login gave no token at $.access_token');
   tools.redactor.add(token);
   return { headers: { authorization: `Bearer ${token}` }, lifetimeMs: lifetime(text) };
 }
 
+/** A token endpoint is not the portal: it gets neither its headers nor its cookies. */
+async function post(
+  url: URL,
+  form: URLSearchParams,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  tools: LoginTools,
+): Promise<Received> {
+  permit(url, tools.portal);
+  const body = Buffer.from(form.toString());
+  const connections = new Connections(tools.onOpenRequest);
+  const limit = new Deadline(timeoutMs, tools.signal);
+  try {
+    return await connections.send(
+      {
+        method: 'POST',
+        url,
+        headers: {
+          accept: 'application/json',
+          'accept-encoding': acceptEncoding,
+          'user-agent': 'kingston-observability-pack',
+          ...headers,
+          'content-type': 'application/x-www-form-urlencoded',
+          'content-length': String(body.length),
+        },
+        body,
+        maxBodyBytes: MAX_ANSWER_BYTES,
+      },
+      tools.portal,
+      new PhaseClock(new LoopWatch()),
+      limit,
+    );
+  } finally {
+    limit.clear();
+    connections.close();
+  }
+}
+
 function lifetime(text: string): number {
   const parsed: unknown = JSON.parse(text);
-  const seconds =
-    typeof parsed === 'object' && parsed !== null && 'expires_in' in parsed ? Number(parsed.expires_in) : Number.NaN;
-  if (!Number.isFinite(seconds) || seconds <= 0) return DEFAULT_LIFETIME_MS;
-  return Math.max(seconds * 500, seconds * 1000 - EXPIRY_MARGIN_MS);
+  return expiresInMs(
+    typeof parsed === 'object' && parsed !== null && 'expires_in' in parsed ? parsed.expires_in : undefined,
+  );
 }

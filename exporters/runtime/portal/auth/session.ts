@@ -1,79 +1,89 @@
 import { performance } from 'node:perf_hooks';
-import type { Portal, SecretText } from '../../../../pack/index.js';
+import type { Auth, Portal, SecretText } from '../../../../pack/index.js';
 import { SecretUnavailable } from '../../../../pack/secret.js';
 import { formatMs } from '../../format.js';
 import { abortable } from '../../measuring/abortable.js';
 import { Backoff } from '../../measuring/backoff.js';
-import type { Cancellation } from '../../measuring/cancellation.js';
+import { type Cancellation, Canceller } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
+import { Deadline } from '../deadline.js';
+import type { OnOpenRequest } from '../http/open-request.js';
 import { type LoginResult, OurFault, StepFailure } from '../step-failure.js';
 import { Cookies } from './cookies.js';
 import { type Credentials, cookieHeader, revealer } from './credentials.js';
 import { type ExpirySigns, expirySigns } from './expiry.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
-import { logIn } from './login.js';
-import type { LoginRoom } from './login-room.js';
-import { fetchToken } from './oauth2.js';
+import { hasLogin, obtain, totpOf } from './kinds.js';
+import { OneTimeCodes } from './one-time-codes.js';
 
 const pauses = { initialMs: 30_000, maxMs: 15 * 60_000 };
-/** A portal in trouble locks no account, and once it is back nobody is to miss for our caution. */
-const pausesInTrouble = { initialMs: 5000, maxMs: 60_000 };
+/** Nobody waits longer for a logout when the exporter stops. */
+const LAST_LOGOUT_MS = 800;
+
+/** What the user of `auth:` is called, beside those of `identities:`. */
+export const DEFAULT_IDENTITY = 'default';
+
+export interface SessionOptions {
+  /** One of the portal's identities. Default: its `auth`. */
+  readonly identity?: string | undefined;
+  /** Takes over a request of a login whose deadline passed after it was sent. */
+  readonly onOpenRequest?: OnOpenRequest | undefined;
+}
 
 /**
- * One portal's session, shared by all its authenticated runs. It logs in once and keeps the grant until it expires
+ * One user's session on a portal, shared by all runs of that user. It logs in once and keeps the grant until it expires
  * or is refused: each login leaves a row in Kingston's `session` table and holds its event loop for 300 ms.
  *
- * After a refused login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
- * the portal, and for a short time after one that failed otherwise; runs meanwhile fail with reason `auth` at once.
+ * After a failed login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
+ * the portal; runs meanwhile fail with reason `auth` at once.
  */
 export class Session implements Credentials {
   readonly #portal: Portal;
+  readonly #auth: Auth;
+  readonly #identity: string;
   readonly #redactor: Redactor;
   readonly #stopping: Cancellation;
-  readonly #room: LoginRoom | undefined;
+  readonly #onOpenRequest: OnOpenRequest | undefined;
+  readonly #codes = new OneTimeCodes();
   readonly reveal: (secret: SecretText) => string;
   readonly signs: ExpirySigns;
   #cookies = new Cookies();
   #grant: { readonly grant: Grant; readonly expiresAt: number } | undefined;
+  /** Of the grant before, what may still be open on the other side. */
+  #before: { readonly grant: Grant; readonly wasRefused: boolean } | undefined;
   #login: Promise<Grant> | undefined;
-  readonly #refusedPause = new Backoff(pauses);
-  readonly #troublePause = new Backoff(pausesInTrouble);
+  readonly #loginPause = new Backoff(pauses);
   #lastFailure: StepFailure | undefined;
   /** Those whom a new grant did not help. */
   readonly #renewalPauses = new Map<string, Backoff>();
   #logins: LoginResult[] = [];
 
-  /**
-   * @param stopping ends a login that is under way; no single run does, because others wait for it too.
-   * @param room where what a login asks of the portal is counted
-   */
-  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, room?: LoginRoom) {
+  /** @param stopping ends a login that is under way; no single run does, because others wait for it too. */
+  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, options: SessionOptions = {}) {
+    const { identity, onOpenRequest } = options;
     this.#portal = portal;
+    this.#auth = (identity === undefined ? portal.auth : portal.identities[identity]) ?? { kind: 'none' };
+    this.#identity = identity ?? DEFAULT_IDENTITY;
     this.#redactor = redactor;
     this.#stopping = stopping;
-    this.#room = room;
+    this.#onOpenRequest = onOpenRequest;
     this.reveal = revealer(redactor);
-    this.signs = expirySigns(portal.auth.kind === 'none' ? undefined : portal.auth.expiredWhen, portal);
+    this.signs = expirySigns(this.#auth.kind === 'none' ? undefined : this.#auth.expiredWhen, portal);
   }
 
   prepare(signal: Cancellation): Promise<Grant> {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
-    const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
+    const { restMs } = this.#loginPause;
     if (this.#login === undefined && restMs > 0) {
       const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
       const message = `not logging in for another ${wait}, because the last login failed: ${this.#lastFailure?.message}`;
       const fault = this.#lastFailure instanceof OurFault ? this.#lastFailure.fault : undefined;
       return Promise.reject(fault === undefined ? new StepFailure('auth', message) : new OurFault(fault, message));
     }
-    if (this.#login === undefined) {
-      const leave = hasLogin(this.#portal) ? (this.#room?.enter ?? free)() : free();
-      if (leave === undefined) return Promise.reject(new StepFailure('unanswered', openLogin));
-      this.#login = this.#obtain().finally(() => {
-        this.#login = undefined;
-        leave();
-      });
-    }
+    this.#login ??= this.#obtain().finally(() => {
+      this.#login = undefined;
+    });
     const login = this.#login;
     return abortable(signal, (done, fail) => {
       login.then(done, fail);
@@ -81,10 +91,11 @@ export class Session implements Credentials {
   }
 
   renew(refused: Grant, asker: string): boolean {
-    if (!hasLogin(this.#portal)) return false;
+    if (!hasLogin(this.#auth)) return false;
     // Another run has renewed it while this one was under way.
     if (this.#grant?.grant !== refused) return true;
     if ((this.#renewalPauses.get(asker)?.restMs ?? 0) > 0) return false;
+    this.#before = { grant: refused, wasRefused: true };
     this.#grant = undefined;
     return true;
   }
@@ -118,79 +129,100 @@ export class Session implements Credentials {
     return this.#cookies.value(url, name);
   }
 
+  /** Logs out where that is asked for. For the end, when no run uses the session any more. */
+  async close(): Promise<void> {
+    await this.#login?.catch(() => {});
+    const grant = this.#grant?.grant;
+    this.#grant = undefined;
+    if (grant === undefined) return;
+    // What stops the runs must not stop this.
+    const limit = new Deadline(LAST_LOGOUT_MS, new Canceller());
+    await this.#logOut(grant, limit);
+    limit.clear();
+  }
+
   async #obtain(): Promise<Grant> {
-    const cookies = new Cookies();
-    const start = performance.now();
-    const note = (outcome: LoginResult['outcome'], detail?: string) => {
-      if (!hasLogin(this.#portal)) return;
-      const durationMs = performance.now() - start;
-      const shown = detail === undefined ? {} : { detail: this.#redactor.redact(detail) };
-      this.#logins.push({ portal: this.#portal.name, outcome, durationMs, ...shown });
-    };
+    if (this.#grant !== undefined) this.#before = { grant: this.#grant.grant, wasRefused: false };
+    this.#grant = undefined;
+    let start = performance.now();
     try {
-      const grant = await obtain({
-        portal: this.#portal,
-        cookies,
-        reveal: this.reveal,
-        redactor: this.#redactor,
-        signal: this.#stopping,
-        ...(this.#room === undefined ? {} : { onOpenRequest: this.#room.onOpenRequest }),
-      });
+      const refreshed = await this.#refresh();
+      if (refreshed === undefined) {
+        if (this.#before !== undefined) await this.#logOut(this.#before.grant, this.#stopping);
+        this.#before = undefined;
+        const totp = totpOf(this.#auth);
+        if (totp !== undefined) await this.#codes.ready(totp, this.reveal(totp.secret), this.#stopping);
+        start = performance.now();
+      }
+      const cookies = refreshed === undefined ? new Cookies() : this.#cookies;
+      const grant = refreshed ?? (await obtain(this.#auth, this.#tools(cookies, this.#stopping)));
       this.#cookies = cookies;
+      this.#before = undefined;
       this.#grant = { grant, expiresAt: start + grant.lifetimeMs };
-      this.#refusedPause.succeed();
-      this.#troublePause.succeed();
-      this.#room?.succeeded();
-      note('success');
+      this.#loginPause.succeed();
+      this.#note('login', 'success', start);
       return grant;
     } catch (error) {
       const failure = asFailure(error);
       this.#lastFailure = failure;
-      (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
-      note(failure instanceof LoginRefused ? 'refused' : 'failed', failure.message);
+      this.#loginPause.fail();
+      this.#note('login', failure instanceof LoginRefused ? 'refused' : 'failed', start, failure.message);
       const message = `login: ${failure.message}`;
       if (failure instanceof OurFault) throw new OurFault(failure.fault, message, { cause: failure });
       throw new StepFailure(failure.reason, message, { cause: failure });
     }
   }
-}
 
-const openLogin = 'login: not sent: an earlier login has neither been answered nor closed';
-
-function free(): () => void {
-  return () => {};
-}
-
-/** The other kinds send what is configured; there is nothing to ask the portal for. */
-function hasLogin({ auth }: Portal): boolean {
-  return auth.kind === 'login' || auth.kind === 'oauth2';
-}
-
-async function obtain(tools: LoginTools): Promise<Grant> {
-  const { auth } = tools.portal;
-  switch (auth.kind) {
-    case 'none':
-      return { headers: {}, lifetimeMs: Number.POSITIVE_INFINITY };
-    case 'basic': {
-      const pair = `${tools.reveal(auth.username)}:${tools.reveal(auth.password)}`;
-      const encoded = Buffer.from(pair).toString('base64');
-      tools.redactor.add(encoded);
-      return { headers: { authorization: `Basic ${encoded}` }, lifetimeMs: REREAD_SECRETS_AFTER_MS };
+  /** Undefined where only a login helps. */
+  async #refresh(): Promise<Grant | undefined> {
+    const { grant, wasRefused } = this.#before ?? {};
+    if (grant?.refresh === undefined || wasRefused === true) return undefined;
+    try {
+      return await grant.refresh(this.#tools(this.#cookies, this.#stopping));
+    } catch (error) {
+      // The provider no longer takes it. If it is in trouble, the login that follows tells.
+      if (error instanceof StepFailure) return undefined;
+      throw error;
     }
-    case 'header':
-      return {
-        headers: { [auth.header.toLowerCase()]: tools.reveal(auth.value) },
-        lifetimeMs: REREAD_SECRETS_AFTER_MS,
-      };
-    case 'login':
-      return logIn(auth, tools);
-    case 'oauth2':
-      return fetchToken(auth, tools);
+  }
+
+  async #logOut(grant: Grant, signal: Cancellation): Promise<void> {
+    if (grant.logOut === undefined) return;
+    const start = performance.now();
+    try {
+      await grant.logOut(this.#tools(this.#cookies, signal));
+      this.#note('logout', 'success', start);
+    } catch (error) {
+      // It keeps nobody from logging in; where sessions are counted, the portal will.
+      this.#note('logout', 'failed', start, asFailure(error).message);
+    }
+  }
+
+  #tools(cookies: Cookies, signal: Cancellation): LoginTools {
+    return {
+      portal: this.#portal,
+      cookies,
+      reveal: this.reveal,
+      redactor: this.#redactor,
+      signs: this.signs,
+      codes: this.#codes,
+      onOpenRequest: this.#onOpenRequest,
+      signal,
+    };
+  }
+
+  #note(action: LoginResult['action'], outcome: LoginResult['outcome'], start: number, detail?: string): void {
+    if (!hasLogin(this.#auth)) return;
+    this.#logins.push({
+      portal: this.#portal.name,
+      identity: this.#identity,
+      action,
+      outcome,
+      durationMs: performance.now() - start,
+      ...(detail === undefined ? {} : { detail: this.#redactor.redact(detail) }),
+    });
   }
 }
-
-/** A rotated secret file is taken up within a minute. */
-const REREAD_SECRETS_AFTER_MS = 60_000;
 
 /** A fault of ours must show as a failed login, not end the thread. */
 function asFailure(error: unknown): StepFailure {

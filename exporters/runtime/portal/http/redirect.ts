@@ -15,7 +15,7 @@ export function redirectTarget(from: URL, { status, headers }: Pick<Answer, 'sta
 export function nextHop(
   from: Outgoing,
   answer: Pick<Answer, 'status' | 'headers'>,
-  portal: Portal,
+  portal: Pick<Portal, 'baseUrl' | 'network'>,
   hopsSoFar: number,
   maxRedirects: number,
 ): Outgoing | undefined {

@@ -47,7 +47,7 @@ function missed(over: Partial<RunResult> = {}): RunResult {
       }),
       skippedStep('overview'),
     ],
-    logins: [{ portal: 'kingston', outcome: 'success', durationMs: 320 }],
+    logins: [{ portal: 'kingston', identity: 'default', action: 'login', outcome: 'success', durationMs: 320 }],
     ...over,
   });
 }

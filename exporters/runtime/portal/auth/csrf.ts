@@ -1,0 +1,66 @@
+import type { Csrf } from '../../../../pack/index.js';
+import { applyPathStyle } from '../../../../pack/paths.js';
+import { StepFailure } from '../step-failure.js';
+import { LoginRefused, type LoginTools } from './grant.js';
+import { readHtml } from './html-forms.js';
+import { jsonAt } from './json-at.js';
+import type { Page, Visitor } from './visitor.js';
+
+/** What a request has to carry so that the portal takes it for one of its own pages'. */
+export interface CsrfToken {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const noToken: CsrfToken = { fields: {}, headers: {} };
+
+/** Fetches the page that gives the token, and its cookies with it. @throws {StepFailure} */
+export async function fetchCsrfToken(csrf: Csrf, visitor: Visitor, tools: LoginTools): Promise<CsrfToken> {
+  const { portal } = tools;
+  const page = await visitor.visit({
+    method: 'GET',
+    url: new URL(portal.baseUrl + applyPathStyle(csrf.path, portal)),
+  });
+  const { status } = page.answer;
+  if (status >= 400) {
+    const Failure = status >= 500 ? StepFailure : LoginRefused;
+    throw new Failure(status >= 500 ? 'status' : 'auth', `status ${status} of the page with the CSRF token`);
+  }
+  const token = await tokenIn(page, csrf.from, tools);
+  if (token === undefined || token === '')
+    throw new LoginRefused('auth', `the page with the CSRF token has none at ${csrf.from.kind} ${csrf.from.name}`);
+  tools.redactor.add(token);
+  return csrf.to.kind === 'field'
+    ? { fields: { [csrf.to.name]: token }, headers: {} }
+    : { fields: {}, headers: { [csrf.to.name.toLowerCase()]: token } };
+}
+
+async function tokenIn(page: Page, from: Csrf['from'], { cookies }: LoginTools): Promise<string | undefined> {
+  switch (from.kind) {
+    case 'cookie': {
+      const value = cookies.value(page.url, from.name);
+      // Laravel and others percent-encode it in the cookie, and compare it decoded.
+      return value === undefined ? undefined : decoded(value);
+    }
+    case 'header': {
+      const value = page.answer.headers[from.name.toLowerCase()];
+      return Array.isArray(value) ? value[0] : value;
+    }
+    case 'json':
+      return jsonAt(await page.text(), from.name);
+    case 'meta':
+      return readHtml(await page.text(), page.url).meta.get(from.name);
+    case 'input': {
+      const { forms } = readHtml(await page.text(), page.url);
+      return forms.flatMap(({ controls }) => controls).find(({ name }) => name === from.name)?.value;
+    }
+  }
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

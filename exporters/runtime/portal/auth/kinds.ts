@@ -1,0 +1,45 @@
+import type { Auth, Totp } from '../../../../pack/index.js';
+import { logInByForm } from './form-login.js';
+import type { Grant, LoginTools } from './grant.js';
+import { logIn } from './login.js';
+import { fetchToken } from './oauth2.js';
+import { logInWithOidc } from './oidc.js';
+
+/** A rotated secret file is taken up within a minute. */
+const REREAD_SECRETS_AFTER_MS = 60_000;
+
+/** One line for each kind of credentials. @throws {StepFailure} */
+export async function obtain(auth: Auth, tools: LoginTools): Promise<Grant> {
+  switch (auth.kind) {
+    case 'none':
+      return { headers: {}, lifetimeMs: Number.POSITIVE_INFINITY };
+    case 'basic': {
+      const pair = `${tools.reveal(auth.username)}:${tools.reveal(auth.password)}`;
+      const encoded = Buffer.from(pair).toString('base64');
+      tools.redactor.add(encoded);
+      return { headers: { authorization: `Basic ${encoded}` }, lifetimeMs: REREAD_SECRETS_AFTER_MS };
+    }
+    case 'header':
+      return {
+        headers: { [auth.header.toLowerCase()]: tools.reveal(auth.value) },
+        lifetimeMs: REREAD_SECRETS_AFTER_MS,
+      };
+    case 'login':
+      return logIn(auth, tools);
+    case 'form':
+      return logInByForm(auth, tools);
+    case 'oidc':
+      return logInWithOidc(auth, tools);
+    case 'oauth2':
+      return fetchToken(auth, tools);
+  }
+}
+
+/** The other kinds send what is configured; there is nothing to ask the portal for. */
+export function hasLogin({ kind }: Auth): boolean {
+  return kind !== 'none' && kind !== 'basic' && kind !== 'header';
+}
+
+export function totpOf(auth: Auth): Totp | undefined {
+  return auth.kind === 'login' || auth.kind === 'form' || auth.kind === 'oidc' ? auth.totp : undefined;
+}

@@ -1,0 +1,30 @@
+import type { Portal } from '../../../../pack/index.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
+import type { Redactor } from '../../redactor.js';
+import type { OnOpenRequest } from '../http/open-request.js';
+import { Session } from './session.js';
+
+/** The sessions of a portal's users: one each, for all workflows of that user. */
+export class Sessions {
+  readonly #byIdentity = new Map<string | undefined, Session>();
+  readonly #open: (identity: string | undefined) => Session;
+
+  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, onOpenRequest?: OnOpenRequest) {
+    this.#open = (identity) => new Session(portal, redactor, stopping, { identity, onOpenRequest });
+  }
+
+  /** @param identity undefined: the portal's `auth`. */
+  of(identity: string | undefined): Session {
+    let session = this.#byIdentity.get(identity);
+    if (session === undefined) {
+      session = this.#open(identity);
+      this.#byIdentity.set(identity, session);
+    }
+    return session;
+  }
+
+  /** Logs out those that are to be logged out. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#byIdentity.values()].map((session) => session.close()));
+  }
+}

@@ -1,0 +1,150 @@
+import { LoopWatch } from '../../measuring/loop-watch.js';
+import { PhaseClock } from '../../measuring/phase-clock.js';
+import { Deadline } from '../deadline.js';
+import { portalHeaders } from '../headers.js';
+import { Connections, type Received } from '../http/connections.js';
+import { acceptEncoding, decode } from '../http/decode.js';
+import type { Outgoing } from '../http/exchange.js';
+import { nextHop, redirectTarget } from '../http/redirect.js';
+import { permit } from '../permit.js';
+import { StepFailure } from '../step-failure.js';
+import type { LoginTools } from './grant.js';
+
+const MAX_ANSWER_BYTES = 1_000_000;
+const MAX_REDIRECTS = 10;
+/** A shorter cookie is a flag such as `true`, which is no secret and stands in many a sentence. */
+const SHORTEST_SESSION = 8;
+
+export interface Asking {
+  readonly method: string;
+  readonly url: URL;
+  readonly body?: { readonly type: string; readonly bytes: Buffer };
+  /** Lower-case names; beside those of the portal. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Page {
+  readonly url: URL;
+  readonly answer: Received;
+  /** Decoded. @throws {StepFailure} when it cannot be. */
+  text(): Promise<string>;
+}
+
+/**
+ * What a browser is to a login: it keeps cookies and one connection, follows redirects, and goes nowhere that nobody has
+ * named. All of it is outside every SLA, and ends at one deadline.
+ */
+export class Visitor {
+  readonly #tools: LoginTools;
+  readonly #origins: Set<string>;
+  readonly #connections: Connections;
+  readonly #limit: Deadline;
+
+  /**
+   * @param timeoutMs for all requests together.
+   * @param origins that may be visited beside the portal's own and its `redirectOrigins`.
+   */
+  constructor(tools: LoginTools, timeoutMs: number, origins: readonly string[] = []) {
+    this.#tools = tools;
+    this.#origins = new Set(origins);
+    this.#connections = new Connections(tools.onOpenRequest);
+    this.#limit = new Deadline(timeoutMs, tools.signal);
+  }
+
+  /** One request and its answer, whatever it is. @throws {StepFailure} */
+  async ask({ method, url, body, headers = {} }: Asking): Promise<Page> {
+    return this.#send({
+      method,
+      url,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': String(body.bytes.length) }),
+        ...headers,
+      },
+      body: body?.bytes,
+      maxBodyBytes: MAX_ANSWER_BYTES,
+    });
+  }
+
+  /**
+   * The same, and on along its redirects.
+   *
+   * @param isEnd an address that is not visited any more, such as one that carries a code for us.
+   * @returns the last page; with `isEnd`, the one that redirects to such an address.
+   */
+  async visit(asking: Asking, isEnd: (url: URL) => boolean = () => false): Promise<Page> {
+    let page = await this.ask(asking);
+    let from: Outgoing = {
+      method: asking.method,
+      url: asking.url,
+      headers: asking.headers ?? {},
+      body: asking.body?.bytes,
+      maxBodyBytes: MAX_ANSWER_BYTES,
+    };
+    for (let hops = 0; ; hops += 1) {
+      const target = redirectTarget(page.url, page.answer);
+      if (target !== undefined && isEnd(target)) return page;
+      const next = nextHop(from, page.answer, this.#allowed, hops, MAX_REDIRECTS);
+      if (next === undefined) return page;
+      from = next;
+      page = await this.#send(next);
+    }
+  }
+
+  /** Lets an origin be visited that somebody trustworthy names, such as a provider its own endpoint. */
+  allow(origin: string): void {
+    this.#origins.add(origin);
+  }
+
+  /** @throws {StepFailure} `redirect` where a form or an address of a provider leads to an origin that nobody named. */
+  demandAllowed(url: URL, from: URL, what: string): void {
+    if (from.protocol === 'https:' && url.protocol !== 'https:')
+      throw new StepFailure('redirect', `${what} leads from https to plain http, which would expose credentials`);
+    const { baseUrl, network } = this.#allowed;
+    if (url.origin === baseUrl || network.redirectOrigins.includes(url.origin)) return;
+    throw new StepFailure(
+      'redirect',
+      `${what} leads away from the portal, to ${url.origin}; list it in network.redirectOrigins if that is right`,
+    );
+  }
+
+  close(): void {
+    this.#limit.clear();
+    this.#connections.close();
+  }
+
+  get #allowed() {
+    const { baseUrl, network } = this.#tools.portal;
+    return { baseUrl, network: { ...network, redirectOrigins: [...network.redirectOrigins, ...this.#origins] } };
+  }
+
+  async #send(outgoing: Outgoing): Promise<Page> {
+    const { portal, cookies } = this.#tools;
+    const { url } = outgoing;
+    permit(url, portal);
+    const cookie = cookies.header(url);
+    const headers = {
+      accept: 'application/json, text/html;q=0.9, */*;q=0.8',
+      'accept-encoding': acceptEncoding,
+      'user-agent': 'kingston-observability-pack',
+      ...(url.origin === portal.baseUrl ? portalHeaders(portal, this.#tools.reveal) : {}),
+      // What describes our body is ours to say, whatever a portal's headers hold.
+      ...outgoing.headers,
+      ...(cookie === undefined ? {} : { cookie }),
+    };
+    const clock = new PhaseClock(new LoopWatch());
+    const answer = await this.#connections.send({ ...outgoing, headers }, portal, clock, this.#limit);
+    cookies.store(url, answer.headers['set-cookie']);
+    for (const value of cookieValues(answer)) if (value.length >= SHORTEST_SESSION) this.#tools.redactor.add(value);
+    return { url, answer, text: () => textOf(answer) };
+  }
+}
+
+async function textOf({ body, headers }: Received): Promise<string> {
+  return (await decode(body, headers['content-encoding'], MAX_ANSWER_BYTES)).toString('utf8');
+}
+
+function cookieValues(answer: Received): string[] {
+  return (answer.headers['set-cookie'] ?? []).map((line) =>
+    (line.split(';', 1)[0] ?? '').replace(/^[^=]*=/, '').trim(),
+  );
+}
