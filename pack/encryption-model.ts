@@ -68,6 +68,8 @@ export interface DatabaseProvider extends ProviderBase {
   readonly options: string;
   /** Functions of the schema to use instead: `encrypt(text, text) returns bytea`, and its inverse. */
   readonly functions?: { readonly encrypt: string; readonly decrypt: string };
+  /** Equal plaintexts give equal ciphertexts by design. */
+  readonly deterministic: boolean;
 }
 
 /** Vault's or OpenBao's transit engine. */
@@ -101,6 +103,18 @@ export interface EndpointProvider extends ProviderBase {
   readonly encryptPath: string;
   readonly decryptPath: string;
   readonly authenticated: boolean;
+  readonly binds: Binding;
+  readonly deterministic: boolean;
+}
+
+/** What a ciphertext is bound to. With `nothing`, it opens wherever it is put. */
+export const bindings = ['context', 'nothing'] as const;
+export type Binding = (typeof bindings)[number];
+
+/** What a provider states that it binds. Functions of two texts have no place for a context. */
+export function bindingOf(provider: EncryptionProvider): Binding {
+  if (provider.kind === 'endpoint') return provider.binds;
+  return provider.kind === 'pgcrypto' ? 'nothing' : 'context';
 }
 
 export interface EncryptionKey {

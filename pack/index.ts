@@ -1,5 +1,6 @@
 export { isOpen, validUntil } from './calendar.js';
 export { type UnconnectedTrail, unconnectedTrails } from './connection.js';
+export { type Binding, bindingOf } from './encryption-model.js';
 export { type Excerpt, excerpt } from './excerpt.js';
 export { packJsonSchema } from './json-schema.js';
 export { linearRegExp } from './linear-regex.js';

@@ -111,7 +111,7 @@ async function scanned({ name, format, path }: CleanTable): Promise<Found> {
   const { states } = outcome.verdict;
   return {
     encrypted: states.encrypted,
-    suspects: states.plaintext_suspect + states.malformed + states.unknown_version,
+    suspects: states.plaintext_suspect + states.malformed + states.unknown_version + states.revoked_version,
     plaintexts: states.plaintext_suspect,
     reused: outcome.whole.reuse.reduce((sum, { rows }) => sum + rows, 0) + outcome.whole.copies,
     ms: performance.now() - startedAt,

@@ -61,6 +61,7 @@ async function compared(url: string, client: pg.Client, options: string, samples
       database: { url: SecretText.literal(url), statementTimeoutMs: 5000, maxConnections: 1 },
       passphrase: SecretText.literal('bench-passphrase'),
       options,
+      deterministic: false,
     },
     (secret) => secret.reveal(),
     5000,

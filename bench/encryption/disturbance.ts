@@ -134,6 +134,8 @@ function jobOf(url: string): ProbeJob {
       encryptPath: '/encrypt',
       decryptPath: '/decrypt',
       authenticated: false,
+      binds: 'context',
+      deterministic: false,
     },
     // Half of the interval is the round's, and the samples fit into it.
     probe: { intervalMs: 120_000, timeoutMs: 5000, samples: SAMPLES, sizesBytes: [256] },

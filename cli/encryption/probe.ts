@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatSeconds } from '../../exporters/encryption/probe/percentiles.js';
-import { jobsOf, type ProbeJob } from '../../exporters/encryption/probe/plan.js';
+import { canaryFileOf, jobsOf, type ProbeJob } from '../../exporters/encryption/probe/plan.js';
 import { missingSecret, type ProbeReport, probeNow } from '../../exporters/encryption/probe/run-now.js';
+import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
+import { statePlace } from '../../exporters/runtime/state/index.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/suggest.js';
 
@@ -11,6 +14,7 @@ interface Options {
   readonly 'config.file': readonly string[];
   readonly portal?: string;
   readonly samples: number;
+  readonly stateDirectory?: string;
   readonly json?: true;
 }
 
@@ -42,6 +46,10 @@ export function encryptionProbeCommand(): Command {
     )
     .option('--portal <name>', 'only the providers of this portal')
     .option('--samples <count>', 'encryptions and decryptions of each size', wholeNumber, SAMPLES)
+    .option(
+      '--state-directory <folder>',
+      'where the exporter keeps aged canaries (default: KOP_STATE_DIRECTORY, else ~/.local/state/kop)',
+    )
     .option('--json', 'print JSON for programs')
     .addHelpText('after', examples)
     .action(async (provider: string | undefined, options: Options) => {
@@ -60,7 +68,8 @@ async function probe(provider: string | undefined, options: Options): Promise<nu
   }
   const reports: ProbeReport[] = [];
   for (const job of jobs) {
-    const report = await probeNow(job, options.samples, new Redactor());
+    const canaryFile = canaryFileOf(join(statePlace(options.stateDirectory).directory, ENCRYPTION), job);
+    const report = await probeNow({ ...job, canaryFile, keepsCanaries: false }, options.samples, new Redactor());
     reports.push(report);
     if (options.json !== true) process.stdout.write(`${reports.length > 1 ? '\n' : ''}${shown(report)}\n`);
   }

@@ -2,7 +2,17 @@ import { styleText } from 'node:util';
 import { columnLabel } from '../../exporters/encryption/scan/column.js';
 import type { ColumnOutcome } from '../../exporters/encryption/scan/scan-once.js';
 
-const headings = ['column', 'rows', 'encrypted', 'plain text?', 'malformed', 'unknown version', 'null', 'nonce reuse'];
+const headings = [
+  'column',
+  'rows',
+  'encrypted',
+  'plain text?',
+  'malformed',
+  'unknown version',
+  'revoked',
+  'null',
+  'nonce reuse',
+];
 
 export function resultLines(outcomes: readonly ColumnOutcome[]): string[] {
   const rows = outcomes.map(cells);
@@ -21,8 +31,9 @@ function cells(outcome: ColumnOutcome): string[] {
   const name = nameOf(outcome);
   if ('trouble' in outcome) return [name];
   const { states } = outcome.verdict;
-  const { encrypted, plaintext_suspect, malformed, unknown_version } = states;
-  const counts = [outcome.whole.tally.rows, encrypted, plaintext_suspect, malformed, unknown_version, states.null];
+  const { encrypted, plaintext_suspect, malformed, unknown_version, revoked_version } = states;
+  const wrong = [plaintext_suspect, malformed, unknown_version, revoked_version];
+  const counts = [outcome.whole.tally.rows, encrypted, ...wrong, states.null];
   return [name, ...[...counts, reused(outcome.whole.reuse)].map(String)];
 }
 

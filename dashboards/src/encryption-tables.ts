@@ -79,6 +79,34 @@ export function providerTable(selector: string): Panel {
         properties: { ...share(1, 1), 'custom.width': 140 },
       },
       {
+        title: 'Bound to its row',
+        expr: by(`${m.bindsContext.name}${selector}`),
+        nothing: 'No data',
+        properties: {
+          mappings: words(
+            [
+              { value: 1, text: 'yes', color: 'text' },
+              { value: 0, text: 'no', color: colours.warning },
+            ],
+            'No data',
+          ),
+          'custom.width': 125,
+          'custom.align': 'center',
+        },
+      },
+      {
+        title: 'Credential ends in',
+        expr: `${by(`${m.credentialExpiry.name}${selector}`)} - time()`,
+        nothing: 'No end known',
+        properties: {
+          unit: 's',
+          decimals: 1,
+          'custom.width': 140,
+          'custom.cellOptions': { type: 'color-text' },
+          thresholds: thresholds({ value: null, color: colours.bad }, { value: 0, color: 'text' }),
+        },
+      },
+      {
         title: 'Last probe',
         expr: `1000 * (${by(`max_over_time(${m.probeTime.name}${selector}[1d])`)} > 0)`,
         nothing: 'Never',
@@ -134,6 +162,7 @@ export function columnTable(selector: string): Panel {
       counted('Plaintext', rows('plaintext_suspect'), 'red', 115),
       counted('Broken', rows('malformed'), 'dark-orange', 115),
       counted('Unknown key', rows('unknown_version'), 'dark-orange', 115),
+      counted('Revoked key', rows('revoked_version'), 'dark-orange', 115),
       counted('Nonce reused', by(`${m.nonceReuseRows.name}${selector}`), 'red', 110),
       {
         title: 'Encrypted',

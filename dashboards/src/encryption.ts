@@ -148,7 +148,7 @@ function notEncrypted(): Panel {
   return timeseries({
     title: 'Rows that are not as they must be',
     description:
-      'Rows that are not encrypted, broken, or under a key version that nobody knows, by column. The line at zero says that there was ' +
+      'Rows that are not encrypted, broken, or under a key version that nobody knows or that is no longer decrypted, by column. The line at zero says that there was ' +
       'scanning.',
     unit: 'short',
     min: 0,
@@ -156,7 +156,7 @@ function notEncrypted(): Panel {
     noValue: 'No data: no column is scanned',
     targets: [
       series(
-        `sum by (table, column, state) (${m.rows.name}{portal="$portal", state=~"plaintext_suspect|malformed|unknown_version"}) > 0`,
+        `sum by (table, column, state) (${m.rows.name}{portal="$portal", state=~"plaintext_suspect|malformed|unknown_version|revoked_version"}) > 0`,
         '{{table}}.{{column}}: {{state}}',
       ),
       series(`0 * sum(${m.rows.name}${ofPortal})`, 'scanned'),
@@ -165,6 +165,7 @@ function notEncrypted(): Panel {
       shades(': plaintext_suspect$', 'red'),
       shades(': malformed$', 'orange'),
       shades(': unknown_version$', 'purple'),
+      shades(': revoked_version$', 'dark-red'),
       baseline('scanned'),
     ],
   });

@@ -17,7 +17,10 @@ export function wire(
   threadOptions: ThreadOptions,
 ): Exporter {
   const probe = new ProbeSource(
-    { ...deps, restarts: deps.store.counter(runtimeMetrics.threadRestarts) },
+    {
+      ...deps,
+      restarts: deps.store.counter(runtimeMetrics.threadRestarts),
+    },
     threadOptions,
   );
   const sources: readonly EncryptionSource[] = [probe, createScanSource(deps)];

@@ -1,3 +1,4 @@
+import { bindingOf } from '../../pack/index.js';
 import {
   type EncryptionOperation,
   encryptionErrors,
@@ -45,6 +46,7 @@ export class ProviderMetrics {
     this.#m.duration.rebound(bounds);
     this.#m.info.remove({});
     this.#m.info.set({ ...labels, kind: provider.kind, title, team }, 1);
+    this.#m.bindsContext.set(labels, bindingOf(provider) === 'context' ? 1 : 0);
     this.#m.slaTarget.set(labels, slaSeconds);
     if (objectiveRatio === undefined) this.#m.slaObjective.remove({});
     else this.#m.slaObjective.set(labels, objectiveRatio);
@@ -88,6 +90,7 @@ export class ProviderMetrics {
     }
     this.#m.up.set(labels, result.isUsable ? 1 : 0);
     this.#m.probeTime.set(labels, result.endedAtSeconds);
+    this.#recordCredential(result);
     // A test that was not made this time must not go on looking as it did the last time.
     this.#m.selfTest.remove({});
     for (const [test, { outcome, madeAtSeconds = result.endedAtSeconds }] of result.selfTests) {
@@ -96,6 +99,17 @@ export class ProviderMetrics {
       this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
       this.#m.selfTestTime.set({ ...labels, test }, madeAtSeconds);
     }
+  }
+
+  #recordCredential({ isUsable, credential }: RoundResult): void {
+    // Of one that cannot be asked about because nothing works, what was known stays true: it may just have ended.
+    if (credential === undefined && !isUsable) return;
+    this.#m.credentialExpiry.remove({});
+    this.#m.credentialLifetime.remove({});
+    if (credential === undefined || credential === 'endless') return;
+    this.#m.credentialExpiry.set(this.#labels, credential.expiresAtSeconds);
+    const { lifetimeSeconds } = credential;
+    if (lifetimeSeconds !== undefined) this.#m.credentialLifetime.set(this.#labels, lifetimeSeconds);
   }
 
   get #labels(): { readonly portal: string; readonly provider: string } {
@@ -129,6 +143,9 @@ function create(store: MetricStore) {
   return {
     info: store.gauge(m.info),
     up: store.gauge(m.up),
+    bindsContext: store.gauge(m.bindsContext),
+    credentialExpiry: store.gauge(m.credentialExpiry),
+    credentialLifetime: store.gauge(m.credentialLifetime),
     slaTarget: store.gauge(m.slaTarget),
     slaObjective: store.gauge(m.slaObjective),
     operations: store.counter(m.operations),

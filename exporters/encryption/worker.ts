@@ -2,8 +2,8 @@
  * A measuring thread: one provider, alone. Neither rendering a page nor another provider delays it; a library that
  * blocks until its token answers holds up nobody else.
  */
-import { parentPort } from 'node:worker_threads';
 import { batched } from '../runtime/measuring/batch.js';
+import { ownPort } from '../runtime/measuring/own-port.js';
 import { PULSE_MS, type ThreadReport } from '../runtime/measuring/thread.js';
 import { decodeWithSecrets } from '../runtime/measuring/transfer.js';
 import { Redactor } from '../runtime/redactor.js';
@@ -11,8 +11,7 @@ import { ProbeEngine } from './probe/engine.js';
 import type { ProbeJob } from './probe/plan.js';
 import type { Command, Report } from './probe/protocol.js';
 
-const port = parentPort;
-if (port === null) throw new Error('worker.js is started by the encryption exporter, not by hand');
+const port = ownPort('worker.js');
 
 const report = batched<Report | ThreadReport>((text) => port.postMessage(text));
 const redactor = new Redactor();
@@ -20,7 +19,7 @@ const pulse = setInterval(() => report({ type: 'pulse' }), PULSE_MS);
 let engine: ProbeEngine | undefined;
 let isStarted = false;
 
-port.on('message', (text: string) => {
+port.onMessage((text) => {
   const commands: Command[] = JSON.parse(text);
   for (const command of commands) void obey(command);
 });

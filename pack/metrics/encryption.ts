@@ -17,13 +17,26 @@ export const selfTests = [
   'wrong_key',
   'truncated',
   'replayed_other_row',
+  'plaintext_hidden',
+  'ciphertexts_unrelated',
   'nonce_unique',
   'old_version_decrypts',
   'revoked_version_fails',
+  'aged_1d',
+  'aged_7d',
+  'aged_90d',
+  'aged_versions',
 ] as const;
 export type SelfTest = (typeof selfTests)[number];
 
-export const ciphertextStates = ['encrypted', 'plaintext_suspect', 'malformed', 'unknown_version', 'null'] as const;
+export const ciphertextStates = [
+  'encrypted',
+  'plaintext_suspect',
+  'malformed',
+  'unknown_version',
+  'revoked_version',
+  'null',
+] as const;
 export type CiphertextState = (typeof ciphertextStates)[number];
 
 /** One bound exactly at 10 ms, the promise; the rest from what local AES takes to what a slow key service takes. */
@@ -79,7 +92,25 @@ export const encryptionMetrics = {
     'field_encryption_provider_up',
     'boolean',
     provider,
-    'Whether the last round of the probe could use the provider.',
+    'Whether anything worked in the last round of the probe: one encryption and its decryption were answered at least.',
+  ),
+  credentialExpiry: gauge(
+    'field_encryption_credential_expiry_timestamp_seconds',
+    'timestamp',
+    provider,
+    'When the token or the password ends with which the provider is used. Absent where it has no end, or nobody may ask.',
+  ),
+  credentialLifetime: gauge(
+    'field_encryption_credential_lifetime_seconds',
+    'seconds',
+    provider,
+    'For how long that token was made. Absent where that is not told, as of a password.',
+  ),
+  bindsContext: gauge(
+    'field_encryption_provider_binds_context',
+    'boolean',
+    provider,
+    'Whether the provider states that a ciphertext opens in its own row only. Where it is 0, one that is moved to another row opens there, and no self-test says otherwise.',
   ),
   errors: counter(
     'field_encryption_errors_total',

@@ -1,12 +1,20 @@
 import { z } from 'zod';
+import { bindings } from '../encryption-model.js';
 import { functionName } from './audit-texts.js';
 import { database } from './audit-trail.js';
 import { path, url } from './patterns.js';
-import { count, expected, flag, section, text } from './say.js';
+import { count, expected, flag, oneOf, section, text } from './say.js';
 import { duration } from './units.js';
 
 const sla = () =>
   duration().exactOptional().describe('Promised duration, where this provider promises another than the rest.');
+
+const deterministic = () =>
+  flag()
+    .prefault(false)
+    .describe(
+      'Equal plaintexts give equal ciphertexts by design, as with AES-SIV. Values can then be compared without a key. Default false.',
+    );
 
 const local = section({
   kind: z.literal('local').describe('AES-256-GCM in the exporter itself: the floor beneath every other provider.'),
@@ -35,6 +43,7 @@ const pgcrypto = section({
   passphrase: text().describe(`Passphrase of the canary, as a reference such as \${env:CANARY_PASSPHRASE}.`),
   options: text().prefault('cipher-algo=aes256').describe('Options of pgp_sym_encrypt. Default cipher-algo=aes256.'),
   functions: sqlFunctions.exactOptional().describe("Functions of the schema. Default: pgcrypto's own."),
+  deterministic: deterministic(),
 });
 
 const transit = section({
@@ -69,6 +78,12 @@ const endpoint = section({
   encryptPath: path().describe('Path that encrypts, below the base URL of the portal.'),
   decryptPath: path().describe('Path that decrypts.'),
   authenticated: flag().prefault(true).describe("Send the portal's credentials. Default true."),
+  binds: oneOf(bindings)
+    .prefault('context')
+    .describe(
+      'What a ciphertext is bound to: context (it opens in its own row only), or nothing, as with Fernet. What is not bound is not tested, and a value moved to another row opens there. Default context.',
+    ),
+  deterministic: deterministic(),
 });
 
 const kinds = ['local', 'pkcs11', 'pgcrypto', 'transit', 'kms', 'endpoint'].join(', ');

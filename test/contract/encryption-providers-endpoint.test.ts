@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { EncryptionProvider } from '../../pack/index.js';
 import { literal, probeJob, secret, somePortal } from '../support/encryption/domain.js';
+import { metricsOf, total } from '../support/encryption/exporter.js';
 import { json, scriptedServer } from '../support/encryption/http-server.js';
 import { type Cipher, encryptingPortal, PASSWORD, portalWith } from '../support/encryption/portal.js';
 import { oneRound, sampleCount, verdicts } from '../support/encryption/round.js';
@@ -12,6 +13,8 @@ const provider: EncryptionProvider = {
   encryptPath: '/canary/encrypt',
   decryptPath: '/canary/decrypt',
   authenticated: true,
+  binds: 'context',
+  deterministic: false,
 };
 
 function login(url: string, password = secret(PASSWORD)) {
@@ -44,6 +47,8 @@ describe('the portal itself', () => {
         'truncated',
         'wrong_aad',
         'replayed_other_row',
+        'plaintext_hidden',
+        'ciphertexts_unrelated',
         'nonce_unique',
       ],
       failed: [],
@@ -143,12 +148,16 @@ function strictly(text: unknown, encoding: 'base64' | 'hex'): Buffer {
   return bytes;
 }
 
-function cipher(algorithm: 'aes-256-ctr' | 'aes-256-cbc' | 'aes-256-gcm', form: keyof typeof forms): Cipher {
+function cipher(
+  algorithm: 'aes-256-ctr' | 'aes-256-cbc' | 'aes-256-gcm',
+  form: keyof typeof forms,
+  nonceOf: (plaintext: Buffer) => Buffer = () => randomBytes(16),
+): Cipher {
   const key = randomBytes(32);
   const { write, read } = forms[form];
   return {
     seal(plaintext, context) {
-      const nonce = randomBytes(16);
+      const nonce = nonceOf(plaintext);
       if (algorithm !== 'aes-256-gcm') {
         const made = createCipheriv(algorithm, key, nonce);
         return write(nonce, Buffer.concat([made.update(plaintext), made.final()]), algorithm);
@@ -180,7 +189,7 @@ describe('a form of the portal itself', () => {
 
   test.each(['document', 'prefix and Base64', 'bytea in hex'] as const)('%s: with authentication', async (form) => {
     const { passed, failed, absent } = await found(cipher('aes-256-gcm', form));
-    expect({ failed, absent }).toEqual({ failed: [], absent: [] });
+    expect({ failed, absent }).toEqual({ failed: [], absent: form === 'document' ? [] : ['nonce_unique'] });
     expect(passed).toEqual(expect.arrayContaining(['round_trip', 'tamper_ciphertext', 'truncated', 'wrong_aad']));
   });
 
@@ -205,11 +214,175 @@ describe('a form of the portal itself', () => {
       },
       open: (sealed) => Buffer.from(sealedBy.get(JSON.stringify(sealed)) ?? forbidden()),
     });
-    expect(absent).toEqual(['tamper_ciphertext', 'truncated']);
+    expect(absent).toEqual(['tamper_ciphertext', 'truncated', 'nonce_unique']);
     expect(failed).not.toContain('tamper_ciphertext');
     expect(passed).not.toContain('tamper_ciphertext');
   });
 });
+
+describe('a portal whose scheme is broken', () => {
+  const open: EncryptionProvider = { ...provider, authenticated: false };
+  const found = async (its: Cipher, over: Partial<Extract<EncryptionProvider, { kind: 'endpoint' }>> = {}) => {
+    const { url } = await portalWith(its);
+    return oneRound(probeJob({ ...open, ...over }, { portal: somePortal(url), probe: { samples: 1 } }));
+  };
+
+  test('that signs and does not encrypt is found out', async () => {
+    const result = await found(signer());
+    const { failed, passed } = verdicts(result);
+    expect(failed).toEqual(['plaintext_hidden', 'ciphertexts_unrelated']);
+    // All that the signature is good for, it is good for.
+    expect(passed).toEqual(expect.arrayContaining(['round_trip', 'tamper_ciphertext', 'truncated', 'wrong_aad']));
+    const [, why] = result.selfTests.find(([test]) => test === 'plaintext_hidden') ?? [];
+    expect(why?.why).toContain('stands in the ciphertext (base64');
+  });
+
+  test.each(Object.keys(forms) as (keyof typeof forms)[])('with a fixed IV is found out: %s', async (form) => {
+    const nonce = randomBytes(16);
+    const { failed } = verdicts(await found(cipher('aes-256-gcm', form, () => nonce)));
+    expect(failed).toContain('ciphertexts_unrelated');
+    // Whoever declares it deterministic is told all the same that a keystream is used twice.
+    const declared = verdicts(
+      await found(
+        cipher('aes-256-gcm', form, () => nonce),
+        { deterministic: true },
+      ),
+    );
+    expect(declared.failed).toEqual(['ciphertexts_unrelated']);
+    expect(declared.absent).toContain('nonce_unique');
+  });
+
+  test('that is deterministic by design fails unless it says so', async () => {
+    const secretKey = randomBytes(32);
+    const nonceOf = (plaintext: Buffer) => createHmac('sha256', secretKey).update(plaintext).digest().subarray(0, 16);
+    const siv = cipher('aes-256-gcm', 'prefix and Base64', nonceOf);
+    expect(verdicts(await found(siv)).failed).toEqual(['ciphertexts_unrelated']);
+    expect(verdicts(await found(siv, { deterministic: true })).failed).toEqual([]);
+  });
+});
+
+describe('a portal with Fernet, which has no place for associated data', () => {
+  const open: EncryptionProvider = { ...provider, authenticated: false };
+
+  test('made as the specification makes it', () => {
+    const { iv, now, secret: key, src, token } = fernetVector;
+    expect(fernet(Buffer.from(key, 'base64url'), () => ({ iv: Buffer.from(iv), now })).seal(Buffer.from(src))).toBe(
+      token,
+    );
+  });
+
+  test('fails wrong_aad as long as it is said to bind a context, and not when it says that it binds nothing', async () => {
+    const { url } = await portalWith(fernet(randomBytes(32)));
+    const job = (binds: 'context' | 'nothing') =>
+      probeJob({ ...open, binds }, { portal: somePortal(url), probe: { samples: 1 } });
+    expect(verdicts(await oneRound(job('context'))).failed).toEqual(['wrong_aad', 'replayed_other_row']);
+    const result = await oneRound(job('nothing'));
+    const { passed, failed, absent } = verdicts(result);
+    expect(failed).toEqual([]);
+    expect(passed).toEqual(
+      expect.arrayContaining(['tamper_ciphertext', 'truncated', 'plaintext_hidden', 'ciphertexts_unrelated']),
+    );
+    expect(absent).toEqual(['wrong_aad', 'replayed_other_row', 'nonce_unique']);
+    const why = result.selfTests.find(([test]) => test === 'wrong_aad')?.[1].why;
+    expect(why).toContain('moved to another row opens there');
+    const stated = metricsOf(job('nothing'), result);
+    expect(total(stated, 'field_encryption_provider_binds_context')).toBe(0);
+    expect(total(stated, 'field_encryption_self_test_success', { test: 'wrong_aad' })).toBeUndefined();
+  });
+});
+
+describe('a portal that fails now and then', () => {
+  const open: EncryptionProvider = { ...provider, authenticated: false };
+
+  test('one 500 in a hundred operations is one failure, and neither an outage nor a failed test', async () => {
+    const its = cipher('aes-256-gcm', 'document');
+    let calls = 0;
+    const portal = await portalWith(its, () => {
+      calls += 1;
+      return calls % 100 === 50 ? 500 : undefined;
+    });
+    const job = probeJob(open, { portal: somePortal(portal.url), probe: { samples: 40, intervalMs: 60_000 } });
+    const result = await oneRound(job);
+    const page = metricsOf(job, result);
+    expect(calls).toBeGreaterThan(200);
+    expect(total(page, 'field_encryption_provider_up')).toBe(1);
+    const failed =
+      total(page, 'field_encryption_operations_total', { outcome: 'failed', operation: 'round_trip' }) ?? 0;
+    expect(failed).toBeGreaterThanOrEqual(1);
+    expect(failed).toBeLessThanOrEqual(2);
+    expect(verdicts(result)).toMatchObject({ failed: [], absent: [] });
+  });
+
+  test('a 500 for a ciphertext that it must refuse refuses nothing, and the test says which status to answer', async () => {
+    const its = cipher('aes-256-gcm', 'document');
+    const { url } = await portalWith(its, undefined, 500);
+    const result = await oneRound(probeJob(open, { portal: somePortal(url), probe: { samples: 1 } }));
+    const { passed, failed, absent } = verdicts(result);
+    expect(failed).toEqual([]);
+    expect(passed).toContain('round_trip');
+    expect(absent).toEqual(expect.arrayContaining(['tamper_ciphertext', 'tamper_tag', 'truncated', 'wrong_aad']));
+    const why = result.selfTests.find(([test]) => test === 'tamper_ciphertext')?.[1].why;
+    expect(why).toBe(
+      'nobody can tell a refusal from an outage: decrypt: status 500 (a refused ciphertext must be answered with 400, 409 or 422)',
+    );
+  });
+});
+
+/** Context, plaintext, and a hash of both: signed, and read by whoever decodes it. */
+function signer(): Cipher {
+  const key = randomBytes(32);
+  const hash = (context: Buffer, plaintext: Buffer) =>
+    createHmac('sha256', key).update(context).update('|').update(plaintext).digest();
+  return {
+    seal: (plaintext, context) =>
+      Buffer.concat([context, Buffer.from('|'), plaintext, hash(context, plaintext)]).toString('base64'),
+    open(sealed, context) {
+      const bytes = strictly(sealed, 'base64');
+      const signed = bytes.subarray(0, -32);
+      const plaintext = signed.subarray(context.length + 1);
+      const isOwn = signed.equals(Buffer.concat([context, Buffer.from('|'), plaintext]));
+      if (!isOwn || !hash(context, plaintext).equals(bytes.subarray(-32))) throw new Error('forged');
+      return plaintext;
+    },
+  };
+}
+
+/** `generate.json` of github.com/fernet/spec. */
+const fernetVector = {
+  token: 'gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==',
+  now: 499_162_800,
+  iv: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+  src: 'hello',
+  secret: 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=',
+};
+
+function fernet(
+  key: Buffer,
+  chance = () => ({ iv: randomBytes(16), now: Math.floor(Date.now() / 1000) }),
+): { seal(plaintext: Buffer): string; open(sealed: unknown): Buffer } {
+  const hmac = (bytes: Buffer) => createHmac('sha256', key.subarray(0, 16)).update(bytes).digest();
+  const base64url = (bytes: Buffer) => {
+    const text = bytes.toString('base64url');
+    return text.padEnd(Math.ceil(text.length / 4) * 4, '=');
+  };
+  return {
+    seal(plaintext) {
+      const { iv, now } = chance();
+      const head = Buffer.alloc(9, 0x80);
+      head.writeBigUInt64BE(BigInt(now), 1);
+      const made = createCipheriv('aes-128-cbc', key.subarray(16), iv);
+      const body = Buffer.concat([head, iv, made.update(plaintext), made.final()]);
+      return base64url(Buffer.concat([body, hmac(body)]));
+    },
+    open(sealed) {
+      const bytes = Buffer.from(String(sealed), 'base64url');
+      const body = bytes.subarray(0, -32);
+      if (base64url(bytes) !== sealed || !hmac(body).equals(bytes.subarray(-32))) throw new Error('forged');
+      const made = createDecipheriv('aes-128-cbc', key.subarray(16), body.subarray(9, 25));
+      return Buffer.concat([made.update(body.subarray(25)), made.final()]);
+    },
+  };
+}
 
 function forbidden(): never {
   throw new Error('not what was sealed');

@@ -22,7 +22,9 @@ function job(provider: EncryptionProvider) {
   return probeJob(provider, { probe: { sizesBytes, samples: SAMPLES, timeoutMs: 5000, intervalMs: 60_000 } });
 }
 
-const without = (...absent: SelfTest[]) => selfTests.filter((one) => !absent.includes(one));
+/** Those of age have tests of their own. */
+const inEachRound = selfTests.filter((test) => !test.startsWith('aged_'));
+const without = (...absent: SelfTest[]) => inEachRound.filter((one) => !absent.includes(one));
 const sorted = (tests: readonly SelfTest[]) => tests.toSorted();
 
 /** What holds of every provider that is in order. */
@@ -40,7 +42,7 @@ async function expectSound(provider: EncryptionProvider, tests: readonly SelfTes
 }
 
 test('in this process', async () => {
-  await expectSound({ kind: 'local', name: 'local' }, selfTests);
+  await expectSound({ kind: 'local', name: 'local' }, inEachRound);
 });
 
 describe.skipIf(softHsmLibrary === undefined)('PKCS#11 on SoftHSM2', () => {
@@ -61,9 +63,9 @@ describe.skipIf(softHsmLibrary === undefined)('PKCS#11 on SoftHSM2', () => {
   });
 
   test('passes every test, although a tampered tag is only a general error to it', async () => {
-    await expectSound(provider(), selfTests);
+    await expectSound(provider(), inEachRound);
     // The standing key is found again, not made a second time.
-    await expectSound(provider({ createKeys: false }), selfTests);
+    await expectSound(provider({ createKeys: false }), inEachRound);
   });
 
   test.each([
@@ -93,6 +95,7 @@ describe('functions of a database', () => {
       database: { url: secret(server.url), statementTimeoutMs: 5000, maxConnections: 1 },
       passphrase: secret('canary passphrase'),
       options: 'cipher-algo=aes256',
+      deterministic: false,
       ...over,
     }) as const;
 
@@ -192,7 +195,7 @@ describe.each([
       }) as const;
 
     test('passes every test, and the version and the age of its key can be read', async () => {
-      await expectSound(provider(), selfTests);
+      await expectSound(provider(), inEachRound);
       const signal = AbortSignal.timeout(5000);
       const { latest, rotatedAtSeconds = 0 } = await readProviderKey(provider(), 'kop-canary', new Redactor(), signal);
       expect(latest).toBe('2');
@@ -217,7 +220,7 @@ describe.each([
     });
 
     test('a derived key takes the place as its context too', async () => {
-      await expectSound(provider({ key: 'derived-canary' }), selfTests);
+      await expectSound(provider({ key: 'derived-canary' }), inEachRound);
     });
 
     test('the versions of a key that is no canary are left alone', async () => {
@@ -288,7 +291,8 @@ describe.skipIf(!hasKms)('AWS KMS, against an emulator', () => {
     const result = await oneRound(job(provider({ dataKeyMaxUses: 2 })));
     expect(result.isUsable).toBe(true);
     expect(sampleCount(result, 'encrypt', 'cold')).toBeGreaterThan(4 + 3 * sizesBytes.length - 1);
-  });
+    // The emulator answers in 50 ms on an idle machine, and is asked a hundred times.
+  }, 60_000);
 
   test('a key that is not there is a matter of configuration', async () => {
     const result = await oneRound(job(provider({ keyId: '00000000-0000-0000-0000-000000000000' })));

@@ -19,6 +19,7 @@ export function providerAlerts(pack: Pack): readonly AlertRule[] {
     selfTestStale(pack),
     noData(pack),
     tainted(pack),
+    credentialExpiring(pack),
   ];
 }
 
@@ -98,6 +99,25 @@ function selfTestStale(pack: Pack): AlertRule {
       'The self-test {{ $labels.test }} of {{ $labels.provider }} on {{ $labels.portal }} was last made ' +
       '{{ $value | humanizeDuration }} ago, or the exporter has been up for that long without it. Whether the provider still does ' +
       'what it shows is not known.',
+  });
+}
+
+function credentialExpiring(pack: Pack): AlertRule {
+  const { share, mostSeconds } = encryptionSettings.credential;
+  const left = `(max ${ofProvider} (${m.credentialExpiry.name}) - time())`;
+  const lifetime = `max ${ofProvider} (${m.credentialLifetime.name})`;
+  return providerAlert(pack, {
+    name: 'EncryptionCredentialExpiring',
+    priority: 'high',
+    expr: promql`
+      (${left} < clamp_max(${plain(share)} * ${lifetime}, ${mostSeconds}))
+      or
+      (${left} < ${mostSeconds} unless ${lifetime})
+    `,
+    summary: 'The token or password with which a provider of encryption is used ends soon, and nothing renews it.',
+    description:
+      'What the exporter logs in to {{ $labels.provider }} on {{ $labels.portal }} with ends in {{ $value | humanizeDuration }}; below ' +
+      'zero it has ended. Whatever else uses the same token or password stops with it.',
   });
 }
 

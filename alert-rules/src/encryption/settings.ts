@@ -18,6 +18,8 @@ export const encryptionSettings = {
   probe: { intervals: 20, leastSeconds: 2 * longestProbeRestSeconds, forSeconds: 60 },
   /** A tenth of the rotation period, but a day at the least and a week at the most. */
   rotationSoon: { share: 0.1, leastSeconds: 86_400, mostSeconds: 604_800 },
+  /** Renewing happens at half of a token's life: at a quarter it does not happen any more. A week is time for people. */
+  credential: { share: 0.25, mostSeconds: 604_800 },
   /** Half of 2^32: at the pace of a portal there are months left, and a rotation takes days. */
   invocationsRatio: 0.5,
   /** Re-encryption by a nightly job moves once a day. */

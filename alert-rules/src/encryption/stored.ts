@@ -43,11 +43,11 @@ function unreadable(pack: Pack): AlertRule {
     name: 'EncryptionCiphertextUnreadable',
     priority: 'high',
     forSeconds: encryptionSettings.rowsForSeconds,
-    expr: `sum by (portal, table, column, state) (${m.rows.name}{state=~"malformed|unknown_version"}) > 0`,
+    expr: `sum by (portal, table, column, state) (${m.rows.name}{state=~"malformed|unknown_version|revoked_version"}) > 0`,
     summary: 'Encrypted values are stored that nobody will be able to decrypt.',
     description:
       '{{ $value | humanize }} rows of {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }} ' +
-      '{{ if eq $labels.state "malformed" }}look like ciphertext but are broken{{ else }}name a key version that is not known{{ end }}.',
+      '{{ if eq $labels.state "malformed" }}look like ciphertext but are broken{{ else if eq $labels.state "revoked_version" }}are under a key version that the key service refuses to decrypt{{ else }}name a key version that is not known{{ end }}.',
   });
 }
 

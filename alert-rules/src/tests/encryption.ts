@@ -134,6 +134,22 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       quiet: [['when a provider is removed on purpose', [{ minutes: 30 }, { minutes: 90, removed: true }]]],
     },
     {
+      alert: 'EncryptionCredentialExpiring',
+      when: 'a token is no longer renewed',
+      wrong: { set: { credentialEnds: 2 * day } },
+      firesWithin: 2,
+      labels: ofProvider,
+      value: '1d 23h 28m 0s',
+      quiet: [
+        ['while more than a week is left', [{ minutes: 60, set: { credentialEnds: 8 * day } }]],
+        [
+          'while a short one is renewed in time',
+          [{ minutes: 60, set: { credentialEnds: 7_200, credentialLifetime: 14_400 } }],
+        ],
+        ['where it has no end', [{ minutes: 60, set: { credentialEnds: 'gone', credentialLifetime: 'gone' } }]],
+      ],
+    },
+    {
       alert: 'EncryptionMeasurementTainted',
       when: 'of half of the operations nobody can tell, for long',
       wrong: { perMinute: { met: 40, undecided: 40 } },
@@ -165,6 +181,15 @@ const stored: readonly EncryptionLife[] = [
     labels: { ...ofColumn, state: 'unknown_version' },
     value: '3',
     quiet: [['about plaintext, which has an alert of its own', [{ minutes: 60, set: { plaintext: 2 } }]]],
+  },
+  {
+    alert: 'EncryptionCiphertextUnreadable',
+    when: 'the key service refuses to decrypt an old version',
+    wrong: { set: { revokedVersion: 7 } },
+    firesWithin: 3,
+    labels: { ...ofColumn, state: 'revoked_version' },
+    value: '7',
+    quiet: [['while all versions are decrypted', [{ minutes: 60, set: { encrypted: 6_000 } }]]],
   },
   {
     alert: 'EncryptionNonceReuse',

@@ -66,10 +66,11 @@ export class KeyWatch {
       const isEmpty = knowledge.latest === undefined;
       return { key, knowledge, ...(isEmpty ? { trouble: `${source.table} holds no row for '${source.means}'` } : {}) };
     } catch (error) {
-      const { versions, latest } = this.#read.get(key.name)?.knowledge ?? {};
+      const { versions, latest, earliest } = this.#read.get(key.name)?.knowledge ?? {};
       const knowledge = {
         ...(versions === undefined ? {} : { versions }),
         ...(latest === undefined ? {} : { latest }),
+        ...(earliest === undefined ? {} : { earliest }),
       };
       const { message } = source.kind === 'provider' ? asFailure(error) : failureOf(error);
       return { key, knowledge, trouble: message };

@@ -11,11 +11,18 @@ import type { KeyKnowledge } from './versions.js';
 /** When a version was made: in seconds for a symmetric key, as a time for others. */
 const made = z.union([z.number(), z.object({ creation_time: z.iso.datetime({ offset: true }) })]);
 const keyAnswer = z.object({
-  data: z.object({ latest_version: z.int().positive(), keys: z.record(z.string(), made) }),
+  data: z.object({
+    latest_version: z.int().positive(),
+    keys: z.record(z.string(), made),
+    /** Older versions are refused, and come back when it is lowered. */
+    min_decryption_version: z.int().nonnegative().default(0),
+    /** Older versions were trimmed: they are gone for good. */
+    min_available_version: z.int().nonnegative().default(0),
+  }),
 });
 
 /**
- * The newest version of a key of Vault's or OpenBao's transit engine, and its age. The key is one that encrypts what
+ * The newest version of a key of Vault's or OpenBao's transit engine, its age, and the oldest that it still opens. The key is one that encrypts what
  * is real, so it is looked at and never used: all that this needs is `read` on `keys/NAME`.
  *
  * @throws {ProviderFailure}
@@ -42,11 +49,15 @@ export async function readProviderKey(
     if (status !== 200) throw transitFailure(status, body);
     const read = keyAnswer.safeParse(body);
     if (!read.success) throw new ProviderFailure('protocol', 'this does not answer as a transit engine does');
-    const { latest_version: newest, keys } = read.data.data;
+    const { latest_version: newest, keys, min_decryption_version, min_available_version } = read.data.data;
     const latest = String(newest);
     const at = keys[latest];
     if (at === undefined) throw new ProviderFailure('protocol', `the age of version ${latest} is not told`);
-    return { latest, rotatedAtSeconds: typeof at === 'number' ? at : Date.parse(at.creation_time) / 1000 };
+    return {
+      latest,
+      earliest: String(Math.max(1, min_decryption_version, min_available_version)),
+      rotatedAtSeconds: typeof at === 'number' ? at : Date.parse(at.creation_time) / 1000,
+    };
   } finally {
     exchange.close();
   }

@@ -17,6 +17,8 @@ export interface KeyKnowledge {
   /** All versions that were ever made, newest first; absent where only the newest is told. */
   readonly versions?: readonly string[];
   readonly latest?: string;
+  /** The oldest version that may still be decrypted; absent where the source does not tell. */
+  readonly earliest?: string;
   readonly rotatedAtSeconds?: number;
 }
 
@@ -27,6 +29,12 @@ export function isKnown(version: string, { versions, latest }: KeyKnowledge): bo
   const newest = latest === undefined ? undefined : ordinalOf(latest);
   if (ordinal === undefined) return latest !== undefined && version === latest;
   return ordinal >= 1 && (newest === undefined || ordinal <= newest);
+}
+
+/** Whether a version that is known can still be opened: the key service refuses all that are older than its earliest. */
+export function isReadable(version: string, { earliest }: KeyKnowledge): boolean {
+  const [ordinal, oldest] = [ordinalOf(version), earliest === undefined ? undefined : ordinalOf(earliest)];
+  return ordinal === undefined || oldest === undefined || ordinal >= oldest;
 }
 
 /** Newest first. Where the source tells the order, it decides; else the numbers do. */

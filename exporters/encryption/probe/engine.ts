@@ -6,16 +6,20 @@ import type { Redactor } from '../../runtime/redactor.js';
 import { makeProvider } from '../providers/open.js';
 import type { Provider } from '../providers/provider.js';
 import { Stopped } from './call.js';
+import { CanaryFile } from './canary-file.js';
 import { jobName, type ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import { type RoundPlan, runRound } from './round.js';
-import type { TestResult } from './self-tests.js';
+import type { TestResult } from './test-result.js';
 
 /** The rest of the interval is the provider's own. */
 const BUDGET_SHARE = 0.5;
 const FIRST_ROUND_WITHIN_MS = 3000;
 
 const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
+const agedTests: readonly SelfTest[] = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'];
+/** A key that is lost today is found within the hour; each test is a decryption that may cost money. */
+const AGED_TESTS_EVERY_MS = 60 * 60_000;
 /** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
 const RETRY_VERSIONS_AFTER_MS = 5 * 60_000;
 
@@ -33,12 +37,15 @@ export class ProbeEngine {
   readonly #nonces = new Set<string>();
   #provider: Provider | undefined;
   #running: Promise<void> | undefined;
-  #versionTests: VersionTests | undefined;
+  #versionTests: MadeTests | undefined;
+  #agedTests: MadeTests | undefined;
+  readonly #file: CanaryFile | undefined;
 
   constructor(job: ProbeJob, redactor: Redactor, report: (result: RoundResult) => void) {
     this.#job = job;
     this.#redactor = redactor;
     this.#report = report;
+    this.#file = job.canaryFile === undefined ? undefined : new CanaryFile(job.canaryFile, job.keepsCanaries);
     const { intervalMs } = job.probe;
     this.#backoff = new Backoff({ initialMs: intervalMs, maxMs: Math.max(intervalMs, longestProbeRestSeconds * 1000) });
   }
@@ -64,19 +71,27 @@ export class ProbeEngine {
     });
     const startedAtSeconds = Date.now() / 1000;
     // Decided once: their time may come while the round is under way, and then they were not made in it.
-    const makesVersionTests = this.#versionTestsDue;
-    const outcome = await runRound(this.#provider, this.#plan(makesVersionTests), this.#nonces, this.#stopping.signal);
+    const makesVersionTests = isDue(this.#versionTests);
+    const makesAgedTests = isDue(this.#agedTests);
+    const outcome = await runRound(
+      this.#provider,
+      this.#plan(makesVersionTests, makesAgedTests),
+      this.#nonces,
+      this.#stopping.signal,
+    );
     if (outcome.isUsable) this.#backoff.succeed();
     else this.#backoff.fail();
     const { series, failures, isUsable, trouble } = outcome;
+    const { credential } = this.#provider;
     return {
       startedAtSeconds,
       endedAtSeconds: Date.now() / 1000,
       isUsable,
       series,
       failures,
-      selfTests: isUsable ? this.#withVersionTests([...outcome.selfTests], makesVersionTests) : [],
+      selfTests: isUsable ? this.#withKept([...outcome.selfTests], makesVersionTests, makesAgedTests) : [],
       restMs: Math.round(this.#backoff.restMs),
+      ...(credential === undefined ? {} : { credential }),
       ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
     };
   }
@@ -101,7 +116,7 @@ export class ProbeEngine {
     }
   }
 
-  #plan(makesVersionTests: boolean): RoundPlan {
+  #plan(makesVersionTests: boolean, makesAgedTests: boolean): RoundPlan {
     const { probe, slaSeconds } = this.#job;
     return {
       sizesBytes: probe.sizesBytes,
@@ -110,28 +125,21 @@ export class ProbeEngine {
       slaSeconds,
       budgetMs: probe.intervalMs * BUDGET_SHARE,
       skipVersionTests: !makesVersionTests,
+      skipAgedTests: !makesAgedTests,
+      ...(this.#file === undefined ? {} : { file: this.#file }),
     };
   }
 
-  get #versionTestsDue(): boolean {
-    const last = this.#versionTests;
-    return last === undefined || performance.now() - last.at >= last.restMs;
-  }
-
-  /** Tests that leave a trace at the provider are made now and then; in between, the last result holds. */
-  #withVersionTests(
-    made: readonly (readonly [SelfTest, TestResult])[],
-    madeVersionTests: boolean,
-  ): readonly (readonly [SelfTest, TestResult])[] {
+  /** Tests that leave a trace at the provider, or cost something, are made now and then; in between, the last result holds. */
+  #withKept(made: Results, madeVersionTests: boolean, madeAgedTests: boolean): Results {
     const restMs = this.#provider?.versions?.restMs;
-    if (restMs === undefined) return made;
-    if (madeVersionTests) {
-      this.#versionTests = remembered(made, restMs);
-      return made;
-    }
-    return [...made, ...(this.#versionTests?.results ?? [])].toSorted(
-      ([a], [b]) => selfTests.indexOf(a) - selfTests.indexOf(b),
-    );
+    if (restMs !== undefined && madeVersionTests) this.#versionTests = remembered(made, versionTests, restMs);
+    if (madeAgedTests) this.#agedTests = rememberedAged(made);
+    const kept = [
+      ...(restMs === undefined || madeVersionTests ? [] : (this.#versionTests?.results ?? [])),
+      ...(madeAgedTests ? [] : (this.#agedTests?.results ?? [])),
+    ];
+    return [...made, ...kept].toSorted(([a], [b]) => selfTests.indexOf(a) - selfTests.indexOf(b));
   }
 
   #until(due: number): Promise<void> {
@@ -148,19 +156,38 @@ export class ProbeEngine {
   }
 }
 
-interface VersionTests {
+type Results = readonly (readonly [SelfTest, TestResult])[];
+
+interface MadeTests {
   readonly at: number;
   readonly restMs: number;
-  readonly results: readonly (readonly [SelfTest, TestResult])[];
+  readonly results: Results;
+}
+
+function isDue(last: MadeTests | undefined): boolean {
+  return last === undefined || performance.now() - last.at >= last.restMs;
 }
 
 /** @returns undefined where their turn did not come: they are then due in the next round. */
-function remembered(made: readonly (readonly [SelfTest, TestResult])[], restMs: number): VersionTests | undefined {
-  const madeAtSeconds = Date.now() / 1000;
-  const results = made.flatMap(([test, result]) =>
-    versionTests.includes(test) ? [[test, { ...result, madeAtSeconds }] as const] : [],
-  );
+function remembered(made: Results, tests: readonly SelfTest[], restMs: number): MadeTests | undefined {
+  const results = chosen(made, tests);
   if (results.length === 0) return undefined;
   const isAnyMade = results.some(([, { outcome }]) => outcome !== 'absent');
   return { at: performance.now(), restMs: isAnyMade ? restMs : Math.min(restMs, RETRY_VERSIONS_AFTER_MS), results };
+}
+
+/** One that fails, and one that could not be asked for, is made again soon: a mended key must not look lost for an hour. */
+function rememberedAged(made: Results): MadeTests | undefined {
+  const results = chosen(made, agedTests);
+  if (results.length === 0) return undefined;
+  const isSettled =
+    results.every(([, { outcome }]) => outcome !== 'failed') && results.some(([, { outcome }]) => outcome === 'passed');
+  return { at: performance.now(), restMs: isSettled ? AGED_TESTS_EVERY_MS : RETRY_VERSIONS_AFTER_MS, results };
+}
+
+function chosen(made: Results, tests: readonly SelfTest[]): Results {
+  const madeAtSeconds = Date.now() / 1000;
+  return made.flatMap(([test, result]) =>
+    tests.includes(test) ? [[test, { ...result, madeAtSeconds }] as const] : [],
+  );
 }

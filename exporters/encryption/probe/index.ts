@@ -1,10 +1,11 @@
 import type { FieldEncryption, Pack } from '../../../pack/index.js';
 import type { LandingSection } from '../../runtime/landing/section.js';
+import { separateProcess } from '../../runtime/measuring/separate-process.js';
 import { WatchedThread } from '../../runtime/measuring/thread.js';
 import { type Counter, type Family, type MetricStore, mergeFamilies } from '../../runtime/metrics/index.js';
 import { boundsFor, ProviderMetrics } from '../metrics.js';
-import type { EncryptionSource, SourceDeps } from '../source.js';
-import { encodeJob, jobName, jobsOf, type ProbeJob } from './plan.js';
+import { ENCRYPTION, type EncryptionSource, type SourceDeps } from '../source.js';
+import { canaryFileOf, encodeJob, jobName, jobsOf, type ProbeJob } from './plan.js';
 import type { Command, Report, RoundResult } from './protocol.js';
 import { probeSections } from './sections.js';
 
@@ -17,7 +18,7 @@ export interface ThreadOptions {
   readonly silenceMs?: number;
 }
 
-interface ProbeDeps extends Pick<SourceDeps, 'log' | 'shard'> {
+interface ProbeDeps extends Pick<SourceDeps, 'log' | 'shard' | 'state'> {
   readonly restarts: Counter<'thread'>;
   readonly store: MetricStore;
 }
@@ -53,7 +54,13 @@ export class ProbeSource implements EncryptionSource {
   ): Promise<void> {
     // All providers of a description in the process that watches its keys: of some keys, a provider alone can tell.
     const encryption = pack.encryption.filter(({ name }) => this.#deps.shard.owns(name));
-    const jobs = jobsOf({ ...pack, encryption });
+    const folder = this.#deps.state.folder(ENCRYPTION);
+    const jobs = jobsOf({ ...pack, encryption }).map((job) => ({
+      ...job,
+      canaryFile: canaryFileOf(folder.path, job),
+    }));
+    // Keys of a provider in this process live for a round, so there is nothing to keep of them.
+    if (jobs.some(({ provider }) => provider.kind !== 'local')) await folder.use();
     const bounds = boundsFor(jobs);
     const next = new Map<string, Measured>();
     const made: Measured[] = [];
@@ -121,7 +128,8 @@ export class ProbeSource implements EncryptionSource {
         end: (graceMs) => ({ type: 'stop', graceMs }),
         onReport: ({ result }) => {
           if (this.#measured.get(name) !== measured) return;
-          if (measured.last?.isUsable !== false && !result.isUsable) {
+          const isNews = measured.last?.isUsable !== false || measured.last.trouble !== result.trouble;
+          if (!result.isUsable && isNews) {
             log.warn('an encryption provider cannot be used', { provider: name, reason: result.trouble });
           } else if (measured.last?.isUsable === false && result.isUsable) {
             log.info('an encryption provider can be used again', { provider: name });
@@ -129,6 +137,8 @@ export class ProbeSource implements EncryptionSource {
           measured.last = result;
           measured.metrics.record(result);
         },
+        // A token's library has one state for its whole process, which must be made anew when a token went away.
+        ...(job.provider.kind === 'pkcs11' ? { launch: separateProcess } : {}),
         ...(this.#threadOptions.silenceMs === undefined ? {} : { silenceMs: this.#threadOptions.silenceMs }),
       }),
     };

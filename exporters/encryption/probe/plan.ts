@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { EncryptionProbe, EncryptionProvider, Pack, Portal } from '../../../pack/index.js';
 import { encodeWithSecrets } from '../../runtime/measuring/transfer.js';
 
@@ -10,6 +12,10 @@ export interface ProbeJob {
   readonly title: string;
   readonly team: string;
   readonly objectiveRatio?: number;
+  /** Where its aged canaries are kept; absent where nothing can be kept. */
+  readonly canaryFile?: string;
+  /** Whether more are added to it: by the exporter alone. Default true. */
+  readonly keepsCanaries?: boolean;
 }
 
 /** The name by which a job is scheduled. */
@@ -34,6 +40,36 @@ export function jobsOf(pack: Pick<Pack, 'portals' | 'encryption' | 'objectives'>
       ...(objectiveRatio === undefined ? {} : { objectiveRatio }),
     }));
   });
+}
+
+/**
+ * The file of a provider's aged canaries. It changes with the key that is meant, and not with the way to it: whoever moves
+ * a key service and loses its keys must be told.
+ */
+export function canaryFileOf(folder: string, job: Pick<ProbeJob, 'portal' | 'provider'>): string {
+  const { provider } = job;
+  const meant = createHash('sha256')
+    .update(JSON.stringify([provider.kind, ...keyNames(provider)]))
+    .digest('hex');
+  const name = jobName(job)
+    .replace(/[^A-Za-z0-9@._-]/g, '_')
+    .slice(0, 100);
+  return join(folder, `canaries-${name}-${meant.slice(0, 8)}.json`);
+}
+
+function keyNames(provider: EncryptionProvider): readonly string[] {
+  switch (provider.kind) {
+    case 'pkcs11':
+      return [provider.tokenLabel, provider.keyLabel];
+    case 'transit':
+      return [provider.namespace ?? '', provider.mount, provider.key];
+    case 'kms':
+      return [provider.keyId];
+    case 'pgcrypto':
+      return provider.functions === undefined ? [] : [provider.functions.encrypt, provider.functions.decrypt];
+    default:
+      return [];
+  }
 }
 
 export function encodeJob(job: ProbeJob): string {

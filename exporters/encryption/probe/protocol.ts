@@ -1,7 +1,8 @@
 import type { SelfTest } from '../../../pack/metrics/encryption.js';
+import type { Credential } from '../providers/provider.js';
 import type { Failure } from './round.js';
 import type { Series } from './samples.js';
-import type { TestResult } from './self-tests.js';
+import type { TestResult } from './test-result.js';
 
 /** From the page's thread to a measuring thread. */
 export type Command =
@@ -22,6 +23,8 @@ export interface RoundResult {
   readonly series: readonly Series[];
   readonly failures: readonly Failure[];
   readonly selfTests: readonly (readonly [SelfTest, TestResult])[];
+  /** Absent where nobody could or may ask. */
+  readonly credential?: Credential;
   /** 0 unless the provider is left alone for longer than usual. */
   readonly restMs: number;
 }

@@ -3,9 +3,11 @@ import type { EncryptionError, EncryptionOperation } from '../../../pack/metrics
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { asFailure, ProviderFailure } from '../providers/failure.js';
 import type { Provider } from '../providers/provider.js';
+import { runAgedTests } from './aged-tests.js';
 import { Breath } from './breath.js';
 import { Stopped, within } from './call.js';
 import { canary, contextOf } from './canary.js';
+import type { CanaryFile } from './canary-file.js';
 import { GarbageWatch } from './garbage.js';
 import { type Look, ProcessorWatch } from './processor-watch.js';
 import { Samples, type Series, type Temperature } from './samples.js';
@@ -21,6 +23,9 @@ export interface RoundPlan {
   /** A round takes no more than this, with fewer samples if need be, but at least one of each size. */
   readonly budgetMs: number;
   readonly skipVersionTests: boolean;
+  /** What is kept of the provider from process to process; absent where nothing can be kept. */
+  readonly file?: CanaryFile;
+  readonly skipAgedTests?: boolean;
 }
 
 export interface RoundOutcome {
@@ -51,13 +56,18 @@ const BATCH_MS = 0.01;
 const LATE_MS = 2;
 /** Whatever took less had no time to be disturbed in. */
 const SUSPICIOUS_MS = 0.1;
+/** So many failures in a row end the measuring: one that cannot answer is not asked 200 times more. */
+const FAILURES_IN_A_ROW = 3;
+const OPEN_ATTEMPTS = 3;
 
 /**
  * One round with one provider: opens it, times operations of every size, with data keys warm and cold, makes the
  * self-tests, and closes it again. A sample is a pair: an encryption, and the decryption of what it made, so one pair
  * gives all three durations and each is checked.
  *
- * A failure other than of integrity ends the round: whoever cannot answer is not asked 200 times more.
+ * A failure is a failure of that operation, and the round goes on. The provider is down when nothing works: it cannot be
+ * opened, or no encryption and its decryption were both answered. An answer that is wrong is an answer: that is broken
+ * integrity, and no outage.
  *
  * @throws {Stopped} when the exporter ends meanwhile.
  */
@@ -69,24 +79,50 @@ export async function runRound<S>(
 ): Promise<RoundOutcome> {
   const round = new Round(provider, plan, stopping);
   try {
-    await within(plan.timeoutMs, stopping, (signal) => provider.open(signal));
+    await opened(provider, plan, stopping);
     await round.measure();
+    const { refusal } = round;
+    if (refusal !== undefined) {
+      if (!round.hasFailed) round.note(refusal.operation, refusal.failure);
+      return { ...(await round.outcome()), selfTests: new Map(), isUsable: false, trouble: refusal.failure.message };
+    }
+    const { file } = plan;
+    // Before a version is revoked for a test, which is one of those that must open.
+    const aged =
+      file === undefined || plan.skipAgedTests === true
+        ? []
+        : await runAgedTests(provider, { ...plan, file, stopping });
     const selfTests = await runSelfTests(provider, {
       timeoutMs: plan.timeoutMs,
       stopping,
       nonces,
       skipVersions: plan.skipVersionTests,
+      ...(file === undefined ? {} : { file }),
     });
     if (stopping.aborted) throw new Stopped('the exporter is stopping');
-    return { ...(await round.outcome()), selfTests, isUsable: true };
+    return { ...(await round.outcome()), selfTests: new Map([...selfTests, ...aged]), isUsable: true };
   } catch (error) {
     if (error instanceof Stopped) throw error;
     const failure = asFailure(error);
     // Nothing was asked of it yet, and an encryption is what would have been.
-    if (!round.hasFailed) round.note('encrypt', failure);
+    round.note('encrypt', failure);
     return { ...(await round.outcome()), selfTests: new Map(), isUsable: false, trouble: failure.message };
   } finally {
     await provider.close().catch(() => undefined);
+  }
+}
+
+/** Opening is asked for again where the provider was not there: a server that fails one request in a hundred is up. */
+async function opened<S>(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await within(plan.timeoutMs, stopping, (signal) => provider.open(signal));
+    } catch (error) {
+      // Not after a time-out, which would hold up the round, and never after a refusal: a PIN may be what was refused.
+      if (error instanceof Stopped || attempt === OPEN_ATTEMPTS || asFailure(error).reason !== 'unavailable')
+        throw error;
+      await provider.close().catch(() => undefined);
+    }
   }
 }
 
@@ -102,6 +138,10 @@ class Round<S> {
   readonly #context = contextOf('row-1');
   readonly #idleSignal = new AbortController().signal;
   readonly #breath = new Breath();
+  #failuresInARow = 0;
+  #lastFailure: Refusal | undefined;
+  #hasAnswered = false;
+  #mayBeBroken = false;
   #endWatch: (() => number) | undefined;
 
   constructor(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal) {
@@ -116,7 +156,21 @@ class Round<S> {
     return this.#failures.size > 0;
   }
 
+  /** Why nothing works; undefined where something did. */
+  get refusal(): Refusal | undefined {
+    return this.#hasAnswered ? undefined : this.#lastFailure;
+  }
+
+  /** Asks no more once too many failures came in a row. */
   async measure(): Promise<void> {
+    try {
+      await this.#measureAll();
+    } catch (error) {
+      if (!(error instanceof Exhausted)) throw error;
+    }
+  }
+
+  async #measureAll(): Promise<void> {
     const sizes = this.#plan.sizesBytes.map((bytes) => ({ bytes, plaintext: canary(bytes), batch: 1 }));
     for (const size of sizes) size.batch = await this.#warmUp(size.plaintext);
     this.#garbage.start();
@@ -161,7 +215,8 @@ class Round<S> {
     for (let pairs = 0; pairs === 0 || (pairs < WARM_UP_PAIRS && performance.now() < until); pairs += 1) {
       if (this.#breath.isDue) await this.#breath.take();
       const start = performance.now();
-      await this.#pair(plaintext.length, plaintext, false);
+      // A size that is refused is told by its samples; the other sizes are still to be asked.
+      if (!(await this.#pair(plaintext.length, plaintext, false))) break;
       fastest = Math.min(fastest, performance.now() - start);
     }
     return this.#provider.isSynchronous && fastest / 2 < SHORTEST_MS ? Math.ceil(BATCH_MS / fastest) : 1;
@@ -172,25 +227,36 @@ class Round<S> {
     await this.#pair(bytes, plaintext, true, () => this.#provider.dataKeys?.forget());
   }
 
-  /** One encryption and the decryption of its result, each timed; the comparison is not. */
-  async #pair(bytes: number, plaintext: Buffer, record: boolean, between: () => void = nothing): Promise<void> {
+  /**
+   * One encryption and the decryption of its result, each timed; the comparison is not.
+   *
+   * @param record what it finds. Warm-up is outside of every count, as long as something is measured after it.
+   * @returns whether both succeeded.
+   */
+  async #pair(bytes: number, plaintext: Buffer, record: boolean, between: () => void = nothing): Promise<boolean> {
+    if (!(await this.#reopen())) return false;
     const provider = this.#provider;
     const context = this.#context;
     const fetchedBefore = provider.dataKeys?.fetched ?? 0;
-    const encrypted = await this.#timed('encrypt', (signal) => provider.encrypt(plaintext, context, { signal }));
-    if (encrypted === undefined) return;
+    const encrypted = await this.#timed('encrypt', record, (signal) =>
+      provider.encrypt(plaintext, context, { signal }),
+    );
+    if (encrypted === undefined) return false;
     const fetchedBetween = provider.dataKeys?.fetched ?? 0;
     between();
-    const decrypted = await this.#timed('decrypt', (signal) => provider.decrypt(encrypted.value, context, { signal }));
-    if (decrypted === undefined) return;
+    const decrypted = await this.#timed('decrypt', record, (signal) =>
+      provider.decrypt(encrypted.value, context, { signal }),
+    );
+    if (decrypted === undefined) return false;
     const fetchedAfter = provider.dataKeys?.fetched ?? 0;
+    this.#answered();
     const isRight = decrypted.value.equals(plaintext);
     if (decrypted.value !== plaintext) decrypted.value.fill(0);
     if (!isRight) {
-      this.note('decrypt', new ProviderFailure('integrity', 'the plaintext came back changed'));
-      return;
+      if (record) this.note('decrypt', changed());
+      return false;
     }
-    if (!record) return;
+    if (!record) return true;
     const first = temperature(fetchedBetween > fetchedBefore);
     const second = temperature(fetchedAfter > fetchedBetween);
     this.#samples.at('encrypt', bytes, first).add(encrypted.start, encrypted.end, encrypted.disturbedMs);
@@ -200,22 +266,30 @@ class Round<S> {
     this.#samples
       .at('round_trip', bytes, temperature(first === 'cold' || second === 'cold'))
       .add(decrypted.end - both, decrypted.end, encrypted.disturbedMs + decrypted.disturbedMs);
+    return true;
   }
 
-  /** Many operations under one reading of the clock; only for providers that answer at once. */
+  /** Many operations under one reading of the clock; only for providers that answer at once. A failure ends them. */
   #batch(bytes: number, plaintext: Buffer, count: number): void {
     const call = { signal: this.#idleSignal };
     const context = this.#context;
     const made: S[] = [];
     const before = this.#processor.look();
     const start = performance.now();
-    for (let one = 0; one < count; one += 1) made.push(now(this.#provider.encrypt(plaintext, context, call)));
-    const middle = performance.now();
+    let middle = start;
     let last: Buffer | undefined;
-    for (const sealed of made) last = now(this.#provider.decrypt(sealed, context, call));
+    try {
+      for (let one = 0; one < count; one += 1) made.push(now(this.#provider.encrypt(plaintext, context, call)));
+      middle = performance.now();
+      for (const sealed of made) last = now(this.#provider.decrypt(sealed, context, call));
+    } catch (error) {
+      this.#failed(middle === start ? 'encrypt' : 'decrypt', true, error);
+      return;
+    }
     const end = performance.now();
+    this.#answered();
     if (last?.equals(plaintext) !== true) {
-      this.note('decrypt', new ProviderFailure('integrity', 'the plaintext came back changed'));
+      this.note('decrypt', changed());
       return;
     }
     const disturbedMs = this.#lostSince(before, end - start);
@@ -227,29 +301,58 @@ class Round<S> {
   async #dataKey(): Promise<void> {
     const { dataKeys } = this.#provider;
     if (dataKeys === undefined) return;
-    const fetched = await this.#timed('data_key', (signal) => dataKeys.fetch(signal));
+    const fetched = await this.#timed('data_key', true, (signal) => dataKeys.fetch(signal));
     if (fetched !== undefined) {
       this.#samples.at('data_key', DATA_KEY_BYTES, 'cold').add(fetched.start, fetched.end, fetched.disturbedMs);
     }
   }
 
-  /**
-   * @returns undefined when the provider says that the integrity is broken, which it may say of one and not of the
-   * next. @throws {ProviderFailure} for anything else.
-   */
+  /** Whoever was left behind may have ended its connection: one failure must not be that of all operations after it. */
+  async #reopen(): Promise<boolean> {
+    if (!this.#mayBeBroken) return true;
+    const { timeoutMs } = this.#plan;
+    await this.#provider.close().catch(() => undefined);
+    try {
+      await within(timeoutMs, this.#stopping, (signal) => this.#provider.open(signal));
+    } catch (error) {
+      this.#failed('encrypt', true, error);
+      return false;
+    }
+    this.#mayBeBroken = false;
+    return true;
+  }
+
+  /** @returns undefined when it failed. @throws {Exhausted} when too many failed in a row. */
   async #timed<T>(
     operation: EncryptionOperation,
+    record: boolean,
     work: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<Timed<T> | undefined> {
     try {
       return this.#provider.isSynchronous ? this.#timedNow(work) : await this.#timedLater(work);
     } catch (error) {
-      if (error instanceof Stopped) throw error;
-      const failure = asFailure(error);
-      this.note(operation, failure);
-      if (failure.reason === 'integrity') return undefined;
-      throw failure;
+      this.#failed(operation, record, error);
+      return undefined;
     }
+  }
+
+  #answered(): void {
+    this.#hasAnswered = true;
+    this.#failuresInARow = 0;
+  }
+
+  #failed(operation: EncryptionOperation, record: boolean, error: unknown): void {
+    if (error instanceof Stopped) throw error;
+    const failure = asFailure(error);
+    this.#lastFailure = { operation, failure };
+    if (record) this.note(operation, failure);
+    if (failure.reason === 'integrity') {
+      if (operation === 'decrypt') this.#answered();
+      return;
+    }
+    this.#mayBeBroken ||= failure.reason === 'timeout' || failure.reason === 'unavailable';
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow >= FAILURES_IN_A_ROW) throw new Exhausted();
   }
 
   /** No timer, no promise and no watch of the loop: nothing that it could be late for. */
@@ -297,6 +400,16 @@ class Round<S> {
   }
 }
 
+/** Ends the measuring of a round, and nothing else. */
+class Exhausted extends Error {
+  override readonly name = 'Exhausted';
+}
+
+interface Refusal {
+  readonly operation: EncryptionOperation;
+  readonly failure: ProviderFailure;
+}
+
 interface Timed<T> {
   readonly value: T;
   /** On the clock of `performance.now`. */
@@ -308,6 +421,10 @@ interface Timed<T> {
 function now<T>(value: T | Promise<T>): T {
   if (value instanceof Promise) throw new ProviderFailure('protocol', 'a synchronous provider made us wait');
   return value;
+}
+
+function changed(): ProviderFailure {
+  return new ProviderFailure('integrity', 'the plaintext came back changed');
 }
 
 function temperature(isCold: boolean): Temperature {

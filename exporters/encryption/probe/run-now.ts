@@ -7,7 +7,7 @@ import { type Percentiles, percentiles } from './percentiles.js';
 import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import type { Series, Temperature } from './samples.js';
-import type { TestResult } from './self-tests.js';
+import type { TestResult } from './test-result.js';
 
 /** Long enough that somebody who asks for many samples gets them all. */
 const WHOLE_ROUND_MS = 60 * 60_000;

@@ -56,7 +56,14 @@ function providerRow({ job, last, trouble }: ShownProvider): Cell[] {
 function stateCell(last: RoundResult | undefined, trouble: string | undefined): Cell {
   if (trouble !== undefined) return { text: trouble, state: 'bad' };
   if (last === undefined) return { text: 'not yet measured', state: 'neutral' };
-  if (last.isUsable) return { text: 'usable', state: 'good' };
+  if (last.isUsable) {
+    const failed = last.failures.reduce(
+      (sum, { operation, count }) => sum + (operation === 'round_trip' ? 0 : count),
+      0,
+    );
+    if (failed === 0) return { text: 'usable', state: 'good' };
+    return { text: `usable; ${failed} operations of the last round failed`, state: 'warning' };
+  }
   const rest = last.restMs === 0 ? {} : { note: `next try in ${formatSeconds(last.restMs / 1000)}` };
   return { text: last.trouble ?? 'not usable', state: 'bad', ...rest };
 }

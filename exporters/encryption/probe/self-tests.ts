@@ -1,19 +1,14 @@
+import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { SelfTest } from '../../../pack/metrics/encryption.js';
-import { asFailure, NotPossible } from '../providers/failure.js';
+import { asFailure, NotPossible, ProviderFailure } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
 import { Breath } from './breath.js';
 import { tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
-
-/** `absent`: it could not be made, or does not apply. That is no success, and no failure either. */
-export interface TestResult {
-  readonly outcome: 'passed' | 'failed' | 'absent';
-  /** For a person; empty when it passed. */
-  readonly why: string;
-  /** Where that was in an earlier round. */
-  readonly madeAtSeconds?: number;
-}
+import type { CanaryFile } from './canary-file.js';
+import { comparable, findPlaintext, relation } from './secrecy.js';
+import { absent, failed, passed, type TestResult } from './test-result.js';
 
 export type TestResults = ReadonlyMap<SelfTest, TestResult>;
 
@@ -24,22 +19,26 @@ export interface SelfTestOptions {
   readonly nonces: Set<string>;
   /** Leave out what changes the key's versions. */
   readonly skipVersions?: boolean;
+  /** Where a revoked version is noted until it is restored, in case this process is killed. */
+  readonly file?: CanaryFile;
 }
 
 const PLAINTEXT_BYTES = 32;
-const NONCES_PER_RUN = 16;
+/** Long enough that half of one is more than a block. */
+const LONG_PLAINTEXT_BYTES = 64;
+const EQUAL_SEALINGS = 9;
+const OTHER_SEALINGS = 6;
+/** What looks related must look so each time: a suspicion is tested anew on other plaintexts. */
+const CONFIRMATIONS = 3;
 const NONCES_KEPT = 4096;
 /**
  * Where a bit is flipped, as shares of the length. More than one place: without authentication, a change near the end
  * hits the padding of CBC and is refused for that, and one at the front hits a version byte.
  */
 const FLIPS_AT = [0, 0.25, 0.5, 0.75] as const;
+const ATTEMPTS = 3;
 /** From a form without a tag: Base64 of what is left is padded as before. */
 const CUT_BYTES = 3;
-
-const passed: TestResult = { outcome: 'passed', why: '' };
-const failed = (why: string): TestResult => ({ outcome: 'failed', why });
-const absent = (why: string): TestResult => ({ outcome: 'absent', why });
 
 /**
  * Shows that a provider does what encryption is for, on canaries. A rejection proves something only where what is
@@ -48,6 +47,18 @@ const absent = (why: string): TestResult => ({ outcome: 'absent', why });
  */
 export async function runSelfTests<S>(provider: Provider<S>, options: SelfTestOptions): Promise<TestResults> {
   return new SelfTests(provider, options).run();
+}
+
+interface Sealed<S> {
+  readonly sealed: S;
+  readonly plaintext: Buffer;
+}
+
+/** Ciphertexts whose plaintexts are equal, nearly equal, and different. */
+interface Relatives<S> {
+  readonly equal: readonly Sealed<S>[];
+  readonly near: Sealed<S>;
+  readonly others: readonly Sealed<S>[];
 }
 
 class SelfTests<S> {
@@ -69,7 +80,7 @@ class SelfTests<S> {
     if (sealed === undefined) return this.#results;
     await this.#changedCiphertexts(sealed);
     await this.#changedContexts(sealed);
-    await this.#nonces();
+    await this.#secrecy();
     if (this.#provider.versions !== undefined) await this.#keyVersions(this.#provider.versions);
     else await this.#otherKey(sealed);
     return this.#results;
@@ -82,8 +93,9 @@ class SelfTests<S> {
       this.#results.set('round_trip', isRight ? passed : failed('the plaintext came back changed'));
       return isRight ? sealed : undefined;
     } catch (error) {
-      const { message } = asFailure(error);
-      this.#results.set('round_trip', tellsNothing(error) ? absent(message) : failed(message));
+      // Only a refusal of what was just made says that encryption is broken; the rest says that nobody could be asked.
+      const { message, reason } = asFailure(error);
+      this.#results.set('round_trip', reason === 'integrity' ? failed(message) : absent(message));
       return undefined;
     }
   }
@@ -120,7 +132,13 @@ class SelfTests<S> {
   }
 
   async #changedContexts(sealed: S): Promise<void> {
-    if (!this.#provider.bindsContext) return;
+    if (!this.#provider.bindsContext) {
+      const unbound = absent(
+        'the provider is said to bind no context: a value that is moved to another row opens there',
+      );
+      for (const test of ['wrong_aad', 'replayed_other_row'] as const) this.#results.set(test, unbound);
+      return;
+    }
     await this.#mustReject(
       'wrong_aad',
       [() => this.#decrypt(sealed, Buffer.concat([this.#here, Buffer.from('|other')]))],
@@ -134,22 +152,88 @@ class SelfTests<S> {
     );
   }
 
-  async #nonces(): Promise<void> {
+  /** What somebody without a key may learn: the plaintext, that two are equal, or the nonce that undoes both. */
+  async #secrecy(): Promise<void> {
+    const tests = ['plaintext_hidden', 'ciphertexts_unrelated', 'nonce_unique'] as const;
+    let relatives: Relatives<S> | undefined;
+    try {
+      relatives = await this.#relatives();
+      // Whatever hides its plaintext from its owner as well keeps no secret.
+      const [one] = relatives.equal;
+      if (one === undefined || !(await this.#decryptsTo(one.sealed, this.#here, one.plaintext))) {
+        throw new NotPossible('what was encrypted for these tests does not decrypt');
+      }
+      this.#plaintextHidden(relatives);
+      await this.#unrelated(relatives);
+    } catch (error) {
+      const why = error instanceof NotPossible ? error.message : asFailure(error).message;
+      for (const test of tests) if (!this.#results.has(test)) this.#results.set(test, absent(why));
+    }
+    if (relatives !== undefined) this.#nonces(relatives.equal);
+  }
+
+  async #relatives(): Promise<Relatives<S>> {
+    const plaintext = canary(LONG_PLAINTEXT_BYTES);
+    const half = LONG_PLAINTEXT_BYTES / 2;
+    const nearly = Buffer.concat([plaintext.subarray(0, half), canary(half)]);
+    const equal: Sealed<S>[] = [];
+    const others: Sealed<S>[] = [];
+    // In no order: what changes with time, or from server to server, such as a wrapped data key, is then in both.
+    for (const isEqual of shuffled(EQUAL_SEALINGS, OTHER_SEALINGS)) {
+      const sealed = await this.#sealed(isEqual ? plaintext : canary(LONG_PLAINTEXT_BYTES));
+      (isEqual ? equal : others).push(sealed);
+    }
+    return { equal, near: await this.#sealed(nearly), others };
+  }
+
+  async #sealed(plaintext: Buffer): Promise<Sealed<S>> {
+    const sealed = await this.#within((signal) => this.#provider.encrypt(plaintext, this.#here, { signal }));
+    return { sealed, plaintext };
+  }
+
+  #plaintextHidden({ equal, others }: Relatives<S>): void {
+    const found = [...equal.slice(0, 1), ...others].flatMap((one) => findPlaintext(one.sealed, one.plaintext) ?? []);
+    const [first] = found;
+    this.#results.set(
+      'plaintext_hidden',
+      first === undefined ? passed : failed(`the plaintext stands in the ciphertext (${first})`),
+    );
+  }
+
+  async #unrelated(relatives: Relatives<S>): Promise<void> {
+    const mayRepeat = this.#provider.anatomy.isConvergent === true;
+    let found = relation(this.#compared(relatives), mayRepeat);
+    for (let more = 0; found !== undefined && more < CONFIRMATIONS; more += 1) {
+      found = relation(this.#compared(await this.#relatives()), mayRepeat);
+    }
+    this.#results.set('ciphertexts_unrelated', found === undefined ? passed : failed(found));
+  }
+
+  #compared({ equal, near, others }: Relatives<S>) {
+    const of = ({ sealed, plaintext }: Sealed<S>) =>
+      comparable(sealed, this.#provider.anatomy.dissect(sealed).body, plaintext);
+    return { equal: equal.map(of), near: of(near), others: others.map(of) };
+  }
+
+  #nonces(equal: readonly Sealed<S>[]): void {
     const test = 'nonce_unique';
-    if (this.#provider.anatomy.isConvergent === true) {
-      this.#results.set(test, absent('the key is convergent: equal plaintexts have equal nonces by design'));
+    const { anatomy } = this.#provider;
+    if (anatomy.isConvergent === true) {
+      this.#results.set(test, absent('equal plaintexts have equal nonces by design: the provider is deterministic'));
       return;
     }
-    const found = await this.#trying(test, async () => {
-      const nonces: string[] = [];
-      for (let count = 0; count < NONCES_PER_RUN; count += 1) {
-        const { nonce, keyVersion = '' } = this.#provider.anatomy.dissect(await this.#encrypt(this.#here));
-        if (nonce === undefined) return [];
-        nonces.push(`${keyVersion}:${nonce.toString('base64')}`);
+    const found: string[] = [];
+    for (const { sealed } of equal) {
+      const { nonce, keyVersion = '' } = anatomy.dissect(sealed);
+      if (nonce === undefined) {
+        this.#results.set(
+          test,
+          absent('the ciphertext shows no nonce; ciphertexts_unrelated shows whether one repeats'),
+        );
+        return;
       }
-      return nonces;
-    });
-    if (found === undefined || found.length === 0) return;
+      found.push(`${keyVersion}:${nonce.toString('base64')}`);
+    }
     const { nonces } = this.#options;
     let repeated = 0;
     for (const nonce of found) {
@@ -199,23 +283,32 @@ class SelfTests<S> {
       await this.#revoked(versions, pair.older, sealed.old, freshDecrypts);
   }
 
-  /** A refusal counts where the new version is accepted: it is then about the version. */
+  /** A refusal counts where the new version is accepted before and after it, twice: it is then about the version. */
   async #oldVersion(old: S, freshDecrypts: () => Promise<boolean>): Promise<boolean> {
     const test = 'old_version_decrypts';
-    const fresh = await this.#trying(test, freshDecrypts);
-    if (fresh === undefined) return false;
-    if (!fresh) {
-      this.#results.set(test, absent('the newest version does not decrypt either'));
-      return false;
+    let result = passed;
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const fresh = await this.#trying(test, freshDecrypts);
+      if (fresh === undefined) return false;
+      if (!fresh) {
+        this.#results.set(test, absent('the newest version does not decrypt either'));
+        return false;
+      }
+      result = await this.#opens(old, this.#here, this.#plaintext);
+      if (result.outcome === 'passed') break;
     }
+    this.#results.set(test, result);
+    return result.outcome === 'passed';
+  }
+
+  /** Whether it decrypts to what it was made of. */
+  async #opens(sealed: S, context: Buffer, plaintext: Buffer): Promise<TestResult> {
     try {
-      const isRight = await this.#decryptsTo(old, this.#here, this.#plaintext);
-      this.#results.set(test, isRight ? passed : failed('the plaintext came back changed'));
-      return isRight;
+      const isRight = await this.#decryptsTo(sealed, context, plaintext);
+      return isRight ? passed : failed('the plaintext came back changed');
     } catch (error) {
       const { message } = asFailure(error);
-      this.#results.set(test, tellsNothing(error) ? absent(message) : failed(message));
-      return false;
+      return tellsNothing(error) ? absent(message) : failed(message);
     }
   }
 
@@ -236,20 +329,28 @@ class SelfTests<S> {
     const test = 'revoked_version_fails';
     const { revoke, restore } = versions;
     if (revoke === undefined) return;
+    const earliest = versions.earliest?.() ?? older;
+    const { file } = this.#options;
     try {
+      // Where it cannot be noted, the test is made all the same: nothing that is kept depends on it then.
+      if (restore !== undefined) await file?.noteRevoked({ version: older, earliest, atMs: Date.now() }).catch(ignored);
       const done = await this.#trying(test, () => this.#within((signal) => revoke(older, signal)).then(() => true));
       if (done === true) await this.#mustReject(test, [() => this.#decrypt(old, this.#here)], freshDecrypts);
     } finally {
-      if (restore !== undefined) await this.#restored(test, (signal) => restore(older, signal));
+      if (restore !== undefined && (await this.#restored(test, (signal) => restore(older, earliest, signal)))) {
+        await file?.noteRestored().catch(ignored);
+      }
     }
   }
 
   /** Also when the exporter is stopping: what stays revoked would be found so by whoever comes after us. */
-  async #restored(test: SelfTest, restore: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #restored(test: SelfTest, restore: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     try {
       await within(this.#options.timeoutMs, new AbortController().signal, restore);
+      return true;
     } catch (error) {
       this.#results.set(test, absent(`the version could not be restored: ${asFailure(error).message}`));
+      return false;
     }
   }
 
@@ -285,7 +386,8 @@ class SelfTests<S> {
       plaintext.fill(0);
       return failed('it was accepted');
     } catch (error) {
-      return tellsNothing(error) ? absent(asFailure(error).message) : passed;
+      if (!tellsNothing(error)) return passed;
+      return absent(`nobody can tell a refusal from an outage: ${asFailure(error).message}`);
     }
   }
 
@@ -317,9 +419,24 @@ class SelfTests<S> {
   }
 
   async #within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
-    if (this.#breath.isDue) await this.#breath.take();
-    return within(this.#options.timeoutMs, this.#options.stopping, work);
+    for (let attempt = 1; ; attempt += 1) {
+      if (this.#breath.isDue) await this.#breath.take();
+      try {
+        return await within(this.#options.timeoutMs, this.#options.stopping, work);
+      } catch (error) {
+        // Nothing is timed here. A server that fails one request in a hundred would void a test in every other round.
+        if (attempt === ATTEMPTS || !(error instanceof ProviderFailure) || error.reason !== 'unavailable') throw error;
+      }
+    }
   }
+}
+
+function ignored(): void {}
+
+/** So many of each, in an order of chance. */
+function shuffled(yes: number, no: number): boolean[] {
+  const all = Array.from({ length: yes + no }, (_, index) => ({ isYes: index < yes, place: randomInt(2 ** 32) }));
+  return all.toSorted((a, b) => a.place - b.place).map(({ isYes }) => isYes);
 }
 
 /** A copy with one bit changed, so far along its length. */

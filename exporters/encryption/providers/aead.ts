@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { ProviderFailure } from './failure.js';
 import type { Anatomy } from './provider.js';
 
@@ -23,6 +24,27 @@ export const aeadAnatomy: Anatomy<AeadSealed> = {
     tag: tag ?? like.tag,
   }),
 };
+
+const bytes = z.base64().transform((text) => Buffer.from(text, 'base64'));
+const written = z.object({ keyVersion: z.string(), nonce: bytes, body: bytes, tag: bytes });
+
+export function writeAead({ keyVersion, nonce, body, tag }: AeadSealed): string {
+  const [iv, text, mac] = [nonce, body, tag].map((part) => part.toString('base64'));
+  return JSON.stringify({ keyVersion, nonce: iv, body: text, tag: mac });
+}
+
+/** @returns undefined when it is nothing that {@link writeAead} wrote. */
+export function readAead(text: string): AeadSealed | undefined {
+  return written.safeParse(parsedJson(text)).data;
+}
+
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** A random 96-bit nonce for each: with one key, at most 2^32 of them (NIST SP 800-38D). */
 export function seal(key: KeyObject, keyVersion: string, plaintext: Buffer, context: Buffer): AeadSealed {

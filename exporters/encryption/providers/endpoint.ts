@@ -7,28 +7,37 @@ import { Session } from '../../runtime/portal/auth/session.js';
 import { portalHeaders } from '../../runtime/portal/headers.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Redactor } from '../../runtime/redactor.js';
+import { parsedJson } from './aead.js';
 import { endpointAnatomy } from './endpoint-form.js';
 import { exchangeFailure, type JsonAnswer, JsonExchange } from './exchange.js';
 import { ProviderFailure } from './failure.js';
-import type { Call, Provider } from './provider.js';
+import type { Anatomy, Call, Lasting, Provider } from './provider.js';
 
 /** Whatever JSON the portal calls a ciphertext. */
 type Sealed = unknown;
 
 const sealedAnswer = z.object({ ciphertext: z.union([z.string(), z.record(z.string(), z.unknown())]) });
 const plaintextAnswer = z.object({ plaintext: z.string() });
+/** An unhandled exception of a framework is a 500, and it is what most endpoints answer when nobody thought of it. */
+const refusalHint = 'a refused ciphertext must be answered with 400, 409 or 422';
 /** Who asks, for the pauses between two logins. */
 const ASKER = 'encryption-probe';
 
 /**
  * The portal encrypts a canary and decrypts it again, and we time the exchange: the one provider that shows what a
  * user waits for. `POST {encryptPath} {plaintext, context}` answers `{ciphertext}`, and
- * `POST {decryptPath} {ciphertext, context}` answers `{plaintext}`; plaintexts are Base64.
+ * `POST {decryptPath} {ciphertext, context}` answers `{plaintext}`; plaintexts are Base64. A ciphertext that it refuses
+ * is answered with 400, 409 or 422: what an outage may answer as well refuses nothing.
  */
 export class EndpointProvider implements Provider<Sealed> {
   readonly isSynchronous = false;
-  readonly bindsContext = true;
-  readonly anatomy = endpointAnatomy;
+  readonly bindsContext: boolean;
+  readonly anatomy: Anatomy<Sealed>;
+  readonly lasting: Lasting<Sealed> = {
+    versionOf: (sealed) => endpointAnatomy.dissect(sealed).keyVersion,
+    write: (sealed) => JSON.stringify(sealed),
+    read: parsedJson,
+  };
   readonly #is: Description;
   readonly #portal: Portal;
   readonly #exchange: JsonExchange;
@@ -40,6 +49,8 @@ export class EndpointProvider implements Provider<Sealed> {
   /** @param stopping ends a login that is under way. */
   constructor(description: Description, portal: Portal, redactor: Redactor, stopping: AbortSignal) {
     this.#is = description;
+    this.bindsContext = description.binds === 'context';
+    this.anatomy = { ...endpointAnatomy, isConvergent: description.deterministic };
     this.#portal = portal;
     this.#exchange = new JsonExchange(portal);
     this.#credentials = description.authenticated ? new Session(portal, redactor, stopping) : anonymous(redactor);
@@ -90,7 +101,8 @@ export class EndpointProvider implements Provider<Sealed> {
     if (answer.status === 200 && sign === undefined) return answer.body;
     if (sign !== undefined) throw new ProviderFailure('auth', `${operation}: ${sign}`);
     // Never quote the answer: Kingston's portal echoes what it was sent in a 422.
-    throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}`);
+    const hint = operation === 'decrypt' && answer.status === 500 ? ` (${refusalHint})` : '';
+    throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}${hint}`);
   }
 
   /** The next round logs in again where this one was refused, unless that did not help before. */

@@ -1,17 +1,23 @@
 import type * as Kms from '@aws-sdk/client-kms';
+import { z } from 'zod';
 import type { KmsProvider as Description } from '../../../pack/index.js';
-import { type AeadSealed, seal, unseal } from './aead.js';
+import { type AeadSealed, parsedJson, readAead, seal, unseal, writeAead } from './aead.js';
 import { type DataKey, DataKeyCache, dataKey, dataKeyId } from './data-key-cache.js';
 import { NotPossible, ProviderFailure } from './failure.js';
 import { kmsFailure } from './kms-failure.js';
 import type { Reveal } from './open.js';
 import { loadOptional } from './optional-package.js';
-import type { Anatomy, Call, DataKeys, KeyVersions, Provider } from './provider.js';
+import type { Anatomy, Call, DataKeys, KeyVersions, Lasting, Provider } from './provider.js';
 
 type Library = typeof Kms;
 
 /** Bound to every data key by the service: a data key of a canary decrypts nothing else. */
 const encryptionContext = { purpose: 'kop-encryption-probe' } as const;
+
+const written = z.object({
+  sealed: z.string(),
+  wrappedKey: z.base64().transform((text) => Buffer.from(text, 'base64')),
+});
 
 interface Envelope extends AeadSealed {
   readonly wrappedKey: Buffer;
@@ -35,6 +41,16 @@ export class KmsProvider implements Provider<Envelope> {
         body,
         tag: tag ?? like.tag,
       };
+    },
+  };
+  readonly lasting: Lasting<Envelope> = {
+    // Each data key is a version here, and the service's own are out of sight.
+    versionOf: () => undefined,
+    write: (sealed) => JSON.stringify({ sealed: writeAead(sealed), wrappedKey: sealed.wrappedKey.toString('base64') }),
+    read: (text) => {
+      const { sealed, wrappedKey } = written.safeParse(parsedJson(text)).data ?? {};
+      const aead = sealed === undefined ? undefined : readAead(sealed);
+      return aead === undefined || wrappedKey === undefined ? undefined : { ...aead, wrappedKey };
     },
   };
   readonly #is: Description;

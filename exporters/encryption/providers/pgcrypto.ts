@@ -4,7 +4,7 @@ import type { DatabaseProvider as Description } from '../../../pack/index.js';
 import { connectionTarget } from '../../runtime/database/access.js';
 import { ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
-import type { Anatomy, Call, Parts, Provider } from './provider.js';
+import type { Anatomy, Call, Credential, Lasting, Parts, Provider } from './provider.js';
 import { sqlFailure } from './sql-failure.js';
 
 /** The modification detection code, a SHA-1, ends an OpenPGP message with integrity protection (RFC 4880, 5.14). */
@@ -20,11 +20,17 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
   /** Neither pgcrypto nor a function of two texts has a place for it. */
   readonly bindsContext = false;
   readonly anatomy: Anatomy<Buffer>;
+  readonly lasting: Lasting<Buffer> = {
+    versionOf: () => undefined,
+    write: (sealed) => sealed.toString('base64'),
+    read: (text) => Buffer.from(text, 'base64'),
+  };
   readonly #is: Description;
   readonly #reveal: Reveal;
   readonly #timeoutMs: number;
   #client: pg.Client | undefined;
   #passphrase = '';
+  #credential: Credential | undefined;
   #encrypt = '';
   #decrypt = '';
 
@@ -32,7 +38,8 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
     this.#is = description;
     this.#reveal = reveal;
     this.#timeoutMs = timeoutMs;
-    this.anatomy = description.functions === undefined ? pgpAnatomy : opaqueAnatomy;
+    const anatomy = description.functions === undefined ? pgpAnatomy : opaqueAnatomy;
+    this.anatomy = { ...anatomy, isConvergent: description.deterministic };
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -51,8 +58,13 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
     await this.#during(signal, 'connect', async () => {
       await client.connect();
       await this.#findFunctions(client);
+      this.#credential = await credentialOf(client);
     });
     this.#passphrase = this.#reveal(this.#is.passphrase);
+  }
+
+  get credential(): Credential | undefined {
+    return this.#credential;
   }
 
   async encrypt(plaintext: Buffer, _context: Buffer, { signal }: Call): Promise<Buffer> {
@@ -136,6 +148,15 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
       signal.removeEventListener('abort', giveUp);
     }
   }
+}
+
+/** Until when the password of the role is valid. It says nothing where the role does not log in with a password. */
+async function credentialOf(client: pg.Client): Promise<Credential> {
+  const { rows } = await client.query<{ until: number | null }>(
+    "select extract(epoch from nullif(rolvaliduntil, 'infinity'))::float8 as until from pg_roles where rolname = session_user",
+  );
+  const until = rows[0]?.until;
+  return typeof until === 'number' ? { expiresAtSeconds: until } : 'endless';
 }
 
 const opaqueAnatomy: Anatomy<Buffer> = {

@@ -1,12 +1,13 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type * as Pkcs11 from 'pkcs11js';
 import type { Pkcs11Provider as Description } from '../../../pack/index.js';
-import { type AeadSealed, aeadAnatomy, NONCE_BYTES, TAG_BYTES } from './aead.js';
+import { type AeadSealed, aeadAnatomy, NONCE_BYTES, readAead, TAG_BYTES, writeAead } from './aead.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
 import { loadOptional } from './optional-package.js';
+import { PinGuard, PinRefused } from './pin-guard.js';
 import { codeOf, pkcs11Failure } from './pkcs11-failure.js';
-import type { Call, KeyVersions, Provider } from './provider.js';
+import type { Call, KeyVersions, Lasting, Provider } from './provider.js';
 
 type Library = typeof Pkcs11;
 type Handle = Pkcs11.Handle;
@@ -19,17 +20,21 @@ const STANDING = 'token';
  * An HSM, or a token in software. Calls block this thread until the token answers, which is one reason why each
  * provider is measured in a thread of its own.
  *
- * The library is loaded once per process and never finalised: another thread may be using it, and C_Finalize would
- * end its sessions too. For the same reason nobody logs out; the token does that when its last session is closed.
+ * A library reads what tokens there are when it is initialised. After a token went away, came back or was made anew in
+ * another slot, it has to be initialised again, which ends every session of the process. So this provider expects to
+ * have the process for itself (see `separate-process.ts`). Nobody logs out; the token does that when its last session is
+ * closed.
  */
 export class Pkcs11Provider implements Provider<AeadSealed> {
   readonly isSynchronous = true;
   readonly bindsContext = true;
   readonly anatomy = aeadAnatomy;
+  readonly lasting: Lasting<AeadSealed> = { versionOf: () => undefined, write: writeAead, read: readAead };
   readonly #is: Description;
   readonly #reveal: Reveal;
   readonly #keys = new Map<string, Handle>();
-  readonly #refused = new RefusedPin();
+  readonly #loadLibrary: () => Promise<Library>;
+  readonly #pins = new PinGuard();
   #library: Library | undefined;
   #module: Pkcs11.PKCS11 | undefined;
   /** Keys of a round belong to the session that made them; operations have their own, which a failure may spoil. */
@@ -37,6 +42,10 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
   #session: Handle | undefined;
   #slot: Handle | undefined;
   #made = 0;
+  #isInitialized = false;
+  /** What the library knows of the token may be of before. */
+  #isStale = false;
+  #hasDecrypted = false;
 
   readonly versions: KeyVersions = {
     pair: () => {
@@ -54,13 +63,31 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     },
   };
 
-  constructor(description: Description, reveal: Reveal) {
+  /** @param loadLibrary gives the binding; tests put their own between the provider and the token. */
+  constructor(description: Description, reveal: Reveal, loadLibrary: () => Promise<Library> = loadAddon) {
     this.#is = description;
     this.#reveal = reveal;
+    this.#loadLibrary = loadLibrary;
   }
 
   async open(): Promise<void> {
     await this.#load();
+    if (this.#isStale) this.#finalize();
+    const isFresh = !this.#isInitialized;
+    try {
+      this.#logInToToken();
+    } catch (error) {
+      // A PIN that was refused is not tried again here: that is for PinGuard to allow.
+      if (isFresh || error instanceof PinRefused) throw error;
+      await this.close();
+      this.#finalize();
+      this.#logInToToken();
+    }
+  }
+
+  #logInToToken(): void {
+    this.#initialize();
+    this.#hasDecrypted = false;
     this.#slot = this.#findSlot();
     this.#keySession = this.#newSession();
     this.#session = this.#newSession();
@@ -91,11 +118,13 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
   decrypt({ keyVersion, nonce, body, tag }: AeadSealed, context: Buffer): Buffer {
     const out = Buffer.alloc(body.length + TAG_BYTES);
     try {
-      return this.#call((m, library) => {
+      const plaintext = this.#call((m, library) => {
         const session = this.#openSession();
         m.C_DecryptInit(session, this.#mechanism(library, nonce, context), this.#key(keyVersion));
         return m.C_Decrypt(session, Buffer.concat([body, tag]), out);
       });
+      this.#hasDecrypted = true;
+      return plaintext;
     } catch (error) {
       // A token may write before it checks.
       out.fill(0);
@@ -111,34 +140,57 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     this.#session = undefined;
     this.#keySession = undefined;
     this.#keys.clear();
+    // A code says little: SoftHSM has one for a forged tag and for a token that is gone. Nothing decrypted says more.
+    this.#isStale = !this.#hasDecrypted;
     return Promise.resolve();
   }
 
   async #load(): Promise<void> {
     if (this.#module !== undefined) return;
-    const library = await loadAddon();
+    const library = await this.#loadLibrary();
     const module = new library.PKCS11();
     try {
       module.load(this.#is.library);
     } catch {
       throw new ProviderFailure('unavailable', `the PKCS#11 library ${this.#is.library} cannot be loaded`);
     }
-    try {
-      module.C_Initialize({ flags: library.CKF_OS_LOCKING_OK });
-    } catch (error) {
-      if (codeOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') throw pkcs11Failure(error);
-    }
     this.#library = library;
     this.#module = module;
   }
 
+  #initialize(): void {
+    if (this.#isInitialized) return;
+    try {
+      this.#module?.C_Initialize({ flags: this.#library?.CKF_OS_LOCKING_OK ?? 0 });
+    } catch (error) {
+      if (codeOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') throw pkcs11Failure(error);
+    }
+    this.#isInitialized = true;
+  }
+
+  #finalize(): void {
+    // One that cannot be finalised was not initialised, and says so when it is.
+    ignoring(() => this.#module?.C_Finalize());
+    this.#isInitialized = false;
+    this.#isStale = false;
+  }
+
   #findSlot(): Handle {
     const slots = this.#call((m) => m.C_GetSlotList(true));
-    const slot = slots.find((one) => this.#call((m) => m.C_GetTokenInfo(one)).label.trim() === this.#is.tokenLabel);
+    // A token that cannot tell its label is another's, or is gone; it must not hide the one that we look for.
+    const slot = slots.find((one) => this.#labelOf(one) === this.#is.tokenLabel);
     if (slot === undefined) {
       throw new ProviderFailure('unavailable', `no slot holds a token '${this.#is.tokenLabel}'; is it plugged in?`);
     }
     return slot;
+  }
+
+  #labelOf(slot: Handle): string | undefined {
+    try {
+      return this.#call((m) => m.C_GetTokenInfo(slot)).label.trim();
+    } catch {
+      return undefined;
+    }
   }
 
   #newSession(): Handle {
@@ -161,17 +213,20 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
 
   #logIn(session: Handle): void {
     const pin = this.#reveal(this.#is.pin);
-    // Each wrong PIN counts on the token, and a few in a row lock it, for the portal as well.
-    if (this.#refused.is(pin)) {
-      throw new ProviderFailure('auth', 'the token refused this PIN before; it is not tried again, lest it lock');
-    }
+    const slot = this.#slot;
+    if (slot === undefined) throw new ProviderFailure('unavailable', 'the provider is not open');
+    const token = this.#call((m) => m.C_GetTokenInfo(slot));
+    this.#call((_, library) => this.#pins.check(pin, token, library));
     try {
       this.#call((m, { CKU_USER }) => m.C_Login(session, CKU_USER, pin));
     } catch (error) {
-      if (error instanceof ProviderFailure && error.message.includes('CKR_USER_ALREADY_LOGGED_IN')) return;
-      if (error instanceof ProviderFailure && error.message.includes('CKR_PIN_')) this.#refused.add(pin);
-      throw error;
+      if (!(error instanceof ProviderFailure)) throw error;
+      if (error.message.includes('CKR_USER_ALREADY_LOGGED_IN')) return;
+      if (!error.message.includes('CKR_PIN_')) throw error;
+      this.#pins.refused(pin, token);
+      throw new PinRefused(`${error.message}: it is tried again an hour later, and another PIN at once`);
     }
+    this.#pins.accepted();
   }
 
   #findKey(): Handle | undefined {
@@ -239,24 +294,6 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
       if (spoilt !== undefined) ignoring(() => this.#module?.C_CloseSession(spoilt));
       throw error instanceof ProviderFailure ? error : pkcs11Failure(error);
     }
-  }
-}
-
-/** Remembers which PIN was refused without keeping it. */
-class RefusedPin {
-  readonly #salt = randomBytes(32);
-  #digest: Buffer | undefined;
-
-  add(pin: string): void {
-    this.#digest = this.#digestOf(pin);
-  }
-
-  is(pin: string): boolean {
-    return this.#digest !== undefined && timingSafeEqual(this.#digest, this.#digestOf(pin));
-  }
-
-  #digestOf(pin: string): Buffer {
-    return createHmac('sha256', this.#salt).update(pin).digest();
   }
 }
 

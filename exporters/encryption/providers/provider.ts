@@ -26,11 +26,33 @@ export interface Provider<Sealed = unknown> {
   readonly versions?: KeyVersions | undefined;
   /** Where it encrypts under data keys. */
   readonly dataKeys?: DataKeys | undefined;
+  /** Where its keys outlive the round: what was sealed once must open for ever. */
+  readonly lasting?: Lasting<Sealed> | undefined;
+  /** Of what it was opened with; asked anew at each `open`. Absent where nobody may ask, or there is nothing to ask about. */
+  readonly credential?: Credential | undefined;
   /** For a provider without versions: decrypts with a key that did not encrypt. */
   decryptWithOtherKey?(sealed: Sealed, context: Buffer, call: Call): Promise<Buffer>;
   /** Comes after each round. Whatever is secret is let go of. */
   close(): Promise<void>;
 }
+
+/** A ciphertext as text, so that it can be kept for months. */
+export interface Lasting<Sealed> {
+  /** The version that sealed it, where the provider has lasting ones. */
+  versionOf(sealed: Sealed): string | undefined;
+  write(sealed: Sealed): string;
+  /** @returns undefined when it is nothing that `write` wrote. */
+  read(text: string): Sealed | undefined;
+}
+
+/** When a token or a password ends. */
+export type Credential =
+  | 'endless'
+  | {
+      readonly expiresAtSeconds: number;
+      /** For how long it was made, where that is told. */
+      readonly lifetimeSeconds?: number;
+    };
 
 export interface Call {
   readonly signal: AbortSignal;
@@ -65,8 +87,10 @@ export interface KeyVersions {
   pair(signal: AbortSignal): Promise<{ readonly older: string; readonly newer: string }>;
   /** From now on this version must not decrypt. Absent: the provider cannot do that to a canary. */
   readonly revoke?: (version: string, signal: AbortSignal) => Promise<void>;
-  /** Undoes it, where that can be done. */
-  readonly restore?: (version: string, signal: AbortSignal) => Promise<void>;
+  /** The oldest version that decrypts, where revoking moves it. */
+  readonly earliest?: () => string;
+  /** Undoes it, where that can be done. @param earliest as it was before. */
+  readonly restore?: (version: string, earliest: string, signal: AbortSignal) => Promise<void>;
   /** Revoking leaves a trace in the provider's storage, so it is not done in each round. */
   readonly restMs?: number;
 }

@@ -4,7 +4,7 @@ import { NONCE_BYTES, TAG_BYTES } from './aead.js';
 import { JsonExchange } from './exchange.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
-import type { Anatomy, Call, KeyVersions, Parts, Provider } from './provider.js';
+import type { Anatomy, Call, Credential, KeyVersions, Lasting, Parts, Provider } from './provider.js';
 import { transitFailure } from './transit-failure.js';
 
 /** `vault:v3:` and Base64 of nonce, ciphertext and tag. */
@@ -32,6 +32,8 @@ const tokenAnswer = z.object({
   data: z.object({ ttl: z.number(), creation_ttl: z.number(), renewable: z.boolean().optional() }),
 });
 
+const renewalAnswer = z.object({ auth: z.object({ lease_duration: z.number() }) });
+
 type Key = z.infer<typeof keyAnswer>['data'];
 
 /** Vault's or OpenBao's transit engine, over its HTTP interface. */
@@ -43,8 +45,7 @@ export class TransitProvider implements Provider<string> {
   readonly #exchange: JsonExchange;
   #token = '';
   #key: Key | undefined;
-  /** min_decryption_version as it was before a test changed it. */
-  #readableBefore = 1;
+  #credential: Credential | undefined;
 
   constructor(description: Description, reveal: Reveal) {
     this.#is = description;
@@ -68,17 +69,25 @@ export class TransitProvider implements Provider<string> {
       const latest = this.#key.latest_version;
       return { older: String(latest - 1), newer: String(latest) };
     },
-    revoke: async (version, signal) => {
-      this.#readableBefore = this.#key?.min_decryption_version ?? 1;
-      await this.#allowFrom(Number(version) + 1, signal);
-    },
-    restore: (_version, signal) => this.#allowFrom(this.#readableBefore, signal),
+    earliest: () => String(this.#key?.min_decryption_version ?? 1),
+    revoke: (version, signal) => this.#allowFrom(Number(version) + 1, signal),
+    restore: (_version, earliest, signal) => this.#allowFrom(Number(earliest), signal),
+  };
+
+  readonly lasting: Lasting<string> = {
+    versionOf: (sealed) => transitAnatomy().dissect(sealed).keyVersion,
+    write: (sealed) => sealed,
+    read: (text) => (form.test(text) ? text : undefined),
   };
 
   async open(signal: AbortSignal): Promise<void> {
     this.#token = this.#reveal(this.#is.token);
-    if (this.#is.renewToken) await this.#renewIfDue(signal);
+    await this.#lookUpToken(signal);
     await this.#readKey(signal);
+  }
+
+  get credential(): Credential | undefined {
+    return this.#credential;
   }
 
   async encrypt(plaintext: Buffer, context: Buffer, { signal, keyVersion }: Call): Promise<string> {
@@ -143,13 +152,24 @@ export class TransitProvider implements Provider<string> {
     this.#key = read.data.data;
   }
 
-  async #renewIfDue(signal: AbortSignal): Promise<void> {
+  /** When the token ends. One that is past half of its life is renewed first, where that is wanted and can be done. */
+  async #lookUpToken(signal: AbortSignal): Promise<void> {
     const { status, body } = await this.#ask('GET', '/auth/token/lookup-self', undefined, signal);
     const token = status === 200 ? tokenAnswer.safeParse(body).data?.data : undefined;
+    this.#credential = undefined;
     // Whoever may not look may still encrypt; if the token is no good, the first call says so.
-    if (token === undefined || token.ttl === 0 || token.renewable !== true) return;
-    if (token.ttl >= token.creation_ttl * RENEW_BELOW) return;
-    await this.#ask('POST', '/auth/token/renew-self', {}, signal);
+    if (token === undefined) return;
+    const { ttl, creation_ttl, renewable } = token;
+    if (ttl === 0) {
+      this.#credential = 'endless';
+      return;
+    }
+    let left = ttl;
+    if (this.#is.renewToken && renewable === true && ttl < creation_ttl * RENEW_BELOW) {
+      const renewed = await this.#ask('POST', '/auth/token/renew-self', {}, signal);
+      left = renewalAnswer.safeParse(renewed.body).data?.auth.lease_duration ?? ttl;
+    }
+    this.#credential = { expiresAtSeconds: Date.now() / 1000 + left, lifetimeSeconds: creation_ttl };
   }
 
   async #allowFrom(version: number, signal: AbortSignal): Promise<void> {

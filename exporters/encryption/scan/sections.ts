@@ -64,7 +64,7 @@ function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
     String(states.encrypted),
     wrong(states.plaintext_suspect),
     wrong(states.malformed),
-    wrong(states.unknown_version),
+    wrong(states.unknown_version + states.revoked_version),
     wrong(reused),
     { time: new Date(whole.endedAtMs) },
     now,

@@ -1,6 +1,6 @@
 import type { ScannedColumn } from '../../../pack/index.js';
 import { type CiphertextState, ciphertextStates } from '../../../pack/metrics/index.js';
-import { canonical, isKnown, type KeyKnowledge, newestFirst } from '../keys/versions.js';
+import { canonical, isKnown, isReadable, type KeyKnowledge, newestFirst } from '../keys/versions.js';
 import { hiddenVersion } from './hidden-version.js';
 import type { Tally } from './tally.js';
 
@@ -37,13 +37,20 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
   );
   const rowsOf = (versions: readonly string[]) => versions.reduce((sum, version) => sum + (counted[version] ?? 0), 0);
   const knownRows = rowsOf(known);
+  // They look right from outside, and nobody can open them: the key service has been told to refuse their version.
+  const revokedRows = rowsOf(known.filter((version) => !isReadable(version, knowledge)));
   const shown = known.slice(0, SHOWN_VERSIONS);
   const rest = encrypted - rowsOf(shown);
   const newest = knowledge.latest ?? known[0];
   const newestRows =
     newest === undefined ? 0 : rowsOf(known.filter((version) => canonical(version) === canonical(newest)));
   return {
-    states: states({ encrypted: knownRows, unknown_version: encrypted - knownRows, ...others }),
+    states: states({
+      encrypted: knownRows - revokedRows,
+      unknown_version: encrypted - knownRows,
+      revoked_version: revokedRows,
+      ...others,
+    }),
     versions: [...shown.map((version) => [version, counted[version] ?? 0] as const), ['other', rest]],
     newestRows,
     ...(encrypted === 0 || column.key === undefined ? {} : { progressRatio: newestRows / encrypted }),
@@ -59,7 +66,7 @@ function named({ versions, seed }: Tally, { versions: told = [], latest }: KeyKn
 }
 
 function states(given: Partial<Record<CiphertextState, number>>): Record<CiphertextState, number> {
-  const result = { encrypted: 0, plaintext_suspect: 0, malformed: 0, unknown_version: 0, null: 0 };
+  const result = { encrypted: 0, plaintext_suspect: 0, malformed: 0, unknown_version: 0, revoked_version: 0, null: 0 };
   for (const state of ciphertextStates) result[state] = given[state] ?? 0;
   return result;
 }

@@ -23,6 +23,16 @@ const YOUNG_GENERATION_MB = 8;
  */
 export type ThreadReport = { readonly type: 'configured' } | { readonly type: 'pulse' } | { readonly type: 'stopped' };
 
+/** What runs a measuring program: a thread, or a process of its own. */
+export interface Measurer {
+  onMessage(listener: (text: string) => void): void;
+  onError(listener: (error: Error) => void): void;
+  /** `why` where it is known. */
+  onExit(listener: (why?: string) => void): void;
+  postMessage(text: string): void;
+  terminate(): Promise<unknown>;
+}
+
 export interface WatchedThreadOptions<Command, Report> {
   readonly name: string;
   /** The compiled worker. */
@@ -41,6 +51,8 @@ export interface WatchedThreadOptions<Command, Report> {
   readonly youngGenerationMb?: number;
   /** Without a sign of life for this long, nobody is measuring. */
   readonly silenceMs?: number;
+  /** Where it is no thread that runs the program. */
+  readonly launch?: (url: URL, youngGenerationMb: number) => Measurer;
 }
 
 /**
@@ -53,7 +65,7 @@ export interface WatchedThreadOptions<Command, Report> {
 export class WatchedThread<Command, Report extends { readonly type: string }> {
   readonly #options: WatchedThreadOptions<Command, Report>;
   readonly #silenceMs: number;
-  #worker: Worker | undefined;
+  #worker: Measurer | undefined;
   #isStarted = false;
   #isStopping = false;
   #isBeingEnded = false;
@@ -131,21 +143,19 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
 
   #launch(): void {
     clearTimeout(this.#restart);
-    // The environment is shared so that secrets by reference are read where they are used.
-    const worker = new Worker(this.#options.url, {
-      env: SHARE_ENV,
-      name: this.#options.name,
-      workerData: { name: this.#options.name },
-      resourceLimits: { maxYoungGenerationSizeMb: this.#options.youngGenerationMb ?? YOUNG_GENERATION_MB },
-    });
-    worker.on('message', (text: string) => {
+    const { url, name, youngGenerationMb = YOUNG_GENERATION_MB, launch } = this.#options;
+    const worker = launch?.(url, youngGenerationMb) ?? thread(url, name, youngGenerationMb);
+    worker.onMessage((text) => {
       const reports: (Report | ThreadReport)[] = JSON.parse(text);
       for (const report of reports) this.#receive(report);
     });
-    worker.on('error', (error) => {
+    worker.onError((error) => {
       this.#died = error.message;
     });
-    worker.on('exit', () => this.#mourn(worker));
+    worker.onExit((why) => {
+      this.#died ??= why;
+      this.#mourn(worker);
+    });
     this.#worker = worker;
     this.#post = batched<Command>((text) => worker.postMessage(text));
     this.#lastSign = performance.now();
@@ -164,7 +174,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   }
 
   /** A thread that hangs, say in a library, may never come back by itself. */
-  #watch(worker: Worker): void {
+  #watch(worker: Measurer): void {
     clearInterval(this.#watchdog);
     let wasSilent = false;
     this.#watchdog = setInterval(() => {
@@ -195,7 +205,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     this.#options.onReport(report);
   }
 
-  #mourn(worker: Worker): void {
+  #mourn(worker: Measurer): void {
     if (this.#worker !== worker || this.#isStopping) return;
     clearInterval(this.#watchdog);
     this.#worker = undefined;
@@ -216,6 +226,23 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     this.#restart = setTimeout(() => this.#launch(), pauseMs);
     this.#restart.unref();
   }
+}
+
+function thread(url: URL, name: string, youngGenerationMb: number): Measurer {
+  const worker = new Worker(url, {
+    // Shared so that secrets by reference are read where they are used.
+    env: SHARE_ENV,
+    name,
+    workerData: { name },
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+  });
+  return {
+    onMessage: (listener) => void worker.on('message', listener),
+    onError: (listener) => void worker.on('error', listener),
+    onExit: (listener) => void worker.on('exit', () => listener()),
+    postMessage: (text) => worker.postMessage(text),
+    terminate: () => worker.terminate(),
+  };
 }
 
 function isOfThread(report: { readonly type: string }): report is ThreadReport {

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encryptionSettings } from '../../../alert-rules/src/encryption/settings.js';
 import type { PostgresServer } from '../../../demo/postgres/index.js';
+import { readProviderKey } from '../../../exporters/encryption/keys/provider-key.js';
 import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
 import { Redactor } from '../../../exporters/runtime/redactor.js';
@@ -55,6 +56,8 @@ function told(job: Parameters<typeof metricsOf>[0], result: RoundResult) {
 
 const sound = { up: 1, reasons: [], missed: false, failed: false, failedTests: [], testsMade: true };
 const gone = (reason: EncryptionError) => ({ ...sound, up: 0, reasons: [reason], failed: true, testsMade: false });
+
+const expiry = 'field_encryption_credential_expiry_timestamp_seconds';
 
 describe('a key service', () => {
   test('that is in order', async () => {
@@ -141,6 +144,44 @@ describe('a key service', () => {
     const old = await transit({ token: (server) => server.token({ ttlSeconds: 3600, ageSeconds: 1900 }) });
     await oneRound(old.job);
     expect(old.server.seen.filter((one) => one.includes('renew-self'))).toHaveLength(1);
+  });
+
+  test('tells when its token ends, and goes on telling when nothing works any more', async () => {
+    const { server, job } = await transit({ token: (its) => its.token({ ttlSeconds: 3600, ageSeconds: 1000 }) });
+    const result = await oneRound(job);
+    const left = (total(metricsOf(job, result), expiry) ?? 0) - Date.now() / 1000;
+    expect(left).toBeGreaterThan(2590);
+    expect(left).toBeLessThan(2601);
+    expect(total(metricsOf(job, result), 'field_encryption_credential_lifetime_seconds')).toBe(3600);
+    server.faults.sealed = true;
+    const page = metricsOf(job, result, await oneRound(job));
+    expect(total(page, expiry)).toBe(total(metricsOf(job, result), expiry));
+  });
+
+  test('tells the new end of a token that was just renewed', async () => {
+    const { job } = await transit({ token: (its) => its.token({ ttlSeconds: 3600, ageSeconds: 1900 }) });
+    const page = metricsOf(job, await oneRound(job));
+    expect((total(page, expiry) ?? 0) - Date.now() / 1000).toBeGreaterThan(3500);
+  });
+
+  test('tells no end of a token that has none, nor of one that may not look itself up', async () => {
+    const endless = await transit();
+    expect(total(metricsOf(endless.job, await oneRound(endless.job)), expiry)).toBeUndefined();
+    const blind = await transit({ token: (its) => its.token({ may: ['encrypt', 'decrypt', 'keys'] }) });
+    const result = await oneRound(blind.job);
+    expect(result.isUsable).toBe(true);
+    expect(total(metricsOf(blind.job, result), expiry)).toBeUndefined();
+  });
+
+  test('tells which version of a key it still decrypts', async () => {
+    const { server, job } = await transit();
+    const { provider } = job;
+    if (provider.kind !== 'transit') throw new Error('not transit');
+    const read = () => readProviderKey(provider, 'canary', new Redactor(), AbortSignal.timeout(5000));
+    server.key('canary').rotate();
+    expect(await read()).toMatchObject({ latest: '2', earliest: '1' });
+    server.key('canary').configure({ minDecryption: 2, minEncryption: 2 });
+    expect(await read()).toMatchObject({ latest: '2', earliest: '2' });
   });
 
   test('is left alone for longer after each round in vain, and tried again', async () => {
@@ -252,8 +293,8 @@ describe.skipIf(!isInstalled('@aws-sdk/client-kms'))('AWS KMS that answers', () 
       dataKeyMaxUses: 10,
     });
     expect(told(job, await oneRound(job))).toEqual(gone(reason));
-    // Not tried again behind our back: that would hide the failure, and its time.
-    expect(server.seen).toHaveLength(1);
+    // Three operations in vain end a round. None is tried again behind our back: that would hide the failure, and its time.
+    expect(server.seen).toHaveLength(3);
   });
 });
 
@@ -272,6 +313,7 @@ describe('pgcrypto', () => {
         database: { url: secret(server.url), statementTimeoutMs: 60_000, maxConnections: 1 },
         passphrase: secret('canary passphrase'),
         options: '',
+        deterministic: false,
         ...over,
       },
       { probe: { sizesBytes: [16], samples: 2, timeoutMs } },
@@ -283,6 +325,22 @@ describe('pgcrypto', () => {
     expect(told(hardened, result)).toEqual({ ...sound, missed: true });
     const series = metricsOf(hardened, result);
     expect(total(series, 'field_encryption_operations_total', { outcome: 'met' })).toBe(0);
+  });
+
+  test('tells until when the password of its role is valid', async () => {
+    const ends = async (role: string, validity: string) => {
+      const client = new pg.Client({ connectionString: server.adminUrl });
+      await client.connect();
+      await client.query(`create role ${role} login password 'x' ${validity}`);
+      await client.end();
+      const url = new URL(server.url);
+      [url.username, url.password] = [role, 'x'];
+      const other = job({ database: { url: secret(url.href), statementTimeoutMs: 60_000, maxConnections: 1 } });
+      return total(metricsOf(other, await oneRound(other)), expiry);
+    };
+    expect(await ends('canary_ending', "valid until '2099-01-01 00:00:00+00'")).toBe(Date.UTC(2099, 0, 1) / 1000);
+    expect(await ends('canary_endless', "valid until 'infinity'")).toBeUndefined();
+    expect(await ends('canary_unsaid', '')).toBeUndefined();
   });
 
   test('that takes longer than we wait is given up, by the server too', async () => {

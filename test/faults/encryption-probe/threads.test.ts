@@ -152,7 +152,17 @@ test('a main thread that is held most of the time stretches no measurement', asy
   await configure(
     [
       fieldEncryption(
-        [{ kind: 'endpoint', name: 'portal', encryptPath: '/encrypt', decryptPath: '/decrypt', authenticated: false }],
+        [
+          {
+            kind: 'endpoint',
+            name: 'portal',
+            encryptPath: '/encrypt',
+            decryptPath: '/decrypt',
+            authenticated: false,
+            binds: 'context',
+            deterministic: false,
+          },
+        ],
         { probe: { intervalMs: 4000, timeoutMs: 5000, samples: 30, sizesBytes: [256] } },
       ),
     ],

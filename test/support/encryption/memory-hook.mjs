@@ -41,7 +41,7 @@ function look() {
   collect();
   setTimeout(() => {
     collect();
-    v8.writeHeapSnapshot(join(folder, `${threadId}.heapsnapshot`));
-    writeFileSync(join(folder, `${threadId}.done`), '');
+    v8.writeHeapSnapshot(join(folder, `${process.pid}-${threadId}.heapsnapshot`));
+    writeFileSync(join(folder, `${process.pid}-${threadId}.done`), '');
   }, 100);
 }

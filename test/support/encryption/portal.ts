@@ -45,9 +45,16 @@ export interface Cipher {
   open(sealed: unknown, context: Buffer): Buffer;
 }
 
-/** A portal that lets everybody encrypt canaries, in a way of its own. */
-export function portalWith(cipher: Cipher) {
+/**
+ * A portal that lets everybody encrypt canaries, in a way of its own.
+ *
+ * @param fault asked at each request: the status to answer in place of doing it.
+ * @param refusal the status for a ciphertext that does not open.
+ */
+export function portalWith(cipher: Cipher, fault: () => number | undefined = () => undefined, refusal = 422) {
   return scriptedServer((request, response) => {
+    const instead = fault();
+    if (instead !== undefined) return json(response, instead, { detail: 'not now' });
     const { plaintext, ciphertext, context } = JSON.parse(request.body);
     try {
       if (request.path === '/canary/encrypt') {
@@ -57,7 +64,7 @@ export function portalWith(cipher: Cipher) {
       const opened = cipher.open(ciphertext, Buffer.from(String(context)));
       return json(response, 200, { plaintext: opened.toString('base64') });
     } catch {
-      return json(response, 422, { detail: 'not a ciphertext' });
+      return json(response, refusal, { detail: 'not a ciphertext' });
     }
   });
 }

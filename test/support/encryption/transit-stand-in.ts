@@ -79,6 +79,19 @@ export class TransitStandIn {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** The key is lost, and another of its name is made in its place. */
+  take(name: string): TransitKey {
+    const lost = this.key(name);
+    this.#mounts.get('transit')?.delete(name);
+    this.key(name);
+    return lost;
+  }
+
+  /** As from a backup. */
+  put(name: string, key: TransitKey): void {
+    this.#mounts.get('transit')?.set(name, key);
+  }
+
   /** A key of the mount `transit`, made if need be. */
   key(name: string, derived = false): TransitKey {
     const keys = this.#mounts.get('transit') ?? new Map<string, TransitKey>();

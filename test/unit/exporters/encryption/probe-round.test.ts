@@ -73,7 +73,7 @@ describe('a round', () => {
   });
 
   test.each(['timeout', 'unavailable', 'throttled', 'auth', 'protocol'] as const)(
-    'ends at the first failure that is %s, and says so once',
+    'in which nothing works, %s, ends after three calls, and the provider is down',
     async (reason) => {
       let calls = 0;
       const provider = fakeProvider(() => ({
@@ -83,8 +83,9 @@ describe('a round', () => {
         },
       }));
       const result = await round(provider);
-      expect(calls).toBe(1);
+      expect(calls).toBe(3);
       expect(result).toMatchObject({ isUsable: false, trouble: 'not now' });
+      // The first of each size is warm-up, which no count knows of.
       expect(result.failures).toEqual([
         { operation: 'encrypt', reason, count: 1 },
         { operation: 'round_trip', reason, count: 1 },
@@ -93,7 +94,70 @@ describe('a round', () => {
     },
   );
 
-  test('keeps what it measured before the failure', async () => {
+  test.each(['timeout', 'unavailable', 'throttled', 'auth', 'protocol'] as const)(
+    'with one failure among a hundred operations, %s, counts that failure and leaves the provider up',
+    async (reason) => {
+      let calls = 0;
+      const provider = fakeProvider((sound) => ({
+        isSynchronous: false,
+        encrypt: (plaintext, context, call) => {
+          calls += 1;
+          if (calls % 50 === 25) throw new ProviderFailure(reason, 'not now');
+          return sound.encrypt(plaintext, context, call);
+        },
+      }));
+      const result = await round(provider, { samples: 100, sizesBytes: [16] });
+      expect(result.isUsable).toBe(true);
+      const failed = result.failures.find(({ operation }) => operation === 'encrypt');
+      expect(failed).toMatchObject({ reason, count: 2 });
+      expect(result.failures).toContainEqual({ operation: 'round_trip', reason, count: 2 });
+      expect(counts(result, 'encrypt').samples).toBe(98);
+      expect(result.selfTests.get('round_trip')).toMatchObject({ outcome: 'passed' });
+      expect([...result.selfTests].filter(([, { outcome }]) => outcome === 'failed')).toEqual([]);
+    },
+  );
+
+  test('in which one size is refused measures the others', async () => {
+    const provider = slowProvider(0, (sound) => ({
+      encrypt: (plaintext, context, call) => {
+        if (plaintext.length > 100) throw new ProviderFailure('protocol', 'status 413');
+        return Promise.resolve(sound.encrypt(plaintext, context, call));
+      },
+    }));
+    const result = await round(provider, { sizesBytes: [256, 16] });
+    expect(result.isUsable).toBe(true);
+    expect(counts(result, 'encrypt').samples).toBe(10);
+    expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'protocol', count: 10 });
+  });
+
+  test('in which everything is encrypted and nothing decrypted is that of a provider that is down', async () => {
+    const provider = fakeProvider(() => ({
+      decrypt: () => {
+        throw new ProviderFailure('auth', 'may not decrypt');
+      },
+    }));
+    const result = await round(provider);
+    expect(result).toMatchObject({ isUsable: false, trouble: 'may not decrypt' });
+    expect(result.failures).toContainEqual({ operation: 'decrypt', reason: 'auth', count: 1 });
+  });
+
+  test('opens again what was not there for a moment, and asks once where it was refused', async () => {
+    const opened = async (reason: 'unavailable' | 'auth') => {
+      let tries = 0;
+      const provider = fakeProvider((sound) => ({
+        open: (signal) => {
+          tries += 1;
+          return tries < 3 ? Promise.reject(new ProviderFailure(reason, 'no')) : sound.open(signal);
+        },
+      }));
+      const { isUsable } = await round(provider, { samples: 1 });
+      return { tries, isUsable };
+    };
+    expect(await opened('unavailable')).toEqual({ tries: 3, isUsable: true });
+    expect(await opened('auth')).toEqual({ tries: 1, isUsable: false });
+  });
+
+  test('keeps what it measured before the provider went away', async () => {
     let calls = 0;
     const provider = slowProvider(1, (sound) => ({
       encrypt: (plaintext, context, call) => {
@@ -103,8 +167,11 @@ describe('a round', () => {
       },
     }));
     const result = await round(provider, { samples: 100 });
-    expect(result.isUsable).toBe(false);
     expect(counts(result, 'encrypt').samples).toBeGreaterThan(0);
+    expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'unavailable', count: 3 });
+    // Something worked: the next round will find out that nothing does.
+    expect(result.isUsable).toBe(true);
+    expect(result.selfTests.get('round_trip')).toMatchObject({ outcome: 'absent' });
   });
 
   test('leaves a provider behind that does not heed its deadline', async () => {

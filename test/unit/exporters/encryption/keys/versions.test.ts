@@ -41,6 +41,16 @@ describe('a verdict', () => {
   const tally = { ...emptyTally(), rows: 150, versions, unversioned: 5 };
   tally.states = { encrypted: 145, plaintext_suspect: 1, malformed: 2, null: 2 };
 
+  test('counts what the key service no longer decrypts apart, and not as encrypted', () => {
+    const { states } = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), {
+      latest: '14',
+      earliest: '4',
+    });
+    expect(states).toMatchObject({ encrypted: 110, revoked_version: 30, unknown_version: 5 });
+    const all = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), { latest: '14', earliest: '1' });
+    expect(all.states).toMatchObject({ encrypted: 140, revoked_version: 0, unknown_version: 5 });
+  });
+
   test('shows the newest ten versions, and counts the rest as other', () => {
     const verdict = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), {});
     expect(verdict.states).toEqual({
@@ -48,6 +58,7 @@ describe('a verdict', () => {
       plaintext_suspect: 1,
       malformed: 2,
       unknown_version: 5,
+      revoked_version: 0,
       null: 2,
     });
     expect(verdict.versions.map(([version]) => version)).toEqual([
@@ -91,7 +102,7 @@ describe('a verdict', () => {
   test('says nothing of versions where the format has none', () => {
     const verdict = judge(tally, column('a.b', { kind: 'pgp' }), {});
     expect(verdict).toEqual({
-      states: { encrypted: 145, plaintext_suspect: 1, malformed: 2, unknown_version: 0, null: 2 },
+      states: { encrypted: 145, plaintext_suspect: 1, malformed: 2, unknown_version: 0, revoked_version: 0, null: 2 },
       versions: [],
       newestRows: 0,
     });

@@ -66,7 +66,14 @@ describe(`${ROWS} rows`, () => {
       const path = clean.path === undefined ? {} : { path: clean.path };
       const scan = scanOf(url, [column(`public.${clean.name}`, clean.format, path)]);
       expect(await only(scan)).toMatchObject({
-        states: { encrypted: ROWS, plaintext_suspect: 0, malformed: 0, unknown_version: 0, null: 0 },
+        states: {
+          encrypted: ROWS,
+          plaintext_suspect: 0,
+          malformed: 0,
+          unknown_version: 0,
+          revoked_version: 0,
+          null: 0,
+        },
         tally: { rows: ROWS },
         copies: 0,
         reuse: [],
@@ -122,6 +129,7 @@ test('copies inside audit images are found by their path; ties of a key are not 
     plaintext_suspect: 1,
     malformed: 0,
     unknown_version: 0,
+    revoked_version: 0,
     null: 2,
   });
 });

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SelfTest } from '../../../pack/metrics/encryption.js';
+import { asFailure } from '../providers/failure.js';
+import type { Lasting, Provider } from '../providers/provider.js';
+import { Stopped, tellsNothing, within } from './call.js';
+import { canary, contextOf } from './canary.js';
+import {
+  type CanaryBook,
+  canaryOfAge,
+  type KeptCanary,
+  oldestOfVersions,
+  sha256,
+  wantsAnother,
+  withCanary,
+} from './canary-book.js';
+import { type CanaryFile, CanaryFileTrouble } from './canary-file.js';
+import { absent, failed, passed, type TestResult } from './test-result.js';
+
+const ages = { aged_1d: 1, aged_7d: 7, aged_90d: 90 } as const;
+const agedTests = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'] as const satisfies readonly SelfTest[];
+const PLAINTEXT_BYTES = 32;
+/** A test with a revoked version takes a moment; one that was noted this long ago was not ended. */
+const LEFT_AFTER_MS = 60_000;
+/** Somebody else may be testing with a version revoked just now, which takes a moment. */
+const RECHECK_AFTER_MS = 1500;
+
+export interface AgedOptions {
+  readonly file: CanaryFile;
+  readonly timeoutMs: number;
+  readonly stopping: AbortSignal;
+}
+
+export type AgedResults = readonly (readonly [SelfTest, TestResult])[];
+
+/**
+ * Opens canaries that were sealed 1, 7 and 90 days ago, and the oldest of each key version: that a value can be read back
+ * at once says nothing of those that are stored. What cannot be asked for is unknown, and never fine.
+ */
+export async function runAgedTests<S>(provider: Provider<S>, options: AgedOptions): Promise<AgedResults> {
+  const { lasting } = provider;
+  if (lasting === undefined) return all(absent('its keys live for one round only'));
+  try {
+    return await new AgedTests(provider, lasting, options).run();
+  } catch (error) {
+    if (error instanceof Stopped || options.stopping.aborted) throw new Stopped('the exporter is stopping');
+    return all(absent(error instanceof CanaryFileTrouble ? error.message : asFailure(error).message));
+  }
+}
+
+class AgedTests<S> {
+  readonly #provider: Provider<S>;
+  readonly #lasting: Lasting<S>;
+  readonly #options: AgedOptions;
+  readonly #nowMs = Date.now();
+
+  constructor(provider: Provider<S>, lasting: Lasting<S>, options: AgedOptions) {
+    this.#provider = provider;
+    this.#lasting = lasting;
+    this.#options = options;
+  }
+
+  async run(): Promise<AgedResults> {
+    await this.#restoreLeftRevoked();
+    const book = await this.#options.file.load(this.#nowMs);
+    const fresh = await this.#fresh();
+    const results: [SelfTest, TestResult][] = [];
+    for (const [test, days] of Object.entries(ages)) {
+      results.push([agedTest(test), await this.#ofAge(book, days)]);
+    }
+    results.push(['aged_versions', await this.#ofVersions(book)]);
+    // Kept last: a provider that just lost its keys must not begin a new record before the old one was asked about.
+    if (this.#options.file.mayWrite && wantsAnother(book, fresh.version, this.#nowMs)) {
+      try {
+        await this.#options.file.save(withCanary(book, fresh, this.#nowMs));
+      } catch (error) {
+        if (!(error instanceof CanaryFileTrouble)) throw error;
+        // What was proven stays proven; of the rest, nothing will ever be known.
+        return results.map(([test, result]) => [test, result.outcome === 'absent' ? absent(error.message) : result]);
+      }
+    }
+    return results;
+  }
+
+  /** Whoever tested with a revoked version may have been killed before it was restored. */
+  async #restoreLeftRevoked(): Promise<void> {
+    const revoked = await this.#options.file.revoked();
+    const restore = this.#provider.versions?.restore;
+    if (revoked === undefined || restore === undefined) return;
+    if (Math.abs(this.#nowMs - revoked.atMs) < LEFT_AFTER_MS) {
+      throw new CanaryFileTrouble('a version of the key is revoked for a test just now');
+    }
+    await this.#within((signal) => restore(revoked.version, revoked.earliest, signal));
+    await this.#options.file.noteRestored();
+  }
+
+  async #ofAge(book: CanaryBook, days: number): Promise<TestResult> {
+    const kept = canaryOfAge(book, days, this.#nowMs);
+    if (kept !== undefined) return this.#opens(kept);
+    const [oldest] = book.canaries;
+    const since = dateOf(oldest?.madeAtMs ?? this.#nowMs);
+    return absent(`no canary is ${days === 1 ? 'a day' : `${days} days`} old yet: the record begins at ${since}`);
+  }
+
+  async #ofVersions(book: CanaryBook): Promise<TestResult> {
+    const versions = oldestOfVersions(book);
+    if (versions.size === 0) return absent('no canary says its key version');
+    for (const [version, kept] of versions) {
+      const { outcome, why } = await this.#opens(kept);
+      if (outcome !== 'passed') return { outcome, why: `version ${version}: ${why}` };
+    }
+    return passed;
+  }
+
+  /** A refusal counts where what is fresh opens before and after it, twice: it is then about this one. */
+  async #opens(kept: KeptCanary): Promise<TestResult> {
+    const since = `sealed at ${dateOf(kept.madeAtMs)}`;
+    const sealed = this.#lasting.read(kept.sealed);
+    if (sealed === undefined) return absent(`the canary that was ${since} is of a form that is no longer known`);
+    let result = await this.#tried(kept, sealed);
+    if (result.outcome === 'failed') {
+      await pause(RECHECK_AFTER_MS, undefined, { signal: this.#options.stopping });
+      await this.#fresh();
+      result = await this.#tried(kept, sealed);
+    }
+    return result.outcome === 'passed' ? passed : { ...result, why: `${since}: ${result.why}` };
+  }
+
+  async #tried(kept: KeptCanary, sealed: S): Promise<TestResult> {
+    // It is about keys that the provider has, not about those that we happen to hold.
+    this.#provider.dataKeys?.forget();
+    try {
+      const plaintext = await this.#within((signal) =>
+        this.#provider.decrypt(sealed, Buffer.from(kept.context), { signal }),
+      );
+      const isRight = sha256(plaintext) === kept.digest;
+      plaintext.fill(0);
+      return isRight ? passed : failed('it opens to another plaintext');
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      const { message } = asFailure(error);
+      return tellsNothing(error) ? absent(message) : failed(`it does not open any more: ${message}`);
+    }
+  }
+
+  /** A new one that opens. @throws what the provider throws, and then nothing can be said of the others. */
+  async #fresh(): Promise<KeptCanary> {
+    const plaintext = canary(PLAINTEXT_BYTES);
+    const context = contextOf(`aged-${randomBytes(6).toString('hex')}`);
+    const sealed = await this.#within((signal) => this.#provider.encrypt(plaintext, context, { signal }));
+    const opened = await this.#within((signal) => this.#provider.decrypt(sealed, context, { signal }));
+    const isRight = opened.equals(plaintext);
+    const digest = sha256(plaintext);
+    plaintext.fill(0);
+    opened.fill(0);
+    if (!isRight) throw new CanaryFileTrouble('what was sealed just now does not open either');
+    const version = this.#lasting.versionOf(sealed);
+    return {
+      madeAtMs: this.#nowMs,
+      ...(version === undefined ? {} : { version }),
+      context: context.toString(),
+      digest,
+      sealed: this.#lasting.write(sealed),
+    };
+  }
+
+  async #within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+    return within(this.#options.timeoutMs, this.#options.stopping, work);
+  }
+}
+
+function all(result: TestResult): AgedResults {
+  return agedTests.map((test) => [test, result]);
+}
+
+function agedTest(name: string): SelfTest {
+  return agedTests.find((each) => each === name) ?? 'aged_versions';
+}
+
+function dateOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
+}

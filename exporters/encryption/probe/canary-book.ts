@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const DAY_MS = 86_400_000;
+/** A day more than the oldest age that is tested, and another for a clock that is corrected. */
+const KEPT_MS = 92 * DAY_MS;
+/** A portal rotates some times a year. Where each ciphertext names a key of its own, versions say nothing. */
+const MAX_VERSIONS = 50;
+
+const entrySchema = z.object({
+  madeAtMs: z.number(),
+  /** Where the provider tells lasting ones. */
+  version: z.string().optional(),
+  context: z.string(),
+  /** Of the plaintext, SHA-256. The plaintext itself is kept nowhere. */
+  digest: z.string(),
+  /** As the provider writes it. */
+  sealed: z.string(),
+});
+export type KeptCanary = z.infer<typeof entrySchema>;
+
+const bookSchema = z.object({
+  format: z.literal(1),
+  /** Nothing can be proven of what was sealed before. */
+  beganAtMs: z.number(),
+  canaries: z.array(entrySchema),
+});
+/** Ciphertexts that were made once and must open for ever. Oldest first. */
+export type CanaryBook = z.infer<typeof bookSchema>;
+
+const envelopeSchema = z.object({ sha256: z.string(), book: z.unknown() });
+
+export function newBook(nowMs: number): CanaryBook {
+  return { format: 1, beganAtMs: nowMs, canaries: [] };
+}
+
+export function writtenBook(book: CanaryBook): string {
+  return `${JSON.stringify({ sha256: sha256(JSON.stringify(book)), book })}\n`;
+}
+
+/** @returns undefined when it is damaged. */
+export function readBook(text: string): CanaryBook | undefined {
+  try {
+    const { sha256: told, book } = envelopeSchema.parse(JSON.parse(text));
+    return sha256(JSON.stringify(book)) === told ? bookSchema.parse(book) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The youngest canary of at least this age: each day another one reaches it. */
+export function canaryOfAge({ canaries }: CanaryBook, days: number, nowMs: number): KeptCanary | undefined {
+  return canaries.findLast(({ madeAtMs }) => nowMs - madeAtMs >= days * DAY_MS);
+}
+
+/** The oldest of each version; empty where there are none, or more than keys can have. */
+export function oldestOfVersions({ canaries }: CanaryBook): ReadonlyMap<string, KeptCanary> {
+  const found = new Map<string, KeptCanary>();
+  for (const each of canaries) {
+    if (each.version !== undefined && !found.has(each.version)) found.set(each.version, each);
+  }
+  return found.size > MAX_VERSIONS ? new Map() : found;
+}
+
+/** Whether another one is to be kept: once a day, and at once under a version of which there is none. */
+export function wantsAnother(book: CanaryBook, version: string | undefined, nowMs: number): boolean {
+  const newest = book.canaries.at(-1);
+  // One that was made in the future was made before the clock was set back, and would keep all others out.
+  if (newest === undefined || Math.abs(nowMs - newest.madeAtMs) >= DAY_MS) return true;
+  return version !== undefined && !book.canaries.some((each) => each.version === version);
+}
+
+/** With one more, and without those that no test asks for any more. */
+export function withCanary(book: CanaryBook, canary: KeptCanary, nowMs: number): CanaryBook {
+  const all = { ...book, canaries: [...book.canaries, canary].toSorted((a, b) => a.madeAtMs - b.madeAtMs) };
+  const asked = new Set([canaryOfAge(all, 90, nowMs), ...oldestOfVersions(all).values()]);
+  return { ...all, canaries: all.canaries.filter((each) => nowMs - each.madeAtMs < KEPT_MS || asked.has(each)) };
+}
+
+export function sha256(bytes: string | Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,12 @@
+/** `absent`: it could not be made, or does not apply. That is no success, and no failure either. */
+export interface TestResult {
+  readonly outcome: 'passed' | 'failed' | 'absent';
+  /** For a person; empty when it passed. */
+  readonly why: string;
+  /** Where that was in an earlier round. */
+  readonly madeAtSeconds?: number;
+}
+
+export const passed: TestResult = { outcome: 'passed', why: '' };
+export const failed = (why: string): TestResult => ({ outcome: 'failed', why });
+export const absent = (why: string): TestResult => ({ outcome: 'absent', why });

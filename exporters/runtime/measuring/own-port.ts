@@ -1,0 +1,26 @@
+import { parentPort } from 'node:worker_threads';
+
+/** The way of a measuring program to whoever started it, be that as a thread or as a process. */
+export interface OwnPort {
+  onMessage(listener: (text: string) => void): void;
+  postMessage(text: string): void;
+}
+
+/** @throws {Error} when the program was started by hand. */
+export function ownPort(program: string): OwnPort {
+  const port = parentPort;
+  if (port !== null) {
+    return {
+      onMessage: (listener) => void port.on('message', listener),
+      postMessage: (text) => port.postMessage(text),
+    };
+  }
+  if (process.send === undefined) throw new Error(`${program} is started by its exporter, not by hand`);
+  // The exporter tells it to end; a signal to the whole group must not make it seem to have died.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('disconnect', () => process.exit(0));
+  return {
+    onMessage: (listener) => void process.on('message', (text) => listener(String(text))),
+    postMessage: (text) => void process.send?.(text),
+  };
+}
