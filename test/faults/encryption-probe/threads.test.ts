@@ -37,7 +37,7 @@ describe('the exporter', () => {
     await expect.poll(series, { timeout: 10_000 }).toSatisfy((now) => (total(now, met, { outcome: 'met' }) ?? 0) > 0);
     const after = await series();
     expect(total(after, 'field_encryption_provider_up')).toBe(1);
-    expect(total(after, 'field_encryption_self_test_success')).toBe(10);
+    expect(total(after, 'field_encryption_self_test_success')).toBe(12);
     expect(exporter.ready()).toEqual({ ready: true });
     expect(JSON.stringify(exporter.sections?.())).toContain('round_trip');
   });
