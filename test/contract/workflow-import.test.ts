@@ -527,6 +527,15 @@ describe('a recorded login', () => {
     expect(auth).toMatchObject({ token: { from: 'json', path: '$.data.jwt' } });
   });
 
+  test('with a secret in its path is not written, nor is a header of a kind that nobody can repeat', () => {
+    const send = { mimeType: 'application/json', text: JSON.stringify({ user: 'jo.adviser', password: 'letmein' }) };
+    const inPath = authOf(entry('/login/letmein-0123456789abcdef', { method: 'POST', send }));
+    expect(inPath.auth).toEqual({ kind: 'none' });
+    const digest = authOf(entry('/b', { headers: { Authorization: 'Digest username="letmein", nonce="letmein"' } }));
+    expect(digest.auth).toEqual({ kind: 'none' });
+    expect(digest.summary).toContain('of a kind that auth: cannot write');
+  });
+
   test('that was refused is none; the one after it is', () => {
     const { auth } = authOf(
       login({ email: 'jo.adviser@x.test', password: 'letmeinn' }, { status: 401 }),
@@ -559,6 +568,10 @@ describe('a recorded login', () => {
   test.each([
     [{ user: { name: 'jo.adviser', password: 'letmein' } }, 'fields inside of fields, which auth: cannot write'],
     [[{ password: 'letmein' }], 'fields inside of fields'],
+    [
+      { user: 'jo.adviser', password: 'letmein', '0123456789abcdef01': 'x' },
+      'may be a secret in its path or in the name',
+    ],
   ])('that cannot be written says why: %j', (send, why) => {
     const { auth, summary } = authOf(login(send));
     expect(auth).toEqual({ kind: 'none' });

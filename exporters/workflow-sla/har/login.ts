@@ -1,6 +1,7 @@
 import { wordsOf } from '../../../pack/secret-shapes.js';
 import { scalars } from './chain.js';
-import { fieldsOf } from './fields.js';
+import { decoded, fieldsOf } from './fields.js';
+import { isHarmlessName } from './harmless.js';
 import { type Entry, isJson, jsonOf } from './read.js';
 import { isGrantName, isOneTimeName, isPasswordName } from './secrets.js';
 
@@ -55,7 +56,10 @@ export function recordedAuth(entries: readonly Entry[], origin: string): Recorde
     const [username = '', ...password] = Buffer.from(first.value, 'base64').toString('utf8').split(':');
     return { kind: 'basic', username, password: password.join(':') };
   }
-  return { kind: 'header', ...first };
+  // Others are made anew for each request, or are no scheme but a part of the secret.
+  return /^(bearer|token|api-?key)$/i.test(first.scheme)
+    ? { kind: 'header', ...first }
+    : 'the Authorization header is of a kind that auth: cannot write; describe it below auth: of the portal';
 }
 
 function authorization(headers: Entry['requestHeaders']): { scheme: string; value: string }[] {
@@ -72,6 +76,9 @@ function loginAuth(login: Entry, sent: readonly { scheme: string; value: string 
     return 'the login sends fields inside of fields, which auth: cannot write';
   if (login.method !== 'POST' && login.method !== 'PUT')
     return `the login is a ${login.method}, which auth: cannot write`;
+  const names = [...login.url.pathname.split('/').map(decoded), ...fields.map(({ name }) => name)];
+  if (!names.every((name) => name === '' || isHarmlessName(name)))
+    return 'the login has what may be a secret in its path or in the name of a field, which auth: cannot write';
   const token = tokenOf(login, new Set(sent.map(({ value }) => value)));
   return {
     kind: 'login',
@@ -93,7 +100,7 @@ function tokenOf(login: Entry, sent: ReadonlySet<string>): { json: string } | { 
       /^(access|id|auth|session)?_?token$|^jwt$/i.test(key) && typeof value === 'string' && value !== '',
   );
   const cookie = used === undefined ? login.responseCookies.find(({ value }) => sent.has(value)) : undefined;
-  if (cookie !== undefined) return { cookie: cookie.name };
+  if (cookie !== undefined && isHarmlessName(cookie.name)) return { cookie: cookie.name };
   const found = used ?? (login.responseCookies.length === 0 ? called : undefined);
   return found === undefined ? undefined : { json: found.path };
 }
