@@ -191,9 +191,27 @@ function blindness(context: TrailContext, label: string, own: TableMemory): stri
     if (own.isRecording === false) return 'not every operation is recorded';
     if (evidence.get('counters').state === 'unknown') return `counters: ${evidence.get('counters').reason}`;
   }
+  if (trail.records?.writtenBy === 'application') {
+    const vacuous = vacuity(context, label);
+    if (vacuous !== undefined) return vacuous;
+  }
   const obstacle = context.obstacles.get(label) ?? context.sweepTroubles.get(label)?.reason;
   if (obstacle !== undefined) return obstacle;
   return context.replayTrouble === undefined ? undefined : `rows cannot be compared: ${context.replayTrouble}`;
+}
+
+/**
+ * No counter vouches for records that an application writes: what their images do not show, and what no record names, nothing
+ * shows. A proof that could not have failed is none.
+ */
+function vacuity({ memory, seen, sql }: TrailContext, label: string): string | undefined {
+  if (sql?.hasImages === false)
+    return 'the application writes the records and they hold no row images, so an UPDATE without a record cannot be seen';
+  const leaves = seen?.tables.find((table) => table.label === label)?.leaves ?? [];
+  const names = [label, ...leaves.map(({ schema, name }) => `${schema}.${name}`)];
+  return names.some((name) => memory.recordNames.includes(name))
+    ? undefined
+    : 'the application writes the records and none of them names this table, so nothing shows that its changes are recorded';
 }
 
 function unproven({ memory, trail, settling }: TrailContext, { swept, accepted }: TableMemory): string | undefined {

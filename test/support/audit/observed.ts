@@ -1,13 +1,20 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { PostgresServer } from '../../../demo/postgres/index.js';
-import { type AuditFixture, auditFixture, startAuditServer, type Watching, watch } from './fixture.js';
+import {
+  type AuditFixture,
+  auditFixture,
+  type FixtureOptions,
+  startAuditServer,
+  type Watching,
+  watch,
+} from './fixture.js';
 
 /** What the tests of one file observe: each its own audited database, watched as it asks. */
 export interface Observed {
   /** Of the test in progress, once it has prepared it. */
   readonly fixture: AuditFixture;
   readonly watching: Watching;
-  prepare(): Promise<AuditFixture>;
+  prepare(options?: FixtureOptions): Promise<AuditFixture>;
   watch(options?: Parameters<typeof watch>[1]): Watching;
 }
 
@@ -31,8 +38,8 @@ export function observed(): Observed {
     get watching() {
       return watching;
     },
-    async prepare() {
-      fixture = await auditFixture(server);
+    async prepare(options) {
+      fixture = await auditFixture(server, options);
       return fixture;
     },
     watch(options) {
