@@ -1,4 +1,5 @@
 /** `kop demo` as a newcomer meets it: real programs, on free ports, in a folder of its own. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { packageRoot } from '../../pack/index.js';
+import { canMount, mounted } from '../support/mounted.js';
 import { DemoProcess, runKop } from '../support/stack/demo-process.js';
 import { eventually } from '../support/stack/eventually.js';
 import { PrometheusClient } from '../support/stack/prometheus-client.js';
@@ -74,6 +76,30 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
     );
   });
 
+  // What it printed is what a person types into a second terminal: no variable, no other folder.
+  const printed = [...running.told.matchAll(/^ {2}((?:\w+=\S+ )?(?:npx kop|kop|node \S+kop\.js) (?!demo ).+)$/gm)];
+  expect(printed.map(([, line = '']) => line.replace(/^.*kop(?:\.js)? /, '').split(' --')[0])).toEqual([
+    'workflow run client-list',
+    'audit status',
+    'audit explain public.client_groups',
+    'audit verify',
+    'audit prove 1',
+    'encryption probe',
+    'encryption scan',
+    expect.stringMatching(/^check /),
+    'healthcheck',
+  ]);
+  for (const [, line = ''] of printed) {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: running.folder, encoding: 'utf8' });
+    // On a busy machine a run or an operation may miss its promise; what it says of that is right.
+    const isMeasured = /workflow run|encryption probe/.test(line);
+    expect([line, status, status === 0 ? '' : stdout + stderr]).toEqual([
+      line,
+      isMeasured ? expect.toSatisfy((code) => code === 0 || code === 1) : 0,
+      isMeasured ? expect.anything() : '',
+    ]);
+  }
+
   const told = grafanaTold.parse(await (await fetch(`${String(addresses.grafana)}/told`)).json());
   expect(told.args.slice(0, 2)).toEqual(['server', '--homepath']);
   expect(told.settings).toMatchObject({
@@ -137,6 +163,18 @@ it('tells which program died and how its log ends, and goes on', async () => {
   );
   expect((await fetch(`${addresses.exporters}/-/healthy`)).status).toBe(200);
   expect(await running.end('SIGINT')).toBe(0);
+});
+
+it.skipIf(!canMount)('says that the disk is full, and what needs how much, without a stack', async () => {
+  const disk = mounted('size=32m,mode=1777');
+  const running = demo(['--ports', 'any', '--no-grafana', '--no-prometheus'], { TMPDIR: disk.path });
+  await eventually('its end', 60_000, async () => running.child.exitCode !== null);
+  expect(running.child.exitCode).toBe(2);
+  expect(running.told).toMatch(
+    /The disk of \S+ has \d+ MB free\. The demo needs about 250 MB in \S+ for PostgreSQL's files, /,
+  );
+  expect(running.told).toContain('TMPDIR');
+  expect(running.told).not.toMatch(/^ +at /m);
 });
 
 it('leaves nothing behind when it is killed', async () => {

@@ -196,6 +196,6 @@ it('hints at lines that a shell takes as they are, and says of each what it does
   }
   const text = lines.join('\n');
   expect(text).toContain("--config.file '/tmp/o'\\''clock/config'");
-  expect(text).toContain('SOFTHSM2_CONF=/tmp/demo/softhsm2.conf npx kop encryption probe');
+  expect(text).toContain('SOFTHSM2_CONF=/tmp/demo/softhsm2.conf npx kop encryption probe --samples 20');
   expect(text).toContain('npx kop healthcheck --web.listen-address 127.0.0.1:9470');
 });

@@ -38,7 +38,11 @@ describe('what a reader types to get kop', () => {
     ['away from a clone', { program: cloned, root: clone, cwd: elsewhere }, `node ${cloned}`],
     ['where it is installed', { program: installed, root: within, cwd: project }, 'npx kop'],
     ['away from where it is installed', { program: installed, root: within, cwd: elsewhere }, `node ${installed}`],
-    ['where it is on the PATH', { program: global, root: everywhere, cwd: elsewhere, path: join(prefix, 'bin') }, 'kop'],
+    [
+      'where it is on the PATH',
+      { program: global, root: everywhere, cwd: elsewhere, path: join(prefix, 'bin') },
+      'kop',
+    ],
     [
       'under npm, whose own folders are no one else’s',
       { program: installed, root: within, cwd: elsewhere, path: join(project, 'node_modules', '.bin') },
@@ -50,7 +54,8 @@ describe('what a reader types to get kop', () => {
 });
 
 test('texts name commands that work, and nothing else in them changes', () => {
-  const text = "$ kop audit status\n  run kop check again; 'kop demo' and `kop build --check`; the kop exporters: kop-audit, kop_state, kop.";
+  const text =
+    "$ kop audit status\n  run kop check again; 'kop demo' and `kop build --check`; the kop exporters: kop-audit, kop_state, kop.";
   expect(withCalls(text, 'npx kop')).toBe(
     "$ npx kop audit status\n  run npx kop check again; 'npx kop demo' and `npx kop build --check`; the kop exporters: kop-audit, kop_state, kop.",
   );
