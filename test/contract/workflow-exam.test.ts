@@ -1,0 +1,151 @@
+/**
+ * Nine states of a real portal, judged by four of Kingston's workflows: 36 verdicts by an exporter that starts in that
+ * state, and 36 by one that was measuring before. The table stands in docs/measurements.md.
+ */
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Portal as DemoPortal, type RuleInput, startPortal } from '../../demo/portal/index.js';
+import { type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
+import { Redactor } from '../../exporters/runtime/redactor.js';
+import { Engine } from '../../exporters/workflow-sla/engine.js';
+import type { Job } from '../../exporters/workflow-sla/plan.js';
+import type { Report } from '../../exporters/workflow-sla/protocol.js';
+import { loadPack, SecretText } from '../../pack/index.js';
+
+const names = ['health-canary', 'auth-canary', 'client-list', 'client-detail'] as const;
+const list = '/api/client_groups/bulk_client_data_optimized';
+const detail = '/api/client_groups/*/complete';
+
+/** A second of SLA on a machine that does other things as well; what is slow is slower by far. */
+const slaSeconds = 1.5;
+const slow = { distribution: 'constant', ms: 2000 } as const;
+/** All four may hang at once; with fewer places the last of them would not be measured (`busy`), and so not be judged. */
+const maxInFlight = 6;
+const timing = { intervalMs: 600, jitterRatio: 0, timeoutMs: 2500, warmupRuns: 1 };
+
+interface State {
+  readonly name: string;
+  readonly faults: readonly RuleInput[];
+  /** One letter for each workflow, in their order: met or missed. */
+  readonly verdicts: string;
+  readonly floods?: true;
+}
+
+const lock: RuleInput = { kind: 'table_lock', params: { table: 'client_groups' } };
+const states: readonly State[] = [
+  { name: 'healthy', faults: [], verdicts: '✓✓✓✓' },
+  { name: 'database stopped', faults: [{ kind: 'database_down' }], verdicts: '✗✗✗✗' },
+  { name: 'table gone', faults: [{ kind: 'table_missing', params: { table: 'client_groups' } }], verdicts: '✓✓✗✗' },
+  { name: 'table locked', faults: [lock], verdicts: '✓✓✗✗' },
+  {
+    name: 'slow',
+    faults: [list, detail].map((route): RuleInput => ({ kind: 'latency', route, params: slow })),
+    verdicts: '✓✓✗✗',
+  },
+  { name: 'connections reset', faults: [{ kind: 'connection_reset' }], verdicts: '✗✗✗✗' },
+  { name: '200 with an error', faults: [{ kind: 'ok_with_error', route: list }], verdicts: '✓✓✗✓' },
+  { name: 'sessions lost', faults: [{ kind: 'token_expiry' }], verdicts: '✓✓✓✓' },
+  { name: 'overloaded: no database connection left', faults: [lock], floods: true, verdicts: '✗✗✗✗' },
+];
+
+let server: PostgresServer;
+let portal: DemoPortal;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  portal = await startPortal({
+    databaseUrl: server.url,
+    probePassword: 'correct horse',
+    databaseControl: { stop: () => server.stop('fast'), start: () => server.start() },
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await portal?.close();
+  await server?.close();
+});
+
+/** As shipped, but for the address, the account and the pace. */
+function jobs(): Job[] {
+  const pack = loadPack(['pack.yaml'], { requireSecrets: false });
+  const [shipped] = pack.portals;
+  if (shipped?.auth.kind !== 'login') throw new Error('the shipped portal has no login');
+  const fields = {
+    email: SecretText.literal(portal.probeEmail),
+    password: SecretText.literal(portal.probePassword),
+  };
+  const described = {
+    ...shipped,
+    baseUrl: portal.url.replace('localhost', '127.0.0.1'),
+    limits: { ...shipped.limits, maxInFlight },
+    network: { ...shipped.network, proxy: 'none' as const },
+    auth: { ...shipped.auth, fields, timeoutMs: 2000 },
+  };
+  return names.map((name) => {
+    const workflow = pack.workflows.find((one) => one.name === name);
+    if (workflow === undefined) throw new Error(`no workflow ${name}`);
+    return { portal: described, workflow: { ...workflow, slaSeconds, schedule: timing } };
+  });
+}
+
+class Examiner {
+  readonly #engine: Engine;
+  #reports: Report[] = [];
+
+  constructor() {
+    this.#engine = new Engine(new Redactor(), (report) => this.#reports.push(report));
+    this.#engine.configure(jobs());
+    onTestFinished(() => this.#engine.stop(0));
+    this.#engine.start();
+  }
+
+  /** What the next turns say, each workflow's first after so many that are left out: they may have begun before. */
+  async verdicts(leftOut: number): Promise<string> {
+    this.#reports = [];
+    const of = (name: string) =>
+      this.#reports.flatMap((report) =>
+        report.type === 'run' && report.result.trigger === 'schedule' && report.result.workflow === name
+          ? [report.result.verdict]
+          : [],
+      );
+    await expect.poll(() => names.every((name) => of(name).length > leftOut), { timeout: 20_000 }).toBe(true);
+    return names.map((name) => (of(name)[leftOut] === 'met' ? '✓' : '✗')).join('');
+  }
+}
+
+async function enter({ faults, floods }: State): Promise<void> {
+  for (const fault of faults) await portal.faults.set(fault);
+  if (floods !== true) return;
+  const crowd = new AbortController();
+  onTestFinished(() => crowd.abort());
+  // Each holds a connection of the pool while it waits for the table.
+  for (let count = 0; count < 30; count += 1)
+    void fetch(`${portal.url}/api/client_groups/1/complete`, { signal: crowd.signal }).catch(() => {});
+  const answers = async () => {
+    const signal = AbortSignal.timeout(300);
+    return fetch(`${portal.url}/api/health`, { signal }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(answers, { timeout: 10_000 }).toBe(false);
+}
+
+describe.each(states)('a portal in the state: $name', (state) => {
+  test('is judged right from a cold start', { timeout: 60_000 }, async () => {
+    onTestFinished(async () => {
+      await portal.faults.clear();
+    });
+    await enter(state);
+    expect(await new Examiner().verdicts(0)).toBe(state.verdicts);
+  });
+
+  test('is judged right by who measured it before', { timeout: 60_000 }, async () => {
+    onTestFinished(async () => {
+      await portal.faults.clear();
+    });
+    const examiner = new Examiner();
+    expect(await examiner.verdicts(0)).toBe('✓✓✓✓');
+    await enter(state);
+    expect(await examiner.verdicts(1)).toBe(state.verdicts);
+  });
+});
