@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import dns from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { LoopWatch } from '../../../../../exporters/runtime/measuring/loop-watch.js';
 import { PhaseClock } from '../../../../../exporters/runtime/measuring/phase-clock.js';
 import { Deadline } from '../../../../../exporters/runtime/portal/deadline.js';
@@ -108,4 +110,25 @@ test('a time-out before anything was sent leaves nothing open', async () => {
   ).rejects.toMatchObject({ reason: 'timeout' });
   expect(open).toEqual([]);
   await expect.poll(() => server.open).toBe(0);
+});
+
+test('a name that does not resolve in time leaves nothing open', async () => {
+  const { lookup } = dns;
+  onTestFinished(() => {
+    dns.lookup = lookup;
+    syncBuiltinESMExports();
+  });
+  // A resolver that does not answer: the system's own cannot be told to from within a test.
+  Object.defineProperty(dns, 'lookup', { value: () => {}, writable: true, configurable: true });
+  syncBuiltinESMExports();
+  const open: OpenRequest[] = [];
+  const connections = new Connections((request) => open.push(request));
+  const url = new URL('http://portal.invalid/');
+  const outgoing = { method: 'GET', url, headers: {}, body: undefined, maxBodyBytes: 10 };
+  const clock = new PhaseClock(new LoopWatch());
+  await expect(connections.send(outgoing, portal(url.origin), clock, new Deadline(50))).rejects.toMatchObject({
+    reason: 'timeout',
+  });
+  expect(clock.phases.dns).toBeGreaterThan(30);
+  expect(open).toEqual([]);
 });
