@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
+import { readBounded, UnreadableFile } from '../pack/bounded-file.js';
 import {
   excerpt,
   formatProblem,
@@ -10,6 +10,8 @@ import {
   type Problem,
   unconnectedTrails,
 } from '../pack/index.js';
+
+const MAX_SHOWN_BYTES = 4 * 1024 * 1024;
 
 interface CheckOptions {
   readonly json?: boolean;
@@ -129,13 +131,29 @@ function closing(problems: readonly Problem[]): string {
 }
 
 function explain(problem: Problem): string[] {
-  const shown = problem.line > 0 ? excerpt(problem, readFileSync(problem.file, 'utf8')) : undefined;
+  const shown = problem.line > 0 ? excerpt(problem, textOf(problem.file)) : undefined;
   const message = colour('red', formatProblem(problem));
   if (shown === undefined) {
     return [message];
   }
   const number = String(shown.line).padStart(5);
   return [message, `${number} | ${shown.text}`, `${' '.repeat(5)} | ${' '.repeat(shown.caret)}${colour('red', '^')}`];
+}
+
+const texts = new Map<string, string>();
+
+/** Read once: a pipe gives its text to the first who reads it, and then there is no excerpt. */
+function textOf(file: string): string {
+  const known = texts.get(file);
+  if (known !== undefined) return known;
+  let text = '';
+  try {
+    text = readBounded(file, MAX_SHOWN_BYTES).bytes.toString('utf8');
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+  }
+  texts.set(file, text);
+  return text;
 }
 
 function counted(count: number, noun: string): string {

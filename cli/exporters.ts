@@ -23,6 +23,7 @@ interface Options {
   readonly 'config.check'?: true;
   readonly 'web.listenAddress'?: readonly ListenAddress[];
   readonly 'web.config.file'?: string;
+  readonly 'web.allowedHost'?: readonly string[];
   readonly 'web.maxRequests': number;
   readonly 'web.drain': number;
   readonly 'log.level': LogLevel;
@@ -77,6 +78,12 @@ export function exportersCommand(): Command {
     .option(
       '--web.config.file <path>',
       "TLS, users, headers and rate limit, in the format of Prometheus's exporter-toolkit",
+    )
+    .addOption(
+      new Option(
+        '--web.allowed-host <name>',
+        "name that the server answers to in the Host header, beside addresses and this machine's names; repeatable (default: on loopback none, elsewhere any)",
+      ).argParser((value: string, before: readonly string[] | undefined) => collect(value, before ?? [])),
     )
     .option(
       '--web.max-requests <count>',
@@ -147,6 +154,7 @@ async function run(entries: readonly ExporterEntry[], options: Options, allowUnc
     logFormat: options['log.format'],
     shard: options.shard,
     maxRequests: options['web.maxRequests'],
+    allowedHosts: options['web.allowedHost'] ?? [],
     drainMs: options['web.drain'] * 1000,
     statePlace: statePlace(options.stateDirectory),
   });

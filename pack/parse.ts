@@ -13,11 +13,22 @@ import { type MapNode, plain } from './source-node.js';
 export function parse(root: MapNode, reporter: Reporter): ParsedPack | undefined {
   const written = pack.safeParse(plain(root));
   if (written.success) {
-    return written.data;
+    return withoutPrototypes(written.data);
   }
   reportIssues(written.error.issues, root, reporter);
   const left = pack.safeParse(plain(without(root, written.error.issues)));
-  return left.success ? left.data : undefined;
+  return left.success ? withoutPrototypes(left.data) : undefined;
+}
+
+/** Names are the operator's: a portal called `constructor` that is not described must not be found in `Object`. */
+function withoutPrototypes<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  for (const inner of Object.values(value)) {
+    withoutPrototypes(inner);
+  }
+  return Array.isArray(value) ? value : Object.setPrototypeOf(value, null);
 }
 
 /** The sections in which an entry stands by itself. */

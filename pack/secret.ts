@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { readBounded, UnreadableFile } from './bounded-file.js';
 
 const HIDDEN = '<secret>';
+/** The longest are chains of certificates with their key. */
+const MAX_FILE_BYTES = 256 * 1024;
 
 /**
  * A value that may be a secret. A literal prints as itself; a reference (`${env:NAME}`, `${file:path}`) prints
@@ -81,13 +83,23 @@ function revealPart(part: Part): string {
       return value;
     }
     case 'file':
-      try {
-        // A trailing newline is what `echo secret > file` leaves; it is never meant.
-        return readFileSync(part.path, 'utf8').replace(/\r?\n$/, '');
-      } catch (cause) {
-        throw new SecretUnavailable(`secret file ${part.path} cannot be read; create it or mend its permissions`, {
-          cause,
-        });
-      }
+      return revealFile(part.path);
   }
+}
+
+function revealFile(path: string): string {
+  let text: string;
+  try {
+    // A trailing newline is what `echo secret > file` leaves; it is never meant.
+    text = readBounded(path, MAX_FILE_BYTES)
+      .bytes.toString('utf8')
+      .replace(/\r?\n$/, '');
+  } catch (cause) {
+    if (cause instanceof UnreadableFile && cause.cause === undefined) {
+      throw new SecretUnavailable(`secret file ${path} ${cause.message}; expected ${cause.expected}`, { cause });
+    }
+    throw new SecretUnavailable(`secret file ${path} cannot be read; create it or mend its permissions`, { cause });
+  }
+  if (text === '') throw new SecretUnavailable(`secret file ${path} is empty; write the secret into it`);
+  return text;
 }

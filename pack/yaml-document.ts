@@ -13,12 +13,8 @@ import {
 } from 'yaml';
 import type { Problem } from './problems.js';
 import type { Entry, MapNode, Origin, SourceNode } from './source-node.js';
+import { type Excess, excessIn, maximumDepth, maximumNodes, tooDeep } from './yaml-bounds.js';
 import { syntaxMistakes } from './yaml-syntax.js';
-
-/** Aliases are expanded by copying, so ten nested ones could ask for billions of nodes. No honest pack comes near. */
-const maximumNodes = 100_000;
-/** Deep enough for any body, shallow enough that no recursion of ours overflows the stack. */
-const maximumDepth = 100;
 
 export interface ParsedDocument {
   /** Undefined when the file has problems or says nothing. */
@@ -28,8 +24,11 @@ export interface ParsedDocument {
 
 /** One YAML 1.2 document with the position of every key and value. */
 export function parseYaml(file: string, text: string): ParsedDocument {
+  const excess = excessIn(text);
+  if (excess !== undefined) return { root: undefined, problems: [problemAt(file, text, excess)] };
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false });
+  // Its own search for keys given twice takes a minute for 20,000 of them.
+  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
   const reader = new Reader(file, lineCounter);
   // A warning is a tag that nobody here understands: its value would be read as something else than was meant.
   const mistakes = syntaxMistakes(text, documents);
@@ -48,6 +47,12 @@ export function parseYaml(file: string, text: string): ParsedDocument {
 /** A file in which everything is commented out is fine among several: it changes nothing. */
 function nothing(file: string): MapNode {
   return { kind: 'map', at: { file, line: 1, column: 1 }, entries: new Map() };
+}
+
+function problemAt(file: string, text: string, { offset, message, expected }: Excess): Problem {
+  const before = text.slice(0, offset);
+  const line = before.split('\n').length;
+  return { file, line, column: offset - before.lastIndexOf('\n'), key: '', message, expected };
 }
 
 class Reader {
@@ -99,7 +104,7 @@ class Reader {
       throw new TooMuch(offset, 'the aliases expand to too many values', `at most ${maximumNodes} values`);
     }
     if (depth > maximumDepth) {
-      throw new TooMuch(offset, 'the values are nested too deeply', `at most ${maximumDepth} levels`);
+      throw new TooMuch(offset, tooDeep.message, tooDeep.expected);
     }
     if (isAlias(node)) {
       return this.#alias(node, document, depth);
@@ -140,6 +145,7 @@ class Reader {
 
   #entries(map: YAMLMap, document: Document.Parsed, depth: number): Map<string, Entry> {
     const written = new Map<string, Entry>();
+    const seen = new Set<string>();
     let inherited: MapNode | undefined;
     for (const pair of map.items) {
       const key = pair.key;
@@ -160,11 +166,14 @@ class Reader {
         : { kind: 'scalar', at: keyAt, value: null };
       if (name === '__proto__') {
         this.report(offset, name, 'this key is reserved', 'another name');
+      } else if (seen.has(name)) {
+        this.report(offset, '', `key '${name}' is given twice`);
       } else if (name === '<<') {
         inherited = this.#inherit(inherited, node, offset);
       } else {
         written.set(name, { keyAt, node });
       }
+      seen.add(name);
     }
     return inherited === undefined ? written : new Map([...inherited.entries, ...written]);
   }

@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBounded, UnreadableFile } from './bounded-file.js';
 import { inherit, removedBetween } from './inheritance.js';
 import { InvalidPack, type Problem } from './problems.js';
 import type { MapNode } from './source-node.js';
 import { parseYaml } from './yaml-document.js';
+
+/** Ten times the largest description that we know of. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Several files read as one. */
 export interface Source {
@@ -61,15 +65,25 @@ function expand(path: string, problems: Problem[]): string[] {
 
 function readText(file: string, problems: Problem[]): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, MAX_FILE_BYTES, { pipes: true }).bytes);
   } catch (error) {
     const problem =
       error instanceof TypeError
         ? unreadable(file, 'the file is not UTF-8 text', 'a YAML file in UTF-8')
-        : unreadable(file, cannotRead(error), 'a file or folder that exists and can be read');
+        : error instanceof UnreadableFile && !isErrno(error.cause)
+          ? unreadable(file, `the file ${error.message}`, error.expected ?? 'a regular file')
+          : unreadable(file, cannotRead(causeOf(error)), 'a file or folder that exists and can be read');
     problems.push(problem);
     return undefined;
   }
+}
+
+function isErrno(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof UnreadableFile ? error.cause : error;
 }
 
 function unreadable(file: string, message: string, expected: string): Problem {

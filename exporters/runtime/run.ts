@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type LoadOptions, loadPack } from '../../pack/load.js';
+import type { Pack } from '../../pack/model.js';
 import { calendarCollector } from './calendar-collector.js';
 import { CollectorRunner } from './collector-runner.js';
 import { ConfigHolder, type ReloadResult } from './config-holder.js';
@@ -7,6 +8,8 @@ import type { Readiness } from './exporter.js';
 import { ExportersHost, type NamedFactory } from './exporters-host.js';
 import { collectGarbage } from './garbage.js';
 import { createApp } from './http/app.js';
+import { ConnectionLimits } from './http/connection-limits.js';
+import { hostGuard } from './http/hosts.js';
 import { InFlight } from './http/in-flight.js';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.js';
 import { type LandingContent, renderLanding } from './landing/page.js';
@@ -15,7 +18,7 @@ import { landingPolicy } from './landing/style.js';
 import { createLogger, type LogFormat, type Logger, type LogLevel, Redactor } from './log.js';
 import { ProcessMetrics } from './metrics/process.js';
 import { MetricsPage } from './page.js';
-import { hideSecrets } from './secrets.js';
+import { hideSecrets, secretFileRemarks } from './secrets.js';
 import { selfFamilies } from './self-metrics.js';
 import { Server } from './server.js';
 import type { Shard } from './shard.js';
@@ -41,6 +44,8 @@ export interface RunOptions {
   /** Where exporters keep what they must know after a restart. Default: what the environment says. */
   readonly statePlace?: StatePlace;
   readonly maxRequests: number;
+  /** Names that the server answers to; see `hostGuard`. */
+  readonly allowedHosts?: readonly string[];
   /** How long answers under way may take to finish when the process is to end. */
   readonly drainMs?: number;
   /** Receives log lines in place of standard error. */
@@ -75,7 +80,11 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   const { requireSecrets = true, allowUnconnected = false } = options;
   const load = (files: readonly string[]) => loadPack(files, { requireSecrets, allowUnconnected });
   const config = new ConfigHolder({ files: options.configFiles, load, log });
-  hideSecrets(config.current, redactor);
+  const takeSecrets = (pack: Pack): void => {
+    hideSecrets(pack, redactor);
+    for (const remark of secretFileRemarks(pack)) log.warn(remark);
+  };
+  takeSecrets(config.current);
   const web = options.webConfigFile === undefined ? openSource : new WatchedWebConfig(options.webConfigFile, log);
 
   const state = new StateKeeper(options.statePlace ?? statePlace(undefined), log);
@@ -89,6 +98,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     ],
     log,
   );
+  const limits = new ConnectionLimits(log);
   const scrapes = new InFlight(options.maxRequests);
   const probes = new InFlight(options.maxRequests);
   const page = new MetricsPage({
@@ -102,6 +112,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
         scrapesRefused: scrapes.refused + probes.refused,
         kept: state.states(),
         shard: options.shard,
+        connections: limits,
       }),
       ...host.families(),
     ],
@@ -144,6 +155,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
 
   const app = createApp({
     web,
+    hosts: hostGuard(options.listenAddresses, options.allowedHosts ?? []),
     scrapes,
     probes,
     redactor,
@@ -154,7 +166,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     landing,
     mount: (router) => host.mount(router),
   });
-  const server = new Server({ addresses: options.listenAddresses, app, web, log });
+  const server = new Server({ addresses: options.listenAddresses, app, web, limits, log });
 
   let announced: Announced | undefined;
   let stopping: Promise<void> | undefined;
@@ -175,7 +187,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     const addresses = await server.listen();
     await host.configure(config.current);
     // First the secrets: an exporter may log as soon as it has the new configuration.
-    config.onChange('redactor', (pack) => hideSecrets(pack, redactor));
+    config.onChange('redactor', takeSecrets);
     for (const [name, configure] of host.subscribers()) config.onChange(name, configure);
     await host.start();
     phase = 'running';

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Pack } from '../../pack/model.js';
 import { type Part, SecretText, SecretUnavailable } from '../../pack/secret.js';
 import type { Redactor } from './redactor.js';
@@ -7,6 +8,26 @@ export function hideSecrets(pack: Pack, redactor: Redactor): void {
   for (const part of partsIn(pack)) {
     const secret = part.kind === 'text' ? undefined : revealIfPossible(part);
     if (secret !== undefined) redactor.add(secret);
+  }
+}
+
+/** Secret files that everybody on the machine may read, as warnings. */
+export function secretFileRemarks(pack: Pack): readonly string[] {
+  const paths = [...partsIn(pack)].flatMap((part) => (part.kind === 'file' ? [part.path] : []));
+  return [...new Set(paths)].flatMap((path) => {
+    const mode = modeOf(path);
+    if (mode === undefined || (mode & 0o004) === 0) return [];
+    return [
+      `secret file ${path} may be read by everybody on this machine (mode ${mode.toString(8)}); chmod 600, or defaultMode: 0400 in Kubernetes`,
+    ];
+  });
+}
+
+function modeOf(path: string): number | undefined {
+  try {
+    return statSync(path).mode & 0o777;
+  } catch {
+    return undefined;
   }
 }
 

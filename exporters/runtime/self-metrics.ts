@@ -2,6 +2,7 @@ import { runtimeMetrics } from '../../pack/metrics/index.js';
 import type { Pack } from '../../pack/model.js';
 import type { ReloadStatus } from './config-holder.js';
 import type { ExporterState } from './exporters-host.js';
+import type { ConnectionLimits } from './http/connection-limits.js';
 import { type Family, family } from './metrics/family.js';
 import type { Shard } from './shard.js';
 import type { KeptState } from './state/index.js';
@@ -14,6 +15,7 @@ export interface Self {
   readonly scrapesRefused: number;
   readonly kept: readonly KeptState[];
   readonly shard: Pick<Shard, 'index' | 'count'>;
+  readonly connections: Pick<ConnectionLimits, 'refused' | 'evicted'>;
 }
 
 /** What a process of exporters says of itself, on every page. */
@@ -25,6 +27,7 @@ export function selfFamilies({
   scrapesRefused,
   kept,
   shard,
+  connections,
 }: Self): readonly Family[] {
   return [
     family(
@@ -44,6 +47,11 @@ export function selfFamilies({
       exporters.map(({ name }) => [{ exporter: name, index: String(shard.index) }, shard.count]),
     ),
     family(runtimeMetrics.stateWritable, writable(kept)),
+    family(
+      runtimeMetrics.connectionsRefused,
+      Object.entries(connections.refused).map(([reason, count]) => [{ reason }, count]),
+    ),
+    family(runtimeMetrics.connectionsEvicted, [[{}, connections.evicted]]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
+import type { ConnectionLimits } from './http/connection-limits.js';
 import { formatListenAddress, type ListenAddress, urlOf } from './http/listen-address.js';
 import { Listener } from './http/listener.js';
 import { messagesOf } from './http/messages.js';
@@ -10,6 +11,7 @@ export interface ServerOptions {
   readonly addresses: readonly ListenAddress[];
   readonly app: Express;
   readonly web: WebConfigSource;
+  readonly limits: ConnectionLimits;
   readonly log: Logger;
 }
 
@@ -25,12 +27,12 @@ export class Server {
 
   /** The addresses in force, with the ports that the system chose where 0 was asked for. @throws {CannotListen} */
   async listen(): Promise<readonly ListenAddress[]> {
-    const { addresses, app, web, log } = this.#options;
+    const { addresses, app, web, limits, log } = this.#options;
     const messages = messagesOf(app);
     const bound: ListenAddress[] = [];
     try {
       for (const address of addresses) {
-        const listener = new Listener(address, { handler: this.#handle, messages, web, log });
+        const listener = new Listener(address, { handler: this.#handle, messages, web, limits, log });
         bound.push(await listener.listen());
         this.#listeners.push(listener);
       }

@@ -74,4 +74,16 @@ export const runtimeMetrics = {
     [],
     'Scrapes answered 503 because too many were in progress.',
   ),
+  connectionsRefused: counter(
+    'kop_connections_refused_total',
+    'count',
+    ['reason'],
+    'Connections to the exporter that were closed at once because too many, of one address or in all, had a request under way.',
+  ),
+  connectionsEvicted: counter(
+    'kop_connections_evicted_total',
+    'count',
+    [],
+    'Idle connections to the exporter that were closed because there were too many and a new one came.',
+  ),
 } as const;

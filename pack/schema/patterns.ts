@@ -1,6 +1,6 @@
 /** Texts with a grammar of their own: each is compiled while loading, so that nothing fails at the first run. */
-import { compile } from 'json-p3';
 import { z } from 'zod';
+import { compileJsonPath } from '../json-path.js';
 import { isLinear } from '../linear-regex.js';
 import { hiddenIn } from '../path-readings.js';
 import { expected, text } from './say.js';
@@ -31,7 +31,7 @@ function regexProblem(pattern: string): string | undefined {
 export function jsonPath() {
   return text().superRefine((path, context) => {
     try {
-      compile(path);
+      compileJsonPath(path);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       context.addIssue({ code: 'custom', message: `bad JSON path: ${reason}` });

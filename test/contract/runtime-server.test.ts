@@ -1,4 +1,6 @@
-import { connect } from 'node:net';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { CannotListen } from '../../exporters/runtime/http/listener.js';
 import { family } from '../../exporters/runtime/metrics/index.js';
@@ -168,6 +170,81 @@ describe('a scrape', () => {
   });
 });
 
+describe('a server on loopback', () => {
+  const under = (url: string, host: string, path = '/metrics') =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request(url + path, { headers: { host }, agent: false }, (answer) => resolve(answer.resume().statusCode))
+        .on('error', reject)
+        .end();
+    });
+
+  it('answers to its own names only, so that no page of another site can read it under its own', async () => {
+    const { url } = await bench.run();
+    for (const host of ['evil.example', 'evil.example:9464', 'localhost.evil.example', '127.0.0.1.evil.example'])
+      expect(await under(url, host), host).toBe(421);
+    for (const host of ['localhost:9464', '127.0.0.1', '[::1]:80', 'prometheus.localhost', 'LOCALHOST.'])
+      expect(await under(url, host), host).toBe(200);
+  });
+
+  it('answers to the names that an operator lists, too', async () => {
+    const { url } = await bench.run({ allowedHosts: ['metrics.example.com'] });
+    expect(await under(url, 'metrics.example.com')).toBe(200);
+    expect(await under(url, 'other.example.com')).toBe(421);
+  });
+});
+
+describe('connections that are left open', () => {
+  /** Asks once, and stays. */
+  const linger = (port: number, path: string) =>
+    new Promise<Socket>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`));
+      socket.once('data', () => resolve(socket)).once('error', reject);
+    });
+
+  it('do not lock Prometheus out: 520 idle ones are ended, the oldest first, and counted', {
+    timeout: 60_000,
+  }, async () => {
+    const { url, addresses } = await bench.run();
+    const port = addresses[0]?.port ?? 0;
+    const sockets: Socket[] = [];
+    try {
+      for (let count = 0; count < 520; count += 1) sockets.push(await linger(port, '/-/healthy'));
+      const { status, text } = await get(`${url}/metrics`);
+      expect(status).toBe(200);
+      expect(text).toMatch(/kop_connections_evicted_total 26[4-9]/);
+      expect(text).toContain('kop_connections_refused_total{reason="address"} 0');
+      await eventually(() => (sockets[0]?.destroyed === true ? true : undefined));
+      expect(sockets.at(-1)?.destroyed).toBe(false);
+      expect(bench.log.filter((line) => line.includes('idle connections are ended'))).toHaveLength(1);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+});
+
+describe('a page for a client that takes gzip', () => {
+  const raw = (url: string, encoding: string) =>
+    new Promise<{ headers: IncomingHttpHeaders; body: Buffer }>((resolve, reject) => {
+      request(`${url}/metrics`, { headers: { 'accept-encoding': encoding }, agent: false }, async (answer) => {
+        const body = Buffer.concat(await answer.toArray());
+        resolve({ headers: answer.headers, body });
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  it('is smaller, and the same', async () => {
+    const { url } = await bench.run();
+    const plain = await raw(url, 'identity');
+    const small = await raw(url, 'gzip');
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(small.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept, Accept-Encoding' });
+    expect(small.body.length).toBeLessThan(plain.body.length / 2);
+    const names = (text: string) => [...text.matchAll(/^# TYPE .*$/gm)].map(([line]) => line);
+    expect(names(gunzipSync(small.body).toString())).toEqual(names(plain.body.toString()));
+  });
+});
+
 it('a client that dawdles loses its connection in time', { timeout: 30_000 }, async () => {
   const { addresses } = await bench.run();
   const startedAt = performance.now();
@@ -209,10 +286,15 @@ describe('a reload', () => {
     expect(await sha()).toBe(before);
   });
 
-  it('is refused to a page of another site', async () => {
+  it.each([
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { Origin: 'null' },
+    { Origin: 'https://evil.example' },
+  ])('is refused to a page of another site: %j', async (headers) => {
     const { url } = await bench.run();
-    const answer = await get(`${url}/-/reload`, { method: 'POST', headers: { 'Sec-Fetch-Site': 'cross-site' } });
-    expect(answer.status).toBe(403);
+    expect((await get(`${url}/-/reload`, { method: 'POST', headers })).status).toBe(403);
+    expect((await get(`${url}/-/reload`, { method: 'POST', headers: { Origin: url } })).status).toBe(200);
   });
 
   it('that one exporter refuses is taken back from the other', async () => {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import pg from 'pg';
+import { readBounded } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Redactor } from '../../runtime/log.js';
 import { failureOf, ScanFailure } from './failure.js';
@@ -11,6 +11,7 @@ export type Row = Record<string, unknown>;
 export type Query = <R extends Row>(sql: string, values?: readonly unknown[]) => Promise<R[]>;
 
 const CONNECT_WITHIN_MS = 10_000;
+const MAX_CA_BYTES = 1024 * 1024;
 const LOCK_WAIT = '2s';
 const NAME = 'kop-encryption-scan';
 
@@ -143,7 +144,9 @@ function connection(access: DatabaseAccess, redactor: Redactor | undefined): pg.
         ? false
         : {
             rejectUnauthorized: mode !== 'no-verify',
-            ...(access.caFile === undefined ? {} : { ca: readFileSync(access.caFile, 'utf8') }),
+            ...(access.caFile === undefined
+              ? {}
+              : { ca: readBounded(access.caFile, MAX_CA_BYTES).bytes.toString('utf8') }),
           },
   };
 }

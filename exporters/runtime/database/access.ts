@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { readBounded } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Redactor } from '../redactor.js';
+
+const MAX_CA_BYTES = 1024 * 1024;
 
 export interface ConnectionTarget {
   readonly connectionString: string;
@@ -29,7 +31,7 @@ export function connectionTarget(access: DatabaseAccess, redactor?: Redactor): C
 }
 
 function tlsOptions(mode: string, caFile: string | undefined): false | ConnectionOptions {
-  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
+  const ca = caFile === undefined ? {} : { ca: readBounded(caFile, MAX_CA_BYTES).bytes.toString('utf8') };
   switch (mode) {
     case 'disable':
       return false;

@@ -7,13 +7,17 @@ import type { TextFormat } from '../metrics/format.js';
 import { contentTypes } from '../metrics/format.js';
 import { negotiateFormat } from '../negotiate.js';
 import type { WebConfigSource } from '../web/watched-config.js';
+import { compressed } from './compress.js';
 import { guard } from './guard.js';
+import { foreignOrigin } from './hosts.js';
 import type { InFlight } from './in-flight.js';
 import { allowOnly } from './methods.js';
 
 /** What the routes answer with; everything behind it is another file's matter. */
 export interface AppParts {
   readonly web: WebConfigSource;
+  /** Before everything else, such as the check of the name that the server is asked under. */
+  readonly hosts: RequestHandler;
   readonly scrapes: InFlight;
   /** Apart from the scrapes: probes of a slow portal must not shut out `/metrics`, which would say so. */
   readonly probes: InFlight;
@@ -30,6 +34,7 @@ export interface AppParts {
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use(parts.hosts);
   app.use(guard(parts.web));
   app.route('/metrics').get(parts.scrapes.middleware, metricsRoute(parts)).all(allowOnly('GET', 'HEAD'));
   app.route('/-/healthy').get(healthyRoute).all(allowOnly('GET', 'HEAD'));
@@ -51,7 +56,10 @@ function metricsRoute({ metrics }: AppParts): RequestHandler {
   return async (request, response) => {
     const format = negotiateFormat(request.headers.accept);
     const page = await metrics(format, scrapeBudgetMs(request.get('X-Prometheus-Scrape-Timeout-Seconds')));
-    response.set('Content-Type', contentTypes[format]).set('Vary', 'Accept').end(page);
+    response.set('Content-Type', contentTypes[format]).set('Vary', 'Accept, Accept-Encoding');
+    const small = await compressed(page, request.get('Accept-Encoding'));
+    if (small !== undefined) response.set('Content-Encoding', 'gzip');
+    response.end(small ?? page);
   };
 }
 
@@ -70,9 +78,10 @@ function readyRoute({ ready, redactor }: AppParts): RequestHandler {
 function reloadRoute({ reload, redactor }: AppParts): RequestHandler {
   return async (request, response) => {
     response.type('text/plain');
-    // A browser says where a request comes from; a foreign page has no business here, logged in or not.
-    if (request.get('Sec-Fetch-Site') === 'cross-site') {
-      response.status(403).send('refused: this request comes from another site\n');
+    // A foreign page has no business here, logged in or not.
+    const objection = foreignOrigin(request.headers);
+    if (objection !== undefined) {
+      response.status(403).send(`refused: ${objection}\n`);
       return;
     }
     const result = await reload();

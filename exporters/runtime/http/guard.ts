@@ -30,7 +30,8 @@ export function guard(web: WebConfigSource): RequestHandler {
     } else if (verdict === 'busy') {
       response.status(503).set('Retry-After', '1').type('text/plain').send('Too many logins at once\n');
     } else {
-      response.status(401).set('WWW-Authenticate', 'Basic realm="kop", charset="UTF-8"');
+      // Nobody without a password keeps a connection.
+      response.status(401).set('Connection', 'close').set('WWW-Authenticate', 'Basic realm="kop", charset="UTF-8"');
       response.type('text/plain').send('Unauthorized\n');
     }
   };

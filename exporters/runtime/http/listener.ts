@@ -1,8 +1,9 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../log.js';
 import { TlsGate } from '../web/tls-gate.js';
 import type { WebConfigSource } from '../web/watched-config.js';
+import type { ConnectionLimits } from './connection-limits.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
 import type { Messages } from './messages.js';
 
@@ -13,8 +14,9 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for those that are over. Its own 30 s would make 40 s of the 10 for headers. */
 const TIMEOUT_CHECK_MS = 1000;
-const MAX_CONNECTIONS = 512;
 const SWEEP_MS = 50;
+/** For an answer to be taken: who does not read would hold one of the places for scrapes for ever. */
+const SENDING_TIMEOUT_MS = 60_000;
 
 /** The address cannot be listened on; the message says what to do. */
 export class CannotListen extends Error {
@@ -25,6 +27,7 @@ export interface ListenerOptions {
   readonly handler: RequestListener;
   readonly messages: Messages;
   readonly web: WebConfigSource;
+  readonly limits: ConnectionLimits;
   readonly log: Logger;
 }
 
@@ -35,7 +38,7 @@ export class Listener {
   /** Also those in the middle of a TLS handshake, which the HTTP server does not know yet. */
   readonly #sockets = new Set<Socket>();
 
-  constructor(address: ListenAddress, { handler, messages, web, log }: ListenerOptions) {
+  constructor(address: ListenAddress, { handler, messages, web, limits, log }: ListenerOptions) {
     this.#address = address;
     this.#server = createServer(
       {
@@ -45,10 +48,13 @@ export class Listener {
         requestTimeout: REQUEST_TIMEOUT_MS,
         connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       },
-      handler,
+      (request, response) => {
+        response.once('close', limits.beginRequest(request.socket));
+        boundSending(response);
+        handler(request, response);
+      },
     );
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#admitThroughTls(web, log);
+    this.#admitThroughTls(web, limits, log);
   }
 
   async listen(): Promise<ListenAddress> {
@@ -75,7 +81,7 @@ export class Listener {
   }
 
   /** HTTP is spoken with a socket only after the gate let it through, where the configuration asks for TLS. */
-  #admitThroughTls(web: WebConfigSource, log: Logger): void {
+  #admitThroughTls(web: WebConfigSource, limits: ConnectionLimits, log: Logger): void {
     const speakHttp = this.#server.listeners('connection');
     this.#server.removeAllListeners('connection');
     const admit = (socket: Socket): void => {
@@ -83,6 +89,7 @@ export class Listener {
     };
     const gate = new TlsGate(admit, log);
     this.#server.on('connection', (socket: Socket) => {
+      if (!limits.admit(socket)) return;
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       const { tls } = web.current();
@@ -90,6 +97,14 @@ export class Listener {
       else gate.enter(socket, tls);
     });
   }
+}
+
+function boundSending(response: ServerResponse): void {
+  response.once('prefinish', () => {
+    const timer = setTimeout(() => response.destroy(), SENDING_TIMEOUT_MS);
+    timer.unref();
+    response.once('close', () => clearTimeout(timer));
+  });
 }
 
 function explain(error: NodeJS.ErrnoException, address: ListenAddress): Error {

@@ -1,6 +1,6 @@
-import type { compile } from 'json-p3';
+import type { JsonPath } from '../../../pack/json-path.js';
 
-type Json = Parameters<ReturnType<typeof compile>['query']>[0];
+type Json = Parameters<JsonPath['query']>[0];
 
 /** What `JSON.parse` gave is JSON; its type says `unknown` only because TypeScript's own says `any`. */
 export function asJson(value: unknown): Json {

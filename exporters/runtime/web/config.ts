@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 import type { Problem } from '../../../pack/problems.js';
 import { type MapNode, plain, valueOrigin } from '../../../pack/source-node.js';
 import { parseYaml } from '../../../pack/yaml-document.js';
 import { InvalidWebConfig, problemsOf } from './problems.js';
+import { tlsRemarks, userRemarks } from './remarks.js';
 import { type TlsSection, webConfigSchema } from './schema.js';
 import { type ClientAuthType, tls13Suites } from './tls-names.js';
 
@@ -36,6 +37,9 @@ export interface RateLimit {
 /** Plain HTTP for everybody who can reach the address. */
 export const openWebConfig: WebConfig = { headers: {}, users: new Map(), files: [], remarks: [] };
 
+/** Certificates and their chains take a few kilobytes. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
 /** @throws {InvalidWebConfig} */
 export function readWebConfig(file: string): WebConfig {
   const { root, problems } = parseYaml(file, readText(file));
@@ -47,26 +51,29 @@ export function readWebConfig(file: string): WebConfig {
   if (!parsed.success) throw new InvalidWebConfig(problemsOf(root, parsed.error.issues));
   const { tls_server_config: tls, http_server_config: http, basic_auth_users: users, rate_limit: limit } = parsed.data;
   const reading = tls == null ? undefined : new TlsReading(file, root);
+  const serverTls = tls == null ? undefined : reading?.read(tls);
   return {
-    ...(tls == null || reading === undefined ? {} : { tls: reading.read(tls) }),
+    ...(serverTls === undefined ? {} : { tls: serverTls }),
     headers: Object.fromEntries(Object.entries(http?.headers ?? {}).filter(([, value]) => value !== '')),
     users: new Map(Object.entries(users ?? {})),
     ...(limit == null || limit.interval === 0 ? {} : { rateLimit: { intervalMs: limit.interval, burst: limit.burst } }),
     files: [file, ...(reading?.files ?? [])],
-    remarks: http?.http2 === true ? ['http2 is not offered; clients agree on HTTP/1.1'] : [],
+    remarks: [
+      ...(http?.http2 === true ? ['http2 is not offered; clients agree on HTTP/1.1'] : []),
+      ...(serverTls === undefined ? [] : tlsRemarks(serverTls, new Date())),
+      ...userRemarks(users ?? {}),
+    ],
   };
 }
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readBounded(file, MAX_FILE_BYTES, { pipes: true }).bytes.toString('utf8');
   } catch (error) {
-    throw new InvalidWebConfig([{ file, line: 0, column: 0, key: '', message: `cannot be read (${codeOf(error)})` }]);
+    if (!(error instanceof UnreadableFile)) throw error;
+    const expected = error.expected === undefined ? {} : { expected: error.expected };
+    throw new InvalidWebConfig([{ file, line: 0, column: 0, key: '', message: `it ${error.message}`, ...expected }]);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 type FileKey = 'cert_file' | 'key_file' | 'client_ca_file';
@@ -110,9 +117,10 @@ class TlsReading {
     const path = resolve(dirname(this.#file), name);
     this.files.push(path);
     try {
-      return readFileSync(path, 'utf8');
+      return readBounded(path, MAX_FILE_BYTES).bytes.toString('utf8');
     } catch (error) {
-      this.#report(key, `${path} cannot be read (${codeOf(error)})`);
+      if (!(error instanceof UnreadableFile)) throw error;
+      this.#report(key, `${path} ${error.message}`);
       return undefined;
     }
   }

@@ -55,8 +55,13 @@ export class WatchedWebConfig implements WebConfigSource {
 function stateOf(files: readonly string[]): string {
   return files
     .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false });
-      return stat === undefined ? 'absent' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
+      try {
+        const stat = statSync(file);
+        return `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
+      } catch (error) {
+        // Gone, or in a folder that cannot be looked into any more: a change like any other.
+        return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      }
     })
     .join(' ');
 }

@@ -1,5 +1,5 @@
-import { compile } from 'json-p3';
 import type { Expectation, JsonCondition } from '../../../pack/index.js';
+import { compileJsonPath } from '../../../pack/json-path.js';
 import { linearRegExp } from '../../../pack/linear-regex.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
@@ -85,7 +85,7 @@ export function compileExpectation(expect: Expectation): Check {
 }
 
 function jsonCheck(condition: JsonCondition): Check {
-  const query = compile(condition.path);
+  const query = compileJsonPath(condition.path);
   const pattern = condition.matches === undefined ? undefined : linearRegExp(condition.matches);
   return (reading) => {
     const values = query.query(asJson(reading.json())).values();

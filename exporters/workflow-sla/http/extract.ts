@@ -1,5 +1,5 @@
-import { compile } from 'json-p3';
 import type { Extract } from '../../../pack/index.js';
+import { compileJsonPath } from '../../../pack/json-path.js';
 import { linearRegExp } from '../../../pack/linear-regex.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
@@ -27,7 +27,7 @@ export function compileExtracts(
 function compileExtract(extract: Extract): Take {
   switch (extract.from) {
     case 'json': {
-      const query = compile(extract.path);
+      const query = compileJsonPath(extract.path);
       return (reading) => toText(query.query(asJson(reading.json())).values()[0]);
     }
     case 'header':

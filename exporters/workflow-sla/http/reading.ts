@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseBoundedJson } from '../../runtime/portal/json-size.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 
 /** What a step's conditions and extractions look at: the answer that ended its redirects. */
@@ -43,8 +44,9 @@ export function reading(
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text);
   } catch (cause) {
+    if (cause instanceof StepFailure) throw cause;
     throw new StepFailure('assertion', 'the answer is not JSON', { cause });
   }
 }

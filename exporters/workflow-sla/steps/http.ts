@@ -1,4 +1,5 @@
 import { applyPathStyle, type HttpStep, isSamePage, pageIn } from '../../../pack/index.js';
+import { JsonPathExcess } from '../../../pack/json-path.js';
 import { filledHeaders } from '../../runtime/portal/headers.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
@@ -66,6 +67,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     return outcome(undefined, compiled.extract(read));
   } catch (error) {
     if (error instanceof StepFailure) return outcome(error);
+    if (error instanceof JsonPathExcess) return outcome(new StepFailure('assertion', error.message, { cause: error }));
     throw error;
   }
 }

@@ -1,13 +1,14 @@
-import { compile } from 'json-p3';
+import { compileJsonPath } from '../../../../pack/json-path.js';
 import { asJson } from '../as-json.js';
+import { parseBoundedJson } from '../json-size.js';
 import { LoginRefused } from './grant.js';
 
 /** The first text at an RFC 9535 path. @throws {LoginRefused} when the answer is not JSON; it is never quoted. */
 export function jsonAt(text: string, path: string): string | undefined {
   let value: unknown;
   try {
-    value = compile(path)
-      .query(asJson(JSON.parse(text)))
+    value = compileJsonPath(path)
+      .query(asJson(parseBoundedJson(text)))
       .values()[0];
   } catch (cause) {
     throw new LoginRefused('auth', 'the login answered 2xx but not with JSON', { cause });

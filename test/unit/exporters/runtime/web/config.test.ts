@@ -37,8 +37,7 @@ const expected: Readonly<Record<string, RegExp>> = {
   'missing-cert': /:1:1: tls_server_config\.cert_file: TLS needs cert_file or cert/,
   'missing-key': /:1:1: tls_server_config\.key_file: TLS needs key_file or key/,
   'cert-twice': /:2:9: tls_server_config\.cert: cert and cert_file cannot both be given/,
-  'cert-file-absent':
-    /:2:14: tls_server_config\.cert_file: absent\.crt cannot be read \(ENOENT\)\n.*:3:13: .*absent\.key/,
+  'cert-file-absent': /:2:14: tls_server_config\.cert_file: absent\.crt does not exist\n.*:3:13: .*absent\.key/,
   'cert-unreadable': /tls_server_config\.cert_file: cannot be used: /,
   'client-auth-type': /:4:21: tls_server_config\.client_auth_type: .*expected one of NoClientCert/,
   'client-ca-without-policy': /client_auth_type: a client CA is given, but client_auth_type NoClientCert never asks/,
@@ -118,7 +117,9 @@ describe('a web configuration', () => {
   });
 
   it('says when the file itself cannot be read', () => {
-    expect(problemsOf('nowhere.yml')).toBe('nowhere.yml: cannot be read (ENOENT)');
+    expect(problemsOf('nowhere.yml')).toBe(
+      'nowhere.yml: it does not exist; expected a file that exists and can be read',
+    );
   });
 });
 

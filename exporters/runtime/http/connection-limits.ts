@@ -1,0 +1,134 @@
+import { isIPv4, type Socket } from 'node:net';
+import type { Logger } from '../log.js';
+
+export interface ConnectionBounds {
+  readonly total: number;
+  /** Of one IPv4 address, or of one /64 network of IPv6, which is what one machine gets. */
+  readonly perAddress: number;
+}
+
+const defaultBounds: ConnectionBounds = { total: 512, perAddress: 256 };
+const LOG_EVERY_MS = 60_000;
+
+export type Refusal = 'address' | 'total';
+
+interface Connection {
+  readonly socket: Socket;
+  readonly address: string;
+  requests: number;
+  idleSince: number;
+}
+
+/**
+ * Bounds the connections of a process. Where there is no place for a new one, the one that was idle for longest goes,
+ * of the address that holds most: who leaves connections open, with or without a password, can neither lock others out
+ * nor end what is under way.
+ */
+export class ConnectionLimits {
+  readonly #bounds: ConnectionBounds;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #connections = new Map<string, Connection>();
+  readonly #perAddress = new Map<string, Set<Connection>>();
+  readonly #refused: Record<Refusal, number> = { address: 0, total: 0 };
+  #evicted = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(log: Logger, bounds: ConnectionBounds = defaultBounds, now: () => number = () => performance.now()) {
+    this.#log = log;
+    this.#bounds = bounds;
+    this.#now = now;
+  }
+
+  /** Connections that were turned away because no idle one could be ended for them. */
+  get refused(): Readonly<Record<Refusal, number>> {
+    return this.#refused;
+  }
+
+  /** Idle connections that were ended to make room. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** @returns false when it was turned away, and is closed. */
+  admit(socket: Socket): boolean {
+    const address = networkOf(socket.remoteAddress ?? '');
+    const own = this.#perAddress.get(address) ?? new Set();
+    if (own.size >= this.#bounds.perAddress && !this.#evictFrom(own)) return this.#refuse(socket, 'address');
+    if (this.#connections.size >= this.#bounds.total && !this.#evictAny()) return this.#refuse(socket, 'total');
+    const connection = { socket, address, requests: 0, idleSince: this.#now() };
+    const key = keyOf(socket);
+    this.#connections.set(key, connection);
+    this.#perAddress.set(address, own.add(connection));
+    socket.once('close', () => this.#forget(key, connection));
+    return true;
+  }
+
+  /** @returns what to call when the answer is over. */
+  beginRequest(socket: Socket): () => void {
+    const connection = this.#connections.get(keyOf(socket));
+    if (connection === undefined) return () => {};
+    connection.requests += 1;
+    return () => {
+      connection.requests -= 1;
+      connection.idleSince = this.#now();
+    };
+  }
+
+  #evictAny(): boolean {
+    const byCount = [...this.#perAddress.values()].sort((a, b) => b.size - a.size);
+    return byCount.some((connections) => this.#evictFrom(connections));
+  }
+
+  #evictFrom(connections: ReadonlySet<Connection>): boolean {
+    let longest: Connection | undefined;
+    for (const connection of connections) {
+      if (connection.requests === 0 && connection.idleSince < (longest?.idleSince ?? Number.POSITIVE_INFINITY)) {
+        longest = connection;
+      }
+    }
+    if (longest === undefined) return false;
+    this.#evicted += 1;
+    this.#forget(keyOf(longest.socket), longest);
+    longest.socket.destroy();
+    this.#note('idle connections are ended to make room for new ones', longest.address);
+    return true;
+  }
+
+  #refuse(socket: Socket, reason: Refusal): false {
+    this.#refused[reason] += 1;
+    this.#note('connections are refused: too many have a request under way', networkOf(socket.remoteAddress ?? ''));
+    socket.destroy();
+    return false;
+  }
+
+  #forget(key: string, connection: Connection): void {
+    if (this.#connections.get(key) === connection) this.#connections.delete(key);
+    const own = this.#perAddress.get(connection.address);
+    own?.delete(connection);
+    if (own?.size === 0) this.#perAddress.delete(connection.address);
+  }
+
+  /** A flood must not fill the log, too. */
+  #note(message: string, client: string): void {
+    if (this.#now() - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = this.#now();
+    const { address, total } = this.#refused;
+    this.#log.warn(message, { client, ended: this.#evicted, refused: address + total });
+  }
+}
+
+/** The same for a socket and for the TLS socket around it. */
+function keyOf(socket: Socket): string {
+  return `${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || isIPv4(address)) return mapped ?? address;
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  const rest = tail?.split(':').filter((group) => group !== '') ?? [];
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
+  return `${[...groups, ...(tail === undefined ? [] : zeros), ...rest].slice(0, 4).join(':')}::/64`;
+}

@@ -1,0 +1,101 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/** A pipe of which nobody writes the end is waited for no longer. */
+const PIPE_PATIENCE_MS = 1500;
+const PAUSE_MS = 10;
+
+/** The file cannot be read, or should not be; the message completes the sentence "this file …". */
+export class UnreadableFile extends Error {
+  override readonly name = 'UnreadableFile';
+  /** What would be right, where the message does not say it. */
+  readonly expected: string | undefined;
+
+  constructor(message: string, expected?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.expected = expected;
+  }
+}
+
+export interface BoundedFile {
+  readonly bytes: Buffer;
+  /** Permission bits, such as `0o600`. */
+  readonly mode: number;
+}
+
+/**
+ * Reads a file of at most so many bytes. A device or a folder is refused, a pipe never waited for without end: a
+ * plain read of one would stop the whole process.
+ *
+ * @param pipes whether a pipe may be read, as in `kop check <(envsubst < pack.yaml)`.
+ * @throws {UnreadableFile}
+ */
+export function readBounded(path: string, maxBytes: number, { pipes = false } = {}): BoundedFile {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw unreadable(error);
+  }
+  try {
+    const stat = fstatSync(file);
+    if (stat.isDirectory()) throw new UnreadableFile('is a folder', 'a file');
+    const isPipe = stat.isFIFO() || stat.isSocket();
+    if (!stat.isFile() && !(isPipe && pipes)) {
+      throw new UnreadableFile(isPipe ? 'is a pipe' : 'is a device', 'a regular file');
+    }
+    if (stat.size > maxBytes) throw tooLarge(maxBytes);
+    return { bytes: readAll(file, maxBytes), mode: stat.mode & 0o777 };
+  } catch (error) {
+    throw error instanceof UnreadableFile ? error : unreadable(error);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** More than it said may come: a file of `/proc` has no size, and one may grow while it is read. */
+function readAll(file: number, maxBytes: number): Buffer {
+  const pieces: Buffer[] = [];
+  const until = performance.now() + PIPE_PATIENCE_MS;
+  for (let size = 0; ; ) {
+    const piece = Buffer.allocUnsafe(64 * 1024);
+    const count = readSome(file, piece);
+    if (count === 0) return Buffer.concat(pieces);
+    if (count === undefined) {
+      if (performance.now() > until) throw new UnreadableFile('is a pipe into which nobody writes', 'a regular file');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+      continue;
+    }
+    size += count;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    pieces.push(piece.subarray(0, count));
+  }
+}
+
+/** Undefined: nothing has come yet. */
+function readSome(file: number, piece: Buffer): number | undefined {
+  try {
+    return readSync(file, piece);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
+    throw error;
+  }
+}
+
+function tooLarge(maxBytes: number): UnreadableFile {
+  const [size, unit] = maxBytes >= 1024 * 1024 ? [maxBytes / (1024 * 1024), 'MiB'] : [maxBytes / 1024, 'KiB'];
+  return new UnreadableFile(`is larger than ${size} ${unit}`, `a file of at most ${size} ${unit}`);
+}
+
+function unreadable(error: unknown): UnreadableFile {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const expected = 'a file that exists and can be read';
+  switch (code) {
+    case 'ENOENT':
+      return new UnreadableFile('does not exist', expected, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+      return new UnreadableFile('cannot be read: permission denied', expected, { cause: error });
+    default:
+      return new UnreadableFile(`cannot be read (${String(code ?? error)})`, expected, { cause: error });
+  }
+}

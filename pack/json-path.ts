@@ -1,0 +1,191 @@
+/**
+ * JSON paths (RFC 9535) that are sure to end: their patterns run in linear time, and what they visit is counted. The
+ * library bounds neither, and both can hold a thread for ever: a pattern may even come from an answer.
+ */
+import { getHeapStatistics } from 'node:v8';
+import {
+  type FilterFunction,
+  FunctionExpressionType,
+  JSONPathEnvironment,
+  JSONPathError,
+  type JSONPathNode,
+  type JSONPathQuery,
+  type JSONValue,
+  jsonpath,
+} from 'json-p3';
+import { isLinear, linearRegExp } from './linear-regex.js';
+
+/** What is kept of a value that is visited, and of the way to it. */
+const BYTES_A_STEP = 400;
+/** An answer of 5 MB, the most that is read by default, seldom holds as many values. It takes about half a second. */
+const MAX_STEPS = Math.min(1_000_000, Math.floor(getHeapStatistics().heap_size_limit / BYTES_A_STEP));
+const MAX_PATTERNS = 100;
+
+/** The path asks for more than is bearable of this value; nothing is known about what it would select. */
+export class JsonPathExcess extends Error {
+  override readonly name = 'JsonPathExcess';
+}
+
+export interface JsonPath {
+  /** @throws {JsonPathExcess} */
+  query(value: JSONValue): { values(): JSONValue[] };
+}
+
+/** @throws {Error} when it is no path, or holds a pattern that is not sure to end; the message says which. */
+export function compileJsonPath(path: string): JsonPath {
+  const query = environment.compile(path);
+  const steps = { left: MAX_STEPS };
+  const refused = instrument(query, steps);
+  if (refused !== undefined) throw new SyntaxError(refused);
+  return {
+    query(value) {
+      steps.left = MAX_STEPS;
+      try {
+        const nodes = query.query(value);
+        return { values: () => nodes.values() };
+      } catch (error) {
+        if (error instanceof JsonPathExcess) throw new JsonPathExcess(`${path} ${error.message}`, { cause: error });
+        // What the library says of values that are nested deeper than it goes, and V8 of more values than fit a call.
+        if (error instanceof JSONPathError || error instanceof RangeError) {
+          throw new JsonPathExcess(`${path} selects from a value that is too deep or too large`, { cause: error });
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** `match()` and `search()`, whose patterns are the library's own kind (RFC 9485) and run by V8's linear engine. */
+class LinearPattern implements FilterFunction {
+  readonly argTypes = [FunctionExpressionType.ValueType, FunctionExpressionType.ValueType];
+  readonly returnType = FunctionExpressionType.LogicalType;
+  readonly #isWhole: boolean;
+  readonly #known = new Map<string, RegExp | undefined>();
+
+  constructor(isWhole: boolean) {
+    this.#isWhole = isWhole;
+  }
+
+  call(text: unknown, pattern: unknown): boolean {
+    if (typeof text !== 'string' || typeof pattern !== 'string') return false;
+    return this.compile(pattern)?.test(text) ?? false;
+  }
+
+  /** @returns undefined for what is no pattern at all: the standard says that it matches nothing. */
+  compile(pattern: string): RegExp | undefined {
+    if (this.#known.has(pattern)) return this.#known.get(pattern);
+    const made = this.#make(pattern);
+    if (this.#known.size >= MAX_PATTERNS) this.#known.clear();
+    this.#known.set(pattern, made);
+    return made;
+  }
+
+  #make(pattern: string): RegExp | undefined {
+    try {
+      // Only asked whether the pattern is one: on an empty text none takes long.
+      new jsonpath.functions.Match({ throwErrors: true, cacheSize: 0 }).call('', pattern);
+    } catch {
+      return undefined;
+    }
+    const translated = translate(pattern);
+    const source = this.#isWhole ? `^(?:${translated})$` : translated;
+    if (!isBounded(source)) {
+      const shown = pattern.length > 60 ? `${pattern.slice(0, 60)}…` : pattern;
+      throw new JsonPathExcess(`holds the pattern ${JSON.stringify(shown)}, which may take for ever`);
+    }
+    return linearRegExp(source);
+  }
+}
+
+function isBounded(source: string): boolean {
+  try {
+    return !/\\[pP]\{/.test(source) && isLinear(source);
+  } catch {
+    return false;
+  }
+}
+
+/** A dot stands for one character, which may be two units of JavaScript's, and for no line end. */
+function translate(pattern: string): string {
+  return pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\./gs, (piece) =>
+    piece === '.' ? '(?:[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]|[^\\n\\r])' : piece,
+  );
+}
+
+const patterns = new Map([
+  ['match', new LinearPattern(true)],
+  ['search', new LinearPattern(false)],
+]);
+
+const environment = new JSONPathEnvironment();
+for (const [name, pattern] of patterns) environment.functionRegister.set(name, pattern);
+
+interface Steps {
+  left: number;
+}
+
+function spend(steps: Steps, count: number): void {
+  steps.left -= count;
+  if (steps.left < 0) throw new JsonPathExcess(`visits more than ${MAX_STEPS} values`);
+}
+
+/**
+ * Makes everything that this query walks over count: each value that a selector looks at or `..` visits, in the queries
+ * of its filters, too. @returns what is wrong with its patterns.
+ */
+function instrument(query: JSONPathQuery, steps: Steps): string | undefined {
+  for (const segment of query.segments) {
+    const visit: unknown = Reflect.get(segment, 'visit');
+    if (typeof visit === 'function') {
+      Reflect.set(segment, 'visit', (node: JSONPathNode, depth?: number): unknown => {
+        spend(steps, 1);
+        return visit.call(segment, node, depth);
+      });
+    }
+    for (const selector of segment.selectors) {
+      const resolve = selector.resolve.bind(selector);
+      selector.resolve = (node) => {
+        spend(steps, isSingle(selector) ? 1 : 1 + width(node.value));
+        return resolve(node);
+      };
+      if (selector instanceof jsonpath.selectors.FilterSelector) {
+        const wrong = inExpression(selector.expression, steps);
+        if (wrong !== undefined) return wrong;
+      }
+    }
+  }
+  return undefined;
+}
+
+function isSingle(selector: jsonpath.JSONPathSelector): boolean {
+  return selector instanceof jsonpath.selectors.NameSelector || selector instanceof jsonpath.selectors.IndexSelector;
+}
+
+function width(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+}
+
+function inExpression(expression: unknown, steps: Steps): string | undefined {
+  const { expressions } = jsonpath;
+  if (expression instanceof expressions.LogicalExpression) return inExpression(expression.expression, steps);
+  if (expression instanceof expressions.PrefixExpression) return inExpression(expression.right, steps);
+  if (expression instanceof expressions.InfixExpression)
+    return inExpression(expression.left, steps) ?? inExpression(expression.right, steps);
+  if (expression instanceof expressions.FilterQuery) return instrument(expression.path, steps);
+  if (!(expression instanceof expressions.FunctionExtension)) return undefined;
+  const written = expression.args[1];
+  if (written instanceof expressions.StringLiteral) {
+    try {
+      patterns.get(expression.name)?.compile(written.value);
+    } catch (error) {
+      if (error instanceof JsonPathExcess) return error.message;
+      throw error;
+    }
+  }
+  for (const argument of expression.args) {
+    const wrong = inExpression(argument, steps);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
