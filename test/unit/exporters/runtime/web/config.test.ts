@@ -32,7 +32,7 @@ const expected: Readonly<Record<string, RegExp>> = {
   'unknown-tls-key': /:3:3: tls_server_config\.key_fle: unknown key; did you mean 'key_file'\?/,
   'unknown-http-key': /:2:3: http_server_config\.http3: unknown key; did you mean 'http2'\?/,
   'not-a-map': /:1:1: the file holds a list; expected a map/,
-  syntax: /:2:1: /,
+  syntax: /:1:20: this \{ is never closed; expected a \} for it$/,
   'duplicate-key': /:2:1: .*rate_limit/,
   'missing-cert': /:1:1: tls_server_config\.cert_file: TLS needs cert_file or cert/,
   'missing-key': /:1:1: tls_server_config\.key_file: TLS needs key_file or key/,
