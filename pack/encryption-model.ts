@@ -182,10 +182,18 @@ export interface ScannedColumn {
   readonly path?: readonly string[];
   readonly primaryKey: string;
   readonly format: CiphertextFormat;
+  /** How a column of text writes bytes. */
+  readonly encoding?: (typeof textEncodings)[number];
+  /** Lengths that a plaintext can have, in bytes; for formats that hold none themselves. */
+  readonly plaintextBytes?: { readonly min: number; readonly max: number };
+  /** Whether equal ciphertexts are expected; without a word they are where a path leads into an image of a row. */
+  readonly deterministic?: boolean;
   /** The key whose versions are expected; for rotation progress. */
   readonly key?: string;
   readonly sensitivity: Sensitivity;
 }
+
+export const textEncodings = ['base64', 'hex'] as const;
 
 export const ciphertextFormats = ['kingston-jsonb', 'transit', 'fernet', 'aws-esdk', 'ciphersweet', 'pgp'] as const;
 
@@ -194,7 +202,7 @@ export type CiphertextFormat =
   | {
       readonly kind: 'regex';
       readonly pattern: string;
-      /** Named groups `version` and `nonce` are used where the pattern has them. */
+      /** Named groups `version`, `nonce` and `ciphertext` are used where the pattern has them. */
     };
 
 export const timingPresets = ['encryption_audit_log', 'encryption_performance_metrics', 'field_access_log'] as const;

@@ -22,10 +22,11 @@ const parser = new RegExpParser({ ecmaVersion: 2024 });
 
 /**
  * @param pattern without flags.
+ * @param flags `s`, for a pattern in which the dot stands for a line end, too.
  * @throws {SyntaxError} when it is no regular expression, or one that only some versions of Node know.
  */
-export function linearRegExp(pattern: string): RegExp {
-  return new RegExp(unrolled(parse(pattern)));
+export function linearRegExp(pattern: string, flags: '' | 's' = ''): RegExp {
+  return new RegExp(unrolled(parse(pattern)), flags);
 }
 
 /**

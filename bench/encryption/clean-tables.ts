@@ -51,13 +51,18 @@ export const cleanTables: readonly CleanTable[] = [
     name: 'ciphersweet',
     format: { kind: 'ciphersweet' },
     type: 'text',
-    value: `'nacl:' || ${urlSafe(`encode(${bytes(`40 + ${length}`)}, 'base64')`)}`,
+    value: `case g % 3 when 0 then 'nacl:' || ${urlSafe(`encode(${bytes(`40 + ${length}`)}, 'base64')`)}
+      when 1 then 'brng:' || ${urlSafe(`encode(${bytes(`56 + ${length}`)}, 'base64')`)}
+      else 'fips:' || ${urlSafe(`encode(${bytes(`96 + ${length}`)}, 'base64')`)} end`,
   },
   {
     name: 'esdk',
     format: { kind: 'aws-esdk' },
     type: 'bytea',
-    value: `'\\x020578'::bytea || ${bytes('32')} || '\\x00000001'::bytea || ${bytes(`150 + ${length}`)}`,
+    // One data key, no signature, and one frame, which is the last.
+    value: `'\\x020478'::bytea || ${bytes('32')} || '\\x00000001'::bytea || '\\x0007'::bytea || 'aws-kms'::bytea
+      || '\\x0003'::bytea || 'key'::bytea || '\\x00b8'::bytea || ${bytes('184')} || '\\x0200001000'::bytea || ${bytes('48')}
+      || '\\xffffffff00000001'::bytea || ${bytes('12')} || int4send(${length}) || ${bytes(`${length} + 16`)}`,
   },
   {
     name: 'pgp',

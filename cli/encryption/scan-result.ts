@@ -8,6 +8,7 @@ const headings = [
   'encrypted',
   'plain text?',
   'malformed',
+  'encoded twice',
   'unknown version',
   'revoked',
   'null',
@@ -31,8 +32,8 @@ function cells(outcome: ColumnOutcome): string[] {
   const name = nameOf(outcome);
   if ('trouble' in outcome) return [name];
   const { states } = outcome.verdict;
-  const { encrypted, plaintext_suspect, malformed, unknown_version, revoked_version } = states;
-  const wrong = [plaintext_suspect, malformed, unknown_version, revoked_version];
+  const { encrypted, plaintext_suspect, malformed, wrapped, unknown_version, revoked_version } = states;
+  const wrong = [plaintext_suspect, malformed, wrapped, unknown_version, revoked_version];
   const counts = [outcome.whole.tally.rows, encrypted, ...wrong, states.null];
   return [name, ...[...counts, reused(outcome.whole.reuse)].map(String)];
 }
@@ -60,7 +61,7 @@ function remarks(outcome: ColumnOutcome): string[] {
   ];
 }
 
-const words = { plaintext_suspect: 'plain text?', malformed: 'malformed' } as const;
+const words = { plaintext_suspect: 'plain text?', malformed: 'malformed', wrapped: 'encoded twice' } as const;
 const SHOWN_PLACES = 5;
 
 /** In stretches of the primary key as long as a batch, which is as near as counts can say. */

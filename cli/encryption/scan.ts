@@ -133,8 +133,8 @@ function exitCode(outcomes: readonly ColumnOutcome[]): number {
 }
 
 function isFinding({ verdict, whole }: Extract<ColumnOutcome, { whole: unknown }>): boolean {
-  const { plaintext_suspect, malformed, unknown_version, revoked_version } = verdict.states;
-  return plaintext_suspect + malformed + unknown_version + revoked_version + whole.reuse.length > 0;
+  const { plaintext_suspect, malformed, wrapped, unknown_version, revoked_version } = verdict.states;
+  return plaintext_suspect + malformed + wrapped + unknown_version + revoked_version + whole.reuse.length > 0;
 }
 
 function nameOf(column: ScannedColumn): string {

@@ -161,6 +161,7 @@ export function columnTable(selector: string): Panel {
       },
       counted('Plaintext', rows('plaintext_suspect'), 'red', 115),
       counted('Broken', rows('malformed'), 'dark-orange', 115),
+      counted('Encoded twice', rows('wrapped'), 'dark-orange', 115),
       counted('Unknown key', rows('unknown_version'), 'dark-orange', 115),
       counted('Revoked key', rows('revoked_version'), 'dark-orange', 115),
       counted('Nonce reused', by(`${m.nonceReuseRows.name}${selector}`), 'red', 110),

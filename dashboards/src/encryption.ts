@@ -122,9 +122,10 @@ function stored(): Row {
       {
         height: 8,
         panels: [
-          [8, notEncrypted()],
-          [8, versions()],
-          [8, progress()],
+          [6, notEncrypted()],
+          [6, repeated()],
+          [6, versions()],
+          [6, progress()],
         ],
       },
     ],
@@ -135,7 +136,7 @@ function columnTimeline(): Panel {
   return stateTimeline({
     title: 'State of each column',
     description:
-      'Encrypted; unreadable rows (broken ciphertext, or an unknown key version); exposed (plaintext, or a nonce used twice); not ' +
+      'Encrypted; unreadable rows (broken or encoded twice, or an unknown key version); exposed (plaintext, or a nonce used twice); not ' +
       'scanned.',
     expr: `label_join(max by (table, column) (${r.columnState.name}${ofPortal}), "subject", ".", "table", "column")`,
     subject: 'subject',
@@ -148,7 +149,7 @@ function notEncrypted(): Panel {
   return timeseries({
     title: 'Rows that are not as they must be',
     description:
-      'Rows that are not encrypted, broken, or under a key version that nobody knows or that is no longer decrypted, by column. The line at zero says that there was ' +
+      'Rows that are not encrypted, broken, encoded twice, or under a key version that nobody knows or that is no longer decrypted, by column. The line at zero says that there was ' +
       'scanning.',
     unit: 'short',
     min: 0,
@@ -156,7 +157,7 @@ function notEncrypted(): Panel {
     noValue: 'No data: no column is scanned',
     targets: [
       series(
-        `sum by (table, column, state) (${m.rows.name}{portal="$portal", state=~"plaintext_suspect|malformed|unknown_version|revoked_version"}) > 0`,
+        `sum by (table, column, state) (${m.rows.name}{portal="$portal", state=~"plaintext_suspect|malformed|wrapped|unknown_version|revoked_version"}) > 0`,
         '{{table}}.{{column}}: {{state}}',
       ),
       series(`0 * sum(${m.rows.name}${ofPortal})`, 'scanned'),
@@ -164,10 +165,28 @@ function notEncrypted(): Panel {
     overrides: [
       shades(': plaintext_suspect$', 'red'),
       shades(': malformed$', 'orange'),
+      shades(': wrapped$', 'yellow'),
       shades(': unknown_version$', 'purple'),
       shades(': revoked_version$', 'dark-red'),
       baseline('scanned'),
     ],
+  });
+}
+
+function repeated(): Panel {
+  const copies = (expected: 0 | 1) =>
+    `max by (table, column) (${m.ciphertextCopies.name}${ofPortal}) and (max by (table, column) (${m.repeatsExpected.name}${ofPortal}) == ${expected})`;
+  return timeseries({
+    title: 'Repeated ciphertexts',
+    description:
+      'Rows whose whole ciphertext is that of another row: whoever reads the table sees which values are equal. Grey where that is ' +
+      'declared (deterministic, or an image of a row), and alerts on nobody.',
+    unit: 'short',
+    min: 0,
+    softMax: 1,
+    noValue: 'No data: no column is scanned',
+    targets: [series(copies(0), '{{table}}.{{column}}'), series(copies(1), '{{table}}.{{column}}: declared')],
+    overrides: [shades(': declared$', 'text')],
   });
 }
 

@@ -2,6 +2,9 @@
 """Checks a document of `kop audit prove` with Python's standard library and openssl, and nothing of ours.
 
     python3 check_proof.py 4711.proof.json published.vkey
+
+Ends with 0 when the record is proven, with 1 when the document is wrong, and with 2 when this cannot be told here:
+a file is missing or is no proof at all, the key is none, or openssl cannot check Ed25519 signatures.
 """
 import base64
 import hashlib
@@ -11,28 +14,50 @@ import subprocess
 import sys
 import tempfile
 
+# RFC 8032, 7.1, test 2: a key, a message and its signature, to see that openssl can tell right from wrong.
+KNOWN = [
+    bytes.fromhex(each)
+    for each in (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    )
+]
+
+
+class Wrong(Exception):
+    """The document does not prove what it says."""
+
+
+class CannotTell(Exception):
+    """Neither right nor wrong has been shown."""
+
+
+def require(condition, reason, outcome=Wrong):
+    if not condition:
+        raise outcome(reason)
+
 
 def sha256(data):
     return hashlib.sha256(data).digest()
 
 
-def signed_by(note, vkey):
-    """A C2SP signed note: a text, an empty line, and signature lines of the form `— name base64(key id, signature)`."""
-    name, key_id, material = vkey.split("+", 2)
-    key = base64.b64decode(material)
-    assert key[0] == 1 and len(key) == 33, "not an Ed25519 key"
-    assert sha256(name.encode() + b"\n" + key)[:4].hex() == key_id, "the key does not fit its id"
-    text, _, signatures = note.partition("\n\n")
-    text += "\n"
-    for line in signatures.splitlines():
-        _, signer, blob = line.split(" ")
-        blob = base64.b64decode(blob)
-        if signer == name and blob[:4].hex() == key_id:
-            return text, openssl_verifies(key[1:], text.encode(), blob[4:])
-    return text, False
+def decoded(text, what, length=None, outcome=Wrong):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (TypeError, ValueError):
+        raise outcome(f"{what} is not Base64") from None
+    require(length is None or len(data) == length, f"{what} has not {length} bytes", outcome)
+    return data
 
 
-def openssl_verifies(public_key, data, signature):
+def field(document, name, kind):
+    require(isinstance(document, dict) and type(document.get(name)) is kind, f"{name} is missing or is no {kind.__name__}")
+    return document[name]
+
+
+def openssl_accepts(public_key, data, signature):
     with tempfile.TemporaryDirectory() as folder:
         paths = [os.path.join(folder, part) for part in ("key.der", "data", "signature")]
         # What stands before the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410).
@@ -41,15 +66,48 @@ def openssl_verifies(public_key, data, signature):
             with open(path, "wb") as file:
                 file.write(content)
         command = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", paths[0], "-rawin"]
-        result = subprocess.run(command + ["-in", paths[1], "-sigfile", paths[2]], capture_output=True)
+        try:
+            result = subprocess.run(command + ["-in", paths[1], "-sigfile", paths[2]], capture_output=True, timeout=60)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CannotTell(f"openssl cannot be run: {error}") from None
         return result.returncode == 0
+
+
+def openssl_must_work():
+    key, message, signature = KNOWN
+    works = openssl_accepts(key, message, signature) and not openssl_accepts(key, message + b"!", signature)
+    require(works, "this openssl cannot check Ed25519 signatures; OpenSSL 1.1.1 or newer can", CannotTell)
+
+
+def read_key(path):
+    with open(path, encoding="utf-8") as file:
+        parts = file.read().strip().split("+", 2)
+    require(len(parts) == 3, "the key is no line of the form name+id+Base64", CannotTell)
+    name, key_id, material = parts
+    key = decoded(material, "the key", 33, CannotTell)
+    require(key[0] == 1, "the key is not of Ed25519", CannotTell)
+    require(sha256(name.encode() + b"\n" + key)[:4].hex() == key_id, "the key does not fit its id", CannotTell)
+    return name, key_id, key[1:]
+
+
+def signed_text(note, name, key_id, key):
+    """A C2SP signed note: a text, an empty line, and signature lines of the form `— name base64(key id, signature)`."""
+    text, _, signatures = note.rpartition("\n\n")
+    for line in signatures.splitlines():
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "\u2014" or parts[1] != name:
+            continue
+        blob = decoded(parts[2], "a signature")
+        if blob[:4].hex() == key_id and openssl_accepts(key, (text + "\n").encode(), blob[4:]):
+            return text
+    raise Wrong("the checkpoint is not signed with this key")
 
 
 def root_from(leaf, index, size, path):
     """RFC 9162, 2.1.3.2; the same tree as RFC 6962, 2.1.1."""
     node, last = index, size - 1
     for sibling in path:
-        assert last > 0, "the path is too long"
+        require(last > 0, "the path is too long")
         if node % 2 == 1 or node == last:
             leaf = sha256(b"\x01" + sibling + leaf)
             while node % 2 == 0 and node != 0:
@@ -57,28 +115,73 @@ def root_from(leaf, index, size, path):
         else:
             leaf = sha256(b"\x01" + leaf + sibling)
         node, last = node // 2, last // 2
-    assert last == 0, "the path is too short"
+    require(last == 0, "the path is too short")
     return leaf
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        proof = json.load(file)
-    with open(sys.argv[2], encoding="utf-8") as file:
-        vkey = file.read().strip()
-    text, is_signed = signed_by(proof["checkpoint"], vkey)
-    assert is_signed, "the checkpoint is not signed with this key"
-    origin, size, root = text.split("\n")[:3]
-    assert origin == vkey.split("+")[0], "the checkpoint is of another log"
-    leaf = base64.b64decode(proof["leafHash"])
-    if "text" in proof:
-        assert sha256(b"\x00" + proof["text"].encode()) == leaf, "the text is not the record that was sealed"
-    path = [base64.b64decode(each) for each in proof["path"]]
-    assert root_from(leaf, proof["index"], int(size), path) == base64.b64decode(root), "the path leads elsewhere"
-    print(f"leaf {proof['index']} is under the signed checkpoint of {size} records")
+def unescaped(value):
+    """A field as COPY writes it; of what a key can hold, these are escaped."""
+    for code, character in (("\\t", "\t"), ("\\n", "\n"), ("\\r", "\r"), ("\\b", "\b"), ("\\f", "\f"), ("\\v", "\v")):
+        value = value.replace(code, character)
+    return value.replace("\\\\", "\\")
 
 
-try:
-    main()
-except AssertionError as error:
-    sys.exit(f"not proven: {error}")
+def check_text(proof, leaf):
+    """The record itself, where the document has it; without it, which record it is stands on the document's word."""
+    if "text" not in proof:
+        return
+    text, prefix, record = field(proof, "text", str), field(proof, "prefix", str), field(proof, "record", dict)
+    require(sha256(b"\x00" + text.encode()) == leaf, "the text is not the record that was sealed")
+    require(text.startswith(prefix), "the text does not begin with the prefix")
+    values = text[len(prefix) :].rstrip("\n").split("\t")
+    require(len(values) == len(field(record, "columns", list)), "the text has not as many values as record has columns")
+    place = [field(record, "order", str), field(record, "id", str)]
+    held = [unescaped(each) for each in values]
+    require(all(each in held for each in place), "the text is of another record than the document says")
+
+
+def no_key_twice(pairs):
+    require(len({key for key, _ in pairs}) == len(pairs), "the document has a key twice")
+    return dict(pairs)
+
+
+def check(proof_path, key_path):
+    with open(proof_path, encoding="utf-8") as file:
+        try:
+            proof = json.load(file, object_pairs_hook=no_key_twice)
+        except (ValueError, RecursionError):
+            raise CannotTell(f"{proof_path} is no JSON") from None
+    is_proof = isinstance(proof, dict) and proof.get("kop") == "audit-proof-1"
+    require(is_proof, f"{proof_path} is no audit-proof-1", CannotTell)
+    name, key_id, key = read_key(key_path)
+    openssl_must_work()
+    lines = signed_text(field(proof, "checkpoint", str), name, key_id, key).split("\n")
+    require(len(lines) >= 3 and lines[1].isdecimal(), "the checkpoint is not of the form origin, size, root")
+    require(lines[0] == name == field(proof, "origin", str), "the checkpoint is of another log")
+    size, root = int(lines[1]), decoded(lines[2], "the root", 32)
+    index, leaf = field(proof, "index", int), decoded(field(proof, "leafHash", str), "leafHash", 32)
+    require(0 <= index < size, "the index is outside of the checkpoint")
+    check_text(proof, leaf)
+    path = [decoded(each, "the path", 32) for each in field(proof, "path", list)]
+    require(root_from(leaf, index, size, path) == root, "the path leads elsewhere")
+    return f"leaf {index} is under the signed checkpoint of {size} records"
+
+
+def main(arguments):
+    try:
+        require(len(arguments) == 2, "usage: check_proof.py PROOF KEY", CannotTell)
+        print(check(*arguments))
+        return 0
+    except Wrong as error:
+        print(f"not proven: {error}", file=sys.stderr)
+        return 1
+    except CannotTell as error:
+        print(f"cannot tell: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:  # A fault of ours, or of this machine, accuses nobody.
+        print(f"cannot tell: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

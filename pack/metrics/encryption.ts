@@ -33,6 +33,7 @@ export const ciphertextStates = [
   'encrypted',
   'plaintext_suspect',
   'malformed',
+  'wrapped',
   'unknown_version',
   'revoked_version',
   'null',
@@ -223,6 +224,12 @@ export const encryptionMetrics = {
     'count',
     column,
     'Rows whose whole ciphertext is that of another row.',
+  ),
+  repeatsExpected: gauge(
+    'field_encryption_repeats_expected',
+    'boolean',
+    column,
+    'Whether whole ciphertexts may come more than once in the column: it is declared deterministic, or is an image of a row.',
   ),
   scanInterval: gauge(
     'field_encryption_scan_interval_seconds',

@@ -114,6 +114,7 @@ function columns(judged: Judged, { scan, keys }: ParsedEncryption, path: KeyPath
       });
     }
     seen.set(label, index);
+    lengths(judged, column, place);
     if (column.key === undefined) {
       return;
     }
@@ -125,6 +126,27 @@ function columns(judged: Judged, { scan, keys }: ParsedEncryption, path: KeyPath
       });
     }
   });
+}
+
+const formatsWithoutLength = ['kingston-jsonb', 'transit', 'fernet', 'ciphersweet'];
+const formatsOfBytes = ['aws-esdk', 'pgp'];
+
+function lengths({ reporter }: Judged, { format, plaintextBytes, encoding }: ParsedColumn, place: KeyPath): void {
+  const kind = typeof format === 'string' ? format : 'regex';
+  if (plaintextBytes !== undefined && !formatsWithoutLength.includes(kind)) {
+    reporter.report([...place, 'plaintextBytes'], `the length of a plaintext is not looked at in format ${kind}`, {
+      expected: `no plaintextBytes:, or one of ${formatsWithoutLength.join(', ')}`,
+    });
+  } else if (plaintextBytes !== undefined && plaintextBytes.min > plaintextBytes.max) {
+    reporter.report([...place, 'plaintextBytes'], 'no plaintext has at least min and at most max bytes', {
+      expected: 'min not above max',
+    });
+  }
+  if (encoding !== undefined && !formatsOfBytes.includes(kind)) {
+    reporter.report([...place, 'encoding'], `format ${kind} is text already`, {
+      expected: `no encoding:, or one of ${formatsOfBytes.join(', ')}`,
+    });
+  }
 }
 
 function tellsVersion({ format }: ParsedColumn): boolean {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ciphertextFormats, sensitivities, timingPresets } from '../encryption-model.js';
+import { ciphertextFormats, sensitivities, textEncodings, timingPresets } from '../encryption-model.js';
 import { list, tableName } from './audit-texts.js';
 import { database } from './audit-trail.js';
 import { columnName } from './encryption-tables.js';
 import { regex } from './patterns.js';
-import { count, expected, name, oneOf, section, text } from './say.js';
+import { count, expected, flag, name, oneOf, section, text } from './say.js';
 import { interval } from './units.js';
 
 const formatForm = `one of ${ciphertextFormats.join(', ')}, or a map of regex:`;
@@ -15,7 +15,7 @@ const format = z.union(
     section(
       {
         regex: regex().describe(
-          'Regular expression of a whole ciphertext, from its first character to its last; groups (?<version>…) and (?<nonce>…) are used where it has them.',
+          'Regular expression of a whole ciphertext, from its first character to its last; groups (?<version>…), (?<nonce>…) and (?<ciphertext>…) are used where it has them. A dot stands for any character; in a bytea column each byte is one.',
         ),
       },
       formatForm,
@@ -33,6 +33,22 @@ const column = section({
     .describe('Keys that lead to the value inside a jsonb column, such as an audit image; outermost first.'),
   primaryKey: columnName().prefault('id').describe('Column by which the table is walked through. Default id.'),
   format: format.describe('What a ciphertext looks like here.'),
+  encoding: oneOf(textEncodings)
+    .exactOptional()
+    .describe('How a column of text writes bytes, for aws-esdk and pgp. Default base64, or ASCII armour.'),
+  plaintextBytes: section({
+    min: count(0, 1_000_000_000).prefault(0).describe('Least bytes of a plaintext. Default 0.'),
+    max: count(0, 1_000_000_000).prefault(1_000_000_000).describe('Most bytes of a plaintext. Default: no limit.'),
+  })
+    .exactOptional()
+    .describe(
+      'How long the plaintexts are, in bytes of UTF-8. A shorter ciphertext was cut off, a longer one was encrypted twice. For forms that hold no length themselves: kingston-jsonb, transit, fernet, ciphersweet.',
+    ),
+  deterministic: flag()
+    .exactOptional()
+    .describe(
+      'Whether equal plaintexts have equal ciphertexts on purpose, so that none is alerted on. Default: true with path:, since an audit image repeats ciphertexts; else false.',
+    ),
   key: name().exactOptional().describe('Key of keys: whose versions are expected.'),
   sensitivity: oneOf(sensitivities)
     .exactOptional()

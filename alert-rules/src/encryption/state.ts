@@ -60,7 +60,7 @@ function columnState(): RecordingRule {
       or
       ${columnStates.notScanned} * (count ${ofColumn} (${m.scanTime.name}) > bool 0 unless ${isScanned})
       or
-      ${columnStates.partly} * ${rows('malformed|unknown_version|revoked_version')}
+      ${columnStates.partly} * ${rows('malformed|wrapped|unknown_version|revoked_version')}
       or
       ${columnStates.encrypted} * (max ${ofColumn} (${m.scanTime.name}) > bool 0 == 1)
     `,

@@ -13,6 +13,7 @@ export function storedAlerts(pack: Pack): readonly AlertRule[] {
     plaintext(pack),
     unreadable(pack),
     nonceReuse(pack),
+    repeated(pack),
     rotationOverdue(pack),
     rotationSoon(pack),
     keyUnknown(pack),
@@ -43,11 +44,14 @@ function unreadable(pack: Pack): AlertRule {
     name: 'EncryptionCiphertextUnreadable',
     priority: 'high',
     forSeconds: encryptionSettings.rowsForSeconds,
-    expr: `sum by (portal, table, column, state) (${m.rows.name}{state=~"malformed|unknown_version|revoked_version"}) > 0`,
+    expr: `sum by (portal, table, column, state) (${m.rows.name}{state=~"malformed|wrapped|unknown_version|revoked_version"}) > 0`,
     summary: 'Encrypted values are stored that nobody will be able to decrypt.',
     description:
       '{{ $value | humanize }} rows of {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }} ' +
-      '{{ if eq $labels.state "malformed" }}look like ciphertext but are broken{{ else if eq $labels.state "revoked_version" }}are under a key version that the key service refuses to decrypt{{ else }}name a key version that is not known{{ end }}.',
+      '{{ if eq $labels.state "malformed" }}look like ciphertext but are broken{{ else }}{{ end }}' +
+      '{{ if eq $labels.state "wrapped" }}were encoded or encrypted twice{{ else }}{{ end }}' +
+      '{{ if eq $labels.state "revoked_version" }}are under a key version that the key service refuses to decrypt{{ else }}{{ end }}' +
+      '{{ if eq $labels.state "unknown_version" }}name a key version that is not known{{ else }}{{ end }}.',
   });
 }
 
@@ -61,6 +65,24 @@ function nonceReuse(pack: Pack): AlertRule {
     description:
       '{{ $value | humanize }} rows of {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }} share their key version and ' +
       'nonce with another row. With AES-GCM that also lets forgeries pass.',
+  });
+}
+
+function repeated(pack: Pack): AlertRule {
+  return portalAlert(pack, {
+    name: 'EncryptionCiphertextRepeated',
+    priority: 'medium',
+    forSeconds: encryptionSettings.rowsForSeconds,
+    // A column of which nothing is declared here is one of an older exporter, and one does not hold for it.
+    expr: promql`
+      (max ${ofColumn} (${m.ciphertextCopies.name}) > 0)
+      unless
+      (max ${ofColumn} (${m.repeatsExpected.name}) == 1)
+    `,
+    summary: 'Whole ciphertexts come more than once, so that whoever reads the table sees which values are equal.',
+    description:
+      '{{ $value | humanize }} rows of {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }} have the whole ciphertext of another ' +
+      'row. The column is not declared deterministic.',
   });
 }
 

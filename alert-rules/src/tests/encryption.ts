@@ -192,6 +192,27 @@ const stored: readonly EncryptionLife[] = [
     quiet: [['while all versions are decrypted', [{ minutes: 60, set: { encrypted: 6_000 } }]]],
   },
   {
+    alert: 'EncryptionCiphertextUnreadable',
+    when: 'values were encoded twice',
+    wrong: { set: { wrapped: 7 } },
+    firesWithin: 3,
+    labels: { ...ofColumn, state: 'wrapped' },
+    value: '7',
+    quiet: [],
+  },
+  {
+    alert: 'EncryptionCiphertextRepeated',
+    when: 'equal values have equal ciphertexts, until a whole scan finds none',
+    wrong: { set: { copies: 12 } },
+    firesWithin: 3,
+    labels: ofColumn,
+    value: '12',
+    quiet: [
+      ['where the column is declared deterministic', [{ minutes: 60, set: { copies: 12, repeatsExpected: 1 } }]],
+      ['while the column cannot be read, which is told', [{ minutes: 60, set: { copies: 'gone', scanUp: 0 } }]],
+    ],
+  },
+  {
     alert: 'EncryptionNonceReuse',
     when: 'two rows share a nonce, until a whole scan finds none',
     wrong: { set: { nonces: 2 } },

@@ -19,11 +19,14 @@ export function columnLabel({ column, path }: ScannedColumn): string {
   return [column, ...(path ?? [])].join('.');
 }
 
-/** Changes when the column is described otherwise: progress made under another description means nothing. */
+/** Counted up when the same value may be judged otherwise than by the release before. */
+const RULES = 2;
+
+/** Changes when the column is described or judged otherwise: progress made before means nothing then. */
 export function columnDigest(column: ScannedColumn): string {
-  const { table, column: name, path = [], primaryKey, format } = column;
+  const { table, column: name, path = [], primaryKey, format, encoding, plaintextBytes } = column;
   return createHash('sha256')
-    .update(JSON.stringify([table, name, path, primaryKey, format]))
+    .update(JSON.stringify([RULES, table, name, path, primaryKey, format, encoding, plaintextBytes]))
     .digest('hex');
 }
 
@@ -68,7 +71,13 @@ export async function resolveColumn(query: Query, column: ScannedColumn): Promis
     );
   }
   const { type, version: serverVersion } = value;
-  const typed = { type, serverVersion, ...(column.path === undefined ? {} : { path: column.path }) };
+  const { path, encoding } = column;
+  const typed = {
+    type,
+    serverVersion,
+    ...(path === undefined ? {} : { path }),
+    ...(encoding === undefined ? {} : { encoding }),
+  };
   const takes = column.format.kind === 'regex' ? 'text' : shapes[column.format.kind].takes;
   const reason = whyNotReadable(typed, takes);
   if (reason !== undefined) throw new ScanFailure('column', reason);

@@ -61,6 +61,13 @@ export function families(watches: readonly PortalWatch[]): Family[] {
       whole.map(({ labels, whole: { copies } }) => [labels, copies]),
     ),
     family(
+      metrics.repeatsExpected,
+      columns.map(({ labels, state: { column } }) => [
+        labels,
+        (column.deterministic ?? column.path !== undefined) ? 1 : 0,
+      ]),
+    ),
+    family(
       metrics.scanInterval,
       columns.map(({ labels, intervalMs }) => [labels, intervalMs / 1000]),
     ),

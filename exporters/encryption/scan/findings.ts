@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Batch } from './batch.js';
 
-const wrongStates = ['plaintext_suspect', 'malformed'] as const;
+const wrongStates = ['plaintext_suspect', 'malformed', 'wrapped'] as const;
 
 /** Where in the table rows are that should not be as they are: after one primary key, up to and with another. */
 export const findingSchema = z.object({

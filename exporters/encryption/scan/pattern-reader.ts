@@ -4,14 +4,16 @@ import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import type { Query } from './database.js';
+import { bytesOf, peeled } from './encodings.js';
 import { hiddenVersion } from './hidden-version.js';
+import { readsAsText } from './reads-as-text.js';
 import type { RowState } from './shapes/index.js';
 import { identifier, tableSql } from './sql.js';
 import { valueSql } from './value.js';
 
 interface ValueRow extends Record<string, unknown> {
   readonly k: string;
-  readonly v: string | null;
+  readonly v: string | Buffer | null;
 }
 
 interface Judged {
@@ -23,7 +25,9 @@ interface Judged {
 /**
  * Judges rows by a regular expression of the configuration, which only this process can evaluate: PostgreSQL has
  * another dialect and no named groups. The values stay in this file's variables. There is no beginning of a form that
- * one could tell, so nothing is malformed: what does not match looks like plain text.
+ * one could tell, so what does not match looks like plain text, unless it matches without an encoding around it.
+ *
+ * A dot stands for every character, line ends among them. In a `bytea` each byte is one character, U+0000 to U+00FF.
  */
 export class PatternReader implements BatchReader {
   readonly #resolved: ResolvedColumn;
@@ -33,7 +37,7 @@ export class PatternReader implements BatchReader {
   constructor(resolved: ResolvedColumn, pattern: string, seed: string) {
     this.#resolved = resolved;
     // Of a whole ciphertext: one with readable text before or behind it is none.
-    this.#pattern = linearRegExp(`^(?:${pattern})$`);
+    this.#pattern = linearRegExp(`^(?:${pattern})$`, 's');
     this.#seed = seed;
   }
 
@@ -47,7 +51,8 @@ export class PatternReader implements BatchReader {
     if (last === undefined) return undefined;
     const counts = new Map<string, { state: RowState; version?: string; rows: number }>();
     const prints: Buffer[] = [];
-    for (const { v } of read) {
+    for (const row of read) {
+      const v = textOf(row.v);
       const judged = this.#judge(v);
       const { state } = judged;
       const version = this.#shown(judged.version);
@@ -68,7 +73,8 @@ export class PatternReader implements BatchReader {
         `${this.#rows} where ${this.#key} <= ${this.#param(1)} ${from}`,
         after === undefined ? [upTo] : [upTo, after],
       );
-      for (const { v } of read) {
+      for (const row of read) {
+        const v = textOf(row.v);
         const judged = this.#judge(v);
         if (v === null || judged.state !== 'encrypted' || !this.#noncePrint(v, judged).equals(print)) continue;
         const nonce = `${judged.version ?? ''} ${judged.nonce ?? v}`;
@@ -88,13 +94,23 @@ export class PatternReader implements BatchReader {
   #judge(value: string | null): Judged {
     if (value === null || value === '') return { state: 'null' };
     const match = this.#pattern.exec(value);
-    if (match === null) return { state: 'plaintext_suspect' };
-    const { version, nonce } = match.groups ?? {};
+    if (match === null) return { state: this.#isWrapped(value) ? 'wrapped' : 'plaintext_suspect' };
+    const { version, nonce, ciphertext } = match.groups ?? {};
+    const bytes = ciphertext === undefined ? undefined : bytesOf(ciphertext);
+    if (ciphertext !== undefined && bytes === undefined) return { state: 'malformed' };
+    if (bytes !== undefined && readsAsText(bytes)) return { state: 'plaintext_suspect' };
     return {
       state: 'encrypted',
       ...(version === undefined ? {} : { version }),
       ...(nonce === undefined ? {} : { nonce }),
     };
+  }
+
+  #isWrapped(value: string): boolean {
+    const once = peeled(value);
+    if (once === undefined) return false;
+    const twice = peeled(once);
+    return this.#pattern.test(once) || (twice !== undefined && this.#pattern.test(twice));
   }
 
   #noncePrint(value: string, { version, nonce }: Judged): Buffer {
@@ -114,7 +130,13 @@ export class PatternReader implements BatchReader {
   }
 
   get #rows(): string {
-    const { column } = this.#resolved;
-    return `select ${this.#key}::text as k, ${valueSql(identifier(column.column), this.#resolved, 'text')} as v from ${tableSql(column.table)}`;
+    const { column, type } = this.#resolved;
+    const name = identifier(column.column);
+    const value = type === 'bytea' ? name : valueSql(name, this.#resolved, 'text');
+    return `select ${this.#key}::text as k, ${value} as v from ${tableSql(column.table)}`;
   }
+}
+
+function textOf(value: string | Buffer | null): string | null {
+  return Buffer.isBuffer(value) ? value.toString('latin1') : value;
 }

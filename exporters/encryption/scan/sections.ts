@@ -17,6 +17,7 @@ export function sections(watches: readonly PortalWatch[]): LandingSection[] {
           'Encrypted',
           'Looks like plain text',
           'Malformed',
+          'Encoded or encrypted twice',
           'Unknown version',
           'Nonces used again',
           'Whole scan',
@@ -55,7 +56,7 @@ function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
       : progress === undefined
         ? 'waiting'
         : `scanning, ${Math.floor(progress.ratio * 100)} %`;
-  if (whole === undefined) return [watch.encryption.portal, name, '', '', '', '', '', 'not yet', now];
+  if (whole === undefined) return [watch.encryption.portal, name, '', '', '', '', '', '', 'not yet', now];
   const { states } = judge(whole.tally, column, watch.knowledge(column.key));
   const reused = whole.reuse.reduce((sum, { rows }) => sum + rows, 0);
   return [
@@ -64,6 +65,7 @@ function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
     String(states.encrypted),
     wrong(states.plaintext_suspect),
     wrong(states.malformed),
+    wrong(states.wrapped),
     wrong(states.unknown_version + states.revoked_version),
     wrong(reused),
     { time: new Date(whole.endedAtMs) },

@@ -3,8 +3,9 @@ import type { ResolvedColumn } from './column.js';
 import type { Query } from './database.js';
 import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
+import { unwrapped } from './shapes/unwrap.js';
 import { identifier, tableSql } from './sql.js';
-import { valueSql } from './value.js';
+import { canParseJson, valueSql } from './value.js';
 
 interface GroupRow extends Record<string, unknown> {
   readonly state: string;
@@ -14,11 +15,15 @@ interface GroupRow extends Record<string, unknown> {
   readonly last: string;
 }
 
+/** One row of so many. */
+const A_FEW = 100;
+
 /** As `ordinalOf` reads it. */
 const COUNTED_VERSION = '^(v|ver|version|k|key)?[-_.]?[0-9]{1,6}$';
 
 /**
- * Judges the rows inside the database: what comes back of a batch is one line for each state and version.
+ * Judges the rows inside the database: what comes back of a batch is one line for each state and version. A batch is
+ * looked at quickly first, and again in full when it holds a row that is not as it should be.
  *
  * `offset 0` keeps the planner from merging the layers, which would evaluate each part as often as it is named.
  */
@@ -26,37 +31,38 @@ export class SqlReader implements BatchReader {
   readonly #resolved: ResolvedColumn;
   readonly #shape: Shape;
   readonly #seed: string;
+  #isThorough: boolean;
 
   /** @param seed of the hashes, a 64-bit number as text: with another one they cannot be compared. */
   constructor(resolved: ResolvedColumn, shape: Shape, seed: string) {
     this.#resolved = resolved;
     this.#shape = shape;
     this.#seed = seed;
+    this.#isThorough = shape.quick === undefined;
   }
 
   async next(query: Query, after: string | undefined, rows: number): Promise<Batch | undefined> {
+    if (!this.#isThorough) {
+      const groups = await this.#look(query, after, rows, true);
+      const unsure = groups.reduce((sum, group) => sum + (group.state === 'unsure' ? group.rows : 0), 0);
+      if (unsure === 0) return batchOf(groups);
+      // Where more than a few are, looking twice costs more than looking thoroughly at once.
+      this.#isThorough = unsure * A_FEW > rows;
+    }
+    return batchOf(await this.#look(query, after, rows, false));
+  }
+
+  #look(query: Query, after: string | undefined, rows: number, isQuick: boolean): Promise<GroupRow[]> {
     const from = after === undefined ? '' : `where ${this.#key} > ${this.#param(2)}`;
-    const groups = await query<GroupRow>(
+    return query<GroupRow>(
       `with b as materialized (${this.#rows} ${from} order by ${this.#key} fetch first $1 rows with ties),
-      j as (${this.#judged('b')})
+      j as (${this.#judged('b', isQuick)})
       select state, ${this.#shown('version')} as version, rows, last, prints from (
         select state, version, count(*)::int as rows, (select b.k::text from b order by b.k desc limit 1) as last,
           string_agg(int8send(nonce_print) || int8send(payload_print), ''::bytea) as prints
         from j group by state, version) g`,
       after === undefined ? [rows] : [rows, after],
     );
-    const [first] = groups;
-    if (first === undefined) return undefined;
-    return {
-      rows: groups.reduce((sum, group) => sum + group.rows, 0),
-      last: first.last,
-      groups: groups.map(({ state, version, rows: count }) => ({
-        state: stateOf(state),
-        rows: count,
-        ...(version === null ? {} : { version }),
-      })),
-      prints: Buffer.concat(groups.flatMap(({ prints }) => prints ?? [])),
-    };
   }
 
   async confirms(query: Query, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
@@ -94,22 +100,55 @@ export class SqlReader implements BatchReader {
   get #rows(): string {
     const { column } = this.#resolved;
     const value = valueSql(identifier(column.column), this.#resolved, this.#shape.takes);
-    return `select ${this.#key} as k, ${value} as v from ${tableSql(column.table)}`;
+    return `select ${this.#key} as k, ${value} as raw from ${tableSql(column.table)}`;
   }
 
-  #judged(source: string): string {
-    const { parts, more = [], state, version, nonce, payload } = this.#shape;
-    const layer = (names: typeof parts, inner: string) =>
-      `select l.*${names.map(([name, expression]) => `, ${expression} as ${name}`).join('')} from ${inner} l offset 0`;
-    const judged = layer([['row_state', state]], `(${layer(more, `(${layer(parts, source)})`)})`);
+  #judged(source: string, isQuick = false): string {
+    const { layers, start, state, version, nonce, payload, plaintext, quick } = this.#shape;
+    const value = unwrapped('raw', this.#shape, canParseJson(this.#resolved));
+    const { plaintextBytes } = this.#resolved.column;
+    const lengths =
+      plaintext === undefined || plaintextBytes === undefined
+        ? undefined
+        : `when ${plaintext.most} < ${plaintextBytes.min} then 'malformed' when ${plaintext.least} > ${plaintextBytes.max} then 'wrapped'`;
+    const wrapped = `case when form_state <> 'encrypted' then form_state when not ${start('raw')} then 'wrapped' ${lengths ?? ''} else form_state end`;
+    const whole = [[['v', value]], ...layers, [['form_state', state]], [['row_state', wrapped]]];
+    // What is sure has the beginning of its form, so nothing was taken off it.
+    const sure = [
+      [['v', 'raw']],
+      ...(quick?.layers ?? []),
+      [[lengths === undefined ? 'row_state' : 'form_state', quick?.state ?? '']],
+    ];
+    const unlike = `case when form_state <> 'encrypted' then form_state ${lengths ?? ''} else form_state end`;
+    const all = isQuick ? [...sure, ...(lengths === undefined ? [] : [[['row_state', unlike]]])] : whole;
+    const judged = all.reduce(
+      (inner, names) =>
+        `(select l.*${names.map(([name, expression]) => `, ${expression} as ${name}`).join('')} from ${inner} l offset 0)`,
+      source,
+    );
     const facts = `select row_state, case when row_state = 'encrypted' then ${version} end as row_version,
       case when row_state = 'encrypted' then coalesce(${nonce}, ${payload}) end as row_nonce,
-      case when row_state = 'encrypted' then ${payload} end as row_payload from (${judged}) f offset 0`;
+      case when row_state = 'encrypted' then ${payload} end as row_payload from ${judged} f offset 0`;
     return `select row_state as state, row_version as version,
       row_nonce as nonce, row_payload as payload,
       hashtextextended((coalesce(row_version, '') || ' ' || row_nonce) collate "C", ${this.#seed}) as nonce_print,
       hashtextextended(row_payload collate "C", ${this.#seed}) as payload_print from (${facts}) g`;
   }
+}
+
+function batchOf(groups: readonly GroupRow[]): Batch | undefined {
+  const [first] = groups;
+  if (first === undefined) return undefined;
+  return {
+    rows: groups.reduce((sum, group) => sum + group.rows, 0),
+    last: first.last,
+    groups: groups.map(({ state, version, rows }) => ({
+      state: stateOf(state),
+      rows,
+      ...(version === null ? {} : { version }),
+    })),
+    prints: Buffer.concat(groups.flatMap(({ prints }) => prints ?? [])),
+  };
 }
 
 function stateOf(written: string): RowState {

@@ -80,7 +80,7 @@ export class StateStore {
       return { state: this.#fresh(), trouble: 'the progress of the last scan is corrupted; beginning anew' };
     }
     if (state.column !== this.#digest) {
-      return { state: this.#fresh(), trouble: 'the column is described otherwise now; beginning anew' };
+      return { state: this.#fresh(), trouble: 'the column is described or judged otherwise now; beginning anew' };
     }
     return { state };
   }

@@ -8,7 +8,13 @@ const count = z.int().nonnegative();
 /** Counts of a scan: all that is kept of a row, apart from two hashes of a ciphertext. */
 export const tallySchema = z.object({
   rows: count,
-  states: z.object({ encrypted: count, plaintext_suspect: count, malformed: count, null: count }),
+  states: z.object({
+    encrypted: count,
+    plaintext_suspect: count,
+    malformed: count,
+    wrapped: count.default(0),
+    null: count,
+  }),
   /** Encrypted rows by the version they say, or by its hash where that does not count upwards. */
   versions: z.record(z.string(), count),
   /** Of these hashes; of none in what an older release kept. */
@@ -22,7 +28,7 @@ export type Tally = z.infer<typeof tallySchema>;
 const MAX_VERSIONS = 1000;
 
 export function emptyTally(seed = ''): Tally {
-  const states = { encrypted: 0, plaintext_suspect: 0, malformed: 0, null: 0 };
+  const states = { encrypted: 0, plaintext_suspect: 0, malformed: 0, wrapped: 0, null: 0 };
   return { rows: 0, states, versions: {}, seed, unversioned: 0 };
 }
 

@@ -1,63 +1,92 @@
+import { unarmoured } from './shapes/armour.js';
 import { isBase64 } from './shapes/base64.js';
 import type { Shape } from './shapes/index.js';
+import { BROKEN_DOCUMENT, BROKEN_MESSAGE } from './shapes/unwrap.js';
 import { textArray } from './sql.js';
 
 /** The first version of PostgreSQL that can be asked whether a text is JSON without risking an error. */
 const ASKS_FOR_JSON = 160_000;
 
-/** Beginnings of the two forms that a text can break before anything is to be seen of it. */
-const BROKEN_DOCUMENT = `'{"ciphertext": null}'::jsonb`;
-const BROKEN_MESSAGE = `'\\xc3040403'::bytea`;
+export function canParseJson({ serverVersion }: Pick<ColumnType, 'serverVersion'>): boolean {
+  return serverVersion >= ASKS_FOR_JSON;
+}
 
 export interface ColumnType {
   /** As the catalogue prints it, domains resolved: `jsonb`, `bytea`, `character varying`, `bpchar`. */
   readonly type: string;
   readonly path?: readonly string[];
   readonly serverVersion: number;
+  /** How a text writes bytes; Base64 without a word. */
+  readonly encoding?: 'base64' | 'hex';
 }
 
 /** Whether this server can bring such a column into what the shape takes; otherwise why not. */
 export function whyNotReadable({ type, path, serverVersion }: ColumnType, takes: Shape['takes']): string | undefined {
   if (path !== undefined && !isDocument(type)) return `path: needs a jsonb column, and this one is ${type}`;
-  if (takes === 'document' && isText(type) && serverVersion < ASKS_FOR_JSON) {
-    return 'JSON in a text column can be judged from PostgreSQL 16 on; make the column jsonb';
+  if (takes === 'document' && (isText(type) || type === 'bytea') && serverVersion < ASKS_FOR_JSON) {
+    return 'JSON in a text or bytea column can be judged from PostgreSQL 16 on; make the column jsonb';
   }
   return undefined;
 }
 
 /** The value of a column, given as SQL, in the form that the shape takes. No value makes it fail. */
-export function valueSql(column: string, { type, path }: ColumnType, takes: Shape['takes']): string {
-  if (takes === 'document') return documentOf(column, type, path);
-  if (isDocument(type)) return asTaken(`((${column})::jsonb #>> ${textArray(path ?? [])})`, takes);
+export function valueSql(column: string, columnType: ColumnType, takes: Shape['takes']): string {
+  const { type, path, encoding } = columnType;
+  if (takes === 'document') return documentOf(column, columnType);
+  if (isDocument(type)) return asTaken(`((${column})::jsonb #>> ${textArray(path ?? [])})`, takes, encoding);
   if (type === 'bytea') return takes === 'bytes' ? column : `encode(${column}, 'escape')`;
-  return asTaken(`(${column})::text`, takes);
+  return asTaken(`(${column})::text`, takes, encoding);
 }
 
-function asTaken(text: string, takes: Exclude<Shape['takes'], 'document'>): string {
-  return takes === 'text' ? text : bytesOf(text);
+function asTaken(
+  text: string,
+  takes: Exclude<Shape['takes'], 'document'>,
+  encoding: ColumnType['encoding'] = 'base64',
+): string {
+  if (takes === 'text') return text;
+  return encoding === 'hex' ? bytesOfHex(text) : bytesOf(text);
 }
 
-/** Base64 as `encode` writes it, with line ends, or the ASCII armour of OpenPGP; anything else as its characters. */
-function bytesOf(text: string): string {
-  const bare = `replace(replace(${text}, E'\\n', ''), E'\\r', '')`;
-  const armoured = `substring(${text} from E'\\n\\\\r?\\n(.*)\\n=[A-Za-z0-9+/]{4}\\\\s+-----END PGP MESSAGE-----\\\\s*$')`;
-  const body = `replace(replace(${armoured}, E'\\n', ''), E'\\r', '')`;
-  return `(case
-    when ${isBase64(bare, 1)} then decode(${bare}, 'base64')
-    when ${text} like '-----BEGIN PGP MESSAGE-----%'
-      then case when ${isBase64(body, 1)} then decode(${body}, 'base64') else ${BROKEN_MESSAGE} end
+/** Hex, as `encode` writes it or with the `\\x` of a bytea before it; anything else as its characters. */
+function bytesOfHex(text: string): string {
+  const bare = `regexp_replace(${text}, '^\\\\x', '')`;
+  return `(case when ${bare} !~ '[^0-9A-Fa-f]' and octet_length(${bare}) % 2 = 0 then decode(${bare}, 'hex')
     else convert_to(${text}, 'UTF8') end)`;
 }
 
-function documentOf(column: string, type: string, path: readonly string[] | undefined): string {
+/**
+ * Base64 as `encode` writes it, with line ends, or the ASCII armour of OpenPGP; anything else as its characters. Hex is
+ * valid Base64 too, half of the time, and is left as it is.
+ */
+function bytesOf(text: string): string {
+  const bare = `translate(${text}, E' \\t\\r\\n', '')`;
+  return `(case
+    when ${text} like '-----BEGIN PGP MESSAGE-----%' then ${unarmoured(text, BROKEN_MESSAGE)}
+    when ${isBase64(bare, 1)} and ${bare} ~ '[^0-9A-Fa-f]' then decode(${bare}, 'base64')
+    else convert_to(${text}, 'UTF8') end)`;
+}
+
+function documentOf(column: string, { type, path, serverVersion }: ColumnType): string {
   if (isDocument(type)) {
     return path === undefined ? `(${column})::jsonb` : `((${column})::jsonb #> ${textArray(path)})`;
   }
-  if (type === 'bytea') return `to_jsonb(encode(${column}, 'escape'))`;
-  if (!isText(type)) return `to_jsonb((${column})::text)`;
-  return `(case when ${column} ~ '^\\s*\\{' then
-    case when pg_input_is_valid(${column}, 'jsonb') then ${column}::jsonb else ${BROKEN_DOCUMENT} end
-    else to_jsonb(${column}) end)`;
+  const parse = (text: string) => parsed(text, serverVersion);
+  if (type === 'bytea') return `(select ${parse('t')} from (select ${textOf(column)} as t offset 0) b)`;
+  return isText(type) ? parse(column) : `to_jsonb((${column})::text)`;
+}
+
+function parsed(text: string, serverVersion: number): string {
+  if (serverVersion < ASKS_FOR_JSON) return `to_jsonb(${text})`;
+  return `(case when ${text} ~ '^\\s*\\{' then
+    case when pg_input_is_valid(${text}, 'jsonb') then ${text}::jsonb else ${BROKEN_DOCUMENT} end
+    else to_jsonb(${text}) end)`;
+}
+
+/** Bytes that are UTF-8, as the text that they are; others with their bytes escaped. */
+function textOf(bytes: string): string {
+  const next = '[89ab].';
+  const utf8 = `^(?:[1-7].|0[1-9a-f]|c[2-9a-f]${next}|d.${next}|e0[ab].${next}|e[1-9a-cef]${next}${next}|ed[89].${next}|f0[9ab].${next}${next}|f[1-3]${next}${next}${next}|f48.${next}${next})*$`;
+  return `case when encode(${bytes}, 'hex') ~ '${utf8}' then convert_from(${bytes}, 'UTF8') else encode(${bytes}, 'escape') end`;
 }
 
 function isDocument(type: string): boolean {

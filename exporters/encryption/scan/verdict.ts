@@ -66,7 +66,15 @@ function named({ versions, seed }: Tally, { versions: told = [], latest }: KeyKn
 }
 
 function states(given: Partial<Record<CiphertextState, number>>): Record<CiphertextState, number> {
-  const result = { encrypted: 0, plaintext_suspect: 0, malformed: 0, unknown_version: 0, revoked_version: 0, null: 0 };
+  const result = {
+    encrypted: 0,
+    plaintext_suspect: 0,
+    malformed: 0,
+    wrapped: 0,
+    unknown_version: 0,
+    revoked_version: 0,
+    null: 0,
+  };
   for (const state of ciphertextStates) result[state] = given[state] ?? 0;
   return result;
 }

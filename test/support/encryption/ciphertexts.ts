@@ -36,42 +36,11 @@ export function fernet(plaintext = 'QQ123456C'): string {
   return token.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-export function ciphersweet(backend: 'nacl' | 'brng' | 'fips', plaintextBytes = 9): string {
-  const head = backend === 'fips' ? 48 + 32 + 16 : 24 + 16;
-  return `${backend}:${randomBytes(head + plaintextBytes)
-    .toString('base64')
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')}`;
-}
+const ciphersweetLayouts = { nacl: [24, 16], brng: [24, 32], fips: [48, 48] } as const;
 
-/** A message of the AWS Encryption SDK as its format describes it, with one data key. */
-export function awsEsdk(version: 1 | 2 = 2): Buffer {
-  const aad = Buffer.concat([short(1), text('purpose'), text('canary')]);
-  const key = Buffer.concat([text('aws-kms'), text('arn:aws:kms:eu-west-2:1:key/x'), text(randomBytes(184))]);
-  const framed = Buffer.from([2]);
-  const body = Buffer.concat([randomBytes(4), randomBytes(12), randomBytes(9), randomBytes(16)]);
-  if (version === 2) {
-    const head = [Buffer.from([2, 0x05, 0x78]), randomBytes(32), text(aad), short(1), key, framed];
-    return Buffer.concat([...head, Buffer.from([0, 0, 16, 0]), randomBytes(32), randomBytes(16), body]);
-  }
-  const head = [Buffer.from([1, 0x80, 0x03, 0x78]), randomBytes(16), text(aad), short(1), key, framed];
-  return Buffer.concat([
-    ...head,
-    Buffer.alloc(4),
-    Buffer.from([12, 0, 0, 16, 0]),
-    randomBytes(12),
-    randomBytes(16),
-    body,
-  ]);
-}
-
-function short(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function text(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([short(bytes.length), bytes]);
+/** As CipherSweet's backends lay a ciphertext out: nonce (with a salt before it in FIPS), then MAC and ciphertext. */
+export function ciphersweet(backend: 'nacl' | 'brng' | 'fips', plaintextBytes = 9, nonce?: Buffer): string {
+  const [nonceBytes, macBytes] = ciphersweetLayouts[backend];
+  const bytes = Buffer.concat([nonce ?? randomBytes(nonceBytes), randomBytes(macBytes + plaintextBytes)]);
+  return `${backend}:${bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`;
 }

@@ -1,25 +1,61 @@
-import { isUrlBase64 } from './base64.js';
-import type { Shape } from './shape.js';
+import { decodeUrl, isUrlBase64 } from './base64.js';
+import { endOf, isReadable } from './readable.js';
+import type { Layer, Shape } from './shape.js';
+import { isEncodedAgain } from './unwrap.js';
 
-/** A nonce of 24 bytes and a tag of 16; or a MAC of 48, a salt of 32 and a nonce of 16. */
-const SHORTEST_BYTES = { modern: 40, fips: 96 };
+/**
+ * Bytes before the ciphertext, and behind it. ModernCrypto: nonce, ciphertext, tag. BoringCrypto: nonce, MAC,
+ * ciphertext. FIPSCrypto: salt, nonce, MAC, ciphertext.
+ */
+const layouts = {
+  nacl: { nonce: 24, head: 24, tail: 16 },
+  brng: { nonce: 24, head: 24 + 32, tail: 0 },
+  fips: { nonce: 32 + 16, head: 32 + 16 + 48, tail: 0 },
+} as const;
 
-/** CipherSweet's three backends, each with a prefix of five characters. */
+const ofBackend = (value: (layout: (typeof layouts)[keyof typeof layouts]) => number) =>
+  `case prefix ${Object.entries(layouts)
+    .map(([name, layout]) => `when '${name}' then ${value(layout)}`)
+    .join(' ')} end`;
+
+const start = (value: string) => `left(${value}, 5) in ('nacl:', 'brng:', 'fips:')`;
+
+const layers: readonly Layer[] = [
+  [
+    ['prefix', `split_part(v, ':', 1)`],
+    ['payload', `split_part(v, ':', 2)`],
+  ],
+  [
+    ['head_bytes', ofBackend(({ head }) => head)],
+    [
+      'body',
+      `case when ${start('v')} and octet_length(v) = 5 + octet_length(payload)
+          and ${isUrlBase64('payload', layouts.nacl.head + layouts.nacl.tail)} then ${decodeUrl('payload')} end`,
+    ],
+  ],
+  [['tail', endOf('body')]],
+];
+
+/** CipherSweet's three backends, each with a prefix of its own. Base64 is padded, in PHP and in JavaScript. */
 export const ciphersweet: Shape = {
   takes: 'text',
-  parts: [
-    ['is_empty', `v is null or v = ''`],
-    ['prefix', 'left(v, 5)'],
-    ['payload', 'substr(v, 6)'],
-  ],
+  start,
+  layers,
+  quick: {
+    layers,
+    state: `case when v is null or v = '' then 'null' when body is null or octet_length(body) < ${ofBackend(({ head, tail }) => head + tail)} or ${isReadable('body', 'tail', 'head_bytes')} then 'unsure' else 'encrypted' end`,
+  },
   state: `case
-    when is_empty then 'null'
-    when prefix not in ('nacl:', 'brng:', 'fips:') then 'plaintext_suspect'
-    when prefix = 'fips:' and not ${isUrlBase64('payload', SHORTEST_BYTES.fips)} then 'malformed'
-    when not ${isUrlBase64('payload', SHORTEST_BYTES.modern)} then 'malformed'
+    when v is null or v = '' then 'null'
+    when not ${start('v')} then 'plaintext_suspect'
+    when body is null or octet_length(body) < ${ofBackend(({ head, tail }) => head + tail)} then 'malformed'
+    when ${isReadable('body', 'tail', 'head_bytes')} then case when ${isEncodedAgain('body')} then 'wrapped' else 'plaintext_suspect' end
     else 'encrypted' end`,
   version: 'null::text',
-  // Salt and nonce follow the MAC in the first form; in the other two the nonce comes first.
-  nonce: `case when prefix = 'fips:' then substr(payload, 65, 64) else substr(payload, 1, 32) end`,
+  nonce: `left(payload, ${ofBackend(({ nonce }) => (nonce * 4) / 3)})`,
   payload: 'payload',
+  plaintext: {
+    least: `octet_length(body) - ${ofBackend(({ head, tail }) => head + tail)}`,
+    most: `octet_length(body) - ${ofBackend(({ head, tail }) => head + tail)}`,
+  },
 };

@@ -1,27 +1,48 @@
-import { isBase64, isReadable } from './base64.js';
-import type { Shape } from './shape.js';
+import { isBase64 } from './base64.js';
+import { endOf, isReadable } from './readable.js';
+import type { Layer, Shape } from './shape.js';
+import { isEncodedAgain } from './unwrap.js';
 
 /** A nonce of 12 bytes and a tag of 16, around nothing. */
-const SHORTEST_BYTES = 28;
+const NONCE_BYTES = 12;
+const SHORTEST_BYTES = NONCE_BYTES + 16;
+
+const start = (value: string) => `${value} like 'vault:%'`;
+
+const layers: readonly Layer[] = [
+  [
+    ['version', `split_part(v, ':', 2)`],
+    ['payload', `split_part(v, ':', 3)`],
+  ],
+  [
+    [
+      'body',
+      `case when ${start('v')} and version ~ '^v[1-9][0-9]{0,8}$'
+          and octet_length(v) = 7 + octet_length(version) + octet_length(payload)
+          and ${isBase64('payload', SHORTEST_BYTES)} then decode(payload, 'base64') end`,
+    ],
+  ],
+  [['tail', endOf('body')]],
+];
 
 /** `vault:vN:base64` of Vault's and OpenBao's transit engine; `vault:` is its beginning. */
 export const transit: Shape = {
   takes: 'text',
-  parts: [
-    ['is_empty', `v is null or v = ''`],
-    ['has_start', `v like 'vault:%'`],
-    ['version', `split_part(v, ':', 2)`],
-    ['payload', `substr(v, length(split_part(v, ':', 2)) + 8)`],
-  ],
-  more: [['bare', `rtrim(payload, '=')`]],
+  start,
+  layers,
+  quick: {
+    layers,
+    state: `case when v is null or v = '' then 'null' when body is null or ${isReadable('body', 'tail', NONCE_BYTES)} then 'unsure' else 'encrypted' end`,
+  },
   state: `case
-    when is_empty then 'null'
-    when not has_start then 'plaintext_suspect'
-    when version !~ '^v[1-9][0-9]{0,8}$' or not ${isBase64('payload', SHORTEST_BYTES, 'bare')} then 'malformed'
-    when ${isReadable('payload')} then 'plaintext_suspect'
-    else 'encrypted' end`,
+    when v is null or v = '' then 'null'
+    when body is not null and not ${isReadable('body', 'tail', NONCE_BYTES)} then 'encrypted'
+    when body is not null and ${isEncodedAgain('body')} then 'wrapped'
+    when body is not null or not ${start('v')} then 'plaintext_suspect'
+    else 'malformed' end`,
   version: 'version',
   // 12 bytes are exactly these characters.
-  nonce: 'substr(payload, 1, 16)',
+  nonce: 'left(payload, 16)',
   payload: 'payload',
+  plaintext: { least: `octet_length(body) - ${SHORTEST_BYTES}`, most: `octet_length(body) - ${SHORTEST_BYTES}` },
 };

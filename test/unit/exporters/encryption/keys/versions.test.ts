@@ -39,7 +39,7 @@ test('numbers count as numbers, names in the order that was told', () => {
 describe('a verdict', () => {
   const versions = Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`v${index + 1}`, 10]));
   const tally = { ...emptyTally(), rows: 150, versions, unversioned: 5 };
-  tally.states = { encrypted: 145, plaintext_suspect: 1, malformed: 2, null: 2 };
+  tally.states = { encrypted: 145, plaintext_suspect: 1, malformed: 2, wrapped: 3, null: 2 };
 
   test('counts what the key service no longer decrypts apart, and not as encrypted', () => {
     const { states } = judge(tally, column('a.b', { kind: 'transit' }, { key: 'fields' }), {
@@ -57,6 +57,7 @@ describe('a verdict', () => {
       encrypted: 140,
       plaintext_suspect: 1,
       malformed: 2,
+      wrapped: 3,
       unknown_version: 5,
       revoked_version: 0,
       null: 2,
@@ -102,7 +103,15 @@ describe('a verdict', () => {
   test('says nothing of versions where the format has none', () => {
     const verdict = judge(tally, column('a.b', { kind: 'pgp' }), {});
     expect(verdict).toEqual({
-      states: { encrypted: 145, plaintext_suspect: 1, malformed: 2, unknown_version: 0, revoked_version: 0, null: 2 },
+      states: {
+        encrypted: 145,
+        plaintext_suspect: 1,
+        malformed: 2,
+        wrapped: 3,
+        unknown_version: 0,
+        revoked_version: 0,
+        null: 2,
+      },
       versions: [],
       newestRows: 0,
     });

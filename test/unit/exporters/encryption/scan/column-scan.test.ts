@@ -13,7 +13,7 @@ import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/wa
 import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import type { CiphertextScan } from '../../../../../pack/index.js';
-import { kingston } from '../../../../support/encryption/ciphertexts.js';
+import { ciphersweet, kingston } from '../../../../support/encryption/ciphertexts.js';
 import {
   access,
   column,
@@ -23,6 +23,7 @@ import {
   scanNow,
   scanOf,
 } from '../../../../support/encryption/scanning.js';
+import { vectors } from '../../../../support/encryption/vectors.js';
 import { stateIn } from '../../../../support/state.js';
 
 const isLong = process.env.KOP_LONG === '1';
@@ -87,6 +88,25 @@ describe(`${ROWS} rows`, () => {
 });
 
 describe('nonces', () => {
+  test.each(['nacl', 'brng', 'fips'] as const)('of CipherSweet (%s) used again are found', async (backend) => {
+    // The nonce of a genuine value, as the library lays it out; MAC and ciphertext differ from row to row.
+    const genuine = vectors('ciphersweet').find(({ text }) => text?.startsWith(backend))?.text ?? '';
+    const nonce = Buffer.from(genuine.slice(5), 'base64url').subarray(0, backend === 'fips' ? 48 : 24);
+    const values = [
+      ...Array.from({ length: 200 }, () => ciphersweet(backend, 9, nonce)),
+      ...vectors('ciphersweet').flatMap(({ text }) => (text?.startsWith(backend) && text !== genuine ? [text] : [])),
+    ];
+    await run(url, `create table public.sweet_${backend} (id int primary key, value text)`);
+    await run(
+      url,
+      `insert into public.sweet_${backend} select o, v from unnest($1::text[]) with ordinality as r (v, o)`,
+      [values],
+    );
+    const found = await only(scanOf(url, [column(`public.sweet_${backend}`, { kind: 'ciphersweet' })]));
+    expect(found.reuse.map(({ rows }) => rows)).toEqual([200]);
+    expect(found.states.encrypted).toBe(values.length);
+  });
+
   test('used again is told from copied, and from the same nonce under another version', async () => {
     const nonce = Buffer.from('000102030405060708090a0b', 'hex');
     const copied = kingston();
@@ -128,6 +148,7 @@ test('copies inside audit images are found by their path; ties of a key are not 
     encrypted: 1,
     plaintext_suspect: 1,
     malformed: 0,
+    wrapped: 0,
     unknown_version: 0,
     revoked_version: 0,
     null: 2,

@@ -8,8 +8,9 @@ import { readerFor } from '../../../../../exporters/encryption/scan/reader.js';
 import { addBatch, emptyTally } from '../../../../../exporters/encryption/scan/tally.js';
 import { judge } from '../../../../../exporters/encryption/scan/verdict.js';
 import type { CiphertextFormat } from '../../../../../pack/index.js';
-import { awsEsdk, ciphersweet, fernet, kingston, transit } from '../../../../support/encryption/ciphertexts.js';
+import { ciphersweet, fernet, kingston, transit } from '../../../../support/encryption/ciphertexts.js';
 import { access, column, run } from '../../../../support/encryption/scanning.js';
+import { vectors } from '../../../../support/encryption/vectors.js';
 
 /** What the rows of every format may hold by mistake. */
 const plain = [
@@ -86,16 +87,24 @@ const suspects = (values: readonly unknown[]): Row[] => values.map((value) => ['
 
 describe('kingston-jsonb', () => {
   const whole = kingston();
+  const blocks = {
+    ...whole,
+    algorithm: 'AES-256-CBC',
+    ciphertext: randomBytes(32).toString('base64'),
+    nonce: randomBytes(16).toString('base64'),
+  };
   const rows: Row[] = [
     ['encrypted', whole],
     ['encrypted', kingston('', 'v12')],
     ['encrypted', { ...whole, encrypted_at: '2025-01-01T00:00:00Z', field_path: 'product_owners.ni_number' }],
     ['encrypted', { ...whole, key_version: 7 }],
-    ['encrypted', { ...whole, algorithm: 'AES-256-CBC', nonce: randomBytes(16).toString('base64') }],
+    ['encrypted', blocks],
     ['encrypted', { ...whole, algorithm: 'XChaCha20-Poly1305', nonce: randomBytes(24).toString('base64') }],
     ['null', null],
     ['unknown_version', { ...whole, key_version: 'QQ123456C' }],
     ['unknown_version', { ...whole, key_version: 'a sentence is no version' }],
+    ['plaintext_suspect', { ...whole, algorithm: 'none' }],
+    ['malformed', { ...blocks, ciphertext: randomBytes(33).toString('base64') }],
     ['malformed', { ...whole, nonce: undefined }],
     ['malformed', { ...whole, key_version: null }],
     ['malformed', { ...whole, nonce: randomBytes(16).toString('base64') }],
@@ -162,7 +171,8 @@ test('fernet', async () => {
     ['encrypted', fernet()],
     ['encrypted', fernet('')],
     ['encrypted', fernet('x'.repeat(5000))],
-    ['encrypted', fernet().replace(/=+$/, '')],
+    // No library opens one without its padding.
+    ['malformed', fernet().replace(/=+$/, '')],
     ['null', null],
     ...suspects([...plain, `hAAAA${fernet().slice(5)}`]),
     ['malformed', fernet().slice(0, -8)],
@@ -181,7 +191,8 @@ test('ciphersweet', async () => {
     ['encrypted', ciphersweet('nacl')],
     ['encrypted', ciphersweet('brng', 0)],
     ['encrypted', ciphersweet('fips')],
-    ['encrypted', ciphersweet('fips').replace(/=+$/, '')],
+    ['malformed', ciphersweet('fips', 8).replace(/=+$/, '')],
+    ['malformed', ciphersweet('nacl', 9).replace(/=+$/, '')],
     ['null', ''],
     ...suspects([...plain, 'nacl is salt']),
     ['malformed', 'nacl:'],
@@ -192,15 +203,20 @@ test('ciphersweet', async () => {
 });
 
 test('aws-esdk', async () => {
-  const whole = awsEsdk(2);
+  const made = (suite: string) => {
+    const found = vectors('aws-esdk').find(({ variant, plaintext }) => variant === suite && plaintext.length > 8);
+    return Buffer.from(found?.base64 ?? '', 'base64');
+  };
+  const first = made('ALG_AES256_GCM_IV12_TAG16_HKDF_SHA256');
+  const whole = made('ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY_ECDSA_P384');
   const noKey = Buffer.from(whole);
   noKey.fill(0, 37 + whole.readUInt16BE(35), 39 + whole.readUInt16BE(35));
   const longAad = Buffer.from(whole);
   longAad.writeUInt16BE(65_000, 35);
-  const otherSuite = Buffer.from(awsEsdk(1));
+  const otherSuite = Buffer.from(first);
   otherSuite[3] = 0x77;
   const rows: Row[] = [
-    ['encrypted', awsEsdk(1)],
+    ['encrypted', first],
     ['encrypted', whole],
     ['null', null],
     ...suspects(plain.map((value) => Buffer.from(String(value)))),
@@ -264,6 +280,13 @@ test('an expression of the configuration', async () => {
     ['null', null],
     ['null', ''],
     ...suspects([...plain, 'enc.v1.short']),
+  ]);
+});
+
+test('a dot of an expression stands for a line end, too', async () => {
+  await check({ kind: 'regex', pattern: 'enc:.{8}' }, 'text', [
+    ['encrypted', 'enc:line\nend'],
+    ['plaintext_suspect', 'line\nend'],
   ]);
 });
 
