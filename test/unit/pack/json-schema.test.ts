@@ -53,7 +53,7 @@ describe('what kop check takes, an editor takes', () => {
 });
 
 describe('what an editor refuses, kop check refuses at the same place', () => {
-  // A reserved key is refused while reading, when nobody knows yet what stands around it.
+  // While reading, nobody knows yet which key stands around a mistake: a reserved key, or one in the writing (key '').
   const refused = named(fixtures, /^invalid-(?!reserved-key).*\.yaml$/).flatMap((file) => {
     try {
       const errors = violations(read(file));
@@ -75,7 +75,7 @@ describe('what an editor refuses, kop check refuses at the same place', () => {
         .replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]')
         .replaceAll('/', '.'),
     );
-    expect(problems.filter((key) => places.some((place) => key.startsWith(place)))).not.toEqual([]);
+    expect(problems.filter((key) => key === '' || places.some((place) => key.startsWith(place)))).not.toEqual([]);
   });
 
   test.each(named(fixtures, /^invalid-.*\.yaml$/).filter((file) => /: unknown key;/.test(readFileSync(file, 'utf8'))))(
