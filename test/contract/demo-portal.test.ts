@@ -658,7 +658,7 @@ describe('faults', () => {
     });
   });
 
-  it('login refused, and tokens that expire now', async () => {
+  it('login refused, and tokens that expire now', { timeout: 60_000 }, async () => {
     const headers = { authorization: `Bearer ${cookieOf(await logIn(), 'access_token')}` };
     await set({ id: 'refused', kind: 'login_refused' });
     expect([(await logIn()).status, (await ask('/api/auth/me', { headers })).status]).toEqual([401, 200]);
@@ -670,7 +670,7 @@ describe('faults', () => {
     expect((await ask('/api/auth/me', { headers: again })).status).toBe(200);
   });
 
-  it('tokens that expire, with a login page in place of a refusal', async () => {
+  it('tokens that expire, with a login page in place of a refusal', { timeout: 60_000 }, async () => {
     const me = async () => {
       const headers = { authorization: `Bearer ${cookieOf(await logIn(), 'access_token')}` };
       return (await fetch(`${portal.url}/api/auth/me`, { headers, redirect: 'manual' })).status;

@@ -2,7 +2,7 @@ import type { Csrf } from '../../../../pack/index.js';
 import { applyPathStyle } from '../../../../pack/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { LoginRefused, type LoginTools } from './grant.js';
-import { readHtml } from './html-forms.js';
+import type { HtmlPage } from './html-forms.js';
 import { jsonAt } from './json-at.js';
 import type { Page, Visitor } from './visitor.js';
 
@@ -49,12 +49,18 @@ async function tokenIn(page: Page, from: Csrf['from'], { cookies }: LoginTools):
     case 'json':
       return jsonAt(await page.text(), from.name);
     case 'meta':
-      return readHtml(await page.text(), page.url).meta.get(from.name);
+      return (await htmlOf(page)).meta.get(from.name);
     case 'input': {
-      const { forms } = readHtml(await page.text(), page.url);
+      const { forms } = await htmlOf(page);
       return forms.flatMap(({ controls }) => controls).find(({ name }) => name === from.name)?.value;
     }
   }
+}
+
+/** Most tokens are found without a parser, which is loaded when one is not. */
+async function htmlOf(page: Page): Promise<HtmlPage> {
+  const { readHtml } = await import('./html-forms.js');
+  return readHtml(await page.text(), page.url);
 }
 
 function decoded(value: string): string {

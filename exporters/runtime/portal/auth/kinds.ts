@@ -1,14 +1,15 @@
 import type { Auth, Totp } from '../../../../pack/index.js';
-import { logInByForm } from './form-login.js';
 import type { Grant, LoginTools } from './grant.js';
 import { logIn } from './login.js';
 import { fetchToken } from './oauth2.js';
-import { logInWithOidc } from './oidc.js';
 
 /** A rotated secret file is taken up within a minute. */
 const REREAD_SECRETS_AFTER_MS = 60_000;
 
-/** One line for each kind of credentials. @throws {StepFailure} */
+/**
+ * One line for each kind of credentials. Those that bring a parser or a protocol with them are loaded when they are
+ * needed: most portals need none. @throws {StepFailure}
+ */
 export async function obtain(auth: Auth, tools: LoginTools): Promise<Grant> {
   switch (auth.kind) {
     case 'none':
@@ -27,9 +28,9 @@ export async function obtain(auth: Auth, tools: LoginTools): Promise<Grant> {
     case 'login':
       return logIn(auth, tools);
     case 'form':
-      return logInByForm(auth, tools);
+      return (await import('./form-login.js')).logInByForm(auth, tools);
     case 'oidc':
-      return logInWithOidc(auth, tools);
+      return (await import('./oidc.js')).logInWithOidc(auth, tools);
     case 'oauth2':
       return fetchToken(auth, tools);
   }
