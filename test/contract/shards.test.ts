@@ -96,4 +96,5 @@ test('the providers of a portal and its columns belong to the same process, beca
     expect(portalsOf('probe')).not.toEqual([]);
     expect(portalsOf('probe').sort()).toEqual(portalsOf('scan').sort());
   }
-});
+  // A thread for each provider takes seconds to begin on a loaded machine.
+}, 60_000);

@@ -111,10 +111,11 @@ beforeAll(async () => {
   ])
     process.kill(pid, 'SIGUSR2');
   const threads = 1 + Object.keys(providers).length;
-  await eventually('a look at each thread', 30_000, () =>
+  // A snapshot is work for seconds, and all threads make theirs at once.
+  await eventually('a look at each thread', 90_000, () =>
     Promise.resolve(readdirSync(folder).filter((name) => name.endsWith('.done')).length === threads),
   );
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await exporter?.end('SIGKILL');
