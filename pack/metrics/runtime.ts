@@ -57,7 +57,7 @@ export const runtimeMetrics = {
     'Times that a metric reached the most series it may have, and further ones were left out.',
   ),
   shardCount: gauge(
-    'kop_shard_count',
+    'kop_shards',
     'count',
     ['exporter', 'index'],
     'Into how many shares the names are divided; index says which of them this process measures, from 1.',

@@ -165,7 +165,7 @@ function lastRun(labels: Labels, world: World, measured: (phase: Phase) => boole
   );
 }
 
-/** A share is a label, so that another one is another series. */
+/** The number of a share is a label, so that another one is another series. */
 function shardSeries(
   at: Labels,
   phases: readonly Phase[],
@@ -173,11 +173,12 @@ function shardSeries(
 ): readonly InputSeries[] {
   const shardOf = (phase: Phase) => phase.shard ?? '1/1';
   const digestOf = (phase: Phase) => phase.sha256 ?? 'a';
-  const shards = [...new Set(phases.map(shardOf))].map((shard) => {
-    const [index = '', count = ''] = shard.split('/');
-    const isIt = (phase: Phase) => answering(phase) && shardOf(phase) === shard;
+  const indexOf = (phase: Phase) => shardOf(phase).split('/')[0] ?? '';
+  const countOf = (phase: Phase) => Number(shardOf(phase).split('/')[1]);
+  const shards = [...new Set(phases.map(indexOf))].map((index) => {
+    const isIt = (phase: Phase) => answering(phase) && indexOf(phase) === index;
     return line(runtimeMetrics.shardCount.name, { ...at, exporter: 'workflow-sla', index }, phases, isIt, (t, p) =>
-      t.hold(p.minutes, Number(count)),
+      t.hold(p.minutes, countOf(p)),
     );
   });
   const digests = [...new Set(phases.map(digestOf))].map((sha256) => {
