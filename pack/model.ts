@@ -81,6 +81,8 @@ export interface Network {
   readonly proxy: 'environment' | 'none';
   /** Offer HTTP/2 in the TLS handshake and use it where the server agrees. */
   readonly http2: boolean;
+  /** Of an answer, all headers together. */
+  readonly maxHeaderBytes: number;
   /** Origins beside the portal's own that a redirect may lead to; a probe goes nowhere that is not configured. */
   readonly redirectOrigins: readonly string[];
 }

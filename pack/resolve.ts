@@ -6,6 +6,7 @@ import type {
   Expectation,
   Extract,
   HttpStep,
+  Network,
   Objective,
   Pack,
   Portal,
@@ -62,13 +63,21 @@ function resolvePortal(name: string, portal: ParsedPortal, places: Places): Port
     identities: mapValues(identities, (user, described) =>
       resolveAuth(described, [...path, 'identities', user], places),
     ),
-    network: { ...network, redirectOrigins: network.redirectOrigins.map((written) => new URL(written).origin) },
+    network: resolveNetwork(network),
     tls: resolveTls(tls, [...path, 'tls'], places),
     limits: {
       maxInFlight: limits.maxInFlight,
       backoffInitialMs: limits.backoff.initial,
       backoffMaxMs: limits.backoff.max,
     },
+  };
+}
+
+function resolveNetwork({ maxHeaders, redirectOrigins, ...rest }: ParsedPortal['network']): Network {
+  return {
+    ...rest,
+    maxHeaderBytes: maxHeaders,
+    redirectOrigins: redirectOrigins.map((written) => new URL(written).origin),
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { auth, identity } from './auth.js';
 import { headerValue, path, requestHeaderName, url, variableName } from './patterns.js';
 import { count, expected, flag, named, oneOf, section, text } from './say.js';
-import { duration } from './units.js';
+import { duration, size } from './units.js';
 
 export const scalarText = () =>
   z
@@ -39,6 +39,12 @@ const network = section({
     .prefault('environment')
     .describe('environment reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; none connects directly. Default environment.'),
   http2: flag().prefault(true).describe('Offer HTTP/2 and use it where the server agrees. Default true.'),
+  maxHeaders: size()
+    .refine((bytes) => bytes >= 1024 && bytes <= 262_144, { error: expected('a size from 1KiB to 256KiB') })
+    .prefault('16KiB')
+    .describe(
+      'Most that the headers of an answer may take, all together. Larger ones fail the step with reason size. Over HTTP/2 no more than 64KiB can be read. Default 16KiB.',
+    ),
   redirectOrigins: z
     .array(url('bare', 'https://login.example.com'), { error: expected('a list of origins') })
     .prefault([])

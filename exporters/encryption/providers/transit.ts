@@ -250,7 +250,7 @@ export function serverOf({ address, caFile, name }: Description): Portal {
     auth: { kind: 'none' },
     identities: {},
     tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false, ...(caFile === undefined ? {} : { caFile }) },
-    network: { ipPreference: 'any', proxy: 'environment', http2: false, redirectOrigins: [] },
+    network: { ipPreference: 'any', proxy: 'environment', http2: false, maxHeaderBytes: 16_384, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
     allowEncodedSlashes: false,

@@ -37,6 +37,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
       context.log(`${outgoing.method} ${where}`);
       last = await context.connections.send(outgoing, context.portal, context.clock, context.signal);
       context.credentials.remember(outgoing.url, last.headers['set-cookie']);
+      if (last.askedAgain !== undefined) context.log(`sent once more on a new connection, because ${last.askedAgain}`);
       context.log(`status ${last.status}, ${last.body.length} bytes${last.reused ? ', on an open connection' : ''}`);
       refusal = refusalOf(last, outgoing.url, step, context);
       if (refusal !== undefined) throw new StepFailure('auth', refusal);
@@ -115,7 +116,14 @@ function prepare(step: HttpStep, context: StepContext): Outgoing {
     filledHeaders(step.headers, filling),
     credentials.headersFor(url),
   );
-  return { method: step.method, url, headers, body: body?.bytes, maxBodyBytes: step.maxBodyBytes };
+  return {
+    method: step.method,
+    url,
+    headers,
+    body: body?.bytes,
+    maxBodyBytes: step.maxBodyBytes,
+    isRepeatable: !step.mutates,
+  };
 }
 
 function bodyOf(step: HttpStep, filling: Filling): { type: string; bytes: Buffer } | undefined {

@@ -14,7 +14,7 @@ export function portal(baseUrl: string, over: Partial<Portal> = {}): Portal {
     auth: { kind: 'none' },
     identities: {},
     tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false },
-    network: { ipPreference: 'ipv4', proxy: 'none', http2: true, redirectOrigins: [] },
+    network: { ipPreference: 'ipv4', proxy: 'none', http2: true, maxHeaderBytes: 16_384, redirectOrigins: [] },
     allowMutations: false,
     neverProbe: [],
     allowEncodedSlashes: false,

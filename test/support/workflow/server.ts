@@ -97,7 +97,7 @@ export function json(
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
 }
 
-class RequestLog {
+export class RequestLog {
   readonly requests: SeenRequest[] = [];
   readonly #waiting = new Set<() => void>();
 
@@ -132,7 +132,11 @@ class RequestLog {
   }
 }
 
-async function serve(server: HttpServer | TcpServer, scheme: 'http' | 'https', log: RequestLog): Promise<TestServer> {
+export async function serve(
+  server: HttpServer | TcpServer,
+  scheme: 'http' | 'https',
+  log = new RequestLog(),
+): Promise<TestServer> {
   const sockets = new Set<Socket>();
   let connections = 0;
   server.on('connection', (socket: Socket) => {

@@ -110,7 +110,7 @@ describe('defaults', () => {
       auth: { kind: 'none' },
       identities: {},
       tls: { minVersion: 'TLSv1.2', insecureSkipVerify: false },
-      network: { ipPreference: 'any', proxy: 'environment', http2: true, redirectOrigins: [] },
+      network: { ipPreference: 'any', proxy: 'environment', http2: true, maxHeaderBytes: 16_384, redirectOrigins: [] },
       allowMutations: false,
       neverProbe: [],
       allowEncodedSlashes: false,

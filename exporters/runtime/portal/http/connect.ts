@@ -8,6 +8,7 @@ import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
+import { type EndedCleanly, plainEnding, tlsEnding } from './ending.js';
 import { socketFailure } from './failure.js';
 import { proxyAuthorization, proxyPort } from './proxy.js';
 import { isForwarded, secureContext, type Target } from './target.js';
@@ -18,6 +19,7 @@ export interface Opened {
   readonly protocol: 'http/1.1' | 'h2';
   readonly address: string;
   readonly certificateExpirySeconds: number | undefined;
+  readonly endedCleanly: EndedCleanly;
 }
 
 /**
@@ -33,7 +35,13 @@ export async function open(target: Target, clock: PhaseClock, signal: Cancellati
       ? await tcp(address, target.port, signal)
       : await throughProxy(target, target.proxy, address, signal);
   if (target.protocol === 'http:') {
-    return { socket, protocol: 'http/1.1', address, certificateExpirySeconds: undefined };
+    return {
+      socket,
+      protocol: 'http/1.1',
+      address,
+      certificateExpirySeconds: undefined,
+      endedCleanly: plainEnding(socket),
+    };
   }
   clock.enter('tls');
   const secure = await handshake(socket, target, signal);
@@ -42,6 +50,7 @@ export async function open(target: Target, clock: PhaseClock, signal: Cancellati
     protocol: secure.alpnProtocol === 'h2' ? 'h2' : 'http/1.1',
     address,
     certificateExpirySeconds: firstExpirySeconds(secure.getPeerCertificate(true)),
+    endedCleanly: tlsEnding(secure, socket),
   };
 }
 

@@ -1,13 +1,12 @@
-import type { ClientHttp2Session } from 'node:http2';
 import type { Portal } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { type Opened, open } from './connect.js';
 import type { Answer, Outgoing } from './exchange.js';
-import { ConnectionLost } from './failure.js';
+import { ConnectionLost, NotProcessed } from './failure.js';
 import { exchangeHttp1 } from './http1.js';
-import { exchangeHttp2, isUsable, startHttp2 } from './http2.js';
+import { exchangeHttp2, type Http2Connection, isUsable, startHttp2 } from './http2.js';
 import type { OnOpenRequest } from './open-request.js';
 import { proxyAuthorization } from './proxy.js';
 import { isForwarded, type Target, targetOf } from './target.js';
@@ -16,11 +15,20 @@ export interface Received extends Answer {
   readonly opened: Opened;
   /** It came on a connection that was open before. */
   readonly reused: boolean;
+  /** Why the request was sent a second time, if it was. */
+  readonly askedAgain?: string;
 }
 
 interface Connection {
   readonly opened: Opened;
-  readonly session: ClientHttp2Session | undefined;
+  readonly http2: Http2Connection | undefined;
+}
+
+/** A connection that waits for its next request. */
+interface Idle {
+  readonly connection: Connection;
+  /** Ends the watch over what comes unasked. */
+  readonly take: () => void;
 }
 
 /**
@@ -29,7 +37,7 @@ interface Connection {
  * With the policy `fresh` they live for a run, with `reuse` for as long as the workflow does.
  */
 export class Connections {
-  readonly #idle = new Map<string, Connection>();
+  readonly #idle = new Map<string, Idle>();
   readonly #onOpenRequest: OnOpenRequest | undefined;
   #isClosed = false;
 
@@ -46,18 +54,19 @@ export class Connections {
     const target = targetOf(outgoing.url, portal);
     try {
       const kept = this.#takeIdle(target.key);
-      if (kept !== undefined) {
-        try {
-          return await this.#exchange(kept, outgoing, target, clock, signal, true);
-        } catch (error) {
-          // The server may close an idle connection just as we use it again. Like a browser, ask once more on a new
-          // one, but only where asking twice changes nothing. The time it took is the portal's, and stays counted.
-          if (signal.aborted || !(error instanceof ConnectionLost) || !isSafe(outgoing.method)) throw error;
-        }
+      try {
+        const received = await this.#ask(kept, outgoing, target, clock, signal);
+        // With 408 a server says that it was about to close an idle connection (RFC 9110, 15.5.9).
+        if (kept === undefined || received.status !== 408 || !isRepeatable(outgoing)) return received;
+        return await this.#again('status 408 on an idle connection', outgoing, target, clock, signal);
+      } catch (error) {
+        // Like a browser, ask once more on a new connection, but only where asking twice changes nothing twice. The
+        // time that the first try took is the portal's, and stays counted.
+        if (signal.aborted || !(error instanceof ConnectionLost)) throw error;
+        const closedWhileIdle = kept !== undefined && isRepeatable(outgoing);
+        if (!closedWhileIdle && !(error instanceof NotProcessed)) throw error;
+        return await this.#again(error.message, outgoing, target, clock, signal);
       }
-      const opened = await open(target, clock, signal);
-      const session = opened.protocol === 'h2' ? startHttp2(opened.socket, outgoing.url.origin) : undefined;
-      return await this.#exchange({ opened, session }, outgoing, target, clock, signal, false);
     } finally {
       clock.stop();
     }
@@ -66,31 +75,41 @@ export class Connections {
   /** Ends the idle ones now, and those in use when their exchange is over. */
   close(): void {
     this.#isClosed = true;
-    for (const connection of this.#idle.values()) discard(connection);
+    for (const { connection } of this.#idle.values()) discard(connection);
     this.#idle.clear();
   }
 
-  async #exchange(
-    connection: Connection,
+  async #again(
+    askedAgain: string,
     outgoing: Outgoing,
     target: Target,
     clock: PhaseClock,
     signal: Cancellation,
-    reused: boolean,
   ): Promise<Received> {
-    const { opened, session } = connection;
+    return { ...(await this.#ask(undefined, outgoing, target, clock, signal)), askedAgain };
+  }
+
+  async #ask(
+    kept: Connection | undefined,
+    outgoing: Outgoing,
+    target: Target,
+    clock: PhaseClock,
+    signal: Cancellation,
+  ): Promise<Received> {
+    const connection = kept ?? (await connect(outgoing, target, clock, signal));
+    const { opened, http2 } = connection;
     let exchange: Promise<Answer> | undefined;
     try {
       const answer = await abortable<Answer>(signal, (done, fail) => {
         exchange =
-          session === undefined
-            ? exchangeHttp1(opened.socket, forProxy(outgoing, target), isForwarded(target), clock, signal)
-            : exchangeHttp2(session, outgoing, clock, signal);
+          http2 === undefined
+            ? exchangeHttp1(opened, forProxy(outgoing, target), target, clock, signal)
+            : exchangeHttp2(http2, outgoing, clock, signal);
         exchange.then(done, fail);
       });
       if (answer.reusable) this.#keep(target.key, connection);
       else discard(connection);
-      return { ...answer, opened, reused };
+      return { ...answer, opened, reused: kept !== undefined };
     } catch (error) {
       const isOpen = signal.aborted && error === signal.reason;
       if (isOpen && exchange !== undefined && this.#onOpenRequest !== undefined) {
@@ -108,24 +127,47 @@ export class Connections {
   /** Two runs may use the same workflow's connections at once, and both bring one back. */
   #keep(key: string, connection: Connection): void {
     if (this.#isClosed || this.#idle.has(key)) discard(connection);
-    else this.#idle.set(key, connection);
+    else this.#idle.set(key, { connection, take: refuseUnasked(connection) });
   }
 
   #takeIdle(key: string): Connection | undefined {
-    const connection = this.#idle.get(key);
+    const idle = this.#idle.get(key);
     this.#idle.delete(key);
-    if (connection === undefined || isAlive(connection)) return connection;
-    discard(connection);
+    if (idle === undefined) return undefined;
+    idle.take();
+    if (isAlive(idle.connection)) return idle.connection;
+    discard(idle.connection);
     return undefined;
   }
 }
 
-function isAlive({ opened, session }: Connection): boolean {
-  return !opened.socket.destroyed && (session === undefined || isUsable(session));
+async function connect(
+  outgoing: Outgoing,
+  target: Target,
+  clock: PhaseClock,
+  signal: Cancellation,
+): Promise<Connection> {
+  const opened = await open(target, clock, signal);
+  if (opened.protocol !== 'h2') return { opened, http2: undefined };
+  return { opened, http2: startHttp2(opened.socket, outgoing.url.origin, target.network.maxHeaderBytes) };
 }
 
-function discard({ opened, session }: Connection): void {
-  session?.destroy();
+/** What comes before it was asked for would be taken for the answer to the next request. */
+function refuseUnasked({ opened: { socket }, http2 }: Connection): () => void {
+  if (http2 !== undefined) return () => {};
+  const refuse = () => socket.destroy();
+  socket.on('data', refuse);
+  return () => {
+    socket.off('data', refuse);
+  };
+}
+
+function isAlive({ opened: { socket }, http2 }: Connection): boolean {
+  return http2 === undefined ? socket.readable && socket.writable : isUsable(http2.session);
+}
+
+function discard({ opened, http2 }: Connection): void {
+  http2?.session.destroy();
   opened.socket.destroy();
 }
 
@@ -136,6 +178,6 @@ function forProxy(outgoing: Outgoing, target: Target): Outgoing {
 
 function ignore(): void {}
 
-function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+function isRepeatable({ method, isRepeatable: isSaidSo }: Outgoing): boolean {
+  return isSaidSo ?? (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
 }

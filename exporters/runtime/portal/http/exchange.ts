@@ -8,6 +8,8 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
   readonly maxBodyBytes: number;
+  /** Whether to send it twice changes nothing at the portal, whatever its method. Default: where the method says so. */
+  readonly isRepeatable?: boolean;
 }
 
 export interface Answer {

@@ -1,8 +1,11 @@
 import type { FailureReason } from '../../../../pack/metrics/index.js';
 import { StepFailure } from '../step-failure.js';
 
-/** The connection was gone before anything of an answer came. */
+/** The connection was gone before anything of an answer came. The request may have been processed all the same. */
 export class ConnectionLost extends StepFailure {}
+
+/** The server said that it did not look at the request. Asking again can change nothing twice. */
+export class NotProcessed extends ConnectionLost {}
 
 const lost = new Set([
   'ECONNRESET',
@@ -12,11 +15,15 @@ const lost = new Set([
   'ERR_HTTP2_SESSION_ERROR',
 ]);
 
-/** What went wrong with a socket, in words. @param answerBegan a lost connection is then a broken answer. */
-export function socketFailure(reason: FailureReason, where: string, error: unknown, answerBegan = true): StepFailure {
+/** Whether this is how a connection ends that the server closed. */
+export function isLoss(error: unknown): boolean {
+  return lost.has(codeOf(error));
+}
+
+/** What went wrong with a socket, in words. */
+export function socketFailure(reason: FailureReason, where: string, error: unknown): StepFailure {
   const code = codeOf(error);
   const message = `${where}: ${explanations[code] ?? code}`;
-  if (!answerBegan && lost.has(code)) return new ConnectionLost(reason, message, { cause: error });
   // TLS 1.3 servers refuse a client certificate only after the handshake, in the middle of the first exchange.
   return new StepFailure(/^ERR_SSL_/.test(code) ? 'tls' : reason, message, { cause: error });
 }
@@ -25,7 +32,12 @@ export function tooLarge(maxBytes: number): StepFailure {
   return new StepFailure('size', `the answer is larger than ${maxBytes} bytes; raise maxBody if that is right`);
 }
 
-function codeOf(error: unknown): string {
+export function headersTooLarge(maxBytes: number, cause: unknown): StepFailure {
+  const message = `the headers of the answer are larger than ${maxBytes} bytes; raise network.maxHeaders if that is right`;
+  return new StepFailure('size', message, { cause });
+}
+
+export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

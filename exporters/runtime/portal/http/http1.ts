@@ -1,49 +1,64 @@
-import { request as httpRequest } from 'node:http';
-import type { Socket } from 'node:net';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
+import type { Opened } from './connect.js';
 import { type Answer, BodyBuffer, type Outgoing } from './exchange.js';
-import { socketFailure, tooLarge } from './failure.js';
+import { ConnectionLost, codeOf, headersTooLarge, isLoss, socketFailure, tooLarge } from './failure.js';
+import { isForwarded, type Target } from './target.js';
 
 /**
  * One HTTP/1.1 exchange on an open socket. Each time is taken in the first callback that can know it.
  *
  * @param signal ends no exchange: once it has aborted, what still comes is received and not kept. Whoever wants an end
  *   destroys the socket.
- * @param absoluteForm the full URL goes in the request line, as a plain-HTTP proxy expects.
  */
 export function exchangeHttp1(
-  socket: Socket,
+  { socket, endedCleanly }: Opened,
   outgoing: Outgoing,
-  absoluteForm: boolean,
+  target: Target,
   clock: PhaseClock,
   signal: Cancellation,
 ): Promise<Answer> {
   return new Promise((done, fail) => {
     const { url } = outgoing;
-    let answerBegan = false;
+    const bytesBefore = socket.bytesRead;
+    let answer: IncomingMessage | undefined;
+    let wasCut = true;
+    const onEnd = () => {
+      wasCut = !endedCleanly();
+    };
+    socket.once('end', onEnd);
     clock.enter('send');
     const request = httpRequest({
       createConnection: () => socket,
       method: outgoing.method,
-      path: absoluteForm ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`,
+      // A plain-HTTP proxy wants the full URL in the request line.
+      path: isForwarded(target) ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`,
       headers: { connection: 'keep-alive', ...outgoing.headers, host: url.host },
+      maxHeaderSize: target.network.maxHeaderBytes,
     });
     request.once('finish', () => {
       // An answer may overtake the end of its request's body.
-      if (!answerBegan) clock.enter('wait');
+      if (answer === undefined) clock.enter('wait');
     });
     request.once('error', (error) => {
       socket.destroy();
-      fail(socketFailure('protocol', url.host, error, answerBegan));
+      if (answer === undefined && isLoss(error)) fail(lost(url.host, error, socket.bytesRead > bytesBefore));
+      else fail(brokenAnswer(url.host, error, answer, target));
     });
     request.once('close', () => {
-      if (!answerBegan) fail(new StepFailure('protocol', 'the connection ended without an answer'));
+      if (answer === undefined) fail(new StepFailure('protocol', 'the connection ended without an answer'));
     });
     request.once('response', (response) => {
-      answerBegan = true;
+      answer = response;
       clock.enter('receive');
+      const unknown = unknownTransferCoding(response);
+      if (unknown !== undefined) {
+        fail(new StepFailure('protocol', `unknown transfer encoding ${unknown}`));
+        socket.destroy();
+        return;
+      }
       const body = new BodyBuffer(outgoing.maxBodyBytes);
       response.on('data', (chunk: Buffer) => {
         if (signal.aborted) {
@@ -56,17 +71,21 @@ export function exchangeHttp1(
       });
       response.once('end', () => {
         if (!response.complete) return;
+        if (endsWithConnection(response, outgoing.method) && wasCut) {
+          fail(cutOff());
+          return;
+        }
         clock.stop();
+        socket.off('end', onEnd);
         done({
           status: response.statusCode ?? 0,
           headers: response.headers,
           body: body.concat(),
-          reusable: request.shouldKeepAlive,
+          reusable: request.shouldKeepAlive && request.writableFinished,
         });
       });
       response.once('close', () => {
-        if (!response.complete)
-          fail(new StepFailure('protocol', 'the connection broke off in the middle of the answer'));
+        if (!response.complete) fail(cutOff());
       });
       // Reported by `close`; without a listener it would end the process.
       response.on('error', () => {});
@@ -75,4 +94,58 @@ export function exchangeHttp1(
     if (outgoing.body !== undefined) request.setNoDelay(true);
     request.end(outgoing.body);
   });
+}
+
+function cutOff(): StepFailure {
+  return new StepFailure('protocol', 'the connection broke off in the middle of the answer');
+}
+
+/** @param wasHeard whether bytes came that are no whole head of an answer: then the server had begun with it. */
+function lost(where: string, error: unknown, wasHeard: boolean): StepFailure {
+  if (wasHeard) {
+    return new StepFailure('protocol', `${where}: the connection broke off in the head of the answer`, {
+      cause: error,
+    });
+  }
+  return new ConnectionLost('protocol', socketFailure('protocol', where, error).message, { cause: error });
+}
+
+function brokenAnswer(
+  where: string,
+  error: unknown,
+  answer: IncomingMessage | undefined,
+  { network }: Target,
+): StepFailure {
+  const code = codeOf(error);
+  if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge(network.maxHeaderBytes, error);
+  // What was measured against the length that the server gave may be a part of what it meant to send.
+  if (answer?.complete === true && code.startsWith('HPE_')) {
+    return new StepFailure('protocol', `${where}: more bytes came than the answer's length says (${code})`, {
+      cause: error,
+    });
+  }
+  return socketFailure('protocol', where, error);
+}
+
+/**
+ * The first transfer coding that we do not undo. We ask for none, and what is left of an answer without undoing it is
+ * not what the portal meant to say. `identity` is no coding; older servers name it.
+ */
+function unknownTransferCoding(response: IncomingMessage): string | undefined {
+  return transferCodings(response).find((coding) => coding !== 'chunked' && coding !== 'identity');
+}
+
+/** Neither a length nor chunks say where it ends (RFC 9112, 6.3). */
+function endsWithConnection(response: IncomingMessage, method: string): boolean {
+  if (method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304) return false;
+  return response.headers['content-length'] === undefined && transferCodings(response).at(-1) !== 'chunked';
+}
+
+function transferCodings({ headers }: IncomingMessage): string[] {
+  const written = headers['transfer-encoding'] ?? '';
+  return written
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '');
 }

@@ -4,13 +4,28 @@ import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { StepFailure } from '../step-failure.js';
 import { type Answer, BodyBuffer, type Outgoing } from './exchange.js';
-import { socketFailure, tooLarge } from './failure.js';
+import { ConnectionLost, headersTooLarge, isLoss, NotProcessed, socketFailure, tooLarge } from './failure.js';
 
-export function startHttp2(socket: Socket, origin: string): ClientHttp2Session {
-  const session = connect(origin, { createConnection: () => socket });
+/** An HTTP/2 connection, and what the server said at its end. */
+export interface Http2Connection {
+  readonly session: ClientHttp2Session;
+  readonly maxHeaderBytes: number;
+  /** The last stream that the server has looked at, once it said goodbye. */
+  readonly lastStream: () => number;
+}
+
+export function startHttp2(socket: Socket, origin: string, maxHeaderBytes: number): Http2Connection {
+  const session = connect(origin, {
+    createConnection: () => socket,
+    settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
+  });
   // Each exchange sees the error of its own stream; the session's would end the process.
   session.on('error', () => {});
-  return session;
+  let lastStream = Number.POSITIVE_INFINITY;
+  session.on('goaway', (_code, last) => {
+    lastStream = Math.min(lastStream, last);
+  });
+  return { session, maxHeaderBytes, lastStream: () => lastStream };
 }
 
 /** Headers that HTTP/2 forbids (RFC 9113, 8.2.2) or says with a pseudo-header. */
@@ -18,15 +33,22 @@ const forbidden = new Set(['connection', 'keep-alive', 'proxy-connection', 'tran
 
 /** One exchange on a stream of its own. An abort of the signal ends it as little as it ends that of HTTP/1.1. */
 export function exchangeHttp2(
-  session: ClientHttp2Session,
+  connection: Http2Connection,
   outgoing: Outgoing,
   clock: PhaseClock,
   signal: Cancellation,
 ): Promise<Answer> {
   return new Promise((done, fail) => {
+    const { session } = connection;
     const { url } = outgoing;
+    // It was closed since we took it, so nothing has been sent.
+    if (!isUsable(session)) {
+      fail(new NotProcessed('protocol', `${url.host}: the server has closed the connection`));
+      return;
+    }
     let headers: IncomingHttpHeaders = {};
     let status = 0;
+    let isWhole = false;
     clock.enter('send');
     const stream = session.request(
       {
@@ -38,6 +60,20 @@ export function exchangeHttp2(
       },
       { endStream: outgoing.body === undefined },
     );
+    // Node.js ends the readable side also when the server resets the stream with NO_ERROR. Only an end that comes while
+    // the stream is open is the END_STREAM of the answer.
+    const push = stream.push.bind(stream);
+    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (chunk === null && !stream.closed) isWhole = true;
+      return push(chunk, encoding);
+    };
+    const failed = (error: unknown) => {
+      if (status !== 0) {
+        fail(socketFailure('protocol', url.host, error));
+        return;
+      }
+      fail(unanswered(url.host, error, stream.rstCode ?? 0, (stream.id ?? 0) > connection.lastStream(), connection));
+    };
     const body = new BodyBuffer(outgoing.maxBodyBytes);
     stream.once('finish', () => {
       // An answer may overtake the end of its request's body.
@@ -57,16 +93,35 @@ export function exchangeHttp2(
       fail(tooLarge(outgoing.maxBodyBytes));
       stream.close(constants.NGHTTP2_CANCEL);
     });
-    stream.once('error', (error) => fail(socketFailure('protocol', url.host, error, status !== 0)));
+    stream.once('error', failed);
     stream.once('end', () => {
-      // The server may also end a stream by giving it up.
-      if (status === 0 || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+      if (status === 0 || !isWhole) return;
       clock.stop();
       done({ status, headers, body: body.concat(), reusable: isUsable(session) });
     });
-    stream.once('close', () => fail(new StepFailure('protocol', 'the stream was closed before the answer was whole')));
+    stream.once('close', () => {
+      if (status !== 0) fail(new StepFailure('protocol', 'the stream was closed before the answer was whole'));
+      else failed(new Error('the stream was closed without an answer'));
+    });
     if (outgoing.body !== undefined) stream.end(outgoing.body);
   });
+}
+
+function unanswered(
+  where: string,
+  cause: unknown,
+  resetCode: number,
+  isAboveLast: boolean,
+  { session, maxHeaderBytes }: Http2Connection,
+): StepFailure {
+  if (resetCode === constants.NGHTTP2_REFUSED_STREAM || isAboveLast) {
+    return new NotProcessed('protocol', `${where}: the server refused the request without looking at it`, { cause });
+  }
+  // Node.js resets a stream with this code when its headers pass the limit.
+  if (resetCode === constants.NGHTTP2_ENHANCE_YOUR_CALM) return headersTooLarge(maxHeaderBytes, cause);
+  const { message } = socketFailure('protocol', where, cause);
+  const isGone = isLoss(cause) || (resetCode === constants.NGHTTP2_CANCEL && !isUsable(session));
+  return isGone ? new ConnectionLost('protocol', message, { cause }) : new StepFailure('protocol', message, { cause });
 }
 
 /** False once the server said goodbye, though the socket may still be open. */

@@ -62,5 +62,6 @@ export function nextHop(
     headers,
     method: becomesGet && from.method !== 'HEAD' ? 'GET' : from.method,
     body: becomesGet ? undefined : from.body,
+    ...(becomesGet ? { isRepeatable: true } : {}),
   };
 }

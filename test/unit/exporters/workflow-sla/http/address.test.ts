@@ -36,7 +36,7 @@ const cases: [preference: Network['ipPreference'], addresses: LookupAddress[], t
 test.each(cases)('%s of %j takes %s', async (ipPreference, addresses, taken) => {
   known.addresses = addresses;
   const server = await httpServer((_, response) => json(response, {}));
-  const network = { ipPreference, proxy: 'none', http2: true, redirectOrigins: [] } as const;
+  const network = { ipPreference, proxy: 'none', http2: true, maxHeaderBytes: 16_384, redirectOrigins: [] } as const;
   const result = await runOnce(job(`http://portal.test:${server.port}`, { portal: { network } }));
   expect(stepOf(result).facts.address ?? verdictOf(result)).toBe(taken);
 });
@@ -48,7 +48,7 @@ test.each([
 ] as const)('%s of %j goes over IPv6', async (ipPreference, addresses) => {
   known.addresses = [...addresses];
   const port = await overIpv6();
-  const network = { ipPreference, proxy: 'none', http2: true, redirectOrigins: [] } as const;
+  const network = { ipPreference, proxy: 'none', http2: true, maxHeaderBytes: 16_384, redirectOrigins: [] } as const;
   const result = await runOnce(job(`http://portal.test:${port}`, { portal: { network } }));
   expect(stepOf(result)).toMatchObject({ outcome: 'ok', facts: { address: '::1' } });
 });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
 import { job, portal, step } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, TestEngine, verdictOf } from '../../../../support/workflow/engine.js';
+import { http2Frames as frames, rawHttp2Server } from '../../../../support/workflow/raw-http2.js';
 import { http2Server, httpServer, httpsServer, json, rawServer } from '../../../../support/workflow/server.js';
 
 const twoSteps = [step({ name: 'one', path: '/one' }), step({ name: 'two', path: '/two' })];
@@ -82,9 +83,74 @@ describe('a server that closes just as its connection is used again', () => {
 
   test('is not, where asking twice could change something twice', async () => {
     const server = await oneAnswerEach();
-    const steps = [step({ name: 'one' }), step({ name: 'two', method: 'POST' })];
+    const steps = [step({ name: 'one' }), step({ name: 'two', method: 'POST', mutates: true })];
     const result = await runOnce(job(server.url, { workflow: { steps } }));
     expect(verdictOf(result)).toBe(`protocol: localhost:${server.port}: connection reset (ECONNRESET)`);
+    expect(server.connections).toBe(1);
+  });
+
+  test('is, with a POST that changes nothing', async () => {
+    const server = await oneAnswerEach();
+    const steps = [step({ name: 'one' }), step({ name: 'two', method: 'POST', body: { kind: 'json', value: {} } })];
+    const result = await runOnce(job(server.url, { workflow: { steps } }));
+    expect(verdictOf(result)).toBe('ok');
+    expect(server.connections).toBe(2);
+    expect(result.log.map(({ message }) => message).join()).toMatch(/sent once more on a new connection, because /);
+  });
+
+  test('is asked once more, not twice', async () => {
+    let answers = 0;
+    const server = await rawServer((socket) => {
+      socket.on('data', () => {
+        answers += 1;
+        if (answers === 1) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        else socket.destroy();
+      });
+    });
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps: twoSteps } })))).toMatch(/ECONNRESET/);
+    expect(server.connections).toBe(2);
+  });
+
+  test('is asked once more when it says 408, as proxies do that close an idle connection', async () => {
+    const server = await rawServer((socket) => {
+      let isFirst = true;
+      socket.on('data', () => {
+        if (isFirst) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        else socket.end('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+        isFirst = false;
+      });
+    });
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps: twoSteps } })))).toBe('ok');
+    expect(server.connections).toBe(2);
+  });
+
+  test('what came unasked on an idle connection is not taken for the next answer', async () => {
+    const answer = (status: number) => `HTTP/1.1 ${status} OK\r\ncontent-length: 2\r\n\r\n{}`;
+    let unasked = () => {};
+    const server = await rawServer((socket) => {
+      unasked = () => socket.write(answer(500));
+      socket.on('data', () => socket.write(answer(200)));
+    });
+    const visit = job(server.url, { workflow: { connection: 'reuse' } });
+    const engine = new TestEngine([visit]);
+    expect(verdictOf(await engine.run(visit))).toBe('ok');
+    unasked();
+    await expect.poll(() => server.open).toBe(0);
+    expect(verdictOf(await engine.run(visit))).toBe('ok');
+    expect(server.connections).toBe(2);
+  });
+
+  test('a head that broke off is the beginning of an answer', async () => {
+    const server = await rawServer((socket) => {
+      let isFirst = true;
+      socket.on('data', () => {
+        if (isFirst) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        else socket.end('HTTP/1.1 200 O');
+        isFirst = false;
+      });
+    });
+    const result = await runOnce(job(server.url, { workflow: { steps: twoSteps } }));
+    expect(verdictOf(result)).toMatch(/^protocol: .*broke off in the head of the answer$/);
     expect(server.connections).toBe(1);
   });
 
@@ -159,6 +225,54 @@ describe('HTTP/2', () => {
   ])('a stream that is %s', async (_, end, verdict) => {
     const server = await http2Server(leaf, (_request, response) => end(response.stream));
     expect(verdictOf(await runOnce(job(server.url, { portal: { tls } })))).toMatch(verdict);
+  });
+
+  const refusals: [what: string, refuse: (stream: number) => Buffer][] = [
+    ['a stream that is refused', (stream) => frames.reset(stream, 7)],
+    ['a goodbye below our stream', (stream) => frames.goaway(Math.max(0, stream - 2), 0)],
+    ['a goodbye with an error below our stream', (stream) => frames.goaway(Math.max(0, stream - 2), 11)],
+  ];
+  describe.each(refusals)('%s was not processed', (_, refuse) => {
+    const mutating = step({ name: 'two', method: 'POST', mutates: true });
+
+    test.each([
+      ['first', [mutating], 2],
+      ['kept', [step({ name: 'one' }), mutating], 2],
+    ])(
+      'and is asked for once more, on a %s connection, even where it changes something',
+      async (kind, steps, opened) => {
+        let requests = 0;
+        const server = await rawHttp2Server(leaf, (socket, stream) => {
+          requests += 1;
+          socket.write(requests === (kind === 'first' ? 1 : 2) ? refuse(stream) : frames.headers(stream, {}, true));
+        });
+        expect(verdictOf(await runOnce(job(server.url, { portal: { tls }, workflow: { steps } })))).toBe('ok');
+        expect(server.connections).toBe(opened);
+      },
+    );
+
+    test('and is not asked for a third time', async () => {
+      const server = await rawHttp2Server(leaf, (socket, stream) => socket.write(refuse(stream)));
+      const result = await runOnce(job(server.url, { portal: { tls }, workflow: { steps: [mutating] } }));
+      expect(verdictOf(result)).toMatch(/^protocol: .*the server refused the request without looking at it$/);
+      expect(server.connections).toBe(2);
+    });
+  });
+
+  test.each([
+    [false, 'ok', 2],
+    [true, /^protocol: /, 1],
+  ])('a kept connection that ends at the request (mutates: %s)', async (mutates, verdict, opened) => {
+    let requests = 0;
+    const server = await rawHttp2Server(leaf, (socket, stream) => {
+      requests += 1;
+      if (requests === 2) socket.end();
+      else socket.write(frames.headers(stream, {}, true));
+    });
+    const steps = [step({ name: 'one' }), step({ name: 'two', method: 'POST', mutates })];
+    const result = await runOnce(job(server.url, { portal: { tls }, workflow: { steps } }));
+    expect(verdictOf(result)).toEqual(typeof verdict === 'string' ? verdict : expect.stringMatching(verdict));
+    expect(server.connections).toBe(opened);
   });
 
   test('a stream that breaks off in the middle is not taken for whole', async () => {

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { HttpStep } from '../../../../../pack/index.js';
 import { job, step } from '../../../../support/workflow/domain.js';
@@ -90,8 +90,8 @@ describe('time', () => {
       const drip = setInterval(() => response.write('.'), 5);
       response.once('close', () => clearInterval(drip));
     });
-    const result = await runOnce(job(server.url, oneStep({ timeoutMs: 100 })));
-    expect(verdictOf(result)).toBe('timeout: no end after 100 ms');
+    const result = await runOnce(job(server.url, oneStep({ timeoutMs: 400 })));
+    expect(verdictOf(result)).toBe('timeout: no end after 400 ms');
     expect(stepOf(result).phases.receive).toBeGreaterThan(0);
   });
 
@@ -165,6 +165,29 @@ describe('size', () => {
       response.writeHead(200, { 'content-encoding': encoding }).end('no'),
     );
     expect(verdictOf(await runOnce(job(server.url)))).toBe(verdict);
+  });
+
+  const packings: [encoding: string, pack: (bytes: Buffer) => Buffer][] = [
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['gzip, br', (bytes) => brotliCompressSync(gzipSync(bytes))],
+    ['Identity, X-GZIP', gzipSync],
+  ];
+  test.each(packings)('%s is undone', async (encoding, pack) => {
+    const server = await httpServer((_, response) =>
+      response.writeHead(200, { 'content-encoding': encoding }).end(pack(Buffer.from('{"status":"healthy"}'))),
+    );
+    const conditions = { ...step().expect, json: [{ path: '$.status', equals: 'healthy' }] };
+    expect(verdictOf(await runOnce(job(server.url, oneStep({ expect: conditions }))))).toBe('ok');
+  });
+
+  test('gzip within gzip within gzip is bounded like one', async () => {
+    const bomb = gzipSync(gzipSync(Buffer.alloc(20_000_000)));
+    const server = await httpServer((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip, gzip' }).end(bomb),
+    );
+    const result = await runOnce(job(server.url, oneStep({ maxBodyBytes: 1_000_000 })));
+    expect(verdictOf(result)).toBe('size: the answer unpacks to more than 1000000 bytes');
   });
 
   test('gzip is asked for and undone', async () => {

@@ -6,7 +6,13 @@ import { job } from '../../../../support/workflow/domain.js';
 import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
 import { httpServer, httpsServer, json } from '../../../../support/workflow/server.js';
 
-const network = { ipPreference: 'ipv4', proxy: 'environment', http2: true, redirectOrigins: [] } as const;
+const network = {
+  ipPreference: 'ipv4',
+  proxy: 'environment',
+  http2: true,
+  maxHeaderBytes: 16_384,
+  redirectOrigins: [],
+} as const;
 const PASSWORD = 'proxy-pa55%word';
 
 /** A forward proxy that asks for `prober` and the password. */
