@@ -69,6 +69,7 @@ export interface Tls {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  readonly keyPassphrase?: SecretText;
   readonly serverName?: string;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** Accept any certificate. Shown on the landing page, because then nobody checks who answers. */

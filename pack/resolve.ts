@@ -82,12 +82,13 @@ function resolveNetwork({ maxHeaders, redirectOrigins, ...rest }: ParsedPortal['
 }
 
 function resolveTls(tls: ParsedPortal['tls'], path: KeyPath, places: Places): Tls {
-  const { caFile, certFile, keyFile, ...rest } = tls;
+  const { caFile, certFile, keyFile, keyPassphrase, ...rest } = tls;
   return {
     ...rest,
     ...(caFile === undefined ? {} : { caFile: places.file([...path, 'caFile'], caFile) }),
     ...(certFile === undefined ? {} : { certFile: places.file([...path, 'certFile'], certFile) }),
     ...(keyFile === undefined ? {} : { keyFile: places.file([...path, 'keyFile'], keyFile) }),
+    ...(keyPassphrase === undefined ? {} : { keyPassphrase: places.secret([...path, 'keyPassphrase'], keyPassphrase) }),
   };
 }
 

@@ -20,6 +20,7 @@ const places: readonly Pattern[] = [
       ['clientSecret'],
     ].map((place) => ['portals', '*', ...user, ...place]),
   ),
+  ['portals', '*', 'tls', 'keyPassphrase'],
   ['workflows', '*', 'steps', '*', 'headers', '*'],
   ['workflows', '*', 'steps', '*', 'query', '*'],
   ['workflows', '*', 'steps', '*', 'body', 'form', '*'],
@@ -60,6 +61,7 @@ const alwaysSecret = new Set([
   'token',
   'pin',
   'passphrase',
+  'keyPassphrase',
 ]);
 
 /** Whether a reference to a secret is read here. */
@@ -91,7 +93,7 @@ export function isDatabaseUrl(path: KeyPath): boolean {
 /** Whether the keys here are ours, and not names that somebody else chose. */
 function hasFixedKeys(path: KeyPath): boolean {
   const user = ofUser(path);
-  return ofOurKeys(path) || (user !== undefined && !user.includes('fields'));
+  return ofOurKeys(path) || path[2] === 'tls' || (user !== undefined && !user.includes('fields'));
 }
 
 /** What of a path is below a user of a portal, as `auth:` or one of `identities:` describes it. */

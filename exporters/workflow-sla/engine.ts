@@ -8,6 +8,7 @@ import { anonymous } from '../runtime/portal/auth/credentials.js';
 import { Sessions } from '../runtime/portal/auth/sessions.js';
 import { Deadline } from '../runtime/portal/deadline.js';
 import { Connections } from '../runtime/portal/http/connections.js';
+import { tlsTrouble } from '../runtime/portal/http/target.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
 import { type Entry, Gate } from './gate.js';
@@ -98,8 +99,9 @@ export class Engine {
   }
 
   state(): Extract<Report, { type: 'state' }> {
-    const portals: PortalState[] = [...this.#places].map(([portal, { gate }]) => ({
+    const portals: PortalState[] = [...this.#places].map(([portal, { gate, description }]) => ({
       portal,
+      ...troubleOf(description),
       running: gate.inside,
       backoffUntilSeconds: gate.restMs === 0 ? 0 : (Date.now() + gate.restMs) / 1000,
     }));
@@ -207,6 +209,7 @@ export class Engine {
     return {
       portal: portal.name,
       print: fingerprint(portal),
+      description: portal,
       limits: portal.limits,
       gate: sameLimits ? before.gate : new Gate(portal.limits),
       sessions: new Sessions(portal, this.#redactor, this.#stopping),
@@ -228,6 +231,11 @@ function patienceMs(timeoutMs: number, { slaSeconds }: Workflow): number {
   return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - slaSeconds * 1000));
 }
 
+function troubleOf(portal: Portal): Pick<PortalState, 'tlsTrouble'> {
+  const trouble = tlsTrouble(portal);
+  return trouble === undefined ? {} : { tlsTrouble: trouble };
+}
+
 /** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */
 async function enter(gate: Gate, ms: number, signal: Cancellation): Promise<Entry> {
   const atOnce = gate.tryEnter();
@@ -240,6 +248,7 @@ async function enter(gate: Gate, ms: number, signal: Cancellation): Promise<Entr
 interface Place {
   readonly portal: string;
   readonly print: string;
+  readonly description: Portal;
   readonly limits: PortalLimits;
   readonly gate: Gate;
   readonly sessions: Sessions;

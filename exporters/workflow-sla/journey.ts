@@ -11,6 +11,7 @@ import type { Grant } from '../runtime/portal/auth/grant.js';
 import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { Deadline } from '../runtime/portal/deadline.js';
 import type { Connections } from '../runtime/portal/http/connections.js';
+import type { AddressTry } from '../runtime/portal/http/dial.js';
 import { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
 import type { LogLine, RunResult, StepResult, Trigger, Verdict } from './result.js';
@@ -88,9 +89,11 @@ class Run {
     const offsetMs = this.#elapsedMs;
     let phases: PhaseTimes = {};
     let retries = 0;
+    const addresses: AddressTry[] = [];
     for (;;) {
       const { outcome, clock } = await this.#attempt(step);
       const durationMs = clock.totalMs;
+      addresses.push(...outcome.addresses);
       this.#elapsedMs += durationMs;
       phases = addPhases(phases, clock.phases);
       const failure = outcome.failure ?? overBudget(step, durationMs);
@@ -101,7 +104,7 @@ class Run {
         continue;
       }
       for (const [name, value] of outcome.extracted) this.#variables.set(name, value);
-      const { facts, certificateExpirySeconds } = outcome;
+      const { facts, certificateExpirySeconds, otherCertificateExpirySeconds } = outcome;
       return {
         name: step.name,
         kind: step.kind,
@@ -111,6 +114,8 @@ class Run {
         retries,
         facts,
         ...(certificateExpirySeconds === undefined ? {} : { certificateExpirySeconds }),
+        ...(otherCertificateExpirySeconds === undefined ? {} : { otherCertificateExpirySeconds }),
+        addresses,
         ...(failure === undefined
           ? { outcome: 'ok' }
           : {
@@ -170,7 +175,7 @@ class Run {
       return { outcome, clock, grant };
     } catch (error) {
       return {
-        outcome: { facts: {}, extracted: new Map(), failure: asFailure(error) },
+        outcome: { facts: {}, addresses: [], extracted: new Map(), failure: asFailure(error) },
         clock,
         grant,
       };
@@ -233,6 +238,7 @@ function skipped(step: Step, offsetMs: number): StepResult {
     durationMs: 0,
     phases: {},
     retries: 0,
+    addresses: [],
     facts: {},
   };
 }

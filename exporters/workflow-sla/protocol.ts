@@ -34,6 +34,8 @@ export type ProbeAnswer =
 
 export interface PortalState {
   readonly portal: string;
+  /** Why its certificate files, as they are now, are not in use. */
+  readonly tlsTrouble?: string;
   /** Runs that were let in, scheduled or asked for. */
   readonly running: number;
   /** 0 when not backing off. */

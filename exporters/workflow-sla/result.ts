@@ -1,5 +1,6 @@
 import type { FailureReason, UncertainReason } from '../../pack/metrics/index.js';
 import type { PhaseTimes } from '../runtime/measuring/phase-clock.js';
+import type { AddressTry } from '../runtime/portal/http/dial.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';
 
 export { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
@@ -51,7 +52,12 @@ export interface StepResult {
   /** They add up to the duration. Empty when nothing was measured. */
   readonly phases: PhaseTimes;
   readonly retries: number;
+  /** Of the chain that is verified. */
   readonly certificateExpirySeconds?: number;
+  /** Of the certificates that were sent beside it. */
+  readonly otherCertificateExpirySeconds?: number;
+  /** Every address to which a connection was tried. */
+  readonly addresses: readonly AddressTry[];
   /** What the step saw, for a person: status, bytes, protocol, address. */
   readonly facts: Readonly<Record<string, string | number>>;
 }

@@ -20,6 +20,9 @@ const tls = section({
     ),
   certFile: text().exactOptional().describe('Client certificate, PEM; keyFile belongs to it.'),
   keyFile: text().exactOptional().describe('Key of the client certificate, PEM.'),
+  keyPassphrase: text()
+    .exactOptional()
+    .describe('Passphrase of the key, where it is encrypted: a reference to an environment variable or a file.'),
   serverName: text().exactOptional().describe('Name that the certificate must carry, when it is not the host.'),
   minVersion: oneOf(['TLSv1.2', 'TLSv1.3'])
     .prefault('TLSv1.2')
@@ -27,9 +30,15 @@ const tls = section({
   insecureSkipVerify: flag()
     .prefault(false)
     .describe('Accept any certificate: then nobody checks who answers. Default false.'),
-}).refine((given) => (given.certFile === undefined) === (given.keyFile === undefined), {
-  error: 'certFile: and keyFile: belong together',
-});
+})
+  .refine((given) => (given.certFile === undefined) === (given.keyFile === undefined), {
+    error: 'certFile: and keyFile: belong together',
+    // The passphrase alone would be read and never used.
+  })
+  .refine((given) => given.keyPassphrase === undefined || given.keyFile !== undefined, {
+    error: 'there is no keyFile: that it could be for',
+    path: ['keyPassphrase'],
+  });
 
 const network = section({
   ipPreference: oneOf(['any', 'ipv4', 'ipv6', 'ipv4-only', 'ipv6-only'])

@@ -27,6 +27,7 @@ const reasons: Readonly<Partial<Record<FailureReason, EncryptionError>>> = {
   dns: 'unavailable',
   connect: 'unavailable',
   tls: 'unavailable',
+  exporter: 'unavailable',
   timeout: 'timeout',
   auth: 'auth',
 };

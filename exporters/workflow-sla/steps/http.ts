@@ -1,10 +1,13 @@
 import { applyPathStyle, type HttpStep, isSamePage, pageIn } from '../../../pack/index.js';
 import { JsonPathExcess } from '../../../pack/json-path.js';
 import { filledHeaders } from '../../runtime/portal/headers.js';
+import type { Certificates } from '../../runtime/portal/http/certificates.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
+import type { AddressTry } from '../../runtime/portal/http/dial.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
 import { nextHop, redirectTarget } from '../../runtime/portal/http/redirect.js';
+import { proxyName } from '../../runtime/portal/http/target.js';
 import { permit } from '../../runtime/portal/permit.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import { type Filling, fill, fillDeep, fillPath, type Variables } from '../../runtime/portal/template.js';
@@ -19,13 +22,18 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   let last: Received | undefined;
   let refusal: string | undefined;
   let hops = 0;
+  let proxyFact: Readonly<Record<string, string>> = {};
+  const addresses: AddressTry[] = [];
+  const onAddress = (tried: AddressTry) => {
+    addresses.push(tried);
+    context.log(`${tried.address}: ${tried.detail}`);
+  };
   const outcome = (failure: StepFailure | undefined, extracted: Variables = new Map()): StepOutcome => ({
-    facts: last === undefined ? {} : facts(last, hops),
+    facts: { ...(last === undefined ? {} : facts(last, hops)), ...addressFacts(addresses), ...proxyFact },
     extracted,
     ...(refusal === undefined ? {} : { refusal }),
-    ...(last?.opened.certificateExpirySeconds === undefined
-      ? {}
-      : { certificateExpirySeconds: last.opened.certificateExpirySeconds }),
+    ...expiries(last?.opened.certificates?.()),
+    addresses,
     ...(failure === undefined ? {} : { failure }),
   });
   try {
@@ -34,8 +42,10 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     for (;;) {
       permit(outgoing.url, context.portal);
       const where = hops === 0 ? shownPath(step, context.portal) : shownRedirect(outgoing.url, step, context.portal);
-      context.log(`${outgoing.method} ${where}`);
-      last = await context.connections.send(outgoing, context.portal, context.clock, context.signal);
+      const proxy = proxyName(outgoing.url, context.portal);
+      if (proxy !== undefined) proxyFact = { proxy };
+      context.log(`${outgoing.method} ${where}${proxy === undefined ? '' : ` through proxy ${proxy}`}`);
+      last = await context.connections.send(outgoing, context.portal, context.clock, context.signal, onAddress);
       context.credentials.remember(outgoing.url, last.headers['set-cookie']);
       if (last.askedAgain !== undefined) context.log(`sent once more on a new connection, because ${last.askedAgain}`);
       context.log(`status ${last.status}, ${last.body.length} bytes${last.reused ? ', on an open connection' : ''}`);
@@ -49,8 +59,9 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     const compiled = compile(step);
     const body = await decode(last.body, last.headers['content-encoding'], step.maxBodyBytes);
     const { url } = outgoing;
-    const read = reading({ ...last, body, certificateExpirySeconds: last.opened.certificateExpirySeconds }, (name) =>
-      context.credentials.cookie(url, name),
+    const read = reading(
+      { ...last, body, certificateExpirySeconds: last.opened.certificates?.().expirySeconds },
+      (name) => context.credentials.cookie(url, name),
     );
     const isNamed = pageIn(url, step.expect.endsAt, context.portal) !== undefined;
     if (!isNamed) {
@@ -134,6 +145,20 @@ function bodyOf(step: HttpStep, filling: Filling): { type: string; bytes: Buffer
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(step.body.fields)) form.set(name, fill(value, filling));
   return { type: 'application/x-www-form-urlencoded', bytes: Buffer.from(form.toString()) };
+}
+
+function expiries(certificates: Certificates | undefined) {
+  const { expirySeconds, otherExpirySeconds } = certificates ?? {};
+  return {
+    ...(expirySeconds === undefined ? {} : { certificateExpirySeconds: expirySeconds }),
+    ...(otherExpirySeconds === undefined ? {} : { otherCertificateExpirySeconds: otherExpirySeconds }),
+  };
+}
+
+/** Only where one was not enough: then it matters which of them did what. */
+function addressFacts(addresses: readonly AddressTry[]): Record<string, string> {
+  if (addresses.every(({ outcome }) => outcome === 'connected')) return {};
+  return { addresses: addresses.map(({ address, outcome }) => `${address} ${outcome}`).join(', ') };
 }
 
 function facts(received: Received, redirects: number): Record<string, string | number> {

@@ -3,6 +3,7 @@ import type { Cancellation } from '../../runtime/measuring/cancellation.js';
 import type { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import type { Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Connections } from '../../runtime/portal/http/connections.js';
+import type { AddressTry } from '../../runtime/portal/http/dial.js';
 import type { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Variables } from '../../runtime/portal/template.js';
 
@@ -21,6 +22,9 @@ export interface StepContext {
 
 export interface StepOutcome {
   readonly certificateExpirySeconds?: number;
+  readonly otherCertificateExpirySeconds?: number;
+  /** Every address to which a connection was tried. */
+  readonly addresses: readonly AddressTry[];
   readonly facts: Readonly<Record<string, string | number>>;
   readonly extracted: Variables;
   readonly failure?: StepFailure;

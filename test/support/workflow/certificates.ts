@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,9 @@ export interface CertificateOptions {
   readonly isAuthority?: boolean;
   /** Of an authority; two in one chain must not have the same. */
   readonly commonName?: string;
+  readonly keyType?: 'ec' | 'rsa';
+  /** Certifies the keys of another certificate, as cross-signing does. */
+  readonly keysOf?: Certificate;
 }
 
 const DAY_MS = 86_400_000;
@@ -30,13 +34,23 @@ export async function certificate(options: CertificateOptions = {}): Promise<Cer
     issuer,
     isAuthority = false,
     commonName = 'Test authority',
+    keyType = 'ec',
+    keysOf,
   } = options;
   const made = await generate([{ name: 'commonName', value: isAuthority ? commonName : (names[0] ?? 'nobody') }], {
-    keyType: 'ec',
+    keyType,
     algorithm: 'sha256',
     notBeforeDate: options.notBefore ?? new Date(Date.now() - DAY_MS),
     notAfterDate: options.notAfter ?? new Date(Date.now() + 90 * DAY_MS),
     ...(issuer === undefined ? {} : { ca: issuer }),
+    ...(keysOf === undefined
+      ? {}
+      : {
+          keyPair: {
+            privateKey: keysOf.key,
+            publicKey: new X509Certificate(keysOf.cert).publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+          },
+        }),
     extensions: [
       { name: 'basicConstraints', cA: isAuthority, critical: true },
       isAuthority

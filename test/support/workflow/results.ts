@@ -31,6 +31,7 @@ export function stepResult(over: Partial<StepResult> = {}): StepResult {
     durationMs: 250,
     phases: { dns: 1, connect: 2, tls: 3, send: 0.5, wait: 200, receive: 43.5 },
     retries: 0,
+    addresses: [],
     facts: { status: 200 },
     ...over,
   };

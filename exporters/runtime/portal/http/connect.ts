@@ -1,47 +1,48 @@
-import { type LookupAddress, lookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { type DetailedPeerCertificate, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import type { Network } from '../../../../pack/index.js';
+import { isIP, type Socket } from 'node:net';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
-import { StepFailure } from '../step-failure.js';
+import { OurFault, StepFailure } from '../step-failure.js';
+import { type Certificates, certificatesOf, verificationFailure } from './certificates.js';
+import { type AddressTry, dial } from './dial.js';
 import { type EndedCleanly, plainEnding, tlsEnding } from './ending.js';
 import { socketFailure } from './failure.js';
 import { proxyAuthorization, proxyPort } from './proxy.js';
-import { isForwarded, secureContext, type Target } from './target.js';
+import { resolve } from './resolve.js';
+import { isForwarded, type Target } from './target.js';
+import { type Trust, tlsFiles } from './tls-files.js';
 
 export interface Opened {
   readonly socket: Socket;
   /** What the TLS handshake agreed on; `http/1.1` without TLS. */
   readonly protocol: 'http/1.1' | 'h2';
+  /** Of the portal, or of the proxy. */
   readonly address: string;
-  readonly certificateExpirySeconds: number | undefined;
+  /** What the portal showed; undefined without TLS. To be asked when nothing is measured: it verifies signatures. */
+  readonly certificates: (() => Certificates) | undefined;
   readonly endedCleanly: EndedCleanly;
 }
 
-/**
- * Opens one connection. It tries one address only: racing several (happy eyeballs) would hide that one of them is
- * broken, and a measuring tool must not.
- */
-export async function open(target: Target, clock: PhaseClock, signal: Cancellation): Promise<Opened> {
-  clock.enter('dns');
-  const address = await resolve(hostName(target.proxy) ?? target.host, target.network.ipPreference, signal);
-  clock.enter('connect');
-  const socket =
-    target.proxy === undefined
-      ? await tcp(address, target.port, signal)
-      : await throughProxy(target, target.proxy, address, signal);
+interface Carrier {
+  readonly socket: Socket;
+  readonly address: string;
+}
+
+/** Told of every address that is tried. */
+export type OnAddress = (result: AddressTry) => void;
+
+/** @throws {StepFailure} `dns`, `connect` or `tls`; {@link OurFault}; or the signal's reason. */
+export async function open(
+  target: Target,
+  clock: PhaseClock,
+  signal: Cancellation,
+  onAddress: OnAddress,
+): Promise<Opened> {
+  const { socket, address } = await carry(target, clock, signal, onAddress);
   if (target.protocol === 'http:') {
-    return {
-      socket,
-      protocol: 'http/1.1',
-      address,
-      certificateExpirySeconds: undefined,
-      endedCleanly: plainEnding(socket),
-    };
+    return { socket, protocol: 'http/1.1', address, certificates: undefined, endedCleanly: plainEnding(socket) };
   }
   clock.enter('tls');
   const secure = await handshake(socket, target, signal);
@@ -49,117 +50,114 @@ export async function open(target: Target, clock: PhaseClock, signal: Cancellati
     socket: secure,
     protocol: secure.alpnProtocol === 'h2' ? 'h2' : 'http/1.1',
     address,
-    certificateExpirySeconds: firstExpirySeconds(secure.getPeerCertificate(true)),
+    certificates: certificatesOf(secure, target.trust),
     endedCleanly: tlsEnding(secure, socket),
   };
 }
 
-/** Of the whole chain: nobody gets in with a good certificate under an intermediate that has expired. */
-function firstExpirySeconds(leaf: DetailedPeerCertificate): number | undefined {
-  let first = Number.POSITIVE_INFINITY;
-  const seen = new Set<DetailedPeerCertificate>();
-  // A root is its own issuer. Where the chain is cut short there is none, whatever the type says.
-  for (let next: DetailedPeerCertificate | undefined = leaf; next !== undefined; next = next.issuerCertificate) {
-    if (seen.has(next)) break;
-    seen.add(next);
-    const expiry = Date.parse(next.valid_to);
-    if (!Number.isNaN(expiry)) first = Math.min(first, expiry);
+/** A connection to the portal, or one through a proxy that ends there. */
+async function carry(target: Target, clock: PhaseClock, signal: Cancellation, onAddress: OnAddress): Promise<Carrier> {
+  const { proxy } = target;
+  if (proxy === undefined) return reach(target.host, target.port, target, clock, signal, onAddress);
+  try {
+    const carrier = await reach(hostName(proxy), proxyPort(proxy), target, clock, signal, onAddress);
+    return isForwarded(target) ? carrier : { ...carrier, socket: await tunnel(carrier.socket, proxy, target, signal) };
+  } catch (error) {
+    throw proxyFault(proxy, error);
   }
-  return Number.isFinite(first) ? first / 1000 : undefined;
+}
+
+async function reach(
+  host: string,
+  port: number,
+  { network }: Target,
+  clock: PhaseClock,
+  signal: Cancellation,
+  onAddress: OnAddress,
+): Promise<Carrier> {
+  const addresses = await resolve(host, network.ipPreference, signal, () => clock.enter('dns'));
+  clock.enter('connect');
+  return dial(addresses, port, signal, onAddress);
+}
+
+/** The proxy is ours: whatever it does before it lets us through says nothing of the portal. */
+function proxyFault(proxy: URL, error: unknown): unknown {
+  if (error instanceof OurFault || !(error instanceof StepFailure)) return error;
+  return new OurFault('proxy', `proxy ${proxy.host}: ${error.message}`, { cause: error });
 }
 
 /** Without the brackets that a URL puts around an IPv6 address. */
-function hostName(url: URL | undefined): string | undefined {
-  return url?.hostname.replace(/^\[|\]$/g, '');
+function hostName(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-function resolve(host: string, preference: Network['ipPreference'], signal: Cancellation): Promise<string> {
-  if (isIP(host) !== 0) return Promise.resolve(host);
-  return abortable(signal, (done, fail) => {
-    lookup(host, { all: true, verbatim: true }, (error, addresses) => {
-      if (error !== null) {
-        fail(new StepFailure('dns', `${host} does not resolve (${error.code ?? error.message})`, { cause: error }));
-        return;
-      }
-      const chosen = choose(addresses, preference);
-      if (chosen === undefined) fail(new StepFailure('dns', `${host} has no address for ipPreference ${preference}`));
-      else done(chosen.address);
-    });
-  });
-}
-
-function choose(addresses: readonly LookupAddress[], preference: Network['ipPreference']): LookupAddress | undefined {
-  if (preference === 'any') return addresses[0];
-  const family = preference.startsWith('ipv4') ? 4 : 6;
-  const preferred = addresses.find((address) => address.family === family);
-  return preferred ?? (preference.endsWith('-only') ? undefined : addresses[0]);
-}
-
-function tcp(address: string, port: number, signal: Cancellation): Promise<Socket> {
-  return abortable(signal, (done, fail, onAbort) => {
-    const socket = netConnect({ host: address, port });
-    const failed = (error: Error) => fail(socketFailure('connect', `${address}:${port}`, error));
-    onAbort(() => socket.destroy());
-    socket.once('error', failed);
-    socket.once('connect', () => {
-      socket.off('error', failed);
-      socket.on('error', ignore);
-      done(socket);
-    });
-  });
-}
-
-function handshake(socket: Socket, target: Target, signal: Cancellation): Promise<TLSSocket> {
-  const servername = target.trust.serverName ?? (isIP(target.host) === 0 ? target.host : undefined);
+/** We look at the verification ourselves, because a failed one would leave nothing of the certificates to tell about. */
+function handshake(socket: Socket, { trust, host, network }: Target, signal: Cancellation): Promise<TLSSocket> {
+  const servername = trust.serverName ?? (isIP(host) === 0 ? host : undefined);
+  const files = tlsFiles(trust);
   return abortable(signal, (done, fail, onAbort) => {
     const secure = tlsConnect({
       socket,
-      host: target.host,
-      secureContext: secureContext(target.trust),
-      rejectUnauthorized: !target.trust.insecureSkipVerify,
-      ALPNProtocols: target.network.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      host,
+      secureContext: files.context,
+      rejectUnauthorized: false,
+      ALPNProtocols: network.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       ...(servername === undefined ? {} : { servername }),
     });
     const failed = (error: Error) => {
       socket.destroy();
-      fail(socketFailure('tls', target.host, error));
+      fail(socketFailure('tls', host, error));
     };
     onAbort(() => secure.destroy());
     secure.once('error', failed);
     secure.once('secureConnect', () => {
       secure.off('error', failed);
       secure.on('error', ignore);
-      done(secure);
+      const refused = trust.insecureSkipVerify ? undefined : verificationFailure(secure, host, trust);
+      if (refused === undefined) {
+        done(secure);
+        return;
+      }
+      secure.destroy();
+      fail(refused);
     });
   });
 }
 
-async function throughProxy(target: Target, proxy: URL, address: string, signal: Cancellation): Promise<Socket> {
-  const port = proxyPort(proxy);
-  if (isForwarded(target)) return tcp(address, port, signal);
+const proxyTrust: Trust = { minVersion: 'TLSv1.2', insecureSkipVerify: false, keepsSystemRoots: true };
+
+/** Asks a proxy for a tunnel to the portal (RFC 9110, 9.3.6): any 2xx grants it. */
+async function tunnel(carrier: Socket, proxy: URL, target: Target, signal: Cancellation): Promise<Socket> {
+  const network = { ...target.network, http2: false };
+  const way =
+    proxy.protocol === 'https:'
+      ? await handshake(carrier, { ...target, host: hostName(proxy), network, trust: proxyTrust }, signal)
+      : carrier;
   return abortable(signal, (done, fail, onAbort) => {
     const authority = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
-    const send = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = send({
-      host: address,
-      port,
+    const request = httpRequest({
+      createConnection: () => way,
       method: 'CONNECT',
       path: authority,
       headers: { host: authority, ...proxyAuthorization(proxy) },
-      agent: false,
-      ...(proxy.protocol === 'https:' ? { servername: proxy.hostname } : {}),
     });
-    onAbort(() => request.destroy());
-    request.once('connect', (response, socket: Socket) => {
-      if (response.statusCode === 200) {
-        socket.on('error', ignore);
-        done(socket);
+    const refuse = (status: number | undefined) => {
+      way.destroy();
+      fail(new StepFailure('connect', `refused the tunnel to ${authority} with status ${status}`));
+    };
+    onAbort(() => way.destroy());
+    request.once('connect', (response, socket: Socket, early: Buffer) => {
+      const { statusCode = 0 } = response;
+      if (statusCode < 200 || statusCode > 299) {
+        refuse(statusCode);
         return;
       }
-      socket.destroy();
-      fail(new StepFailure('connect', `proxy ${proxy.host} refused the tunnel with status ${response.statusCode}`));
+      socket.on('error', ignore);
+      if (early.length > 0) socket.unshift(early);
+      done(socket);
     });
-    request.once('error', (error) => fail(socketFailure('connect', `proxy ${proxy.host}`, error)));
+    request.once('response', (response) => refuse(response.statusCode));
+    request.once('error', (error) => fail(socketFailure('connect', 'no tunnel', error)));
     request.end();
   });
 }

@@ -2,7 +2,8 @@ import type { Portal } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
-import { type Opened, open } from './connect.js';
+import { OurFault } from '../step-failure.js';
+import { type OnAddress, type Opened, open } from './connect.js';
 import type { Answer, Outgoing } from './exchange.js';
 import { ConnectionLost, NotProcessed } from './failure.js';
 import { exchangeHttp1 } from './http1.js';
@@ -50,22 +51,28 @@ export class Connections {
   }
 
   /** @throws {StepFailure} `dns`, `connect`, `tls`, `protocol` or `size`; or the signal's reason. */
-  async send(outgoing: Outgoing, portal: Portal, clock: PhaseClock, signal: Cancellation): Promise<Received> {
+  async send(
+    outgoing: Outgoing,
+    portal: Portal,
+    clock: PhaseClock,
+    signal: Cancellation,
+    onAddress: OnAddress = () => {},
+  ): Promise<Received> {
     const target = targetOf(outgoing.url, portal);
     try {
       const kept = this.#takeIdle(target.key);
       try {
-        const received = await this.#ask(kept, outgoing, target, clock, signal);
+        const received = await this.#ask(kept, outgoing, target, clock, signal, onAddress);
         // With 408 a server says that it was about to close an idle connection (RFC 9110, 15.5.9).
         if (kept === undefined || received.status !== 408 || !isRepeatable(outgoing)) return received;
-        return await this.#again('status 408 on an idle connection', outgoing, target, clock, signal);
+        return await this.#again('status 408 on an idle connection', outgoing, target, clock, signal, onAddress);
       } catch (error) {
         // Like a browser, ask once more on a new connection, but only where asking twice changes nothing twice. The
         // time that the first try took is the portal's, and stays counted.
         if (signal.aborted || !(error instanceof ConnectionLost)) throw error;
         const closedWhileIdle = kept !== undefined && isRepeatable(outgoing);
         if (!closedWhileIdle && !(error instanceof NotProcessed)) throw error;
-        return await this.#again(error.message, outgoing, target, clock, signal);
+        return await this.#again(error.message, outgoing, target, clock, signal, onAddress);
       }
     } finally {
       clock.stop();
@@ -85,8 +92,9 @@ export class Connections {
     target: Target,
     clock: PhaseClock,
     signal: Cancellation,
+    onAddress: OnAddress,
   ): Promise<Received> {
-    return { ...(await this.#ask(undefined, outgoing, target, clock, signal)), askedAgain };
+    return { ...(await this.#ask(undefined, outgoing, target, clock, signal, onAddress)), askedAgain };
   }
 
   async #ask(
@@ -95,8 +103,9 @@ export class Connections {
     target: Target,
     clock: PhaseClock,
     signal: Cancellation,
+    onAddress: OnAddress,
   ): Promise<Received> {
-    const connection = kept ?? (await connect(outgoing, target, clock, signal));
+    const connection = kept ?? (await connect(outgoing, target, clock, signal, onAddress));
     const { opened, http2 } = connection;
     let exchange: Promise<Answer> | undefined;
     try {
@@ -107,6 +116,7 @@ export class Connections {
             : exchangeHttp2(http2, outgoing, clock, signal);
         exchange.then(done, fail);
       });
+      refuseAnswerOfProxy(answer, target);
       if (answer.reusable) this.#keep(target.key, connection);
       else discard(connection);
       return { ...answer, opened, reused: kept !== undefined };
@@ -146,10 +156,19 @@ async function connect(
   target: Target,
   clock: PhaseClock,
   signal: Cancellation,
+  onAddress: OnAddress,
 ): Promise<Connection> {
-  const opened = await open(target, clock, signal);
+  const opened = await open(target, clock, signal, onAddress);
   if (opened.protocol !== 'h2') return { opened, http2: undefined };
   return { opened, http2: startHttp2(opened.socket, outgoing.url.origin, target.network.maxHeaderBytes) };
+}
+
+/** A proxy that passes plain HTTP on answers in its own name when it cannot: nothing of it was said by the portal. */
+function refuseAnswerOfProxy({ status }: Answer, target: Target): void {
+  if (target.proxy === undefined || !isForwarded(target)) return;
+  if (status !== 407 && status !== 502 && status !== 504) return;
+  const who = status === 407 ? '' : '; whether it or a gateway of the portal said so cannot be told';
+  throw new OurFault('proxy', `proxy ${target.proxy.host}: answered with status ${status}${who}`);
 }
 
 /** What comes before it was asked for would be taken for the answer to the next request. */

@@ -1,5 +1,6 @@
+import { closeSync, openSync } from 'node:fs';
 import type { FailureReason } from '../../../../pack/metrics/index.js';
-import { StepFailure } from '../step-failure.js';
+import { OurFault, StepFailure } from '../step-failure.js';
 
 /** The connection was gone before anything of an answer came. The request may have been processed all the same. */
 export class ConnectionLost extends StepFailure {}
@@ -26,6 +27,44 @@ export function socketFailure(reason: FailureReason, where: string, error: unkno
   const message = `${where}: ${explanations[code] ?? code}`;
   // TLS 1.3 servers refuse a client certificate only after the handshake, in the middle of the first exchange.
   return new StepFailure(/^ERR_SSL_/.test(code) ? 'tls' : reason, message, { cause: error });
+}
+
+/** What this machine has run out of. It says nothing of the other side. */
+const exhausted: Readonly<Record<string, string>> = {
+  EMFILE: 'no file descriptors are left for the exporter (EMFILE); raise LimitNOFILE',
+  ENFILE: 'no file descriptors are left on this machine (ENFILE)',
+};
+
+const internal: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'this machine has no port or address left to connect from (EADDRNOTAVAIL)',
+  ENOBUFS: 'this machine has no buffers left for sockets (ENOBUFS)',
+  ENOMEM: 'this machine has no memory left (ENOMEM)',
+};
+
+/**
+ * The fault of ours behind an error, if it is one.
+ *
+ * The resolver of the system needs files and sockets of its own, and without them reports that a name does not exist.
+ */
+export function ourFaultOf(error: unknown, where: string): OurFault | undefined {
+  const code = codeOf(error);
+  const used = exhausted[code] ?? (isOfResolver(code) ? lackOfFiles() : undefined);
+  if (used !== undefined) return new OurFault('file-descriptors', `${where}: ${used}`, { cause: error });
+  const other = internal[code];
+  return other === undefined ? undefined : new OurFault('internal', `${where}: ${other}`, { cause: error });
+}
+
+function isOfResolver(code: string): boolean {
+  return code === 'ENOTFOUND' || code === 'ESERVFAIL' || code.startsWith('EAI_');
+}
+
+function lackOfFiles(): string | undefined {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return undefined;
+  } catch (error) {
+    return exhausted[codeOf(error)];
+  }
 }
 
 export function tooLarge(maxBytes: number): StepFailure {

@@ -1,18 +1,23 @@
 import { getProxyForUrl } from 'proxy-from-env';
-import { StepFailure } from '../step-failure.js';
+import { OurFault } from '../step-failure.js';
+import { isInNoProxy } from './no-proxy.js';
 
 /**
  * The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name for a URL, or undefined.
  *
- * @throws {StepFailure} `connect`, never quoting the variable, which may hold a password.
+ * @throws {OurFault} `proxy`, never quoting the variable, which may hold a password.
  */
 export function proxyOf(url: URL): URL | undefined {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  // The library knows neither ranges nor IPv6 in NO_PROXY.
+  if (isInNoProxy(host, port, process.env.no_proxy || process.env.NO_PROXY || '')) return undefined;
   const written = getProxyForUrl(url.href);
   if (written === '') return undefined;
-  if (!URL.canParse(written)) throw new StepFailure('connect', 'the proxy that the environment names is no URL');
+  if (!URL.canParse(written)) throw new OurFault('proxy', 'the proxy that the environment names is no URL');
   const proxy = new URL(written);
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-    throw new StepFailure('connect', `cannot use a proxy of kind ${proxy.protocol}; only http and https proxies`);
+    throw new OurFault('proxy', `cannot use a proxy of kind ${proxy.protocol}; only http and https proxies`);
   }
   return proxy;
 }

@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { Network, Portal, Tls } from '../../../../pack/index.js';
 import { StepFailure } from '../step-failure.js';
 import { proxyOf } from './proxy.js';
-
-/** How the other end proves who it is, and we who we are. */
-export interface Trust extends Tls {
-  /** Whether `caFile` comes beside the authorities that Node.js trusts, not in their place. */
-  readonly keepsSystemRoots: boolean;
-}
+import { type Trust, troubleWith } from './tls-files.js';
 
 /** Where a connection leads and how it is made. */
 export interface Target {
@@ -24,6 +16,15 @@ export interface Target {
 }
 
 const targets = new WeakMap<Portal, Map<string, Target>>();
+
+/** Why a portal's certificate files, as they are now, are not in use. */
+export function tlsTrouble(portal: Portal): string | undefined {
+  for (const { trust } of targets.get(portal)?.values() ?? []) {
+    const trouble = troubleWith(trust);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
 
 /** Remembered for as long as the portal's description: the environment names the same proxy for as long as we live. */
 export function targetOf(url: URL, portal: Portal): Target {
@@ -67,37 +68,12 @@ function elsewhere({ minVersion, caFile }: Tls): Trust {
   return { minVersion, insecureSkipVerify: false, keepsSystemRoots: true, ...(caFile === undefined ? {} : { caFile }) };
 }
 
+/** For a person; without its credentials. */
+export function proxyName(url: URL, portal: Portal): string | undefined {
+  return targetOf(url, portal).proxy?.host;
+}
+
 /** Plain HTTP goes to a plain proxy as it is; everything else through a tunnel. */
 export function isForwarded({ protocol, proxy }: Target): boolean {
   return protocol === 'http:' && proxy?.protocol === 'http:';
-}
-
-const REREAD_AFTER_MS = 60_000;
-const contexts = new WeakMap<Trust, { context: SecureContext; readAt: number }>();
-
-/** Certificates are read again every minute, so a renewed client certificate is taken up without a reload. */
-export function secureContext(trust: Trust): SecureContext {
-  const cached = contexts.get(trust);
-  if (cached !== undefined && performance.now() - cached.readAt < REREAD_AFTER_MS) return cached.context;
-  try {
-    const context = createSecureContext({
-      minVersion: trust.minVersion,
-      ...(trust.caFile === undefined ? {} : { ca: authorities(trust.caFile, trust.keepsSystemRoots) }),
-      ...(trust.certFile === undefined ? {} : { cert: readFileSync(trust.certFile) }),
-      ...(trust.keyFile === undefined ? {} : { key: readFileSync(trust.keyFile) }),
-    });
-    contexts.set(trust, { context, readAt: performance.now() });
-    return context;
-  } catch (cause) {
-    throw new StepFailure(
-      'tls',
-      `the portal's tls files cannot be used: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
-  }
-}
-
-function authorities(caFile: string, keepsSystemRoots: boolean): (string | Buffer)[] {
-  const own = readFileSync(caFile);
-  return keepsSystemRoots ? [...rootCertificates, own] : [own];
 }

@@ -1,19 +1,26 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { lookupsAtOnce } from '../../../../../exporters/runtime/portal/http/resolve.js';
 import type { Network } from '../../../../../pack/index.js';
-import { job } from '../../../../support/workflow/domain.js';
+import { job, step } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
-import { httpServer, json } from '../../../../support/workflow/server.js';
+import { deadPort, httpServer, json } from '../../../../support/workflow/server.js';
 
-const known = vi.hoisted(() => ({ addresses: [] as LookupAddress[] }));
+const known = vi.hoisted(() => ({
+  addresses: [] as LookupAddress[],
+  /** Takes over the answer when it returns true. */
+  hang: (_host: string, _answer: () => void): boolean => false,
+}));
 
 // What a resolver answers cannot be arranged on the machine that runs the tests.
 vi.mock('node:dns', async (original) => ({
   ...(await original<typeof import('node:dns')>()),
-  lookup: (_host: string, _options: object, callback: (error: null, addresses: LookupAddress[]) => void) =>
-    callback(null, known.addresses),
+  lookup: (host: string, _options: object, callback: (error: null, addresses: LookupAddress[]) => void) => {
+    const answer = () => callback(null, known.addresses);
+    if (!known.hang(host, answer)) queueMicrotask(answer);
+  },
 }));
 
 const v4: LookupAddress = { address: '127.0.0.1', family: 4 };
@@ -21,6 +28,7 @@ const v6: LookupAddress = { address: '::1', family: 6 };
 
 afterEach(() => {
   known.addresses = [];
+  known.hang = () => false;
 });
 
 const cases: [preference: Network['ipPreference'], addresses: LookupAddress[], taken: string][] = [
@@ -66,10 +74,73 @@ async function overIpv6(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-test('only one address is tried, so that a broken one shows', async () => {
-  known.addresses = [{ address: '127.0.0.2', family: 4 }, v4];
-  const server = await httpServer((_, response) => json(response, {}));
-  const result = await runOnce(job(`http://portal.test:${server.port}`));
-  expect(stepOf(result).reason).toBe('connect');
-  expect(server.connections).toBe(0);
+describe('several addresses, as RFC 8305 says', () => {
+  const dead: LookupAddress = { address: '127.0.0.2', family: 4 };
+  /** Never answers and never refuses: TEST-NET-1 is routed nowhere. */
+  const silent: LookupAddress = { address: '192.0.2.1', family: 4 };
+
+  test('a dead one is passed over at once, and shown', async () => {
+    known.addresses = [dead, v4];
+    const server = await httpServer((_, response) => json(response, {}));
+    const result = await runOnce(job(`http://portal.test:${server.port}`));
+    expect(verdictOf(result)).toBe('ok');
+    expect(stepOf(result).facts).toMatchObject({
+      address: '127.0.0.1',
+      addresses: '127.0.0.2 failed, 127.0.0.1 connected',
+    });
+    expect(stepOf(result).addresses.map(({ outcome }) => outcome)).toEqual(['failed', 'connected']);
+    expect(result.log.map(({ message }) => message).join()).toContain('connection refused');
+  });
+
+  test('beside one that is silent the next is tried after a quarter of a second', async () => {
+    known.addresses = [silent, v4];
+    const server = await httpServer((_, response) => json(response, {}));
+    const result = await runOnce(job(`http://portal.test:${server.port}`));
+    expect(verdictOf(result)).toBe('ok');
+    // Where the network refuses at once, it is a dead one.
+    expect(stepOf(result).addresses[0]?.outcome).toMatch(/^(overtaken|failed)$/);
+    expect(stepOf(result).addresses[1]).toMatchObject({ address: '127.0.0.1', outcome: 'connected' });
+  });
+
+  test('all are named when none connects', async () => {
+    known.addresses = [dead, v4];
+    const port = await deadPort();
+    expect(verdictOf(await runOnce(job(`http://portal.test:${port}`)))).toMatch(
+      /^connect: 127\.0\.0\.2:\d+: connection refused .*; 127\.0\.0\.1:\d+: connection refused /,
+    );
+  });
+
+  test('a name with one address is as before', async () => {
+    known.addresses = [v4];
+    const server = await httpServer((_, response) => json(response, {}));
+    expect(stepOf(await runOnce(job(`http://portal.test:${server.port}`))).facts).not.toHaveProperty('addresses');
+  });
+});
+
+describe('names that hang', () => {
+  test('of another portal are our fault, and take no time of this one', async () => {
+    const release: (() => void)[] = [];
+    onTestFinished(() => {
+      for (const answer of release) answer();
+    });
+    known.hang = (host, answer) => {
+      if (!host.startsWith('hangs')) return false;
+      release.push(answer);
+      return true;
+    };
+    known.addresses = [v4];
+    const server = await httpServer((_, response) => json(response, {}));
+    const steps = [step({ timeoutMs: 100 })];
+    const others = Array.from({ length: lookupsAtOnce }, (_, index) =>
+      runOnce(job(`http://hangs${index}.test:${server.port}`, { workflow: { steps } })),
+    );
+    const result = await runOnce(job(`http://portal.test:${server.port}`, { workflow: { steps } }));
+    expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'dns-queue' });
+    expect(verdictOf(result)).toMatch(/^exporter: the name of portal\.test was not looked up, because .*hangs0\.test/);
+    expect(stepOf(result).phases.dns ?? 0).toBe(0);
+    // Those whose own names hang are judged.
+    for (const other of await Promise.all(others)) expect(verdictOf(other)).toBe('timeout: no end after 100 ms');
+    for (const answer of release) answer();
+    expect(verdictOf(await runOnce(job(`http://portal.test:${server.port}`)))).toBe('ok');
+  });
 });

@@ -285,9 +285,9 @@ describe('HTTP/2', () => {
 
   test('no answer ends with the step, and shows where', async () => {
     const server = await http2Server(leaf, () => {});
-    const steps = [step({ timeoutMs: 80 })];
+    const steps = [step({ timeoutMs: 400 })];
     const result = await runOnce(job(server.url, { portal: { tls }, workflow: { steps } }));
-    expect(verdictOf(result)).toBe('timeout: no end after 80 ms');
+    expect(verdictOf(result)).toBe('timeout: no end after 400 ms');
     expect(stepOf(result).phases.wait).toBeGreaterThan(20);
     await expect.poll(() => server.open).toBe(0);
   });

@@ -2,9 +2,9 @@ import { createServer, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
-import { job } from '../../../../support/workflow/domain.js';
-import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
-import { httpServer, httpsServer, json } from '../../../../support/workflow/server.js';
+import { job, step } from '../../../../support/workflow/domain.js';
+import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
+import { httpServer, httpsServer, json, rawServer, serve } from '../../../../support/workflow/server.js';
 
 const network = {
   ipPreference: 'ipv4',
@@ -14,6 +14,18 @@ const network = {
   redirectOrigins: [],
 } as const;
 const PASSWORD = 'proxy-pa55%word';
+
+/** Whatever a proxy may answer to CONNECT. */
+async function answeringProxy(answer: string | undefined) {
+  const server = await rawServer((socket, first) => {
+    void first.then(() => {
+      if (answer !== undefined) socket.write(answer);
+    });
+  });
+  vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${server.port}`);
+  vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${server.port}`);
+  return server;
+}
 
 /** A forward proxy that asks for `prober` and the password. */
 async function proxy() {
@@ -131,35 +143,35 @@ describe('through a proxy', () => {
       'HTTPS_PROXY',
       'https://localhost:1',
       (port) => `http://prober:wrong-pa55@127.0.0.1:${port}`,
-      /^connect: proxy 127\.0\.0\.1:\d+ refused the tunnel with status 407$/,
+      /^exporter: proxy 127\.0\.0\.1:\d+: refused the tunnel to localhost:1 with status 407$/,
     ],
     [
       'refuses it for plain HTTP',
       'HTTP_PROXY',
       'http://localhost:1',
       (port) => `http://prober:wrong-pa55@127.0.0.1:${port}`,
-      /^status: status 407, expected 200$/,
+      /^exporter: proxy 127\.0\.0\.1:\d+: answered with status 407$/,
     ],
     [
       'is not there',
       'HTTPS_PROXY',
       'https://localhost:1',
       () => 'http://prober:wrong-pa55@127.0.0.1:1',
-      /^connect: proxy 127\.0\.0\.1:1: connection refused/,
+      /^exporter: proxy 127\.0\.0\.1:1: 127\.0\.0\.1:1: connection refused/,
     ],
     [
       'is of a kind we do not speak',
       'HTTP_PROXY',
       'http://localhost:1',
       () => 'socks5://prober:wrong-pa55@127.0.0.1:1',
-      /^connect: cannot use a proxy of kind socks5:/,
+      /^exporter: cannot use a proxy of kind socks5:/,
     ],
     [
       'is no URL',
       'HTTP_PROXY',
       'http://localhost:1',
       () => 'http://prober:wrong-pa55@:x',
-      /^connect: the proxy that the environment names is no URL$/,
+      /^exporter: the proxy that the environment names is no URL$/,
     ],
   ];
   test.each(refusals)(
@@ -169,9 +181,64 @@ describe('through a proxy', () => {
       vi.stubEnv(variable, proxyUrl(port));
       const result = await runOnce(job(portalUrl, { portal: { network } }));
       expect(verdictOf(result)).toMatch(verdict);
+      expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'proxy' });
       await expect.poll(() => sockets.size).toBe(0);
       expect(JSON.stringify(result)).not.toContain('wrong-pa55');
       expect(JSON.stringify(result)).not.toContain(Buffer.from('prober:wrong-pa55').toString('base64'));
     },
   );
+});
+
+describe('what a proxy does is not the fault of the portal', () => {
+  const steps = [step({ timeoutMs: 400 })];
+  const faults: [what: string, answer: string | undefined, url: string, detail: RegExp][] = [
+    [
+      '502 for a tunnel',
+      'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n',
+      'https://p.test',
+      /refused the tunnel to p\.test:443 with status 502$/,
+    ],
+    ['an answer that is no HTTP', 'SSH-2.0-x\r\n', 'https://p.test', /no tunnel: HPE_/],
+    ['silence', undefined, 'https://p.test', /: no end after 400 ms$/],
+    [
+      '502 for plain HTTP',
+      'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n',
+      'http://p.test',
+      /answered with status 502; whether it or a gateway of the portal said so cannot be told$/,
+    ],
+  ];
+  test.each(faults)('%s', async (_, answer, url, detail) => {
+    const { port } = await answeringProxy(answer);
+    const result = await runOnce(job(url, { portal: { network }, workflow: { steps } }));
+    expect(verdictOf(result)).toMatch(new RegExp(`^exporter: proxy 127\\.0\\.0\\.1:${port}: `));
+    expect(verdictOf(result)).toMatch(detail);
+    expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'proxy' });
+  });
+
+  test('a failure of the portal behind one is its own, and the proxy is named', async () => {
+    const { url, port } = await proxy();
+    vi.stubEnv('HTTP_PROXY', url);
+    const server = await httpServer((_, response) => json(response, {}, 500));
+    const result = await runOnce(job(server.url, { portal: { network } }));
+    expect(result.verdict).toBe('missed');
+    expect(stepOf(result).facts.proxy).toBe(`127.0.0.1:${port}`);
+    expect(result.log[0]?.message).toContain(`through proxy 127.0.0.1:${port}`);
+  });
+
+  test.each([200, 201, 204, 299])('any 2xx grants the tunnel: %i', async (status) => {
+    const portal = await httpsServer(leaf, (_, response) => json(response, {}));
+    const server = createServer();
+    server.on('connect', (_, socket: Socket) => {
+      const upstream = connect(portal.port, '127.0.0.1', () => {
+        socket.write(`HTTP/1.1 ${status} Fine\r\n\r\n`);
+        socket.pipe(upstream).pipe(socket);
+      });
+      for (const one of [socket, upstream]) one.on('error', () => {});
+      upstream.once('close', () => socket.destroy());
+    });
+    const { port } = await serve(server, 'http');
+    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${port}`);
+    const tls = { caFile: fileOf('ca.pem', ca.cert), minVersion: 'TLSv1.2', insecureSkipVerify: false } as const;
+    expect(verdictOf(await runOnce(job(portal.url, { portal: { network, tls } })))).toBe('ok');
+  });
 });

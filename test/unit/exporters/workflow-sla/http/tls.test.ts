@@ -1,11 +1,14 @@
+import { createPrivateKey } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Tls } from '../../../../../pack/index.js';
 import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
 import { job, secret, step } from '../../../../support/workflow/domain.js';
-import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
+import { runOnce, stepOf, TestEngine, verdictOf } from '../../../../support/workflow/engine.js';
 import { httpServer, httpsServer, json } from '../../../../support/workflow/server.js';
+import { timeTravel } from '../../../../support/workflow/time.js';
 
 const DAY_MS = 86_400_000;
 const plain: Tls = { minVersion: 'TLSv1.2', insecureSkipVerify: false };
@@ -35,7 +38,9 @@ describe('who the portal is', () => {
   });
 
   test('an unknown authority', async () => {
-    expect(verdictOf(await run(leaf, {}))).toMatch(/^tls: localhost: unknown certificate authority .*tls\.caFile$/);
+    expect(verdictOf(await run(leaf, {}))).toMatch(
+      /^tls: localhost: unknown certificate authority .*tls\.caFile, or let/,
+    );
   });
 
   test('signed by itself', async () => {
@@ -82,8 +87,24 @@ describe('who the portal is', () => {
 
   test('files that are not there', async () => {
     expect(verdictOf(await run(leaf, { caFile: '/nowhere/ca.pem' }))).toMatch(
-      /^tls: the portal's tls files cannot be used: ENOENT/,
+      /^exporter: the portal's tls files cannot be used: ENOENT/,
     );
+  });
+
+  test('an intermediate that is not sent', async () => {
+    const intermediate = await certificate({
+      issuer: ca,
+      isAuthority: true,
+      commonName: 'Test intermediate',
+      names: ['intermediate.test'],
+      addresses: [],
+    });
+    const under = await certificate({ issuer: intermediate });
+    expect(verdictOf(await run(under, { caFile }))).toMatch(
+      /^tls: localhost: incomplete chain \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\): the certificate of its issuer \(.*Test intermediate.*\) was not sent/,
+    );
+    const whole = { key: under.key, cert: `${under.cert}\n${intermediate.cert}` };
+    expect(verdictOf(await run(whole, { caFile }))).toBe('ok');
   });
 });
 
@@ -102,6 +123,70 @@ describe('who we are', () => {
       keyFile: fileOf('client.key', client.key),
     };
     expect(verdictOf(await runOnce(job((await mutual()).url, { portal: { tls } })))).toBe('ok');
+  });
+
+  test('a key may have a passphrase, which is never told', async () => {
+    const client = await certificate({ issuer: ca, names: ['prober'] });
+    const encrypted = createPrivateKey(client.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'open-sesame-7',
+    });
+    const tls = {
+      ...plain,
+      caFile,
+      certFile: fileOf('client.pem', client.cert),
+      keyFile: fileOf('client.key', String(encrypted)),
+    };
+    const { url } = await mutual();
+    expect(
+      verdictOf(await runOnce(job(url, { portal: { tls: { ...tls, keyPassphrase: secret('open-sesame-7') } } }))),
+    ).toBe('ok');
+    const wrong = await runOnce(job(url, { portal: { tls: { ...tls, keyPassphrase: secret('wrong-sesame-8') } } }));
+    expect(wrong).toMatchObject({ verdict: 'uncertain', uncertain: 'client-certificate' });
+    expect(JSON.stringify(wrong)).not.toContain('wrong-sesame-8');
+    const without = await runOnce(job(url, { portal: { tls } }));
+    expect(without).toMatchObject({ verdict: 'uncertain', uncertain: 'client-certificate' });
+  });
+
+  const kinds = [
+    ['of the same kind', 'ec'],
+    ['of another kind', 'rsa'],
+  ] as const;
+  test.each(kinds)('while a new certificate has no key %s yet, the last pair is kept, and told', async (_, keyType) => {
+    const passTime = timeTravel();
+    const old = await certificate({ issuer: ca, names: ['prober'] });
+    const next = await certificate({ ...(keyType === 'ec' ? { issuer: ca } : {}), names: ['prober'], keyType });
+    const certFile = fileOf('client.pem', old.cert);
+    const keyFile = fileOf('client.key', old.key);
+    const visit = job((await mutual()).url, { portal: { tls: { ...plain, caFile, certFile, keyFile } } });
+    const engine = new TestEngine([visit]);
+    const trouble = () => engine.engine.state().portals[0]?.tlsTrouble;
+    expect(verdictOf(await engine.run(visit))).toBe('ok');
+    for (const spoil of [() => writeFileSync(certFile, next.cert), () => rmSync(keyFile)]) {
+      spoil();
+      passTime(61_000);
+      expect(verdictOf(await engine.run(visit))).toBe('ok');
+      expect(trouble()).toMatch(/tls files cannot be used/);
+    }
+    writeFileSync(keyFile, next.key);
+    passTime(2000);
+    await engine.run(visit);
+    expect(trouble()).toBeUndefined();
+  });
+
+  test('a pair that never fitted says nothing of the portal', async () => {
+    const [one, other] = await Promise.all([certificate({ issuer: ca }), certificate({ issuer: ca })]);
+    const tls = {
+      ...plain,
+      caFile,
+      certFile: fileOf('client.pem', one.cert),
+      keyFile: fileOf('client.key', other.key),
+    };
+    const result = await runOnce(job((await mutual()).url, { portal: { tls } }));
+    expect(verdictOf(result)).toMatch(/^exporter: .*tls\.keyFile does not belong to the certificate of tls\.certFile$/);
+    expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'client-certificate' });
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('without one it stays shut, reason tls, with %s', async (version) => {
@@ -202,6 +287,29 @@ describe('days left', () => {
     const result = await run(chain, { caFile }, { certificateDaysLeft: 30 });
     expect(verdictOf(result)).toBe('tls: the certificate expires in 7.0 days, expected at least 30');
     expect(stepOf(result).certificateExpirySeconds).toBeCloseTo((Date.now() + 7 * DAY_MS) / 1000, -3);
+  });
+
+  test('are those of the chain that is verified; another that was sent is told apart', async () => {
+    // As Let's Encrypt did in 2021: the same authority, once by itself and once signed by another that expires.
+    const older = await authority();
+    const crossed = await certificate({
+      issuer: older,
+      isAuthority: true,
+      commonName: 'Test authority',
+      names: ['authority.test'],
+      addresses: [],
+      keysOf: ca,
+      notAfter: new Date(Date.now() + 3 * DAY_MS),
+    });
+    const chain = { key: leaf.key, cert: `${leaf.cert}\n${crossed.cert}` };
+    const result = await run(chain, { caFile }, { certificateDaysLeft: 30 });
+    expect(verdictOf(result)).toBe('ok');
+    expect(stepOf(result).certificateExpirySeconds).toBeCloseTo((Date.now() + 90 * DAY_MS) / 1000, -3);
+    expect(stepOf(result).otherCertificateExpirySeconds).toBeCloseTo((Date.now() + 3 * DAY_MS) / 1000, -3);
+  });
+
+  test('are told of one that nobody else can say anything about', async () => {
+    expect(stepOf(await run(leaf, { caFile })).otherCertificateExpirySeconds).toBeUndefined();
   });
 
   test('of a certificate signed by itself', async () => {

@@ -1,0 +1,93 @@
+import { connect as netConnect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { formatMs } from '../../format.js';
+import { abortable } from '../../measuring/abortable.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
+import { OurFault, StepFailure } from '../step-failure.js';
+import { ourFaultOf, socketFailure } from './failure.js';
+
+/** How a try of one address ended. `overtaken`: another address was faster; nobody knows what would have become of it. */
+export interface AddressTry {
+  readonly address: string;
+  readonly outcome: 'connected' | 'failed' | 'overtaken';
+  /** For a person. */
+  readonly detail: string;
+}
+
+/** RFC 8305, 5: so long does an address have before the next one is tried beside it. */
+const ATTEMPT_DELAY_MS = 250;
+
+/**
+ * Connects to the first of several addresses that answers, as browsers and curl do: the next one is tried when one
+ * fails, or after a quarter of a second beside it (RFC 8305, 5). What was lost with a dead address stays in the
+ * measured time, because people lose it, too.
+ *
+ * @param note told of each try, whatever becomes of the whole.
+ * @throws {StepFailure} `connect`, {@link OurFault}, or the signal's reason.
+ */
+export function dial(
+  addresses: readonly string[],
+  port: number,
+  signal: Cancellation,
+  note: (result: AddressTry) => void,
+): Promise<{ socket: Socket; address: string }> {
+  return abortable(signal, (done, fail, onAbort) => {
+    const started = performance.now();
+    const trying = new Map<string, Socket>();
+    const failures: StepFailure[] = [];
+    let next = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const after = () => `after ${formatMs(performance.now() - started)}`;
+    const end = (outcome: 'failed' | 'overtaken') => {
+      clearTimeout(timer);
+      next = addresses.length;
+      for (const [address, socket] of trying) {
+        note({ address, outcome, detail: outcome === 'failed' ? `no answer ${after()}` : `overtaken ${after()}` });
+        socket.destroy();
+      }
+      trying.clear();
+    };
+    const tryNext = () => {
+      clearTimeout(timer);
+      const address = addresses[next];
+      next += 1;
+      if (address === undefined) {
+        if (trying.size === 0) fail(failureOf(failures));
+        return;
+      }
+      const socket = netConnect({ host: address, port });
+      trying.set(address, socket);
+      const failed = (error: Error) => {
+        // One that was overtaken may still break.
+        if (!trying.delete(address)) return;
+        const failure = ourFaultOf(error, address) ?? socketFailure('connect', `${shown(address)}:${port}`, error);
+        failures.push(failure);
+        note({ address, outcome: 'failed', detail: failure.message });
+        tryNext();
+      };
+      socket.on('error', failed);
+      socket.once('connect', () => {
+        if (!trying.delete(address)) return;
+        end('overtaken');
+        note({ address, outcome: 'connected', detail: `connected ${after()}` });
+        done({ socket, address });
+      });
+      if (next < addresses.length) timer = setTimeout(tryNext, ATTEMPT_DELAY_MS);
+    };
+    onAbort(() => end('failed'));
+    tryNext();
+  });
+}
+
+/** Nobody can say that a portal is not there while we could not try one of its addresses. */
+function failureOf(failures: readonly StepFailure[]): StepFailure {
+  const [first] = failures;
+  const ours = failures.find((failure) => failure instanceof OurFault);
+  if (ours !== undefined) return ours;
+  if (failures.length === 1 && first !== undefined) return first;
+  return new StepFailure('connect', failures.map(({ message }) => message).join('; '), { cause: first });
+}
+
+function shown(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

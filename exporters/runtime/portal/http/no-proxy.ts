@@ -1,0 +1,47 @@
+import { BlockList, isIP } from 'node:net';
+
+/**
+ * Whether NO_PROXY names this host, as Go reads it: `*`, names with all below them (behind a dot only those), addresses,
+ * ranges such as `10.0.0.0/8` and `fd00::/8`, each with a port or without.
+ */
+export function isInNoProxy(host: string, port: number, written: string): boolean {
+  return written
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => entry !== '' && fits(entry, host.toLowerCase().replace(/\.$/, ''), port));
+}
+
+function fits(entry: string, host: string, port: number): boolean {
+  if (entry === '*') return true;
+  const { name, port: only } = split(entry);
+  if (only !== undefined && only !== port) return false;
+  if (isIP(host) === 0) return isName(name, host);
+  return isAddress(name, host);
+}
+
+/** `[::1]:8080`, `::1`, `10.0.0.1:80`, `host:80`. */
+function split(entry: string): { name: string; port: number | undefined } {
+  const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(entry);
+  const colon = bracketed ?? (isIP(entry) === 0 && !entry.includes('/') ? /^([^:]*):(\d+)$/.exec(entry) : null);
+  if (colon === null) return { name: entry, port: undefined };
+  return { name: colon[1] ?? '', port: colon[2] === undefined ? undefined : Number(colon[2]) };
+}
+
+function isName(entry: string, host: string): boolean {
+  const name = entry.replace(/^\*/, '').replace(/\.$/, '');
+  if (name.startsWith('.')) return host.endsWith(name);
+  return name !== '' && (host === name || host.endsWith(`.${name}`));
+}
+
+/** An address that was written in another way is the same address, and so is IPv4 inside IPv6. */
+function isAddress(entry: string, host: string): boolean {
+  const [network = '', bits] = entry.split('/');
+  const family = isIP(network);
+  if (family === 0) return false;
+  const most = family === 4 ? 32 : 128;
+  const prefix = bits === undefined ? most : Number(bits);
+  if (!/^\d*$/.test(bits ?? '') || !(prefix >= 0 && prefix <= most)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, prefix, family === 4 ? 'ipv4' : 'ipv6');
+  return list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
+}

@@ -1,0 +1,133 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import type { Network } from '../../../../pack/index.js';
+import { abortable } from '../../measuring/abortable.js';
+import type { Cancellation } from '../../measuring/cancellation.js';
+import { OurFault, StepFailure } from '../step-failure.js';
+import { ourFaultOf } from './failure.js';
+
+/**
+ * The system's name look-ups run in libuv's threads, and only half of these may be used for them. So two names whose
+ * servers are silent keep all others waiting, those of other portals, too. This keeps the queue where it can be seen:
+ * who waits in it waits for us, and not for a name server.
+ */
+const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4) || 4;
+export const lookupsAtOnce = Math.max(1, Math.floor((threads + 1) / 2));
+
+class Lookup {
+  readonly host: string;
+  readonly answer: Promise<readonly LookupAddress[]>;
+  /** Called when it begins. */
+  readonly onBegin = new Set<() => void>();
+  hasBegun = false;
+  #ask = () => {};
+
+  constructor(host: string) {
+    this.host = host;
+    this.answer = new Promise((done, fail) => {
+      this.#ask = () =>
+        lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+          if (error === null) done(addresses);
+          else fail(failureOf(host, error));
+        });
+    });
+    // Nobody may be left to hear of it.
+    this.answer.catch(() => {});
+  }
+
+  begin(): void {
+    this.hasBegun = true;
+    for (const told of this.onBegin) told();
+    this.#ask();
+  }
+}
+
+const queue: Lookup[] = [];
+const known = new Map<string, Lookup>();
+let underWay = 0;
+
+/**
+ * The addresses of a host, in the order in which to try them (RFC 8305, 4): the first as the system or the preference
+ * says, then the families by turns.
+ *
+ * @param onBegin when a name server is asked; until then nothing is the portal's time.
+ * @throws {StepFailure} `dns`, the signal's reason, or {@link OurFault}.
+ */
+export async function resolve(
+  host: string,
+  preference: Network['ipPreference'],
+  signal: Cancellation,
+  onBegin: () => void,
+): Promise<readonly string[]> {
+  const family = isIP(host);
+  if (family !== 0) {
+    onBegin();
+    return [host];
+  }
+  const lookedUp = lookUp(host);
+  if (lookedUp.hasBegun) onBegin();
+  else lookedUp.onBegin.add(onBegin);
+  try {
+    const addresses = await abortable<readonly LookupAddress[]>(signal, (done, fail) => {
+      lookedUp.answer.then(done, fail);
+    });
+    const chosen = order(addresses, preference);
+    if (chosen.length === 0) throw new StepFailure('dns', `${host} has no address for ipPreference ${preference}`);
+    return chosen;
+  } catch (error) {
+    if (lookedUp.hasBegun || !signal.aborted) throw error;
+    const others = [...known.values()].filter(({ hasBegun }) => hasBegun).map((other) => other.host);
+    throw new OurFault(
+      'dns-queue',
+      `the name of ${host} was not looked up, because the look-ups of ${others.join(', ')} take all threads; ` +
+        'raise UV_THREADPOOL_SIZE, or make their name servers answer',
+      { cause: error },
+    );
+  } finally {
+    lookedUp.onBegin.delete(onBegin);
+  }
+}
+
+/** Runs that ask for the same name at once share one look-up. */
+function lookUp(host: string): Lookup {
+  const shared = known.get(host);
+  if (shared !== undefined) return shared;
+  const entry = new Lookup(host);
+  known.set(host, entry);
+  queue.push(entry);
+  next();
+  return entry;
+}
+
+function next(): void {
+  while (underWay < lookupsAtOnce) {
+    const entry = queue.shift();
+    if (entry === undefined) return;
+    underWay += 1;
+    const ended = () => {
+      underWay -= 1;
+      known.delete(entry.host);
+      next();
+    };
+    entry.answer.then(ended, ended);
+    entry.begin();
+  }
+}
+
+function failureOf(host: string, error: NodeJS.ErrnoException): StepFailure {
+  const ours = ourFaultOf(error, host);
+  if (ours !== undefined) return ours;
+  return new StepFailure('dns', `${host} does not resolve (${error.code ?? error.message})`, { cause: error });
+}
+
+function order(addresses: readonly LookupAddress[], preference: Network['ipPreference']): readonly string[] {
+  const first = preference === 'any' ? addresses[0]?.family : preference.startsWith('ipv4') ? 4 : 6;
+  const [own, other] = [true, false].map((wanted) =>
+    addresses.filter(({ family }) => (family === first) === wanted).map(({ address }) => address),
+  );
+  if (own === undefined || other === undefined) return [];
+  if (preference.endsWith('-only')) return own;
+  return Array.from({ length: Math.max(own.length, other.length) }, (_, index) => [own[index], other[index]])
+    .flat()
+    .filter((address) => address !== undefined);
+}

@@ -1,0 +1,113 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import type { Tls } from '../../../../pack/index.js';
+import { SecretUnavailable } from '../../../../pack/secret.js';
+import { OurFault } from '../step-failure.js';
+
+/** How the other end proves who it is, and we who we are. */
+export interface Trust extends Tls {
+  /** Whether `caFile` comes beside the authorities that Node.js trusts, not in their place. */
+  readonly keepsSystemRoots: boolean;
+}
+
+/** What the files of a {@link Trust} held when they last fitted together. */
+export interface TlsFiles {
+  readonly context: SecureContext;
+  /** The authorities of `caFile`, and nothing of those that Node.js brings. */
+  readonly authorities: readonly X509Certificate[];
+}
+
+interface Kept {
+  readonly files: TlsFiles;
+  readonly readAt: number;
+  /** Why what the files hold now is not in use. */
+  readonly trouble: string | undefined;
+}
+
+const REREAD_AFTER_MS = 60_000;
+/** Whoever replaces a certificate and its key does so one after the other. */
+const RETRY_AFTER_MS = 1000;
+const kept = new WeakMap<Trust, Kept>();
+
+/**
+ * Reads the files again every minute, so that a renewed client certificate is taken up without a reload. While they do
+ * not fit together, what was read before stays in use.
+ *
+ * @throws {OurFault} when they never did.
+ */
+export function tlsFiles(trust: Trust): TlsFiles {
+  const before = kept.get(trust);
+  const now = performance.now();
+  const pauseMs = before?.trouble === undefined ? REREAD_AFTER_MS : RETRY_AFTER_MS;
+  if (before !== undefined && now - before.readAt < pauseMs) return before.files;
+  try {
+    const files = read(trust);
+    kept.set(trust, { files, readAt: now, trouble: undefined });
+    return files;
+  } catch (error) {
+    if (!(error instanceof OurFault) || before === undefined) throw error;
+    kept.set(trust, { files: before.files, readAt: now, trouble: error.message });
+    return before.files;
+  }
+}
+
+export function troubleWith(trust: Trust): string | undefined {
+  return kept.get(trust)?.trouble;
+}
+
+function read(trust: Trust): TlsFiles {
+  const { caFile, certFile, keyFile, keyPassphrase, minVersion } = trust;
+  const ca = caFile === undefined ? undefined : file(caFile);
+  const cert = certFile === undefined ? undefined : file(certFile);
+  const key = keyFile === undefined ? undefined : file(keyFile);
+  try {
+    const passphrase = keyPassphrase?.reveal();
+    if (cert !== undefined && key !== undefined) assertPair(cert, key, passphrase);
+    const context = createSecureContext({
+      minVersion,
+      ...(ca === undefined ? {} : { ca: trust.keepsSystemRoots ? [...rootCertificates, ca] : [ca] }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+    return { context, authorities: ca === undefined ? [] : certificatesIn(ca.toString('latin1')) };
+  } catch (cause) {
+    if (cause instanceof SecretUnavailable)
+      throw new OurFault('secret', `tls.keyPassphrase: ${cause.message}`, { cause });
+    throw unusable(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+/** Two kinds of key in one pair are no error to OpenSSL: it would show no certificate at all. */
+function assertPair(cert: Buffer, key: Buffer, passphrase: string | undefined): void {
+  const privateKey = createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) });
+  if (!new X509Certificate(cert).checkPrivateKey(privateKey)) {
+    throw new Error('the key of tls.keyFile does not belong to the certificate of tls.certFile');
+  }
+}
+
+function file(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw unusable(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function unusable(why: string, cause: unknown): OurFault {
+  return new OurFault('client-certificate', `the portal's tls files cannot be used: ${why}`, { cause });
+}
+
+/** All certificates of a PEM text; OpenSSL, too, leaves out what it cannot read among others. */
+export function certificatesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [A-Z0-9 ]+-----/g) ?? [];
+  return blocks.flatMap((block) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      return [];
+    }
+  });
+}
