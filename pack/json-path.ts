@@ -26,9 +26,15 @@ export class JsonPathExcess extends Error {
   override readonly name = 'JsonPathExcess';
 }
 
+/** What a path selects; each location is the keys and indexes from the root. */
+export interface Selected {
+  readonly nodes: readonly { readonly value: JSONValue; readonly location: readonly (string | number)[] }[];
+  values(): JSONValue[];
+}
+
 export interface JsonPath {
   /** @throws {JsonPathExcess} */
-  query(value: JSONValue): { values(): JSONValue[] };
+  query(value: JSONValue): Selected;
 }
 
 /** @throws {Error} when it is no path, or holds a pattern that is not sure to end; the message says which. */
@@ -41,8 +47,8 @@ export function compileJsonPath(path: string): JsonPath {
     query(value) {
       steps.left = MAX_STEPS;
       try {
-        const nodes = query.query(value);
-        return { values: () => nodes.values() };
+        const selected = query.query(value);
+        return { nodes: selected.nodes, values: () => selected.values() };
       } catch (error) {
         if (error instanceof JsonPathExcess) throw new JsonPathExcess(`${path} ${error.message}`, { cause: error });
         // What the library says of values that are nested deeper than it goes, and V8 of more values than fit a call.

@@ -28,6 +28,8 @@ export const settings = {
   unresponsive: { windowSeconds: 600, ratio: 0.8, forSeconds: 60 },
   /** An internal certificate authority commonly needs a change request with two weeks' notice. */
   certificate: { warnDays: 21, criticalDays: 7, forSeconds: 900 },
+  /** One is enough: nothing was learned of the portal in that turn, and the cause rarely goes by itself. */
+  ownFault: { windowSeconds: 900, forSeconds: 300 },
   login: { windowSeconds: 900, forSeconds: 300 },
   exporterDownForSeconds: 300,
   configReloadForSeconds: 300,

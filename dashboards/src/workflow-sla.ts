@@ -476,9 +476,10 @@ function access(): Row {
       {
         height: 8,
         panels: [
-          [8, logins()],
-          [8, inFlight()],
-          [8, certificates()],
+          [6, logins()],
+          [6, inFlight()],
+          [6, addresses()],
+          [6, certificates()],
         ],
       },
     ],
@@ -523,10 +524,30 @@ function inFlight(): Panel {
   });
 }
 
+function addresses(): Panel {
+  return timeseries({
+    title: 'Addresses tried',
+    description:
+      "Tries of the addresses behind the portal's name, by outcome. One that fails or is overtaken makes users wait; the log of a run names it.",
+    unit: 'short',
+    min: 0,
+    draw: 'bars',
+    stacked: true,
+    targets: [
+      series(`sum by (outcome) (increase(${m.connectAttempts.name}${ofPortal}[$__rate_interval]))`, '{{outcome}}'),
+    ],
+    overrides: [
+      field('connected', { color: { mode: 'fixed', fixedColor: colours.good } }),
+      field('overtaken', { color: { mode: 'fixed', fixedColor: 'orange' } }),
+      field('failed', { color: { mode: 'fixed', fixedColor: colours.bad } }),
+    ],
+  });
+}
+
 function certificates(): Panel {
   return stat({
     title: 'First certificate to expire',
-    description: 'Time until the first certificate of the chain that the portal presents expires.',
+    description: 'Time until the first certificate of the chain that is verified expires.',
     unit: 's',
     noValue: 'None seen',
     targets: [instant(`min(${m.certificateExpiry.name}${ofPortal} > 0) - time()`)],

@@ -1,5 +1,6 @@
 import type { Portal } from '../../pack/index.js';
 import {
+  connectOutcomes,
   dropReasons,
   failureReasons,
   runDurationBounds,
@@ -73,10 +74,11 @@ export class WorkflowMetrics {
 
   recordState(portals: readonly PortalState[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
-    for (const { portal, running, backoffUntilSeconds } of portals) {
+    for (const { portal, running, tlsTrouble, backoffUntilSeconds } of portals) {
       // A pulse may have been on its way when its portal was taken out.
       if (!known.has(portal)) continue;
       this.#m.runsInProgress.set({ portal }, running);
+      this.#m.tlsFilesStale.set({ portal }, tlsTrouble === undefined ? 0 : 1);
       this.#m.backoffUntil.set({ portal }, backoffUntilSeconds);
     }
   }
@@ -90,6 +92,11 @@ export class WorkflowMetrics {
     else for (const phase of stepPhases) this.#m.stepPhase.set({ ...labels, phase }, (step.phases[phase] ?? 0) / 1000);
     if (step.certificateExpirySeconds !== undefined)
       this.#m.certificateExpiry.set(labels, step.certificateExpirySeconds);
+    if (step.otherCertificateExpirySeconds !== undefined)
+      this.#m.otherCertificateExpiry.set(labels, step.otherCertificateExpirySeconds);
+    // Once the portal is seen again without them, they are gone.
+    else if (step.certificateExpirySeconds !== undefined) this.#m.otherCertificateExpiry.remove(labels);
+    for (const { outcome } of step.addresses) this.#m.connectAttempts.inc({ portal: result.portal, outcome });
     if (wasMeasured(step) && !result.tainted) this.#m.stepDuration.observe(labels, step.durationMs / 1000);
   }
 
@@ -118,6 +125,8 @@ export class WorkflowMetrics {
     }
     for (const user of usersOf(portal)) this.#showUser(portal.name, user);
     this.#m.loginDuration.zero({ portal: portal.name });
+    for (const outcome of connectOutcomes) this.#m.connectAttempts.zero({ portal: portal.name, outcome });
+    this.#m.tlsFilesStale.zero({ portal: portal.name });
     this.#m.runsInProgress.zero({ portal: portal.name });
     this.#m.backoffUntil.zero({ portal: portal.name });
   }
@@ -145,20 +154,36 @@ export class WorkflowMetrics {
       m.stepDuration,
     ])
       handle.remove(labels);
-    for (const handle of [m.stepPhase, m.stepFailures, m.stepRetries, m.certificateExpiry]) handle.remove(labels);
+    for (const handle of [m.stepPhase, m.stepFailures, m.stepRetries, m.certificateExpiry, m.otherCertificateExpiry])
+      handle.remove(labels);
     for (const handle of [m.lastRun, m.lastSuccess, m.lastRunSuccess, m.lastRunDuration]) handle.remove(labels);
     for (const handle of [m.runsTainted, m.runsUncertain, m.runsDropped]) handle.remove(labels);
   }
 
   #forgetStep(labels: { portal: string; workflow: string; step: string }): void {
     const m = this.#m;
-    for (const handle of [m.stepDuration, m.stepPhase, m.stepFailures, m.stepRetries, m.certificateExpiry])
+    for (const handle of [
+      m.stepDuration,
+      m.stepPhase,
+      m.stepFailures,
+      m.stepRetries,
+      m.certificateExpiry,
+      m.otherCertificateExpiry,
+    ])
       handle.remove(labels);
   }
 
   #forgetPortal(portal: string): void {
     const m = this.#m;
-    for (const handle of [m.logins, m.logouts, m.loginDuration, m.runsInProgress, m.backoffUntil])
+    for (const handle of [
+      m.logins,
+      m.logouts,
+      m.loginDuration,
+      m.connectAttempts,
+      m.tlsFilesStale,
+      m.runsInProgress,
+      m.backoffUntil,
+    ])
       handle.remove({ portal });
   }
 }
@@ -177,6 +202,9 @@ function create(store: MetricStore) {
     stepFailures: store.counter(m.stepFailures),
     stepRetries: store.counter(m.stepRetries),
     certificateExpiry: store.gauge(m.certificateExpiry),
+    otherCertificateExpiry: store.gauge(m.otherCertificateExpiry),
+    connectAttempts: store.counter(m.connectAttempts),
+    tlsFilesStale: store.gauge(m.tlsFilesStale),
     lastRun: store.gauge(m.lastRun),
     lastSuccess: store.gauge(m.lastSuccess),
     lastRunSuccess: store.gauge(m.lastRunSuccess),

@@ -78,7 +78,9 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell
       { text: portal.title, note: portal.name },
       portal.tls.insecureSkipVerify
         ? { text: portal.baseUrl, state: 'warning', note: 'its certificate is not checked' }
-        : portal.baseUrl,
+        : pulse?.tlsTrouble === undefined
+          ? portal.baseUrl
+          : { text: portal.baseUrl, state: 'warning', note: `${pulse.tlsTrouble}; what was read before stays in use` },
       `${pulse?.running ?? 0} of ${portal.limits.maxInFlight}`,
       resting
         ? { text: `until ${new Date(pulse.backoffUntilSeconds * 1000).toISOString()}`, state: 'warning' }

@@ -39,6 +39,8 @@ export const uncertainReasons = [
 ] as const;
 export type UncertainReason = (typeof uncertainReasons)[number];
 
+export const connectOutcomes = ['connected', 'failed', 'overtaken'] as const;
+
 export const dropReasons = ['overlap', 'late', 'backoff', 'busy', 'warm-up', 'reload', 'shutdown'] as const;
 export type DropReason = (typeof dropReasons)[number];
 
@@ -109,7 +111,26 @@ export const workflowMetrics = {
     'workflow_certificate_expiry_timestamp_seconds',
     'timestamp',
     step,
-    'When the first certificate of the chain that the step saw in its last run expires.',
+    'When the first certificate expires of the chain that was verified in the last run of the step.',
+  ),
+  otherCertificateExpiry: gauge(
+    'workflow_certificate_other_expiry_timestamp_seconds',
+    'timestamp',
+    step,
+    'When the first expires of the certificates that were sent beside the verified chain, such as an old cross-signed one; clients get in without them. Absent where there is none.',
+  ),
+  connectAttempts: counter(
+    'workflow_connect_attempts_total',
+    'count',
+    ['portal', 'outcome'],
+    "Addresses that were tried to open a connection (RFC 8305), in scheduled runs: connected, failed, or overtaken by a faster one. More than connected means that an address of the portal's name does not answer.",
+    { values: { outcome: connectOutcomes } },
+  ),
+  tlsFilesStale: gauge(
+    'workflow_portal_tls_files_stale',
+    'boolean',
+    ['portal'],
+    'Whether the certificate files of the portal, as they are now, cannot be used, so that what was read before stays in use.',
   ),
   lastRun: gauge(
     'workflow_last_run_timestamp_seconds',
@@ -200,7 +221,7 @@ export const probeMetrics = {
     'probe_certificate_expiry_timestamp_seconds',
     'timestamp',
     ['step'],
-    'When the first certificate of the chain that the step saw expires.',
+    'When the first certificate of the verified chain expires.',
   ),
   failure: gauge(
     'probe_failure_info',

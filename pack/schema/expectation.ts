@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { headerName, jsonPath, page, regex } from './patterns.js';
-import { count, expected, oneOf, section, text } from './say.js';
+import { count, exactNumber, expected, oneOf, section, text } from './say.js';
 import { duration, size } from './units.js';
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+const scalar = z.union([z.string(), exactNumber(), z.boolean(), z.null()], {
   error: expected('a text, a number, true, false or null'),
 });
 const number = () => z.number({ error: expected('a number') });

@@ -42,6 +42,15 @@ export function text(): z.ZodString {
   return z.string({ error: expected('a text') }).min(1, { error: expected('a text that is not empty') });
 }
 
+/** A longer one has lost digits before anybody can look at it: `9007199254740993` reads as `9007199254740992`. */
+export function exactNumber(): z.ZodNumber {
+  return z
+    .number({ error: expected('a number') })
+    .refine((value) => !Number.isInteger(value) || Number.isSafeInteger(value), {
+      error: expected('a number of at most 15 digits; put a longer one in quotes, and it keeps them'),
+    });
+}
+
 export function flag(): z.ZodBoolean {
   return z.boolean({ error: expected('true or false') });
 }

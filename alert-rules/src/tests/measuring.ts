@@ -13,7 +13,14 @@ export function measuringTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/workflow-measuring.test.yaml',
       about: 'Alerts when workflows are not measured, or not properly.',
       evaluateEvery: 1,
-      scenarios: [...noData(pack), ...stalled(pack), ...tainted(pack), ...dropped(pack), ...states(pack)],
+      scenarios: [
+        ...noData(pack),
+        ...stalled(pack),
+        ...tainted(pack),
+        ...dropped(pack),
+        ...ownFault(pack),
+        ...states(pack),
+      ],
     },
   ];
 }
@@ -135,6 +142,51 @@ function dropped(pack: Pack): readonly Scenario[] {
       name: `${alert}: stays quiet when runs are dropped to spare a portal`,
       series: worldSeries({ phases: [{ minutes: wait + 10, runsPerMinute: 0.5, droppedPerMinute: { backoff: 0.5 } }] }),
       queries: [isQuiet(alert, wait + 5)],
+    },
+  ];
+}
+
+function ownFault(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowExporterFault';
+  const { forSeconds, windowSeconds } = settings.ownFault;
+  const [wait, window] = [forSeconds / 60, windowSeconds / 60];
+  const proxy = { reason: 'proxy' };
+  const certificate = { reason: 'client-certificate' };
+  return [
+    {
+      name: `${alert}: fires while a proxy of ours lets nothing through, and recovers`,
+      series: worldSeries({
+        phases: [{ minutes: 30 }, { minutes: 20, runsPerMinute: 0.5, ownFaultsPerMinute: 0.5 }, { minutes: 40 }],
+      }),
+      queries: [
+        isQuiet(alert, 29),
+        fires(alert, 30 + wait + 4, proxy),
+        isQuiet(alert, 30 + wait + 4, certificate),
+        isQuiet(alert, 50 + window + 3),
+      ],
+      sent: [sent(pack, alert, 30 + wait + 4, { portal: names.portal, ...proxy })],
+    },
+    {
+      name: `${alert}: fires while certificate files cannot be used although runs go well, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 20, tlsFilesStale: true }, { minutes: 10 }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2, certificate), isQuiet(alert, 52)],
+    },
+    {
+      name: `${alert}: stays quiet while the event loop is late, which has an alert of its own, and while runs miss`,
+      series: worldSeries({
+        phases: [{ minutes: 60, missRatio: 0.5, runsPerMinute: 0.5, taintedPerMinute: 0.5 }],
+      }),
+      queries: [isQuiet(alert, 30), isQuiet(alert, 59)],
+    },
+    {
+      name: `${alert}: says nothing when the exporter is gone, which others tell`,
+      series: worldSeries({
+        phases: [
+          { minutes: 30, ownFaultsPerMinute: 0.5 },
+          { minutes: 40, target: 'down' },
+        ],
+      }),
+      queries: [fires(alert, 29, proxy), isQuiet(alert, 65)],
     },
   ];
 }

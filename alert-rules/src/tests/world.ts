@@ -24,6 +24,9 @@ export interface Phase {
   readonly missRatio?: number;
   readonly objective?: number;
   readonly taintedPerMinute?: number;
+  /** Runs that a fault of ours made uncertain. */
+  readonly ownFaultsPerMinute?: number;
+  readonly tlsFilesStale?: boolean;
   readonly droppedPerMinute?: Readonly<Partial<Record<'overlap' | 'backoff', number>>>;
   readonly backingOff?: boolean;
   readonly loginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
@@ -98,7 +101,9 @@ export function worldSeries(world: World): readonly InputSeries[] {
     lastRun(own, world, measured),
     counter(m.runsTainted, own, (p) => p.taintedPerMinute ?? 0),
     // The worst case: none of them can be judged.
-    counter(m.runsUncertain, own, (p) => p.taintedPerMinute ?? 0),
+    counter(m.runsUncertain, { ...own, reason: 'event-loop' }, (p) => p.taintedPerMinute ?? 0),
+    counter(m.runsUncertain, { ...own, reason: 'proxy' }, (p) => p.ownFaultsPerMinute ?? 0),
+    gauge(m.tlsFilesStale.name, { ...at, portal: names.portal }, measured, (p) => (p.tlsFilesStale === true ? 1 : 0)),
     counter(m.runsDropped, { ...own, reason: 'overlap' }, (p) => p.droppedPerMinute?.overlap ?? 0),
     counter(m.runsDropped, { ...own, reason: 'backoff' }, (p) => p.droppedPerMinute?.backoff ?? 0),
     ...loginOutcomes.map((outcome) =>

@@ -1,7 +1,7 @@
 /** Whether the SLA is being measured at all. No data is never good news. */
 import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { alertRule } from '../policy.js';
+import { alertRule, operatingTeam } from '../policy.js';
 import { unheardOf } from '../presence.js';
 import { atLeast, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
@@ -9,7 +9,7 @@ import { settings } from '../settings.js';
 import { patience, withOwner } from './presence.js';
 
 export function measuringAlerts(pack: Pack): readonly AlertRule[] {
-  return [noData(pack), stalled(pack), tainted(pack), dropped(pack)];
+  return [noData(pack), stalled(pack), tainted(pack), dropped(pack), ownFault(pack)];
 }
 
 function noData(pack: Pack): AlertRule {
@@ -89,5 +89,27 @@ function dropped(pack: Pack): AlertRule {
       `{{ $value | humanizePercentage }} of the runs of {{ $labels.workflow }} on {{ $labels.portal }} that were due in the last ` +
       `${range} did not start, because the run before had not ended or the portal already had its share of requests.`,
     dashboard: 'workflow',
+  });
+}
+
+/** What stands between us and a portal, and is ours to mend. The runs count neither for nor against it. */
+function ownFault(pack: Pack): AlertRule {
+  const { windowSeconds, forSeconds } = settings.ownFault;
+  const range = windowOf(windowSeconds);
+  return alertRule(pack, {
+    name: 'WorkflowExporterFault',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds,
+    expr: promql`
+      sum by (portal, reason) (increase(${m.runsUncertain.name}{reason!="event-loop"}[${range}])) ${atLeast(1)}
+      or
+      label_replace(max by (portal) (${m.tlsFilesStale.name}) > 0, "reason", "client-certificate", "", "")
+    `,
+    summary: 'The exporter itself, or what it was set up with, stands between it and a portal.',
+    description:
+      `Fault of ours on the way to {{ $labels.portal }} in the last ${range}: {{ $labels.reason }}. Runs that it broke are uncertain: ` +
+      'neither met nor missed. Nobody measures what they would have told.',
+    dashboard: 'portal',
   });
 }

@@ -98,9 +98,9 @@ function certificate(pack: Pack, days: number, priority: 'medium' | 'critical'):
     expr: promql`
       min by (portal) (${m.certificateExpiry.name} > 0) - time() < ${days} * ${day}
     `,
-    summary: 'A certificate that a portal presents expires soon.',
+    summary: 'A certificate that a portal is verified by expires soon.',
     description:
-      'The first certificate to expire of those that {{ $labels.portal }} presents has {{ $value | humanizeDuration }} left; ' +
+      'The first certificate to expire of the chain that {{ $labels.portal }} is verified by has {{ $value | humanizeDuration }} left; ' +
       `this is told from ${days} days on. Once it has expired, browsers refuse the portal and every workflow on it fails.`,
     dashboard: 'portal',
   });

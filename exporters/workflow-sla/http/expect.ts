@@ -88,24 +88,31 @@ function jsonCheck(condition: JsonCondition): Check {
   const query = compileJsonPath(condition.path);
   const pattern = condition.matches === undefined ? undefined : linearRegExp(condition.matches);
   return (reading) => {
-    const values = query.query(asJson(reading.json())).values();
+    const { nodes } = query.query(asJson(reading.json()));
     const { path } = condition;
     if (condition.exists === false) {
-      if (values.length > 0) throw new StepFailure('assertion', `${path} is there, and should not be`);
+      if (nodes.length > 0) throw new StepFailure('assertion', `${path} is there, and should not be`);
       return;
     }
-    if (values.length === 0) throw new StepFailure('assertion', `${path} is missing`);
-    for (const value of values) {
-      const wrong = whatIsWrong(value, condition, pattern);
+    if (nodes.length === 0) throw new StepFailure('assertion', `${path} is missing`);
+    for (const { value, location } of nodes) {
+      const digits = () => (typeof value === 'number' ? reading.digits(location) : undefined);
+      const wrong = whatIsWrong(value, condition, pattern, digits);
       if (wrong !== undefined) throw new StepFailure('assertion', `${path} ${wrong}`);
     }
   };
 }
 
-function whatIsWrong(value: unknown, condition: JsonCondition, pattern: RegExp | undefined): string | undefined {
+function whatIsWrong(
+  value: unknown,
+  condition: JsonCondition,
+  pattern: RegExp | undefined,
+  digits: () => string | undefined,
+): string | undefined {
   const { equals, oneOf, type, min, max, minItems, maxItems } = condition;
-  if (equals !== undefined && value !== equals) return `is not ${JSON.stringify(equals)}`;
-  if (oneOf !== undefined && !oneOf.some((item) => item === value)) return `is none of ${JSON.stringify(oneOf)}`;
+  if (equals !== undefined && !isSame(value, equals, digits)) return `is not ${JSON.stringify(equals)}`;
+  if (oneOf !== undefined && !oneOf.some((item) => isSame(value, item, digits)))
+    return `is none of ${JSON.stringify(oneOf)}`;
   if (type !== undefined && typeOf(value) !== type) return `is of type ${typeOf(value)}, not ${type}`;
   if (min !== undefined && !(toNumber(value) >= min)) return `is not a number of at least ${min}`;
   if (max !== undefined && !(toNumber(value) <= max)) return `is not a number of at most ${max}`;
@@ -116,6 +123,12 @@ function whatIsWrong(value: unknown, condition: JsonCondition, pattern: RegExp |
   if (maxItems !== undefined && !(Array.isArray(value) && value.length <= maxItems))
     return `has not at most ${maxItems} items`;
   return undefined;
+}
+
+/** A number that is too long for JavaScript is written as a text in pack.yaml. */
+function isSame(value: unknown, expected: unknown, digits: () => string | undefined): boolean {
+  if (typeof value === 'number' && typeof expected === 'string' && expected.length > 15) return digits() === expected;
+  return value === expected;
 }
 
 /** Kingston's portal prints decimals as strings. */

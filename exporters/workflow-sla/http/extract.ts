@@ -28,7 +28,11 @@ function compileExtract(extract: Extract): Take {
   switch (extract.from) {
     case 'json': {
       const query = compileJsonPath(extract.path);
-      return (reading) => toText(query.query(asJson(reading.json())).values()[0]);
+      return (reading) => {
+        const [node] = query.query(asJson(reading.json())).nodes;
+        if (node === undefined) return undefined;
+        return typeof node.value === 'number' ? numberText(node.value, node.location, reading) : toText(node.value);
+      };
     }
     case 'header':
       return (reading) => reading.header(extract.name);
@@ -41,9 +45,13 @@ function compileExtract(extract: Extract): Take {
   }
 }
 
+function numberText(value: number, location: readonly (string | number)[], reading: Reading): string {
+  return reading.digits(location) ?? String(value);
+}
+
 function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  return typeof value === 'boolean' ? String(value) : undefined;
 }
 
 function describe(extract: Extract): string {

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseBoundedJson } from '../../runtime/portal/json-size.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
+import { jsonTextOf, textOf } from './charset.js';
+import { Digits } from './digits.js';
 
 /** What a step's conditions and extractions look at: the answer that ended its redirects. */
 export interface Reading {
@@ -11,6 +13,8 @@ export interface Reading {
   readonly certificateExpirySeconds: number | undefined;
   /** Parsed once, and only when something asks for it. @throws {StepFailure} `assertion` when it is not JSON. */
   json(): unknown;
+  /** A long number of the JSON as it was written; undefined for one that JavaScript cannot have changed. */
+  digits(location: readonly (string | number)[]): string | undefined;
   header(name: string): string | undefined;
   cookie(name: string): string | undefined;
 }
@@ -20,6 +24,8 @@ export function reading(
   cookie: (name: string) => string | undefined,
 ): Reading {
   let text: string | undefined;
+  let jsonText: string | undefined;
+  let digits: Digits | undefined;
   let json: { readonly value: unknown } | undefined;
   return {
     status: answer.status,
@@ -27,12 +33,18 @@ export function reading(
     bytes: answer.body.length,
     certificateExpirySeconds: answer.certificateExpirySeconds,
     get text() {
-      text ??= answer.body.toString('utf8');
+      text ??= textOf(answer.body, answer.headers['content-type']);
       return text;
     },
     json() {
-      json ??= { value: parse(this.text) };
+      jsonText ??= jsonTextOf(answer.body, answer.headers['content-type']);
+      json ??= { value: parse(jsonText) };
       return json.value;
+    },
+    digits(location) {
+      this.json();
+      digits ??= new Digits(jsonText ?? '');
+      return digits.at(location);
     },
     header(name) {
       const value = answer.headers[name.toLowerCase()];

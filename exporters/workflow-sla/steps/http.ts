@@ -25,8 +25,9 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   let proxyFact: Readonly<Record<string, string>> = {};
   const addresses: AddressTry[] = [];
   const onAddress = (tried: AddressTry) => {
+    // Where the first one connects there is nothing to tell.
+    if (tried.outcome !== 'connected' || addresses.length > 0) context.log(`${tried.address}: ${tried.detail}`);
     addresses.push(tried);
-    context.log(`${tried.address}: ${tried.detail}`);
   };
   const outcome = (failure: StepFailure | undefined, extracted: Variables = new Map()): StepOutcome => ({
     facts: { ...(last === undefined ? {} : facts(last, hops)), ...addressFacts(addresses), ...proxyFact },

@@ -2,6 +2,14 @@ import { CookieJar } from 'tough-cookie';
 
 const options = { rejectPublicSuffixes: false, allowSpecialUseDomain: true, looseMode: true };
 
+/** What browsers keep of one host, and the longest that they take (RFC 6265bis, 5.5 and 5.7). */
+const MAX_COOKIES = 180;
+const MAX_COOKIE_BYTES = 4096;
+
+function nameAndValueOf(line: string): Buffer {
+  return Buffer.from(line.split(';', 1)[0] ?? '');
+}
+
 /**
  * A cookie jar as a browser keeps it. Intranet names (`.local`, single labels, addresses) are what portals live
  * under, so the public-suffix rule is off.
@@ -12,10 +20,12 @@ export class Cookies {
 
   store(url: URL, setCookie: readonly string[] | undefined): void {
     for (const line of setCookie ?? []) {
+      if (nameAndValueOf(line).length > MAX_COOKIE_BYTES) continue;
       // A cookie that the rules refuse is one a browser would not send either.
       this.#jar ??= new CookieJar(undefined, options);
       this.#jar.setCookieSync(line, url.href, { ignoreError: true });
     }
+    if ((setCookie?.length ?? 0) > 0) this.#forget(url);
   }
 
   /** The `cookie` header for this address, or undefined when there is nothing to send. */
@@ -37,6 +47,16 @@ export class Cookies {
   lifetimeMs(url: URL, name: string): number | undefined {
     const ttl = this.#find(url, name)?.TTL();
     return ttl === undefined || ttl === null ? undefined : ttl;
+  }
+
+  /** Some portals set a cookie of another name with each answer, until no server takes the header any more. */
+  #forget(url: URL): void {
+    const jar = this.#jar;
+    const cookies = jar?.getCookiesSync(url.href, { allPaths: true }) ?? [];
+    const surplus = cookies.length - MAX_COOKIES;
+    if (jar === undefined || surplus <= 0) return;
+    const oldest = cookies.sort((a, b) => (a.creationIndex ?? 0) - (b.creationIndex ?? 0)).slice(0, surplus);
+    for (const { domain, path, key } of oldest) jar.store.removeCookie(domain, path, key, () => {});
   }
 
   /** On whatever path: a login at /api/login may well set a cookie for /app. */

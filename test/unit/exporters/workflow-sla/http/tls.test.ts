@@ -225,7 +225,7 @@ describe('what is said of the portal is not said of others', () => {
             clientId: secret('probe'),
             clientSecret: secret('secret-of-the-client'),
             clientAuthentication: 'body',
-            timeoutMs: 1000,
+            timeoutMs: 5000,
           },
         },
         workflow: { authenticated: true },

@@ -1,0 +1,48 @@
+import { parse } from 'lossless-json';
+
+/** A number of so many digits, or with such an exponent, may not be the one that JavaScript makes of it. */
+const longNumber = /\d[\d.]{15}|\d[eE]\+?\d{3}/;
+
+/**
+ * Numbers of a JSON text as they were written. JavaScript's have 53 bits: `9007199254740993` becomes `9007199254740992`,
+ * which is another client's number.
+ */
+export class Digits {
+  readonly #text: string;
+  #tree: { readonly value: unknown } | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** @param location keys and indexes from the root. @returns undefined where there is no number. */
+  at(location: readonly (string | number)[]): string | undefined {
+    this.#tree ??= { value: longNumber.test(this.#text) ? written(this.#text) : undefined };
+    let value = this.#tree.value;
+    for (const key of location) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+      value = Reflect.get(value, key);
+    }
+    return value instanceof Written && longNumber.test(value.digits) ? value.digits : undefined;
+  }
+}
+
+class Written {
+  readonly digits: string;
+
+  constructor(digits: string) {
+    this.digits = digits;
+  }
+}
+
+/** The text is known to be JSON. What is nested too deep for this parser keeps the numbers that JavaScript makes. */
+function written(text: string): unknown {
+  try {
+    return parse(text, null, {
+      parseNumber: (digits) => new Written(digits),
+      onDuplicateKey: ({ newValue }) => newValue,
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { jsonTextOf, textOf } from '../../../../../exporters/workflow-sla/http/charset.js';
+import { Digits } from '../../../../../exporters/workflow-sla/http/digits.js';
+import { expectation, job, step } from '../../../../support/workflow/domain.js';
+import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
+import { httpServer } from '../../../../support/workflow/server.js';
+
+const latin1 = (text: string) => Buffer.from(text, 'latin1');
+
+describe('the charset of an answer', () => {
+  // Bytes written by Python: '…'.encode(charset).hex()
+  const cases: [what: string, bytes: Buffer, contentType: string | undefined, text: string][] = [
+    ['UTF-8 when nothing is said', Buffer.from('Müller'), undefined, 'Müller'],
+    ['latin1', latin1('Müller'), 'text/plain; charset=ISO-8859-1', 'Müller'],
+    ['windows-1252 under the name of latin1', Buffer.from('80', 'hex'), 'text/plain;charset="iso-8859-1"', '€'],
+    ['ISO-8859-15', Buffer.from('a4', 'hex'), 'text/plain; charset=iso-8859-15', '€'],
+    ['Shift_JIS', Buffer.from('93fa967b', 'hex'), 'text/html; charset=Shift_JIS', '日本'],
+    ['GB18030', Buffer.from('c8d5b1be', 'hex'), 'text/html; CHARSET=gb18030', '日本'],
+    ['UTF-16LE', Buffer.from('e5652c67', 'hex'), 'text/plain; charset=utf-16le', '日本'],
+    ['a mark before a header', Buffer.from('efbbbf4dc3bc', 'hex'), 'text/plain; charset=latin1', 'Mü'],
+    ['UTF-16 by its mark', Buffer.from('fffee5652c67', 'hex'), undefined, '日本'],
+    ['meta of a page', latin1('<html><meta charset=iso-8859-1>ü'), 'text/html', '<html><meta charset=iso-8859-1>ü'],
+    [
+      'the older meta',
+      latin1('<meta http-equiv=x content="text/html; charset=iso-8859-1">ü'),
+      'text/html',
+      '<meta http-equiv=x content="text/html; charset=iso-8859-1">ü',
+    ],
+  ];
+  test.each(cases)('%s', (_, bytes, contentType, text) => {
+    expect(textOf(bytes, contentType)).toBe(text);
+  });
+
+  test('one that nobody knows fails the step by name', () => {
+    expect(() => textOf(latin1('x'), 'text/plain; charset=klingon')).toThrow('charset klingon, which is unknown');
+  });
+
+  test('JSON is UTF-8 whatever is said, unless it is not', () => {
+    expect(jsonTextOf(Buffer.from('"Müller"'), 'application/json; charset=iso-8859-1')).toBe('"Müller"');
+    expect(jsonTextOf(latin1('"Müller"'), 'application/json; charset=iso-8859-1')).toBe('"Müller"');
+    expect(jsonTextOf(Buffer.from('\ufeff{}'), undefined)).toBe('{}');
+    expect(jsonTextOf(Buffer.from('\ufeff{}', 'utf16le'), undefined)).toBe('{}');
+  });
+
+  test('a mark before JSON, and a page in latin1, are judged', async () => {
+    const server = await httpServer((request, response) => {
+      if (request.url === '/json') response.writeHead(200, { 'content-type': 'application/json' }).end('\ufeff{"a":1}');
+      else response.writeHead(200, { 'content-type': 'text/html; charset=iso-8859-1' }).end(latin1('Grüße'));
+    });
+    const steps = [
+      step({ name: 'json', path: '/json', expect: expectation({ json: [{ path: '$.a', equals: 1 }] }) }),
+      step({ name: 'page', path: '/page', expect: expectation({ bodyMatches: ['^Grüße$'] }) }),
+    ];
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe('ok');
+  });
+});
+
+describe('numbers that JavaScript cannot hold', () => {
+  test('are extracted and used again with all their digits', async () => {
+    const server = await httpServer((_, response) => {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"x":1,"clients":[{"id":1},{"id":9007199254740993}],"price":0.12345678901234567891,"a":1.10}');
+    });
+    const steps = [
+      step({
+        name: 'one',
+        extract: {
+          id: { from: 'json', path: '$.clients[1].id' },
+          price: { from: 'json', path: '$.price' },
+          small: { from: 'json', path: '$.a' },
+        },
+      }),
+      step({ name: 'two', path: '/clients/{id}', query: { price: '{price}', small: '{small}' } }),
+    ];
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe('ok');
+    expect(server.requests[1]?.url).toBe('/clients/9007199254740993?price=0.12345678901234567891&small=1.1');
+  });
+
+  test.each([
+    ['9007199254740993', 'ok'],
+    ['9007199254740992', 'assertion: $.id is not "9007199254740992"'],
+  ])('are compared with the text %s', async (equals, verdict) => {
+    const server = await httpServer((_, response) => response.end('{"id":9007199254740993}'));
+    const steps = [step({ expect: expectation({ json: [{ path: '$.id', equals }] }) })];
+    expect(verdictOf(await runOnce(job(server.url, { workflow: { steps } })))).toBe(verdict);
+  });
+
+  test.each([
+    ['{"a":[1,12345678901234567890]}', ['a', 1], '12345678901234567890'],
+    ['{"a":-12345678901234567890}', ['a'], '-12345678901234567890'],
+    ['{"a":1e400}', ['a'], '1e400'],
+    ['{"a":"12345678901234567890"}', ['a'], undefined],
+    ['{"a":5,"b":12345678901234567890}', ['a'], undefined],
+    ['{"a":1,"a":12345678901234567890}', ['a'], '12345678901234567890'],
+    ['{"__proto__":12345678901234567890}', ['toString'], undefined],
+    [`${'['.repeat(100_000)}12345678901234567890${']'.repeat(100_000)}`, [0], undefined],
+  ])('%.60s at %j', (text, location, digits) => {
+    expect(new Digits(text).at(location)).toBe(digits);
+  });
+});
