@@ -4,11 +4,13 @@ import { readBounded, UnreadableFile } from '../pack/bounded-file.js';
 import {
   excerpt,
   formatProblem,
+  hangsWithRoom,
   InvalidPack,
   loadPack,
   type Pack,
   type Problem,
   unconnectedTrails,
+  warnings,
 } from '../pack/index.js';
 
 const MAX_SHOWN_BYTES = 4 * 1024 * 1024;
@@ -86,11 +88,17 @@ function facts(pack: Pack) {
       auditTrails: pack.auditTrails.length,
     },
     unconnected: unconnectedTrails(pack),
+    inFlight: pack.portals.map(({ name, limits: { maxInFlight } }) => ({
+      portal: name,
+      maxInFlight,
+      hangsWithRoom: hangsWithRoom(maxInFlight),
+    })),
+    warnings: warnings(pack),
   };
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, removed, counts, unconnected } = facts(pack);
+  const { files, removed, counts, unconnected, inFlight, warnings } = facts(pack);
   const lines = [
     `${colour('green', 'valid')}  ${files.join(', ')}`,
     [
@@ -104,6 +112,12 @@ function summary(pack: Pack, options: CheckOptions): string {
       ...(counts.auditTrails === 0 ? [] : [counted(counts.auditTrails, 'audit trail')]),
     ].join(', '),
     ...(removed.length === 0 ? [] : [`Removed by a later file: ${removed.join(', ')}.`]),
+    ...inFlight.map(
+      ({ portal, maxInFlight, hangsWithRoom: hanging }) =>
+        `Portal ${portal}: ${counted(maxInFlight, 'request')} at once; while ${counted(hanging, 'workflow')} ${hanging === 1 ? 'hangs' : 'hang'}, the others are ` +
+        'measured all the same. Each further one needs a higher limits.maxInFlight.',
+    ),
+    ...warnings.map((warning) => `${colour('bold', 'warning')}  ${warning}`),
     ...(options.skipSecrets
       ? ['Secrets were not looked for.']
       : unconnected.map(

@@ -58,11 +58,12 @@ export interface Portal {
 }
 
 export interface PortalLimits {
-  /** Requests of ours in flight at once. An abandoned request may hold a database connection at the portal. */
+  /** Requests of ours in flight at once, those that are open beyond their deadline included. */
   readonly maxInFlight: number;
-  /** First pause after a time-out; doubles with each further one. */
-  readonly backoffInitialMs: number;
-  readonly backoffMaxMs: number;
+  /** After this long beyond its deadline a request is closed by us; the time doubles for a workflow with each in a row. */
+  readonly abandonedAfterMs: number;
+  /** `backoff` is written, which does nothing any more. */
+  readonly ignoresBackoff?: true;
 }
 
 export interface Tls {

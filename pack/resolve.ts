@@ -67,8 +67,8 @@ function resolvePortal(name: string, portal: ParsedPortal, places: Places): Port
     tls: resolveTls(tls, [...path, 'tls'], places),
     limits: {
       maxInFlight: limits.maxInFlight,
-      backoffInitialMs: limits.backoff.initial,
-      backoffMaxMs: limits.backoff.max,
+      abandonedAfterMs: limits.abandonedAfter,
+      ...(limits.backoff === undefined ? {} : { ignoresBackoff: true }),
     },
   };
 }

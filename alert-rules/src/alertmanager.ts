@@ -105,11 +105,11 @@ function inhibitions(pack: Pack) {
   return [
     ...burnFamily(pack, 'WorkflowSlaBurn', 'workflow'),
     ...burnFamily(pack, 'EncryptionLatencyBurn', 'provider'),
-    ...['WorkflowCertificateExpiry', 'WorkflowPortalBackoff'].map((alertname) => ({
-      source_matchers: named(alertname, 'severity="critical"'),
-      target_matchers: named(alertname, 'severity!="critical"'),
+    {
+      source_matchers: named('WorkflowCertificateExpiry', 'severity="critical"'),
+      target_matchers: named('WorkflowCertificateExpiry', 'severity!="critical"'),
       equal: ['alertname', 'portal'],
-    })),
+    },
     // A proven fault is more than the signs that led to it; those stay on the dashboard.
     {
       source_matchers: named('AuditTrailBroken'),

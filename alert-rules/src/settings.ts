@@ -20,12 +20,15 @@ export const settings = {
   atRiskBudgetRatio: 0.25,
   tainted: { windowSeconds: 3_600, ratio: 0.2, forSeconds: 3_600 },
   dropped: { windowSeconds: 1_800, ratio: 0.1, minimum: 3, forSeconds: 900 },
-  backoff: { windowSeconds: 900, ratio: 0.25, forSeconds: 300 },
   /**
-   * Measuring seldom leaves few missed runs to count, spread over all workflows: with a portal that hangs, burn alerts
-   * come after 10 to 40 minutes, and come and go. A portal that answers anything in time resets the pause instead.
+   * Two of the last five minutes: a request that is given up frees its place until the next one hangs, and the alert must
+   * not come and go with that.
    */
-  unresponsive: { windowSeconds: 600, ratio: 0.8, forSeconds: 60 },
+  unanswered: { windowSeconds: 300, ratio: 0.4, forSeconds: 30 },
+  /** A turn under way is due and not yet measured. */
+  turnsUnderWay: 1,
+  /** Slices that may be missing because the period ends between two of them, before it means that rules were not evaluated. */
+  slicesUnderWay: 2,
   /** An internal certificate authority commonly needs a change request with two weeks' notice. */
   certificate: { warnDays: 21, criticalDays: 7, forSeconds: 900 },
   /** One is enough: nothing was learned of the portal in that turn, and the cause rarely goes by itself. */

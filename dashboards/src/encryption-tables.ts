@@ -4,7 +4,7 @@ import { colours, field, thresholds, words } from './kit/fields.js';
 import { age, type Column, colouredCell, faults, joinedTable, share } from './kit/joined-table.js';
 import type { Panel } from './kit/types.js';
 import { filledIn } from './kit/variables.js';
-import { columnStateWords, workflowStateWords } from './queries.js';
+import { columnStateWords, providerStateWords } from './queries.js';
 
 /** Single encryptions and decryptions; a round trip is one of each again. */
 export const judged = 'operation=~"encrypt|decrypt"';
@@ -51,7 +51,7 @@ export function providerTable(selector: string): Panel {
         expr: by(`${r.state.name}${selector}`),
         nothing: 'No data',
         properties: {
-          mappings: workflowStateWords,
+          mappings: providerStateWords,
           'custom.cellOptions': colouredCell,
           'custom.width': 90,
           'custom.align': 'center',

@@ -1,9 +1,9 @@
 import {
   columnStates,
   encryptionMetrics as m,
+  providerStates,
   encryptionRecorded as r,
   selfTests as selfTestNames,
-  workflowStates,
 } from '../../pack/metrics/index.js';
 import { columnTable, judged, keyTable, outcomeColours, providerTable, selfTestWords } from './encryption-tables.js';
 import { dashboard, type Row } from './kit/dashboard.js';
@@ -11,7 +11,7 @@ import { baseline, colours, field, fieldsLike, fixed, shades, thresholds } from 
 import { heatmap, stat, stateTimeline, table, timeseries } from './kit/panels.js';
 import type { Dashboard, Override, Panel, Target } from './kit/types.js';
 import { labelVariable } from './kit/variables.js';
-import { columnStateWords, workflowStateWords } from './queries.js';
+import { columnStateWords, providerStateWords } from './queries.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", provider="$provider"}';
@@ -41,7 +41,7 @@ function providers(): Row {
     title: 'Providers of $portal',
     lines: [
       { height: 7, panels: [[24, providerTable(ofPortal)]] },
-      { height: 6, panels: [[24, providerStates()]] },
+      { height: 6, panels: [[24, providerTimeline()]] },
       {
         height: 12,
         panels: [
@@ -53,7 +53,7 @@ function providers(): Row {
   };
 }
 
-function providerStates(): Panel {
+function providerTimeline(): Panel {
   return stateTimeline({
     title: 'State of each provider',
     description:
@@ -61,8 +61,8 @@ function providerStates(): Panel {
       'self-test, or a critical alert); no data.',
     expr: `max by (provider) (${r.state.name}${ofPortal})`,
     subject: 'provider',
-    nothing: { text: 'No provider is known', code: workflowStates.noData },
-    mappings: workflowStateWords,
+    nothing: { text: 'No provider is known', code: providerStates.noData },
+    mappings: providerStateWords,
   });
 }
 

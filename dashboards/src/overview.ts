@@ -23,6 +23,7 @@ import {
   firing,
   inState,
   memory,
+  providerStateWords,
   rulesAreEvaluated,
   workflowStateWords,
 } from './queries.js';
@@ -96,13 +97,14 @@ function workflowCounts(): Panel {
     title: 'Workflows by state of their objective',
     description:
       'Met; at risk (a burn alert of lower priority, or less than a quarter of the error budget left); broken (a critical ' +
-      'burn alert, or the budget spent); no data (not measured for three intervals).',
+      'burn alert, or the budget spent); not known (too few turns of the period were measured to tell); no data (not measured for three intervals).',
     unit: 'short',
     colour: 'value',
     targets: [
       one(count('met'), 'Met'),
       one(count('atRisk'), 'At risk'),
       one(count('broken'), 'Broken'),
+      one(count('notKnown'), 'Not known'),
       one(count('noData'), 'No data'),
     ],
     mappings: words([], 'No data'),
@@ -110,6 +112,7 @@ function workflowCounts(): Panel {
       field('Met', lit(colours.good)),
       field('At risk', lit(colours.warning)),
       field('Broken', lit(colours.bad)),
+      field('Not known', lit(colours.unknown)),
       field('No data', lit(colours.unknown)),
     ],
   });
@@ -137,7 +140,7 @@ function encryptionStates(): Panel {
       // Without a scan nobody knows; that is not the same as having nothing to scan.
       one(`max(${encryptionRecorded.columnState.name}) or vector(${columnStates.notScanned})`, 'Columns'),
     ],
-    mappings: workflowStateWords,
+    mappings: providerStateWords,
     overrides: [field('Columns', { mappings: columnStateWords })],
   });
 }

@@ -4,6 +4,7 @@ import {
   auditTableCodes,
   auditTrailStates,
   columnStates,
+  providerStates,
   workflowRecorded as r,
   workflowStates,
 } from '../../pack/metrics/index.js';
@@ -28,8 +29,19 @@ export const workflowStateWords = words(
   [
     { value: workflowStates.met, text: 'Met', color: colours.good },
     { value: workflowStates.atRisk, text: 'At risk', color: colours.warning },
-    { value: workflowStates.broken, text: 'Broken', color: colours.bad },
+    { value: workflowStates.notKnown, text: 'Not known', color: colours.unknown },
     { value: workflowStates.noData, text: 'No data', color: colours.unknown },
+    { value: workflowStates.broken, text: 'Broken', color: colours.bad },
+  ],
+  'No data',
+);
+
+export const providerStateWords = words(
+  [
+    { value: providerStates.met, text: 'Met', color: colours.good },
+    { value: providerStates.atRisk, text: 'At risk', color: colours.warning },
+    { value: providerStates.broken, text: 'Broken', color: colours.bad },
+    { value: providerStates.noData, text: 'No data', color: colours.unknown },
   ],
   'No data',
 );

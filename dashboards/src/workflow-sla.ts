@@ -82,7 +82,8 @@ function objective(pack: Pack): Row {
 function state(): Panel {
   return stat({
     title: 'State',
-    description: 'Met, at risk, broken, or no data: not measured for three intervals.',
+    description:
+      'Met, at risk or broken; not known: so many turns of the period were not measured that nobody can tell; no data: not measured for three intervals.',
     unit: 'none',
     colour: 'background',
     targets: [instant(`${r.state.name}${chosen}`)],
@@ -93,14 +94,19 @@ function state(): Panel {
 function attainment(): Panel {
   return stat({
     title: 'Runs that met the SLA',
-    description: "Share of the runs in the objective's period that succeeded within the SLA, and what was promised.",
+    description:
+      "Share of the measured turns of the objective's period that succeeded within the SLA, what was promised, and the share of the turns due that were measured at all.",
     unit: 'percentunit',
     decimals: 2,
     targets: [
       instant(`${r.attainment.name}${chosen}`, 'Met'),
       instant(`max(${m.slaObjective.name}${chosen})`, 'Promised'),
+      instant(`${r.measured.name}${chosen}`, 'Measured'),
     ],
-    overrides: [field('Promised', { color: { mode: 'fixed', fixedColor: 'text' } })],
+    overrides: [
+      field('Promised', { color: { mode: 'fixed', fixedColor: 'text' } }),
+      field('Measured', { color: { mode: 'fixed', fixedColor: 'text' } }),
+    ],
   });
 }
 
@@ -390,13 +396,23 @@ function failures(): Row {
 function runsByVerdict(): Panel {
   return timeseries({
     title: 'Runs that met and missed the SLA, per minute',
-    description: 'A failed run has missed, however fast it failed.',
+    description:
+      'A failed run has missed, however fast it failed, and so has a turn at which nothing was sent because an earlier request is still open or the portal had asked to wait (unanswered).',
     unit: 'short',
     min: 0,
     draw: 'bars',
     stacked: true,
-    targets: [series(`60 * sum by (sla) (rate(${m.runs.name}${chosen}[$__rate_interval]))`, '{{sla}}')],
+    targets: [
+      series(`60 * sum by (sla) (rate(${m.runs.name}${chosen}[$__rate_interval]))`, '{{sla}}'),
+      series(`60 * sum(rate(${m.turnsUnanswered.name}${chosen}[$__rate_interval]))`, 'of these unanswered'),
+    ],
     overrides: [
+      field('of these unanswered', {
+        color: { mode: 'fixed', fixedColor: 'text' },
+        'custom.drawStyle': 'line',
+        'custom.fillOpacity': 0,
+        'custom.stacking': { mode: 'none', group: 'B' },
+      }),
       field('met', { color: { mode: 'fixed', fixedColor: colours.good } }),
       field('missed', { color: { mode: 'fixed', fixedColor: colours.bad } }),
     ],
@@ -406,7 +422,7 @@ function runsByVerdict(): Panel {
 /** One colour for each layer: network, time, the portal's answer, its content, the login. No failure is green. */
 const reasonColours: readonly Override[] = Object.entries({
   'dns|connect|tls': 'blue',
-  'timeout|budget': 'orange',
+  'timeout|budget|unanswered|retry-after': 'orange',
   'status|protocol|size|redirect': 'dark-red',
   assertion: 'light-red',
   auth: 'purple',
@@ -512,15 +528,24 @@ function logins(): Panel {
 
 function inFlight(): Panel {
   return timeseries({
-    title: 'Requests in flight, and pauses',
-    description: 'Our requests that wait for the portal, and how long measuring still pauses after time-outs.',
+    title: 'Requests in flight, and open beyond their deadline',
+    description:
+      'Runs that wait for the portal, and requests that it has neither answered nor closed by their deadline. Each of these keeps a place; beyond the line only the canary is still measured.',
     unit: 'short',
     min: 0,
     targets: [
       series(`sum(${m.runsInProgress.name}${ofPortal})`, 'Runs in progress'),
-      series(`clamp_min(max(${m.backoffUntil.name}${ofPortal}) - time(), 0)`, 'Pause left'),
+      series(`sum(${m.requestsOpen.name}${ofPortal})`, 'Open beyond the deadline'),
+      series(`sum(${m.requestsOpenLimit.name}${ofPortal})`, 'Places'),
     ],
-    overrides: [field('Pause left', { unit: 's', 'custom.axisPlacement': 'right' })],
+    overrides: [
+      field('Open beyond the deadline', { color: { mode: 'fixed', fixedColor: colours.bad } }),
+      field('Places', {
+        color: { mode: 'fixed', fixedColor: 'text' },
+        'custom.lineStyle': { fill: 'dash', dash: [10, 8] },
+        'custom.fillOpacity': 0,
+      }),
+    ],
   });
 }
 

@@ -40,6 +40,11 @@ export function workflowTable(selector: string): Panel {
       properties: { unit: 'percentunit', decimals: 2, 'custom.width': 90 },
     },
     {
+      title: 'Measured',
+      expr: by(`${r.measured.name}${selector}`),
+      properties: { unit: 'percentunit', decimals: 1, 'custom.width': 95 },
+    },
+    {
       title: 'Promised',
       expr: by(`${m.slaObjective.name}${selector}`),
       properties: { unit: 'percentunit', decimals: 2, 'custom.width': 95 },
@@ -98,7 +103,8 @@ export function workflowTable(selector: string): Panel {
     title: 'Workflows',
     description:
       'Every workflow with the state of its objective. "Met" and "Budget left" are of the whole period of the objective; ' +
-      '"No data" means that it has not been measured for three of its intervals.',
+      '"Measured" is the share of the turns due in it; "Not known" means that too few were measured to tell, and "No data" that ' +
+      'it has not been measured for three of its intervals.',
     unit: 'none',
     targets: [
       identity,

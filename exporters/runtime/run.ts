@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type LoadOptions, loadPack } from '../../pack/load.js';
 import type { Pack } from '../../pack/model.js';
+import { warnings } from '../../pack/warnings.js';
 import { calendarCollector } from './calendar-collector.js';
 import { CollectorRunner } from './collector-runner.js';
 import { ConfigHolder, type ReloadResult } from './config-holder.js';
@@ -78,7 +79,11 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   });
 
   const { requireSecrets = true, allowUnconnected = false } = options;
-  const load = (files: readonly string[]) => loadPack(files, { requireSecrets, allowUnconnected });
+  const load = (files: readonly string[]) => {
+    const pack = loadPack(files, { requireSecrets, allowUnconnected });
+    for (const warning of warnings(pack)) log.warn('the description is valid, and yet', { warning });
+    return pack;
+  };
   const config = new ConfigHolder({ files: options.configFiles, load, log });
   const takeSecrets = (pack: Pack): void => {
     hideSecrets(pack, redactor);

@@ -1,7 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Portal, PortalLimits, Workflow } from '../../pack/index.js';
+import { performance } from 'node:perf_hooks';
+import type { Portal } from '../../pack/index.js';
 import type { DropReason } from '../../pack/metrics/index.js';
-import { Backoff } from '../runtime/measuring/backoff.js';
+import { formatMs } from '../runtime/format.js';
+import { abortable } from '../runtime/measuring/abortable.js';
 import { type Cancellation, Canceller } from '../runtime/measuring/cancellation.js';
 import { LoopWatch } from '../runtime/measuring/loop-watch.js';
 import { anonymous } from '../runtime/portal/auth/credentials.js';
@@ -11,12 +12,19 @@ import { Connections } from '../runtime/portal/http/connections.js';
 import { tlsTrouble } from '../runtime/portal/http/target.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
-import { type Entry, Gate } from './gate.js';
+import { type Entry, Gate, type Visitor } from './gate.js';
 import { runJourney } from './journey.js';
 import { fingerprint, type Job, jobName } from './plan.js';
 import type { PortalState, ProbeAnswer, Report } from './protocol.js';
 import type { RunResult, Trigger } from './result.js';
 import { Schedule } from './schedule.js';
+import { unsentRun } from './unsent.js';
+
+/** Warm-up is worth no longer wait: it must not keep the schedule from beginning. */
+const WARM_UP_PATIENCE_MS = 3000;
+/** Share of an interval for which a turn waits for a place. */
+const TURN_PATIENCE = 0.9;
+const canaryTier = 'canary';
 
 /**
  * Runs the journeys of all jobs: on their schedules, and when asked. It lives in the measuring thread and knows
@@ -38,12 +46,13 @@ export class Engine {
     this.#report = report;
   }
 
-  /** Takes up a changed plan. What did not change keeps its pace, session, connections and back-off. */
+  /** Takes up a changed plan. What did not change keeps its pace, session, connections and open requests. */
   configure(jobs: readonly Job[]): void {
     const places = new Map<string, Place>();
     for (const { portal } of jobs) {
-      const known = places.get(portal.name) ?? this.#places.get(portal.name);
-      places.set(portal.name, known?.print === fingerprint(portal) ? known : this.#newPlace(portal, known));
+      if (places.has(portal.name)) continue;
+      const hasCanary = jobs.some((job) => job.portal.name === portal.name && isCanary(job));
+      places.set(portal.name, this.#placeFor(portal, hasCanary));
     }
     const active = new Map<string, Active>();
     for (const job of jobs) {
@@ -58,14 +67,15 @@ export class Engine {
     const ends = [...this.#active].flatMap(([name, old]) =>
       active.get(name) === old ? [] : [{ place: old.place, ended: this.#retire(old, true) }],
     );
-    for (const old of this.#places.values()) {
-      if (places.get(old.portal) === old) continue;
+    for (const [name, old] of this.#places) {
+      if (places.get(name) === old) continue;
       this.#logOutAfter(
         old,
         ends.filter(({ place }) => place === old).map(({ ended }) => ended),
       );
     }
     for (const [name, next] of active) if (this.#started && this.#active.get(name) !== next) next.schedule.begin();
+    for (const [name, { gate }] of this.#places) if (places.get(name)?.gate !== gate) gate.close();
     this.#places = places;
     this.#active = active;
   }
@@ -85,14 +95,12 @@ export class Engine {
   }
 
   async #probe(active: Active, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
-    const { gate } = active.place;
     const limit = new Deadline(timeoutMs, this.#stopping);
     try {
-      const entry = await enter(gate, patienceMs(timeoutMs, active.job.workflow), limit);
-      if (!entry.admitted) {
-        return { kind: 'refused', reason: entry.reason, retryAfterSeconds: Math.ceil(gate.restMs / 1000) };
-      }
-      return { kind: 'ran', result: await this.#run(active, trigger, limit, entry.leave) };
+      if (waitMs(active) > 0) return { kind: 'ran', result: askedToWait(active, trigger) };
+      const entry = await enter(active, patienceMs(timeoutMs, active.job), limit);
+      if (entry.admitted) return { kind: 'ran', result: await this.#run(active, trigger, limit, entry.leave) };
+      return entry.reason === 'busy' ? { kind: 'busy' } : { kind: 'ran', result: unanswered(active, trigger) };
     } finally {
       limit.clear();
     }
@@ -103,13 +111,13 @@ export class Engine {
       portal,
       ...troubleOf(description),
       running: gate.inside,
-      backoffUntilSeconds: gate.restMs === 0 ? 0 : (Date.now() + gate.restMs) / 1000,
+      open: gate.open,
     }));
     const warmingUp = [...this.#active.values()].filter((active) => active.warmUpLeft > 0).length;
     return { type: 'state', warmingUp, portals };
   }
 
-  /** Lets runs in progress end, for as long as the grace lasts. */
+  /** Lets runs in progress end, for as long as the grace lasts. Open requests are waited for no longer. */
   async stop(graceMs: number): Promise<void> {
     const ends = [...this.#active.values()].map((active) => this.#retire(active, false));
     const grace = setTimeout(
@@ -120,6 +128,7 @@ export class Engine {
     clearTimeout(grace);
     for (const place of this.#places.values()) this.#logOutAfter(place, []);
     await Promise.all(this.#loggingOut);
+    for (const { gate } of this.#places.values()) gate.close();
   }
 
   /** Where a portal counts sessions, nobody leaves one behind. */
@@ -136,30 +145,7 @@ export class Engine {
     const schedule = new Schedule(
       name,
       workflow.schedule,
-      async (why) => {
-        // Each turn of the schedule ends in one report: a run that counts, or the reason why there is none.
-        const lost = (reason: DropReason) => {
-          if (why === 'turn') dropped(reason, 1);
-        };
-        if (active.rest.restMs > 0) {
-          lost('backoff');
-          return;
-        }
-        const entry = await enter(place.gate, workflow.schedule.intervalMs, this.#stopping);
-        if (!entry.admitted) {
-          lost(this.#stopping.aborted ? 'shutdown' : entry.reason);
-          return;
-        }
-        const isWarmUp = active.warmUpLeft > 0;
-        const result = await this.#run(active, isWarmUp ? 'warm-up' : 'schedule', this.#stopping, entry.leave);
-        if (isWarmUp) active.warmUpLeft -= 1;
-        if (this.#stopping.aborted) lost('shutdown');
-        else if (active.discardResult) lost('reload');
-        else {
-          if (isWarmUp) lost('warm-up');
-          this.#report({ type: 'run', result });
-        }
-      },
+      (why) => (why === 'turn' ? this.#turn(active, dropped) : this.#warmUp(active)),
       dropped,
     );
     const active: Active = {
@@ -167,22 +153,59 @@ export class Engine {
       place,
       print,
       schedule,
-      kept: workflow.connection === 'reuse' ? new Connections() : undefined,
+      visitor: { name, isCanary: isCanary(job) },
+      kept: workflow.connection === 'reuse' ? this.#connections(name, place) : undefined,
       warmUpLeft: workflow.schedule.warmupRuns,
-      rest: new Backoff({ initialMs: 2 * portal.limits.backoffInitialMs, maxMs: portal.limits.backoffMaxMs }),
+      notBefore: 0,
+      hungAt: undefined,
       discardResult: false,
     };
     return active;
   }
 
-  async #run(
-    { job, place, kept, rest }: Active,
-    trigger: Trigger,
-    signal: Cancellation,
-    leave: (timedOut: boolean) => void,
-  ): Promise<RunResult> {
-    const connections = kept ?? new Connections();
-    let timedOut = false;
+  /** Each turn of the schedule ends in one report: a run that counts, or the reason why there is none. */
+  async #turn(active: Active, dropped: (reason: DropReason, count: number) => void): Promise<void> {
+    const outcome = await this.#takeTurn(active);
+    if (this.#stopping.aborted) dropped('shutdown', 1);
+    else if (active.discardResult) dropped('reload', 1);
+    else if (outcome === 'busy') dropped('busy', 1);
+    else this.#report({ type: 'run', result: outcome });
+  }
+
+  async #takeTurn(active: Active): Promise<RunResult | 'busy'> {
+    const { intervalMs, jitterRatio } = active.job.workflow.schedule;
+    const wait = waitMs(active);
+    // Longer than this it would run into the next turn.
+    if (wait > intervalMs / 2) return askedToWait(active, 'schedule');
+    if (wait > 0) await pause(wait, this.#stopping);
+    // Not into the next turn, which may come early: that one would count as an overlap, and it is a lack of places.
+    const entry = await enter(active, TURN_PATIENCE * (1 - jitterRatio) * intervalMs, this.#stopping);
+    if (entry.admitted) return this.#run(active, 'schedule', this.#stopping, entry.leave);
+    return entry.reason === 'busy' ? 'busy' : unanswered(active, 'schedule');
+  }
+
+  /**
+   * One after another at each portal, and none while a request of ours is open there: warming up must neither take the
+   * places of those that measure, nor be evidence against anybody. Without it the first turn runs all the same.
+   */
+  async #warmUp(active: Active): Promise<void> {
+    const { place } = active;
+    const since = performance.now();
+    const warming = place.warmUps.then(async () => {
+      if (place.gate.open > 0 || performance.now() - since > WARM_UP_PATIENCE_MS || this.#stopping.aborted) return;
+      const entry = await enter(active, WARM_UP_PATIENCE_MS, this.#stopping);
+      if (!entry.admitted) return;
+      const result = await this.#run(active, 'warm-up', this.#stopping, entry.leave);
+      if (!this.#stopping.aborted && !active.discardResult) this.#report({ type: 'run', result });
+    });
+    place.warmUps = warming.catch(() => {});
+    await warming;
+    active.warmUpLeft -= 1;
+  }
+
+  async #run(active: Active, trigger: Trigger, signal: Cancellation, leave: () => void): Promise<RunResult> {
+    const { job, place, kept, visitor } = active;
+    const connections = kept ?? this.#connections(visitor.name, place);
     try {
       const result = await runJourney({
         ...job,
@@ -193,26 +216,41 @@ export class Engine {
         trigger,
         signal,
       });
-      timedOut = result.steps.some((step) => step.reason === 'timeout');
-      if (timedOut && trigger !== 'probe') rest.fail();
-      else if (!timedOut) rest.succeed();
+      if (result.success) place.gate.succeeded(visitor.name);
+      const failed = result.steps.find(({ outcome }) => outcome === 'failed');
+      if (failed?.reason === 'timeout') active.hungAt = failed.name;
+      // The first turn is to see for itself.
+      if (trigger !== 'warm-up') active.notBefore = endOfWait(job.portal, failed?.retryAfterMs);
       return result;
     } finally {
       if (connections !== kept) connections.close();
-      leave(timedOut);
+      leave();
     }
   }
 
-  /** A changed portal keeps its gate: what waits there, and why we let it rest, did not change with a header. */
-  #newPlace(portal: Portal, before: Place | undefined): Place {
-    const sameLimits = before !== undefined && isDeepStrictEqual(before.limits, portal.limits);
+  #connections(name: string, { gate }: Pick<Place, 'gate'>): Connections {
+    return new Connections((request) => gate.hold(name, request));
+  }
+
+  /** A changed portal keeps its gate: what waits and what is open there did not change with a header. */
+  #placeFor(portal: Portal, hasCanary: boolean): Place {
+    const before = this.#places.get(portal.name);
+    const print = fingerprint(portal);
+    const gate = before?.baseUrl === portal.baseUrl ? before.gate : new Gate(portal.limits, hasCanary);
+    gate.configure(portal.limits, hasCanary);
+    if (before?.print === print) return before;
+    const room = {
+      enter: () => gate.accompany(loginOwner),
+      onOpenRequest: gate.hold.bind(gate, loginOwner),
+      succeeded: () => gate.succeeded(loginOwner),
+    };
     return {
-      portal: portal.name,
-      print: fingerprint(portal),
       description: portal,
-      limits: portal.limits,
-      gate: sameLimits ? before.gate : new Gate(portal.limits),
-      sessions: new Sessions(portal, this.#redactor, this.#stopping),
+      print,
+      baseUrl: portal.baseUrl,
+      gate,
+      sessions: new Sessions(portal, this.#redactor, this.#stopping, room),
+      warmUps: Promise.resolve(),
     };
   }
 
@@ -223,12 +261,53 @@ export class Engine {
   }
 }
 
+/** No workflow has this name: logins belong to the portal. */
+const loginOwner = '';
+
+function isCanary({ workflow }: Job): boolean {
+  return workflow.tier === canaryTier;
+}
+
+/** How long the portal has asked this workflow to wait with its next request. */
+function waitMs({ notBefore }: Active): number {
+  return Math.max(0, notBefore - performance.now());
+}
+
+/** A portal that names a day must not make us blind for a day. */
+function endOfWait({ limits }: Portal, retryAfterMs: number | undefined): number {
+  return retryAfterMs === undefined ? 0 : performance.now() + Math.min(retryAfterMs, limits.abandonedAfterMs);
+}
+
+function askedToWait(active: Active, trigger: Trigger): RunResult {
+  const detail = `the portal asked to wait for another ${inSeconds(waitMs(active))} (Retry-After)`;
+  return unsentRun(active.job, trigger, active.job.workflow.steps[0]?.name, 'retry-after', detail);
+}
+
+function unanswered(active: Active, trigger: Trigger): RunResult {
+  const open = inSeconds(active.place.gate.openMs(active.visitor));
+  const detail = `an earlier request has been open for ${open} beyond its deadline, neither answered nor closed`;
+  return unsentRun(active.job, trigger, active.hungAt, 'unanswered', detail);
+}
+
+function inSeconds(ms: number): string {
+  return formatMs(Math.ceil(ms / 1000) * 1000);
+}
+
+function pause(ms: number, signal: Cancellation): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  return abortable<void>(signal, (done) => {
+    timer = setTimeout(done, ms);
+  })
+    .catch(() => {})
+    .finally(() => clearTimeout(timer));
+}
+
 /**
  * How long a run on demand may wait for a place: at most half of its time, and never so long that less than the SLA is
- * left. A run that is cut off before its SLA says nothing of the portal, and would send it to rest for our queue.
+ * left. A run that is cut off before its SLA says nothing of the portal.
  */
-function patienceMs(timeoutMs: number, { slaSeconds }: Workflow): number {
-  return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - slaSeconds * 1000));
+function patienceMs(timeoutMs: number, { workflow }: Job): number {
+  return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - workflow.slaSeconds * 1000));
 }
 
 function troubleOf(portal: Portal): Pick<PortalState, 'tlsTrouble'> {
@@ -237,21 +316,22 @@ function troubleOf(portal: Portal): Pick<PortalState, 'tlsTrouble'> {
 }
 
 /** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */
-async function enter(gate: Gate, ms: number, signal: Cancellation): Promise<Entry> {
-  const atOnce = gate.tryEnter();
+async function enter({ place: { gate }, visitor }: Active, ms: number, signal: Cancellation): Promise<Entry> {
+  const atOnce = gate.tryEnter(visitor);
   if (atOnce !== undefined) return atOnce;
   const wait = new Deadline(ms, signal);
-  return gate.enter(wait).finally(() => wait.clear());
+  return gate.enter(visitor, wait).finally(() => wait.clear());
 }
 
 /** What is shared by the runs on one portal. */
 interface Place {
-  readonly portal: string;
   readonly print: string;
   readonly description: Portal;
-  readonly limits: PortalLimits;
+  readonly baseUrl: string;
   readonly gate: Gate;
   readonly sessions: Sessions;
+  /** Ends when all warm-up runs have that were asked for so far. */
+  warmUps: Promise<void>;
 }
 
 interface Active {
@@ -260,14 +340,14 @@ interface Active {
   /** To tell whether a reload changed it. */
   readonly print: string;
   readonly schedule: Schedule;
+  readonly visitor: Visitor;
   /** With the policy `reuse`: open from run to run. */
   readonly kept: Connections | undefined;
   warmUpLeft: number;
-  /**
-   * Its own pause after time-outs, longer than the portal's: a workflow that hangs by itself must not take the one
-   * trial run that tells whether the portal is back.
-   */
-  readonly rest: Backoff;
+  /** On the monotonic clock: until then the portal wants to hear nothing of it. */
+  notBefore: number;
+  /** The step whose request stayed open last. */
+  hungAt: string | undefined;
   /** The plan that asked for the run in progress is gone. */
   discardResult: boolean;
 }

@@ -1,104 +1,161 @@
-import { performance } from 'node:perf_hooks';
+import { mayTryAgain, mostOpenOfOne, reserveOf } from '../../pack/in-flight.js';
 import type { PortalLimits } from '../../pack/index.js';
-import { Backoff } from '../runtime/measuring/backoff.js';
 import type { Cancellation } from '../runtime/measuring/cancellation.js';
+import type { OpenRequest } from '../runtime/portal/http/open-request.js';
+import { OpenRequests } from './open-requests.js';
+
+export interface Visitor {
+  /** Under which its open requests are counted. */
+  readonly name: string;
+  /** Whether it may have the place that is kept for those who tell whether the portal is there. */
+  readonly isCanary: boolean;
+}
 
 export type Entry =
-  | { readonly admitted: true; readonly leave: (timedOut: boolean) => void }
-  | { readonly admitted: false; readonly reason: 'backoff' | 'busy' };
+  | { readonly admitted: true; readonly leave: () => void }
+  /** `unanswered`: its own earlier request is still open. `busy`: others have the places. */
+  | { readonly admitted: false; readonly reason: 'unanswered' | 'busy' };
 
 /** More than this are better told `busy` at once than kept waiting. */
 const MAX_WAITING = 100;
 
 /**
- * Bounds what we ask of one portal at once, and lets it rest after time-outs.
+ * Bounds what we ask of one portal at once. A request that is open beyond its deadline keeps its place: at Kingston's it
+ * keeps a database connection until its query ends, and 25 impatient probes would take the portal down.
  *
- * An abandoned request keeps its database connection at Kingston's until its query ends: 25 impatient probes take
- * the portal down. So after a time-out nobody enters for a while, doubling each time; then a single run tries.
+ * Nothing rests for what another one suffers: a workflow whose route hangs holds two places at most, and the others go
+ * on through those that are left. The last place is the canary's.
  */
 export class Gate {
-  readonly #maxInFlight: number;
-  readonly #backoff: Backoff;
+  #maxInFlight: number;
+  #hasCanary: boolean;
+  readonly #open: OpenRequests;
   readonly #queue: Waiting[] = [];
   #inside = 0;
-  /** Counts the closures. Runs that end together tell of one trouble, and must not double the pause each. */
-  #era = 0;
 
-  constructor(limits: PortalLimits, now: () => number = () => performance.now()) {
+  constructor(limits: PortalLimits, hasCanary: boolean) {
     this.#maxInFlight = limits.maxInFlight;
-    this.#backoff = new Backoff({ initialMs: limits.backoffInitialMs, maxMs: limits.backoffMaxMs }, now);
+    this.#hasCanary = hasCanary;
+    this.#open = new OpenRequests(limits.abandonedAfterMs, () => this.#letIn());
   }
 
+  /** Takes up changed limits; what is inside and what is open did not change with them. */
+  configure(limits: PortalLimits, hasCanary: boolean): void {
+    this.#maxInFlight = limits.maxInFlight;
+    this.#hasCanary = hasCanary;
+    this.#open.abandonedAfterMs = limits.abandonedAfterMs;
+    this.#letIn();
+  }
+
+  /** Runs that were let in. */
   get inside(): number {
     return this.#inside;
   }
 
-  /** Milliseconds until the next try is allowed; 0 when not backing off. */
-  get restMs(): number {
-    return this.#backoff.restMs;
+  /** Requests that are open beyond their deadline. */
+  get open(): number {
+    return this.#open.count;
   }
 
-  /** What can be said at once: come in, or not now. Undefined: it is worth waiting. */
-  tryEnter(): Entry | undefined {
-    if (this.restMs > 0) return { admitted: false, reason: 'backoff' };
-    return this.#hasPlace() ? this.#admit() : undefined;
+  /** How long ago the deadline of this one's oldest open request passed, in milliseconds. */
+  openMs({ name }: Visitor): number {
+    return this.#open.oldestMs(name);
+  }
+
+  /** What can be said at once: come in, or not at all. Undefined: it is worth waiting. */
+  tryEnter(visitor: Visitor): Entry | undefined {
+    if (!this.#mayTry(visitor)) return { admitted: false, reason: 'unanswered' };
+    return this.#hasPlace(visitor) ? this.#admit() : undefined;
   }
 
   /** Waits for a place, for as long as the signal allows. */
-  enter(signal: Cancellation): Promise<Entry> {
-    if (signal.aborted) return Promise.resolve({ admitted: false, reason: this.restMs > 0 ? 'backoff' : 'busy' });
-    const atOnce = this.tryEnter();
+  enter(visitor: Visitor, signal: Cancellation): Promise<Entry> {
+    const atOnce = signal.aborted ? this.#refuse(visitor) : this.tryEnter(visitor);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
-    if (this.#queue.length >= MAX_WAITING) return Promise.resolve({ admitted: false, reason: 'busy' });
+    if (this.#queue.length >= MAX_WAITING) return Promise.resolve(this.#refuse(visitor));
     return new Promise((resolve) => {
       const waiting: Waiting = {
-        admit: () => {
+        visitor,
+        settle: (entry) => {
           signal.removeEventListener('abort', giveUp);
-          resolve(this.restMs > 0 ? { admitted: false, reason: 'backoff' } : this.#admit());
+          resolve(entry);
         },
       };
       const giveUp = () => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        resolve({ admitted: false, reason: 'busy' });
+        resolve(this.#refuse(visitor));
       };
       signal.addEventListener('abort', giveUp, { once: true });
       this.#queue.push(waiting);
     });
   }
 
-  #hasPlace(): boolean {
-    // After a time-out one run tries alone: half open.
-    return this.#inside < (this.#backoff.isOnTrial ? 1 : this.#maxInFlight);
+  /** Keeps a place for a request that nobody waits for any more, until it ends or is given up. */
+  hold(owner: string, request: OpenRequest): void {
+    this.#open.add(owner, request);
+  }
+
+  /** After a success of its owner, the next request that stays open is given up as soon as the first one was. */
+  succeeded(owner: string): void {
+    this.#open.succeeded(owner);
+  }
+
+  /** Gives up every open request. */
+  close(): void {
+    this.#open.close();
+  }
+
+  /**
+   * Something that asks within another's run, as a login does: it waits for no place, because those who wait for it have
+   * one, but it holds one. @returns undefined when requests of this owner that are still open forbid it.
+   */
+  accompany(owner: string): (() => void) | undefined {
+    return this.#mayTry({ name: owner, isCanary: false }) ? this.#occupy() : undefined;
+  }
+
+  /** Whether its own open requests allow another one. */
+  #mayTry({ name }: Visitor): boolean {
+    const own = this.#open.of(name);
+    return own === 0 || (own < mostOpenOfOne && mayTryAgain(this.#open.count, this.#maxInFlight));
+  }
+
+  #hasPlace({ name, isCanary }: Visitor): boolean {
+    const mayHaveLast = this.#hasCanary ? isCanary : this.#open.of(name) === 0;
+    const reserve = mayHaveLast ? 0 : reserveOf(this.#maxInFlight);
+    return this.#inside + this.#open.count < this.#maxInFlight - reserve;
+  }
+
+  #refuse({ name }: Visitor): Entry {
+    return { admitted: false, reason: this.#open.of(name) > 0 ? 'unanswered' : 'busy' };
   }
 
   #admit(): Entry {
+    return { admitted: true, leave: this.#occupy() };
+  }
+
+  #occupy(): () => void {
     this.#inside += 1;
-    const era = this.#era;
     let left = false;
-    const leave = (timedOut: boolean) => {
+    return () => {
       if (left) return;
       left = true;
       this.#inside -= 1;
-      if (era === this.#era) this.#learn(timedOut);
       this.#letIn();
     };
-    return { admitted: true, leave };
   }
 
-  #learn(timedOut: boolean): void {
-    if (!timedOut) {
-      this.#backoff.succeed();
-      return;
-    }
-    this.#backoff.fail();
-    this.#era += 1;
-  }
-
+  /** Also past one who has to wait on: the canary behind it may have the last place. */
   #letIn(): void {
-    while (this.#queue.length > 0 && (this.restMs > 0 || this.#hasPlace())) this.#queue.shift()?.admit();
+    for (const waiting of [...this.#queue]) {
+      const entry = this.tryEnter(waiting.visitor);
+      if (entry === undefined) continue;
+      this.#queue.splice(this.#queue.indexOf(waiting), 1);
+      waiting.settle(entry);
+    }
   }
 }
 
 interface Waiting {
-  readonly admit: () => void;
+  readonly visitor: Visitor;
+  readonly settle: (entry: Entry) => void;
 }

@@ -98,7 +98,8 @@ class Run {
       phases = addPhases(phases, clock.phases);
       const failure = outcome.failure ?? overBudget(step, durationMs);
       if (failure !== undefined) this.#note(`${step.name} failed: ${failure.reason}: ${failure.message}`);
-      if (failure !== undefined && retries < step.retries && this.#mayTryAgain(failure)) {
+      const { retryAfterMs } = outcome;
+      if (failure !== undefined && retryAfterMs === undefined && retries < step.retries && this.#mayTryAgain(failure)) {
         retries += 1;
         this.#note(`${step.name}: try ${retries + 1} of ${step.retries + 1}`);
         continue;
@@ -115,6 +116,7 @@ class Run {
         facts,
         ...(certificateExpirySeconds === undefined ? {} : { certificateExpirySeconds }),
         ...(otherCertificateExpirySeconds === undefined ? {} : { otherCertificateExpirySeconds }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         addresses,
         ...(failure === undefined
           ? { outcome: 'ok' }

@@ -1,3 +1,4 @@
+import { reserveOf } from '../../pack/in-flight.js';
 import type { Portal } from '../../pack/index.js';
 import {
   connectOutcomes,
@@ -13,6 +14,7 @@ import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { type Job, jobName } from './plan.js';
 import type { PortalState, Report } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
+import { isUnsent } from './unsent.js';
 
 /** What the workflow exporter exposes: results in, families out. */
 export class WorkflowMetrics {
@@ -65,7 +67,13 @@ export class WorkflowMetrics {
     this.#m.lastRun.set(labels, result.endedAtSeconds);
     if (result.success) this.#m.lastSuccess.set(labels, result.endedAtSeconds);
     this.#m.lastRunSuccess.set(labels, result.success ? 1 : 0);
-    this.#m.lastRunDuration.set(labels, result.durationSeconds);
+    if (!isUnsent(result)) {
+      this.#m.lastRunDuration.set(labels, result.durationSeconds);
+      return;
+    }
+    this.#m.turnsUnanswered.inc(labels);
+    // Nothing was measured: what an earlier run took would look like it.
+    this.#m.lastRunDuration.remove(labels);
   }
 
   recordDrop({ portal, workflow, reason, count }: Extract<Report, { type: 'dropped' }>): void {
@@ -74,12 +82,12 @@ export class WorkflowMetrics {
 
   recordState(portals: readonly PortalState[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
-    for (const { portal, running, tlsTrouble, backoffUntilSeconds } of portals) {
+    for (const { portal, running, tlsTrouble, open } of portals) {
       // A pulse may have been on its way when its portal was taken out.
       if (!known.has(portal)) continue;
       this.#m.runsInProgress.set({ portal }, running);
       this.#m.tlsFilesStale.set({ portal }, tlsTrouble === undefined ? 0 : 1);
-      this.#m.backoffUntil.set({ portal }, backoffUntilSeconds);
+      this.#m.requestsOpen.set({ portal }, open);
     }
   }
 
@@ -110,6 +118,7 @@ export class WorkflowMetrics {
     this.#m.slaTarget.set(labels, workflow.slaSeconds);
     this.#m.scheduleInterval.set(labels, workflow.schedule.intervalMs / 1000);
     for (const sla of ['met', 'missed'] as const) this.#m.runs.zero({ ...labels, sla });
+    this.#m.turnsUnanswered.zero(labels);
     this.#m.runDuration.zero(labels);
     this.#m.runsTainted.zero(labels);
     for (const reason of uncertainReasons) this.#m.runsUncertain.zero({ ...labels, reason });
@@ -128,7 +137,9 @@ export class WorkflowMetrics {
     for (const outcome of connectOutcomes) this.#m.connectAttempts.zero({ portal: portal.name, outcome });
     this.#m.tlsFilesStale.zero({ portal: portal.name });
     this.#m.runsInProgress.zero({ portal: portal.name });
-    this.#m.backoffUntil.zero({ portal: portal.name });
+    this.#m.requestsOpen.zero({ portal: portal.name });
+    const { maxInFlight } = portal.limits;
+    this.#m.requestsOpenLimit.set({ portal: portal.name }, maxInFlight - reserveOf(maxInFlight));
   }
 
   #showUser(portal: string, { identity, logsOut }: User): void {
@@ -157,7 +168,7 @@ export class WorkflowMetrics {
     for (const handle of [m.stepPhase, m.stepFailures, m.stepRetries, m.certificateExpiry, m.otherCertificateExpiry])
       handle.remove(labels);
     for (const handle of [m.lastRun, m.lastSuccess, m.lastRunSuccess, m.lastRunDuration]) handle.remove(labels);
-    for (const handle of [m.runsTainted, m.runsUncertain, m.runsDropped]) handle.remove(labels);
+    for (const handle of [m.turnsUnanswered, m.runsTainted, m.runsUncertain, m.runsDropped]) handle.remove(labels);
   }
 
   #forgetStep(labels: { portal: string; workflow: string; step: string }): void {
@@ -182,7 +193,8 @@ export class WorkflowMetrics {
       m.connectAttempts,
       m.tlsFilesStale,
       m.runsInProgress,
-      m.backoffUntil,
+      m.requestsOpen,
+      m.requestsOpenLimit,
     ])
       handle.remove({ portal });
   }
@@ -196,6 +208,7 @@ function create(store: MetricStore) {
     slaObjective: store.gauge(m.slaObjective),
     scheduleInterval: store.gauge(m.scheduleInterval),
     runs: store.counter(m.runs),
+    turnsUnanswered: store.counter(m.turnsUnanswered),
     runDuration: store.histogram(m.runDuration),
     stepDuration: store.histogram(m.stepDuration),
     stepPhase: store.gauge(m.stepPhase),
@@ -216,7 +229,8 @@ function create(store: MetricStore) {
     logins: store.counter(m.logins),
     logouts: store.counter(m.logouts),
     runsInProgress: store.gauge(m.runsInProgress),
-    backoffUntil: store.gauge(m.backoffUntil),
+    requestsOpen: store.gauge(m.requestsOpen),
+    requestsOpenLimit: store.gauge(m.requestsOpenLimit),
   };
 }
 

@@ -2,15 +2,16 @@ import type { Request, Response } from 'express';
 import { probeMetrics, stepPhases } from '../../pack/metrics/index.js';
 import { type Family, family } from '../runtime/metrics/index.js';
 import type { RunResult } from './result.js';
+import { isUnsent } from './unsent.js';
 
 /** One run as Prometheus sees it through `/probe`: families made anew for each answer. */
 export function probeFamilies(result: RunResult): Family[] {
   const m = probeMetrics;
   const failed = result.steps.find((step) => step.outcome === 'failed');
-  const ran = result.steps.filter((step) => step.outcome !== 'skipped');
+  const ran = isUnsent(result) ? [] : result.steps.filter((step) => step.outcome !== 'skipped');
   return [
     family(m.success, [[{}, result.verdict === 'met' ? 1 : 0]]),
-    family(m.duration, [[{}, result.durationSeconds]]),
+    family(m.duration, isUnsent(result) ? [] : [[{}, result.durationSeconds]]),
     family(m.slaTarget, [[{}, result.slaSeconds]]),
     family(m.tainted, [[{}, result.tainted ? 1 : 0]]),
     family(

@@ -29,7 +29,7 @@ export type Report =
 
 export type ProbeAnswer =
   | { readonly kind: 'ran'; readonly result: RunResult }
-  | { readonly kind: 'refused'; readonly reason: 'backoff' | 'busy'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'busy' }
   | { readonly kind: 'unknown' };
 
 export interface PortalState {
@@ -38,6 +38,6 @@ export interface PortalState {
   readonly tlsTrouble?: string;
   /** Runs that were let in, scheduled or asked for. */
   readonly running: number;
-  /** 0 when not backing off. */
-  readonly backoffUntilSeconds: number;
+  /** Requests that are open beyond their deadline. */
+  readonly open: number;
 }

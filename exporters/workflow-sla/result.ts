@@ -44,6 +44,8 @@ export interface StepResult {
   readonly reason?: FailureReason;
   /** The failure is ours, not the portal's. */
   readonly fault?: UncertainReason;
+  /** How long the portal asked us to wait (`Retry-After`), in milliseconds from the end of the step. */
+  readonly retryAfterMs?: number;
   /** For a person; secrets hidden. */
   readonly detail?: string;
   /** From the start of the run, logins left out. */

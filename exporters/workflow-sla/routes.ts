@@ -54,7 +54,7 @@ async function probe(request: Request, response: Response, { thread, history, me
   const { slaSeconds, schedule } = job.workflow;
   const scrapeTimeout = request.get('x-prometheus-scrape-timeout-seconds');
   const budgetMs = scrapeBudgetMs(scrapeTimeout);
-  // Cut off by our own haste it would count as a time-out of the portal, and keep the scheduled runs from it.
+  // Cut off by our own haste it would look like a time-out of the portal, and leave a request open there.
   if (scrapeTimeout !== undefined && budgetMs < slaSeconds * 1000) {
     const [left, needed] = [formatMs(budgetMs), formatMs(slaSeconds * 1000)];
     refuse(response, 400, `the scrape timeout leaves ${left}, less than the SLA of ${needed}; raise scrape_timeout`);
@@ -93,17 +93,16 @@ function hideByName(key: string, value: unknown): unknown {
   return typeof value === 'string' && isSensitiveName(key) ? '<secret>' : value;
 }
 
+const BUSY_SECONDS = 5;
+
 function refused(response: Response, answer: Exclude<ProbeAnswer, { kind: 'ran' }> | undefined): void {
   if (answer === undefined) {
     refuse(response, 503, 'the measuring thread gives no answer; it is being started again');
   } else if (answer.kind === 'unknown') {
     refuse(response, 404, 'the configuration has just changed; ask again');
   } else {
-    const why =
-      answer.reason === 'backoff' ? 'the portal is resting after time-outs' : 'too many probes wait for this portal';
-    const seconds = Math.max(1, answer.retryAfterSeconds);
-    response.set('retry-after', String(seconds));
-    refuse(response, 503, `${why}; ask again in ${seconds} s`);
+    response.set('retry-after', String(BUSY_SECONDS));
+    refuse(response, 503, `others have all places at this portal (limits.maxInFlight); ask again in ${BUSY_SECONDS} s`);
   }
 }
 

@@ -44,8 +44,10 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
     for (let count = 0; count < options.repeat; count += 1) {
       const result = await run('command');
       if (result === undefined) break;
+      const isLeftInPeace = result.steps.some(({ reason }) => reason === 'timeout' || reason === 'retry-after');
       // The login was made in the warm-up; a person wants to see what it took.
       show(count === 0 && warmUp !== undefined ? { ...result, logins: [...warmUp.logins, ...result.logins] } : result);
+      if (isLeftInPeace) break;
     }
     return results;
   } finally {

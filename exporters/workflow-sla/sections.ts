@@ -15,7 +15,7 @@ export interface Shown {
 export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
-/** What the landing page says of the workflows: where each stands, which portals rest, and what failed last. */
+/** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
 export function sections({ jobs, history, portals, trouble }: Shown): LandingSection[] {
   const intro = trouble === undefined ? {} : { intro: `Nothing below is current: ${trouble}.` };
   return [
@@ -31,7 +31,7 @@ export function sections({ jobs, history, portals, trouble }: Shown): LandingSec
     {
       title: 'Portals',
       table: {
-        columns: ['Portal', 'Address', 'Runs in progress', 'Back-off after time-outs'],
+        columns: ['Portal', 'Address', 'Runs in progress', 'Open beyond the deadline'],
         rows: portalRows(jobs, portals),
       },
     },
@@ -73,7 +73,7 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell
   const unique = new Map(jobs.map(({ portal }) => [portal.name, portal]));
   return [...unique.values()].map((portal) => {
     const pulse = portals.find((item) => item.portal === portal.name);
-    const resting = pulse !== undefined && pulse.backoffUntilSeconds > Date.now() / 1000;
+    const open = pulse?.open ?? 0;
     return [
       { text: portal.title, note: portal.name },
       portal.tls.insecureSkipVerify
@@ -82,9 +82,7 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell
           ? portal.baseUrl
           : { text: portal.baseUrl, state: 'warning', note: `${pulse.tlsTrouble}; what was read before stays in use` },
       `${pulse?.running ?? 0} of ${portal.limits.maxInFlight}`,
-      resting
-        ? { text: `until ${new Date(pulse.backoffUntilSeconds * 1000).toISOString()}`, state: 'warning' }
-        : { text: 'none', state: 'good' },
+      { text: String(open), state: open === 0 ? 'good' : 'warning' },
     ];
   });
 }

@@ -4,6 +4,9 @@ import type { Window } from './recorded.js';
 const provider = ['portal', 'provider'] as const;
 const column = ['portal', 'table', 'column'] as const;
 
+/** Values of `field_encryption:provider_state:code`. */
+export const providerStates = { met: 1, atRisk: 2, broken: 3, noData: 4 } as const;
+
 /** Values of `field_encryption:column_state:code`. */
 export const columnStates = { encrypted: 1, partly: 2, notScanned: 3, exposed: 4 } as const;
 

@@ -18,8 +18,11 @@ export function windowOf(exact: number): Window {
   return `${seconds}s`;
 }
 
-/** Values of `workflow:sla_state:code`; the worse wins, and nothing known is the worst. */
-export const workflowStates = { met: 1, atRisk: 2, broken: 3, noData: 4 } as const;
+/**
+ * Values of `workflow:sla_state:code`; the worse wins, and a gap never hides an outage. Not known: so many turns of the
+ * period were not measured that nobody can tell whether the promise was kept. No data: nothing is measured now.
+ */
+export const workflowStates = { met: 1, atRisk: 2, notKnown: 3, noData: 4, broken: 5 } as const;
 
 const workflow = ['portal', 'workflow'] as const;
 const target = ['job', 'instance'] as const;
@@ -75,7 +78,37 @@ export const workflowRecorded = {
     'workflow:sla_budget_remaining:ratio',
     'ratio',
     workflow,
-    "Share of the period's error budget that is left; negative when overspent.",
+    "Share of the error budget of the period's turns that is left; negative when overspent.",
+  ),
+  firstSeen: recorded(
+    'workflow:first_seen:timestamp_seconds',
+    'timestamp',
+    workflow,
+    'When the workflow was first scraped. Kept until it has not been seen for a period.',
+  ),
+  seenInPeriod: recorded(
+    'workflow:seen_in_period:timestamp_seconds',
+    'timestamp',
+    workflow,
+    'When the workflow was last scraped. Kept for a period.',
+  ),
+  dueSlice: recorded(
+    'workflow:sla_due:slice5m',
+    'count',
+    workflow,
+    'Turns that the schedule owes in each five minutes, whether or not anybody measures.',
+  ),
+  periodDue: recorded(
+    'workflow:sla_due:increase_period',
+    'count',
+    workflow,
+    "Turns that the schedule owes in the objective's period, or since the workflow was first seen.",
+  ),
+  measured: recorded(
+    'workflow:sla_measured:ratio_period',
+    'ratio',
+    workflow,
+    "Share of the turns due in the objective's period that were measured.",
   ),
   lastSeen: recorded(
     'workflow:last_seen:timestamp_seconds',
@@ -93,7 +126,7 @@ export const workflowRecorded = {
     'workflow:sla_state:code',
     'count',
     workflow,
-    'State of the objective: 1 met, 2 at risk, 3 broken, 4 no data.',
+    'State of the objective: 1 met, 2 at risk, 3 not known, 4 no data, 5 broken.',
   ),
   lastActivity: recorded(
     'workflow:last_activity:timestamp_seconds',

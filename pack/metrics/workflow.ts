@@ -12,6 +12,8 @@ export const failureReasons = [
   'connect',
   'tls',
   'timeout',
+  'unanswered',
+  'retry-after',
   'budget',
   'status',
   'assertion',
@@ -41,7 +43,7 @@ export type UncertainReason = (typeof uncertainReasons)[number];
 
 export const connectOutcomes = ['connected', 'failed', 'overtaken'] as const;
 
-export const dropReasons = ['overlap', 'late', 'backoff', 'busy', 'warm-up', 'reload', 'shutdown'] as const;
+export const dropReasons = ['overlap', 'late', 'busy', 'reload', 'shutdown'] as const;
 export type DropReason = (typeof dropReasons)[number];
 
 /**
@@ -75,10 +77,16 @@ export const workflowMetrics = {
     'workflow_sla_runs_total',
     'count',
     [...workflow, 'sla'],
-    'Scheduled runs judged against the SLA; a failed run has missed. Each turn of the schedule counts once: here, in workflow_runs_uncertain_total or in workflow_runs_dropped_total.',
+    'Turns of the schedule judged against the SLA; one that failed or was not answered has missed. Each turn counts once: here, in workflow_runs_uncertain_total or in workflow_runs_dropped_total.',
     {
       values: { sla: ['met', 'missed'] },
     },
+  ),
+  turnsUnanswered: counter(
+    'workflow_turns_unanswered_total',
+    'count',
+    workflow,
+    'Turns of the schedule at which nothing was sent, because an earlier request of the workflow is still open or the portal had asked to wait (Retry-After). Each is also counted as missed; none is in a histogram.',
   ),
   runDuration: histogram(
     'workflow_run_duration_seconds',
@@ -163,7 +171,7 @@ export const workflowMetrics = {
     'workflow_runs_dropped_total',
     'count',
     [...workflow, 'reason'],
-    'Turns of the schedule without a run that counts: it did not start, served as the warm-up that was not possible before, or was given up.',
+    'Turns of the schedule of which nothing is known, by reason: no run started, or its result was given up.',
     {
       values: { reason: dropReasons },
     },
@@ -197,13 +205,19 @@ export const workflowMetrics = {
     'workflow_portal_runs_in_progress',
     'count',
     ['portal'],
-    'Runs now in progress on the portal, scheduled or asked for. Each has one request in flight at most, so limits.maxInFlight bounds both.',
+    'Runs and logins now in progress on the portal, scheduled or asked for. Each has one request in flight at most.',
   ),
-  backoffUntil: gauge(
-    'workflow_portal_backoff_until_timestamp_seconds',
-    'timestamp',
+  requestsOpen: gauge(
+    'workflow_portal_requests_open',
+    'count',
     ['portal'],
-    'Until when no run starts after time-outs; 0 when not backing off.',
+    'Requests to the portal that are open beyond their deadline: neither answered to the end nor closed. Each keeps one of the places of limits.maxInFlight.',
+  ),
+  requestsOpenLimit: gauge(
+    'workflow_portal_requests_open_limit',
+    'count',
+    ['portal'],
+    'How many of the places of limits.maxInFlight workflows share; one more is kept for the canary from three places on.',
   ),
 } as const;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { auth, identity } from './auth.js';
 import { headerValue, path, requestHeaderName, url, variableName } from './patterns.js';
 import { count, expected, flag, named, oneOf, section, text } from './say.js';
-import { duration, size } from './units.js';
+import { duration, size, timeout } from './units.js';
 
 export const scalarText = () =>
   z
@@ -63,17 +63,24 @@ const network = section({
 });
 
 const backoff = section({
-  initial: duration()
-    .prefault('15s')
-    .describe('First pause after a time-out; it doubles with each further one. Default 15s.'),
-  max: duration().prefault('5m').describe('Longest pause. Default 5m.'),
-}).refine((given) => given.initial <= given.max, { error: 'the first pause is longer than max:', path: ['initial'] });
+  initial: duration().exactOptional().describe('No longer used.'),
+  max: duration().exactOptional().describe('No longer used.'),
+});
 
 const limits = section({
   maxInFlight: count(1, 1000)
-    .prefault(2)
-    .describe('Requests of ours in flight at once; an abandoned one may hold a database connection. Default 2.'),
-  backoff: backoff.prefault({}).describe('Pauses after time-outs, so that a struggling portal is left alone.'),
+    .prefault(4)
+    .describe(
+      'Requests of ours in flight at once, those included that are open beyond their deadline: the portal may hold a database connection for each. From three on, one is kept for workflows of tier canary. Default 4.',
+    ),
+  abandonedAfter: timeout()
+    .prefault('5m')
+    .describe(
+      'A request that is open this long beyond its deadline is closed by us. It doubles for a workflow with each one in a row, up to 1h. Retry-After is honoured for so long at most. Default 5m.',
+    ),
+  backoff: backoff
+    .exactOptional()
+    .describe('No longer used, and refused by the next version: nothing rests after time-outs any more.'),
 });
 
 export const portal = section({

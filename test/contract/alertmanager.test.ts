@@ -46,7 +46,6 @@ describe('the Alertmanager configuration', () => {
     const sure: Record<string, readonly string[]> = {
       WorkflowSlaBurn: ['alertname', 'portal', 'workflow'],
       WorkflowCertificateExpiry: ['alertname', 'portal'],
-      WorkflowPortalBackoff: ['alertname', 'portal'],
       EncryptionLatencyBurn: ['alertname', 'portal', 'provider'],
       EncryptionProviderDown: ['portal', 'provider'],
       AuditTrailBroken: ['portal', 'trail', 'table'],

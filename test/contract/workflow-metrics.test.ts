@@ -66,8 +66,8 @@ function busyMetrics(): WorkflowMetrics {
   );
   metrics.recordDrop({ type: 'dropped', workflow: 'client-list', portal: 'kingston', reason: 'overlap', count: 2 });
   metrics.recordState([
-    { portal: 'kingston', running: 1, backoffUntilSeconds: 0 },
-    { portal: 'staging', running: 0, backoffUntilSeconds: 1_700_000_060 },
+    { portal: 'kingston', running: 1, open: 2 },
+    { portal: 'staging', running: 0, open: 0 },
   ]);
   return metrics;
 }
@@ -248,7 +248,7 @@ describe('a reload', () => {
       (metrics) => metrics.record(result(journey)),
       (metrics) =>
         metrics.recordDrop({ type: 'dropped', workflow: 'open-client', portal: 'staging', reason: 'late', count: 1 }),
-      (metrics) => metrics.recordState([{ portal: 'staging', running: 1, backoffUntilSeconds: 0 }]),
+      (metrics) => metrics.recordState([{ portal: 'staging', running: 1, open: 0 }]),
     );
     expect(text).not.toContain('open-client');
     expect(text).not.toContain('staging');

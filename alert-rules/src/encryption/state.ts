@@ -2,8 +2,8 @@ import { foreignSeries } from '../../../pack/metrics/foreign.js';
 import {
   columnStates,
   encryptionMetrics as m,
+  providerStates,
   encryptionRecorded as r,
-  workflowStates,
 } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { atLeast, promql } from '../promql.js';
@@ -22,9 +22,9 @@ function providerState(pack: Pack): RecordingRule {
   return {
     record: r.state,
     expr: promql`
-      ${workflowStates.noData} * (max ${ofProvider} (${r.identity.name}) unless ${isProbed})
+      ${providerStates.noData} * (max ${ofProvider} (${r.identity.name}) unless ${isProbed})
       or
-      ${workflowStates.broken} * (
+      ${providerStates.broken} * (
         ${firing(', severity="critical"')}
         or
         (max ${ofProvider} (${m.up.name}) == bool 0 == 1)
@@ -32,7 +32,7 @@ function providerState(pack: Pack): RecordingRule {
         (min ${ofProvider} (${m.selfTest.name}) == bool 0 == 1)
       )
       or
-      ${workflowStates.atRisk} * (
+      ${providerStates.atRisk} * (
         ${firing(', severity="warning"')}
         or
         count ${ofProvider} (
@@ -41,7 +41,7 @@ function providerState(pack: Pack): RecordingRule {
         )
       )
       or
-      ${workflowStates.met} * max ${ofProvider} (${r.identity.name})
+      ${providerStates.met} * max ${ofProvider} (${r.identity.name})
     `,
   };
 }

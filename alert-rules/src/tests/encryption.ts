@@ -1,5 +1,5 @@
 import { longestProbeRestSeconds } from '../../../pack/metrics/encryption.js';
-import { columnStates, encryptionRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
+import { columnStates, providerStates, encryptionRecorded as r } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { draw } from './draw.js';
 import { encryptionBurnTests } from './encryption-burn.js';
@@ -394,8 +394,8 @@ function healthy(): readonly Scenario[] {
 }
 
 function states(): readonly Scenario[] {
-  const providerIs = (state: keyof typeof workflowStates, minute: number) =>
-    holds(`${r.state.name} == ${workflowStates[state]}`, minute);
+  const providerIs = (state: keyof typeof providerStates, minute: number) =>
+    holds(`${r.state.name} == ${providerStates[state]}`, minute);
   const columnIs = (state: keyof typeof columnStates, minute: number) =>
     holds(`${r.columnState.name} == ${columnStates[state]}`, minute);
   return [

@@ -139,8 +139,10 @@ function dropped(pack: Pack): readonly Scenario[] {
       sent: [sent(pack, alert, 30 + wait + 5, names, '50%')],
     },
     {
-      name: `${alert}: stays quiet when runs are dropped to spare a portal`,
-      series: worldSeries({ phases: [{ minutes: wait + 10, runsPerMinute: 0.5, droppedPerMinute: { backoff: 0.5 } }] }),
+      name: `${alert}: stays quiet when turns are lost to restarts of the exporter`,
+      series: worldSeries({
+        phases: [{ minutes: wait + 10, runsPerMinute: 0.5, droppedPerMinute: { shutdown: 0.5 } }],
+      }),
       queries: [isQuiet(alert, wait + 5)],
     },
   ];
@@ -195,24 +197,47 @@ function states(pack: Pack): readonly Scenario[] {
   const state = (name: keyof typeof workflowStates, minute: number) =>
     holds(`${r.state.name} == ${workflowStates[name]}`, minute);
   const wait = pack.alerting.stalledForSeconds / 60;
+  const off = 360;
   return [
     {
-      name: 'state: no data before the first run, met, no data when the exporter dies, and met again',
+      name: 'state: no data before the first run, and met when the first ones are there',
       series: worldSeries({
         hasRun: false,
-        phases: [
-          { minutes: 10, runsPerMinute: 0 },
-          { minutes: 20 },
-          { minutes: wait + 20, target: 'down' },
-          { minutes: 10 },
-        ],
+        phases: [{ minutes: 3, runsPerMinute: 0 }, { minutes: 40 }],
       }),
-      queries: [state('noData', 9), state('met', 29), state('noData', 35), state('met', 30 + wait + 25)],
+      queries: [state('noData', 2), state('met', 40)],
+    },
+    {
+      name: 'state: an exporter that was off for six hours: no data, then not known; what it measured stays as it was',
+      series: worldSeries({ phases: [{ minutes: 120 }, { minutes: off, target: 'down' }, { minutes: 120 }] }),
+      queries: [
+        state('met', 119),
+        holds(`abs(${r.measured.name} - 1) < 0.02`, 119),
+        state('noData', 130),
+        holds(`${r.measured.name} < 0.6`, 120 + off - 10),
+        state('notKnown', 120 + off + 60),
+        holds(`${r.attainment.name} == 1`, 120 + off + 100),
+        holds(`${r.measured.name} > 0.3 and ${r.measured.name} < 0.42`, 120 + off + 100),
+      ],
+    },
+    {
+      name: 'state: half of the turns without a run are not known, however good the rest',
+      series: worldSeries({
+        phases: [{ minutes: 30 }, { minutes: 90, runsPerMinute: 0.5, droppedPerMinute: { shutdown: 0.5 } }],
+      }),
+      queries: [state('notKnown', 115), holds(`${r.attainment.name} == 1`, 115)],
+    },
+    {
+      name: 'state: broken stays broken while nobody measures',
+      series: worldSeries({
+        phases: [{ minutes: 60 }, { minutes: 30, missRatio: 1 }, { minutes: 90, target: 'down' }],
+      }),
+      queries: [state('broken', 89), state('broken', 170)],
     },
     {
       name: 'state: no data when runs stop',
       series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, runsPerMinute: 0 }] }),
-      queries: [state('met', 29), state('met', 30 + wait - 5), state('noData', 30 + wait + 5)],
+      queries: [state('met', 29), state('noData', 30 + wait + 5)],
     },
     {
       name: 'state: one miss is a risk, a burn breaks it, and an overspent budget keeps it broken',

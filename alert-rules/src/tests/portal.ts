@@ -12,48 +12,60 @@ export function portalTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/workflow-portal.test.yaml',
       about: 'Alerts about a portal as a whole.',
       evaluateEvery: 1,
-      scenarios: [...backoff(pack), ...login(pack), ...certificate(pack)],
+      scenarios: [...unanswered(pack), ...login(pack), ...certificate(pack)],
     },
   ];
 }
 
-function backoff(pack: Pack): readonly Scenario[] {
-  const alert = 'WorkflowPortalBackoff';
-  const info = { priority: 'low' };
-  const critical = { priority: 'critical' };
-  const minutes = (level: { windowSeconds: number; forSeconds: number }) =>
-    (level.windowSeconds + level.forSeconds) / 60;
-  const full = minutes(settings.backoff);
-  const silent = minutes(settings.unresponsive);
+function unanswered(pack: Pack): readonly Scenario[] {
+  const alert = 'WorkflowPortalUnanswered';
+  const full = settings.unanswered.windowSeconds / 60;
   return [
     {
-      name: `${alert}: fires while measuring pauses, and recovers`,
-      series: worldSeries({
-        phases: [{ minutes: 30 }, { minutes: full + 10, backingOff: true }, { minutes: full + 10 }],
-      }),
+      name: `${alert}: fires when every place but the canary's is taken by an open request, and recovers`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 20, openRequests: 3 }, { minutes: 20 }] }),
       queries: [
         isQuiet(alert, 29),
-        isQuiet(alert, 35, critical),
-        fires(alert, 30 + silent, critical),
-        fires(alert, 30 + full + 5, info),
-        isQuiet(alert, 30 + full + 10 + full + 5),
+        isQuiet(alert, 31),
+        fires(alert, 34),
+        fires(alert, 49),
+        isQuiet(alert, 50 + full + 1),
       ],
-      sent: [
-        sent(pack, alert, 30 + full + 5, portal, '100%', info),
-        sent(pack, alert, 30 + full + 5, portal, '100%', critical),
-      ],
+      sent: [sent(pack, alert, 40, portal, '100%')],
     },
     {
-      name: `${alert}: stays quiet after one short pause`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 2, backingOff: true }, { minutes: 30 }] }),
-      queries: [31, 35, 40].map((minute) => isQuiet(alert, minute)),
-    },
-    {
-      name: `${alert}: a portal that answers now and then is worth a look, and nobody's sleep`,
+      name: `${alert}: goes on while one is given up and the next one hangs`,
       series: worldSeries({
-        phases: Array.from({ length: 8 }, () => [{ minutes: 2, backingOff: true }, { minutes: 1 }]).flat(),
+        phases: [
+          { minutes: 30 },
+          ...Array.from({ length: 4 }, () => [
+            { minutes: 5, openRequests: 3 },
+            { minutes: 1, openRequests: 2 },
+          ]).flat(),
+        ],
       }),
-      queries: [isQuiet(alert, 23, critical), fires(alert, 23, info)],
+      queries: [35, 36, 37, 41, 42, 43, 52].map((minute) => fires(alert, minute)),
+    },
+    {
+      name: `${alert}: stays quiet while one workflow hangs, and after a minute of trouble`,
+      series: worldSeries({
+        phases: [
+          { minutes: 10, openRequests: 2 },
+          { minutes: 1, openRequests: 4 },
+          { minutes: 20, openRequests: 2 },
+        ],
+      }),
+      queries: [9, 11, 12, 13, 20].map((minute) => isQuiet(alert, minute)),
+    },
+    {
+      name: `${alert}: is unknown, and so quiet, when the exporter does not answer; that has an alert of its own`,
+      series: worldSeries({
+        phases: [
+          { minutes: 30, openRequests: 0 },
+          { minutes: 30, target: 'down' },
+        ],
+      }),
+      queries: [isQuiet(alert, 45), fires('KopExporterDown', 45)],
     },
   ];
 }

@@ -27,8 +27,8 @@ export interface Phase {
   /** Runs that a fault of ours made uncertain. */
   readonly ownFaultsPerMinute?: number;
   readonly tlsFilesStale?: boolean;
-  readonly droppedPerMinute?: Readonly<Partial<Record<'overlap' | 'backoff', number>>>;
-  readonly backingOff?: boolean;
+  readonly droppedPerMinute?: Readonly<Partial<Record<'overlap' | 'shutdown', number>>>;
+  readonly openRequests?: number;
   readonly loginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
   /** The same of a second user of the portal, where there is one. */
   readonly managerLoginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
@@ -105,7 +105,7 @@ export function worldSeries(world: World): readonly InputSeries[] {
     counter(m.runsUncertain, { ...own, reason: 'proxy' }, (p) => p.ownFaultsPerMinute ?? 0),
     gauge(m.tlsFilesStale.name, { ...at, portal: names.portal }, measured, (p) => (p.tlsFilesStale === true ? 1 : 0)),
     counter(m.runsDropped, { ...own, reason: 'overlap' }, (p) => p.droppedPerMinute?.overlap ?? 0),
-    counter(m.runsDropped, { ...own, reason: 'backoff' }, (p) => p.droppedPerMinute?.backoff ?? 0),
+    counter(m.runsDropped, { ...own, reason: 'shutdown' }, (p) => p.droppedPerMinute?.shutdown ?? 0),
     ...loginOutcomes.map((outcome) =>
       counter(
         m.logins,
@@ -120,9 +120,8 @@ export function worldSeries(world: World): readonly InputSeries[] {
         (p) => p.managerLoginsPerMinute?.[outcome] ?? 0,
       ),
     ),
-    gauge(m.backoffUntil.name, { ...at, portal: names.portal }, answering, (p) =>
-      p.backingOff === true ? 10_000_000 : 0,
-    ),
+    gauge(m.requestsOpen.name, { ...at, portal: names.portal }, answering, (p) => p.openRequests ?? 0),
+    gauge(m.requestsOpenLimit.name, { ...at, portal: names.portal }, answering, () => 3),
     gauge(
       m.certificateExpiry.name,
       { ...own, step: 'list' },

@@ -68,7 +68,7 @@ function tainted(pack: Pack): AlertRule {
 function dropped(pack: Pack): AlertRule {
   const { windowSeconds, ratio, minimum, forSeconds } = settings.dropped;
   const range = windowOf(windowSeconds);
-  // Backing off is deliberate and has an alert of its own; shutting down is no news.
+  // A request that stays open is a missed turn, not a dropped one; shutting down is no news.
   const drops = `sum by (portal, workflow) (increase(${m.runsDropped.name}{reason=~"overlap|busy"}[${range}]))`;
   const done = [m.runs, m.runsUncertain]
     .map(({ name }) => `sum by (portal, workflow) (increase(${name}[${range}]))`)

@@ -1,6 +1,6 @@
 /** What is wrong with a portal as a whole, and so explains many workflows at once. */
 import { workflowMetrics as m, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack, Severity } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/model.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { atLeast, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
@@ -11,59 +11,31 @@ const day = 86_400;
 export function portalAlerts(pack: Pack): readonly AlertRule[] {
   const { warnDays, criticalDays } = settings.certificate;
   return [
-    backoff(pack),
-    unresponsive(pack),
+    unanswered(pack),
     login(pack),
     certificate(pack, warnDays, 'medium'),
     certificate(pack, criticalDays, 'critical'),
   ];
 }
 
-function backoff(pack: Pack): AlertRule {
-  const range = windowOf(settings.backoff.windowSeconds);
-  return pausing(pack, settings.backoff, {
-    priority: 'low',
-    summary: 'A portal lets requests time out, and measuring pauses to spare it.',
-    description:
-      `For {{ $value | humanizePercentage }} of the last ${range} no workflow was started on {{ $labels.portal }}, because requests ` +
-      'to it had timed out. Each abandoned request may still hold one of its database connections.',
-  });
-}
-
-/** Pauses hide an outage from the burn alerts, which wait for missed runs. */
-function unresponsive(pack: Pack): AlertRule {
-  const range = windowOf(settings.unresponsive.windowSeconds);
-  return pausing(pack, settings.unresponsive, {
-    priority: 'critical',
-    summary: 'A portal answers next to nothing in time.',
-    description:
-      `One try after another timed out on {{ $labels.portal }}, and for {{ $value | humanizePercentage }} of the last ${range} ` +
-      'no workflow was started, to spare it. Whatever its workflows promise, nobody gets it or can measure it.',
-  });
-}
-
-interface Pausing {
-  readonly priority: Severity['priority'];
-  readonly summary: string;
-  readonly description: string;
-}
-
-function pausing(
-  pack: Pack,
-  { windowSeconds, ratio, forSeconds }: { windowSeconds: number; ratio: number; forSeconds: number },
-  said: Pausing,
-): AlertRule {
+function unanswered(pack: Pack): AlertRule {
+  const { windowSeconds, ratio, forSeconds } = settings.unanswered;
+  const range = windowOf(windowSeconds);
   return alertRule(pack, {
-    name: 'WorkflowPortalBackoff',
+    name: 'WorkflowPortalUnanswered',
+    priority: 'critical',
     team: operatingTeam(pack),
     forSeconds,
     expr: promql`
       max by (portal) (
-        avg_over_time((${m.backoffUntil.name} > bool time())[${windowOf(windowSeconds)}:30s])
+        avg_over_time((${m.requestsOpen.name} >= bool ${m.requestsOpenLimit.name})[${range}:30s])
       ) > ${plain(ratio)}
     `,
+    summary: 'A portal leaves so many requests unanswered that there is no place for further ones.',
+    description:
+      `For {{ $value | humanizePercentage }} of the last ${range} every place for requests to {{ $labels.portal }} but the canary's was taken by a ` +
+      'request that is open beyond its deadline. Workflows without one of their own cannot be measured.',
     dashboard: 'portal',
-    ...said,
   });
 }
 

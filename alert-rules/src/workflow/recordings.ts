@@ -1,3 +1,4 @@
+import type { Recorded } from '../../../pack/metrics/declare.js';
 import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { promql } from '../promql.js';
@@ -32,46 +33,162 @@ function windowRules(window: RecordedWindow): readonly RecordingRule[] {
 /** Recorded with the alerts that read them, in one group, so that they are never of different moments. */
 export function windowRecordings(pack: Pack): readonly RecordingRule[] {
   return [
-    { record: r.errorBudget, expr: `1 - max by (portal, workflow) (${m.slaObjective.name})` },
+    {
+      record: r.errorBudget,
+      // Remembered while its exporter is down: what was broken before stays so.
+      expr: promql`
+        1 - max by (portal, workflow) (${m.slaObjective.name})
+        or
+        (last_over_time(${r.errorBudget.name}[${look}]) and on (portal, workflow) ${r.lastSeen.name})
+      `,
+    },
     ...burnWindows(pack).flatMap(windowRules),
     ...budgetRecordings(),
   ];
 }
 
+const look = windowOf(3 * settings.sliceSeconds);
+
 /**
  * The period's counts come from a slower group: without the look back they would be missing between two of its runs,
  * and without the offset one could be of this run and the other of the last.
  */
+const settledPeriod = (record: Recorded) => `last_over_time(${record.name}[${look}] offset ${settled})`;
+
+/**
+ * Turns that the schedule owed, and never fewer than were measured: misses from before the workflow was first seen, as
+ * after an upgrade of these rules, would else be held against a budget of hours.
+ */
+const turnsDue = promql`
+  (
+    (${settledPeriod(r.periodDue)} >= ${settledPeriod(r.periodRuns)})
+    or
+    ${settledPeriod(r.periodRuns)}
+  )
+`;
+
 function budgetRecordings(): readonly RecordingRule[] {
-  const look = windowOf(3 * settings.sliceSeconds);
   return [
     {
       record: r.attainment,
       expr: promql`
-        1 - last_over_time(${r.periodMissed.name}[${look}] offset ${settled})
-          / (last_over_time(${r.periodRuns.name}[${look}] offset ${settled}) > 0)
+        1 - ${settledPeriod(r.periodMissed)}
+          / (${settledPeriod(r.periodRuns)} > 0)
+      `,
+    },
+    {
+      record: r.measured,
+      expr: promql`
+        ${settledPeriod(r.periodRuns)}
+        / (
+          ${turnsDue} > 0
+        )
       `,
     },
     {
       record: r.budgetRemaining,
-      expr: `1 - (1 - ${r.attainment.name}) / (${r.errorBudget.name} > 0)`,
+      expr: promql`
+        1 - ${settledPeriod(r.periodMissed)}
+          / (
+            ${r.errorBudget.name} * ${turnsDue} > 0
+          )
+      `,
     },
   ];
 }
+
+const unmeasured = promql`
+  clamp_min(${turnsDue} - ${settledPeriod(r.periodRuns)} - ${settings.turnsUnderWay}, 0)
+`;
+
+/** Workflows of which too many turns of the period were not measured to say that the promise was kept. */
+export const notKnown = promql`
+  (
+    ${settledPeriod(r.periodMissed)} + ${unmeasured}
+    > ${r.errorBudget.name} * ${turnsDue}
+  )
+  and
+  ${unmeasured} > 0
+`;
 
 /** For a group of its own, evaluated once for each slice. */
 export function sliceRecordings(pack: Pack): readonly RecordingRule[] {
   return [
     { record: r.runsSlice, expr: rawRuns(slice) },
     { record: r.missedSlice, expr: rawMissed(slice) },
+    ...dueRecordings(pack),
     ...periods(pack).flatMap(periodRules),
   ];
 }
 
+/**
+ * What the schedule owes comes from the schedule: an exporter that was off for a week counts no turn, and would seem to
+ * have measured all of them. It is remembered while nobody is there to ask, and counted since the workflow was first
+ * seen, because a new one owes nothing for last month.
+ */
+function dueRecordings(pack: Pack): readonly RecordingRule[] {
+  const longest = windowOf(Math.max(...periods(pack).map(({ days }) => days)) * 86_400);
+  const seconds = settings.sliceSeconds;
+  const seen = promql`max by (portal, workflow) (timestamp(${m.info.name}))`;
+  const interval = `max by (portal, workflow) (${m.scheduleInterval.name})`;
+  const isKept = `and on (portal, workflow) last_over_time(${r.seenInPeriod.name}[${look}])`;
+  return [
+    {
+      record: r.seenInPeriod,
+      expr: promql`
+        ${seen}
+        or
+        last_over_time(${r.seenInPeriod.name}[${longest}]) > time() - ${windowSeconds(longest)}
+      `,
+    },
+    {
+      record: r.firstSeen,
+      expr: promql`
+        (last_over_time(${r.firstSeen.name}[${longest}]) ${isKept})
+        or
+        ${seen}
+      `,
+    },
+    {
+      // The first turn comes within an interval.
+      record: r.dueSlice,
+      expr: promql`
+        clamp_max(clamp_min(time() - last_over_time(${r.firstSeen.name}[${look}]) - ${interval}, 0), ${seconds}) / ${interval}
+        or
+        (last_over_time(${r.dueSlice.name}[${longest}]) ${isKept})
+      `,
+    },
+  ];
+}
+
+function windowSeconds(window: string): number {
+  return Number.parseInt(window, 10) * 86_400;
+}
+
 function periodRules(period: Period): readonly RecordingRule[] {
-  const range = windowOf(period.days * 86_400);
+  const seconds = period.days * 86_400;
+  const range = windowOf(seconds);
+  const due = r.dueSlice.name + period.matcher;
+  const known = `clamp_max(time() - last_over_time(${r.firstSeen.name}${period.matcher}[${look}]), ${seconds})`;
+  // While no rules were evaluated nothing was recorded, and turns were due all the same.
+  const missingSlices = promql`
+    clamp_min(
+      ${known} / ${settings.sliceSeconds}
+      - count_over_time(${due}[${range}:${slice}] offset ${settled})
+      - ${settings.slicesUnderWay},
+      0
+    )
+  `;
   return [
     { record: r.periodRuns, expr: sumOfSlices(r.runsSlice.name + period.matcher, range) },
     { record: r.periodMissed, expr: sumOfSlices(r.missedSlice.name + period.matcher, range) },
+    {
+      record: r.periodDue,
+      expr: promql`
+        ${sumOfSlices(due, range)}
+        + avg_over_time(${due}[${range}:${slice}] offset ${settled})
+        * ${missingSlices}
+      `,
+    },
   ];
 }

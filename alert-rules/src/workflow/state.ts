@@ -5,10 +5,11 @@ import { atLeast, plain, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { patience } from './presence.js';
+import { notKnown } from './recordings.js';
 
 /**
- * One number for each workflow, so that dashboards need not judge. `or` takes the first that applies, and no data comes
- * first: whatever was good is not known to be so any more.
+ * One number for each workflow, so that dashboards need not judge. `or` takes the first that applies: broken stays broken
+ * while nobody looks, and whatever was good is not known to be so any more.
  */
 export function stateRecording(pack: Pack): RecordingRule {
   const burning = (matchers: string) =>
@@ -19,16 +20,23 @@ export function stateRecording(pack: Pack): RecordingRule {
   return {
     record: r.state,
     expr: promql`
+      ${workflowStates.broken} * (
+        max by (portal, workflow) (${burning(', severity="critical"')})
+        or
+        count by (portal, workflow) (${r.budgetRemaining.name} < 0 and ${missedEnough})
+      )
+      or
       ${workflowStates.noData} * (
         max by (portal, workflow) (${r.identity.name})
         unless
         (time() - (max by (portal, workflow) (${m.lastRun.name}) > 0) < ${patience(pack)})
       )
       or
-      ${workflowStates.broken} * (
-        max by (portal, workflow) (${burning(', severity="critical"')})
-        or
-        count by (portal, workflow) (${r.budgetRemaining.name} <= 0 and ${missedEnough})
+      ${workflowStates.notKnown} * count by (portal, workflow) (
+        (
+          ${notKnown}
+        )
+        and on (portal, workflow) ${r.identity.name}
       )
       or
       ${workflowStates.atRisk} * (

@@ -254,6 +254,6 @@ export function serverOf({ address, caFile, name }: Description): Portal {
     allowMutations: false,
     neverProbe: [],
     allowEncodedSlashes: false,
-    limits: { maxInFlight: 1, backoffInitialMs: 1000, backoffMaxMs: 1000 },
+    limits: { maxInFlight: 1, abandonedAfterMs: 1000 },
   };
 }

@@ -14,6 +14,7 @@ import { type Filling, fill, fillDeep, fillPath, type Variables } from '../../ru
 import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { reading } from '../http/reading.js';
+import { retryAfterMs } from '../http/retry-after.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
 import type { StepContext, StepOutcome } from './step.js';
 
@@ -30,6 +31,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     addresses.push(tried);
   };
   const outcome = (failure: StepFailure | undefined, extracted: Variables = new Map()): StepOutcome => ({
+    ...(failure === undefined ? {} : askedToWait(last)),
     facts: { ...(last === undefined ? {} : facts(last, hops)), ...addressFacts(addresses), ...proxyFact },
     extracted,
     ...(refusal === undefined ? {} : { refusal }),
@@ -83,6 +85,11 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     if (error instanceof JsonPathExcess) return outcome(new StepFailure('assertion', error.message, { cause: error }));
     throw error;
   }
+}
+
+function askedToWait(last: Received | undefined): Pick<StepOutcome, 'retryAfterMs'> {
+  const ms = last === undefined ? undefined : retryAfterMs(last.status, last.headers['retry-after']);
+  return ms === undefined ? {} : { retryAfterMs: ms };
 }
 
 /** The sign by which an answer says that we are not logged in; none in an answer that the step expects. */

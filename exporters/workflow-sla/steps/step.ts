@@ -28,6 +28,8 @@ export interface StepOutcome {
   readonly facts: Readonly<Record<string, string | number>>;
   readonly extracted: Variables;
   readonly failure?: StepFailure;
+  /** How long the portal asked us to wait with the next request, in milliseconds; with status 429 or 503 only. */
+  readonly retryAfterMs?: number;
   /** The portal did not accept our credentials, by this sign: log in anew and try once more. */
   readonly refusal?: string;
 }

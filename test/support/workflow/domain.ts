@@ -18,7 +18,7 @@ export function portal(baseUrl: string, over: Partial<Portal> = {}): Portal {
     allowMutations: false,
     neverProbe: [],
     allowEncodedSlashes: false,
-    limits: { maxInFlight: 4, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },
+    limits: { maxInFlight: 4, abandonedAfterMs: 300_000 },
     ...over,
   };
 }

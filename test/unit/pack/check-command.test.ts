@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { checkCommand } from '../../../cli/check.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
@@ -30,6 +33,7 @@ test('a valid description is summed up', async () => {
     printed: [
       'valid  test/fixtures/pack/minimal.yaml',
       '1 portal, 1 workflow, 1 step, 1 objective, 0 calendars, 1 team, 4 burn alerts',
+      'Portal main: 4 requests at once; while 1 workflow hangs, the others are measured all the same. Each further one needs a higher limits.maxInFlight.',
       'Run kop build to write alert rules and dashboards from it.',
       '',
     ].join('\n'),
@@ -101,4 +105,16 @@ test('help shows examples and exit codes', () => {
   command.outputHelp();
   expect(help).toContain('kop check pack.yaml mine.yaml');
   expect(help).toContain('Exit codes:');
+});
+
+test('what is valid and yet worth a word is told: keys that do nothing any more, and too few places', async () => {
+  const limits = 'portals: { main: { limits: { maxInFlight: 2, backoff: { initial: 15s, max: 5m } } } }';
+  const folder = mkdtempSync(join(tmpdir(), 'kop-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'limits.yaml');
+  writeFileSync(path, limits);
+  const result = await run(minimal, path);
+  expect(result.code).toBe(0);
+  expect(result.printed).toContain('warning  portals.main.limits.backoff is no longer used');
+  expect(result.printed).toContain('with fewer than 3 places none is kept for the canary');
 });

@@ -114,7 +114,7 @@ describe('defaults', () => {
       allowMutations: false,
       neverProbe: [],
       allowEncodedSlashes: false,
-      limits: { maxInFlight: 2, backoffInitialMs: 15_000, backoffMaxMs: 300_000 },
+      limits: { maxInFlight: 4, abandonedAfterMs: 300_000 },
     });
   });
 

@@ -7,16 +7,18 @@ import { Backoff } from '../../measuring/backoff.js';
 import { type Cancellation, Canceller } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import { Deadline } from '../deadline.js';
-import type { OnOpenRequest } from '../http/open-request.js';
 import { type LoginResult, OurFault, StepFailure } from '../step-failure.js';
 import { Cookies } from './cookies.js';
 import { type Credentials, cookieHeader, revealer } from './credentials.js';
 import { type ExpirySigns, expirySigns } from './expiry.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { hasLogin, obtain, totpOf } from './kinds.js';
+import type { LoginRoom } from './login-room.js';
 import { OneTimeCodes } from './one-time-codes.js';
 
 const pauses = { initialMs: 30_000, maxMs: 15 * 60_000 };
+/** A portal in trouble locks no account, and once it is back nobody is to miss for our caution. */
+const pausesInTrouble = { initialMs: 5000, maxMs: 60_000 };
 /** Nobody waits longer for a logout when the exporter stops. */
 const LAST_LOGOUT_MS = 800;
 
@@ -26,16 +28,16 @@ export const DEFAULT_IDENTITY = 'default';
 export interface SessionOptions {
   /** One of the portal's identities. Default: its `auth`. */
   readonly identity?: string | undefined;
-  /** Takes over a request of a login whose deadline passed after it was sent. */
-  readonly onOpenRequest?: OnOpenRequest | undefined;
+  /** Where what a login asks of the portal is counted. */
+  readonly room?: LoginRoom | undefined;
 }
 
 /**
  * One user's session on a portal, shared by all runs of that user. It logs in once and keeps the grant until it expires
  * or is refused: each login leaves a row in Kingston's `session` table and holds its event loop for 300 ms.
  *
- * After a failed login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
- * the portal; runs meanwhile fail with reason `auth` at once.
+ * After a refused login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
+ * the portal, and for a short time after one that failed otherwise; runs meanwhile fail with reason `auth` at once.
  */
 export class Session implements Credentials {
   readonly #portal: Portal;
@@ -43,7 +45,7 @@ export class Session implements Credentials {
   readonly #identity: string;
   readonly #redactor: Redactor;
   readonly #stopping: Cancellation;
-  readonly #onOpenRequest: OnOpenRequest | undefined;
+  readonly #room: LoginRoom | undefined;
   readonly #codes = new OneTimeCodes();
   readonly reveal: (secret: SecretText) => string;
   readonly signs: ExpirySigns;
@@ -52,7 +54,8 @@ export class Session implements Credentials {
   /** Of the grant before, what may still be open on the other side. */
   #before: { readonly grant: Grant; readonly wasRefused: boolean } | undefined;
   #login: Promise<Grant> | undefined;
-  readonly #loginPause = new Backoff(pauses);
+  readonly #refusedPause = new Backoff(pauses);
+  readonly #troublePause = new Backoff(pausesInTrouble);
   #lastFailure: StepFailure | undefined;
   /** Those whom a new grant did not help. */
   readonly #renewalPauses = new Map<string, Backoff>();
@@ -60,13 +63,13 @@ export class Session implements Credentials {
 
   /** @param stopping ends a login that is under way; no single run does, because others wait for it too. */
   constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, options: SessionOptions = {}) {
-    const { identity, onOpenRequest } = options;
+    const { identity, room } = options;
     this.#portal = portal;
     this.#auth = (identity === undefined ? portal.auth : portal.identities[identity]) ?? { kind: 'none' };
     this.#identity = identity ?? DEFAULT_IDENTITY;
     this.#redactor = redactor;
     this.#stopping = stopping;
-    this.#onOpenRequest = onOpenRequest;
+    this.#room = room;
     this.reveal = revealer(redactor);
     this.signs = expirySigns(this.#auth.kind === 'none' ? undefined : this.#auth.expiredWhen, portal);
   }
@@ -74,16 +77,21 @@ export class Session implements Credentials {
   prepare(signal: Cancellation): Promise<Grant> {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
-    const { restMs } = this.#loginPause;
+    const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
     if (this.#login === undefined && restMs > 0) {
       const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
       const message = `not logging in for another ${wait}, because the last login failed: ${this.#lastFailure?.message}`;
       const fault = this.#lastFailure instanceof OurFault ? this.#lastFailure.fault : undefined;
       return Promise.reject(fault === undefined ? new StepFailure('auth', message) : new OurFault(fault, message));
     }
-    this.#login ??= this.#obtain().finally(() => {
-      this.#login = undefined;
-    });
+    if (this.#login === undefined) {
+      const leave = hasLogin(this.#auth) ? (this.#room?.enter ?? free)() : free();
+      if (leave === undefined) return Promise.reject(new StepFailure('unanswered', openLogin));
+      this.#login = this.#obtain().finally(() => {
+        this.#login = undefined;
+        leave();
+      });
+    }
     const login = this.#login;
     return abortable(signal, (done, fail) => {
       login.then(done, fail);
@@ -159,13 +167,15 @@ export class Session implements Credentials {
       this.#cookies = cookies;
       this.#before = undefined;
       this.#grant = { grant, expiresAt: start + grant.lifetimeMs };
-      this.#loginPause.succeed();
+      this.#refusedPause.succeed();
+      this.#troublePause.succeed();
+      this.#room?.succeeded();
       this.#note('login', 'success', start);
       return grant;
     } catch (error) {
       const failure = asFailure(error);
       this.#lastFailure = failure;
-      this.#loginPause.fail();
+      (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
       this.#note('login', failure instanceof LoginRefused ? 'refused' : 'failed', start, failure.message);
       const message = `login: ${failure.message}`;
       if (failure instanceof OurFault) throw new OurFault(failure.fault, message, { cause: failure });
@@ -206,7 +216,7 @@ export class Session implements Credentials {
       redactor: this.#redactor,
       signs: this.signs,
       codes: this.#codes,
-      onOpenRequest: this.#onOpenRequest,
+      onOpenRequest: this.#room?.onOpenRequest,
       signal,
     };
   }
@@ -222,6 +232,12 @@ export class Session implements Credentials {
       ...(detail === undefined ? {} : { detail: this.#redactor.redact(detail) }),
     });
   }
+}
+
+const openLogin = 'login: not sent: an earlier login has neither been answered nor closed';
+
+function free(): () => void {
+  return () => {};
 }
 
 /** A fault of ours must show as a failed login, not end the thread. */

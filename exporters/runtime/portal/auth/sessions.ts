@@ -1,7 +1,7 @@
 import type { Portal } from '../../../../pack/index.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
-import type { OnOpenRequest } from '../http/open-request.js';
+import type { LoginRoom } from './login-room.js';
 import { Session } from './session.js';
 
 /** The sessions of a portal's users: one each, for all workflows of that user. */
@@ -9,8 +9,8 @@ export class Sessions {
   readonly #byIdentity = new Map<string | undefined, Session>();
   readonly #open: (identity: string | undefined) => Session;
 
-  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, onOpenRequest?: OnOpenRequest) {
-    this.#open = (identity) => new Session(portal, redactor, stopping, { identity, onOpenRequest });
+  constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, room?: LoginRoom) {
+    this.#open = (identity) => new Session(portal, redactor, stopping, { identity, room });
   }
 
   /** @param identity undefined: the portal's `auth`. */

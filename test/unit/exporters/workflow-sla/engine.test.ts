@@ -32,6 +32,7 @@ describe('scheduled runs', () => {
       reason: 'overlap',
       count: 1,
     });
+    await server.seen(1);
     expect(server.requests).toHaveLength(1);
     answer();
     await engine.next('run', 1);
@@ -48,7 +49,7 @@ describe('scheduled runs', () => {
         json(response, {});
       }, 20);
     });
-    const limits = { maxInFlight: 2, backoffInitialMs: 1000, backoffMaxMs: 1000 };
+    const limits = { maxInFlight: 2, abandonedAfterMs: 1000 };
     const one = job(server.url, { portal: { limits }, workflow: { schedule: often } });
     const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ ...one, workflow: { ...one.workflow, name } }));
     const engine = new TestEngine(jobs);
@@ -56,75 +57,47 @@ describe('scheduled runs', () => {
     await engine.next('run', 15);
     expect(most).toBe(2);
   });
-
-  test('stop after a time-out, for the pause, and say why', async () => {
-    const server = await httpServer(() => {});
-    const engine = new TestEngine([job(server.url, { workflow: { schedule: { ...often, timeoutMs: 40 } } })]);
-    engine.engine.start();
-    const [run] = await engine.next('run');
-    expect(run && verdictOf(run.result)).toMatch(/^timeout/);
-    const drops = await engine.next('dropped', 2);
-    expect(drops.map(({ reason }) => reason)).toContain('backoff');
-    expect(server.requests).toHaveLength(1);
-    const [pulse] = engine.engine.state().portals;
-    expect(pulse?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000 + 10);
-  });
 });
 
-describe('a workflow that hangs by itself', () => {
-  const hasty = { intervalMs: 60, timeoutMs: 40, warmupRuns: 0 };
-  const limits = { maxInFlight: 2, backoffInitialMs: 30, backoffMaxMs: 500 };
+describe('a reload while requests are open', () => {
+  const limits = { maxInFlight: 4, abandonedAfterMs: 60_000 };
 
-  test('does not take the trial runs of the others, and comes back less and less often', async () => {
-    const server = await httpServer((request, response) => {
-      if (request.url !== '/hangs') json(response, {});
-    });
-    const of = (name: string, path: string) =>
-      job(server.url, {
-        portal: { limits },
-        workflow: { name, slaSeconds: 0.03, schedule: hasty, steps: [step({ path })] },
-      });
-    const sound = of('sound', '/look');
-    const hangs = { ...of('hangs', '/hangs'), portal: sound.portal };
-    const engine = new TestEngine([sound, hangs]);
-    engine.engine.start();
-    const runs = (await engine.next('run', 30)).map(({ result }) => result);
-    const good = runs.filter(({ workflow, success }) => workflow === 'sound' && success);
-    expect(good.length).toBeGreaterThan(15);
-    expect(runs.filter(({ workflow }) => workflow === 'hangs').length).toBeLessThan(10);
-    server.dropConnections();
+  async function hanging() {
+    const server = await httpServer(() => {});
+    const visit = job(server.url, { portal: { limits }, workflow: { steps: [step({ timeoutMs: 100 })] } });
+    const engine = new TestEngine([visit]);
+    const running = engine.run(visit);
+    await server.seen(1);
+    expect(verdictOf(await running)).toMatch(/^timeout/);
+    const open = () => engine.engine.state().portals.map((portal) => portal.open);
+    expect(open()).toEqual([1]);
+    return { server, visit, engine, open };
+  }
+
+  test('that changes the portal goes on counting them, also with other limits', async () => {
+    const { server, visit, engine, open } = await hanging();
+    const portal = { ...visit.portal, headers: { 'x-new': literal('1') }, limits: { ...limits, maxInFlight: 1 } };
+    engine.engine.configure([{ ...visit, portal }]);
+    expect(open()).toEqual([1]);
+    const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 5000);
+    expect(answer).toMatchObject({ kind: 'ran', result: { steps: [{ reason: 'unanswered' }] } });
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('and a portal that was changed by a reload goes on resting', async () => {
-    const server = await httpServer(() => {});
-    const slow = job(server.url, {
-      portal: { limits: { ...limits, backoffInitialMs: 60_000, backoffMaxMs: 60_000 } },
-      workflow: { slaSeconds: 0.03, schedule: hasty },
-    });
-    const engine = new TestEngine([slow]);
-    engine.engine.start();
-    await engine.next('run', 1);
-    engine.engine.configure([{ ...slow, portal: { ...slow.portal, headers: { 'x-new': literal('1') } } }]);
-    expect(engine.engine.state().portals[0]?.backoffUntilSeconds).toBeGreaterThan(Date.now() / 1000);
-    server.dropConnections();
+  test('to another address, or without the portal, closes them: they say nothing of what is there now', async () => {
+    const { server, visit, engine, open } = await hanging();
+    engine.engine.configure([{ ...visit, portal: { ...visit.portal, baseUrl: `http://127.0.0.1:${server.port}` } }]);
+    expect(open()).toEqual([0]);
+    await expect.poll(() => server.open).toBe(0);
   });
 });
 
 describe('a probe', () => {
-  const limits = { maxInFlight: 1, backoffInitialMs: 20_000, backoffMaxMs: 20_000 };
+  const limits = { maxInFlight: 1, abandonedAfterMs: 20_000 };
 
   test('of a job that is not there', async () => {
     const engine = new TestEngine([]);
     expect(await engine.engine.probe('x', 'y', 'probe', 100)).toEqual({ kind: 'unknown' });
-  });
-
-  test('is told to come later while the portal rests', async () => {
-    const server = await httpServer(() => {});
-    const visit = job(server.url, { portal: { limits }, workflow: { steps: [step({ timeoutMs: 30 })] } });
-    const engine = new TestEngine([visit]);
-    expect(verdictOf(await engine.run(visit))).toMatch(/^timeout/);
-    const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 5000);
-    expect(answer).toEqual({ kind: 'refused', reason: 'backoff', retryAfterSeconds: 20 });
   });
 
   test('waits for a place for half of its time at most, so that the portal is not blamed for our queue', async () => {
@@ -134,13 +107,13 @@ describe('a probe', () => {
     const hanging = engine.engine.probe('client-list', 'kingston', 'probe', 3000);
     const started = performance.now();
     const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 1000);
-    expect(answer).toMatchObject({ kind: 'refused', reason: 'busy' });
+    expect(answer).toEqual({ kind: 'busy' });
     expect(performance.now() - started).toBeLessThan(950);
     server.dropConnections();
     await hanging;
   });
 
-  test('waits only as long as leaves it the SLA: cut off before, it would send the portal to rest', async () => {
+  test('waits only as long as leaves it the SLA: cut off before, it would say nothing', async () => {
     let answer = () => {};
     const server = await httpServer((_, response) => {
       answer = () => json(response, {});
@@ -151,13 +124,9 @@ describe('a probe', () => {
     await server.seen(1);
     // Freed after 300 ms, when half of the time has not passed yet, but what is left is less than the SLA.
     setTimeout(answer, 300);
-    expect(await engine.engine.probe('client-list', 'kingston', 'probe', 1000)).toMatchObject({
-      kind: 'refused',
-      reason: 'busy',
-      retryAfterSeconds: 0,
-    });
+    expect(await engine.engine.probe('client-list', 'kingston', 'probe', 1000)).toEqual({ kind: 'busy' });
     expect(await holding).toMatchObject({ kind: 'ran', result: { success: true } });
-    expect(engine.engine.state().portals[0]?.backoffUntilSeconds).toBe(0);
+    expect(engine.engine.state().portals[0]?.open).toBe(0);
     expect(server.requests).toHaveLength(1);
   });
 

@@ -333,7 +333,7 @@ describe('a login that fails', () => {
       'auth: login: the login set no cookie access_token',
       'refused',
     ],
-    ['does not answer', () => {}, 'timeout: login: no end after 100 ms', 'failed'],
+    ['does not answer', () => {}, 'timeout: login: no end after 400 ms', 'failed'],
     [
       'hangs up',
       (request) => request.socket.destroy(),
@@ -343,7 +343,7 @@ describe('a login that fails', () => {
   ];
   test.each(cases)('because the portal %s', async (_, answer, verdict, outcome) => {
     const server = await httpServer(answer);
-    const auth = loginAuth({ timeoutMs: verdict.startsWith('timeout') ? 100 : 5000 });
+    const auth = loginAuth({ timeoutMs: verdict.startsWith('timeout') ? 400 : 5000 });
     const result = await runOnce(job(server.url, { portal: { auth }, workflow: { authenticated: true } }));
     expect(verdictOf(result)).toBe(verdict.replace('HOST', `localhost:${server.port}`));
     expect(result.logins).toMatchObject([{ outcome }]);

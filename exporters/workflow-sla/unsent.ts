@@ -1,0 +1,45 @@
+import type { FailureReason } from '../../pack/metrics/index.js';
+import type { Job } from './plan.js';
+import type { RunResult, StepResult, Trigger } from './result.js';
+
+/** Why a run that was due sent nothing, and has missed all the same: the portal itself has not served us. */
+export type UnsentReason = Extract<FailureReason, 'unanswered' | 'retry-after'>;
+
+/** A run that has missed without having been made. @param stepName the step that was not served. */
+export function unsentRun(
+  { workflow, portal }: Job,
+  trigger: Trigger,
+  stepName: string | undefined,
+  reason: UnsentReason,
+  detail: string,
+): RunResult {
+  const named = workflow.steps.find(({ name }) => name === stepName) ?? workflow.steps[0];
+  return {
+    workflow: workflow.name,
+    portal: portal.name,
+    trigger,
+    endedAtSeconds: Date.now() / 1000,
+    durationSeconds: 0,
+    slaSeconds: workflow.slaSeconds,
+    success: false,
+    verdict: 'missed',
+    tainted: false,
+    latenessMs: 0,
+    steps: workflow.steps.map((step): StepResult => {
+      const nothing = { offsetMs: 0, durationMs: 0, phases: {}, retries: 0, facts: {}, addresses: [] };
+      const sent = { name: step.name, kind: step.kind, ...nothing };
+      return step === named
+        ? { ...sent, outcome: 'failed', reason, detail }
+        : { ...sent, outcome: 'skipped', reason: 'skipped' };
+    }),
+    logins: [],
+    log: [{ atMs: 0, message: `not sent: ${detail}` }],
+  };
+}
+
+/** Whether the run was not made at all, so that its duration means nothing. */
+export function isUnsent({ steps }: RunResult): boolean {
+  const failed = steps.find(({ outcome }) => outcome === 'failed');
+  const isRefused = failed?.reason === 'unanswered' || failed?.reason === 'retry-after';
+  return isRefused && steps.every(({ phases }) => Object.keys(phases).length === 0);
+}

@@ -1,0 +1,23 @@
+import { reserveOf } from './in-flight.js';
+import type { Pack } from './model.js';
+
+/** What is valid and yet worth a word: written to the log at each load, and by `kop check`. */
+export function warnings(pack: Pack): readonly string[] {
+  return pack.portals.flatMap(({ name, limits }) => {
+    const key = `portals.${name}.limits`;
+    return [
+      ...(limits.ignoresBackoff === true
+        ? [
+            `${key}.backoff is no longer used, and the next version will refuse it: take it out. Nothing rests after time-outs ` +
+              'any more; a request that is open beyond its deadline keeps its place (limits.maxInFlight, limits.abandonedAfter).',
+          ]
+        : []),
+      ...(reserveOf(limits.maxInFlight) === 0
+        ? [
+            `${key}.maxInFlight is ${limits.maxInFlight}: with fewer than 3 places none is kept for the canary, and hanging ` +
+              'workflows can keep all others from being measured.',
+          ]
+        : []),
+    ];
+  });
+}
