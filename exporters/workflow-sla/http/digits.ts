@@ -1,4 +1,6 @@
 import { parse } from 'lossless-json';
+import { parseBoundedJson } from '../../runtime/portal/json-size.js';
+import { StepFailure } from '../../runtime/portal/step-failure.js';
 
 /** A number of so many digits, or with such an exponent, may not be the one that JavaScript makes of it. */
 const longNumber = /\d[\d.]{15}|\d[eE]\+?\d{3}/;
@@ -15,7 +17,11 @@ export class Digits {
     this.#text = text;
   }
 
-  /** @param location keys and indexes from the root. @returns undefined where there is no number. */
+  /**
+   * @param location keys and indexes from the root.
+   * @returns undefined where there is no number.
+   * @throws {StepFailure} `size` when the memory does not hold the text's values a second time.
+   */
   at(location: readonly (string | number)[]): string | undefined {
     this.#tree ??= { value: longNumber.test(this.#text) ? written(this.#text) : undefined };
     let value = this.#tree.value;
@@ -23,7 +29,7 @@ export class Digits {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
       value = Reflect.get(value, key);
     }
-    return value instanceof Written && longNumber.test(value.digits) ? value.digits : undefined;
+    return value instanceof Written ? value.digits : undefined;
   }
 }
 
@@ -38,11 +44,15 @@ class Written {
 /** The text is known to be JSON. What is nested too deep for this parser keeps the numbers that JavaScript makes. */
 function written(text: string): unknown {
   try {
-    return parse(text, null, {
-      parseNumber: (digits) => new Written(digits),
-      onDuplicateKey: ({ newValue }) => newValue,
-    });
-  } catch {
+    return parseBoundedJson(text, () =>
+      parse(text, null, {
+        // Of the others nobody asks for the digits, so they need no memory.
+        parseNumber: (digits) => (longNumber.test(digits) ? new Written(digits) : 0),
+        onDuplicateKey: ({ newValue }) => newValue,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof StepFailure) throw error;
     return undefined;
   }
 }

@@ -12,8 +12,11 @@ export interface Certificates {
   readonly otherExpirySeconds: number | undefined;
 }
 
-/** No chain is longer, and a loop of certificates that sign one another has no end. */
-const LONGEST_CHAIN = 10;
+/**
+ * No server needs more. Each certificate costs a verification for each other one that might have signed it, and a server
+ * may send hundreds of them.
+ */
+const MOST_SENT = 20;
 
 const judged = new WeakMap<Trust, { readonly key: string; readonly certificates: Certificates }>();
 
@@ -41,7 +44,7 @@ function sentBy(leaf: DetailedPeerCertificate): DetailedPeerCertificate[] {
   // A root is its own issuer. Where the chain is cut short there is none, and without a certificate there is an empty
   // object, whatever the type says.
   let next: DetailedPeerCertificate | undefined = leaf;
-  while (next?.raw !== undefined && !sent.includes(next)) {
+  while (next?.raw !== undefined && !sent.includes(next) && sent.length < MOST_SENT) {
     sent.push(next);
     next = next.issuerCertificate;
   }
@@ -58,9 +61,20 @@ function judge(sent: readonly X509Certificate[], trust: Trust): Certificates {
   return { expirySeconds: firstExpiry(chain), otherExpirySeconds: firstExpiry(others) };
 }
 
+interface Link {
+  readonly certificate: X509Certificate;
+  /** Undefined at the leaf. */
+  readonly below: Link | undefined;
+  /** When the first expires from the leaf up to this one. */
+  readonly expirySeconds: number;
+}
+
 /**
  * Of all chains from the leaf to an authority that is trusted, the one that holds longest. A server may send an old
  * cross-signed certificate beside a good one; whoever verifies takes the chain that holds.
+ *
+ * The chain that holds longest so far is followed first (Dijkstra), and so no certificate twice: in a crowd of
+ * certificates that sign one another there are more chains than anybody can try.
  */
 function bestChain(
   leaf: X509Certificate,
@@ -68,40 +82,68 @@ function bestChain(
   trust: Trust,
 ): readonly X509Certificate[] | undefined {
   const anchors = anchorsOf(trust);
-  let best: readonly X509Certificate[] | undefined;
-  const follow = (chain: readonly X509Certificate[]) => {
-    const last = chain.at(-1);
-    if (last === undefined) return;
-    if (isSigned(last, last)) {
-      const isTrusted = anchors.some((anchor) => anchor.fingerprint256 === last.fingerprint256);
-      if (isTrusted && (firstExpiry(chain) ?? 0) > (best === undefined ? -1 : (firstExpiry(best) ?? 0))) best = chain;
-      return;
+  const trusted = new Set(anchors.map(fingerprintOf));
+  const seen = new Set<string>();
+  const open: Link[] = [link(leaf, undefined)];
+  for (let next = takeLongest(open); next !== undefined; next = takeLongest(open)) {
+    const { certificate } = next;
+    if (seen.has(fingerprintOf(certificate))) continue;
+    seen.add(fingerprintOf(certificate));
+    if (isSigned(certificate, certificate)) {
+      if (trusted.has(fingerprintOf(certificate))) return chainTo(next);
+      continue;
     }
-    if (chain.length === LONGEST_CHAIN) return;
-    const named = last.issuer;
+    const named = certificate.issuer;
     for (const issuer of [...sent, ...anchors]) {
-      if (subjectOf(issuer) !== named || chain.some((one) => one.fingerprint256 === issuer.fingerprint256)) continue;
-      if (isSigned(last, issuer)) follow([...chain, issuer]);
+      if (subjectOf(issuer) !== named || seen.has(fingerprintOf(issuer))) continue;
+      if (isSigned(certificate, issuer)) open.push(link(issuer, next));
     }
-  };
-  follow([leaf]);
-  return best;
+  }
+  return undefined;
+}
+
+function link(certificate: X509Certificate, below: Link | undefined): Link {
+  const own = firstExpiry([certificate]) ?? 0;
+  return { certificate, below, expirySeconds: Math.min(own, below?.expirySeconds ?? own) };
+}
+
+function takeLongest(open: Link[]): Link | undefined {
+  let longest = 0;
+  for (const [index, { expirySeconds }] of open.entries()) {
+    if (expirySeconds > (open[longest]?.expirySeconds ?? 0)) longest = index;
+  }
+  return open.splice(longest, 1)[0];
+}
+
+function chainTo(last: Link): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let next: Link | undefined = last; next !== undefined; next = next.below) chain.unshift(next.certificate);
+  return chain;
 }
 
 function isSigned(certificate: X509Certificate, by: X509Certificate): boolean {
   return certificate.checkIssued(by) && certificate.verify(by.publicKey);
 }
 
+/** Node.js writes these texts anew each time that they are asked for, and there are a hundred and fifty roots. */
 const subjects = new WeakMap<X509Certificate, string>();
+const fingerprints = new WeakMap<X509Certificate, string>();
 
-/** Node.js writes the text anew each time that it is asked, and there are a hundred and fifty roots. */
 function subjectOf(certificate: X509Certificate): string {
-  let subject = subjects.get(certificate);
-  if (subject === undefined) {
-    subject = certificate.subject;
-    subjects.set(certificate, subject);
+  return remembered(subjects, certificate, () => certificate.subject);
+}
+
+function fingerprintOf(certificate: X509Certificate): string {
+  return remembered(fingerprints, certificate, () => certificate.fingerprint256);
+}
+
+function remembered(known: WeakMap<X509Certificate, string>, certificate: X509Certificate, read: () => string): string {
+  let text = known.get(certificate);
+  if (text === undefined) {
+    text = read();
+    known.set(certificate, text);
   }
-  return subject;
+  return text;
 }
 
 let systemRoots: readonly X509Certificate[] | undefined;
@@ -120,8 +162,15 @@ function firstExpiry(certificates: readonly X509Certificate[]): number | undefin
 
 const withoutIssuer = new Set(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY']);
 
-/** Why the portal is not who it should be, or undefined. */
+/** So much of a name that a stranger chose goes into a log line. */
+const LONGEST_NAME = 200;
+
+/**
+ * Why the portal is not who it should be, or undefined. Neither chain nor name is verified in a resumed session. We
+ * resume none; should that ever change, this refuses rather than believes.
+ */
 export function verificationFailure(secure: TLSSocket, host: string, trust: Trust): StepFailure | undefined {
+  if (secure.isSessionReused()) return new StepFailure('tls', `${host}: a resumed session, which nobody has verified`);
   if (secure.authorized) return undefined;
   const cause = withCode(secure.authorizationError);
   const code = codeOf(cause);
@@ -130,7 +179,7 @@ export function verificationFailure(secure: TLSSocket, host: string, trust: Trus
   const issuer = new X509Certificate(last.raw);
   // Who names the authorities knows them, and public ones say in each certificate where that of its issuer is found.
   const isIncomplete = trust.caFile !== undefined || /CA Issuers/.test(issuer.infoAccess ?? '');
-  const name = issuer.issuer.replaceAll('\n', ', ');
+  const name = issuer.issuer.replaceAll('\n', ', ').slice(0, LONGEST_NAME);
   const message = isIncomplete
     ? `incomplete chain (${code}): the certificate of its issuer (${name}) was not sent; the portal has to send its intermediate certificates, or tls.caFile has to name that authority`
     : `unknown certificate authority (${code}): ${name}; name it in tls.caFile, or let the portal send the intermediate certificates that lead to a known one`;

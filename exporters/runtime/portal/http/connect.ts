@@ -91,18 +91,23 @@ function hostName(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-/** We look at the verification ourselves, because a failed one would leave nothing of the certificates to tell about. */
+/**
+ * We look at the verification ourselves, because a failed one would leave nothing of the certificates to tell about.
+ * Nobody gets the socket, and so nothing is written to it, before chain and name are verified.
+ */
 function handshake(socket: Socket, { trust, host, network }: Target, signal: Cancellation): Promise<TLSSocket> {
-  const servername = trust.serverName ?? (isIP(host) === 0 ? host : undefined);
+  const name = trust.serverName ?? host;
   const files = tlsFiles(trust);
   return abortable(signal, (done, fail, onAbort) => {
     const secure = tlsConnect({
       socket,
-      host,
+      // What the certificate must name.
+      host: name,
       secureContext: files.context,
       rejectUnauthorized: false,
       ALPNProtocols: network.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-      ...(servername === undefined ? {} : { servername }),
+      // An address is no server name (RFC 6066, 3).
+      ...(isIP(name) === 0 ? { servername: name } : {}),
     });
     const failed = (error: Error) => {
       socket.destroy();

@@ -33,12 +33,12 @@ interface Idle {
 }
 
 /**
- * Open connections, at most one idle per origin, because the steps of a journey follow one another.
+ * Open connections, at most one idle per target, because the steps of a journey follow one another.
  *
  * With the policy `fresh` they live for a run, with `reuse` for as long as the workflow does.
  */
 export class Connections {
-  readonly #idle = new Map<string, Idle>();
+  readonly #idle = new Map<Target, Idle>();
   readonly #onOpenRequest: OnOpenRequest | undefined;
   #isClosed = false;
 
@@ -60,7 +60,7 @@ export class Connections {
   ): Promise<Received> {
     const target = targetOf(outgoing.url, portal);
     try {
-      const kept = this.#takeIdle(target.key);
+      const kept = this.#takeIdle(target);
       try {
         const received = await this.#ask(kept, outgoing, target, clock, signal, onAddress);
         // With 408 a server says that it was about to close an idle connection (RFC 9110, 15.5.9).
@@ -117,7 +117,7 @@ export class Connections {
         exchange.then(done, fail);
       });
       refuseAnswerOfProxy(answer, target);
-      if (answer.reusable) this.#keep(target.key, connection);
+      if (answer.reusable) this.#keep(target, connection);
       else discard(connection);
       return { ...answer, opened, reused: kept !== undefined };
     } catch (error) {
@@ -135,14 +135,14 @@ export class Connections {
   }
 
   /** Two runs may use the same workflow's connections at once, and both bring one back. */
-  #keep(key: string, connection: Connection): void {
-    if (this.#isClosed || this.#idle.has(key)) discard(connection);
-    else this.#idle.set(key, { connection, take: refuseUnasked(connection) });
+  #keep(target: Target, connection: Connection): void {
+    if (this.#isClosed || this.#idle.has(target)) discard(connection);
+    else this.#idle.set(target, { connection, take: refuseUnasked(connection) });
   }
 
-  #takeIdle(key: string): Connection | undefined {
-    const idle = this.#idle.get(key);
-    this.#idle.delete(key);
+  #takeIdle(target: Target): Connection | undefined {
+    const idle = this.#idle.get(target);
+    this.#idle.delete(target);
     if (idle === undefined) return undefined;
     idle.take();
     if (isAlive(idle.connection)) return idle.connection;

@@ -88,6 +88,8 @@ const explanations: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network unreachable (ENETUNREACH); if only IPv6 fails, set network.ipPreference: ipv4',
   CERT_HAS_EXPIRED: 'the certificate has expired (CERT_HAS_EXPIRED)',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet (CERT_NOT_YET_VALID); is the clock right?',
+  CERT_SIGNATURE_FAILURE:
+    'the certificate was signed by another authority of the same name, or altered (CERT_SIGNATURE_FAILURE); is tls.caFile the authority of today?',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT); name its CA in tls.caFile',
   SELF_SIGNED_CERT_IN_CHAIN: 'unknown certificate authority (SELF_SIGNED_CERT_IN_CHAIN); name it in tls.caFile',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:

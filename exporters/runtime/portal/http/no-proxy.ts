@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 
 /**
  * Whether NO_PROXY names this host, as Go reads it: `*`, names with all below them (behind a dot only those), addresses,
@@ -28,9 +29,12 @@ function split(entry: string): { name: string; port: number | undefined } {
 }
 
 function isName(entry: string, host: string): boolean {
-  const name = entry.replace(/^\*/, '').replace(/\.$/, '');
-  if (name.startsWith('.')) return host.endsWith(name);
-  return name !== '' && (host === name || host.endsWith(`.${name}`));
+  // A URL spells names of other alphabets in ASCII, people do not. What is no name stays as it is.
+  const written = entry.replace(/^\*/, '').replace(/\.$/, '');
+  const bare = written.replace(/^\./, '');
+  const name = domainToASCII(bare) || bare;
+  if (name === '') return false;
+  return host.endsWith(`.${name}`) || (host === name && !written.startsWith('.'));
 }
 
 /** An address that was written in another way is the same address, and so is IPv4 inside IPv6. */
@@ -40,7 +44,8 @@ function isAddress(entry: string, host: string): boolean {
   if (family === 0) return false;
   const most = family === 4 ? 32 : 128;
   const prefix = bits === undefined ? most : Number(bits);
-  if (!/^\d*$/.test(bits ?? '') || !(prefix >= 0 && prefix <= most)) return false;
+  // A slash with nothing behind it is a slip, and not a range of everything.
+  if (bits !== undefined && (!/^\d+$/.test(bits) || prefix > most)) return false;
   const list = new BlockList();
   list.addSubnet(network, prefix, family === 4 ? 'ipv4' : 'ipv6');
   return list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');

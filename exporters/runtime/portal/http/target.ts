@@ -11,8 +11,6 @@ export interface Target {
   readonly proxy: URL | undefined;
   readonly trust: Trust;
   readonly network: Network;
-  /** Under which a connection to it may be used again. */
-  readonly key: string;
 }
 
 const targets = new WeakMap<Portal, Map<string, Target>>();
@@ -26,7 +24,10 @@ export function tlsTrouble(portal: Portal): string | undefined {
   return undefined;
 }
 
-/** Remembered for as long as the portal's description: the environment names the same proxy for as long as we live. */
+/**
+ * Remembered for as long as the portal's description: the environment names the same proxy for as long as we live. A
+ * connection to a target may be used again for that very target only, because another description may trust others.
+ */
 export function targetOf(url: URL, portal: Portal): Target {
   let known = targets.get(portal);
   if (known === undefined) {
@@ -56,7 +57,6 @@ function describe(url: URL, portal: Portal): Target {
         ? { ...portal.tls, keepsSystemRoots: false }
         : elsewhere(portal.tls),
     network: portal.network,
-    key: `${url.origin} via ${proxy?.href ?? 'no proxy'}`,
   };
 }
 

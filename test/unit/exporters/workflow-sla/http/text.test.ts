@@ -8,17 +8,26 @@ import { httpServer } from '../../../../support/workflow/server.js';
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
 describe('the charset of an answer', () => {
-  // Bytes written by Python: '…'.encode(charset).hex()
+  // Bytes in hex: python3 -c "import sys; print(sys.argv[2].encode(sys.argv[1]).hex())" CODEC TEXT, with Python 3.11.7
+  // and the codec that the comment names.
+  const hex = (bytes: string) => Buffer.from(bytes, 'hex');
   const cases: [what: string, bytes: Buffer, contentType: string | undefined, text: string][] = [
     ['UTF-8 when nothing is said', Buffer.from('Müller'), undefined, 'Müller'],
-    ['latin1', latin1('Müller'), 'text/plain; charset=ISO-8859-1', 'Müller'],
-    ['windows-1252 under the name of latin1', Buffer.from('80', 'hex'), 'text/plain;charset="iso-8859-1"', '€'],
-    ['ISO-8859-15', Buffer.from('a4', 'hex'), 'text/plain; charset=iso-8859-15', '€'],
-    ['Shift_JIS', Buffer.from('93fa967b', 'hex'), 'text/html; charset=Shift_JIS', '日本'],
-    ['GB18030', Buffer.from('c8d5b1be', 'hex'), 'text/html; CHARSET=gb18030', '日本'],
-    ['UTF-16LE', Buffer.from('e5652c67', 'hex'), 'text/plain; charset=utf-16le', '日本'],
-    ['a mark before a header', Buffer.from('efbbbf4dc3bc', 'hex'), 'text/plain; charset=latin1', 'Mü'],
-    ['UTF-16 by its mark', Buffer.from('fffee5652c67', 'hex'), undefined, '日本'],
+    ['latin1', hex('4dfc6c6c6572'), 'text/plain; charset=ISO-8859-1', 'Müller'], // latin-1
+    ['windows-1252 under the name of latin1', hex('80'), 'text/plain;charset="iso-8859-1"', '€'], // cp1252
+    ['ISO-8859-2', hex('ae69be6b61'), 'text/plain; charset=iso-8859-2', 'Žižka'], // iso8859-2
+    ['ISO-8859-15', hex('a4'), 'text/plain; charset=iso-8859-15', '€'], // iso8859-15
+    ['windows-1251', hex('cce8f0'), 'text/plain; charset=windows-1251', 'Мир'], // cp1251
+    ['KOI8-R', hex('edc9d2'), 'text/plain; charset=koi8-r', 'Мир'], // koi8-r
+    ['Shift_JIS', hex('93fa967b'), 'text/html; charset=Shift_JIS', '日本'], // shift_jis
+    ['EUC-JP', hex('c6fccbdc'), 'text/html; charset=euc-jp', '日本'], // euc-jp
+    ['EUC-KR', hex('c7d1b1b9'), 'text/html; charset=euc-kr', '한국'], // euc-kr
+    ['Big5', hex('a4e9a5bb'), 'text/html; charset=big5', '日本'], // big5
+    ['GB18030', hex('c8d5b1be'), 'text/html; CHARSET=gb18030', '日本'], // gb18030
+    ['UTF-16LE', hex('e5652c67'), 'text/plain; charset=utf-16le', '日本'], // utf-16-le
+    ['UTF-16BE', hex('65e5672c'), 'text/plain; charset=utf-16be', '日本'], // utf-16-be
+    ['a mark before a header', hex('efbbbf4dc3bc'), 'text/plain; charset=latin1', 'Mü'], // utf-8-sig
+    ['UTF-16 by its mark', hex('fffee5652c67'), undefined, '日本'], // fffe, then utf-16-le
     ['meta of a page', latin1('<html><meta charset=iso-8859-1>ü'), 'text/html', '<html><meta charset=iso-8859-1>ü'],
     [
       'the older meta',
