@@ -48,6 +48,8 @@ kingston:
   title: Kingston
   baseUrl: "${server.url}"
   network: { proxy: none }
+  # The key holds a slash.
+  allowEncodedSlashes: true
   variables: { key: "\${env:KOP_TEST_VARIABLE}", client: client-4711 }
   headers: { X-Tenant-Key: "\${env:KOP_TEST_TENANT_KEY}" }
   auth:
