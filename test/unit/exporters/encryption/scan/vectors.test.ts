@@ -116,6 +116,11 @@ function cutsOf(value: Value): Value[] {
 const samples = (subject: Subject) =>
   oneOfEach(vectors(subject.file), 25).filter((vector) => only(subject, vector).length < 3000);
 
+/** What cannot happen to a form has no test there, rather than one that is skipped. */
+function testWhere(applies: boolean, name: string, run: () => Promise<void>, timeoutMs?: number): void {
+  if (applies) test(name, run, timeoutMs);
+}
+
 describe.each(subjects)('$name', (subject) => {
   const { format, type, rest = {}, holdsNoLength = false } = subject;
 
@@ -131,7 +136,7 @@ describe.each(subjects)('$name', (subject) => {
     expect(wrong.filter(([state]) => state !== 'encrypted')).toEqual([]);
   });
 
-  test.skipIf(type === 'jsonb' || holdsNoLength)('none that was cut is, wherever it was cut', async () => {
+  testWhere(type !== 'jsonb' && !holdsNoLength, 'none that was cut is, wherever it was cut', async () => {
     const values = samples(subject).map((vector) => only(subject, vector));
     expect(values.length).toBeGreaterThan(0);
     expect(await passed(subject, values.flatMap(cutsOf), rest)).toEqual([]);
@@ -153,7 +158,7 @@ describe.each(subjects)('$name', (subject) => {
     }
   });
 
-  test.skipIf(type === 'jsonb')('none is whose end was replaced by readable text', async () => {
+  testWhere(type !== 'jsonb', 'none is whose end was replaced by readable text', async () => {
     const readable = 'Müller Anna, Hauptstraße 12, 80331 München; Ольга Иванова, Невский проспект; '.repeat(40);
     const values = samples(subject)
       .slice(0, 6)
@@ -178,7 +183,7 @@ describe.each(subjects)('$name', (subject) => {
     expect(await passed(subject, instead, rest)).toEqual([]);
   });
 
-  test.skipIf(type === 'jsonb' || rest.encoding !== undefined)('in another encoding it is told as such', async () => {
+  testWhere(type !== 'jsonb' && rest.encoding === undefined, 'in another encoding it is told as such', async () => {
     const all = vectors(subject.file).slice(0, 40);
     const isBinary = format === esdk || format === pgp;
     const raw = all.map((vector) => {
