@@ -142,7 +142,7 @@ describe.each(subjects)('$name', (subject) => {
     expect(await passed(subject, values.flatMap(cutsOf), rest)).toEqual([]);
   });
 
-  test.runIf(holdsNoLength)('none that was cut is, where the length of plaintexts is told', async () => {
+  testWhere(holdsNoLength, 'none that was cut is, where the length of plaintexts is told', async () => {
     // What RSA makes is of one length, whatever the plaintext. CipherSweet in JavaScript writes Latin-1.
     const ascii = vectors(subject.file).filter(({ plaintext }) => /^[ -~]*$/.test(plaintext));
     for (const vector of oneOfEach(ascii, 25).filter(({ variant }) => !variant.startsWith('rsa'))) {
