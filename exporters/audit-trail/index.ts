@@ -1,6 +1,7 @@
 import { type AuditTrail, type Pack, SecretText } from '../../pack/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
+import { earlierState } from './earlier-state.js';
 import { AuditMetrics } from './metrics.js';
 import { disposalsIn } from './observer/disposals.js';
 import type { Evidence } from './observer/evidence.js';
@@ -68,6 +69,7 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
       }
       for (const [name, trail] of next) {
         if (watches.has(name)) continue;
+        await tellOfEarlierState(name, deps);
         const watch = new Watch(trail, deps, metrics);
         watches.set(name, watch);
         if (isStarted) watch.start();
@@ -146,6 +148,18 @@ class Watch {
     await Promise.all([this.#quick.stop(), this.#close.stop(), this.sealer?.stop()]);
     await this.observer.close();
   }
+}
+
+async function tellOfEarlierState(trail: string, { state, log }: ExporterDeps): Promise<void> {
+  const { path: folder } = state.folder(AUDIT_TRAIL);
+  const earlier = await earlierState(trail, { folder, stateDirectory: state.place.directory, cwd: process.cwd() });
+  if (earlier === undefined) return;
+  log.warn('state of an earlier version is not used, and the trail begins anew: all is unknown until proven again', {
+    trail,
+    found: earlier.found,
+    directory: folder,
+    mend: `stop the exporter, run ${earlier.command} and start it again`,
+  });
 }
 
 function sealEvidence(sealer: Sealer): Evidence {

@@ -62,6 +62,7 @@ function parentsOf(folder: string): readonly string[] {
   return up === folder ? [folder] : [folder, ...parentsOf(up)];
 }
 
-function quoted(text: string): string {
+/** As one word for a shell. */
+export function quoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

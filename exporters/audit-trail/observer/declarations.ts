@@ -25,12 +25,12 @@ const fileSchema = z.array(declarationSchema);
 export type Declaration = z.infer<typeof declarationSchema>;
 export type Maintenance = Extract<Declaration, { kind: 'maintenance' }>;
 
-function fileOf(trail: string): string {
+export function declarationsFile(trail: string): string {
   return `${trail}.declarations.json`;
 }
 
 export function declarationsPath(directory: string, trail: string): string {
-  return join(directory, fileOf(trail));
+  return join(directory, declarationsFile(trail));
 }
 
 /** @throws when the file is there and cannot be understood: to overlook a declaration would raise false alarms. */
@@ -53,7 +53,7 @@ export async function readDeclarations(directory: string, trail: string): Promis
 /** @throws {CannotKeepState} when it cannot be written. */
 export async function declare(directory: string, trail: string, declaration: Declaration): Promise<void> {
   const all = [...(await readDeclarations(directory, trail)), declarationSchema.parse(declaration)];
-  await looseFolder(directory).save(fileOf(trail), `${JSON.stringify(all, null, 2)}\n`);
+  await looseFolder(directory).save(declarationsFile(trail), `${JSON.stringify(all, null, 2)}\n`);
 }
 
 /** By which it is remembered that it was applied. */
