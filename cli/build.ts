@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { defaultWebhookUrl, infeasible } from '../alert-rules/src/index.js';
+import { kopCall } from '../exporters/runtime/call.js';
 import { formatProblem, InvalidPack, loadPack, type Pack } from '../pack/index.js';
 import { type FileState, generatedFiles, type Skipped, stateOf, writeGenerated } from './generated-files.js';
 
@@ -114,5 +115,5 @@ function report(outcome: Outcome, isCheck: boolean): string {
 function closing(differing: number, rest: number, isCheck: boolean): string {
   if (!isCheck) return `${differing} written, ${rest} right already.`;
   if (differing === 0) return `All ${rest} generated files are up to date.`;
-  return `${differing} of ${differing + rest} generated files are not up to date. Run kop build and commit the result.`;
+  return `${differing} of ${differing + rest} generated files are not up to date. Run ${kopCall()} build and commit the result.`;
 }

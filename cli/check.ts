@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
+import { kopCall } from '../exporters/runtime/call.js';
 import { readBounded, UnreadableFile } from '../pack/bounded-file.js';
 import {
   excerpt,
@@ -124,24 +125,24 @@ function summary(pack: Pack, options: CheckOptions): string {
           ({ trail, variables }) =>
             `Audit trail ${trail} is not connected: ${variables.join(', ')} is not set. Until it is, all of it is unknown.`,
         )),
-    'Run kop build to write alert rules and dashboards from it.',
+    `Run ${kopCall()} build to write alert rules and dashboards from it.`,
   ];
   return lines.join('\n');
 }
 
 function report(problems: readonly Problem[]): string {
   const hint = problems.some((problem) => problem.secretMissing)
-    ? ['Where the secrets are not at hand, kop check --skip-secrets checks the rest.']
+    ? [`Where the secrets are not at hand, ${kopCall()} check --skip-secrets checks the rest.`]
     : [];
   return [...problems.flatMap(explain), '', ...hint, colour('bold', closing(problems))].join('\n');
 }
 
 function closing(problems: readonly Problem[]): string {
   if (problems.some((problem) => problem.unreadable)) {
-    return 'The check could not be made. Name files and folders that can be read, and run kop check again.';
+    return `The check could not be made. Name files and folders that can be read, and run ${kopCall()} check again.`;
   }
   const toDo = problems.every((problem) => problem.secretMissing) ? 'Provide the secrets' : 'Change the lines above';
-  return `${counted(problems.length, 'problem')}. ${toDo} and run kop check again.`;
+  return `${counted(problems.length, 'problem')}. ${toDo} and run ${kopCall()} check again.`;
 }
 
 function explain(problem: Problem): string[] {

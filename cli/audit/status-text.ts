@@ -1,6 +1,7 @@
 import type { TableStatus } from '../../exporters/audit-trail/index.js';
 import type { ComparisonReport, TrailReport } from '../../exporters/audit-trail/inspect/report.js';
 import type { SealView } from '../../exporters/audit-trail/inspect/seal-view.js';
+import { kopCall } from '../../exporters/runtime/call.js';
 import { noExporterText, type TrailState } from './state.js';
 import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from './terminal.js';
 
@@ -52,7 +53,7 @@ function observation({ status, observedUntil, isWatched }: TrailReport, state: T
 
 function nothingKeptText(trail: string, state: TrailState): string {
   if (state.exporter === undefined)
-    return `${noExporterText(trail, state)}. To watch it, run kop exporters audit-trail`;
+    return `${noExporterText(trail, state)}. To watch it, run ${kopCall()} exporters audit-trail`;
   return `the exporter (process ${state.exporter.pid}) has just begun, and keeps its state in ${state.place}`;
 }
 

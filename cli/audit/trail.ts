@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { kopCall } from '../../exporters/runtime/call.js';
 import { type AuditTrail, loadPack, type Seal, unconnectedTrails } from '../../pack/index.js';
 import { suggest } from '../../pack/suggest.js';
 
@@ -52,7 +53,7 @@ export function sealedTrail(options: TrailOptions): SealedTrail {
   if (seal === undefined) {
     throw new CannotRun(
       `trail ${trail.name} is not sealed, so there is nothing to verify or prove; describe seal: in its section of the ` +
-        'configuration, and make a key with kop audit keygen',
+        `configuration, and make a key with ${kopCall()} audit keygen`,
     );
   }
   return { ...trail, seal };

@@ -1,3 +1,4 @@
+import { kopCall } from '../../exporters/runtime/call.js';
 /** The switchboard of a running demo portal. */
 export class AdminRefused extends Error {
   override readonly name = 'AdminRefused';
@@ -18,7 +19,7 @@ export async function askAdmin(
     });
   } catch (cause) {
     throw new AdminRefused(
-      `No demo answers on ${adminUrl}. Start one with kop demo, or name the address in its table with --admin.`,
+      `No demo answers on ${adminUrl}. Start one with ${kopCall()} demo, or name the address in its table with --admin.`,
       { cause },
     );
   }

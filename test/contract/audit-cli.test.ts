@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
+import { kopCall } from '../../exporters/runtime/call.js';
 import { CliLab, type Desk, kop, ORIGIN } from '../support/audit/cli-lab.js';
 import { DeskWatch } from '../support/audit/desk-watch.js';
 
@@ -90,7 +91,7 @@ describe('a portal without an audit trail', () => {
     expect(stdout).toMatch(/Unknown {2}22 of 22/);
     expect(stdout).toMatch(/public\.client_groups +unknown +0 % +- +no audit records/);
     expect(stdout).toMatch(/orphaned-valuations +0 of \d+ +proof/);
-    expect(flowing(stdout)).toContain('or create one: kop audit install');
+    expect(flowing(stdout)).toContain(`or create one: ${kopCall()} audit install`);
     expect(stdout).toContain('who changed what, when and why: there are no audit records');
     expect(stdout).not.toContain('\u001b');
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);

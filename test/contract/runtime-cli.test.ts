@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { callFrom, withCalls } from '../../exporters/runtime/call.js';
 import { eventually, smallPack, Workbench } from './runtime-support.js';
 
 const kop = process.env.KOP_TEST_CLI ?? join(import.meta.dirname, '../../dist/cli/kop.js');
@@ -27,13 +28,19 @@ function run(...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
+interface Surroundings {
+  readonly pack?: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** `kop exporters`, from its first moment on. */
-function launch(...args: readonly string[]) {
-  const config = bench.write('pack.yaml', smallPack);
+function launch(args: readonly string[] = [], { pack = smallPack, cwd, env }: Surroundings = {}) {
+  const config = bench.write('pack.yaml', pack);
   const child = spawn(
     process.execPath,
     [kop, 'exporters', '--config.file', config, '--web.listen-address', '127.0.0.1:0', ...args],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], cwd, env },
   );
   children.push(child);
   let log = '';
@@ -44,11 +51,17 @@ function launch(...args: readonly string[]) {
 }
 
 /** The same, once it has started. */
-async function start(...args: readonly string[]) {
-  const { child, log } = launch(...args);
+async function start(args: readonly string[] = [], surroundings: Surroundings = {}) {
+  const { child, log } = launch(args, surroundings);
   const url = await eventually(() => (log().includes('msg=started') ? /url=(\S+)\//.exec(log())?.[1] : undefined));
   return { child, url, log };
 }
+
+/** With a trail, so that there is something to keep; its database is not there, and need not be. */
+const packWithTrail = `${smallPack}teams: { compliance: { title: Compliance } }
+auditTrails:
+  ledger: { title: Ledger, portal: demo, team: compliance, database: { url: "postgres://auditor@127.0.0.1:1/ledger" } }
+`;
 
 /** Whether the first lines of ours have run. Of SIGHUP, because to SIGTERM Node listens from the beginning. */
 function hearsSignals({ pid }: ChildProcess): boolean {
@@ -79,6 +92,39 @@ describe('kop', () => {
     const { status, stderr } = run(...args);
     expect(stderr).toMatch(message);
     expect(status).toBe(2);
+  });
+
+  it('prints in a clone only commands that work there as they stand', () => {
+    const call = callFrom({
+      program: kop,
+      root: join(kop, '../../..'),
+      cwd: process.cwd(),
+      path: process.env.PATH ?? '',
+    });
+    const broken = bench.write('broken.yaml', 'portals: { demo: {} }\n');
+    const outputs = [
+      ['check', bench.write('pack.yaml', smallPack)],
+      ['check', broken],
+      ['build', '--check', '--config.file', bench.path('pack.yaml'), '--out', bench.folder],
+      ['audit', 'verify'],
+      ['demo', 'fault', '--clear', '--admin', 'http://127.0.0.1:1/admin'],
+      ['workflow', 'run', '--help'],
+    ].map((args) => {
+      const { stdout, stderr } = run(...args);
+      return `${stdout}${stderr}`;
+    });
+    for (const output of outputs) expect(withCalls(output, call)).toBe(output);
+    // Each of these names one: the scan above has something to find.
+    for (const verb of [
+      'build to write',
+      'check again',
+      'build and commit',
+      'audit keygen',
+      'demo, or',
+      'workflow run',
+    ]) {
+      expect(outputs.join('\n')).toContain(`${call} ${verb}`);
+    }
   });
 
   it('checks configurations without running', () => {
@@ -115,7 +161,7 @@ describe('kop', () => {
 
 describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
   it('takes several addresses, and its share of the work, as flags', async () => {
-    const { log, url } = await start('--web.listen-address', '[::1]:0', '--shard', '1/2');
+    const { log, url } = await start(['--web.listen-address', '[::1]:0', '--shard', '1/2']);
     const urls = [...log().matchAll(/url=(\S+)\//g)].map(([, each]) => each ?? '');
     expect(urls).toEqual([url, expect.stringContaining('[::1]')]);
     for (const each of urls) expect(await (await fetch(`${each}/`)).text()).toContain('1/2');
@@ -176,6 +222,48 @@ describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
       setTimeout(() => held.end('host: x\r\nconnection: close\r\n\r\n'), 300);
       expect(await exited).toEqual(expected);
     }
+  });
+
+  it('lets no second one keep its state in the same directory', async () => {
+    const directory = bench.path('shared state');
+    const flags = ['--state-directory', directory];
+    const { child: first, url } = await start(flags, { pack: packWithTrail });
+    const { child, log } = launch(flags, { pack: packWithTrail });
+    expect(await once(child, 'close')).toEqual([2, null]);
+    expect(log()).toContain(`another exporter (process ${first.pid} on `);
+    expect(log()).toContain(`keeps its state in ${join(directory, 'audit-trail')}`);
+    expect(log()).toContain('stop it, or give this one a directory of its own with --state-directory');
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('kop_state_writable{exporter="audit-trail"} 1');
+  });
+
+  it('says in metric, readiness and log that its default directory cannot be written, wherever it is started', async () => {
+    // Below a file, not even root can make a folder.
+    const home = bench.write('home', '');
+    const { KOP_STATE_DIRECTORY: _, STATE_DIRECTORY: __, XDG_STATE_HOME: ___, ...inherited } = process.env;
+    const { url, log } = await start([], { pack: packWithTrail, cwd: '/', env: { ...inherited, HOME: home } });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('kop_state_writable{exporter="audit-trail"} 0');
+    const ready = await fetch(`${url}/-/ready`);
+    expect(ready.status).toBe(503);
+    const sentence = `the state cannot be kept in ${home}/.local/state/kop/audit-trail (the default): a part of the path is a file`;
+    expect(await ready.text()).toContain(sentence);
+    expect(await (await fetch(url)).text()).toContain('cannot be kept');
+    expect(log()).toContain(sentence);
+  });
+
+  it('says that state of an earlier version is there and not read, and how to bring it over', async () => {
+    const cwd = bench.path('work');
+    const [found, directory] = [join(cwd, '.kop', 'audit-trail'), bench.path('new state')];
+    mkdirSync(found, { recursive: true });
+    writeFileSync(join(found, 'ledger.observer.json'), '{}');
+    const { log } = await start(['--state-directory', directory], { pack: packWithTrail, cwd });
+    const line = log()
+      .split('\n')
+      .find((each) => each.includes('state of an earlier version is not used'));
+    expect(line).toContain('level=warn');
+    expect(line).toContain(`found=${found} `);
+    expect(line).toContain(
+      `run cp -p ${join(found, 'ledger.observer.json')} '${join(directory, 'audit-trail')}/' and start it again`,
+    );
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s', async (signal) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Seal } from '../../../pack/index.js';
+import { kopCall } from '../../runtime/call.js';
 import { announcedKeys } from '../seal/announced-keys.js';
 import { Disk } from '../seal/disk.js';
 import { type FailedChunk, readFailedChunks } from '../seal/failed-chunks.js';
@@ -90,5 +91,5 @@ function failedText(failedChunks: readonly FailedChunk[]): string {
   const named = failedChunks.slice(0, MOST_NAMED).map(({ seq }) => seq);
   const others = failedChunks.length - named.length;
   const entries = `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
-  return `the records under ${failedChunks.length === 1 ? 'entry' : 'entries'} ${entries} are not as sealed, as the exporter found when it read them again; kop audit verify --full names them`;
+  return `the records under ${failedChunks.length === 1 ? 'entry' : 'entries'} ${entries} are not as sealed, as the exporter found when it read them again; ${kopCall()} audit verify --full names them`;
 }

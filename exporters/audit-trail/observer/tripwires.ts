@@ -1,3 +1,4 @@
+import { kopCall } from '../../runtime/call.js';
 import { describeError } from '../../runtime/log.js';
 import type { Session } from '../database/database.js';
 import { type Facts, readFacts } from '../database/facts.js';
@@ -63,7 +64,7 @@ async function refreshShape(context: TrailContext, session: Session, facts: Fact
   if (records === undefined) {
     context.recordsTrouble = 'no audit records';
     context.evidence.unknown('records', 'no audit records', [
-      'describe the audit table under `records`, or create one: kop audit install',
+      `describe the audit table under \`records\`, or create one: ${kopCall()} audit install`,
     ]);
     return;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kopCall } from '../../runtime/call.js';
 import { keptPlaceSchema } from '../witness/index.js';
 import type { TrailContext } from './context.js';
 import type { Lack } from './evidence.js';
@@ -56,7 +57,7 @@ export function unknownLacks(context: TrailContext): Lack[] {
   return [
     {
       reason: `transactions ${shown(open)} were never compared with the write-ahead log, and never can be: ${last.reason}`,
-      remedies: ['once it is known what happened then: kop audit baseline --by NAME --reason TEXT'],
+      remedies: [`once it is known what happened then: ${kopCall()} audit baseline --by NAME --reason TEXT`],
     },
   ];
 }

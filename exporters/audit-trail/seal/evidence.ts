@@ -1,3 +1,4 @@
+import { kopCall } from '../../runtime/call.js';
 import { describeError } from '../../runtime/log.js';
 import type { AnchorStatus } from './anchoring.js';
 import { errorCode } from './errors.js';
@@ -50,7 +51,7 @@ function failedReasons(failedChunks: readonly ChunkFailure[]): readonly string[]
   if (length === 0) return [];
   const records = failedChunks.reduce((sum, { expected }) => sum + expected, 0);
   return [
-    `${length} ${length === 1 ? 'chunk' : 'chunks'} of ${records} sealed records ${length === 1 ? 'is' : 'are'} not as sealed; kop audit verify --full names the records`,
+    `${length} ${length === 1 ? 'chunk' : 'chunks'} of ${records} sealed records ${length === 1 ? 'is' : 'are'} not as sealed; ${kopCall()} audit verify --full names the records`,
   ];
 }
 

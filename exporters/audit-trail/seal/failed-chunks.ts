@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { kopCall } from '../../runtime/call.js';
 import type { Disk } from './disk.js';
 import { SealRefused } from './errors.js';
 import type { ChunkFailure } from './verify-rows.js';
@@ -26,7 +27,7 @@ export async function readFailedChunks(disk: Disk, directory: string): Promise<r
     // It is replaced as a whole, so no crash leaves half of it; and to begin without it would end an alarm in silence.
     throw new SealRefused(
       'missing',
-      `the list of chunks that failed, ${path}, is damaged; put it back from a backup, or remove it after kop audit verify --full`,
+      `the list of chunks that failed, ${path}, is damaged; put it back from a backup, or remove it after ${kopCall()} audit verify --full`,
       { cause },
     );
   }

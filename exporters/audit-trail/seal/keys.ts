@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { kopCall } from '../../runtime/call.js';
 import { NoteError, type NoteSigner, signerOf } from './note.js';
 
 export interface SealKey {
@@ -25,7 +26,7 @@ export function signersFromPem(origin: string, pem: string): readonly NoteSigner
   if (blocks.length === 0) {
     // The text itself must not reach a message: it may be a key in another format.
     throw new NoteError(
-      'the seal key is no PKCS#8 PEM (-----BEGIN PRIVATE KEY-----); make one with "kop audit keygen"',
+      `the seal key is no PKCS#8 PEM (-----BEGIN PRIVATE KEY-----); make one with "${kopCall()} audit keygen"`,
     );
   }
   return blocks.map((block) => signerOf(origin, block));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { checkCommand } from '../../../cli/check.js';
+import { kopCall } from '../../../exporters/runtime/call.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
 
@@ -34,7 +35,7 @@ test('a valid description is summed up', async () => {
       'valid  test/fixtures/pack/minimal.yaml',
       '1 portal, 1 workflow, 1 step, 1 objective, 0 calendars, 1 team, 4 burn alerts',
       'Portal main: 4 requests at once; while 1 workflow hangs, the others are measured all the same. Each further one needs a higher limits.maxInFlight.',
-      'Run kop build to write alert rules and dashboards from it.',
+      `Run ${kopCall()} build to write alert rules and dashboards from it.`,
       '',
     ].join('\n'),
   });
@@ -49,7 +50,7 @@ test('problems are shown in their lines, with what to do', async () => {
       '    4 |     sla: 2',
       '      |          ^',
       '',
-      '1 problem. Change the lines above and run kop check again.',
+      `1 problem. Change the lines above and run ${kopCall()} check again.`,
       '',
     ].join('\n'),
   );
@@ -74,7 +75,7 @@ test('secrets are asked for, unless they are elsewhere', async () => {
   const without = await run('pack.yaml');
   expect(without.code).toBe(1);
   expect(without.printed).toContain('environment variable KINGSTON_PROBE_EMAIL is not set');
-  expect(without.printed).toContain('kop check --skip-secrets');
+  expect(without.printed).toContain(`${kopCall()} check --skip-secrets`);
   const skipped = await run('--skip-secrets', 'pack.yaml');
   expect(skipped.code).toBe(0);
   expect(skipped.printed).toContain('Secrets were not looked for.');

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { kopCall } from '../../../../exporters/runtime/call.js';
 import { InvalidFault } from '../rule.js';
 import type { Undo } from './environment.js';
 
@@ -103,4 +104,4 @@ async function asAdministrator(
   }
 }
 
-const NO_TRAIL = 'this portal has no audit trail; kop demo installs one in a database of its own';
+const NO_TRAIL = `this portal has no audit trail; ${kopCall()} demo installs one in a database of its own`;
