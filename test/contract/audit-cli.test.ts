@@ -50,10 +50,10 @@ describe('kop audit', () => {
     const each = await Promise.all(verbs.map((verb) => kop(['audit', verb, '--help'])));
     for (const { code, stdout } of each) {
       expect(code).toBe(0);
-      expect(stdout).toMatch(/Examples:\n {2}\$ kop audit/);
+      expect(stdout).toContain(`Examples:\n  $ ${kopCall()} audit `);
       expect(stdout).toContain('Exit codes:');
     }
-  });
+  }, 60_000);
 
   test.each([
     [['statsu'], /unknown command 'statsu'\n\(Did you mean status\?\)/],
