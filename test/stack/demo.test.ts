@@ -171,7 +171,7 @@ it.skipIf(!canMount)('says that the disk is full, and what needs how much, witho
   await eventually('its end', 60_000, async () => running.child.exitCode !== null);
   expect(running.child.exitCode).toBe(2);
   expect(running.told).toMatch(
-    /The disk of \S+ has \d+ MB free\. The demo needs about 250 MB in \S+ for PostgreSQL's files, /,
+    /The disk of \S+ has \d+ MB free\. The demo needs about 200 MB in \S+ for PostgreSQL's files, /,
   );
   expect(running.told).toContain('TMPDIR');
   expect(running.told).not.toMatch(/^ +at /m);
