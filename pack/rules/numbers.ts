@@ -2,8 +2,20 @@ import { type KeyPath, type MapNode, nodeAt, type SourceNode } from '../source-n
 
 import type { Rule } from './rule.js';
 
-/** Where a number becomes text, it becomes the text that was written: `007` would arrive at the portal as `7`. */
+/**
+ * No number arrives at the portal as another one. Where it becomes text, it becomes the text that was written: `007`
+ * would arrive as `7`. Where it stays a number, it is one that JavaScript can hold: `9007199254740993` would arrive as
+ * `9007199254740992`, which is another client's number.
+ */
 export const numbers: Rule = ({ parsed, root, reporter }) => {
+  for (const path of numberPlaces(root, Object.keys(parsed.workflows))) {
+    const node = nodeAt(root, path);
+    if (node?.kind !== 'scalar' || typeof node.value !== 'number' || node.written === undefined) continue;
+    if (isKept(node.written, node.value)) continue;
+    reporter.report(path, `${node.written} is read as ${numberText(node.value)}`, {
+      expected: 'a number of at most 15 digits that does not begin with 0, or a text in quotes',
+    });
+  }
   for (const path of textPlaces(root, Object.keys(parsed.portals), Object.keys(parsed.workflows))) {
     const node = nodeAt(root, path);
     if (node?.kind !== 'scalar' || typeof node.value === 'string' || node.written === undefined) {
@@ -15,6 +27,46 @@ export const numbers: Rule = ({ parsed, root, reporter }) => {
     }
   }
 };
+
+/** Whether a number has the digits that were written; `1.10` and `1e3` are only other spellings of 1.1 and 1000. */
+function isKept(written: string, value: number): boolean {
+  if (/^0[xo]/.test(written)) return BigInt(written) === BigInt(value);
+  if (/^[-+]?0\d/.test(written)) return false;
+  return significant(written) === significant(String(value));
+}
+
+/** Digits without the zeros around them, and the power of ten of the last: one text for each decimal number. */
+function significant(decimal: string): string {
+  const [, sign, whole = '', fraction = '', exponent = '0'] =
+    /^([-+]?)(\d*)\.?(\d*)(?:e([-+]?\d+))?$/i.exec(decimal) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  const short = digits.replace(/0+$/, '');
+  if (short === '') return '0';
+  return `${sign === '-' ? '-' : ''}${short}e${Number(exponent) - fraction.length + digits.length - short.length}`;
+}
+
+/** In full where JavaScript would write an exponent. */
+function numberText(value: number): string {
+  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
+}
+
+function* numberPlaces(root: MapNode, workflows: readonly string[]): Generator<KeyPath> {
+  for (const workflow of workflows) {
+    const steps = nodeAt(root, ['workflows', workflow, 'steps']);
+    for (const index of steps?.kind === 'list' ? steps.items.keys() : []) {
+      const step = ['workflows', workflow, 'steps', index];
+      yield* leaves(root, [...step, 'body', 'json']);
+      yield* leaves(root, [...step, 'expect', 'json']);
+    }
+  }
+}
+
+function* leaves(root: MapNode, path: KeyPath): Generator<KeyPath> {
+  const node = nodeAt(root, path);
+  if (node?.kind === 'scalar') yield path;
+  if (node?.kind === 'list') for (const index of node.items.keys()) yield* leaves(root, [...path, index]);
+  if (node?.kind === 'map') for (const key of node.entries.keys()) yield* leaves(root, [...path, key]);
+}
 
 function* textPlaces(root: MapNode, portals: readonly string[], workflows: readonly string[]): Generator<KeyPath> {
   for (const portal of portals) {
