@@ -148,10 +148,19 @@ describe('time', () => {
     expect(verdictOf(result)).toBe('timeout: no end after 70 ms');
   });
 
-  test('an abandoned request is hung up on', async () => {
-    const server = await httpServer(() => {});
-    await runOnce(job(server.url, oneStep({ timeoutMs: 50 })));
-    await expect.poll(() => server.open).toBe(0);
+  test('an abandoned request stays open until the portal answers it, and no longer', async () => {
+    let answer = () => {};
+    const server = await httpServer((_, response) => {
+      answer = () => json(response, {});
+    });
+    const pass = deadlines();
+    const running = runOnce(job(server.url, oneStep({ timeoutMs: 50 })));
+    await server.seen(1);
+    pass(50);
+    await running;
+    expect(server.open).toBe(1);
+    answer();
+    await vi.waitUntil(() => server.open === 0, { timeout: 10_000 });
   });
 
   test('judging a large answer is not the time of the portal', async () => {
