@@ -54,6 +54,7 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
 
   const exporter: Exporter = {
     name: AUDIT_TRAIL,
+    domain: 'Audit trails',
     collectors: [seals],
     async configure(pack: Pack) {
       const next = new Map(
@@ -86,7 +87,14 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
       if (waiting.length === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
       return { ready: false, reason: `not looked at yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };
     },
-    sections: () => sections([...watches.values()].map(({ observer }) => statusOf(observer.context))),
+    sections: () =>
+      sections(
+        [...watches.values()].map(({ observer, trail, lookedAtMs }) => ({
+          status: statusOf(observer.context),
+          quickLook: { atMs: lookedAtMs, intervalMs: trail.observe.intervalMs },
+        })),
+        Date.now(),
+      ),
     async stop() {
       isStarted = false;
       await Promise.all([...watches.values()].map((watch) => watch.stop()));
@@ -104,6 +112,7 @@ class Watch {
   readonly #quick: Repeating;
   readonly #close: Repeating;
   hasLooked = false;
+  lookedAtMs: number | undefined;
 
   constructor(trail: AuditTrail, deps: ExporterDeps, metrics: AuditMetrics) {
     this.trail = trail;
@@ -126,6 +135,7 @@ class Watch {
       const wasSuspect = this.observer.hasSuspicion;
       await this.observer.lookQuickly(signal);
       this.hasLooked = true;
+      this.lookedAtMs = Date.now();
       // What was just suspected is looked into now, not when its turn comes.
       if (!wasSuspect && this.observer.hasSuspicion) this.#close.hasten();
     });

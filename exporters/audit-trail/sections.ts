@@ -1,4 +1,5 @@
-import type { Cell, CellState, LandingSection } from '../runtime/landing/section.js';
+import type { Cell, CellState, Finding, LandingSection } from '../runtime/landing/section.js';
+import { comparisonFinding, evidenceFindings, type QuickLook, staleness, tableFinding } from './findings.js';
 import type { TableStatus, TrailStatus } from './observer/status.js';
 
 const states: Readonly<Record<TableStatus['state'], CellState>> = {
@@ -9,8 +10,16 @@ const states: Readonly<Record<TableStatus['state'], CellState>> = {
   unknown: 'warning',
 };
 
+export interface ShownTrail {
+  readonly status: TrailStatus;
+  readonly quickLook: QuickLook;
+}
+
+/** Takes away what is only known of an earlier time. */
+type Judge = (findings: readonly Finding[]) => Finding[];
+
 /** What is proven of each trail, since when, and by which evidence. */
-export function sections(trails: readonly TrailStatus[]): LandingSection[] {
+export function sections(trails: readonly ShownTrail[], nowMs: number): LandingSection[] {
   if (trails.length === 0) {
     return [
       {
@@ -23,10 +32,19 @@ export function sections(trails: readonly TrailStatus[]): LandingSection[] {
       },
     ];
   }
-  return trails.flatMap((trail) => [tablesSection(trail), evidenceSection(trail), ...comparisonsSection(trail)]);
+  return trails.flatMap(({ status, quickLook }) => {
+    const old = staleness(quickLook, nowMs);
+    const judged = (findings: readonly Finding[]) =>
+      findings.map((finding): Finding => {
+        return old === undefined || finding.state === 'attention'
+          ? finding
+          : { ...finding, state: 'unknown', why: old };
+      });
+    return [tablesSection(status, judged), evidenceSection(status, judged), ...comparisonsSection(status, judged)];
+  });
 }
 
-function tablesSection(trail: TrailStatus): LandingSection {
+function tablesSection(trail: TrailStatus, judged: Judge): LandingSection {
   const since =
     trail.epoch === undefined ? 'Nothing was looked at yet.' : `Counters are compared since ${trail.epoch.since}.`;
   const read =
@@ -40,6 +58,14 @@ function tablesSection(trail: TrailStatus): LandingSection {
       columns: ['Table', 'State', 'Since', 'Operations covered', 'Rows compared'],
       rows: trail.tables.map(tableRow),
       empty: 'No table is in scope, or the database was not seen yet.',
+    },
+    evidence: {
+      fineMeans: 'covered, and every change is recorded',
+      findings: judged(
+        trail.tables.length > 0
+          ? trail.tables.map(tableFinding)
+          : [{ what: trail.title, state: 'unknown', why: 'no table is in scope, or the database was not seen yet' }],
+      ),
     },
   };
 }
@@ -59,7 +85,7 @@ function tableRow(table: TableStatus): Cell[] {
   ];
 }
 
-function evidenceSection(trail: TrailStatus): LandingSection {
+function evidenceSection(trail: TrailStatus, judged: Judge): LandingSection {
   return {
     title: `${trail.title}: evidence`,
     intro: 'What rests on evidence that cannot be seen is unknown, never fine.',
@@ -71,10 +97,14 @@ function evidenceSection(trail: TrailStatus): LandingSection {
         remedies.join('; '),
       ]),
     },
+    evidence: {
+      fineMeans: 'can be seen',
+      findings: judged(evidenceFindings(trail.evidence)),
+    },
   };
 }
 
-function comparisonsSection(trail: TrailStatus): LandingSection[] {
+function comparisonsSection(trail: TrailStatus, judged: Judge): LandingSection[] {
   const found = Object.entries(trail.comparisons);
   if (found.length === 0) return [];
   return [
@@ -90,6 +120,7 @@ function comparisonsSection(trail: TrailStatus): LandingSection[] {
             : { text: 'unknown', state: 'warning', note: result.reason },
         ]),
       },
+      evidence: { fineMeans: 'no findings', findings: judged(found.map(comparisonFinding)) },
     },
   ];
 }

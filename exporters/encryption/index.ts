@@ -29,6 +29,7 @@ export function wire(
 
   return {
     name: 'encryption',
+    domain: 'Field encryption',
     collectors: sources.flatMap(collectorsOf),
     async configure(pack) {
       for (const source of sources) await source.configure(pack.encryption, pack);
@@ -47,6 +48,7 @@ export function wire(
       if (isConfigured && (waiting.length === 0 || isLate)) return { ready: true };
       return { ready: false, reason: waiting.join('; ') || 'not configured yet' };
     },
+    broken: () => sources.find(({ broken }) => broken !== undefined)?.broken,
     sections: () => sources.flatMap((source) => source.sections()),
     async stop() {
       await Promise.all(sources.map((source) => source.stop()));

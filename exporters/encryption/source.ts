@@ -24,6 +24,8 @@ export interface EncryptionSource {
   sections(): LandingSection[];
   /** Why something that it should know is not current; that, it leaves out of its families, and a collector fails. */
   readonly trouble?: string | undefined;
+  /** Why some of it can never be measured again before this process is restarted. */
+  readonly broken?: string | undefined;
   /** Why it is not ready yet. */
   readonly notReady?: string | undefined;
 }

@@ -13,6 +13,8 @@ import type { StateKeeper } from './state/index.js';
  */
 export interface Exporter {
   readonly name: string;
+  /** What it watches, in words, for the summary of the landing page. Default: the name. */
+  readonly domain?: string;
   /** Asked at each scrape. What lies in the store is on the page without a collector. */
   readonly collectors: readonly Collector[];
   /**
@@ -24,6 +26,8 @@ export interface Exporter {
   start(context: StartContext): Promise<void>;
   /** `/-/ready` answers 503 with this reason until every exporter is ready. */
   ready(): Readiness;
+  /** Why it can never measure again before this process is restarted; `/-/healthy` then answers 503. */
+  broken?(): string | undefined;
   /** Routes of its own, such as `/probe`. They lie behind the same authentication as everything else. */
   mount?(router: Router): void;
   sections?(): readonly LandingSection[];

@@ -2,6 +2,7 @@ import type { Router } from 'express';
 import type { Pack } from '../../pack/model.js';
 import type { Collector } from './collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory, Readiness, StartContext } from './exporter.js';
+import type { LandingExporter } from './landing/page.js';
 import type { LandingSection } from './landing/section.js';
 import { describeError, type Logger } from './log.js';
 import type { Family } from './metrics/family.js';
@@ -97,14 +98,37 @@ export class ExportersHost {
     return this.#hosted.map(({ exporter }) => ({ name: exporter.name, readiness: readinessOf(exporter) }));
   }
 
-  sections(): readonly LandingSection[] {
+  /** What cannot be mended without a restart of the process. */
+  broken(): readonly string[] {
     return this.#hosted.flatMap(({ exporter }) => {
-      try {
-        return exporter.sections?.() ?? [];
-      } catch (error) {
-        return [{ title: exporter.name, intro: `This part cannot be shown: ${describeError(error)}` }];
-      }
+      const why = exporter.broken?.();
+      return why === undefined ? [] : [`${exporter.name}: ${why}`];
     });
+  }
+
+  /** For the landing page. */
+  shown(): readonly LandingExporter[] {
+    return this.#hosted.map(({ exporter }) => ({
+      name: exporter.name,
+      domain: exporter.domain ?? exporter.name,
+      readiness: readinessOf(exporter),
+      sections: sectionsOf(exporter),
+    }));
+  }
+}
+
+function sectionsOf(exporter: Exporter): readonly LandingSection[] {
+  try {
+    return exporter.sections?.() ?? [];
+  } catch (error) {
+    const why = `this part cannot be shown: ${describeError(error)}`;
+    return [
+      {
+        title: exporter.name,
+        intro: why,
+        evidence: { fineMeans: 'can be shown', findings: [{ what: 'all of it', state: 'unknown', why }] },
+      },
+    ];
   }
 }
 

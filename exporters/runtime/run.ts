@@ -10,6 +10,7 @@ import { ExportersHost, type NamedFactory } from './exporters-host.js';
 import { collectGarbage } from './garbage.js';
 import { createApp } from './http/app.js';
 import { ConnectionLimits } from './http/connection-limits.js';
+import { connectionSection } from './http/connection-section.js';
 import { hostGuard } from './http/hosts.js';
 import { InFlight } from './http/in-flight.js';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.js';
@@ -143,11 +144,11 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
       now: new Date(),
       startedAt,
       ready: ready(),
-      exporters: host.readiness(),
+      exporters: host.shown(),
       collectors: runner.states(),
       config: { files, sha256, reload: config.status },
       ...(options.shard.count === 1 ? {} : { shard: `${options.shard.index}/${options.shard.count}` }),
-      sections: [...host.sections(), stateSection(state)],
+      sections: [stateSection(state), connectionSection(limits, scrapes, probes)],
     };
     const html = renderLanding(redactContent(content, (text) => redactor.redact(text)));
     return { html, policy: landingPolicy };
@@ -167,6 +168,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     log,
     metrics: (format, budgetMs) => page.render(format, budgetMs, new Date()),
     ready,
+    broken: () => host.broken(),
     reload,
     landing,
     mount: (router) => host.mount(router),

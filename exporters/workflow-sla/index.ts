@@ -60,6 +60,7 @@ export function wire(
 
   const exporter: Exporter = {
     name: 'workflow-sla',
+    domain: 'Workflows',
     collectors: [collector],
     async configure(pack: Pack) {
       const next = jobsOf(pack).filter(({ workflow, portal }) => shard.owns(jobName(workflow.name, portal.name)));
@@ -85,10 +86,11 @@ export function wire(
         reason: `${Math.min(warmingUp, jobs.length)} of ${jobs.length} workflows have not had their warm-up run`,
       };
     },
+    broken: () => thread.broken,
     mount(router: Router) {
       mountRoutes(router, { thread, history, metrics, jobs: () => jobs });
     },
-    sections: () => sections({ jobs, history, portals, trouble: thread.trouble }),
+    sections: () => sections({ jobs, history, portals, trouble: thread.trouble, nowMs: Date.now() }),
     stop: () => thread.stop(STOP_GRACE_MS),
   };
   return exporter;

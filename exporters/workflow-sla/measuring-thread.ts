@@ -55,6 +55,11 @@ export class MeasuringThread {
     return this.#thread.trouble;
   }
 
+  /** Why it will never measure again before this process is restarted. */
+  get broken(): string | undefined {
+    return this.#thread.broken;
+  }
+
   /** Rejects when the thread dies of the new plan; it is then started again with the old one. */
   async configure(jobs: readonly Job[]): Promise<void> {
     const before = this.#jobs;

@@ -1,4 +1,5 @@
 import type { FailureReason, UncertainReason } from '../../pack/metrics/index.js';
+import { formatMs } from '../runtime/format.js';
 import type { PhaseTimes } from '../runtime/measuring/phase-clock.js';
 import type { AddressTry } from '../runtime/portal/http/dial.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';
@@ -67,4 +68,11 @@ export interface StepResult {
 export interface LogLine {
   readonly atMs: number;
   readonly message: string;
+}
+
+/** Why a run did not meet its SLA, for a person. */
+export function whatHappened(result: RunResult): string {
+  const failed = result.steps.find((step) => step.outcome === 'failed');
+  if (failed !== undefined) return `${failed.name}: ${failed.reason}: ${failed.detail}`;
+  return `took ${formatMs(result.durationSeconds * 1000)} of ${formatMs(result.slaSeconds * 1000)}`;
 }

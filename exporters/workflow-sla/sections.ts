@@ -1,22 +1,26 @@
 import { formatMs } from '../runtime/format.js';
-import type { Cell, LandingSection } from '../runtime/landing/section.js';
+import type { Cell, Finding, LandingSection } from '../runtime/landing/section.js';
+import { portalFinding, workflowFinding } from './findings.js';
 import type { History, Kept } from './history.js';
 import type { Job } from './plan.js';
 import type { PortalState } from './protocol.js';
-import type { RunResult } from './result.js';
+import { type RunResult, whatHappened } from './result.js';
 
 export interface Shown {
   readonly jobs: readonly Job[];
   readonly history: History;
   readonly portals: readonly PortalState[];
   readonly trouble: string | undefined;
+  readonly nowMs: number;
 }
 
 export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
 /** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
-export function sections({ jobs, history, portals, trouble }: Shown): LandingSection[] {
+export function sections({ jobs, history, portals, trouble, nowMs }: Shown): LandingSection[] {
+  const blind = (finding: Finding): Finding =>
+    trouble === undefined ? finding : { what: finding.what, state: 'unknown', why: trouble };
   const intro = trouble === undefined ? {} : { intro: `Nothing below is current: ${trouble}.` };
   return [
     {
@@ -27,12 +31,27 @@ export function sections({ jobs, history, portals, trouble }: Shown): LandingSec
         rows: jobs.map((job) => jobRow(job, history)),
         empty: 'No workflow belongs to this process. Describe one in pack.yaml, or look at --shard.',
       },
+      evidence: {
+        fineMeans: 'SLA met in the last run, and in every run of the last ten minutes',
+        findings: jobs.map((job) => blind(workflowFinding(job, history, nowMs))),
+      },
     },
     {
       title: 'Portals',
       table: {
         columns: ['Portal', 'Address', 'Runs in progress', 'Open beyond the deadline'],
         rows: portalRows(jobs, portals),
+      },
+      evidence: {
+        fineMeans: 'no request is open beyond the deadline',
+        findings: portalNames(jobs).map((name) =>
+          blind(
+            portalFinding(
+              name,
+              portals.find(({ portal }) => portal === name),
+            ),
+          ),
+        ),
       },
     },
     {
@@ -67,6 +86,10 @@ function jobRow({ workflow, portal }: Job, history: History): Cell[] {
     last === undefined ? '' : { time: new Date(last.result.endedAtSeconds * 1000) },
     { text: 'run now', href: `/probe?${query}&debug=true` },
   ];
+}
+
+function portalNames(jobs: readonly Job[]): string[] {
+  return [...new Set(jobs.map(({ portal }) => portal.name))];
 }
 
 function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell[][] {
@@ -122,10 +145,4 @@ function verdictCell(result: RunResult): Cell {
     state: result.verdict === 'missed' ? 'bad' : 'warning',
     ...note,
   };
-}
-
-function whatHappened(result: RunResult): string {
-  const failed = result.steps.find((step) => step.outcome === 'failed');
-  if (failed !== undefined) return `${failed.name}: ${failed.reason}: ${failed.detail}`;
-  return `took ${formatMs(result.durationSeconds * 1000)} of ${formatMs(result.slaSeconds * 1000)}`;
 }

@@ -25,8 +25,12 @@ afterAll(() => browser.close());
 describe('the landing page in a browser', () => {
   test.each(['light', 'dark'] as const)('is readable in %s, on a desk and on a telephone', async (colorScheme) => {
     const { page, complaints } = await opened(colorScheme);
-    await page.getByRole('heading', { name: 'Workflows' }).waitFor();
+    await page.getByRole('heading', { name: 'Workflows', level: 2 }).waitFor();
     expect(await page.getByText('missed: look: status: status 500').first().isVisible()).toBe(true);
+    const line = page.locator('.summary > li', { has: page.getByRole('heading', { name: 'Workflows' }) });
+    expect(await line.innerText()).toMatch(
+      /needs attention[\s\S]*Workflows: 1 of 1 needs attention: look@shop \(look: status/,
+    );
     const [text, background] = await page.evaluate<string[]>(
       '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
     );

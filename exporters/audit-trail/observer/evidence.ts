@@ -12,6 +12,8 @@ export interface Evidence {
   readonly remedies: readonly string[];
 }
 
+/** The reason of a source that the description leaves out. */
+export const notConfigured = 'not configured';
 const notYet: Evidence = { state: 'unknown', reason: 'not looked at yet', remedies: [] };
 
 /**

@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import type { TrailMetrics } from '../metrics.js';
 import { LoadBudget } from './budget.js';
 import { defaultOptions, type ObserverOptions, type TrailContext } from './context.js';
-import { EvidenceBook } from './evidence.js';
+import { EvidenceBook, notConfigured } from './evidence.js';
 import { Settling } from './invariants.js';
 import { newMemory } from './memory.js';
 import { Turns } from './turns.js';
@@ -24,7 +24,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
   const database = new Database(trail.database, access);
   const evidence = new EvidenceBook();
   for (const source of ['seal', 'witness'] as const) {
-    if (trail[source] === undefined) evidence.unknown(source, 'not configured');
+    if (trail[source] === undefined) evidence.unknown(source, notConfigured);
   }
   return {
     trail,

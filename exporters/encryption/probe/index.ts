@@ -42,6 +42,11 @@ export class ProbeSource implements EncryptionSource {
     return found.length === 0 ? undefined : found.join('; ');
   }
 
+  get broken(): string | undefined {
+    const found = [...this.#measured.values()].flatMap(({ thread }) => thread.broken ?? []);
+    return found.length === 0 ? undefined : found.join('; ');
+  }
+
   get notReady(): string | undefined {
     const waiting = [...this.#measured.values()].filter(({ last }) => last === undefined);
     const all = this.#measured.size;
@@ -106,6 +111,7 @@ export class ProbeSource implements EncryptionSource {
   sections(): LandingSection[] {
     return probeSections(
       [...this.#measured.values()].map(({ job, last, thread }) => ({ job, last, trouble: thread.trouble })),
+      Date.now(),
     );
   }
 

@@ -1,5 +1,6 @@
 import type { Cell, LandingSection } from '../../runtime/landing/section.js';
 import { sizeLabel } from './canary.js';
+import { providerFinding } from './findings.js';
 import { formatSeconds, percentiles } from './percentiles.js';
 import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
@@ -11,7 +12,7 @@ export interface ShownProvider {
 }
 
 /** What the landing page says of the providers: where each stands, how long it took, and what its tests found. */
-export function probeSections(shown: readonly ShownProvider[]): LandingSection[] {
+export function probeSections(shown: readonly ShownProvider[], nowMs: number): LandingSection[] {
   return [
     {
       title: 'Encryption providers',
@@ -20,6 +21,10 @@ export function probeSections(shown: readonly ShownProvider[]): LandingSection[]
         columns: ['Provider', 'Portal', 'Kind', 'State', 'Promise', 'Last round'],
         rows: shown.map(providerRow),
         empty: 'No provider belongs to this process. Describe one under encryption in pack.yaml, or look at --shard.',
+      },
+      evidence: {
+        fineMeans: 'usable, every self-test that could be made has passed, and p99 is within the promise',
+        findings: shown.map((provider) => providerFinding(provider, nowMs)),
       },
     },
     {

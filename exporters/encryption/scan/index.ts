@@ -31,7 +31,7 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
     families: () => families(watches),
-    sections: () => sections(watches),
+    sections: () => sections(watches, Date.now()),
   };
 }
 

@@ -1,11 +1,12 @@
 import type { Cell, LandingSection } from '../../runtime/landing/section.js';
 import { columnLabel } from './column.js';
 import type { PortalWatch } from './portal-watch.js';
+import { columnFinding, keyFinding, timingFinding } from './summary.js';
 import { judge } from './verdict.js';
 import type { ColumnState } from './watch.js';
 
 /** Counts, never values. */
-export function sections(watches: readonly PortalWatch[]): LandingSection[] {
+export function sections(watches: readonly PortalWatch[], nowMs: number): LandingSection[] {
   return [
     {
       title: 'Ciphertext columns',
@@ -26,6 +27,17 @@ export function sections(watches: readonly PortalWatch[]): LandingSection[] {
         rows: watches.flatMap((watch) => watch.columns().map((state) => columnRow(watch, state))),
         empty: 'No column is described; encryption.*.scan in the configuration says which.',
       },
+      evidence: {
+        fineMeans: 'every value is a sound ciphertext',
+        findings: watches.flatMap((watch) =>
+          watch.columns().map((state) =>
+            columnFinding(state, watch.knowledge(state.column.key), {
+              intervalMs: watch.encryption.scan?.intervalMs ?? 0,
+              nowMs,
+            }),
+          ),
+        ),
+      },
     },
     {
       title: 'Keys',
@@ -33,6 +45,10 @@ export function sections(watches: readonly PortalWatch[]): LandingSection[] {
         columns: ['Portal', 'Key', 'Sensitivity', 'Rotated', 'Every', 'Now'],
         rows: watches.flatMap((watch) => keyRows(watch)),
         empty: 'No key is described.',
+      },
+      evidence: {
+        fineMeans: 'rotated in time',
+        findings: watches.flatMap((watch) => watch.keys().map((state) => keyFinding(state, nowMs))),
       },
     },
     {
@@ -42,6 +58,10 @@ export function sections(watches: readonly PortalWatch[]): LandingSection[] {
         columns: ['Portal', 'Record', 'Operation', 'In a day', 'Average', 'Longest', 'Remark'],
         rows: watches.flatMap((watch) => timingRows(watch)),
         empty: 'No record of timings is described.',
+      },
+      evidence: {
+        fineMeans: 'readable',
+        findings: watches.flatMap((watch) => watch.timings().map(timingFinding)),
       },
     },
   ].filter(({ table }, index) => index === 0 || table.rows.length > 0);

@@ -25,6 +25,8 @@ export interface AppParts {
   readonly log: Logger;
   readonly metrics: (format: TextFormat, budgetMs: number) => Promise<Buffer>;
   readonly ready: () => Readiness;
+  /** What only a restart of the process can mend. */
+  readonly broken: () => readonly string[];
   readonly reload: () => Promise<ReloadResult>;
   /** The landing page with the content policy that it needs. */
   readonly landing: () => { readonly html: string; readonly policy: string };
@@ -37,7 +39,7 @@ export function createApp(parts: AppParts): Express {
   app.use(parts.hosts);
   app.use(guard(parts.web));
   app.route('/metrics').get(parts.scrapes.middleware, metricsRoute(parts)).all(allowOnly('GET', 'HEAD'));
-  app.route('/-/healthy').get(healthyRoute).all(allowOnly('GET', 'HEAD'));
+  app.route('/-/healthy').get(healthyRoute(parts)).all(allowOnly('GET', 'HEAD'));
   app.route('/-/ready').get(readyRoute(parts)).all(allowOnly('GET', 'HEAD'));
   const reload = reloadRoute(parts);
   app.route('/-/reload').post(reload).put(reload).all(allowOnly('POST', 'PUT'));
@@ -63,9 +65,18 @@ function metricsRoute({ metrics }: AppParts): RequestHandler {
   };
 }
 
-const healthyRoute: RequestHandler = (_request, response) => {
-  response.type('text/plain').send('Healthy\n');
-};
+/** Whoever asks may restart the process: it says no only where nothing else helps. */
+function healthyRoute({ broken, redactor }: AppParts): RequestHandler {
+  return (_request, response) => {
+    const reasons = broken();
+    response.status(reasons.length === 0 ? 200 : 503).type('text/plain');
+    response.send(
+      reasons.length === 0
+        ? 'Healthy\n'
+        : `Not healthy; restart this process: ${redactor.redact(reasons.join('; '))}\n`,
+    );
+  };
+}
 
 function readyRoute({ ready, redactor }: AppParts): RequestHandler {
   return (_request, response) => {

@@ -40,6 +40,14 @@ export class ConnectionLimits {
     this.#now = now;
   }
 
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  get bounds(): ConnectionBounds {
+    return this.#bounds;
+  }
+
   /** Connections that were turned away because no idle one could be ended for them. */
   get refused(): Readonly<Record<Refusal, number>> {
     return this.#refused;

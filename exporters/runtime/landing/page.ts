@@ -3,19 +3,29 @@ import type { ReloadStatus } from '../config-holder.js';
 import type { Readiness } from '../exporter.js';
 import { Html, html } from './html.js';
 import { renderCell, renderSection, renderTime } from './render-section.js';
-import type { Cell, LandingSection } from './section.js';
+import type { Cell, Evidence, Finding, LandingSection } from './section.js';
 import { style } from './style.js';
+import { type Domain, renderSummary } from './summary.js';
 
 export interface LandingContent {
   readonly version: string;
   readonly now: Date;
   readonly startedAt: Date;
   readonly ready: Readiness;
-  readonly exporters: readonly { readonly name: string; readonly readiness: Readiness }[];
+  readonly exporters: readonly LandingExporter[];
   readonly collectors: readonly CollectorState[];
   readonly config: { readonly files: readonly string[]; readonly sha256: string; readonly reload: ReloadStatus };
   /** `2/4`, where this process measures a share of the names only. */
   readonly shard?: string;
+  /** Of the process, beside those of its exporters. */
+  readonly sections: readonly LandingSection[];
+}
+
+export interface LandingExporter {
+  readonly name: string;
+  /** What it watches, as the summary calls it. */
+  readonly domain: string;
+  readonly readiness: Readiness;
   readonly sections: readonly LandingSection[];
 }
 
@@ -51,12 +61,31 @@ ${parts(content)}</main>
 `.text;
 }
 
-/** What was measured comes before how; a configuration that cannot be used comes before everything. */
+/** What was measured comes before how; a configuration that cannot be used comes before everything but the summary. */
 function parts(content: LandingContent): readonly Html[] {
-  const sections = [exporterSection(content), ...content.sections, collectorSection(content)];
-  const rendered = sections.map((section, index) => renderSection(section, `section-${index}`));
+  let count = 0;
+  const place = (section: LandingSection) => ({ ...section, id: `section-${count++}` });
+  const about = place(exporterSection(content));
+  const domains = content.exporters.map(({ domain, readiness, sections }): Domain => {
+    return { title: domain, readiness, sections: sections.map(place) };
+  });
+  const own = [...content.sections, collectorSection(content)].map(place);
+  const configuration = { id: 'configuration', title: 'Configuration', evidence: configEvidence(content) };
+  const process: Domain = { title: 'This process', readiness: { ready: true }, sections: [configuration, ...own] };
+  const rendered = [about, ...domains.flatMap(({ sections }) => sections), ...own].map((section) =>
+    renderSection(section, section.id),
+  );
   const config = renderConfig(content);
-  return content.config.reload.successful ? [...rendered, config] : [config, ...rendered];
+  const summary = renderSummary([...domains, process]);
+  return content.config.reload.successful ? [summary, ...rendered, config] : [summary, config, ...rendered];
+}
+
+function configEvidence({ config: { reload } }: LandingContent): Evidence {
+  const why = 'the files were changed and cannot be used; what was loaded before stays in force';
+  return {
+    fineMeans: 'in force',
+    findings: [reload.successful ? { what: 'files', state: 'fine' } : { what: 'last reload', state: 'attention', why }],
+  };
 }
 
 function readyCell({ ready, reason }: Readiness): Cell {
@@ -88,7 +117,22 @@ function collectorSection({ collectors }: LandingContent): LandingSection {
         state.lastSuccess === undefined ? 'never' : { time: state.lastSuccess },
       ]),
     },
+    evidence: {
+      fineMeans: 'delivered in the last scrape, or had nothing to deliver',
+      findings: collectors.map(collectorFinding),
+    },
   };
+}
+
+function collectorFinding({ name, outcome, detail = 'no reason given' }: CollectorState): Finding {
+  switch (outcome) {
+    case 'failed':
+      return { what: name, state: 'attention', why: detail };
+    case 'not asked yet':
+      return { what: name, state: 'unknown', why: 'nobody has scraped since the start' };
+    default:
+      return { what: name, state: 'fine' };
+  }
 }
 
 function outcomeCell({ outcome, detail }: CollectorState): Cell {

@@ -1,6 +1,6 @@
 import type { Readiness } from '../exporter.js';
 import type { LandingContent } from './page.js';
-import type { Cell, LandingSection } from './section.js';
+import type { Cell, Evidence, LandingSection } from './section.js';
 
 type Redact = (text: string) => string;
 
@@ -13,9 +13,11 @@ export function redactContent(content: LandingContent, redact: Redact): LandingC
   return {
     ...content,
     ready: redactReadiness(content.ready, redact),
-    exporters: content.exporters.map(({ name, readiness }) => ({
+    exporters: content.exporters.map(({ name, domain, readiness, sections }) => ({
       name,
+      domain,
       readiness: redactReadiness(readiness, redact),
+      sections: sections.map((section) => redactSection(section, redact)),
     })),
     collectors: content.collectors.map(({ detail, ...state }) => ({
       ...state,
@@ -34,7 +36,7 @@ function redactReadiness({ ready, reason }: Readiness, redact: Redact): Readines
   return { ready, ...(reason === undefined ? {} : { reason: redact(reason) }) };
 }
 
-function redactSection({ title, intro, table, links }: LandingSection, redact: Redact): LandingSection {
+function redactSection({ title, intro, table, links, evidence }: LandingSection, redact: Redact): LandingSection {
   return {
     title: redact(title),
     ...(intro === undefined ? {} : { intro: redact(intro) }),
@@ -50,6 +52,18 @@ function redactSection({ title, intro, table, links }: LandingSection, redact: R
     ...(links === undefined
       ? {}
       : { links: links.map(({ text, href }) => ({ text: redact(text), href: redact(href) })) }),
+    ...(evidence === undefined ? {} : { evidence: redactEvidence(evidence, redact) }),
+  };
+}
+
+function redactEvidence({ fineMeans, findings }: Evidence, redact: Redact): Evidence {
+  return {
+    fineMeans,
+    findings: findings.map((finding) =>
+      finding.state === 'fine'
+        ? { ...finding, what: redact(finding.what) }
+        : { ...finding, what: redact(finding.what), why: redact(finding.why) },
+    ),
   };
 }
 

@@ -5,7 +5,22 @@ export interface LandingSection {
   readonly intro?: string;
   readonly table?: LandingTable;
   readonly links?: readonly LandingLink[];
+  /** What the rows prove, for the summary at the top of the page. */
+  readonly evidence?: Evidence;
 }
+
+export interface Evidence {
+  /** What is true when all are fine: `SLA met in the last run`. */
+  readonly fineMeans: string;
+  readonly findings: readonly Finding[];
+}
+
+/** `unknown` wherever there is no evidence, old evidence, or nobody who looks. */
+export type FindingState = 'fine' | 'attention' | 'unknown';
+
+export type Finding =
+  | { readonly what: string; readonly state: 'fine' }
+  | { readonly what: string; readonly state: Exclude<FindingState, 'fine'>; readonly why: string };
 
 export interface LandingTable {
   readonly columns: readonly string[];

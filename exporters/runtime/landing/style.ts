@@ -47,11 +47,18 @@ pre { margin: .6rem 0 0; padding: .75rem .9rem; overflow-x: auto; background: va
 .bad { color: var(--bad); background: var(--bad-tint); }
 .warning { color: var(--warning); background: var(--warning-tint); }
 .neutral { color: var(--neutral); background: var(--neutral-tint); }
+.summary { margin: .6rem 0 0; padding: 0; list-style: none; }
+.summary > li { display: grid; grid-template-columns: 10rem 9rem minmax(0, 1fr); gap: 0 1rem; padding: .55rem 0; border-top: 1px solid var(--line); }
+.summary > li:last-child { padding-bottom: 0; }
+.summary h3 { margin: 0; font-size: 1em; }
+.summary ul { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
 .note { display: block; color: var(--quiet); font-size: .85rem; }
 .links { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .6rem 0 0; padding: 0; list-style: none; }
 footer { padding-top: 1.25rem; padding-bottom: 2rem; color: var(--quiet); font-size: .85rem; }
 @media (max-width: 40rem) {
   header, main, footer { padding-left: 1rem; padding-right: 1rem; }
+  .summary > li { grid-template-columns: minmax(0, 1fr) max-content; }
+  .summary ul { grid-column: 1 / -1; margin-top: .25rem; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .5rem; }
 }

@@ -59,8 +59,8 @@ export interface WatchedThreadOptions<Command, Report> {
  * The page's side of a measuring thread: starts it, talks to it, and starts it again when it dies or falls silent.
  * Whether it lives is said by {@link WatchedThread.trouble}, because a blind observer must not look healthy.
  *
- * A thread that hangs in native code cannot be ended by anybody. It is then given up for good: a new one beside it
- * would hang in the same place.
+ * A thread that hangs in native code cannot be ended by anybody. It is then given up for good, which
+ * {@link WatchedThread.broken} says: a new one beside it would hang in the same place.
  */
 export class WatchedThread<Command, Report extends { readonly type: string }> {
   readonly #options: WatchedThreadOptions<Command, Report>;
@@ -69,6 +69,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   #isStarted = false;
   #isStopping = false;
   #isBeingEnded = false;
+  #endedAt = 0;
   #lastSign = performance.now();
   #launchedAt = 0;
   #deaths = 0;
@@ -89,6 +90,12 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   get trouble(): string | undefined {
     if (this.#died !== undefined) return `the measuring thread '${this.#options.name}' died: ${this.#died}`;
     return this.#isSilent ? `the measuring thread '${this.#options.name}' is silent for ${this.#silence}` : undefined;
+  }
+
+  /** Why it will never measure again: it was told to end, cannot, and no other may take its place. */
+  get broken(): string | undefined {
+    const isGivenUp = this.#isBeingEnded && !this.#isStopping && performance.now() - this.#endedAt > this.#silenceMs;
+    return isGivenUp ? `${this.trouble}, and cannot be ended; only a restart of the process helps` : undefined;
   }
 
   /** Sends the configuration as it is now. Rejects when the thread dies of it. */
@@ -184,6 +191,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
         clearInterval(this.#watchdog);
         this.#configuring?.fail(new Error(this.#died));
         this.#isBeingEnded = true;
+        this.#endedAt = performance.now();
         void worker.terminate();
       }
       wasSilent = this.#isSilent;

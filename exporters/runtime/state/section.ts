@@ -20,5 +20,15 @@ export function stateSection(state: StateKeeper): LandingSection {
         ]),
       empty: 'No exporter of this process has anything to keep.',
     },
+    evidence: {
+      fineMeans: 'can be written',
+      findings: state
+        .states()
+        .map(({ exporter, trouble }) =>
+          trouble === undefined
+            ? { what: exporter, state: 'fine' }
+            : { what: exporter, state: 'attention', why: trouble },
+        ),
+    },
   };
 }

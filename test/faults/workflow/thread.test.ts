@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../exporters/runtime/log.js';
@@ -22,6 +26,10 @@ const pack = (url: string) =>
     workflowYaml('client-list', 'schedule: { interval: 1s }'),
   );
 
+function summaryOf(page: string): string {
+  return page.slice(page.indexOf('id="summary"'), page.indexOf('id="section-0"'));
+}
+
 describe('when the measuring thread dies', () => {
   test.each([
     ['ends', { act: 'exit', code: 3 } as const, 'it ended by itself'],
@@ -39,6 +47,7 @@ describe('when the measuring thread dies', () => {
     expect(page.count('workflow_')).toBe(0);
     expect(await process.get('/-/ready')).toMatchObject({ status: 503, text: expect.stringContaining(why) });
     expect((await process.get('/')).text).toContain('Nothing below is current');
+    expect(summaryOf((await process.get('/')).text)).toMatch(/Workflows<\/h3><p><span class="state warning">not known/);
     expect((await process.get('/probe?workflow=client-list')).status).toBe(503);
     expect(process.logs.join('')).toContain('a measuring thread died; starting it again');
 
@@ -70,6 +79,33 @@ describe('when the measuring thread falls silent', () => {
     expect((await process.page()).count('workflow_')).toBe(0);
     await expect.poll(() => process.logs.join(''), { timeout: 5000 }).toContain('and was ended');
     await expect.poll(async () => (await process.page()).delivered, { timeout: 8000 }).toBe(1);
+  });
+});
+
+describe('when the measuring thread hangs where nothing can end it', () => {
+  test('only a restart of the process helps, and /-/healthy says so until the thread has gone', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const process = await TestProcess.start(pack(server.url), { silenceMs: 3000 });
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 15_000 }).toBe(1);
+    expect(await process.get('/-/healthy')).toMatchObject({ status: 200, text: 'Healthy\n' });
+    const pipe = join(mkdtempSync(join(tmpdir(), 'kop-test-')), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const release = () => closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+    onTestFinished(release);
+    await sabotage({ act: 'open', pipe });
+    await expect.poll(async () => (await process.get('/-/ready')).status, { timeout: 15_000 }).toBe(503);
+    // It may yet end, and would then be started again.
+    expect((await process.get('/-/healthy')).status).toBe(200);
+    await expect
+      .poll(() => process.get('/-/healthy'), { timeout: 15_000 })
+      .toMatchObject({
+        status: 503,
+        text: expect.stringMatching(/restart this process: workflow-sla: .*cannot be ended/),
+      });
+    expect((await process.get('/-/ready')).status).toBe(503);
+    release();
+    await expect.poll(async () => (await process.get('/-/healthy')).status, { timeout: 15_000 }).toBe(200);
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 15_000 }).toBe(1);
   });
 });
 

@@ -19,7 +19,9 @@ export function saboteurUrl(): URL {
 type Sabotage =
   | { readonly act: 'exit'; readonly code: number }
   | { readonly act: 'throw'; readonly message: string }
-  | { readonly act: 'block'; readonly ms: number };
+  | { readonly act: 'block'; readonly ms: number }
+  /** Hangs in native code until somebody opens the other end of the pipe; nothing can end the thread before. */
+  | { readonly act: 'open'; readonly pipe: string };
 
 /** Resolves when the thread has begun to do it. */
 export async function sabotage(act: Sabotage): Promise<void> {

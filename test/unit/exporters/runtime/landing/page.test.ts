@@ -8,7 +8,7 @@ const content: LandingContent = {
   now: at,
   startedAt: at,
   ready: { ready: true },
-  exporters: [{ name: 'workflow-sla', readiness: { ready: true } }],
+  exporters: [{ name: 'workflow-sla', domain: 'Workflows', readiness: { ready: true }, sections: [] }],
   collectors: [{ name: 'calendar', outcome: 'delivered', durationMs: 1.25, lastSuccess: at }],
   config: {
     files: ['/etc/kop/pack.yaml'],
@@ -34,7 +34,19 @@ describe('the landing page', () => {
       ...content,
       shard: evil,
       ready: { ready: false, reason: evil },
-      exporters: [{ name: evil, readiness: { ready: false, reason: evil } }],
+      exporters: [
+        {
+          name: evil,
+          domain: evil,
+          readiness: { ready: false, reason: evil },
+          sections: [
+            {
+              title: evil,
+              evidence: { fineMeans: evil, findings: [{ what: evil, state: 'attention', why: evil }] },
+            },
+          ],
+        },
+      ],
       collectors: [{ name: evil, outcome: 'failed', detail: evil }],
       config: {
         files: [evil],

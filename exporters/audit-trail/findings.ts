@@ -1,0 +1,45 @@
+import type { Finding } from '../runtime/landing/section.js';
+import type { ComparisonResult } from './comparisons/index.js';
+import { type Evidence, notConfigured } from './observer/evidence.js';
+import type { TableStatus } from './observer/status.js';
+
+export interface QuickLook {
+  /** End of the newest one; undefined before the first. */
+  readonly atMs: number | undefined;
+  readonly intervalMs: number;
+}
+
+/** After so many turns without a look nobody knows how a trail is. */
+const STALE_AFTER_TURNS = 3;
+/** What a look may take on a busy database before it is broken off. */
+const LOOK_MS = 30_000;
+
+/** Why nothing that is shown of a trail is current. */
+export function staleness({ atMs, intervalMs }: QuickLook, nowMs: number): string | undefined {
+  if (atMs === undefined) return 'not looked at yet';
+  if (nowMs - atMs <= STALE_AFTER_TURNS * intervalMs + LOOK_MS) return undefined;
+  return `last looked at ${new Date(atMs).toISOString()}`;
+}
+
+export function tableFinding({ table, state, reason, coverageRatio, problems }: TableStatus): Finding {
+  // A fault that was proven stays one, whatever can be seen now.
+  if (state === 'confirmed' || state === 'suspect') return { what: table, state: 'attention', why: reason };
+  if (state === 'unknown') return { what: table, state: 'unknown', why: reason };
+  if (coverageRatio === 1) return { what: table, state: 'fine' };
+  return { what: table, state: 'attention', why: problems[0] ?? 'not every operation is covered' };
+}
+
+/** What nobody configured is no evidence that is lacking. */
+export function evidenceFindings(evidence: Readonly<Record<string, Evidence>>): Finding[] {
+  return Object.entries(evidence).flatMap(([source, { state, reason }]): Finding[] => {
+    const what = source.replaceAll('_', ' ');
+    if (state === 'ok') return [{ what, state: 'fine' }];
+    return state === 'unknown' && reason === notConfigured ? [] : [{ what, state: 'unknown', why: reason }];
+  });
+}
+
+export function comparisonFinding([what, result]: [string, ComparisonResult]): Finding {
+  if (result.state !== 'compared') return { what, state: 'unknown', why: result.reason };
+  if (result.findings === 0) return { what, state: 'fine' };
+  return { what, state: 'attention', why: `${result.findings} of ${result.checked}` };
+}

@@ -1,0 +1,45 @@
+import type { Finding } from '../../runtime/landing/section.js';
+import { formatSeconds, percentiles } from './percentiles.js';
+import { jobName } from './plan.js';
+import type { RoundResult } from './protocol.js';
+import type { ShownProvider } from './sections.js';
+
+/** After so many turns without a round nobody knows how a provider is. */
+const STALE_AFTER_TURNS = 3;
+
+/** What the last round of a provider proves. */
+export function providerFinding({ job, last, trouble }: ShownProvider, nowMs: number): Finding {
+  const what = jobName(job);
+  const attention = (why: string): Finding => ({ what, state: 'attention', why });
+  const unknown = (why: string): Finding => ({ what, state: 'unknown', why });
+  if (trouble !== undefined) return unknown(trouble);
+  if (last === undefined) return unknown('not yet measured');
+  const { intervalMs, timeoutMs } = job.probe;
+  const ageSeconds = nowMs / 1000 - last.endedAtSeconds;
+  if (ageSeconds * 1000 > STALE_AFTER_TURNS * intervalMs + timeoutMs + last.restMs)
+    return unknown(`its last round ended ${formatSeconds(ageSeconds)} ago`);
+  if (!last.isUsable) return attention(last.trouble ?? 'not usable');
+  const failedTests = last.selfTests.flatMap(([test, { outcome }]) => (outcome === 'failed' ? [test] : []));
+  if (failedTests.length > 0) return attention(`self-tests failed: ${failedTests.join(', ')}`);
+  const failures = last.failures.reduce(
+    (sum, { operation, count }) => sum + (operation === 'round_trip' ? 0 : count),
+    0,
+  );
+  if (failures > 0) return attention(`${failures} operations of the last round failed`);
+  const slow = slowestBeyondPromise(last, job.slaSeconds);
+  if (slow !== undefined) return attention(slow);
+  if (last.series.every(({ seconds }) => seconds.length === 0)) return unknown('the last round measured nothing');
+  if (!last.selfTests.some(([, { outcome }]) => outcome === 'passed')) return unknown('no self-test could be made');
+  return { what, state: 'fine' };
+}
+
+/** A round trip is two operations, so it is promised in twice the time. */
+function slowestBeyondPromise({ series }: RoundResult, slaSeconds: number): string | undefined {
+  for (const { operation, seconds } of series) {
+    const p99 = percentiles(seconds)?.p99;
+    const targetSeconds = operation === 'round_trip' ? 2 * slaSeconds : slaSeconds;
+    if (p99 !== undefined && p99 > targetSeconds)
+      return `p99 of ${operation} is ${formatSeconds(p99)}, promised are ${formatSeconds(targetSeconds)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import type { Readiness } from '../exporter.js';
+import { type Html, html } from './html.js';
+import type { CellState, Evidence, Finding, FindingState, LandingSection } from './section.js';
+
+/** One line of the summary. */
+export interface Domain {
+  readonly title: string;
+  /** Whoever is not ready does not see everything: what it found stands, and nothing of it is fine. */
+  readonly readiness: Readiness;
+  readonly sections: readonly (LandingSection & { readonly id: string })[];
+}
+
+/** So many are named; the section has all. */
+const NAMED = 3;
+const words = { fine: 'fine', attention: 'needs attention', unknown: 'not known' } as const;
+const colours: Readonly<Record<FindingState, CellState>> = { fine: 'good', attention: 'bad', unknown: 'warning' };
+
+/** What a person wants to know first: of each domain, whether it is fine, why not, and where that is shown. */
+export function renderSummary(domains: readonly Domain[]): Html {
+  return html`<section aria-labelledby="summary">
+<h2 id="summary">Summary</h2>
+<ul class="summary">
+${domains.map(renderDomain)}</ul>
+</section>
+`;
+}
+
+function renderDomain(domain: Domain): Html {
+  const state = stateOf(domain);
+  const { ready, reason = 'not ready' } = domain.readiness;
+  const lines = [
+    ...(ready ? [] : [html`<li>Not ready: ${reason}</li>`]),
+    ...domain.sections.flatMap(({ id, title, evidence }) =>
+      sentences(evidence).map((sentence) => html`<li><a href="#${id}">${title}</a>: ${sentence}</li>`),
+    ),
+  ];
+  return html`<li><h3>${domain.title}</h3><p><span class="state ${colours[state]}">${words[state]}</span></p>
+<ul>${lines.length > 0 ? lines : html`<li>${nothing(domain)}</li>`}</ul></li>
+`;
+}
+
+/** Where nobody found anything, nothing is known: absence of findings is no proof. */
+export function stateOf({ sections, readiness }: Domain): FindingState {
+  const states = sections.flatMap(({ evidence }) => evidence?.findings ?? []).map(({ state }) => state);
+  if (states.includes('attention')) return 'attention';
+  return !readiness.ready || states.includes('unknown') || states.length === 0 ? 'unknown' : 'fine';
+}
+
+function sentences(evidence: Evidence | undefined): string[] {
+  if (evidence === undefined || evidence.findings.length === 0) return [];
+  const { fineMeans, findings } = evidence;
+  const all = findings.length;
+  return [
+    ...inTrouble(findings, 'attention', (count) => `${count} of ${all} ${count === 1 ? 'needs' : 'need'} attention`),
+    ...inTrouble(findings, 'unknown', (count) => `${count} of ${all} ${count === 1 ? 'is' : 'are'} not known`),
+    ...(findings.every(({ state }) => state === 'fine') ? [`${all} of ${all}: ${fineMeans}.`] : []),
+  ];
+}
+
+function inTrouble(findings: readonly Finding[], state: FindingState, count: (count: number) => string): string[] {
+  const found = findings.flatMap((finding) => (finding.state === 'fine' || finding.state !== state ? [] : [finding]));
+  if (found.length === 0) return [];
+  const groups = new Map<string, string[]>();
+  for (const { what, why } of found) groups.set(why, [...(groups.get(why) ?? []), what]);
+  const reasons = [...groups].map(([why, [first = '', ...more]]) =>
+    more.length === 0 ? `${first} (${why})` : `${why} (${someOf([first, ...more], ', ')})`,
+  );
+  return [`${count(found.length)}: ${someOf(reasons, '; ')}.`];
+}
+
+function someOf(all: readonly string[], separator: string): string {
+  const rest = all.length - NAMED;
+  return `${all.slice(0, NAMED).join(separator)}${rest > 0 ? `${separator}and ${rest} more` : ''}`;
+}
+
+function nothing({ sections: [first] }: Domain): Html {
+  const why = first?.table?.empty ?? 'nothing is said of what is seen.';
+  return first === undefined ? html`${why}` : html`<a href="#${first.id}">${first.title}</a>: ${why}`;
+}
