@@ -9,6 +9,7 @@ export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
   /** What would be right, where the message does not say it. */
   readonly expected: string | undefined;
+  readonly isTooLarge: boolean = false;
 
   constructor(message: string, expected?: string, options?: ErrorOptions) {
     super(message, options);
@@ -81,9 +82,13 @@ function readSome(file: number, piece: Buffer): number | undefined {
   }
 }
 
+class TooLarge extends UnreadableFile {
+  override readonly isTooLarge = true;
+}
+
 function tooLarge(maxBytes: number): UnreadableFile {
   const [size, unit] = maxBytes >= 1024 * 1024 ? [maxBytes / (1024 * 1024), 'MiB'] : [maxBytes / 1024, 'KiB'];
-  return new UnreadableFile(`is larger than ${size} ${unit}`, `a file of at most ${size} ${unit}`);
+  return new TooLarge(`is larger than ${size} ${unit}`, `a file of at most ${size} ${unit}`);
 }
 
 function unreadable(error: unknown): UnreadableFile {

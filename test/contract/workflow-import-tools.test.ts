@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,12 +148,21 @@ describe('shapes of other tools', () => {
   test.each([
     ['an archive', 'PK\u0003\u0004', 'this is a ZIP archive; unpack it'],
     ['a body elsewhere', bodyIn('../pack.yaml'), 'a body outside the folder of the recording is not read'],
-    ['a body that is not there', bodyIn('gone.json'), 'gone.json: missing; keep the files beside the recording'],
+    ['a body that is not there', bodyIn('gone.json'), 'gone.json: does not exist; keep the files beside the recording'],
   ])('%s is refused', (name, text, message) => {
     const file = join(folder, `${name.replaceAll(' ', '-')}.har`);
     writeFileSync(file, text);
     expect(() => importHar(file, { pack })).toThrow(message);
   });
+});
+
+test('a pipe or a device in place of a recording, or of a body beside it, hangs nobody', () => {
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const file = join(folder, 'beside-a-pipe.har');
+  writeFileSync(file, bodyIn('pipe'));
+  expect(() => importHar(file, { pack })).toThrow('pipe: is a pipe; keep the files beside');
+  expect(() => importHar(join(folder, 'pipe'), { pack })).toThrow('pipe:1:1: this is not JSON');
+  expect(() => importHar('/dev/zero', { pack })).toThrow('/dev/zero: is a device; expected a recording');
 });
 
 function bodyIn(file: string): string {

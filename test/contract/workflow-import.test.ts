@@ -581,7 +581,7 @@ describe('a recorded login', () => {
 
 describe('what cannot be imported says why', () => {
   const broken: [file: string, message: string][] = [
-    ['nope.har', 'nope.har: cannot be read (ENOENT)'],
+    ['nope.har', 'nope.har: does not exist'],
     ['not-json.har', 'not-json.har:3:17: this is not JSON; expected a recording in the format HAR 1.2'],
     ['cut-off.har', 'this is not JSON'],
     ['not-har.har', 'not-har.har: log: expected object'],

@@ -1,13 +1,15 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 
 /** The file is no recording, or not one of this portal; the message says where and what was expected. */
 export class InvalidHar extends Error {
   override readonly name = 'InvalidHar';
 }
 
+/** A text of more characters than this is none to Node.js; recordings with videos in them come near. */
+const MAX_HAR_BYTES = 256 * 1024 * 1024;
 /** Longer answers are data of which no later request took anything. */
 const MAX_BODY_BYTES = 20_000_000;
 
@@ -126,10 +128,12 @@ function notHar(file: string, issue: Issue | undefined, above: readonly Property
 function readText(file: string): string {
   try {
     // Some tools begin the file with a byte order mark, which JSON does not know.
-    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    return readBounded(file, MAX_HAR_BYTES, { pipes: true })
+      .bytes.toString('utf8')
+      .replace(/^\uFEFF/, '');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new InvalidHar(`${file}: cannot be read (${reason}); expected a recording in the format HAR 1.2`);
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new InvalidHar(`${file}: ${error.message}; expected a recording in the format HAR 1.2`);
   }
 }
 
@@ -194,12 +198,20 @@ function textOf(text: string | null | undefined, encoding: string, file: string,
     const path = join(folder, file);
     if (!/^\w[\w.-]*$/.test(file))
       throw new InvalidHar(`${file}: a body outside the folder of the recording is not read`);
-    const size = statSync(path, { throwIfNoEntry: false })?.size;
-    if (size === undefined)
-      throw new InvalidHar(`${path}: missing; keep the files beside the recording that names them`);
-    return size > MAX_BODY_BYTES ? undefined : readFileSync(path, 'utf8');
+    return besideText(path);
   }
   return encoding === 'base64' ? Buffer.from(text ?? '', 'base64').toString('utf8') : (text ?? undefined);
+}
+
+/** Undefined: too long to be of use. */
+function besideText(path: string): string | undefined {
+  try {
+    return readBounded(path, MAX_BODY_BYTES).bytes.toString('utf8');
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    if (error.isTooLarge) return undefined;
+    throw new InvalidHar(`${path}: ${error.message}; keep the files beside the recording that names them`);
+  }
 }
 
 function headerOf(headers: readonly Pair[], name: string): string {

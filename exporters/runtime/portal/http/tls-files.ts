@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { readBounded } from '../../../../pack/bounded-file.js';
 import type { Tls } from '../../../../pack/index.js';
 import { SecretUnavailable } from '../../../../pack/secret.js';
 import { OurFault } from '../step-failure.js';
@@ -27,6 +27,8 @@ interface Kept {
 }
 
 const REREAD_AFTER_MS = 60_000;
+/** A bundle of all authorities that a browser knows has a fifth of this. */
+const MAX_BYTES = 1024 * 1024;
 /** Whoever replaces a certificate and its key does so one after the other. */
 const RETRY_AFTER_MS = 1000;
 const kept = new WeakMap<Trust, Kept>();
@@ -90,9 +92,9 @@ function assertPair(cert: Buffer, key: Buffer, passphrase: string | undefined): 
 
 function file(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readBounded(path, MAX_BYTES).bytes;
   } catch (cause) {
-    throw unusable(cause instanceof Error ? cause.message : String(cause), cause);
+    throw unusable(`${path} ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
 }
 

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -87,8 +88,19 @@ describe('who the portal is', () => {
 
   test('files that are not there', async () => {
     expect(verdictOf(await run(leaf, { caFile: '/nowhere/ca.pem' }))).toMatch(
-      /^exporter: the portal's tls files cannot be used: ENOENT/,
+      /^exporter: the portal's tls files cannot be used: \/nowhere\/ca\.pem does not exist/,
     );
+  });
+
+  test('a pipe, a device or a huge file in place of one hangs nobody', async () => {
+    const pipe = fileOf('pipe', '');
+    rmSync(pipe);
+    execFileSync('mkfifo', [pipe]);
+    const huge = fileOf('huge.pem', '');
+    truncateSync(huge, 1024 ** 4);
+    expect(verdictOf(await run(leaf, { caFile: pipe }))).toContain(`cannot be used: ${pipe} is a pipe`);
+    expect(verdictOf(await run(leaf, { caFile: '/dev/zero' }))).toContain('cannot be used: /dev/zero is a device');
+    expect(verdictOf(await run(leaf, { caFile: huge }))).toContain(`cannot be used: ${huge} is larger than 1 MiB`);
   });
 
   test('an intermediate that is not sent', async () => {
