@@ -3,6 +3,7 @@ import type { Portal } from '../../pack/index.js';
 import type { DropReason } from '../../pack/metrics/index.js';
 import { formatMs } from '../runtime/format.js';
 import { abortable } from '../runtime/measuring/abortable.js';
+import { AtWork, markOf } from '../runtime/measuring/at-work.js';
 import { type Cancellation, Canceller } from '../runtime/measuring/cancellation.js';
 import { LoopWatch } from '../runtime/measuring/loop-watch.js';
 import { anonymous } from '../runtime/portal/auth/credentials.js';
@@ -33,6 +34,7 @@ const canaryTier = 'canary';
 export class Engine {
   readonly #redactor: Redactor;
   readonly #report: (report: Report) => void;
+  readonly #atWork: AtWork;
   readonly #loopWatch = new LoopWatch();
   readonly #stopping = new Canceller();
   #places = new Map<string, Place>();
@@ -41,9 +43,11 @@ export class Engine {
   readonly #loggingOut = new Set<Promise<void>>();
   #started = false;
 
-  constructor(redactor: Redactor, report: (report: Report) => void) {
+  /** @param atWork where it notes whose answer it judges. */
+  constructor(redactor: Redactor, report: (report: Report) => void, atWork = new AtWork()) {
     this.#redactor = redactor;
     this.#report = report;
+    this.#atWork = atWork;
   }
 
   /** Takes up a changed plan. What did not change keeps its pace, session, connections and open requests. */
@@ -153,6 +157,7 @@ export class Engine {
       place,
       print,
       schedule,
+      mark: markOf(name),
       visitor: { name, isCanary: isCanary(job) },
       kept: workflow.connection === 'reuse' ? this.#connections(name, place) : undefined,
       warmUpLeft: workflow.schedule.warmupRuns,
@@ -204,7 +209,7 @@ export class Engine {
   }
 
   async #run(active: Active, trigger: Trigger, signal: Cancellation, leave: () => void): Promise<RunResult> {
-    const { job, place, kept, visitor } = active;
+    const { job, place, kept, visitor, mark } = active;
     const connections = kept ?? this.#connections(visitor.name, place);
     try {
       const result = await runJourney({
@@ -212,6 +217,7 @@ export class Engine {
         credentials: job.workflow.authenticated ? place.sessions.of(job.workflow.identity) : anonymous(this.#redactor),
         connections,
         loopWatch: this.#loopWatch,
+        judging: (judge) => this.#atWork.during(mark, judge),
         redactor: this.#redactor,
         trigger,
         signal,
@@ -340,6 +346,8 @@ interface Active {
   /** To tell whether a reload changed it. */
   readonly print: string;
   readonly schedule: Schedule;
+  /** By which it is known while its answers are judged. */
+  readonly mark: number;
   readonly visitor: Visitor;
   /** With the policy `reuse`: open from run to run. */
   readonly kept: Connections | undefined;

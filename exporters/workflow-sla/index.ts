@@ -4,12 +4,14 @@ import { runtimeMetrics } from '../../pack/metrics/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
 import { History } from './history.js';
-import { MeasuringThread, type MeasuringThreadOptions, type News } from './measuring-thread.js';
+import { MeasuringThread, type MeasuringThreadOptions, type News, whyLeftOut } from './measuring-thread.js';
 import { WorkflowMetrics } from './metrics.js';
+import { type Owed, OwedTurns } from './owed-turns.js';
 import { type Job, jobName, jobsOf } from './plan.js';
 import type { PortalState } from './protocol.js';
 import { mountRoutes } from './routes.js';
 import { sections } from './sections.js';
+import { unmadeRun } from './unsent.js';
 
 /** How long runs in progress may take to end when the process stops. */
 const STOP_GRACE_MS = 5000;
@@ -22,7 +24,7 @@ export const createWorkflowSlaExporter: ExporterFactory = (deps) => wire(deps, {
 /** @param threadOptions which program the thread runs, and when it counts as silent: for tests. */
 export function wire(
   { log, shard, store }: Pick<ExporterDeps, 'log' | 'shard' | 'store'>,
-  threadOptions: Pick<MeasuringThreadOptions, 'url' | 'silenceMs'>,
+  threadOptions: Pick<MeasuringThreadOptions, 'url' | 'silenceMs' | 'isolationMs'>,
 ): Exporter {
   const metrics = new WorkflowMetrics(store.apart());
   const history = new History();
@@ -31,23 +33,51 @@ export function wire(
   let warmingUp = Number.POSITIVE_INFINITY;
   let startedAt = 0;
 
+  const owed = new OwedTurns();
+  let lastDeath = '';
+  const isolated = (name: string) => thread.isolated(name);
+  /** Turns that no thread could report: ours, and so neither met nor missed. */
+  const bookLost = ({ job, count }: Owed) => {
+    const out = isolated(jobName(job.workflow.name, job.portal.name));
+    const result = unmadeRun(job, 'schedule', out === undefined ? lastDeath : whyLeftOut(out));
+    for (let turn = 0; turn < count; turn += 1) metrics.record(result);
+    history.add(result);
+  };
+  const bookLostBefore = (workflow: string, portal: string, turns: number) => {
+    const lost = owed.booked(jobName(workflow, portal), turns);
+    if (lost !== undefined) bookLost(lost);
+  };
+
   const onReport = (report: News) => {
     switch (report.type) {
       case 'run':
+        if (report.result.trigger === 'schedule') bookLostBefore(report.result.workflow, report.result.portal, 1);
         metrics.record(report.result);
         history.add(report.result);
         return;
       case 'dropped':
+        bookLostBefore(report.workflow, report.portal, report.count);
         metrics.recordDrop(report);
         return;
       case 'state':
         ({ warmingUp, portals } = report);
         metrics.recordState(portals);
+        for (const lost of owed.lost((name) => isolated(name) !== undefined)) bookLost(lost);
         return;
     }
   };
   const restarts = store.counter(runtimeMetrics.threadRestarts);
-  const thread = new MeasuringThread({ ...threadOptions, log, onReport, restarts });
+  const onDeath = () => {
+    owed.interrupt();
+    lastDeath = thread.trouble ?? '';
+  };
+  const thread = new MeasuringThread({ ...threadOptions, log, onReport, onDeath, restarts });
+
+  const leftOut = () =>
+    jobs.flatMap(({ workflow, portal }) => {
+      const out = isolated(jobName(workflow.name, portal.name));
+      return out === undefined ? [] : [`${workflow.name} on ${portal.name} is ${whyLeftOut(out)}.`];
+    });
 
   const collector: Collector = {
     name: 'workflow-sla',
@@ -66,6 +96,7 @@ export function wire(
       const next = jobsOf(pack).filter(({ workflow, portal }) => shard.owns(jobName(workflow.name, portal.name)));
       await thread.configure(next);
       metrics.configure(next);
+      owed.configure(next);
       const objectives = new Map(pack.objectives.map((objective) => [objective.name, objective.targetRatio]));
       for (const job of next) {
         const target = objectives.get(job.workflow.objective);
@@ -75,6 +106,7 @@ export function wire(
     },
     start() {
       startedAt = performance.now();
+      owed.begin();
       thread.start();
       return Promise.resolve();
     },
@@ -90,7 +122,8 @@ export function wire(
     mount(router: Router) {
       mountRoutes(router, { thread, history, metrics, jobs: () => jobs });
     },
-    sections: () => sections({ jobs, history, portals, trouble: thread.trouble, nowMs: Date.now() }),
+    sections: () =>
+      sections({ jobs, history, portals, trouble: thread.trouble, leftOut: leftOut(), nowMs: Date.now() }),
     stop: () => thread.stop(STOP_GRACE_MS),
   };
   return exporter;

@@ -16,7 +16,7 @@ import { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-
 import type { Redactor } from '../runtime/redactor.js';
 import type { LogLine, RunResult, StepResult, Trigger, Verdict } from './result.js';
 import { runStep } from './steps/index.js';
-import type { StepOutcome } from './steps/step.js';
+import type { Judging, StepOutcome } from './steps/step.js';
 
 export interface Journey {
   readonly workflow: Workflow;
@@ -24,6 +24,7 @@ export interface Journey {
   readonly credentials: Credentials;
   readonly connections: Connections;
   readonly loopWatch: LoopWatch;
+  readonly judging: Judging;
   readonly redactor: Redactor;
   readonly trigger: Trigger;
   /** A tighter limit than the workflow's own, such as a scrape's. */
@@ -158,7 +159,7 @@ class Run {
   }
 
   async #try(step: Step): Promise<Tried> {
-    const { credentials, portal, connections, loopWatch } = this.#journey;
+    const { credentials, portal, connections, loopWatch, judging } = this.#journey;
     const clock = new PhaseClock(loopWatch);
     let limit: Deadline | undefined;
     let grant: Grant | undefined;
@@ -171,6 +172,7 @@ class Run {
         credentials,
         connections,
         clock,
+        judging,
         signal: limit,
         log: (message) => this.#note(`${step.name}: ${message}`),
       });

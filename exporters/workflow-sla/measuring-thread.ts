@@ -1,8 +1,13 @@
+import { performance } from 'node:perf_hooks';
+import { formatMs } from '../runtime/format.js';
 import type { Logger } from '../runtime/log.js';
+import { AtWork, markOf } from '../runtime/measuring/at-work.js';
 import { WatchedThread } from '../runtime/measuring/thread.js';
 import type { Counter } from '../runtime/metrics/index.js';
-import { encodeJobs, type Job } from './plan.js';
+import { type Isolated, Isolation } from './isolation.js';
+import { encodeJobs, type Job, jobName } from './plan.js';
 import type { Command, ProbeAnswer, Report } from './protocol.js';
+import { unmadeRun } from './unsent.js';
 
 /** Beyond the time that a probe may take, for its answer to cross from the thread. */
 const ANSWER_GRACE_MS = 1000;
@@ -15,33 +20,58 @@ export type News = Exclude<Report, { type: 'probed' }>;
 export interface MeasuringThreadOptions {
   readonly log: Logger;
   readonly onReport: (report: News) => void;
+  /** Nobody measures, until it is started again. */
+  readonly onDeath?: () => void;
   readonly restarts?: Counter<'thread'>;
   /** The compiled worker; tests that run from source name it. */
   readonly url?: URL;
   /** Without a sign of life for this long, nobody is measuring. */
   readonly silenceMs?: number;
+  /** For how long a workflow is left out at first that ends the thread again and again. */
+  readonly isolationMs?: number;
 }
 
-/** The thread in which all journeys of this process run, and the probes that wait for an answer from it. */
+/**
+ * The thread in which all journeys of this process run, and the probes that wait for an answer from it. A workflow whose
+ * answers end the thread again and again is left out for a while, so that the others are measured.
+ */
 export class MeasuringThread {
   readonly #thread: WatchedThread<Command, Report>;
   readonly #probes = new Map<number, (answer: ProbeAnswer | undefined) => void>();
-  #jobs = encodeJobs([]);
+  readonly #atWork = new AtWork();
+  readonly #isolation: Isolation;
+  readonly #log: Logger;
+  #jobs: readonly Job[] = [];
   #nextProbe = 1;
+  #release: NodeJS.Timeout | undefined;
 
-  constructor({ log, onReport, url, silenceMs, restarts }: MeasuringThreadOptions) {
+  constructor({ log, onReport, onDeath, url, silenceMs, isolationMs, restarts }: MeasuringThreadOptions) {
+    this.#log = log;
+    this.#isolation = new Isolation(isolationMs);
     this.#thread = new WatchedThread<Command, Report>({
       name: 'workflow-sla',
       url: url ?? new URL('./worker.js', import.meta.url),
       log,
-      configuration: () => ({ type: 'configure', jobs: this.#jobs }),
+      configuration: () => this.#configuration(),
       begin: { type: 'start' },
       end: (graceMs) => ({ type: 'stop', graceMs }),
       onReport: (report) => {
         if (report.type === 'probed') this.#answer(report.id, report.answer);
         else onReport(report);
       },
-      onDeath: () => {
+      atWork: {
+        memory: this.#atWork.memory,
+        clear: () => this.#atWork.clear(),
+        who: () => {
+          const job = this.#judged();
+          return job === undefined ? undefined : shownName(job);
+        },
+      },
+      onDeath: (why) => {
+        if (why !== undefined) {
+          this.#blame(why);
+          onDeath?.();
+        }
         for (const id of this.#probes.keys()) this.#answer(id, undefined);
       },
       youngGenerationMb: YOUNG_GENERATION_MB,
@@ -63,7 +93,9 @@ export class MeasuringThread {
   /** Rejects when the thread dies of the new plan; it is then started again with the old one. */
   async configure(jobs: readonly Job[]): Promise<void> {
     const before = this.#jobs;
-    this.#jobs = encodeJobs(jobs);
+    this.#jobs = jobs;
+    this.#isolation.clear();
+    clearTimeout(this.#release);
     try {
       await this.#thread.configure();
     } catch (error) {
@@ -78,6 +110,10 @@ export class MeasuringThread {
 
   /** @returns undefined when the thread died, or did not answer in time. */
   probe(workflow: string, portal: string, timeoutMs: number): Promise<ProbeAnswer | undefined> {
+    const job = this.#jobs.find((one) => one.workflow.name === workflow && one.portal.name === portal);
+    const isolated = job === undefined ? undefined : this.isolated(jobName(workflow, portal));
+    if (job !== undefined && isolated !== undefined)
+      return Promise.resolve({ kind: 'ran', result: unmadeRun(job, 'probe', whyLeftOut(isolated)) });
     if (!this.#thread.isRunning) return Promise.resolve(undefined);
     const id = this.#nextProbe++;
     return new Promise((resolve) => {
@@ -90,12 +126,75 @@ export class MeasuringThread {
     });
   }
 
+  /** A workflow on a portal that is left out now, by its job's name. */
+  isolated(name: string): Isolated | undefined {
+    return this.#isolation.of(name);
+  }
+
   stop(graceMs: number): Promise<void> {
+    clearTimeout(this.#release);
     return this.#thread.stop(graceMs);
+  }
+
+  #configuration(): Command {
+    return {
+      type: 'configure',
+      jobs: encodeJobs(this.#jobs.filter((job) => this.isolated(nameOf(job)) === undefined)),
+    };
+  }
+
+  /** Whose answer the thread judges, or judged when it died. */
+  #judged(): Job | undefined {
+    const { mark } = this.#atWork;
+    return mark === 0 ? undefined : this.#jobs.find((job) => markOf(nameOf(job)) === mark);
+  }
+
+  #blame(why: string): void {
+    const job = this.#judged();
+    if (job === undefined) return;
+    const isolated = this.#isolation.died(nameOf(job), job.workflow.schedule.intervalMs, why);
+    if (isolated === undefined) return;
+    const restMs = isolated.untilMs - performance.now();
+    this.#log.error('a workflow is left out for a while: judging its answers ends the measuring thread', {
+      workflow: job.workflow.name,
+      portal: job.portal.name,
+      deaths: isolated.deaths,
+      error: why,
+      for_ms: Math.round(restMs),
+    });
+    this.#releaseAfter(restMs);
+  }
+
+  /** The next thread is started with whoever is not left out then; one that runs is told. */
+  #releaseAfter(ms: number): void {
+    clearTimeout(this.#release);
+    this.#release = setTimeout(() => {
+      if (this.#thread.isRunning) this.#thread.post(this.#configuration());
+      const rests = this.#jobs.flatMap((job) => {
+        const isolated = this.isolated(nameOf(job));
+        return isolated === undefined ? [] : [isolated.untilMs - performance.now()];
+      });
+      if (rests.length > 0) this.#releaseAfter(Math.min(...rests));
+    }, ms + 1);
+    this.#release.unref();
   }
 
   #answer(id: number, answer: ProbeAnswer | undefined): void {
     this.#probes.get(id)?.(answer);
     this.#probes.delete(id);
   }
+}
+
+/** For a person. */
+export function whyLeftOut({ deaths, why, untilMs }: Isolated): string {
+  const rest = formatMs(Math.max(1, Math.ceil((untilMs - performance.now()) / 1000)) * 1000);
+  return `left out for another ${rest} or until a reload, because judging its answers ended the measuring thread ${deaths} times: ${why}`;
+}
+
+function nameOf({ workflow, portal }: Job): string {
+  return jobName(workflow.name, portal.name);
+}
+
+function shownName({ workflow, portal }: Job): string {
+  return `${workflow.name} on ${portal.name}`;
 }

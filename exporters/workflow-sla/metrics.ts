@@ -14,7 +14,7 @@ import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { type Job, jobName } from './plan.js';
 import type { PortalState, Report } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
-import { isUnsent } from './unsent.js';
+import { isUnmade, isUnsent } from './unsent.js';
 
 /** What the workflow exporter exposes: results in, families out. */
 export class WorkflowMetrics {
@@ -67,13 +67,10 @@ export class WorkflowMetrics {
     this.#m.lastRun.set(labels, result.endedAtSeconds);
     if (result.success) this.#m.lastSuccess.set(labels, result.endedAtSeconds);
     this.#m.lastRunSuccess.set(labels, result.success ? 1 : 0);
-    if (!isUnsent(result)) {
-      this.#m.lastRunDuration.set(labels, result.durationSeconds);
-      return;
-    }
-    this.#m.turnsUnanswered.inc(labels);
+    if (isUnsent(result)) this.#m.turnsUnanswered.inc(labels);
     // Nothing was measured: what an earlier run took would look like it.
-    this.#m.lastRunDuration.remove(labels);
+    if (isUnsent(result) || isUnmade(result)) this.#m.lastRunDuration.remove(labels);
+    else this.#m.lastRunDuration.set(labels, result.durationSeconds);
   }
 
   recordDrop({ portal, workflow, reason, count }: Extract<Report, { type: 'dropped' }>): void {

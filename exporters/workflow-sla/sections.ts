@@ -11,6 +11,8 @@ export interface Shown {
   readonly history: History;
   readonly portals: readonly PortalState[];
   readonly trouble: string | undefined;
+  /** Sentences on workflows that are left out for a while. */
+  readonly leftOut: readonly string[];
   readonly nowMs: number;
 }
 
@@ -18,10 +20,11 @@ export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
 /** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
-export function sections({ jobs, history, portals, trouble, nowMs }: Shown): LandingSection[] {
+export function sections({ jobs, history, portals, trouble, leftOut, nowMs }: Shown): LandingSection[] {
   const blind = (finding: Finding): Finding =>
     trouble === undefined ? finding : { what: finding.what, state: 'unknown', why: trouble };
-  const intro = trouble === undefined ? {} : { intro: `Nothing below is current: ${trouble}.` };
+  const sentences = [...(trouble === undefined ? [] : [`Nothing below is current: ${trouble}.`]), ...leftOut];
+  const intro = sentences.length === 0 ? {} : { intro: sentences.join(' ') };
   return [
     {
       title: 'Workflows',

@@ -7,11 +7,29 @@ export type UnsentReason = Extract<FailureReason, 'unanswered' | 'retry-after'>;
 
 /** A run that has missed without having been made. @param stepName the step that was not served. */
 export function unsentRun(
-  { workflow, portal }: Job,
+  job: Job,
   trigger: Trigger,
   stepName: string | undefined,
   reason: UnsentReason,
   detail: string,
+): RunResult {
+  return notMade(job, trigger, stepName, { reason, detail });
+}
+
+/** A run that was due and was not made by a fault of the exporter's own: neither met nor missed. */
+export function unmadeRun(job: Job, trigger: Trigger, detail: string): RunResult {
+  return {
+    ...notMade(job, trigger, undefined, { reason: 'exporter', fault: 'internal', detail }),
+    verdict: 'uncertain',
+    uncertain: 'internal',
+  };
+}
+
+function notMade(
+  { workflow, portal }: Job,
+  trigger: Trigger,
+  stepName: string | undefined,
+  failure: Pick<StepResult, 'reason' | 'fault'> & { readonly detail: string },
 ): RunResult {
   const named = workflow.steps.find(({ name }) => name === stepName) ?? workflow.steps[0];
   return {
@@ -29,11 +47,11 @@ export function unsentRun(
       const nothing = { offsetMs: 0, durationMs: 0, phases: {}, retries: 0, facts: {}, addresses: [] };
       const sent = { name: step.name, kind: step.kind, ...nothing };
       return step === named
-        ? { ...sent, outcome: 'failed', reason, detail }
+        ? { ...sent, outcome: 'failed', ...failure }
         : { ...sent, outcome: 'skipped', reason: 'skipped' };
     }),
     logins: [],
-    log: [{ atMs: 0, message: `not sent: ${detail}` }],
+    log: [{ atMs: 0, message: `not sent: ${failure.detail}` }],
   };
 }
 
@@ -42,4 +60,9 @@ export function isUnsent({ steps }: RunResult): boolean {
   const failed = steps.find(({ outcome }) => outcome === 'failed');
   const isRefused = failed?.reason === 'unanswered' || failed?.reason === 'retry-after';
   return isRefused && steps.every(({ phases }) => Object.keys(phases).length === 0);
+}
+
+/** Whether a fault of ours kept the run from being made. */
+export function isUnmade({ uncertain, steps }: RunResult): boolean {
+  return uncertain === 'internal' && steps.every(({ phases }) => Object.keys(phases).length === 0);
 }

@@ -1,5 +1,6 @@
 /** The measuring thread: an engine behind a message port. Rendering a page never delays what happens here. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { AtWork } from '../runtime/measuring/at-work.js';
 import { batched } from '../runtime/measuring/batch.js';
 import { PULSE_MS, type ThreadReport } from '../runtime/measuring/thread.js';
 import { Redactor } from '../runtime/redactor.js';
@@ -10,11 +11,14 @@ import type { Command, Report } from './protocol.js';
 const port = parentPort;
 if (port === null) throw new Error('worker.js is started by the workflow-sla exporter, not by hand');
 
+// Loaded: from now on silence means something.
+port.postMessage(JSON.stringify([{ type: 'pulse' }]));
+
 const report = batched<Report | ThreadReport>(
   (text) => port.postMessage(text),
   ({ type }) => type === 'run' || type === 'dropped' || type === 'state',
 );
-const engine = new Engine(new Redactor(), report);
+const engine = new Engine(new Redactor(), report, new AtWork(workerData.atWork));
 // What it says each time is also its pulse.
 const pulse = setInterval(() => report(engine.state()), PULSE_MS);
 

@@ -164,7 +164,7 @@ export const workflowMetrics = {
     'workflow_runs_uncertain_total',
     'count',
     [...workflow, 'reason'],
-    'Scheduled runs of which nobody can tell whether they met their SLA, by reason: slow by no more than the event loop was late, or failed by a fault of ours, such as no file descriptors or a secret that is gone. None is counted as met or missed.',
+    'Scheduled runs of which nobody can tell whether they met their SLA, by reason: slow by no more than the event loop was late, or failed by a fault of ours, such as no file descriptors, a secret that is gone, or a measuring thread that was down. None is counted as met or missed.',
     { values: { reason: uncertainReasons } },
   ),
   runsDropped: counter(

@@ -6,10 +6,14 @@ export interface OwnPort {
   postMessage(text: string): void;
 }
 
+/** From now on silence means something. */
+const LOADED = JSON.stringify([{ type: 'pulse' }]);
+
 /** @throws {Error} when the program was started by hand. */
 export function ownPort(program: string): OwnPort {
   const port = parentPort;
   if (port !== null) {
+    port.postMessage(LOADED);
     return {
       onMessage: (listener) => void port.on('message', listener),
       postMessage: (text) => port.postMessage(text),
@@ -19,6 +23,7 @@ export function ownPort(program: string): OwnPort {
   // The exporter tells it to end; a signal to the whole group must not make it seem to have died.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit(0));
+  process.send(LOADED);
   return {
     onMessage: (listener) => void process.on('message', (text) => listener(String(text))),
     postMessage: (text) => void process.send?.(text),

@@ -12,6 +12,8 @@ setFlagsFromString('--no-parallel-scavenge');
 /** How often a measuring thread says that it lives. */
 export const PULSE_MS = 1000;
 const SILENCE_MS = 10 * PULSE_MS;
+/** To load a program takes long on a busy machine; until then it cannot say anything. */
+const LOADING_MS = 30_000;
 const STOP_GRACE_MS = 1000;
 const RESTART_AFTER_MS = 1000;
 const LONGEST_RESTART_MS = 60_000;
@@ -43,8 +45,10 @@ export interface WatchedThreadOptions<Command, Report> {
   readonly begin: Command;
   readonly end: (graceMs: number) => Command;
   readonly onReport: (report: Report) => void;
-  /** Whatever it was asked for will not be answered. It is started again, unless it is to end. */
-  readonly onDeath?: () => void;
+  /** Whatever it was asked for will not be answered. It is started again, unless it was to end; then there is no `why`. */
+  readonly onDeath?: (why?: string) => void;
+  /** At whose work the thread is, for the message when it dies of it. */
+  readonly atWork?: { clear(): void; readonly memory: SharedArrayBuffer; readonly who: () => string | undefined };
   /** Counts how often it had to be started again. */
   readonly restarts?: Counter<'thread'>;
   /** A small young generation keeps each collection of garbage short; a larger one makes fewer of them. */
@@ -71,6 +75,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   #isBeingEnded = false;
   #endedAt = 0;
   #lastSign = performance.now();
+  #hasSpoken = false;
   #launchedAt = 0;
   #deaths = 0;
   #died: string | undefined;
@@ -150,8 +155,9 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
 
   #launch(): void {
     clearTimeout(this.#restart);
-    const { url, name, youngGenerationMb = YOUNG_GENERATION_MB, launch } = this.#options;
-    const worker = launch?.(url, youngGenerationMb) ?? thread(url, name, youngGenerationMb);
+    const { url, name, youngGenerationMb = YOUNG_GENERATION_MB, launch, atWork } = this.#options;
+    atWork?.clear();
+    const worker = launch?.(url, youngGenerationMb) ?? thread(url, name, youngGenerationMb, atWork?.memory);
     worker.onMessage((text) => {
       const reports: (Report | ThreadReport)[] = JSON.parse(text);
       for (const report of reports) this.#receive(report);
@@ -166,6 +172,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     this.#worker = worker;
     this.#post = batched<Command>((text) => worker.postMessage(text));
     this.#lastSign = performance.now();
+    this.#hasSpoken = false;
     this.#launchedAt = this.#lastSign;
     this.#watch(worker);
     this.#post(this.#options.configuration());
@@ -173,7 +180,8 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   }
 
   get #isSilent(): boolean {
-    return performance.now() - this.#lastSign > this.#silenceMs;
+    const allowedMs = this.#hasSpoken ? this.#silenceMs : Math.max(this.#silenceMs, LOADING_MS);
+    return performance.now() - this.#lastSign > allowedMs;
   }
 
   get #silence(): string {
@@ -201,6 +209,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
 
   #receive(report: Report | ThreadReport): void {
     this.#lastSign = performance.now();
+    this.#hasSpoken = true;
     if (isOfThread(report)) {
       if (report.type === 'configured') {
         this.#died = undefined;
@@ -218,8 +227,9 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     clearInterval(this.#watchdog);
     this.#worker = undefined;
     this.#isBeingEnded = false;
-    this.#died ??= 'it ended by itself';
-    this.#options.onDeath?.();
+    const who = this.#options.atWork?.who();
+    this.#died = `${this.#died ?? 'it ended by itself'}${who === undefined ? '' : `, while it judged ${who}`}`;
+    this.#options.onDeath?.(this.#died);
     this.#configuring?.fail(new Error(`the measuring thread '${this.#options.name}' died of it: ${this.#died}`));
     // Work done does not count: a thread that hangs in one of its jobs may do the others well until then.
     if (performance.now() - this.#launchedAt > LONGEST_RESTART_MS) this.#deaths = 0;
@@ -236,12 +246,12 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   }
 }
 
-function thread(url: URL, name: string, youngGenerationMb: number): Measurer {
+function thread(url: URL, name: string, youngGenerationMb: number, atWork: SharedArrayBuffer | undefined): Measurer {
   const worker = new Worker(url, {
     // Shared so that secrets by reference are read where they are used.
     env: SHARE_ENV,
     name,
-    workerData: { name },
+    workerData: { name, atWork },
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
   });
   return {

@@ -59,27 +59,27 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
       hops += 1;
       outgoing = { ...next, headers: { ...next.headers, ...context.credentials.headersFor(next.url) } };
     }
-    const compiled = compile(step);
     const body = await decode(last.body, last.headers['content-encoding'], step.maxBodyBytes);
+    const received = { ...last, body, certificateExpirySeconds: last.opened.certificates?.().expirySeconds };
     const { url } = outgoing;
-    const read = reading(
-      { ...last, body, certificateExpirySeconds: last.opened.certificates?.().expirySeconds },
-      (name) => context.credentials.cookie(url, name),
-    );
-    const isNamed = pageIn(url, step.expect.endsAt, context.portal) !== undefined;
-    if (!isNamed) {
-      refusal = context.credentials.signs.body(() => read.text);
-      if (refusal !== undefined) throw new StepFailure('auth', refusal);
-    }
-    if (!isNamed && !isSamePage(asked, url)) {
-      const where = shownRedirect(url, step, context.portal);
-      throw new StepFailure(
-        'redirect',
-        `ended at ${where} (status ${last.status}), another page than it asked for; name it in expect.endsAt if that is right`,
-      );
-    }
-    compiled.expect(read);
-    return outcome(undefined, compiled.extract(read));
+    return context.judging(() => {
+      const compiled = compile(step);
+      const read = reading(received, (name) => context.credentials.cookie(url, name));
+      const isNamed = pageIn(url, step.expect.endsAt, context.portal) !== undefined;
+      if (!isNamed) {
+        refusal = context.credentials.signs.body(() => read.text);
+        if (refusal !== undefined) throw new StepFailure('auth', refusal);
+      }
+      if (!isNamed && !isSamePage(asked, url)) {
+        const where = shownRedirect(url, step, context.portal);
+        throw new StepFailure(
+          'redirect',
+          `ended at ${where} (status ${received.status}), another page than it asked for; name it in expect.endsAt if that is right`,
+        );
+      }
+      compiled.expect(read);
+      return outcome(undefined, compiled.extract(read));
+    });
   } catch (error) {
     if (error instanceof StepFailure) return outcome(error);
     if (error instanceof JsonPathExcess) return outcome(new StepFailure('assertion', error.message, { cause: error }));

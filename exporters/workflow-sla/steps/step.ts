@@ -7,6 +7,9 @@ import type { AddressTry } from '../../runtime/portal/http/dial.js';
 import type { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Variables } from '../../runtime/portal/template.js';
 
+/** Does what may end or hold the whole thread, such as reading an answer, so that it is known whose it was. Without a pause. */
+export type Judging = <T>(judge: () => T) => T;
+
 /** What a step may use. A kind that is not HTTP simply leaves the connections alone. */
 export interface StepContext {
   readonly portal: Portal;
@@ -15,6 +18,7 @@ export interface StepContext {
   readonly connections: Connections;
   /** Runs while the portal has the word, and is stopped while we judge its answer. */
   readonly clock: PhaseClock;
+  readonly judging: Judging;
   /** Aborts at the deadline of the step, the run or the scrape, whichever comes first. */
   readonly signal: Cancellation;
   readonly log: (message: string) => void;

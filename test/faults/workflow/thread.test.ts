@@ -69,16 +69,16 @@ describe('when the measuring thread dies', () => {
 });
 
 describe('when the measuring thread falls silent', () => {
-  test('it counts as dead, is ended, and starts again', async () => {
+  test('it counts as dead, is ended, and starts again', { timeout: 60_000 }, async () => {
     const server = await httpServer((_, response) => json(response, {}));
-    // Above the pulse of one second, or it would be silent between two.
-    const process = await TestProcess.start(pack(server.url), { silenceMs: 1500 });
-    await expect.poll(async () => (await process.page()).delivered).toBe(1);
+    // Well above the pulse of one second, and what a busy machine takes to start a thread.
+    const process = await TestProcess.start(pack(server.url), { silenceMs: 3000 });
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 10_000 }).toBe(1);
     await sabotage({ act: 'block', ms: 60_000 });
-    await expect.poll(async () => (await process.page()).delivered, { timeout: 5000 }).toBe(0);
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 20_000 }).toBe(0);
     expect((await process.page()).count('workflow_')).toBe(0);
-    await expect.poll(() => process.logs.join(''), { timeout: 5000 }).toContain('and was ended');
-    await expect.poll(async () => (await process.page()).delivered, { timeout: 8000 }).toBe(1);
+    await expect.poll(() => process.logs.join(''), { timeout: 20_000 }).toContain('and was ended');
+    await expect.poll(async () => (await process.page()).delivered, { timeout: 30_000 }).toBe(1);
   });
 });
 
@@ -107,6 +107,32 @@ describe('when the measuring thread hangs where nothing can end it', () => {
     await expect.poll(async () => (await process.get('/-/healthy')).status, { timeout: 15_000 }).toBe(200);
     await expect.poll(async () => (await process.page()).delivered, { timeout: 15_000 }).toBe(1);
   });
+});
+
+test('a workflow whose answer holds the thread for ever is named, left out the second time, and tried again', {
+  timeout: 60_000,
+}, async () => {
+  let meal = 'eat the time';
+  const server = await httpServer((_, response) => json(response, { id: 1, meal }));
+  const process = await TestProcess.start(
+    packYaml(
+      `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none } }`,
+      workflowYaml(
+        'poison',
+        'schedule: { interval: 1s }',
+        '- { name: look, path: /, expect: { json: [{ path: $.id, equals: 1 }] } }',
+      ),
+    ),
+    { silenceMs: 3000, isolationMs: 3000 },
+  );
+  const logs = () => process.logs.join('');
+  await expect.poll(logs, { timeout: 30_000 }).toMatch(/was ended, while it judged poison on kingston/);
+  await expect.poll(logs, { timeout: 30_000 }).toMatch(/left out for a while.*workflow=poison .*deaths=2/);
+  meal = 'nothing';
+  const of = async (metric: string, label: string) =>
+    (await process.page()).value(`${metric}{portal="kingston",workflow="poison",${label}}`) ?? 0;
+  await expect.poll(() => of('workflow_sla_runs_total', 'sla="met"'), { timeout: 30_000 }).toBeGreaterThan(0);
+  expect(await of('workflow_runs_uncertain_total', 'reason="internal"')).toBeGreaterThan(2);
 });
 
 /** Only the thread, without a server. */

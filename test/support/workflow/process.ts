@@ -89,6 +89,7 @@ export function writePack(yaml: string): string {
 
 interface TestProcessOptions {
   readonly silenceMs?: number;
+  readonly isolationMs?: number;
   readonly maxRequests?: number;
   /** Used by several tests: whoever starts it stops it. */
   readonly isShared?: true;
@@ -111,8 +112,12 @@ export class TestProcess {
   static async start(yaml: string, options: TestProcessOptions = {}) {
     const logs: string[] = [];
     const packFile = writePack(yaml);
-    const { silenceMs, maxRequests = 40 } = options;
-    const thread = { url: saboteurUrl(), ...(silenceMs === undefined ? {} : { silenceMs }) };
+    const { silenceMs, isolationMs, maxRequests = 40 } = options;
+    const thread = {
+      url: saboteurUrl(),
+      ...(silenceMs === undefined ? {} : { silenceMs }),
+      ...(isolationMs === undefined ? {} : { isolationMs }),
+    };
     const running = await runExporters({
       factories: [{ name: 'workflow-sla', create: (deps) => wire(deps, thread) }],
       configFiles: [packFile],

@@ -1,6 +1,7 @@
 /** The real measuring thread, with a channel by which a test can make it die or hang. */
 import { closeSync, openSync } from 'node:fs';
 import { BroadcastChannel } from 'node:worker_threads';
+import './hungry.mjs';
 
 const channel = new BroadcastChannel('saboteur');
 channel.onmessage = ({ data }) => {

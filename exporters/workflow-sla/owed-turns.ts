@@ -1,0 +1,74 @@
+import { performance } from 'node:perf_hooks';
+import { fingerprint, type Job, jobName } from './plan.js';
+
+export interface Owed {
+  readonly job: Job;
+  readonly count: number;
+}
+
+interface Account {
+  readonly job: Job;
+  readonly print: string;
+  /** When its last turn was booked, on the monotonic clock. */
+  lastMs: number;
+  /** Its thread died since then, perhaps with turns that it had not reported. */
+  isInterrupted: boolean;
+}
+
+/**
+ * Turns that were due while nobody could report them: the thread was dead or hung, or a workflow was left out. A new
+ * thread has a new schedule, so they follow from the time between two turns that were booked.
+ */
+export class OwedTurns {
+  readonly #now: () => number;
+  #accounts = new Map<string, Account>();
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  configure(jobs: readonly Job[]): void {
+    const next = jobs.map((job): [string, Account] => {
+      const name = jobName(job.workflow.name, job.portal.name);
+      const print = fingerprint(job);
+      const known = this.#accounts.get(name);
+      if (known?.print === print) return [name, known];
+      return [name, { job, print, lastMs: this.#now(), isInterrupted: false }];
+    });
+    this.#accounts = new Map(next);
+  }
+
+  /** The schedules begin now. */
+  begin(): void {
+    for (const account of this.#accounts.values()) account.lastMs = this.#now();
+  }
+
+  interrupt(): void {
+    for (const account of this.#accounts.values()) account.isInterrupted = true;
+  }
+
+  /** The thread has booked turns of this job. @returns how many were lost before them. */
+  booked(name: string, count: number): Owed | undefined {
+    const account = this.#accounts.get(name);
+    if (account === undefined) return undefined;
+    const passed = Math.round((this.#now() - account.lastMs) / account.job.workflow.schedule.intervalMs);
+    const lost = account.isInterrupted ? passed - count : 0;
+    account.lastMs = this.#now();
+    account.isInterrupted = false;
+    return lost > 0 ? { job: account.job, count: lost } : undefined;
+  }
+
+  /** What is lost by now, where no turn is booked for long. @param isLeftOut jobs that no thread runs. */
+  lost(isLeftOut: (name: string) => boolean): Owed[] {
+    return [...this.#accounts].flatMap(([name, account]) => {
+      if (!account.isInterrupted) return [];
+      const { intervalMs } = account.job.workflow.schedule;
+      // The turn that is due next may still come, at another time of the interval than before.
+      const spared = isLeftOut(name) ? 0 : 1;
+      const count = Math.floor((this.#now() - account.lastMs) / intervalMs) - spared;
+      if (count <= 0) return [];
+      account.lastMs += count * intervalMs;
+      return [{ job: account.job, count }];
+    });
+  }
+}
