@@ -12,7 +12,7 @@ import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { Deadline } from '../runtime/portal/deadline.js';
 import type { Connections } from '../runtime/portal/http/connections.js';
 import type { AddressTry } from '../runtime/portal/http/dial.js';
-import { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
+import { AskedToWait, type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
 import type { LogLine, RunResult, StepResult, Trigger, Verdict } from './result.js';
 import { runStep } from './steps/index.js';
@@ -179,7 +179,13 @@ class Run {
       return { outcome, clock, grant };
     } catch (error) {
       return {
-        outcome: { facts: {}, addresses: [], extracted: new Map(), failure: asFailure(error) },
+        outcome: {
+          facts: {},
+          addresses: [],
+          extracted: new Map(),
+          failure: asFailure(error),
+          ...(error instanceof AskedToWait ? { retryAfterMs: error.retryAfterMs } : {}),
+        },
         clock,
         grant,
       };

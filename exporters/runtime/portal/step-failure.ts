@@ -24,6 +24,17 @@ export class OurFault extends StepFailure {
   }
 }
 
+/** What was needed first, such as a login, was answered with `Retry-After`: nothing is to be sent before. */
+export class AskedToWait extends StepFailure {
+  /** From now, in milliseconds. */
+  readonly retryAfterMs: number;
+
+  constructor(reason: FailureReason, detail: string, retryAfterMs: number, options?: ErrorOptions) {
+    super(reason, detail, options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 export interface LoginResult {
   readonly portal: string;
   /** `default` for the portal's `auth`, else one of its identities. */

@@ -7,6 +7,7 @@ import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import type { AddressTry } from '../../runtime/portal/http/dial.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
 import { nextHop, redirectTarget } from '../../runtime/portal/http/redirect.js';
+import { retryAfterMs } from '../../runtime/portal/http/retry-after.js';
 import { proxyName } from '../../runtime/portal/http/target.js';
 import { permit } from '../../runtime/portal/permit.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
@@ -14,7 +15,6 @@ import { type Filling, fill, fillDeep, fillPath, type Variables } from '../../ru
 import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { reading } from '../http/reading.js';
-import { retryAfterMs } from '../http/retry-after.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
 import type { StepContext, StepOutcome } from './step.js';
 

@@ -26,6 +26,8 @@ export interface LoginTools {
   readonly codes: OneTimeCodes;
   /** Takes over a request whose deadline passed after it was sent. */
   readonly onOpenRequest: OnOpenRequest | undefined;
+  /** Learns of each answer whether, and for how many milliseconds, it asks to wait (`Retry-After`). */
+  readonly onAnswer: (retryAfterMs: number | undefined) => void;
   readonly signal: Cancellation;
 }
 

@@ -4,6 +4,7 @@ import { PhaseClock } from '../../measuring/phase-clock.js';
 import { Deadline } from '../deadline.js';
 import { Connections, type Received } from '../http/connections.js';
 import { acceptEncoding, decode } from '../http/decode.js';
+import { retryAfterMs } from '../http/retry-after.js';
 import { permit } from '../permit.js';
 import { StepFailure } from '../step-failure.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
@@ -54,7 +55,7 @@ async function post(
   const connections = new Connections(tools.onOpenRequest);
   const limit = new Deadline(timeoutMs, tools.signal);
   try {
-    return await connections.send(
+    const answer = await connections.send(
       {
         method: 'POST',
         url,
@@ -73,6 +74,8 @@ async function post(
       new PhaseClock(new LoopWatch()),
       limit,
     );
+    tools.onAnswer(retryAfterMs(answer.status, answer.headers['retry-after']));
+    return answer;
   } finally {
     limit.clear();
     connections.close();

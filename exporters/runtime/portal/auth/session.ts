@@ -7,7 +7,7 @@ import { Backoff } from '../../measuring/backoff.js';
 import { type Cancellation, Canceller } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import { Deadline } from '../deadline.js';
-import { type LoginResult, OurFault, StepFailure } from '../step-failure.js';
+import { AskedToWait, type LoginResult, OurFault, StepFailure } from '../step-failure.js';
 import { Cookies } from './cookies.js';
 import { type Credentials, cookieHeader, revealer } from './credentials.js';
 import { type ExpirySigns, expirySigns } from './expiry.js';
@@ -57,6 +57,8 @@ export class Session implements Credentials {
   readonly #refusedPause = new Backoff(pauses);
   readonly #troublePause = new Backoff(pausesInTrouble);
   #lastFailure: StepFailure | undefined;
+  /** On the monotonic clock: until then nobody is to log in, because it was asked for (`Retry-After`). */
+  #notBefore = 0;
   /** Those whom a new grant did not help. */
   readonly #renewalPauses = new Map<string, Backoff>();
   #logins: LoginResult[] = [];
@@ -77,6 +79,12 @@ export class Session implements Credentials {
   prepare(signal: Cancellation): Promise<Grant> {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
+    const askedMs = this.#notBefore - performance.now();
+    if (this.#login === undefined && askedMs > 0) {
+      const wait = formatMs(Math.ceil(askedMs / 1000) * 1000);
+      const message = `login: not sent: it is asked to wait for another ${wait} (Retry-After)`;
+      return Promise.reject(new AskedToWait('retry-after', message, askedMs));
+    }
     const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
     if (this.#login === undefined && restMs > 0) {
       const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
@@ -153,6 +161,7 @@ export class Session implements Credentials {
     if (this.#grant !== undefined) this.#before = { grant: this.#grant.grant, wasRefused: false };
     this.#grant = undefined;
     let start = performance.now();
+    let askedMs: number | undefined;
     try {
       const refreshed = await this.#refresh();
       if (refreshed === undefined) {
@@ -163,7 +172,14 @@ export class Session implements Credentials {
         start = performance.now();
       }
       const cookies = refreshed === undefined ? new Cookies() : this.#cookies;
-      const grant = refreshed ?? (await obtain(this.#auth, this.#tools(cookies, this.#stopping)));
+      const grant =
+        refreshed ??
+        (await obtain(
+          this.#auth,
+          this.#tools(cookies, this.#stopping, (ms) => {
+            askedMs = ms;
+          }),
+        ));
       this.#cookies = cookies;
       this.#before = undefined;
       this.#grant = { grant, expiresAt: start + grant.lifetimeMs };
@@ -174,6 +190,12 @@ export class Session implements Credentials {
       return grant;
     } catch (error) {
       const failure = asFailure(error);
+      if (askedMs !== undefined && !(failure instanceof OurFault)) {
+        const waitMs = Math.min(askedMs, this.#portal.limits.abandonedAfterMs);
+        this.#notBefore = performance.now() + waitMs;
+        this.#note('login', 'failed', start, failure.message);
+        throw new AskedToWait(failure.reason, `login: ${failure.message}`, waitMs, { cause: failure });
+      }
       this.#lastFailure = failure;
       (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
       this.#note('login', failure instanceof LoginRefused ? 'refused' : 'failed', start, failure.message);
@@ -208,7 +230,7 @@ export class Session implements Credentials {
     }
   }
 
-  #tools(cookies: Cookies, signal: Cancellation): LoginTools {
+  #tools(cookies: Cookies, signal: Cancellation, onAnswer: LoginTools['onAnswer'] = () => {}): LoginTools {
     return {
       portal: this.#portal,
       cookies,
@@ -217,6 +239,7 @@ export class Session implements Credentials {
       signs: this.signs,
       codes: this.#codes,
       onOpenRequest: this.#room?.onOpenRequest,
+      onAnswer,
       signal,
     };
   }

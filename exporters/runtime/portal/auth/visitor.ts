@@ -6,6 +6,7 @@ import { Connections, type Received } from '../http/connections.js';
 import { acceptEncoding, decode } from '../http/decode.js';
 import type { Outgoing } from '../http/exchange.js';
 import { nextHop, redirectTarget } from '../http/redirect.js';
+import { retryAfterMs } from '../http/retry-after.js';
 import { permit } from '../permit.js';
 import { StepFailure } from '../step-failure.js';
 import type { LoginTools } from './grant.js';
@@ -133,6 +134,7 @@ export class Visitor {
     };
     const clock = new PhaseClock(new LoopWatch());
     const answer = await this.#connections.send({ ...outgoing, headers }, portal, clock, this.#limit);
+    this.#tools.onAnswer(retryAfterMs(answer.status, answer.headers['retry-after']));
     cookies.store(url, answer.headers['set-cookie']);
     for (const value of cookieValues(answer)) if (value.length >= SHORTEST_SESSION) this.#tools.redactor.add(value);
     return { url, answer, text: () => textOf(answer) };

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test, vi } from 'vitest';
 import { renderFamilies } from '../../../../exporters/runtime/metrics/index.js';
-import { retryAfterMs } from '../../../../exporters/workflow-sla/http/retry-after.js';
+import { retryAfterMs } from '../../../../exporters/runtime/portal/http/retry-after.js';
 import type { Job } from '../../../../exporters/workflow-sla/plan.js';
 import { probeFamilies } from '../../../../exporters/workflow-sla/probe.js';
 import { job, literal, step } from '../../../support/workflow/domain.js';

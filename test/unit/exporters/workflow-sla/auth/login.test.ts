@@ -62,6 +62,37 @@ async function kingston(auth: Partial<LoginAuth> = {}, steps = [step({ name: 'me
   return { portal, server, visit };
 }
 
+describe('a login that is answered with Retry-After', () => {
+  test.each([429, 503])('and %i is not sent again before, and is right after', async (status) => {
+    let logins = 0;
+    const server = await httpServer((request, response) => {
+      if (request.url !== '/api/auth/login') return json(response, { id: 7 });
+      logins += 1;
+      const busy = logins === 1;
+      return json(response, {}, busy ? status : 200, {
+        'retry-after': '120',
+        'set-cookie': ['access_token=t; Path=/'],
+      });
+    });
+    const visit = job(server.url, {
+      portal: { auth: loginAuth() },
+      workflow: { authenticated: true, steps: [step({ name: 'me', path: '/api/auth/me' })] },
+    });
+    const other = { ...visit, workflow: { ...visit.workflow, name: 'other' } };
+    const pass = timeTravel();
+    const engine = new TestEngine([visit, other]);
+    expect(stepOf(await engine.run(visit))).toMatchObject({ outcome: 'failed', retryAfterMs: 120_000 });
+    expect(stepOf(await engine.run(other))).toMatchObject({ outcome: 'failed', reason: 'retry-after' });
+    pass(119_000);
+    expect(stepOf(await engine.run(visit))).toMatchObject({ outcome: 'failed', reason: 'retry-after' });
+    expect(logins).toBe(1);
+    pass(2000);
+    expect(verdictOf(await engine.run(visit))).toBe('ok');
+    expect(verdictOf(await engine.run(other))).toBe('ok');
+    expect(logins).toBe(2);
+  });
+});
+
 describe('a login', () => {
   test('happens once, for all runs and workflows of the portal', async () => {
     const { portal, visit } = await kingston();
