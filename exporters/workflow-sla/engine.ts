@@ -225,8 +225,8 @@ export class Engine {
       if (result.success) place.gate.succeeded(visitor.name);
       const failed = result.steps.find(({ outcome }) => outcome === 'failed');
       if (failed?.reason === 'timeout') active.hungAt = failed.name;
-      // The first turn is to see for itself.
-      if (trigger !== 'warm-up') active.notBefore = endOfWait(job.portal, failed?.retryAfterMs);
+      // What a warm-up or a probe was told changes no turn: the next one is to see for itself.
+      if (trigger === 'schedule') active.notBefore = endOfWait(job.portal, failed?.retryAfterMs);
       return result;
     } finally {
       if (connections !== kept) connections.close();

@@ -167,6 +167,22 @@ describe.skipIf(isAbsent('python3') || isAbsent('openssl'))('check_proof.py', ()
     expect(await Promise.all(said.map((each) => check(each)))).toEqual([fine, fine, fine]);
   });
 
+  test('a key that holds a backslash is the same key', async () => {
+    const id = String.raw`C:\temp\new`;
+    const text = `kop1900\t${id.replaceAll('\\', '\\\\')}\tupdate\t{}`;
+    const leaf = leafHash(text);
+    const alone = {
+      ...genuine,
+      record: { ...genuine.record, order: '900', id },
+      text,
+      leafHash: leaf.toString('base64'),
+      index: 0,
+      path: [],
+      checkpoint: signCheckpoint({ origin: ORIGIN, size: 1, root: leaf }, signersFromPem(ORIGIN, key.privateKey)),
+    };
+    expect(await check(alone)).toMatchObject({ code: 0 });
+  });
+
   test('a key twice in the document is wrong: a person would read the other one', async () => {
     const twice = JSON.stringify(genuine).replace('"text":', '"text":"kop1 what a person reads","text":');
     expect(await check(twice)).toEqual({ code: 1, told: 'not proven: the document has a key twice' });
