@@ -6,7 +6,7 @@ const seed = Number(process.env.KOP_TEST_SEED ?? Date.now() % 1_000_000);
 const shared = {
   environment: 'node',
   pool: 'forks',
-  setupFiles: ['test/support/stack/state-home.ts'],
+  setupFiles: 'test/support/stack/state-home.ts',
   // No test and no file may lean on one that ran before it.
   sequence: { shuffle: true },
 } as const;
