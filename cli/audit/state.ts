@@ -42,7 +42,9 @@ export async function trailState(options: StateOptions, trail: string): Promise<
   const isNamed = place.from !== 'default' && place.from !== 'XDG_STATE_HOME';
   const running = isNamed ? undefined : await chosenExporter(trail, options['config.file']);
   const folder = join(running?.stateDirectory ?? place.directory, AUDIT_TRAIL);
-  const holder = await liveHolder(folder);
+  const holder = await liveHolder(folder).catch((error: unknown) => {
+    throw unreadable(join(folder, 'lock'), error instanceof Error ? (error.cause ?? error) : error);
+  });
   return {
     folder,
     place: whereText(place, running),
@@ -93,6 +95,10 @@ async function isThere(path: string): Promise<boolean> {
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
     if (isAbsent) return false;
-    throw new CannotRun(`${path} cannot be read: ${reasonOf(error)}; run this as the user that the exporter runs as`);
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): CannotRun {
+  return new CannotRun(`${path} cannot be read: ${reasonOf(error)}; run this as the user that the exporter runs as`);
 }

@@ -1,4 +1,5 @@
-import { type DirectoryLock, DirectoryTaken, lockDirectory } from '../../runtime/state/lock.js';
+import { reasonOf } from '../../runtime/state/index.js';
+import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from '../../runtime/state/lock.js';
 import { SealUnavailable } from './errors.js';
 
 /**
@@ -6,7 +7,7 @@ import { SealUnavailable } from './errors.js';
  * across hosts.
  */
 export interface LogLock {
-  /** @throws {SealUnavailable} when it is no longer ours. */
+  /** @throws {SealUnavailable} when it is no longer ours, or nobody can tell. */
   check(): Promise<void>;
   release(): Promise<void>;
 }
@@ -16,7 +17,10 @@ export async function lockLog(directory: string): Promise<LogLock> {
   const lock = await held(directory);
   return {
     async check() {
-      if (await lock.isOurs()) return;
+      const isOurs = await lock.isOurs().catch((error: unknown) => {
+        throw new SealUnavailable(`the lock ${lock.path} cannot be read: ${reasonOf(error)}`, { cause: error });
+      });
+      if (isOurs) return;
       throw new SealUnavailable(`the lock ${lock.path} was taken away; another sealer may be at work in ${directory}`);
     },
     release: () => lock.release(),
@@ -27,6 +31,7 @@ async function held(directory: string): Promise<DirectoryLock> {
   try {
     return await lockDirectory(directory);
   } catch (error) {
+    if (error instanceof LockUnreadable) throw new SealUnavailable(error.message, { cause: error });
     if (!(error instanceof DirectoryTaken)) throw error;
     const { holder, path } = error;
     throw new SealUnavailable(

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Logger } from '../log.js';
 import { codeOf, reasonOf } from './failure.js';
 import { CannotKeepState, type StateFolder, writeWhole } from './folder.js';
-import { type DirectoryLock, DirectoryTaken, lockDirectory } from './lock.js';
+import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from './lock.js';
 import { HOW_TO_CHOOSE_A_PLACE, type StatePlace } from './place.js';
 
 /** Another exporter keeps its state there: two would overwrite each other's. The message says what to do. */
@@ -28,6 +28,7 @@ export class HeldFolder implements StateFolder {
   readonly path: string;
   readonly #place: StatePlace;
   readonly #log: Logger;
+  /** The newest last. */
   readonly #failing = new Map<string, Failure>();
   #lock: DirectoryLock | undefined;
   #holding: Promise<void> | undefined;
@@ -47,7 +48,7 @@ export class HeldFolder implements StateFolder {
 
   /** Why nothing can be kept at present; a sentence for people. */
   get trouble(): string | undefined {
-    const [failure] = this.#failing.values();
+    const failure = [...this.#failing.values()].at(-1);
     return failure === undefined ? undefined : this.#sentence(failure.reason);
   }
 
@@ -63,7 +64,8 @@ export class HeldFolder implements StateFolder {
     try {
       await this.#hold();
     } catch (error) {
-      if (error instanceof DirectoryTaken) throw this.#taken(error);
+      const taken = this.#taken(error);
+      if (taken !== undefined) throw taken;
       this.#failed(THE_FOLDER, reasonOf(error));
       return;
     }
@@ -81,16 +83,19 @@ export class HeldFolder implements StateFolder {
   }
 
   async attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+    await this.#orSay(THE_FOLDER, () => this.#hold());
+    return this.#orSay(what, work);
+  }
+
+  async #orSay<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
-      await this.#hold();
-      this.#succeeded(THE_FOLDER);
       const result = await work();
       this.#succeeded(what);
       return result;
     } catch (error) {
-      if (error instanceof DirectoryTaken) this.#failed(THE_FOLDER, this.#taken(error).message);
-      else if (codeOf(error) !== undefined) this.#failed(what, reasonOf(error));
-      else throw error;
+      const taken = this.#taken(error);
+      if (taken === undefined && codeOf(error) === undefined) throw error;
+      this.#failed(what, taken?.message ?? reasonOf(error));
       throw new CannotKeepState(this.trouble ?? '', { cause: error });
     }
   }
@@ -99,7 +104,7 @@ export class HeldFolder implements StateFolder {
     const lock = this.#lock;
     this.#lock = undefined;
     this.#isUsed = false;
-    await lock?.release().catch(() => undefined);
+    await lock?.release();
   }
 
   /** Also takes the lock anew when the folder was removed under us. */
@@ -118,12 +123,16 @@ export class HeldFolder implements StateFolder {
     this.#lock = await lockDirectory(this.path);
   }
 
-  #taken({ holder }: DirectoryTaken): StateTaken {
+  #taken(error: unknown): StateTaken | undefined {
+    if (error instanceof LockUnreadable) return new StateTaken(error.message, { cause: error });
+    if (!(error instanceof DirectoryTaken)) return undefined;
+    const { holder } = error;
     const who =
       holder === undefined ? 'another exporter' : `another exporter (process ${holder.pid} on ${holder.host})`;
     return new StateTaken(
       `${who} keeps its state in ${this.path}, and two would overwrite each other's; stop it, or give this one a directory ` +
         'of its own with --state-directory',
+      { cause: error },
     );
   }
 
@@ -135,6 +144,7 @@ export class HeldFolder implements StateFolder {
   }
 
   #failed(what: string, reason: string): void {
+    this.#failing.delete(what);
     this.#failing.set(what, { reason, at: performance.now() });
     // Once for each reason: the metric says it at each scrape.
     if (this.#told === reason) return;

@@ -11,9 +11,27 @@ import { codeOf } from './failure.js';
  */
 export interface DirectoryLock {
   readonly path: string;
-  /** Whether it is still ours; somebody may have removed the file, or the whole directory. */
+  /**
+   * Whether it is still ours; somebody may have removed the file, or the whole directory.
+   *
+   * @throws what the file system says when it cannot be read: then nobody knows, and it is not lost.
+   */
   isOurs(): Promise<boolean>;
+  /** Never throws. Where the file cannot be removed, this process may take the lock again all the same. */
   release(): Promise<void>;
+}
+
+/** Another user's lock, or no file at all. Whoever holds the directory, it must not be taken away. */
+export class LockUnreadable extends Error {
+  override readonly name = 'LockUnreadable';
+
+  constructor(path: string, cause: unknown) {
+    super(
+      `the lock ${path} cannot be read (${codeOf(cause)}), so that nobody knows whether another exporter keeps its state ` +
+        'there, such as one of another user; stop that one, or remove the lock when none runs',
+      { cause },
+    );
+  }
 }
 
 /** Another live process holds the directory. */
@@ -49,52 +67,74 @@ export type ProcessIdentity = z.infer<typeof processIdentity>;
 const holderFile = processIdentity.extend({ nonce: z.string() });
 export type Holder = z.infer<typeof holderFile>;
 
-/** @throws {DirectoryTaken}, or what the file system says. */
+/** What this process holds. A lock of ours that is not among them was left over when it could not be removed. */
+const held = new Set<string>();
+
+/** @throws {DirectoryTaken | LockUnreadable}, or what the file system says. */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = join(directory, FILE);
   const nonce = randomUUID();
   const mine: Holder = { ...(await describeProcess(process.pid)), nonce };
   const own = `${path}.${nonce}`;
-  await writeFile(own, JSON.stringify(mine), { mode: 0o600 });
+  held.add(nonce);
   try {
-    await take(path, own);
+    await writeFile(own, JSON.stringify(mine), { mode: 0o600 });
+    await take(path, own, mine);
+  } catch (error) {
+    held.delete(nonce);
+    throw error;
   } finally {
-    await rm(own, { force: true });
+    // It is taken or not by now, whatever becomes of this name.
+    await rm(own, { force: true }).catch(() => undefined);
   }
-  const isOurs = async () => (await holderOf(path))?.nonce === nonce;
-  const timer = setInterval(() => void sayAlive(path, isOurs), SIGN_OF_LIFE_EVERY_MS);
+  const isOurs = async () => {
+    const found = await holderOf(path);
+    return typeof found === 'object' && found.nonce === nonce;
+  };
+  const timer = setInterval(() => void sayAlive(path, isOurs).catch(() => undefined), SIGN_OF_LIFE_EVERY_MS);
   timer.unref();
   return {
     path,
     isOurs,
     async release() {
       clearInterval(timer);
-      if (await isOurs()) await rm(path, { force: true });
+      held.delete(nonce);
+      if (await isOurs().catch(() => false)) await rm(path, { force: true }).catch(() => undefined);
     },
   };
 }
 
 async function sayAlive(path: string, isOurs: () => Promise<boolean>): Promise<void> {
   const now = new Date();
-  if (await isOurs()) await utimes(path, now, now).catch(() => undefined);
+  if (await isOurs()) await utimes(path, now, now);
 }
 
 /** The live process that holds the directory. */
 export async function liveHolder(directory: string): Promise<Holder | undefined> {
   const holder = await holderOf(join(directory, FILE));
-  return holder !== undefined && (await isAlive(holder)) ? holder : undefined;
+  return typeof holder === 'object' && (await isAlive(holder)) ? holder : undefined;
 }
 
-async function take(path: string, own: string): Promise<void> {
+async function take(path: string, own: string, mine: Holder): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     if (await linked(own, path)) return;
     const holder = await holderOf(path);
-    if (holder !== undefined && (await isAlive(holder)) && !(await isSilent(holder, path, own))) {
+    if (holder === 'absent') continue;
+    if (holder === 'invalid') {
+      await setAside(path, undefined);
+      continue;
+    }
+    const isLeftOver = isSameProcess(holder, mine) && !held.has(holder.nonce);
+    if (!isLeftOver && (await isAlive(holder)) && !(await isSilent(holder, path, own))) {
       throw new DirectoryTaken(path, holder);
     }
-    await setAside(path, holder?.nonce);
+    await setAside(path, holder.nonce);
   }
   throw new DirectoryTaken(path, undefined);
+}
+
+function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.started === other.started && one.boot === other.boot && one.host === other.host;
 }
 
 /** By the clock of the file system that both files are on: hosts may disagree. */
@@ -104,7 +144,7 @@ async function isSilent(holder: Holder, path: string, own: string): Promise<bool
   return theirs === undefined || ours.mtimeMs - theirs.mtimeMs > SIGNS_MISSED * SIGN_OF_LIFE_EVERY_MS;
 }
 
-/** Moves a dead holder's lock away. If in that moment a live one took its place, that one is put back. */
+/** Moves a dead holder's lock away, or no lock at all. If in that moment a live one took its place, that one is put back. */
 async function setAside(path: string, expected: string | undefined): Promise<void> {
   const aside = `${path}.dead-${randomUUID()}`;
   try {
@@ -113,8 +153,9 @@ async function setAside(path: string, expected: string | undefined): Promise<voi
     if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
-  const moved = await holderOf(aside);
-  if (moved !== undefined && moved.nonce !== expected) await linked(aside, path);
+  const moved = await holderOf(aside).catch(() => undefined);
+  const isExpected = moved === 'invalid' || moved === 'absent' || (moved !== undefined && moved.nonce === expected);
+  if (!isExpected) await linked(aside, path);
   await rm(aside, { force: true });
 }
 
@@ -128,37 +169,75 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function holderOf(path: string): Promise<Holder | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+/**
+ * `invalid`: nothing of ours, such as an empty file after a power cut.
+ *
+ * @throws {LockUnreadable}, or what the file system says: to have no file descriptor left is no answer.
+ */
+async function holderOf(path: string): Promise<Holder | 'absent' | 'invalid'> {
+  let text: string;
   try {
-    return holderFile.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = codeOf(error) ?? '';
+    if (isAbsence(code)) return 'absent';
+    throw forbidden.has(code) ? new LockUnreadable(path, error) : error;
   }
+  try {
+    return holderFile.safeParse(JSON.parse(text)).data ?? 'invalid';
+  } catch {
+    return 'invalid';
+  }
+}
+
+const forbidden: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP']);
+
+function isAbsence(code: string): boolean {
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /** @param holder as a process describes itself, see {@link describeProcess}. */
 export async function isAlive(holder: ProcessIdentity): Promise<boolean> {
   // On a shared volume nothing can be known of a process elsewhere; it counts as alive while it gives signs of life.
   if (holder.host !== hostname()) return true;
-  const now = await describeProcess(holder.pid);
-  if (holder.boot !== now.boot) return false;
+  if (holder.boot !== (await bootId())) return false;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    if (codeOf(error) !== 'EPERM') return false;
   }
-  return holder.started === now.started;
+  const started = await startOf(holder.pid);
+  // Where /proc is hidden, another user's process cannot be told from a later one.
+  return started === undefined || holder.started === started;
 }
 
 /** What tells this process from a later one with the same id. */
 export async function describeProcess(pid: number): Promise<ProcessIdentity> {
-  const [boot, stat] = await Promise.all([
-    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
-    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
-  ]);
+  const [boot, started = ''] = await Promise.all([bootId(), startOf(pid)]);
+  return { pid, started, boot, host: hostname() };
+}
+
+/** Empty where the system tells none. */
+async function bootId(): Promise<string> {
+  return (await textOf('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
+}
+
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await textOf(`/proc/${pid}/stat`);
   // The 22nd field; the second is the program's name in brackets and may hold anything.
-  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  return { pid, started, boot: boot.trim(), host: hostname() };
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/**
+ * @returns undefined where there is none, or none for this user.
+ * @throws when this process cannot read at present. A lock that is written or judged without it would name nobody, and
+ *   the next one to come would take it for a dead one's.
+ */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
 }

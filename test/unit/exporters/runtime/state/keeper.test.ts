@@ -1,9 +1,24 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLogger, Redactor } from '../../../../../exporters/runtime/log.js';
 import { CannotKeepState, StateKeeper, StateTaken } from '../../../../../exporters/runtime/state/index.js';
+import { describeProcess } from '../../../../../exporters/runtime/state/lock.js';
+import { withoutFileDescriptors } from '../../../../support/file-descriptors.js';
 import { canMount, mounted } from '../../../../support/mounted.js';
 
 function folder(): string {
@@ -82,7 +97,101 @@ describe('a state directory of another exporter', () => {
   });
 });
 
+describe('a lock that cannot be read', () => {
+  const NOBODY = 65_534;
+  const asNobody = () => {
+    process.seteuid?.(NOBODY);
+    return () => process.seteuid?.(0);
+  };
+  const cases: [what: string, make: (lock: string) => void, become: () => () => void][] = [
+    ['leads nowhere', (lock) => symlinkSync(lock, lock), () => () => {}],
+    ['is a folder', (lock) => mkdirSync(lock), () => () => {}],
+    ...(process.getuid?.() === 0
+      ? [
+          [
+            'is of another user',
+            (lock: string) => writeFileSync(lock, '{"pid":1}', { mode: 0o600 }),
+            asNobody,
+          ] satisfies (typeof cases)[number],
+        ]
+      : []),
+  ];
+
+  test.each(cases)('and %s is not taken away', async (_, make, become) => {
+    const directory = folder();
+    chmodSync(directory, 0o777);
+    const path = join(directory, 'audit-trail');
+    mkdirSync(path);
+    chmodSync(path, 0o777);
+    const lock = join(path, 'lock');
+    make(lock);
+    const before = lstatSync(lock).ino;
+    const { keeper } = keeperIn(directory);
+    const own = keeper.folder('audit-trail');
+    const comeBack = become();
+    try {
+      await expect(own.use()).rejects.toThrow(StateTaken);
+      await expect(own.save('a', 'b')).rejects.toThrow(`the lock ${lock} cannot be read (E`);
+    } finally {
+      comeBack();
+    }
+    expect(lstatSync(lock).ino).toBe(before);
+    expect(readdirSync(path)).toEqual(['lock']);
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'because no file descriptors are left is still ours, and good again afterwards',
+    async () => {
+      const directory = folder();
+      const { keeper } = keeperIn(directory);
+      const own = keeper.folder('audit-trail');
+      await own.use();
+      const giveBack = await withoutFileDescriptors();
+      const refused = await own.save('a.json', '{}').catch(String);
+      const trouble = keeper.states()[0]?.trouble;
+      await giveBack();
+      expect(refused).toContain('this process has no file descriptor left (EMFILE)');
+      expect(trouble).toContain('(EMFILE)');
+      await own.save('a.json', '{}');
+      expect(keeper.states()[0]?.trouble).toBeUndefined();
+      // Nobody else got it meanwhile.
+      await expect(keeperIn(directory).keeper.folder('audit-trail').use()).rejects.toThrow(StateTaken);
+    },
+  );
+
+  test.each(['', '{', '{"pid":"x"}'])('because it is none (%j) is set aside', async (text) => {
+    const directory = folder();
+    mkdirSync(join(directory, 'audit-trail'));
+    writeFileSync(join(directory, 'audit-trail', 'lock'), text);
+    const { keeper } = keeperIn(directory);
+    await keeper.folder('audit-trail').use();
+    expect(keeper.states()[0]?.trouble).toBeUndefined();
+  });
+
+  test('and that this process left over, where it could not be removed, is taken again', async () => {
+    const directory = folder();
+    mkdirSync(join(directory, 'audit-trail'));
+    const leftOver = { ...(await describeProcess(process.pid)), nonce: 'of before' };
+    writeFileSync(join(directory, 'audit-trail', 'lock'), JSON.stringify(leftOver));
+    const { keeper } = keeperIn(directory);
+    await keeper.folder('audit-trail').use();
+    expect(keeper.states()[0]?.trouble).toBeUndefined();
+  });
+});
+
 describe('a state directory that cannot be written', () => {
+  test('shows the newest reason', async () => {
+    const { keeper } = keeperIn(folder());
+    const own = keeper.folder('audit-trail');
+    await own.use();
+    const fail = (what: string, path: string) => own.attempt(what, () => readFile(path)).catch(() => undefined);
+    await fail('one', join(own.path, 'absent'));
+    await fail('two', own.path);
+    expect(own.trouble).toContain('EISDIR');
+    await fail('one', join(own.path, 'absent'));
+    expect(own.trouble).toContain('ENOENT');
+  });
+
   test('is no reason to refuse; it is said once, with its path, its source and what to do, and once when it is over', async () => {
     const file = join(folder(), 'file');
     writeFileSync(file, '');
