@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readKey } from '../../exporters/audit-trail/inspect/verification.js';
-import { verifyProof } from '../../exporters/audit-trail/seal/index.js';
+import { type ProofResult, verifyProof } from '../../exporters/audit-trail/seal/index.js';
 import { asVerb } from './operators-matter.js';
 import { paint, print, printJson } from './terminal.js';
 import { CannotRun } from './trail.js';
@@ -18,7 +18,10 @@ Examples:
 
 Take the key from where it was published, not from whoever hands you the proof.
 
-Exit codes: 0 the record is under the checkpoint, 1 it is not, or somebody else signed, 2 cannot tell`;
+A document without the text of its record (made without --with-text) shows that a leaf is under the checkpoint, and not
+which record it is.
+
+Exit codes: 0 the record is under the checkpoint, 1 it is not, or somebody else signed, 2 cannot tell, as without a text`;
 
 /** `kop audit check-proof`: for whoever was handed a proof; needs neither configuration nor database. */
 export function checkProofCommand(): Command {
@@ -38,14 +41,27 @@ async function check(file: string, { key, json }: Options): Promise<number> {
   const document = parse(await readFile(file, 'utf8'), file);
   const result = verifyProof(document, keys);
   if (json === true) printJson(result);
-  else if (result.ok) {
-    print([
-      `${paint('green', '✓')} the record is one of the ${result.size} that the checkpoint covers${textNote(document)}`,
-    ]);
-  } else {
-    print([`${paint('red', '✗')} ${result.reason ?? 'it proves nothing'}`]);
+  else print(told(result));
+  return result.ok === null ? 2 : result.ok ? 0 : 1;
+}
+
+function told(result: ProofResult): readonly string[] {
+  if (result.ok === null) {
+    return [
+      `${paint('yellow', '?')} the leaf is one of the ${result.size} that the checkpoint covers; ${result.reason}`,
+    ];
   }
-  return result.ok ? 0 : 1;
+  if (!result.ok) return [`${paint('red', '✗')} ${result.reason}`];
+  const { id, order, text } = result.record;
+  return [
+    `${paint('green', '✓')} the record is one of the ${result.size} that the checkpoint covers, with this text`,
+    ...Object.entries({ id, order, text }).map(([name, value]) => `  ${name} ${shown(value)}`),
+  ];
+}
+
+/** The text is of whoever wrote the record, and must not move the cursor over what is said above it. */
+function shown(text: string): string {
+  return text.replaceAll(/[^\P{C}\t]/gu, (each) => `\\u{${each.codePointAt(0)?.toString(16)}}`);
 }
 
 function parse(text: string, file: string): unknown {
@@ -54,12 +70,6 @@ function parse(text: string, file: string): unknown {
   } catch {
     throw new CannotRun(`${file} is not JSON, so it is no proof`);
   }
-}
-
-/** Without the text, what is proven is a hash; whoever holds the record must hash it. */
-function textNote(document: unknown): string {
-  const hasText = typeof document === 'object' && document !== null && 'text' in document;
-  return hasText ? ', with this text' : '; the document holds its hash only, not its text';
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -28,7 +28,10 @@ export function proveCommand(): Command {
   return withTrailOptions(new Command('prove').argument('<record>', 'id of the audit record'))
     .summary('prove a single record to somebody who sees neither database nor log')
     .description('Prints a document that proves that a record is under the newest checkpoint. It is always JSON.')
-    .option('--with-text', 'with the text of the record; without it the document holds only hashes')
+    .option(
+      '--with-text',
+      'with the text of the record; without it the document shows a leaf, and not which record it is',
+    )
     .option('--out <file>', 'write the document there in place of standard output')
     .option('--json', 'print JSON for programs: it always does')
     .addHelpText('after', examples)

@@ -4,7 +4,8 @@
     python3 check_proof.py 4711.proof.json published.vkey
 
 Ends with 0 when the record is proven, with 1 when the document is wrong, and with 2 when this cannot be told here:
-a file is missing or is no proof at all, the key is none, or openssl cannot check Ed25519 signatures.
+a file is missing or is no proof at all, the document has no text of the record, the key is none, or openssl cannot
+check Ed25519 signatures. What it prints is what is proven; names of columns and the table are the document's word.
 """
 import base64
 import hashlib
@@ -14,6 +15,9 @@ import re
 import subprocess
 import sys
 import tempfile
+
+# What each text begins with. Then the values, order and id first, as COPY writes them, with a tab between two.
+PREFIX = "kop1"
 
 # RFC 8032, 7.1, test 2: a key, a message and its signature, to see that openssl can tell right from wrong.
 KNOWN = [
@@ -121,23 +125,31 @@ def root_from(leaf, index, size, path):
 
 
 def unescaped(value):
-    """A field as COPY writes it; of what a key can hold, these are escaped. In one pass: a backslash is escaped itself."""
+    """A value as COPY writes it; these are escaped. In one pass: a backslash is escaped itself."""
     characters = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
     return re.sub(r"\\(.)", lambda found: characters.get(found[1], found[1]), value)
 
 
+def shown(text):
+    """What a terminal cannot be misled by. COPY doubles each backslash, so that a single one is from here."""
+    return "".join(each if each.isprintable() or each == "\t" else f"\\u{{{ord(each):x}}}" for each in text)
+
+
 def check_text(proof, leaf):
-    """The record itself, where the document has it; without it, which record it is stands on the document's word."""
-    if "text" not in proof:
-        return
-    text, prefix, record = field(proof, "text", str), field(proof, "prefix", str), field(proof, "record", dict)
-    require(sha256(b"\x00" + text.encode()) == leaf, "the text is not the record that was sealed")
-    require(text.startswith(prefix), "the text does not begin with the prefix")
-    values = text[len(prefix) :].rstrip("\n").split("\t")
-    require(len(values) == len(field(record, "columns", list)), "the text has not as many values as record has columns")
+    """The record itself. Where its values stand is of the format (docs/audit-trail.md), never of the document's choice."""
+    record = field(proof, "record", dict)
     place = [field(record, "order", str), field(record, "id", str)]
-    held = [unescaped(each) for each in values]
-    require(all(each in held for each in place), "the text is of another record than the document says")
+    require(field(proof, "prefix", str) == PREFIX, f"the prefix is not {PREFIX}")
+    columns = field(record, "columns", list)
+    if "text" not in proof:
+        return None
+    text = field(proof, "text", str)
+    require(sha256(b"\x00" + text.encode()) == leaf, "the text is not the record that was sealed")
+    require(text.startswith(PREFIX), f"the text does not begin with {PREFIX}")
+    values = text[len(PREFIX) :].split("\t")
+    require(len(values) == len(columns), "the text has not as many values as record has columns")
+    require([unescaped(each) for each in values[:2]] == place, "the text is of another record than the document says")
+    return f"id {shown(values[1])}\norder {shown(values[0])}\ntext {shown(text)}"
 
 
 def no_key_twice(pairs):
@@ -161,10 +173,12 @@ def check(proof_path, key_path):
     size, root = int(lines[1]), decoded(lines[2], "the root", 32)
     index, leaf = field(proof, "index", int), decoded(field(proof, "leafHash", str), "leafHash", 32)
     require(0 <= index < size, "the index is outside of the checkpoint")
-    check_text(proof, leaf)
+    record = check_text(proof, leaf)
     path = [decoded(each, "the path", 32) for each in field(proof, "path", list)]
     require(root_from(leaf, index, size, path) == root, "the path leads elsewhere")
-    return f"leaf {index} is under the signed checkpoint of {size} records"
+    leaf_is_there = f"leaf {index} is under the signed checkpoint of {size} records"
+    require(record is not None, f"{leaf_is_there}; of which record it is, a document without text does not show", CannotTell)
+    return f"{leaf_is_there}\n{record}"
 
 
 def main(arguments):

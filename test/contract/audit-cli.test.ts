@@ -265,10 +265,23 @@ describe('kop audit prove and check-proof', () => {
       code: 1,
       stdout: expect.stringContaining('it is not the record that was sealed'),
     });
+    writeFileSync(
+      desk.path('other.json'),
+      JSON.stringify({ ...document, record: { ...document.record, id: document.record.order } }),
+    );
+    expect(await check(desk.path('other.json'), desk.key.vkey)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('the text is of another record than the document says'),
+    });
     writeFileSync(desk.path('none.json'), 'no JSON');
     expect((await check(desk.path('none.json'), desk.key.vkey)).code).toBe(2);
     const { stdout } = await desk.kop('prove', '36');
     expect(JSON.parse(stdout)).not.toHaveProperty('text');
+    writeFileSync(desk.path('bare.json'), stdout);
+    expect(await check(desk.path('bare.json'), desk.key.vkey)).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('does not show which record this is'),
+    });
   });
 
   test.skipIf(isAbsent('python3') || isAbsent('openssl'))('need nothing of ours: Python checks the same', async () => {
@@ -279,10 +292,16 @@ describe('kop audit prove and check-proof', () => {
       const { status, stdout, stderr } = spawnSync('python3', [CHECK_PROOF, file, key], { encoding: 'utf8' });
       return { status, told: `${stdout}${stderr}`.trim() };
     };
-    const { index } = JSON.parse(readFileSync(proof, 'utf8'));
-    expect(check(proof, desk.path('public.vkey'))).toEqual({
+    const { index, text } = JSON.parse(readFileSync(proof, 'utf8'));
+    const { status, told: proven } = check(proof, desk.path('public.vkey'));
+    expect({ status, lines: proven.split('\n') }).toEqual({
       status: 0,
-      told: `leaf ${index} is under the signed checkpoint of 52 records`,
+      lines: [
+        `leaf ${index} is under the signed checkpoint of 52 records`,
+        'id 36',
+        expect.stringMatching(/^order \d+$/),
+        `text ${text}`,
+      ],
     });
     const lies: readonly [object, string][] = [
       [{ text: JSON.parse(readFileSync(proof, 'utf8')).text.replace('ann', 'bob') }, 'the text is not the record'],

@@ -4,8 +4,8 @@ import { SealUnavailable } from './errors.js';
 import { leafHash } from './merkle.js';
 import { decodeBase64, NoteError, type NoteVerifier } from './note.js';
 import { inclusionRanges, isIncluded, readProof } from './proofs.js';
-import { selectIsUnder, selectPosition } from './row-format.js';
-import { positionsOf, readLeafTexts } from './row-source.js';
+import { LEAF_PREFIX, selectIsUnder, selectPosition } from './row-format.js';
+import { positionsOf, readLeafTexts, unescapeCopy } from './row-source.js';
 import type { Session } from './session.js';
 import type { Position, RowFormat } from './statement.js';
 import type { SealStore } from './store.js';
@@ -13,7 +13,7 @@ import type { SealStore } from './store.js';
 const HOW_TO_VERIFY = [
   'checkpoint is a C2SP signed note; check its Ed25519 signature with the published key',
   'its text is origin, tree size and base64 root, one a line',
-  'leafHash is SHA-256(0x00 ‖ text), where text is the prefix and the record as a line of PostgreSQL COPY',
+  `leafHash is SHA-256(0x00 ‖ text), where text is ${LEAF_PREFIX} and the record as a line of PostgreSQL COPY: order, id, and the other columns`,
   'path, index and the tree size lead from leafHash to the root as in RFC 6962 section 2.1.1',
 ] as const;
 
@@ -90,11 +90,12 @@ export async function proveRecord({
   return document;
 }
 
-export interface ProofResult {
-  readonly ok: boolean;
-  readonly reason?: string;
-  readonly size?: number;
-}
+export type ProofResult =
+  /** What is proven: the record itself, and where it stands in the order. */
+  | { readonly ok: true; readonly size: number; readonly record: Position & { readonly text: string } }
+  | { readonly ok: false; readonly reason: string }
+  /** The leaf is under the checkpoint. Of which record it is, a document without text does not show. */
+  | { readonly ok: null; readonly size: number; readonly reason: string };
 
 /** Needs the document and the published key, nothing else. */
 export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): ProofResult {
@@ -103,19 +104,43 @@ export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): P
   const { checkpoint: note, origin, leafHash: encoded, index, path, text } = parsed.data;
   const leaf = decodeBase64(encoded);
   if (leaf?.length !== 32) return { ok: false, reason: 'leafHash is no SHA-256 in base64' };
-  if (text !== undefined && !leafHash(text).equals(leaf)) {
-    return { ok: false, reason: 'the text does not hash to leafHash: it is not the record that was sealed' };
-  }
+  const wrong = textTrouble(parsed.data, leaf);
+  if (wrong !== undefined) return { ok: false, reason: wrong };
   try {
     const { size, root } = openCheckpoint(note, keys, origin);
     const hashes = path.map((hash) => Buffer.from(hash, 'base64'));
-    return isIncluded(leaf, index, size, hashes, root)
-      ? { ok: true, size }
-      : { ok: false, reason: `the path does not lead to the root of the checkpoint of ${size} records` };
+    if (!isIncluded(leaf, index, size, hashes, root)) {
+      return { ok: false, reason: `the path does not lead to the root of the checkpoint of ${size} records` };
+    }
+    if (text === undefined) {
+      return {
+        ok: null,
+        size,
+        reason: 'the document does not hold the text of the record, so it does not show which record this is',
+      };
+    }
+    const { order, id } = parsed.data.record;
+    return { ok: true, size, record: { order, id, text } };
   } catch (error) {
     if (error instanceof NoteError) return { ok: false, reason: error.message };
     throw error;
   }
+}
+
+/** Where values stand in a text is of the format, and never of the document's choice: a forger would choose. */
+function textTrouble({ prefix, record, text }: ProofDocument, leaf: Buffer): string | undefined {
+  if (prefix !== LEAF_PREFIX) return `the prefix is not ${LEAF_PREFIX}`;
+  if (text === undefined) return undefined;
+  if (!leafHash(text).equals(leaf)) {
+    return 'the text does not hash to leafHash: it is not the record that was sealed';
+  }
+  if (!text.startsWith(LEAF_PREFIX)) return `the text does not begin with ${LEAF_PREFIX}`;
+  const values = text.slice(LEAF_PREFIX.length).split('\t');
+  if (values.length !== record.columns.length) return 'the text has not as many values as record has columns';
+  const [order, id] = values.slice(0, 2).map(unescapeCopy);
+  return order === record.order && id === record.id
+    ? undefined
+    : 'the text is of another record than the document says';
 }
 
 const place = z.object({ order: z.string(), id: z.string() });

@@ -49,7 +49,11 @@ export async function readShape(
   // A new column is sealed from the next chunk on; until one is gone or new, the order of columns stays as it was.
   const rest = present.filter((name) => !first.includes(name));
   const columns =
-    known !== undefined && sameSet(known.columns, [...first, ...rest]) ? known.columns : [...first, ...rest];
+    known !== undefined &&
+    sameSet(known.columns, [...first, ...rest]) &&
+    first.every((name, at) => known.columns[at] === name)
+      ? known.columns
+      : [...first, ...rest];
   const weaknesses: string[] = [];
   if (order.nullable) {
     weaknesses.push(

@@ -7,6 +7,8 @@ import {
   type Sealer,
   verifyProof,
 } from '../../../exporters/audit-trail/seal/index.js';
+import { readShape } from '../../../exporters/audit-trail/seal/row-format.js';
+import type { RowFormat } from '../../../exporters/audit-trail/seal/statement.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import type { AuditRecords, Seal } from '../../../pack/audit-model.js';
 import { SecretText } from '../../../pack/secret.js';
@@ -230,6 +232,19 @@ describe('never fine when it could not look', () => {
   });
 });
 
+describe('a text of the format', () => {
+  it('begins with order and id, whatever was first before the mapping changed', async () => {
+    const shape = (known?: RowFormat) => lab.session((session) => readShape(session, records, known));
+    const { format } = await shape();
+    const [order, id, ...rest] = format.columns;
+    expect([order, id]).toEqual([format.order.column, format.id.column]);
+    const kept = { ...format, columns: [...format.columns.slice(0, -2), ...format.columns.slice(-2).reverse()] };
+    expect((await shape(kept)).format.columns).toEqual(kept.columns);
+    const before = { ...format, columns: [...rest, ...format.columns.slice(0, 2)] };
+    expect((await shape(before)).format.columns.slice(0, 2)).toEqual([order, id]);
+  });
+});
+
 describe('proof of one record', () => {
   it('verifies with the published key alone, and fails for anything else', async () => {
     await lab.write(137);
@@ -238,7 +253,13 @@ describe('proof of one record', () => {
       log.store((store) => lab.session((session) => proveRecord({ store, session, signal: forever, id, withText })));
     const keys = [parseVkey(log.key.vkey)];
     for (const id of ['1', '50', '51', '137']) {
-      expect(verifyProof(JSON.parse(JSON.stringify(await prove(id))), keys)).toEqual({ ok: true, size: 137 });
+      const proven = await prove(id, true);
+      expect(verifyProof(JSON.parse(JSON.stringify(proven)), keys)).toEqual({
+        ok: true,
+        size: 137,
+        record: { order: proven.record.order, id, text: proven.text },
+      });
+      expect(verifyProof(await prove(id), keys)).toMatchObject({ ok: null, size: 137 });
     }
     const proof = await prove('77', true);
     expect(proof.text).toContain('Zoë');
