@@ -109,13 +109,20 @@ function shown(report: ProbeReport): string {
   const title = styleText('bold', `${report.provider} (${report.kind}) of ${report.portal}`, {
     stream: process.stdout,
   });
-  const state = report.isUsable ? [] : [colour('red', `cannot be used: ${report.trouble ?? 'unknown'}`)];
+  const state = report.isUsable ? [] : [colour('red', unusable(report))];
   const failures = report.failures.map(({ operation, reason, count }) =>
     colour('red', `${operation} failed: ${reason} (${count}×)`),
   );
+  const uncertain = report.uncertain.map(
+    ({ operation, reason, count }) => `${operation} not known, by a fault of ours: ${reason} (${count}×)`,
+  );
   const timings = report.timings.length === 0 ? [] : ['', ...timingTable(report)];
   const tests = report.selfTests.length === 0 ? [] : ['', ...report.selfTests.map(testLine)];
-  return [title, ...state, ...failures, ...timings, ...tests].join('\n');
+  return [title, ...state, ...failures, ...uncertain, ...timings, ...tests].join('\n');
+}
+
+function unusable({ fault, trouble = 'unknown' }: ProbeReport): string {
+  return fault === undefined ? `cannot be used: ${trouble}` : `cannot be asked, by a fault of ours: ${trouble}`;
 }
 
 function timingTable({ timings }: ProbeReport): string[] {

@@ -388,13 +388,14 @@ function notCounted(): Panel {
   return timeseries({
     title: 'Operations that were not timed',
     description:
-      'Disturbed by the exporter itself. Most are judged all the same: who was in time in spite of it was in time. Of the undecided nobody can tell.',
+      'Disturbed by the exporter itself. Most are judged all the same: who was in time in spite of it was in time. Of the undecided nobody can tell. The uncertain ended by a fault of ours, such as a proxy, and count for nothing.',
     unit: 'short',
     min: 0,
     draw: 'bars',
     targets: [
       series(`sum(increase(${m.tainted.name}${chosen}[$__rate_interval]))`, 'tainted'),
       series(`sum(increase(${m.undecided.name}${chosen}[$__rate_interval]))`, 'undecided'),
+      series(`sum by (reason) (increase(${m.uncertain.name}${chosen}[$__rate_interval]))`, 'uncertain: {{reason}}'),
     ],
     overrides: [fixed('tainted', 'blue'), fixed('undecided', 'orange')],
   });

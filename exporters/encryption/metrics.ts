@@ -3,6 +3,7 @@ import {
   type EncryptionOperation,
   encryptionErrors,
   encryptionMetrics,
+  encryptionUncertain,
   operationBounds,
 } from '../../pack/metrics/encryption.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
@@ -50,7 +51,7 @@ export class ProviderMetrics {
     this.#m.slaTarget.set(labels, slaSeconds);
     if (objectiveRatio === undefined) this.#m.slaObjective.remove({});
     else this.#m.slaObjective.set(labels, objectiveRatio);
-    for (const gauge of [this.#m.up, this.#m.probeTime]) gauge.zero(labels);
+    this.#m.probeTime.zero(labels);
     // The one test that every provider can make: where not even that ever is, it must be told too.
     this.#m.selfTestTime.zero({ ...labels, test: 'round_trip' });
     this.#m.probeInterval.set(labels, job.probe.intervalMs / 1000);
@@ -59,6 +60,7 @@ export class ProviderMetrics {
     for (const operation of this.#operations) {
       for (const outcome of outcomes) this.#m.operations.zero({ ...labels, operation, outcome });
       for (const reason of encryptionErrors) this.#m.errors.zero({ ...labels, operation, reason });
+      for (const reason of encryptionUncertain) this.#m.uncertain.zero({ ...labels, operation, reason });
     }
     for (const bytes of job.probe.sizesBytes) {
       for (const operation of operations) {
@@ -88,7 +90,11 @@ export class ProviderMetrics {
       this.#m.errors.inc({ ...labels, operation, reason }, count);
       this.#m.operations.inc({ ...labels, operation, outcome: 'failed' }, count);
     }
-    this.#m.up.set(labels, result.isUsable ? 1 : 0);
+    for (const { operation, reason, count } of result.uncertain) {
+      this.#m.uncertain.inc({ ...labels, operation, reason }, count);
+    }
+    if (result.fault === undefined) this.#m.up.set(labels, result.isUsable ? 1 : 0);
+    else this.#m.up.remove({});
     this.#m.probeTime.set(labels, result.endedAtSeconds);
     this.#recordCredential(result);
     // A test that was not made this time must not go on looking as it did the last time.
@@ -150,6 +156,7 @@ function create(store: MetricStore) {
     slaObjective: store.gauge(m.slaObjective),
     operations: store.counter(m.operations),
     errors: store.counter(m.errors),
+    uncertain: store.counter(m.uncertain),
     duration: store.histogram(m.duration),
     tainted: store.counter(m.tainted),
     undecided: store.counter(m.undecided),

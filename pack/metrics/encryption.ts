@@ -1,4 +1,5 @@
 import { counter, gauge, histogram } from './declare.js';
+import { uncertainReasons } from './workflow.js';
 
 export const encryptionOperations = ['encrypt', 'decrypt', 'round_trip', 'data_key'] as const;
 export type EncryptionOperation = (typeof encryptionOperations)[number];
@@ -8,6 +9,10 @@ export const keyTemperatures = ['warm', 'cold'] as const;
 
 export const encryptionErrors = ['timeout', 'unavailable', 'auth', 'integrity', 'throttled', 'protocol'] as const;
 export type EncryptionError = (typeof encryptionErrors)[number];
+
+/** What stood between us and a provider, or kept us from looking. `library`: one that is to be loaded here, and cannot be. */
+export const encryptionUncertain = [...uncertainReasons, 'library'] as const;
+export type EncryptionUncertain = (typeof encryptionUncertain)[number];
 
 export const selfTests = [
   'round_trip',
@@ -82,6 +87,15 @@ export const encryptionMetrics = {
       values: { ...operationValues, outcome: ['met', 'missed', 'failed'] },
     },
   ),
+  uncertain: counter(
+    'field_encryption_operations_uncertain_total',
+    'count',
+    [...provider, 'operation', 'reason'],
+    'Operations that ended by a fault of the exporter, or of what it was set up with: neither met nor missed nor failed.',
+    {
+      values: { ...operationValues, reason: encryptionUncertain },
+    },
+  ),
   slaTarget: gauge('field_encryption_sla_target_seconds', 'seconds', provider, 'Promised duration of one operation.'),
   slaObjective: gauge(
     'field_encryption_sla_objective_ratio',
@@ -93,7 +107,7 @@ export const encryptionMetrics = {
     'field_encryption_provider_up',
     'boolean',
     provider,
-    'Whether anything worked in the last round of the probe: one encryption and its decryption were answered at least.',
+    'Whether anything worked in the last round of the probe: one encryption and its decryption were answered at least. Absent while nobody knows: before the first round, and when nothing but a fault of ours stood in the way.',
   ),
   credentialExpiry: gauge(
     'field_encryption_credential_expiry_timestamp_seconds',

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
-import type { EncryptionProvider } from '../../pack/index.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type EncryptionProvider, SecretText } from '../../pack/index.js';
 import { literal, probeJob, secret, somePortal } from '../support/encryption/domain.js';
 import { metricsOf, total } from '../support/encryption/exporter.js';
 import { json, scriptedServer } from '../support/encryption/http-server.js';
@@ -16,6 +16,9 @@ const provider: EncryptionProvider = {
   binds: 'context',
   deterministic: false,
 };
+
+const url = 'http://portal.example.test';
+const plain = somePortal(url);
 
 function login(url: string, password = secret(PASSWORD)) {
   return somePortal(url, {
@@ -85,7 +88,34 @@ describe('the portal itself', () => {
     const portal = somePortal(server.url, { neverProbe: ['/canary/*'] });
     const result = await oneRound(probeJob({ ...provider, authenticated: false }, { portal }));
     expect(result.trouble).toContain('neverProbe');
+    expect(result).toMatchObject({ fault: 'internal', failures: [] });
     expect(server.seen).toEqual([]);
+  });
+
+  test.each<[string, string, () => Parameters<typeof probeJob>[1]]>([
+    [
+      'a password whose file vanished',
+      'secret',
+      () => ({ portal: login(url, new SecretText([{ kind: 'file', path: '/nowhere/password' }])) }),
+    ],
+    [
+      'a client certificate that is not there',
+      'client-certificate',
+      () => ({ portal: somePortal('https://localhost:1', { tls: { ...plain.tls, certFile: '/nowhere.pem' } }) }),
+    ],
+    ['a proxy that is gone', 'proxy', () => ({ portal: somePortal(url) })],
+  ])('%s is a fault of ours: neither met nor failed', async (_, reason, over) => {
+    if (reason === 'proxy') {
+      process.env.http_proxy = 'http://127.0.0.1:1';
+      onTestFinished(() => {
+        delete process.env.http_proxy;
+      });
+    }
+    const job = probeJob({ ...provider, authenticated: reason === 'secret' }, over());
+    const result = await oneRound(job);
+    expect(result).toMatchObject({ isUsable: false, fault: reason, failures: [], restMs: 0 });
+    expect(result.uncertain).toContainEqual({ operation: 'encrypt', reason, count: 1 });
+    expect(total(metricsOf(job, result), 'field_encryption_provider_up')).toBeUndefined();
   });
 
   test.each([

@@ -70,7 +70,6 @@ describe.skipIf(softHsmLibrary === undefined)('PKCS#11 on SoftHSM2', () => {
 
   test.each([
     ['a token that is not there', { tokenLabel: 'elsewhere' }, 'unavailable', "no slot holds a token 'elsewhere'"],
-    ['a library that is not there', { library: '/nowhere.so' }, 'unavailable', 'cannot be loaded'],
     ['a key that is not there', { keyLabel: 'none', createKeys: false }, 'protocol', "no AES key 'none'"],
   ] as const)('%s', async (_, over, reason, message) => {
     const result = await oneRound(job(provider(over)));
@@ -78,6 +77,12 @@ describe.skipIf(softHsmLibrary === undefined)('PKCS#11 on SoftHSM2', () => {
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason, count: 1 });
     expect(result.trouble).toContain(message);
     expect(result.selfTests).toEqual([]);
+  });
+
+  test('a library that is not there is a fault of ours', async () => {
+    const result = await oneRound(job(provider({ library: '/nowhere.so' })));
+    expect(result).toMatchObject({ isUsable: false, fault: 'library', failures: [], selfTests: [] });
+    expect(result.trouble).toContain('cannot be loaded');
   });
 });
 

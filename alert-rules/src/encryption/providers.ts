@@ -1,9 +1,9 @@
 /** What encrypts: whether it can be used, does what it must, and is measured. */
 import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { alertRule } from '../policy.js';
+import { alertRule, operatingTeam } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
-import { events, plain, promql } from '../promql.js';
+import { atLeast, events, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofProvider, providerAlert } from './owner.js';
@@ -19,6 +19,7 @@ export function providerAlerts(pack: Pack): readonly AlertRule[] {
     selfTestStale(pack),
     noData(pack),
     tainted(pack),
+    ownFault(pack),
     credentialExpiring(pack),
   ];
 }
@@ -82,8 +83,8 @@ function selfTestStale(pack: Pack): AlertRule {
     name: 'EncryptionSelfTestStale',
     priority: 'medium',
     forSeconds: encryptionSettings.probe.forSeconds,
-    // Only what was made before: a test that a provider has no notion of has no time at all. One that is down cannot be
-    // tested, and one that is not probed is told already.
+    // Only what was made before: a test that a provider has no notion of has no time at all. One that is down, or cannot
+    // be asked, cannot be tested, and one that is not probed is told already.
     expr: promql`
       time() - max by (portal, provider, test) (
         (max_over_time(${m.selfTestTime.name}[${windowOf(memorySeconds)}]) > 0)
@@ -91,7 +92,7 @@ function selfTestStale(pack: Pack): AlertRule {
         ${since(m.selfTestTime.name)}
       )
       > on (portal, provider) group_left () ${probePatience(staleSeconds)}
-      unless on (portal, provider) (max ${ofProvider} (${m.up.name}) == 0)
+      and on (portal, provider) (max ${ofProvider} (${m.up.name}) == 1)
       and on (portal, provider) ${isProbed}
     `,
     summary: 'A provider of encryption is timed, but one of its self-tests can no longer be made.',
@@ -138,19 +139,40 @@ function noData(pack: Pack): AlertRule {
 function tainted(pack: Pack): AlertRule {
   const { windowSeconds, ratio, forSeconds } = encryptionSettings.tainted;
   const range = windowOf(windowSeconds);
-  const count = (metric: string) => `sum ${ofProvider} (increase(${metric}[${range}]))`;
+  const count = (series: string) => `sum ${ofProvider} (increase(${series}[${range}]))`;
+  const unjudged = `(${count(m.undecided.name)} + ${count(`${m.uncertain.name}{reason="event-loop"}`)})`;
   return providerAlert(pack, {
     name: 'EncryptionMeasurementTainted',
     priority: 'medium',
     forSeconds,
     expr: promql`
-      ${count(m.undecided.name)}
-      / (${count(m.undecided.name)} + ${count(m.operations.name)} > 0)
+      ${unjudged}
+      / (${unjudged} + ${count(m.operations.name)} > 0)
       > ${plain(ratio)}
     `,
     summary: 'The exporter is too busy to tell whether encryption keeps its promise.',
     description:
       `{{ $value | humanizePercentage }} of the operations of {{ $labels.provider }} on {{ $labels.portal }} in the last ${range} were ` +
       'disturbed so much by the exporter itself that nobody can tell whether they kept the promise.',
+  });
+}
+
+/** What stands between us and a provider, and is ours to mend. The operations count neither for nor against it. */
+function ownFault(pack: Pack): AlertRule {
+  const { windowSeconds, forSeconds } = settings.ownFault;
+  const range = windowOf(windowSeconds);
+  return alertRule(pack, {
+    name: 'EncryptionExporterFault',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    forSeconds,
+    expr: promql`
+      sum by (portal, provider, reason) (increase(${m.uncertain.name}{reason!="event-loop"}[${range}])) ${atLeast(1)}
+    `,
+    summary: 'The exporter itself, or what it was set up with, stands between it and a provider of encryption.',
+    description:
+      `Fault of ours on the way to {{ $labels.provider }} on {{ $labels.portal }} in the last ${range}: {{ $labels.reason }}. ` +
+      'Operations that it ended are uncertain: neither met nor missed. Nobody measures what they would have told.',
+    dashboard: 'encryption-provider',
   });
 }

@@ -22,7 +22,10 @@ function providerState(pack: Pack): RecordingRule {
   return {
     record: r.state,
     expr: promql`
-      ${providerStates.noData} * (max ${ofProvider} (${r.identity.name}) unless ${isProbed})
+      ${providerStates.noData} * (
+        max ${ofProvider} (${r.identity.name})
+        unless (${isProbed} and max ${ofProvider} (${m.up.name}))
+      )
       or
       ${providerStates.broken} * (
         ${firing(', severity="critical"')}

@@ -7,6 +7,8 @@ const column = { ...portal, table: 'public.product_owners', column: 'ni_number' 
 const key = { ...portal, key: 'restricted-fields' } as const;
 const record = { ...portal, source: 'encryption_audit_log' } as const;
 
+/** As an alert that belongs to whoever runs the exporter has it. */
+export const ofOurs = provider;
 export const ofProvider = { ...provider, team: 'security' } as const;
 /** The team of these stands in the rule. */
 export const [ofColumn, ofKey, ofRecord] = [column, key, record];
@@ -59,6 +61,8 @@ const counters = {
   failed: operations('decrypt', 'failed', 0),
   roundTripsMissed: operations('round_trip', 'missed', 0),
   undecided: of(m.undecided, provider, 0),
+  ownFaults: of(m.uncertain, { ...provider, operation: 'encrypt', reason: 'proxy' }, 0),
+  latenesses: of(m.uncertain, { ...provider, operation: 'encrypt', reason: 'event-loop' }, 0),
   integrity: of(m.errors, { ...provider, operation: 'decrypt', reason: 'integrity' }, 0),
   timeouts: of(m.errors, { ...provider, operation: 'decrypt', reason: 'timeout' }, 0),
 };
@@ -84,5 +88,12 @@ export const allSlow: EncryptionDifference = { perMinute: { met: 0, missed: 80 }
 export const isDown: EncryptionDifference = {
   set: { up: 0, roundTrip: 'gone', wrongAad: 'gone' },
   perMinute: { met: 0, failed: 8, timeouts: 8 },
+  clocks: { roundTripMade: 'stopped', wrongAadMade: 'stopped' },
+};
+
+/** A fault of ours, and nothing gets through: nobody knows whether the provider works. */
+export const isBarred: EncryptionDifference = {
+  set: { up: 'gone', roundTrip: 'gone', wrongAad: 'gone' },
+  perMinute: { met: 0, ownFaults: 4 },
   clocks: { roundTripMade: 'stopped', wrongAadMade: 'stopped' },
 };

@@ -7,9 +7,11 @@ import {
   allSlow,
   type EncryptionPhase,
   encryptionLines,
+  isBarred,
   isDown,
   ofColumn,
   ofKey,
+  ofOurs,
   ofProvider,
   ofRecord,
 } from './encryption-lines.js';
@@ -63,7 +65,10 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       quietUntil: 1,
       firesWithin: 4,
       labels: ofProvider,
-      quiet: [['when the key service restarts', [{ minutes: 30 }, { minutes: 1, ...isDown }, { minutes: 30 }]]],
+      quiet: [
+        ['when the key service restarts', [{ minutes: 30 }, { minutes: 1, ...isDown }, { minutes: 30 }]],
+        ['while a fault of ours is in the way', [{ minutes: 30 }, { minutes: 60, ...isBarred }]],
+      ],
     },
     {
       alert: 'EncryptionSelfTestFailed',
@@ -113,6 +118,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       value: duration(124),
       quiet: [
         ['while the provider is down', [{ minutes: 30 }, { minutes: 180, ...isDown }]],
+        ['while a fault of ours is in the way', [{ minutes: 30 }, { minutes: 180, ...isBarred }]],
         ['about a test that never could be made', [{ minutes: 180, ...neverTested }]],
         [
           'while it is not probed at all',
@@ -147,6 +153,19 @@ function providers(pack: Pack): readonly EncryptionLife[] {
           [{ minutes: 60, set: { credentialEnds: 7_200, credentialLifetime: 14_400 } }],
         ],
         ['where it has no end', [{ minutes: 60, set: { credentialEnds: 'gone', credentialLifetime: 'gone' } }]],
+      ],
+    },
+    {
+      alert: 'EncryptionExporterFault',
+      when: 'a proxy of ours lets nothing through',
+      wrong: isBarred,
+      quietUntil: 3,
+      firesWithin: 10,
+      healsWithin: 20,
+      labels: { ...ofOurs, reason: 'proxy' },
+      quiet: [
+        ['while the provider is down', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
+        ['while the machine is busy, which has an alert of its own', [{ minutes: 60, perMinute: { latenesses: 20 } }]],
       ],
     },
     {
@@ -400,7 +419,7 @@ function states(): readonly Scenario[] {
     holds(`${r.columnState.name} == ${columnStates[state]}`, minute);
   return [
     {
-      name: 'state: met, broken while down or slow, no data when the exporter dies or stops probing',
+      name: 'state: met, broken while down or slow, no data when the exporter dies, stops probing or cannot ask',
       series: draw(encryptionLines, [
         { minutes: 60 },
         { minutes: 20, ...isDown },
@@ -409,10 +428,12 @@ function states(): readonly Scenario[] {
         { minutes: 20, target: 'down' },
         { minutes: 150 },
         { minutes: 20, clocks: { probe: 'stopped' } },
+        { minutes: 30 },
+        { minutes: 10, ...isBarred },
       ]),
       queries: [
         ...[providerIs('met', 59), providerIs('broken', 65), providerIs('met', 165), providerIs('broken', 199)],
-        ...[providerIs('noData', 210), providerIs('met', 360), providerIs('noData', 385)],
+        ...[providerIs('noData', 210), providerIs('met', 360), providerIs('noData', 385), providerIs('noData', 425)],
       ],
     },
     {

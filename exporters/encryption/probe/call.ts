@@ -1,5 +1,5 @@
 import { formatMs } from '../../runtime/format.js';
-import { isAvailability, NotPossible, ProviderFailure } from '../providers/failure.js';
+import { asFailure, isAvailability, NotPossible, ProviderFailure } from '../providers/failure.js';
 
 /** The exporter is ending: what was under way says nothing about the provider. */
 export class Stopped extends Error {
@@ -41,5 +41,5 @@ export async function within<T>(
 /** Whether an error says that nobody could be asked, so that nothing can be concluded from it. */
 export function tellsNothing(error: unknown): boolean {
   if (error instanceof Stopped || error instanceof NotPossible) return true;
-  return error instanceof ProviderFailure && isAvailability(error.reason);
+  return isAvailability(asFailure(error).reason);
 }

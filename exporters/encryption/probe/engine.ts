@@ -80,8 +80,9 @@ export class ProbeEngine {
       this.#stopping.signal,
     );
     if (outcome.isUsable) this.#backoff.succeed();
-    else this.#backoff.fail();
-    const { series, failures, isUsable, trouble } = outcome;
+    // What is ours to mend may be mended any moment, and costs the provider nothing.
+    else if (outcome.fault === undefined) this.#backoff.fail();
+    const { series, failures, uncertain, isUsable, fault, trouble } = outcome;
     const { credential } = this.#provider;
     return {
       startedAtSeconds,
@@ -89,9 +90,11 @@ export class ProbeEngine {
       isUsable,
       series,
       failures,
+      uncertain,
       selfTests: isUsable ? this.#withKept([...outcome.selfTests], makesVersionTests, makesAgedTests) : [],
       restMs: Math.round(this.#backoff.restMs),
       ...(credential === undefined ? {} : { credential }),
+      ...(fault === undefined ? {} : { fault }),
       ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
     };
   }

@@ -3,6 +3,7 @@ import { formatSeconds, percentiles } from './percentiles.js';
 import { jobName } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import type { ShownProvider } from './sections.js';
+import { operationsIn } from './tally.js';
 
 /** After so many turns without a round nobody knows how a provider is. */
 const STALE_AFTER_TURNS = 3;
@@ -18,16 +19,16 @@ export function providerFinding({ job, last, trouble }: ShownProvider, nowMs: nu
   const ageSeconds = nowMs / 1000 - last.endedAtSeconds;
   if (ageSeconds * 1000 > STALE_AFTER_TURNS * intervalMs + timeoutMs + last.restMs)
     return unknown(`its last round ended ${formatSeconds(ageSeconds)} ago`);
+  if (last.fault !== undefined) return unknown(`${last.fault}, a fault of ours: ${last.trouble ?? ''}`);
   if (!last.isUsable) return attention(last.trouble ?? 'not usable');
   const failedTests = last.selfTests.flatMap(([test, { outcome }]) => (outcome === 'failed' ? [test] : []));
   if (failedTests.length > 0) return attention(`self-tests failed: ${failedTests.join(', ')}`);
-  const failures = last.failures.reduce(
-    (sum, { operation, count }) => sum + (operation === 'round_trip' ? 0 : count),
-    0,
-  );
+  const failures = operationsIn(last.failures);
   if (failures > 0) return attention(`${failures} operations of the last round failed`);
   const slow = slowestBeyondPromise(last, job.slaSeconds);
   if (slow !== undefined) return attention(slow);
+  const ours = operationsIn(last.uncertain);
+  if (ours > 0) return unknown(`${ours} operations of the last round were ended by a fault of ours`);
   if (last.series.every(({ seconds }) => seconds.length === 0)) return unknown('the last round measured nothing');
   if (!last.selfTests.some(([, { outcome }]) => outcome === 'passed')) return unknown('no self-test could be made');
   return { what, state: 'fine' };

@@ -136,7 +136,11 @@ export class ProbeSource implements EncryptionSource {
           if (this.#measured.get(name) !== measured) return;
           const isNews = measured.last?.isUsable !== false || measured.last.trouble !== result.trouble;
           if (!result.isUsable && isNews) {
-            log.warn('an encryption provider cannot be used', { provider: name, reason: result.trouble });
+            const what =
+              result.fault === undefined
+                ? 'an encryption provider cannot be used'
+                : 'an encryption provider cannot be asked, by a fault of the exporter';
+            log.warn(what, { provider: name, reason: result.trouble });
           } else if (measured.last?.isUsable === false && result.isUsable) {
             log.info('an encryption provider can be used again', { provider: name });
           }

@@ -1,7 +1,8 @@
-import type { SelfTest } from '../../../pack/metrics/encryption.js';
+import type { EncryptionUncertain, SelfTest } from '../../../pack/metrics/encryption.js';
 import type { Credential } from '../providers/provider.js';
 import type { Failure } from './round.js';
 import type { Series } from './samples.js';
+import type { Counted } from './tally.js';
 import type { TestResult } from './test-result.js';
 
 /** From the page's thread to a measuring thread. */
@@ -18,10 +19,14 @@ export interface RoundResult {
   readonly startedAtSeconds: number;
   readonly endedAtSeconds: number;
   readonly isUsable: boolean;
+  /** Of ours, and nothing else kept it from being used: whether it works is not known. */
+  readonly fault?: EncryptionUncertain;
   /** Why it is not, for a person; secrets hidden. */
   readonly trouble?: string;
   readonly series: readonly Series[];
   readonly failures: readonly Failure[];
+  /** Ended by a fault of ours. */
+  readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: readonly (readonly [SelfTest, TestResult])[];
   /** Absent where nobody could or may ask. */
   readonly credential?: Credential;

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { EncryptionError, EncryptionOperation } from '../../../pack/metrics/encryption.js';
+import type { EncryptionError, EncryptionOperation, EncryptionUncertain } from '../../../pack/metrics/encryption.js';
+import { formatMs } from '../../runtime/format.js';
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
-import { asFailure, ProviderFailure } from '../providers/failure.js';
+import { asFailure, ExporterFault, ProviderFailure } from '../providers/failure.js';
 import type { Provider } from '../providers/provider.js';
 import { runAgedTests } from './aged-tests.js';
 import { Breath } from './breath.js';
@@ -12,6 +13,7 @@ import { GarbageWatch } from './garbage.js';
 import { type Look, ProcessorWatch } from './processor-watch.js';
 import { Samples, type Series, type Temperature } from './samples.js';
 import { runSelfTests, type TestResults } from './self-tests.js';
+import { type Counted, Tally } from './tally.js';
 
 export interface RoundPlan {
   readonly sizesBytes: readonly number[];
@@ -31,17 +33,17 @@ export interface RoundPlan {
 export interface RoundOutcome {
   readonly series: readonly Series[];
   readonly failures: readonly Failure[];
+  /** Ended by a fault of ours: they are neither met nor failed. */
+  readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: TestResults;
   readonly isUsable: boolean;
+  /** Of ours, and nothing else kept it from being used: whether it works is not known. */
+  readonly fault?: EncryptionUncertain;
   /** Why it is not, for a person. */
   readonly trouble?: string;
 }
 
-export interface Failure {
-  readonly operation: EncryptionOperation;
-  readonly reason: EncryptionError;
-  readonly count: number;
-}
+export type Failure = Counted<EncryptionError>;
 
 /** Each asks the key service; where that costs money, three in a round are enough to see what a cold key costs. */
 const COLD_SAMPLES = 3;
@@ -67,7 +69,7 @@ const OPEN_ATTEMPTS = 3;
  *
  * A failure is a failure of that operation, and the round goes on. The provider is down when nothing works: it cannot be
  * opened, or no encryption and its decryption were both answered. An answer that is wrong is an answer: that is broken
- * integrity, and no outage.
+ * integrity, and no outage. Where nothing but a fault of ours was in the way, nobody knows whether it is down.
  *
  * @throws {Stopped} when the exporter ends meanwhile.
  */
@@ -84,7 +86,7 @@ export async function runRound<S>(
     const { refusal } = round;
     if (refusal !== undefined) {
       if (!round.hasFailed) round.note(refusal.operation, refusal.failure);
-      return { ...(await round.outcome()), selfTests: new Map(), isUsable: false, trouble: refusal.failure.message };
+      return unusable(await round.outcome(), refusal.failure);
     }
     const { file } = plan;
     // Before a version is revoked for a test, which is one of those that must open.
@@ -106,10 +108,15 @@ export async function runRound<S>(
     const failure = asFailure(error);
     // Nothing was asked of it yet, and an encryption is what would have been.
     round.note('encrypt', failure);
-    return { ...(await round.outcome()), selfTests: new Map(), isUsable: false, trouble: failure.message };
+    return unusable(await round.outcome(), failure);
   } finally {
     await provider.close().catch(() => undefined);
   }
+}
+
+function unusable(measured: Measured, failure: ProviderFailure): RoundOutcome {
+  const fault = failure instanceof ExporterFault ? { fault: failure.fault } : {};
+  return { ...measured, selfTests: new Map(), isUsable: false, trouble: failure.message, ...fault };
 }
 
 /** Opening is asked for again where the provider was not there: a server that fails one request in a hundred is up. */
@@ -119,8 +126,8 @@ async function opened<S>(provider: Provider<S>, plan: RoundPlan, stopping: Abort
       return await within(plan.timeoutMs, stopping, (signal) => provider.open(signal));
     } catch (error) {
       // Not after a time-out, which would hold up the round, and never after a refusal: a PIN may be what was refused.
-      if (error instanceof Stopped || attempt === OPEN_ATTEMPTS || asFailure(error).reason !== 'unavailable')
-        throw error;
+      if (error instanceof Stopped || error instanceof ExporterFault || attempt === OPEN_ATTEMPTS) throw error;
+      if (asFailure(error).reason !== 'unavailable') throw error;
       await provider.close().catch(() => undefined);
     }
   }
@@ -131,7 +138,8 @@ class Round<S> {
   readonly #plan: RoundPlan;
   readonly #stopping: AbortSignal;
   readonly #samples: Samples;
-  readonly #failures = new Map<string, { operation: EncryptionOperation; reason: EncryptionError; count: number }>();
+  readonly #failures = new Tally<EncryptionError>();
+  readonly #uncertain = new Tally<EncryptionUncertain>();
   readonly #garbage = new GarbageWatch();
   readonly #loop = new LoopWatch();
   readonly #processor = new ProcessorWatch();
@@ -153,7 +161,7 @@ class Round<S> {
   }
 
   get hasFailed(): boolean {
-    return this.#failures.size > 0;
+    return this.#failures.counts.length + this.#uncertain.counts.length > 0;
   }
 
   /** Why nothing works; undefined where something did. */
@@ -192,20 +200,16 @@ class Round<S> {
     }
   }
 
-  async outcome(): Promise<Pick<RoundOutcome, 'series' | 'failures'>> {
+  async outcome(): Promise<Measured> {
     this.#endWatch?.();
     this.#processor.close();
     const series = this.#samples.judge(await this.#garbage.stop());
-    return { series, failures: [...this.#failures.values()] };
+    return { series, failures: this.#failures.counts, uncertain: this.#uncertain.counts };
   }
 
-  note(operation: EncryptionOperation, { reason }: ProviderFailure): void {
-    for (const one of operation === 'data_key' ? [operation] : [operation, 'round_trip' as const]) {
-      const key = `${one} ${reason}`;
-      const found = this.#failures.get(key);
-      if (found === undefined) this.#failures.set(key, { operation: one, reason, count: 1 });
-      else found.count += 1;
-    }
+  note(operation: EncryptionOperation, failure: ProviderFailure): void {
+    if (failure instanceof ExporterFault) this.#uncertain.add(operation, failure.fault);
+    else this.#failures.add(operation, failure.reason);
   }
 
   /** @returns how many operations to time at once. */
@@ -344,7 +348,9 @@ class Round<S> {
   #failed(operation: EncryptionOperation, record: boolean, error: unknown): void {
     if (error instanceof Stopped) throw error;
     const failure = asFailure(error);
-    this.#lastFailure = { operation, failure };
+    // One failure that is the provider's own, and no answer at all: then it is down, whatever we did wrong beside it.
+    const isTold = this.#lastFailure !== undefined && !(this.#lastFailure.failure instanceof ExporterFault);
+    if (!(failure instanceof ExporterFault && isTold)) this.#lastFailure = { operation, failure };
     if (record) this.note(operation, failure);
     if (failure.reason === 'integrity') {
       if (operation === 'decrypt') this.#answered();
@@ -390,8 +396,9 @@ class Round<S> {
       // Waiting for a processor also makes the loop late: the two are one disturbance.
       return { value, start, end, disturbedMs: Math.max(lostMs, lateMs > LATE_MS ? lateMs : 0) };
     } catch (error) {
-      ended();
-      throw error;
+      const lateMs = Math.max(ended(), this.#lostSince(before, performance.now() - start));
+      const mayBeInTime = lateMs > LATE_MS && performance.now() - start - lateMs <= this.#plan.slaSeconds * 1000;
+      throw asFailureOf(error, mayBeInTime, lateMs);
     }
   }
 
@@ -405,6 +412,8 @@ class Exhausted extends Error {
   override readonly name = 'Exhausted';
 }
 
+type Measured = Pick<RoundOutcome, 'series' | 'failures' | 'uncertain'>;
+
 interface Refusal {
   readonly operation: EncryptionOperation;
   readonly failure: ProviderFailure;
@@ -416,6 +425,13 @@ interface Timed<T> {
   readonly start: number;
   readonly end: number;
   readonly disturbedMs: number;
+}
+
+/** A deadline that passed while this thread was kept from its work: the answer may have been there in time. */
+function asFailureOf(error: unknown, mayBeInTime: boolean, lateMs: number): unknown {
+  const isTimeout = error instanceof ProviderFailure && error.reason === 'timeout';
+  if (!isTimeout || !mayBeInTime) return error;
+  return new ExporterFault('event-loop', `the exporter was kept from its work for ${formatMs(lateMs)}`);
 }
 
 function now<T>(value: T | Promise<T>): T {

@@ -1,5 +1,5 @@
 import { SecretText, SecretUnavailable } from '../../../pack/index.js';
-import type { EncryptionOperation, SelfTest } from '../../../pack/metrics/encryption.js';
+import type { EncryptionOperation, EncryptionUncertain, SelfTest } from '../../../pack/metrics/encryption.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { sizeLabel } from './canary.js';
 import { ProbeEngine } from './engine.js';
@@ -18,9 +18,12 @@ export interface ProbeReport {
   readonly provider: string;
   readonly kind: string;
   readonly isUsable: boolean;
+  /** Of the exporter or of what it was set up with, and nothing else was in the way: nobody knows whether it works. */
+  readonly fault?: EncryptionUncertain;
   readonly trouble?: string;
   readonly timings: readonly Timing[];
   readonly failures: RoundResult['failures'];
+  readonly uncertain: RoundResult['uncertain'];
   readonly selfTests: readonly (TestResult & { readonly test: SelfTest })[];
   /** `missed` also when something failed, or a self-test did; `unknown` when too much was disturbed to tell. */
   readonly verdict: Verdict;
@@ -53,13 +56,17 @@ export async function probeNow(job: ProbeJob, samples: number, redactor: Redacto
     provider: job.provider.name,
     kind: job.provider.kind,
     isUsable: result.isUsable,
+    ...(result.fault === undefined ? {} : { fault: result.fault }),
     ...(result.trouble === undefined ? {} : { trouble: result.trouble }),
     timings,
     failures: result.failures,
+    uncertain: result.uncertain,
     selfTests,
     verdict: worst([
       ...timings.map(({ verdict }) => verdict),
-      ...(result.isUsable && result.failures.length === 0 ? [] : (['missed'] as const)),
+      ...(result.isUsable || result.fault !== undefined ? [] : (['missed'] as const)),
+      ...(result.failures.length === 0 ? [] : (['missed'] as const)),
+      ...(result.uncertain.length === 0 ? [] : (['unknown'] as const)),
       ...selfTests.flatMap(({ outcome }) => (outcome === 'failed' ? (['missed'] as const) : [])),
     ]),
   };

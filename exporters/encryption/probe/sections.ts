@@ -4,6 +4,7 @@ import { providerFinding } from './findings.js';
 import { formatSeconds, percentiles } from './percentiles.js';
 import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
+import { operationsIn } from './tally.js';
 
 export interface ShownProvider {
   readonly job: ProbeJob;
@@ -62,12 +63,12 @@ function stateCell(last: RoundResult | undefined, trouble: string | undefined): 
   if (trouble !== undefined) return { text: trouble, state: 'bad' };
   if (last === undefined) return { text: 'not yet measured', state: 'neutral' };
   if (last.isUsable) {
-    const failed = last.failures.reduce(
-      (sum, { operation, count }) => sum + (operation === 'round_trip' ? 0 : count),
-      0,
-    );
+    const failed = operationsIn(last.failures);
     if (failed === 0) return { text: 'usable', state: 'good' };
     return { text: `usable; ${failed} operations of the last round failed`, state: 'warning' };
+  }
+  if (last.fault !== undefined) {
+    return { text: `not known: ${last.trouble ?? ''}`, state: 'neutral', note: `a fault of ours: ${last.fault}` };
   }
   const rest = last.restMs === 0 ? {} : { note: `next try in ${formatSeconds(last.restMs / 1000)}` };
   return { text: last.trouble ?? 'not usable', state: 'bad', ...rest };

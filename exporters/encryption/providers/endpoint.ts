@@ -10,7 +10,7 @@ import type { Redactor } from '../../runtime/redactor.js';
 import { parsedJson } from './aead.js';
 import { endpointAnatomy } from './endpoint-form.js';
 import { exchangeFailure, type JsonAnswer, JsonExchange } from './exchange.js';
-import { ProviderFailure } from './failure.js';
+import { ExporterFault, ProviderFailure } from './failure.js';
 import type { Anatomy, Call, Lasting, Provider } from './provider.js';
 
 /** Whatever JSON the portal calls a ciphertext. */
@@ -61,7 +61,7 @@ export class EndpointProvider implements Provider<Sealed> {
     for (const path of [this.#is.encryptPath, this.#is.decryptPath]) {
       const pattern = forbiddenBy(applyPathStyle(path, this.#portal), this.#portal);
       if (pattern !== undefined) {
-        throw new ProviderFailure('protocol', `not sent: the portal forbids this path by neverProbe: ${pattern}`);
+        throw new ExporterFault('internal', `not sent: the portal forbids this path by neverProbe: ${pattern}`);
       }
     }
     try {

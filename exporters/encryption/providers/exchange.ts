@@ -6,8 +6,8 @@ import { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import { Connections } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import { redirectTarget } from '../../runtime/portal/http/redirect.js';
-import { StepFailure } from '../../runtime/portal/step-failure.js';
-import { ProviderFailure } from './failure.js';
+import { OurFault, StepFailure } from '../../runtime/portal/step-failure.js';
+import { asFailure, ExporterFault, ProviderFailure } from './failure.js';
 
 /** 64 KiB as Base64 in JSON is 88 KiB. */
 const MAX_ANSWER_BYTES = 4_000_000;
@@ -27,9 +27,11 @@ const reasons: Readonly<Partial<Record<FailureReason, EncryptionError>>> = {
   dns: 'unavailable',
   connect: 'unavailable',
   tls: 'unavailable',
-  exporter: 'unavailable',
   timeout: 'timeout',
   auth: 'auth',
+  // What a login said: it is not sent again before, or one of before is still not answered.
+  'retry-after': 'throttled',
+  unanswered: 'timeout',
 };
 
 /** JSON over connections that stay open from call to call. */
@@ -98,9 +100,9 @@ const unwatched = new LoopWatch();
 
 /** What the connection layer says holds addresses and codes, and nothing that was sent or received. */
 export function exchangeFailure(error: unknown): ProviderFailure {
-  if (error instanceof ProviderFailure) return error;
+  if (error instanceof OurFault) return new ExporterFault(error.fault, error.message);
   if (error instanceof StepFailure) return new ProviderFailure(reasons[error.reason] ?? 'protocol', error.message);
-  return new ProviderFailure('unavailable', 'the exchange failed');
+  return asFailure(error);
 }
 
 function parsed(body: Buffer): unknown {

@@ -1,5 +1,6 @@
 import { SecretUnavailable } from '../../../pack/index.js';
-import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import type { EncryptionError, EncryptionUncertain } from '../../../pack/metrics/encryption.js';
+import { ourFaultOf } from '../../runtime/portal/http/failure.js';
 
 /**
  * Why a provider did not do what it was asked.
@@ -18,6 +19,20 @@ export class ProviderFailure extends Error {
   }
 }
 
+/**
+ * A failure of the exporter, or of what it was set up with. It says nothing of the provider: what was asked of it is
+ * neither met nor failed, and is counted with this fault. Whoever only wants to know whether there was an answer reads
+ * `unavailable`.
+ */
+export class ExporterFault extends ProviderFailure {
+  readonly fault: EncryptionUncertain;
+
+  constructor(fault: EncryptionUncertain, detail: string) {
+    super('unavailable', detail);
+    this.fault = fault;
+  }
+}
+
 /** A test that this provider, or this account at it, does not allow to be made. */
 export class NotPossible extends Error {
   override readonly name = 'NotPossible';
@@ -32,7 +47,13 @@ export function isAvailability(reason: EncryptionError): boolean {
 export function asFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   // It names the variable or the file, and has no value to tell.
-  if (error instanceof SecretUnavailable) return new ProviderFailure('auth', error.message);
+  if (error instanceof SecretUnavailable) return new ExporterFault('secret', error.message);
   const kind = error instanceof Error ? error.name : typeof error;
-  return new ProviderFailure('protocol', `unexpected ${kind} in the provider`);
+  return systemFault(error, 'this machine') ?? new ExporterFault('internal', `unexpected ${kind} in the exporter`);
+}
+
+/** What this machine ran out of, if an error tells of that. @param where begins the sentence. */
+export function systemFault(error: unknown, where: string): ExporterFault | undefined {
+  const ours = ourFaultOf(error, where);
+  return ours === undefined ? undefined : new ExporterFault(ours.fault, ours.message);
 }

@@ -1,5 +1,5 @@
 import type { EncryptionError } from '../../../pack/metrics/encryption.js';
-import { ProviderFailure } from './failure.js';
+import { ExporterFault, ProviderFailure, systemFault } from './failure.js';
 
 const reasons: Readonly<Record<string, EncryptionError>> = {
   ThrottlingException: 'throttled',
@@ -16,7 +16,6 @@ const reasons: Readonly<Record<string, EncryptionError>> = {
   IncompleteSignatureException: 'auth',
   MissingAuthenticationTokenException: 'auth',
   ExpiredTokenException: 'auth',
-  CredentialsProviderError: 'auth',
   // A key that was disabled, or is to be deleted: it is there, and may not be used.
   DisabledException: 'auth',
   KMSInvalidStateException: 'auth',
@@ -37,11 +36,14 @@ export function kmsFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   if (!(error instanceof Error)) return new ProviderFailure('protocol', 'the key service failed');
   const known = reasons[error.name];
+  // Nothing was sent: the environment holds none.
+  if (error.name === 'CredentialsProviderError') return new ExporterFault('secret', 'no credentials for AWS are found');
   if (known !== undefined) return new ProviderFailure(known, `the key service answered ${error.name}`);
   const status = statusOf(error);
   if (status === undefined) {
     const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-    return new ProviderFailure('unavailable', `the key service cannot be reached${code}`);
+    const what = 'the key service cannot be reached';
+    return systemFault(error, what) ?? new ProviderFailure('unavailable', `${what}${code}`);
   }
   if (status === 429) return new ProviderFailure('throttled', 'the key service answered status 429');
   return new ProviderFailure(

@@ -1,18 +1,18 @@
-import { ProviderFailure } from './failure.js';
+import { ExporterFault } from './failure.js';
 
 /**
  * A package that npm may have left out, which it does without a word. The failure says what to install.
  *
  * @param needs what its installation needs beside npm, such as a compiler.
- * @throws {ProviderFailure} `unavailable`
+ * @throws {ExporterFault}
  */
 export async function loadOptional<T>(name: string, load: () => Promise<T>, needs?: string): Promise<T> {
   try {
     return await load();
   } catch (error) {
     const hint = needs === undefined ? '' : ` (needs ${needs})`;
-    throw new ProviderFailure(
-      'unavailable',
+    throw new ExporterFault(
+      'library',
       isAbsent(error)
         ? `${name} is not installed here: npm install ${name}${hint}`
         : `${name} is installed here and cannot be loaded: npm rebuild ${name}${hint}`,

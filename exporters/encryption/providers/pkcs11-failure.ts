@@ -1,5 +1,5 @@
 import type { EncryptionError } from '../../../pack/metrics/encryption.js';
-import { ProviderFailure } from './failure.js';
+import { ExporterFault, ProviderFailure } from './failure.js';
 
 const reasons: Readonly<Record<string, EncryptionError>> = {
   CKR_ENCRYPTED_DATA_INVALID: 'integrity',
@@ -26,7 +26,6 @@ const reasons: Readonly<Record<string, EncryptionError>> = {
   CKR_SESSION_CLOSED: 'unavailable',
   CKR_SESSION_HANDLE_INVALID: 'unavailable',
   CKR_CRYPTOKI_NOT_INITIALIZED: 'unavailable',
-  CKR_HOST_MEMORY: 'unavailable',
   CKR_SESSION_COUNT: 'throttled',
 };
 
@@ -36,6 +35,7 @@ const reasons: Readonly<Record<string, EncryptionError>> = {
  */
 export function pkcs11Failure(error: unknown): ProviderFailure {
   const code = codeOf(error);
+  if (code === 'CKR_HOST_MEMORY') return new ExporterFault('internal', 'this machine has no memory left for the token');
   return new ProviderFailure(reasons[code] ?? 'protocol', `the token answered ${code}`);
 }
 

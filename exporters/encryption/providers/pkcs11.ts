@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type * as Pkcs11 from 'pkcs11js';
 import type { Pkcs11Provider as Description } from '../../../pack/index.js';
 import { type AeadSealed, aeadAnatomy, NONCE_BYTES, readAead, TAG_BYTES, writeAead } from './aead.js';
-import { asFailure, NotPossible, ProviderFailure } from './failure.js';
+import { asFailure, ExporterFault, NotPossible, ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
 import { loadOptional } from './optional-package.js';
 import { PinGuard, PinRefused } from './pin-guard.js';
@@ -152,7 +152,7 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     try {
       module.load(this.#is.library);
     } catch {
-      throw new ProviderFailure('unavailable', `the PKCS#11 library ${this.#is.library} cannot be loaded`);
+      throw new ExporterFault('library', `the PKCS#11 library ${this.#is.library} cannot be loaded`);
     }
     this.#library = library;
     this.#module = module;

@@ -1,5 +1,5 @@
 import type { EncryptionError } from '../../../pack/metrics/encryption.js';
-import { ProviderFailure } from './failure.js';
+import { ProviderFailure, systemFault } from './failure.js';
 
 /** By SQLSTATE, or by its class of two characters. */
 const reasons: Readonly<Record<string, EncryptionError>> = {
@@ -34,10 +34,8 @@ export function sqlFailure(error: unknown, operation: 'connect' | 'encrypt' | 'd
   if (error instanceof ProviderFailure) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (!/^[0-9A-Z]{5}$/.test(code) || /^E[A-Z]+$/.test(code)) {
-    return new ProviderFailure(
-      'unavailable',
-      `the connection to the database failed${code === '' ? '' : ` (${code})`}`,
-    );
+    const what = 'the connection to the database failed';
+    return systemFault(error, what) ?? new ProviderFailure('unavailable', `${what}${code === '' ? '' : ` (${code})`}`);
   }
   const meant = reasons[code] ?? reasons[code.slice(0, 2)];
   // What was not encrypted yet cannot be corrupt: there, it is an option that pgcrypto does not know.

@@ -19,6 +19,7 @@ const good: RoundResult = {
   isUsable: true,
   series: series([job.slaSeconds / 2]),
   failures: [],
+  uncertain: [],
   selfTests: [['round_trip', { outcome: 'passed', why: '' }]],
   restMs: 0,
 };
@@ -34,6 +35,18 @@ describe('what the last round of a provider proves', () => {
       { ...good, isUsable: false, trouble: 'sealed' },
       undefined,
       { state: 'attention', why: 'sealed' },
+    ],
+    [
+      'a fault of ours keeps us from asking',
+      { ...good, isUsable: false, fault: 'proxy', trouble: 'it answered 502' },
+      undefined,
+      { state: 'unknown', why: 'proxy, a fault of ours: it answered 502' },
+    ],
+    [
+      'a fault of ours ended one operation',
+      { ...good, uncertain: [{ operation: 'encrypt', reason: 'file-descriptors', count: 1 }] },
+      undefined,
+      { state: 'unknown' },
     ],
     [
       'a self-test failed',

@@ -6,7 +6,7 @@ import type { RoundResult } from '../../../../exporters/encryption/probe/protoco
 import { type RoundOutcome, type RoundPlan, runRound } from '../../../../exporters/encryption/probe/round.js';
 import { verdictOn } from '../../../../exporters/encryption/probe/run-now.js';
 import { Samples } from '../../../../exporters/encryption/probe/samples.js';
-import { ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
+import { ExporterFault, ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
 import type { Provider } from '../../../../exporters/encryption/providers/provider.js';
 import { collectGarbage } from '../../../../exporters/runtime/garbage.js';
 import { probeJob } from '../../../support/encryption/domain.js';
@@ -117,6 +117,66 @@ describe('a round', () => {
     },
   );
 
+  test('in which only a fault of ours is in the way says nothing of the provider', async () => {
+    const barred = { encrypt: () => Promise.reject(new ExporterFault('proxy', 'the proxy answered 502')) };
+    const result = await round(fakeProvider(() => ({ isSynchronous: false, ...barred })));
+    expect(result).toMatchObject({ isUsable: false, fault: 'proxy', trouble: 'the proxy answered 502', failures: [] });
+    expect(result.uncertain).toEqual([
+      { operation: 'encrypt', reason: 'proxy', count: 1 },
+      { operation: 'round_trip', reason: 'proxy', count: 1 },
+    ]);
+    expect([...result.selfTests]).toEqual([]);
+    const job = probeJob({ kind: 'local', name: 'aes' });
+    const times = { startedAtSeconds: 1, endedAtSeconds: 2, restMs: 0, selfTests: [] };
+    const well = await round(fakeProvider(), { samples: 1 });
+    const page = metricsOf(job, { ...well, ...times }, { ...result, ...times });
+    expect(total(page, 'field_encryption_provider_up')).toBeUndefined();
+    expect(total(page, 'field_encryption_errors_total')).toBe(0);
+    expect(total(page, 'field_encryption_operations_total', { outcome: 'failed' })).toBe(0);
+    expect(total(page, 'field_encryption_operations_uncertain_total', { reason: 'proxy' })).toBe(2);
+    expect(total(page, 'field_encryption_operations_uncertain_total')).toBe(2);
+  });
+
+  test('counts one fault of ours among a hundred operations, and leaves the provider up', async () => {
+    let calls = 0;
+    const provider = fakeProvider((sound) => ({
+      isSynchronous: false,
+      encrypt: (plaintext, context, call) => {
+        calls += 1;
+        if (calls % 50 === 25) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+        return sound.encrypt(plaintext, context, call);
+      },
+    }));
+    const result = await round(provider, { samples: 100, sizesBytes: [16] });
+    expect(result).toMatchObject({ isUsable: true, failures: [] });
+    expect(result.uncertain).toContainEqual({ operation: 'encrypt', reason: 'file-descriptors', count: 2 });
+    expect(counts(result, 'encrypt').samples).toBe(98);
+  });
+
+  test('in which nothing works, and one failure is its own, is that of a provider that is down', async () => {
+    let calls = 0;
+    const provider = fakeProvider(() => ({
+      encrypt: () => {
+        calls += 1;
+        throw calls === 2 ? new ProviderFailure('unavailable', 'sealed') : new ExporterFault('proxy', 'no way');
+      },
+    }));
+    const result = await round(provider);
+    expect(result).toMatchObject({ isUsable: false, trouble: 'sealed' });
+    expect(result.fault).toBeUndefined();
+  });
+
+  test('in which a self-test meets a fault of ours takes it for no refusal', async () => {
+    const provider = fakeProvider((sound) => ({
+      versions: undefined,
+      decrypt: (sealed, context, call) => {
+        if (context.includes('|other')) throw new TypeError('a mistake of ours');
+        return sound.decrypt(sealed, context, call);
+      },
+    }));
+    expect((await round(provider, { samples: 1 })).selfTests.get('wrong_aad')).toMatchObject({ outcome: 'absent' });
+  });
+
   test('in which one size is refused measures the others', async () => {
     const provider = slowProvider(0, (sound) => ({
       encrypt: (plaintext, context, call) => {
@@ -203,7 +263,7 @@ describe('a round', () => {
         throw new Error(`cannot encrypt ${plaintext.toString()}`);
       },
     }));
-    expect((await round(provider)).trouble).toBe('unexpected Error in the provider');
+    expect((await round(provider)).trouble).toBe('unexpected Error in the exporter');
   });
 
   test('times what is too short for the clock in batches', async () => {
@@ -270,6 +330,19 @@ describe('what disturbs a round itself', () => {
     expect(result).toMatchObject({ tainted: 10, met: 0, missed: 0 });
     const free = encryptions(await round(slowProvider(5), { samples: 40, sizesBytes: [16], slaSeconds: 0.5 }));
     expect(free.seconds.length).toBeGreaterThan(0);
+  });
+
+  test('its own loop, blocked beyond the deadline, is no time-out of the provider', async () => {
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    const blocked = slowProvider(0, (sound) => ({
+      encrypt: (plaintext, context, call) => {
+        Atomics.wait(cell, 0, 0, 150);
+        // Read after the timer of the deadline, as from a socket, although it was there before.
+        return new Promise((resolve) => setTimeout(() => resolve(sound.encrypt(plaintext, context, call)), 3));
+      },
+    }));
+    const result = await round(blocked, { samples: 2, sizesBytes: [16], slaSeconds: 0.03, timeoutMs: 100 });
+    expect(result).toMatchObject({ isUsable: false, fault: 'event-loop', failures: [] });
   });
 
   test('a collection of garbage in the middle of an operation taints it', async () => {
@@ -406,6 +479,7 @@ test('what is tainted, and what nobody can tell of, is counted apart', () => {
     isUsable: true,
     series: [series],
     failures: [],
+    uncertain: [],
     selfTests: [],
     restMs: 0,
   });
@@ -424,6 +498,7 @@ describe('the time of a self-test', () => {
     isUsable: true,
     series: [],
     failures: [],
+    uncertain: [],
     selfTests,
     restMs: 0,
   });
