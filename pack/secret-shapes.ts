@@ -4,21 +4,34 @@
  */
 
 const sensitiveName =
-  /passw|passphrase|passcode|^pass$|^pwd$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|^pin([-_]?code)?$|^otp$/i;
+  /passphrase|^pass$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session/i;
 
-/** Words that make any name that of a secret: `userPwd`, `oldPw`, `otpValue`. */
-const sensitiveWords = new Set(['pw', 'pwd', 'pwds', 'otp', 'totp', 'passwd']);
+/** Words for a password, in the languages of the web, that no other word has in it. */
+const passwordParts =
+  /passwor|passphrase|passcode|kennwort|motdepasse|contrasena|wachtwoord|losenord|salasana|adgangskode/;
 
-/** Endings of names, in words: `db_pass`, `Ocp-Apim-Subscription-Key`. */
+/** Those that are only meant where they are a word of their own: `userPwd`, `oldPw`, `mdp`. */
+const passwordWords = new Set(
+  withoutMarks(
+    'pw pwd pwds psw pswd mdp senha haslo heslo passord kodeord parola parool jelszo geslo lozinka sifre пароль 密码 密碼 ' +
+      'パスワード 비밀번호',
+  ).split(' '),
+);
+
+/** `userpass` and `dbpass`, but no compass. */
+const endsInPass = /(?<!^(com|by|en?com|tres|over|under|sur|im))pass$/;
+
+/** Words for other secrets that a person types or is sent. */
+const typedWords = new Set(['otp', 'totp', 'cvv', 'cvc', 'cv2', 'mnemonic']);
+const typedEnding = /(^|-)(pin(-?(code|number))?|(seed|recovery|backup)-(phrase|words?))$/;
+
+/** Endings of names, in words: `Ocp-Apim-Subscription-Key`, `securityAnswer`. */
 const sensitiveEnding =
-  /(^|-)(pass|(api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?)$/;
+  /(^|-)((api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?|seeds?|answers?)$/;
 
 /** Names that say something about a secret and end in what: `token_type`, `session_length`, `cookie-name`. */
 const aboutOne =
   /[a-z0-9][-_]?(type|expir(y|es?)([-_]?(in|at|on))?|max[-_]?age|count|limit|length|required|enabled|valid|name|ur[il])$/i;
-
-/** A number under these is a secret too: one that people type. */
-const typedName = /passw|passcode|^pin([-_]?code)?$|secret(?!ar)/i;
 
 /** `userPwd`, `old-pw` and `APIKey` in their words, in lower case. */
 export function wordsOf(name: string): string[] {
@@ -30,19 +43,43 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Whether a field, parameter or header of this name is known to hold secrets. */
-export function isSensitiveName(name: string): boolean {
-  return (sensitiveName.test(name) || hasSensitiveWord(name)) && !aboutOne.test(name);
+/** The same without marks and without digits behind them: `contraseña`, `pass1`. */
+function plainWordsOf(name: string): string[] {
+  return wordsOf(withoutMarks(name)).map((word) => (typedWords.has(word) ? word : word.replace(/(?<=\D{2})\d+$/u, '')));
 }
 
-function hasSensitiveWord(name: string): boolean {
-  const words = wordsOf(name);
-  return words.some((word) => sensitiveWords.has(word)) || sensitiveEnding.test(words.join('-'));
+function withoutMarks(text: string): string {
+  return text.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll('ł', 'l').replaceAll('ı', 'i');
+}
+
+/** Whether a field, parameter or header of this name is known to hold secrets. */
+export function isSensitiveName(name: string): boolean {
+  if (aboutOne.test(name)) return false;
+  return isTypedName(name) || sensitiveName.test(name) || sensitiveEnding.test(plainWordsOf(name).join('-'));
+}
+
+/** Whether a field of this name is the password of a person, in whatever language. */
+export function isPasswordName(name: string): boolean {
+  if (aboutOne.test(name)) return false;
+  const words = plainWordsOf(name);
+  return (
+    /passw/.test(words.join(' ')) ||
+    passwordParts.test(words.join('')) ||
+    words.some((word) => passwordWords.has(word)) ||
+    endsInPass.test(words.at(-1) ?? '')
+  );
+}
+
+/** A number under these is a secret too: one that people type. Under `seed` it is not. */
+function isTypedName(name: string): boolean {
+  const words = plainWordsOf(name);
+  return isPasswordName(name) || words.some((word) => typedWords.has(word)) || typedEnding.test(words.join('-'));
 }
 
 /** Whether what stands under this name is a secret that somebody wrote down. `{variables}` are none. */
 export function isLiteralSecret(name: string, value: string | number): boolean {
-  if (typeof value === 'number') return (typedName.test(name) || hasSensitiveWord(name)) && !aboutOne.test(name);
+  if (typeof value === 'number')
+    return (isTypedName(name) || /secret(?!ar)|keys?$/i.test(name)) && isSensitiveName(name);
   return isSensitiveName(name) && !isFilled(value);
 }
 

@@ -23,20 +23,34 @@ interface Made {
   readonly status?: number;
   readonly json?: unknown;
   readonly headers?: Record<string, string>;
+  /** Headers of the answer, and the cookies that it sets. */
+  readonly answers?: Record<string, string>;
+  readonly cookies?: Record<string, string>;
   readonly send?: { readonly mimeType: string; readonly text: string };
 }
 
-function entry(path: string, { method = 'GET', status = 200, json = {}, headers = {}, send }: Made = {}): object {
+const pairs = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value }));
+
+/** @param path below the portal, or a whole URL elsewhere. */
+function entry(
+  path: string,
+  { method = 'GET', status = 200, json = {}, headers = {}, answers = {}, cookies = {}, send }: Made = {},
+): object {
   return {
     time: 10,
     _resourceType: 'fetch',
     request: {
       method,
-      url: `https://portal.kingston.test${path}`,
-      headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
+      url: path.startsWith('/') ? `https://portal.kingston.test${path}` : path,
+      headers: pairs(headers),
       ...(send === undefined ? {} : { postData: send }),
     },
-    response: { status, content: { mimeType: 'application/json', text: JSON.stringify(json) } },
+    response: {
+      status,
+      headers: pairs(answers),
+      cookies: pairs(cookies),
+      content: { mimeType: 'application/json', text: JSON.stringify(json) },
+    },
   };
 }
 
@@ -271,8 +285,21 @@ describe('single cases', () => {
     'verification_code',
     'securityAnswer',
     'memorable_word',
+    'userpass',
+    'pass1',
+    'motDePasse',
+    'mdp',
+    'benutzerKennwort',
+    'senha',
+    'contrasena',
+    'haslo',
+    'answer',
+    'seed',
+    'toPhone',
+    'fromAccount',
   ])('%s is the name of a secret', (name) => {
-    const secret = 'Pl4nted-Secret-9';
+    // A word like any other, so that the name alone decides.
+    const secret = 'letmein';
     const file = recording(
       entry(`/a?${name}=${secret}`),
       entry('/b', { headers: { [name]: secret } }),
@@ -414,6 +441,15 @@ describe('everything is a secret until it is known to be none', () => {
     ['data', 'c2VjcmV0IHdvcmRz'],
     ['hash', 'qzjxkvwpfh'],
     ['filter', `owner eq '${uuid}'`],
+    ['fromAccount', 31926819],
+    ['toPhone', 98765],
+    ['to', 31926819],
+    ['next', '/reset?token=letmein'],
+    ['next', 'page;sid=letmein'],
+    ['next', '/sms/4711'],
+    ['q', 'password: letmein'],
+    ['q', 'kind=a,mdp=letmein'],
+    ['back', encodeURIComponent('/login?pass=letmein')],
   ])('%s: %s is one', (name, value) => {
     expect(yamlOf(name, value)).not.toContain(String(value));
   });
@@ -432,6 +468,10 @@ describe('everything is a secret until it is known to be none', () => {
     ['name', 'Müller'],
     ['active', 'true'],
     ['n', 7],
+    ['from', 1764504000],
+    ['from', 20261130],
+    ['next', '/clients?limit=10'],
+    ['q', 'compass'],
   ])('%s: %s is none, and the report says that it was kept', (name, value) => {
     const text = yamlOf(name, value);
     expect(text).toContain(`    ${name}: ${value}`);
@@ -453,6 +493,42 @@ describe('everything is a secret until it is known to be none', () => {
     expect(yaml).toContain('shareValue: $' + '{env:KINGSTON_SHARE_VALUE}');
     expect(yaml + summary.join()).not.toMatch(new RegExp(`${hex}|${uuid}`));
     expect(summary.join('\n')).toContain('path: 88123');
+  });
+
+  test.each([
+    ['/reset/abcd', '/reset/{resetValue}'],
+    ['/users/verify/email/ab/cd', '/users/verify/email/{emailValue}/{emailValue2}'],
+    ['/sms/47', '/sms/{smValue}'],
+    ['/a;token=abc/b', '/{pathValue}/b'],
+    ['/clients/token=abc', '/clients/{clientValue}'],
+    ['/password/reset', '/password/reset'],
+    ['/token/refresh', '/token/refresh'],
+    ['/graphql', '/graphql'],
+    ['/jsonrpc/v2', '/jsonrpc/v2'],
+    ['/apis/v1beta1/xhtml', '/apis/v1beta1/xhtml'],
+  ])('in the path %s, which becomes %s', (recorded, written) => {
+    const { yaml, steps, summary } = importHar(
+      recording(
+        entry(`${recorded}?q=x`),
+        entry(recorded, { method: 'POST', send: { mimeType: 'text/xml', text: 'x' } }),
+      ),
+      { pack },
+    );
+    expect(stepsOf(yaml)[0]?.path).toBe(written);
+    if (recorded !== written) expect(steps.join() + summary.join()).not.toMatch(/abcd|abc|47|\bcd\b/);
+  });
+
+  test('the report shows what was kept whole, or says where the rest stands', () => {
+    const words = (count: number) => `query Q { ${'clients { id } '.repeat(count)}}`;
+    const send = (query: string) => ({
+      method: 'POST',
+      send: { mimeType: 'application/json', text: JSON.stringify({ query }) },
+    });
+    const { kept } = importHar(recording(entry('/graphql', send(words(30))), entry('/graphql', send(words(100)))), {
+      pack,
+    });
+    expect(kept[0]).toBe(`query: ${words(30)}`);
+    expect(kept[1]).toMatch(/^query: query Q .*… \(1000 of 1511 characters; all of it stands in POST \/graphql\)$/);
   });
 
   test('as the name of a field, or a key of a table that an id was taken from', () => {
@@ -482,6 +558,13 @@ describe('everything is a secret until it is known to be none', () => {
     const query = 'query Clients($first: Int) {\n  clients(first: $first, order: "name asc") { id ni_number }\n}';
     expect(graphQl(query)).toContain('ni_number');
     expect(graphQl(query.replace('name asc', uuid))).not.toContain(uuid);
+    const secret = ['token: "letmein"', 'by: { pin: 123 }', 'by: { answer: ["a", "letmein"] }', 'cvv: QQQletmeinQQQ'];
+    for (const argument of secret) {
+      const document = query.replace('first: $first', argument.replaceAll('QQQ', '"'.repeat(3)));
+      expect(graphQl(document)).not.toMatch(/letmein|123/);
+    }
+    expect(graphQl(query.replace('$first: Int', '$first: Int, $pin: String = "letmein"'))).not.toContain('letmein');
+    expect(graphQl(query.replace('ni_number', 'token: accessToken'))).toContain('token: accessToken');
   });
 });
 
@@ -506,6 +589,59 @@ describe('a recorded login', () => {
     expect(fields.user).toEqual(text('KINGSTON_USER'));
     expect(fields.remember?.reveal()).toBe('true');
     expect(steps).toEqual(['a']);
+  });
+
+  test.each([
+    ['inline', { query: 'mutation { login(mail: "jo.adviser@x.test", password: "letmein") { jwt } }' }],
+    [
+      'in variables',
+      { query: 'mutation L($i: In) { login(i: $i) { jwt } }', variables: { i: { password: 'letmein' } } },
+    ],
+    ['in a text of variables', { query: 'mutation { login }', variables: '{"password":"letmein"}' }],
+  ])('by GraphQL, %s, is no step, and the report says why it is no auth:', (_, send) => {
+    const { auth, steps, summary } = authOf(login(send));
+    expect({ auth, steps }).toEqual({ auth: { kind: 'none' }, steps: ['a'] });
+    expect(summary).toContain('the login sends fields inside of fields');
+  });
+
+  test('whose values look like settings or names of fields: only a setting under its own name stays', () => {
+    const { auth } = authOf(
+      login({ user: 'on', password: 'password', grant_type: 'password', rememberMe: 'true', realm: 'true', pin: '1' }),
+    );
+    const fields = auth.kind === 'login' ? auth.fields : {};
+    expect(Object.entries(fields).flatMap(([name, value]) => (value.isSecret ? [] : [name]))).toEqual([
+      'grant_type',
+      'rememberMe',
+    ]);
+  });
+
+  const signIn = { who: 'jo.adviser', what: 'letmein' };
+  test.each<[string, Made, Made]>([
+    ['a session cookie', { cookies: { ssid: 'c00kie-of-jo' } }, {}],
+    ['a token in JSON', { json: { accessToken: 'letmein-99' } }, {}],
+    [
+      'a token that is sent later',
+      { json: { token: 'letmein-99' } },
+      { headers: { Authorization: 'Bearer letmein-99' } },
+    ],
+    ['a token in a header', { answers: { 'X-Auth-Token': 'letmein-99' } }, {}],
+  ])('that nothing but the answer tells: %s', (_, made, after) => {
+    const send = { mimeType: 'application/json', text: JSON.stringify(signIn) };
+    const { auth, steps } = authOf(entry('/enter', { method: 'POST', send, ...made }), entry('/b', after));
+    expect(auth).toMatchObject({ kind: 'login', path: '/enter' });
+    expect(auth.kind === 'login' && Object.values(auth.fields).every((value) => value.isSecret)).toBe(true);
+    expect(steps).toEqual(['b', 'a']);
+  });
+
+  test('is none where every answer sets its cookie anew, or where a token leads to the next page', () => {
+    const send = { mimeType: 'application/json', text: JSON.stringify({ q: 'smith' }) };
+    const cookies = (value: string) => ({ cookies: { session: `rolling-${value}` } });
+    const { steps } = authOf(
+      ...['r', 's', 't'].map((each) => entry(`/${each}`, cookies(each))),
+      entry('/search', { method: 'POST', send, ...cookies('u') }),
+      entry('/find', { method: 'POST', send, json: { token: 'page-2-of-9', next_token: 'page-3-of-9' } }),
+    );
+    expect(steps).toEqual(['r', 's', 't', 'post-search', 'post-find', 'a']);
   });
 
   test('by a form that answers with a redirect', () => {
@@ -576,6 +712,71 @@ describe('a recorded login', () => {
     const { auth, summary } = authOf(login(send));
     expect(auth).toEqual({ kind: 'none' });
     expect(summary).toContain(why);
+  });
+});
+
+describe('a login by OpenID Connect', () => {
+  const provider = 'https://login.example.com/realms/staff';
+  const form = (text: string) => ({ mimeType: 'application/x-www-form-urlencoded', text });
+  const back = 'https://portal.kingston.test/callback';
+  const authorize = entry(
+    `${provider}/protocol/openid-connect/auth?response_type=code&client_id=portal-spa&scope=openid+profile` +
+      `&state=st4te-letmein&redirect_uri=${encodeURIComponent(back)}`,
+  );
+  const filled = (text: string) =>
+    entry(`${provider}/login-actions/authenticate?session_code=letmein-1`, {
+      method: 'POST',
+      status: 302,
+      send: form(text),
+    });
+  const both = filled('username=jo.adviser&password=letmein');
+  const callback = entry('/callback?code=c0de-letmein&state=st4te-letmein');
+  const idToken = `e30.${Buffer.from(JSON.stringify({ iss: provider })).toString('base64url')}.letmein`;
+  const exchange = (answer: object) =>
+    entry(`${provider}/protocol/openid-connect/token`, {
+      method: 'POST',
+      send: form(
+        `grant_type=authorization_code&code=c0de-letmein&client_id=portal-spa&redirect_uri=${encodeURIComponent(back)}`,
+      ),
+      json: { access_token: 'letmein-at', ...answer },
+    });
+  const exchanged = exchange({ id_token: idToken });
+  const authOf = (...entries: object[]) => {
+    const after = entry('/a', { headers: { Authorization: 'Bearer letmein-at' } });
+    const { yaml, summary, environment } = importHar(recording(...entries, after), { pack: withoutAuth });
+    expect(yaml + summary.join()).not.toMatch(/letmein|jo\.adviser/);
+    expect(stepsOf(yaml, bare).map(({ name }) => name)).toEqual(['a']);
+    return { auth: portalOf(yaml).auth, environment, summary: summary.join('\n') };
+  };
+
+  test('becomes auth: of its kind, with the forms that were filled in', () => {
+    const { auth, environment } = authOf(
+      authorize,
+      filled('username=jo.adviser&credentialId='),
+      filled('password=letmein&credentialId=&rememberMe=on'),
+      callback,
+      exchanged,
+    );
+    expect(auth).toMatchObject({
+      kind: 'oidc',
+      issuer: provider,
+      redirectUri: back,
+      scope: 'openid profile',
+      forms: [{ fields: { username: expect.anything() } }, { fields: { password: expect.anything() } }],
+    });
+    expect(environment).toEqual(['KINGSTON_USERNAME', 'KINGSTON_PASSWORD']);
+  });
+
+  test.each<[string, string, object[]]>([
+    ['whose code the portal exchanged', 'kind form', [authorize, both, callback]],
+    ['whose issuer nobody names', 'issuer', [authorize, both, callback, exchange({})]],
+    ['without a form', 'no form', [authorize, callback, exchanged]],
+    ['with a one-time code', 'one-time code', [authorize, both, filled('otp=123456'), callback, exchanged]],
+    ['by SAML', 'SAML', [entry('/saml/acs', { method: 'POST', status: 302, send: form('SAMLResponse=letmein') })]],
+  ])('%s is named as not converted', (_, why, entries) => {
+    const { auth, summary } = authOf(...entries);
+    expect(auth).toEqual({ kind: 'none' });
+    expect(summary).toMatch(new RegExp(`is not converted.*${why}`));
   });
 });
 

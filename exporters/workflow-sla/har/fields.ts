@@ -1,10 +1,11 @@
+import { documentFields } from './inside.js';
 import { type Entry, isJson, jsonOf, mediaType, type PostData } from './read.js';
 
 export interface Field {
   readonly name: string;
   /** Texts and numbers as they stand; anything else in its JSON. */
   readonly value: string;
-  /** It stood inside another field, or beside one of its name. */
+  /** It stood inside another field, such as a document of GraphQL, or beside one of its name. */
   readonly isNested: boolean;
 }
 
@@ -18,11 +19,13 @@ export function fieldsOf({ postData }: Entry): Fields {
   if (postData === undefined) return { encoding: 'other', fields: [] };
   const type = mediaType(postData.mimeType);
   const json = isJson(type) || /^\s*[[{]/.test(postData.text) ? jsonOf(postData.text) : undefined;
-  if (json !== undefined) return { encoding: 'json', fields: [...jsonFields(json, '', Array.isArray(json))] };
+  if (json !== undefined) {
+    return { encoding: 'json', fields: [...jsonFields(json, '', Array.isArray(json))].flatMap(withInner) };
+  }
   if (type === 'application/x-www-form-urlencoded' || type === '') {
     return {
       encoding: 'form',
-      fields: formFields(postData).map(([name, value]) => ({ name, value, isNested: false })),
+      fields: formFields(postData).flatMap(([name, value]) => withInner({ name, value, isNested: false })),
     };
   }
   // A file upload, XML, or a JSON that was cut off: names are all that is needed of it.
@@ -31,6 +34,11 @@ export function fieldsOf({ postData }: Entry): Fields {
     ...[...postData.text.matchAll(/(?:\bname=|[<"'])"?([\w-]{1,60})/g)].map(([, name]) => name ?? ''),
   ];
   return { encoding: 'other', fields: names.map((name) => ({ name, value: '', isNested: false })) };
+}
+
+function withInner(field: Field): Field[] {
+  const inner = documentFields(field.value) ?? [];
+  return [field, ...inner.map((pair) => ({ ...pair, isNested: true }))];
 }
 
 /** The fields of a form. Firefox and mitmproxy list them; others save the text alone. */

@@ -1,4 +1,5 @@
 import { wordsOf } from '../../../pack/secret-shapes.js';
+import { isGraphQl } from './inside.js';
 
 /**
  * What of a recording is known to be no secret. Everything else is treated as one: a list of what secrets look like is
@@ -14,12 +15,16 @@ const MOST_DIGITS = 5;
 /** Words of names under which a number of any length is an ordinary one. */
 const numberWords = new Set(
   (
-    'limit offset page pages size count top skip first last max min from to start end since until before after date ' +
-    'time timestamp year month week day days hour hours minute minutes second seconds duration interval timeout ttl ' +
+    'limit offset page pages size count top skip first last max min date time timestamp year month week day days hour hours minute minutes second seconds duration interval timeout ttl ' +
     'index position order sort rank level depth version revision width height lat lng lon latitude longitude zoom ' +
-    'radius scale amount price total sum quantity qty percent rate weight score step batch'
+    'radius scale amount price total sum quantity qty percent rate weight score step batch row rows ms sec secs px bytes'
   ).split(' '),
 );
+
+/** Ends of a range: of times, mostly; and of transfers, whose accounts are numbers too. */
+const endWords = new Set('from to start end since until before after'.split(' '));
+/** Seconds or milliseconds since 1970, and days written as numbers. */
+const times = /^(1\d{9}(\d{3})?|(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01]))$/;
 
 const dates = [
   /^\d{4}-\d\d(-\d\d)?$/,
@@ -35,14 +40,19 @@ const dates = [
 export function isHarmless(name: string, value: string): boolean {
   if (value === '' || dates.some((date) => date.test(value))) return true;
   if (/^[+-]?\d{1,3}$/.test(value)) return true;
-  if (isNumbers(value)) return isNumberName(name);
-  if (name === 'query' && /^\s*(query|mutation|subscription)?\b[^{]*\{/.test(value)) return isGraphQl(value);
+  if (isNumbers(value))
+    return isNumberName(name) || (isEndName(name) && (times.test(value) || value.length <= MOST_DIGITS));
+  if (name === 'query' && isGraphQl(value)) return isHarmlessGraphQl(value);
   return value.length <= LONGEST_TEXT && isFewWords(value);
 }
 
 /** A segment of a path: a word of the route, or a number that is the id of something. */
 export function isHarmlessSegment(segment: string): boolean {
-  return /^\d{1,10}$/.test(segment) || dates.some((date) => date.test(segment)) || isFewWords(segment);
+  return (
+    /^(\d{1,10}|v\d{1,2}(alpha|beta|rc)\d{0,2})$/.test(segment) ||
+    dates.some((date) => date.test(segment)) ||
+    isFewWords(segment)
+  );
 }
 
 /** The name of a field: words, as programmers write them. In a table by key, names are data. */
@@ -55,9 +65,15 @@ function isNumbers(value: string): boolean {
   return /^[+-]?\d{1,13}(\.\d{1,10})?(, ?[+-]?\d{1,13}(\.\d{1,10})?)*$/.test(value);
 }
 
+/** The last word says what it is: `toDate` is a date, `fromAccount` is an account. */
 function isNumberName(name: string): boolean {
   const words = wordsOf(name);
-  return /^(ids?|idx)$/.test(words.at(-1) ?? '') || words.some((word) => numberWords.has(word));
+  const last = (/^(number|num|no|nr)$/.test(words.at(-1) ?? '') ? words.at(-2) : words.at(-1)) ?? '';
+  return /^(ids?|idx)$/.test(last) || numberWords.has(last);
+}
+
+function isEndName(name: string): boolean {
+  return endWords.has(wordsOf(name).at(-1) ?? '');
 }
 
 function isFewWords(text: string): boolean {
@@ -83,8 +99,12 @@ function isWord(letters: string): boolean {
   return parts.every((part) => part.length <= LONGEST_WORD && isPronounceable(part.toLowerCase()));
 }
 
+/** What programmers spell in letters, alone or in a word: `graphql`, `jsonrpc`, `mysql`. */
+const abbreviations = /graphql|json|sql|rpc|https?|x?html|xml|xhr|css|js/g;
+
 /** Made of sounds and not of letters at random. Of a short one nobody can tell; it is too short to be a secret. */
-function isPronounceable(word: string): boolean {
+function isPronounceable(written: string): boolean {
+  const word = written.replaceAll(abbreviations, '');
   if (word.length < 5 || !/^[a-z]+$/.test(word)) return true;
   const improbable =
     /q[^u]|j[^aeiou]|v[^aeiouyr]|x[bdgjknrvwz]|z[bcdfgjkpqrtvwx]|[bcfgkmpqvwxz]j|[bcdfgjkmpqtvwz]x|[bdfgjkmpqtvwz]q/;
@@ -92,7 +112,7 @@ function isPronounceable(word: string): boolean {
 }
 
 /** A document of GraphQL is code of the page; texts and numbers inside it are what somebody entered. */
-function isGraphQl(document: string): boolean {
+function isHarmlessGraphQl(document: string): boolean {
   const texts = [...document.matchAll(/"""([\s\S]*?)"""|"((?:[^"\\\n]|\\.)*)"/g)];
   const code = document.replaceAll(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"/g, ' ');
   const names = code.match(/[\p{L}\d_]+/gu) ?? [];

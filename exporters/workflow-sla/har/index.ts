@@ -3,6 +3,7 @@ import type { Pack, Portal } from '../../../pack/index.js';
 import { name as nameSchema } from '../../../pack/schema/say.js';
 import { suggest } from '../../../pack/suggest.js';
 import { recordedAuth } from './login.js';
+import { LoginAnswers } from './login-answers.js';
 import { type Entry, InvalidHar, readHar } from './read.js';
 import { RecordedSecrets } from './secrets.js';
 import { type Selection, select } from './select.js';
@@ -46,9 +47,10 @@ export function importHar(file: string, options: ImportOptions): Imported {
   const { portal, origin } = recorded(file, entries, options);
   const name = workflowName(file, options.name);
   const secrets = new RecordedSecrets(entries);
-  const selection = select(entries, origin, portal);
+  const answers = new LoginAnswers(entries);
+  const selection = select(entries, origin, portal, answers);
   // A portal that says how to log in to it knows better than one recording.
-  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin) : undefined;
+  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin, answers) : undefined;
   const written = writeSteps(selection.kept, portal, secrets, typeof login === 'string' ? undefined : login);
   if (written.steps.length === 0) {
     const why = [...lines(selection, written)].map((line) => `\n  ${line}`).join('');

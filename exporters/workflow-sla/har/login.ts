@@ -1,9 +1,12 @@
-import { wordsOf } from '../../../pack/secret-shapes.js';
+import { isPasswordName, wordsOf } from '../../../pack/secret-shapes.js';
 import { scalars } from './chain.js';
-import { decoded, fieldsOf } from './fields.js';
+import { fieldsOf } from './fields.js';
 import { isHarmlessName } from './harmless.js';
+import type { LoginAnswers } from './login-answers.js';
+import { isGrantName, isOneTimeName } from './names.js';
+import { isAuthorization, isCallback, type RecordedOidc, recordedOidc } from './oidc.js';
 import { type Entry, isJson, jsonOf } from './read.js';
-import { isGrantName, isOneTimeName, isPasswordName } from './secrets.js';
+import { segmentsOf } from './route.js';
 
 /** What a request with a password or a one-time code in it does; such a request never becomes a step. */
 export type Credentials = 'login' | 'new-password' | 'one-time-code';
@@ -19,16 +22,28 @@ export type RecordedAuth =
       readonly status: number;
       readonly token?: { readonly json: string } | { readonly cookie: string };
     }
+  | RecordedOidc
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'header'; readonly scheme: string; readonly value: string };
 
-export function credentialsOf(request: Entry): Credentials | undefined {
+export function credentialsOf(request: Entry, answers: LoginAnswers): Credentials | undefined {
+  if (isAuthorization(request) || isCallback(request)) return 'login';
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+  return credentialsIn(request) ?? (isAssertion(request) || answers.isLogin(request) ? 'login' : undefined);
+}
+
+/** What the names of its fields say. */
+function credentialsIn(request: Entry): Credentials | undefined {
   const { fields } = fieldsOf(request);
   const passwords = fields.map(({ name }) => name).filter(isPasswordName);
   if (passwords.length > 0) return passwords.some(isNewPassword) ? 'new-password' : 'login';
   if (fields.some(({ name, isNested }) => !isNested && isGrantName(name))) return 'login';
   return fields.some(({ name }) => isOneTimeName(name)) ? 'one-time-code' : undefined;
+}
+
+/** What a provider made for one login: of SAML, of WS-Federation, or a code or token that was posted. */
+function isAssertion(request: Entry): boolean {
+  return fieldsOf(request).fields.some(({ name }) => /^(SAMLResponse|wresult|id_token)$/i.test(name));
 }
 
 /** Who gives a new password, or repeats one, logs in elsewhere. */
@@ -41,12 +56,25 @@ function isNewPassword(name: string): boolean {
  *
  * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
  */
-export function recordedAuth(entries: readonly Entry[], origin: string): RecordedAuth | string | undefined {
+export function recordedAuth(
+  entries: readonly Entry[],
+  origin: string,
+  answers: LoginAnswers,
+): RecordedAuth | string | undefined {
+  const oidc = recordedOidc(entries);
+  if (oidc !== undefined) return oidc;
   const own = entries.filter(({ url }) => url.origin === origin);
   const sent = own.flatMap(({ requestHeaders }) => authorization(requestHeaders));
-  const login = own.find((entry) => credentialsOf(entry) === 'login' && entry.status >= 200 && entry.status < 400);
+  const sends = ({ method, status }: Entry) => method !== 'GET' && status >= 200 && status < 400;
+  const logins = own.filter((entry) => sends(entry) && credentialsOf(entry, answers) === 'login');
+  if (logins.some(isAssertion)) {
+    return 'the login is not converted: the assertion that it sends (of SAML or the like) is good once; describe auth: of kind form';
+  }
+  const byName = (entry: Entry) => entry.method !== 'GET' && credentialsIn(entry) === 'login';
+  // Its fields are more certain than its answer.
+  const login = logins.find(byName) ?? logins[0];
   if (login !== undefined) return loginAuth(login, sent);
-  const elsewhere = entries.find((entry) => entry.url.origin !== origin && credentialsOf(entry) === 'login');
+  const elsewhere = entries.find((entry) => entry.url.origin !== origin && byName(entry));
   if (elsewhere !== undefined) {
     return `the login went to ${elsewhere.url.host}, another site; describe it below auth: of the portal`;
   }
@@ -76,8 +104,9 @@ function loginAuth(login: Entry, sent: readonly { scheme: string; value: string 
     return 'the login sends fields inside of fields, which auth: cannot write';
   if (login.method !== 'POST' && login.method !== 'PUT')
     return `the login is a ${login.method}, which auth: cannot write`;
-  const names = [...login.url.pathname.split('/').map(decoded), ...fields.map(({ name }) => name)];
-  if (!names.every((name) => name === '' || isHarmlessName(name)))
+  const segments = segmentsOf(login.url.pathname);
+  const names = [...segments.map(({ plain }) => plain), ...fields.map(({ name }) => name)];
+  if (segments.some(({ isSecret }) => isSecret) || !names.every((name) => name === '' || isHarmlessName(name)))
     return 'the login has what may be a secret in its path or in the name of a field, which auth: cannot write';
   const token = tokenOf(login, new Set(sent.map(({ value }) => value)));
   return {

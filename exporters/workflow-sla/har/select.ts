@@ -1,6 +1,7 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { path as pathSchema } from '../../../pack/schema/patterns.js';
 import { type Credentials, credentialsOf } from './login.js';
+import type { LoginAnswers } from './login-answers.js';
 import { type Entry, isJson } from './read.js';
 
 /** A request that becomes a step, and the answer that its redirects ended with. */
@@ -19,7 +20,7 @@ export interface Selection {
 }
 
 /** Keeps what a person waits for: pages and data of the portal itself. */
-export function select(entries: readonly Entry[], origin: string, portal: Portal): Selection {
+export function select(entries: readonly Entry[], origin: string, portal: Portal, answers: LoginAnswers): Selection {
   const kept: Kept[] = [];
   const dropped = new Map<string, number>();
   const seen = new Set<string>();
@@ -33,10 +34,11 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
       drop(`other site: ${request.url.host}`);
       continue;
     }
-    wasAuthenticated ||= hasCredentials(request) || credentialsOf(request) === 'login';
+    wasAuthenticated ||= hasCredentials(request) || credentialsOf(request, answers) === 'login';
     const chain = redirectChain(entries, index);
     const answer = chain.at(-1) ?? request;
-    const reason = whyNot(request, answer, portal) ?? (repeats(request, seen) ? 'asked for a second time' : undefined);
+    const reason =
+      whyNot(request, answer, portal, answers) ?? (repeats(request, seen) ? 'asked for a second time' : undefined);
     if (reason !== undefined) {
       drop(reason);
       continue;
@@ -54,10 +56,10 @@ const whyNoStep: Readonly<Record<Credentials, string>> = {
   'one-time-code': 'one-time code, which is good for one login only',
 };
 
-function whyNot(request: Entry, answer: Entry, portal: Portal): string | undefined {
+function whyNot(request: Entry, answer: Entry, portal: Portal, answers: LoginAnswers): string | undefined {
   if (!isWaitedFor(request, answer)) return 'style, script, image or other static file';
   if (request.method === 'OPTIONS') return 'question of the browser before a request (OPTIONS)';
-  const credentials = credentialsOf(request);
+  const credentials = credentialsOf(request, answers);
   if (credentials !== undefined) return whyNoStep[credentials];
   if (answer.status === 0) return 'no answer in the recording';
   if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) return 'redirect that leads away';

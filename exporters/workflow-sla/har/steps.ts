@@ -1,10 +1,13 @@
 import { applyPathStyle, isSamePage, type Portal } from '../../../pack/index.js';
+import { wordsOf } from '../../../pack/secret-shapes.js';
 import { Chain, member, singular, variableName } from './chain.js';
-import { decoded, formFields } from './fields.js';
+import { formFields } from './fields.js';
 import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
 import type { RecordedAuth } from './login.js';
+import { isPersonalName, isSecretName } from './names.js';
 import { type Entry, isJson, jsonOf, mediaType } from './read.js';
-import { isSecretName, type RecordedSecrets } from './secrets.js';
+import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './route.js';
+import type { RecordedSecrets } from './secrets.js';
 import { isMutating, type Kept } from './select.js';
 
 /** A step as the configuration writes it. */
@@ -42,6 +45,9 @@ const browserHeader =
   /^(:|accept|access-control-|cache-control|connection|content-|cookie|dnt|expect|forwarded|host|if-|keep-alive|origin|pragma|priority|proxy-|purpose|range|referer|sec-|te$|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded-|x-client-data|traceparent|tracestate|baggage|x-b3-|x-request-id|x-correlation-id|sentry-|authorization$)/i;
 /** References and templates of ours have no meaning in recorded data, and no way to be escaped. */
 const looksLikeOurs = /\$\{|\{[A-Za-z][A-Za-z0-9_]*\}/;
+
+/** Longer documents are cut in the report, not in the file. */
+const LONGEST_KEPT = 1000;
 
 /** Turns requests into steps, one after the other, because each may use what an earlier one was answered. */
 export function writeSteps(
@@ -97,10 +103,24 @@ class Writer {
           ...(auth.method === 'POST' ? {} : { method: auth.method }),
           ...(auth.encoding === 'json' ? {} : { encoding: auth.encoding }),
           fields: Object.fromEntries(
-            fields.map(([name, value]) => [name, isLoginSetting(value) ? value : reference(name, value)]),
+            fields.map(([name, value]) => [name, isLoginSetting(name, value) ? value : reference(name, value)]),
           ),
           ...(auth.status === 200 ? {} : { expectStatus: auth.status }),
           ...(auth.token === undefined ? {} : { token: auth.token }),
+        };
+      }
+      case 'oidc': {
+        const { issuer, clientId, redirectUri, scope, forms } = auth;
+        const filled = forms.map((fields) => ({
+          fields: Object.fromEntries([...fields].map(([name, value]) => [name, reference(name, value)])),
+        }));
+        return {
+          kind: 'oidc',
+          issuer,
+          clientId: this.#isSecret('clientId', clientId) ? reference('client_id', clientId) : clientId,
+          redirectUri,
+          ...(scope === '' ? {} : { scope }),
+          forms: filled,
         };
       }
     }
@@ -146,21 +166,27 @@ class Writer {
   /** In the underscore style, from which the portal's own is made again. */
   #path({ url, method }: Entry): string | undefined {
     const words: string[] = [];
-    const segments = url.pathname.split('/').map((segment) => {
-      const plain = decoded(segment);
-      const variable = segment === '' ? undefined : this.#chain.use(plain);
+    const segments = this.#segmentsOf(url.pathname).map(({ written, plain, isSecret }) => {
+      const variable = plain === '' ? undefined : this.#chain.use(plain);
       if (variable !== undefined) return variable;
-      const before = words.at(-1) ?? '';
-      if (this.#secrets.isIn(segment) || (isSecretName(before) && /\d/.test(plain)) || !isHarmlessSegment(plain)) {
-        return this.#pathVariable(before, plain);
-      }
+      if (isSecret) return this.#pathVariable(words.at(-1) ?? '', plain);
       if (/\d/.test(plain) && !/^v\d+$/i.test(plain)) this.#kept.add(`path: ${plain}`);
       else if (plain !== '') words.push(plain);
-      return this.#spelling(segment);
+      return this.#spelling(written);
     });
     if (!segments.includes(undefined)) return segments.join('/');
     this.#notes.add(`a ${method} whose path cannot be written in the portal's path style is left out`);
     return undefined;
+  }
+
+  /** Those of a path, with what the whole recording says about each. */
+  #segmentsOf(path: string): Segment[] {
+    return segmentsOf(path).map((segment) => ({
+      ...segment,
+      isSecret:
+        segment.isSecret ||
+        (segment.plain !== '' && (this.#secrets.isIn(segment.written) || !isHarmlessSegment(segment.plain))),
+    }));
   }
 
   /** A path holds no reference, so the portal gets a variable that does. */
@@ -179,12 +205,8 @@ class Writer {
   /** Where its redirects led to, if to another page: only words, because the rest may be a client's. */
   #ending({ request, answer }: Kept): { readonly endsAt?: string } {
     if (isSamePage(request.url, answer.url)) return {};
-    const path = answer.url.pathname
-      .split('/')
-      .map((segment) => {
-        const isWord = /^[A-Za-z_-]+$/.test(segment) && isHarmlessSegment(segment) && !this.#secrets.isIn(segment);
-        return segment === '' || isWord ? segment : '*';
-      })
+    const path = this.#segmentsOf(answer.url.pathname)
+      .map(({ written, isSecret }) => (!isSecret && /^[A-Za-z_-]*$/.test(written) ? written : '*'))
       .join('/');
     return { endsAt: answer.url.origin === request.url.origin ? path : answer.url.origin + path };
   }
@@ -227,14 +249,13 @@ class Writer {
     const type = mediaType(postData.mimeType);
     const json = isJson(type) ? jsonOf(postData.text) : undefined;
     if (json !== undefined) {
-      const written = this.#json(json, '', `${method} ${this.#shown(url.pathname)}`);
+      const written = this.#json(json, '', `${method} ${this.#shownPath(url)}`);
       return written === undefined ? 'unwritable' : { json: written };
     }
     if (type === 'application/x-www-form-urlencoded') {
       const form: Record<string, string> = {};
       for (const [name, value] of formFields(postData)) {
-        const written =
-          value === '' ? undefined : this.#text(name, value, `${method} ${this.#shown(url.pathname)}: field`);
+        const written = value === '' ? undefined : this.#text(name, value, `${method} ${this.#shownPath(url)}: field`);
         if (written !== undefined) form[name] = written;
       }
       return { form };
@@ -260,7 +281,7 @@ class Writer {
     }
     if (typeof value === 'number') {
       if (!this.#isSecret(name, String(value))) {
-        this.#kept.add(`${name}: ${value}`);
+        this.#keep(name, String(value), where);
         return value;
       }
       this.#notes.add(`${where}: the number ${this.#shown(name)} may be a secret and becomes a text`);
@@ -280,7 +301,7 @@ class Writer {
       return undefined;
     }
     if (!isSecret) {
-      this.#kept.add(`${name}: ${value.length > 60 ? `${value.slice(0, 57).replaceAll(/\s+/g, ' ')}...` : value}`);
+      this.#keep(name, value, what);
       return value;
     }
     if (this.#isNewEachTime(name, what)) return undefined;
@@ -289,7 +310,21 @@ class Writer {
 
   /** The name decides first. Of values under other names, only those that are known to be none are no secrets. */
   #isSecret(name: string, value: string): boolean {
-    return isSecretName(name) || this.#secrets.isIn(value) || !isHarmless(name, value);
+    return (
+      isSecretName(name) ||
+      isPersonalName(name) ||
+      this.#secrets.isIn(value) ||
+      !isHarmless(name, value) ||
+      holdsSecretName(value) ||
+      hasSecretSegment(value)
+    );
+  }
+
+  /** For the report: whole, or with the place where the rest is to be read. */
+  #keep(name: string, value: string, what: string): void {
+    const line = value.replaceAll(/[\s\p{Cc}]+/gu, ' ');
+    const cut = `… (${LONGEST_KEPT} of ${line.length} characters; all of it stands in ${what.replace(/: [a-z]+$/, '')})`;
+    this.#kept.add(`${name}: ${line.length > LONGEST_KEPT ? line.slice(0, LONGEST_KEPT) + cut : line}`);
   }
 
   #isNewEachTime(name: string, what: string): boolean {
@@ -320,23 +355,23 @@ class Writer {
     }
   }
 
+  /** The path of a request in a message. */
+  #shownPath({ pathname }: URL): string {
+    return this.#segmentsOf(pathname)
+      .map(({ written, isSecret }) => (isSecret ? '…' : written))
+      .join('/');
+  }
+
   /** A name in a message; names can be secrets too. */
   #shown(name: string): string {
-    const isFit = name.split('/').every((segment) => isHarmlessName(segment) || /^\d{0,10}$/.test(segment));
-    return this.#secrets.isIn(name) || !isFit ? '…' : name;
+    return this.#secrets.isIn(name) || !isHarmlessName(name) ? '…' : name;
   }
 
   /** After the last words of the path; ids and versions say nothing. */
   #name({ url, method }: Entry): string {
-    const words = url.pathname
-      .split('/')
-      .filter(
-        (segment) =>
-          /^[A-Za-z][A-Za-z_-]*$/.test(segment) &&
-          segment !== 'api' &&
-          isHarmlessSegment(segment) &&
-          !this.#secrets.isIn(segment),
-      )
+    const words = this.#segmentsOf(url.pathname)
+      .filter(({ written, isSecret }) => !isSecret && written !== 'api' && /^[A-Za-z][A-Za-z_-]*$/.test(written))
+      .map(({ written }) => written)
       .slice(-2)
       .join('-');
     const verb = method === 'GET' ? '' : `${method}-`;
@@ -347,9 +382,13 @@ class Writer {
   }
 }
 
-/** Of a login, words such as `true` and `password` under `grant_type`; a short name may be that of a user. */
-function isLoginSetting(value: string): boolean {
-  return /^(true|false|on|off|yes|no|\d|password|client_credentials|refresh_token)$/.test(value);
+/** Of a login, what a program says and no person typed. Under any other name even `on` may be the name of a user. */
+function isLoginSetting(name: string, value: string): boolean {
+  const spelled = wordsOf(name).join('-');
+  if (/^(grant|response)-type$/.test(spelled)) {
+    return /^(password|client_credentials|refresh_token|code|token)$/.test(value);
+  }
+  return /^(remember|stay|keep|persist)/.test(spelled) && /^(true|false|on|off|yes|no|[01])$/.test(value);
 }
 
 const MAX_CONDITIONS = 4;

@@ -1,0 +1,62 @@
+import { decoded } from './fields.js';
+import { jsonOf, type Pair } from './read.js';
+
+/** Longer values hold no fields that anybody typed, or are refused as a whole. */
+const LONGEST = 20_000;
+const DEEPEST = 4;
+
+/**
+ * The fields inside of one value: of a document of GraphQL, of a JSON, of a URL or a form, of a path with parameters.
+ * Their names say what is a secret, whatever the name of the value around them.
+ */
+export function* inside(value: string, depth = DEEPEST): Generator<Pair> {
+  if (depth === 0 || value.length > LONGEST) return;
+  const plain = decoded(value);
+  if (plain !== value) yield* inside(plain, depth - 1);
+  for (const field of documentFields(value) ?? written(value)) {
+    yield field;
+    yield* inside(field.value, depth - 1);
+  }
+}
+
+/** The fields of a value that is a document by itself; undefined where it is none. */
+export function documentFields(value: string): readonly Pair[] | undefined {
+  const json = /^\s*[[{]/.test(value) ? jsonOf(value) : undefined;
+  if (typeof json === 'object' && json !== null) return [...jsonPairs(json, '')];
+  return isGraphQl(value) ? [...graphQlArguments(value)] : undefined;
+}
+
+/** A query, in words or in short: `{ clients { id } }`. */
+export function isGraphQl(text: string): boolean {
+  return /^\s*(#[^\n]*\n\s*)*((query|mutation|subscription|fragment)\b[^{]*)?\{/.test(text);
+}
+
+function* jsonPairs(json: unknown, name: string): Generator<Pair> {
+  if (typeof json !== 'object' || json === null) yield { name, value: String(json) };
+  else if (Array.isArray(json)) for (const item of json) yield* jsonPairs(item, name);
+  else for (const [key, item] of Object.entries(json)) yield* jsonPairs(item, key);
+}
+
+/** `a=b`, `a: b` and the like, wherever they stand: behind `?`, `&`, `;`, `#`, a comma or a slash. */
+function* written(value: string): Generator<Pair> {
+  for (const [, name = '', inner = ''] of value.matchAll(
+    /([\p{L}\p{M}\d_.$-]+)["']?\s*[=:]\s*["']?([^\s&;?#,"'/]+)/gu,
+  )) {
+    yield { name, value: inner };
+  }
+}
+
+/** The texts and numbers of a document by the name of their argument; names, such as those of types, are no values. */
+function* graphQlArguments(document: string): Generator<Pair> {
+  const tokens = document.matchAll(
+    /#[^\n]*|"""([\s\S]*?)"""|("(?:[^"\\\n]|\\.)*")|(-?\d[\w.+-]*)|\$?([\p{L}_][\p{L}\d_]*)|:/gu,
+  );
+  let name = '';
+  let last = '';
+  for (const [token, block, text, number, word] of tokens) {
+    const value = block ?? (text === undefined ? number : String(jsonOf(text) ?? text.slice(1, -1)));
+    if (value !== undefined) yield { name, value };
+    else if (word !== undefined) last = word;
+    else if (token === ':') name = last;
+  }
+}

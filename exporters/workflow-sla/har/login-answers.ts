@@ -1,0 +1,52 @@
+import { scalars } from './chain.js';
+import { isSecretName } from './names.js';
+import { type Entry, isJson, jsonOf } from './read.js';
+
+/** Shorter ones are settings or marks, and what takes a cookie away: `deleted`. */
+const SHORTEST = 8;
+/** A cookie that more answers set is renewed by all of them, and tells of no login. */
+const MOST_ANSWERS = 2;
+
+const certainToken = /^((access|id|auth|bearer|refresh)[-_]?token|jwt|id[-_]?jwt)$/i;
+const anyToken = /^([a-z]*[-_]?token|session[-_]?(id|key)|api[-_]?key|ticket)$/i;
+const tokenHeader = /^(authorization|x-(auth|access|session)-token|x-jwt)$/i;
+
+/** Tells by the answer alone that a request logged somebody in, whatever its path and fields are called. */
+export class LoginAnswers {
+  readonly #sent = new Set<string>();
+  readonly #setters = new Map<string, number>();
+
+  constructor(entries: readonly Entry[]) {
+    for (const { requestHeaders, responseCookies } of entries) {
+      for (const { value } of requestHeaders) this.#sent.add(value).add(value.replace(/^\S+\s+/, ''));
+      for (const { name } of responseCookies) this.#setters.set(name, (this.#setters.get(name) ?? 0) + 1);
+    }
+  }
+
+  isLogin({ method, postData, status, ...entry }: Entry): boolean {
+    const isSent = postData !== undefined && (postData.text !== '' || postData.params.length > 0);
+    if ((method !== 'POST' && method !== 'PUT') || !isSent || status < 200 || status >= 400) return false;
+    return this.#setsSession(entry) || this.#givesToken(entry);
+  }
+
+  #setsSession({ requestCookies, responseCookies }: Pick<Entry, 'requestCookies' | 'responseCookies'>): boolean {
+    return responseCookies.some(
+      ({ name, value }) =>
+        value.length >= SHORTEST &&
+        (isSecretName(name) || /sess|auth|login|remember|ident/i.test(name)) &&
+        !/csrf|xsrf|verification/i.test(name) &&
+        (this.#setters.get(name) ?? 0) <= MOST_ANSWERS &&
+        !requestCookies.some((sent) => sent.name === name && sent.value === value),
+    );
+  }
+
+  #givesToken({ mimeType, body, responseHeaders }: Pick<Entry, 'mimeType' | 'body' | 'responseHeaders'>): boolean {
+    if (responseHeaders.some(({ name, value }) => tokenHeader.test(name) && value.length >= SHORTEST)) return true;
+    if (!isJson(mimeType)) return false;
+    for (const { key, value } of scalars(jsonOf(body), '$', '', '')) {
+      if (typeof value !== 'string' || value.length < SHORTEST) continue;
+      if (certainToken.test(key) || (anyToken.test(key) && this.#sent.has(value))) return true;
+    }
+    return false;
+  }
+}
