@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SelfTest } from '../../../pack/metrics/encryption.js';
 import { asFailure } from '../providers/failure.js';
 import type { Lasting, Provider } from '../providers/provider.js';
-import { Stopped, tellsNothing, within } from './call.js';
+import { renewing, Stopped, tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import {
   type CanaryBook,
@@ -165,7 +165,8 @@ class AgedTests<S> {
   }
 
   async #within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
-    return within(this.#options.timeoutMs, this.#options.stopping, work);
+    const { timeoutMs, stopping } = this.#options;
+    return renewing(this.#provider, this.#options, () => within(timeoutMs, stopping, work));
   }
 }
 

@@ -1,5 +1,6 @@
 import { formatMs } from '../../runtime/format.js';
-import { asFailure, isAvailability, NotPossible, ProviderFailure } from '../providers/failure.js';
+import { asFailure, isAvailability, NotPossible, ProviderFailure, SessionLost } from '../providers/failure.js';
+import type { Provider } from '../providers/provider.js';
 
 /** The exporter is ending: what was under way says nothing about the provider. */
 export class Stopped extends Error {
@@ -35,6 +36,29 @@ export async function within<T>(
   } finally {
     clearTimeout(timer);
     stopping.removeEventListener('abort', stop);
+  }
+}
+
+export interface CallLimits {
+  readonly timeoutMs: number;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Makes an attempt, and another one where the provider had lost our session and we have a new one. That a portal
+ * restarted is no failure of its encryption. What the login takes is in neither attempt.
+ */
+export async function renewing<T>(
+  provider: Pick<Provider, 'open'>,
+  { timeoutMs, stopping }: CallLimits,
+  attempt: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof SessionLost)) throw error;
+    await within(timeoutMs, stopping, (signal) => provider.open(signal));
+    return attempt();
   }
 }
 

@@ -6,7 +6,7 @@ import { asFailure, ExporterFault, ProviderFailure } from '../providers/failure.
 import type { Provider } from '../providers/provider.js';
 import { runAgedTests } from './aged-tests.js';
 import { Breath } from './breath.js';
-import { Stopped, within } from './call.js';
+import { renewing, Stopped, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { GarbageWatch } from './garbage.js';
@@ -333,7 +333,9 @@ class Round<S> {
     work: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<Timed<T> | undefined> {
     try {
-      return this.#provider.isSynchronous ? this.#timedNow(work) : await this.#timedLater(work);
+      if (this.#provider.isSynchronous) return this.#timedNow(work);
+      const limits = { timeoutMs: this.#plan.timeoutMs, stopping: this.#stopping };
+      return await renewing(this.#provider, limits, () => this.#timedLater(work));
     } catch (error) {
       this.#failed(operation, record, error);
       return undefined;

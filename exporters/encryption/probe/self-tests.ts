@@ -4,7 +4,7 @@ import type { SelfTest } from '../../../pack/metrics/encryption.js';
 import { asFailure, NotPossible, ProviderFailure } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
 import { Breath } from './breath.js';
-import { tellsNothing, within } from './call.js';
+import { renewing, tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { comparable, findPlaintext, relation } from './secrecy.js';
@@ -422,7 +422,8 @@ class SelfTests<S> {
     for (let attempt = 1; ; attempt += 1) {
       if (this.#breath.isDue) await this.#breath.take();
       try {
-        return await within(this.#options.timeoutMs, this.#options.stopping, work);
+        const { timeoutMs, stopping } = this.#options;
+        return await renewing(this.#provider, this.#options, () => within(timeoutMs, stopping, work));
       } catch (error) {
         // Nothing is timed here. A server that fails one request in a hundred would void a test in every other round.
         if (attempt === ATTEMPTS || !(error instanceof ProviderFailure) || error.reason !== 'unavailable') throw error;

@@ -10,7 +10,7 @@ import type { Redactor } from '../../runtime/redactor.js';
 import { parsedJson } from './aead.js';
 import { endpointAnatomy } from './endpoint-form.js';
 import { exchangeFailure, type JsonAnswer, JsonExchange } from './exchange.js';
-import { ExporterFault, ProviderFailure } from './failure.js';
+import { ExporterFault, ProviderFailure, SessionLost } from './failure.js';
 import type { Anatomy, Call, Lasting, Provider } from './provider.js';
 
 /** Whatever JSON the portal calls a ciphertext. */
@@ -97,21 +97,25 @@ export class EndpointProvider implements Provider<Sealed> {
     const answer = await this.#exchange.send('POST', styled, headers, body, signal);
     this.#credentials.remember(url, answer.setCookie?.slice());
     const sign = this.#refusalOf(answer);
-    this.#judgeGrant(sign === undefined);
+    const mayHelp = this.#judgeGrant(sign === undefined);
     if (answer.status === 200 && sign === undefined) return answer.body;
-    if (sign !== undefined) throw new ProviderFailure('auth', `${operation}: ${sign}`);
+    if (sign !== undefined) {
+      const said = `${operation}: ${sign}`;
+      throw mayHelp ? new SessionLost(said) : new ProviderFailure('auth', said);
+    }
     // Never quote the answer: Kingston's portal echoes what it was sent in a 422.
     const hint = operation === 'decrypt' && answer.status === 500 ? ` (${refusalHint})` : '';
     throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}${hint}`);
   }
 
-  /** The next round logs in again where this one was refused, unless that did not help before. */
-  #judgeGrant(accepted: boolean): void {
+  /** @returns whether logging in again may help: not where it did not help before. */
+  #judgeGrant(accepted: boolean): boolean {
     const grant = this.#grant;
-    if (grant === undefined) return;
+    if (grant === undefined) return false;
     if (this.#refused !== undefined && this.#refused !== grant) this.#credentials.learn(ASKER, accepted);
-    if (!accepted) this.#credentials.renew(grant, ASKER);
+    const mayHelp = !accepted && this.#credentials.renew(grant, ASKER);
     this.#refused = accepted ? undefined : grant;
+    return mayHelp;
   }
 
   /** The sign by which an answer says that we are not logged in. */

@@ -33,6 +33,13 @@ export class ExporterFault extends ProviderFailure {
   }
 }
 
+/** The session was lost. `open` makes another one, so one more try may help; a second refusal is a plain failure. */
+export class SessionLost extends ProviderFailure {
+  constructor(detail: string) {
+    super('auth', detail);
+  }
+}
+
 /** A test that this provider, or this account at it, does not allow to be made. */
 export class NotPossible extends Error {
   override readonly name = 'NotPossible';
