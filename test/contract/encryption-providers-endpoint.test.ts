@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type EncryptionProvider, SecretText } from '../../pack/index.js';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type EncryptionProvider, type Portal, SecretText } from '../../pack/index.js';
 import { literal, probeJob, secret, somePortal } from '../support/encryption/domain.js';
 import { metricsOf, total } from '../support/encryption/exporter.js';
 import { json, scriptedServer } from '../support/encryption/http-server.js';
@@ -17,8 +17,7 @@ const provider: EncryptionProvider = {
   deterministic: false,
 };
 
-const url = 'http://portal.example.test';
-const plain = somePortal(url);
+const plain = somePortal('http://127.0.0.1:1');
 
 function login(url: string, password = secret(PASSWORD)) {
   return somePortal(url, {
@@ -92,26 +91,28 @@ describe('the portal itself', () => {
     expect(server.seen).toEqual([]);
   });
 
-  test.each<[string, string, () => Parameters<typeof probeJob>[1]]>([
+  test.each<[string, string, (url: string) => Portal]>([
     [
       'a password whose file vanished',
       'secret',
-      () => ({ portal: login(url, new SecretText([{ kind: 'file', path: '/nowhere/password' }])) }),
+      (url) => login(url, new SecretText([{ kind: 'file', path: '/nowhere/password' }])),
     ],
     [
       'a client certificate that is not there',
       'client-certificate',
-      () => ({ portal: somePortal('https://localhost:1', { tls: { ...plain.tls, certFile: '/nowhere.pem' } }) }),
+      (url) => somePortal(url.replace('http:', 'https:'), { tls: { ...plain.tls, certFile: '/nowhere.pem' } }),
     ],
-    ['a proxy that is gone', 'proxy', () => ({ portal: somePortal(url) })],
-  ])('%s is a fault of ours: neither met nor failed', async (_, reason, over) => {
-    if (reason === 'proxy') {
-      process.env.http_proxy = 'http://127.0.0.1:1';
-      onTestFinished(() => {
-        delete process.env.http_proxy;
-      });
-    }
-    const job = probeJob({ ...provider, authenticated: reason === 'secret' }, over());
+    [
+      'a proxy that is gone',
+      'proxy',
+      (url) => somePortal(url, { network: { ...plain.network, proxy: 'environment' } }),
+    ],
+  ])('%s is a fault of ours: neither met nor failed', async (_, reason, portalAt) => {
+    const server = await scriptedServer((_request, response) => json(response, 200, {}));
+    for (const name of ['no_proxy', 'NO_PROXY']) vi.stubEnv(name, '');
+    vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const job = probeJob({ ...provider, authenticated: reason === 'secret' }, { portal: portalAt(server.url) });
     const result = await oneRound(job);
     expect(result).toMatchObject({ isUsable: false, fault: reason, failures: [], restMs: 0 });
     expect(result.uncertain).toContainEqual({ operation: 'encrypt', reason, count: 1 });
