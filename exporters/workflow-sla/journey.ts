@@ -47,7 +47,10 @@ class Run {
   readonly #steps: StepResult[] = [];
   readonly #logins: LoginResult[] = [];
   readonly #log: LogLine[] = [];
+  /** The portal's time. */
   #elapsedMs = 0;
+  /** With tries that ended by a fault of ours. */
+  #spentMs = 0;
   #latenessMs = 0;
 
   constructor(journey: Journey) {
@@ -83,7 +86,7 @@ class Run {
   }
 
   get #remainingMs(): number {
-    return this.#journey.workflow.schedule.timeoutMs - this.#elapsedMs;
+    return this.#journey.workflow.schedule.timeoutMs - this.#spentMs;
   }
 
   async #perform(step: Step): Promise<StepResult> {
@@ -92,12 +95,16 @@ class Run {
     let retries = 0;
     const addresses: AddressTry[] = [];
     for (;;) {
-      const { outcome, clock } = await this.#attempt(step);
-      const durationMs = clock.totalMs;
+      const tried = await this.#attempt(step);
+      const { outcome, clock } = tried;
       addresses.push(...outcome.addresses);
-      this.#elapsedMs += durationMs;
-      phases = addPhases(phases, clock.phases);
-      const failure = outcome.failure ?? overBudget(step, durationMs);
+      this.#spentMs += clock.totalMs;
+      const failure = this.#blame(tried) ?? overBudget(step, clock.totalMs);
+      // How long something of ours took to fail is no time of the portal's.
+      if (!(failure instanceof OurFault)) {
+        this.#elapsedMs += clock.totalMs;
+        phases = addPhases(phases, clock.phases);
+      }
       if (failure !== undefined) this.#note(`${step.name} failed: ${failure.reason}: ${failure.message}`);
       const { retryAfterMs } = outcome;
       if (failure !== undefined && retryAfterMs === undefined && retries < step.retries && this.#mayTryAgain(failure)) {
@@ -129,6 +136,14 @@ class Run {
             }),
       };
     }
+  }
+
+  /** A portal that has used up the SLA has missed it, whatever was ours of the time before. */
+  #blame({ outcome, clock, limit }: Tried): StepFailure | undefined {
+    const { failure } = outcome;
+    const isUsedUp = this.#elapsedMs + clock.totalMs > this.#journey.workflow.slaSeconds * 1000;
+    if (failure === undefined || limit === undefined || isUsedUp) return failure;
+    return asFailure(limit.blame(failure));
   }
 
   /** Not after a time-out: the portal may still be busy with the request that we gave up, and asking adds to it. */
@@ -165,7 +180,7 @@ class Run {
     let grant: Grant | undefined;
     try {
       grant = await this.#prepareCredentials();
-      limit = this.#limit(step);
+      limit = this.#limit(step, clock);
       const outcome = await runStep(step, {
         portal,
         variables: this.#variables,
@@ -176,7 +191,7 @@ class Run {
         signal: limit,
         log: (message) => this.#note(`${step.name}: ${message}`),
       });
-      return { outcome, clock, grant };
+      return { outcome, clock, grant, limit };
     } catch (error) {
       return {
         outcome: {
@@ -188,6 +203,7 @@ class Run {
         },
         clock,
         grant,
+        limit,
       };
     } finally {
       limit?.clear();
@@ -197,12 +213,14 @@ class Run {
   }
 
   /** What is left of the run, or the step's own limit. Logins have a limit of their own. */
-  #limit(step: Step): Deadline {
+  #limit(step: Step, clock: PhaseClock): Deadline {
     const { workflow, signal } = this.#journey;
     const remainingMs = this.#remainingMs;
-    if (step.timeoutMs !== undefined && step.timeoutMs < remainingMs) return new Deadline(step.timeoutMs, signal);
-    const { timeoutMs } = workflow.schedule;
-    return new Deadline(Math.max(0, remainingMs), signal, () => `the run had not ended after ${formatMs(timeoutMs)}`);
+    const oursMs = () => clock.oursMs;
+    if (step.timeoutMs !== undefined && step.timeoutMs < remainingMs)
+      return new Deadline(step.timeoutMs, signal, { oursMs });
+    const message = () => `the run had not ended after ${formatMs(workflow.schedule.timeoutMs)}`;
+    return new Deadline(Math.max(0, remainingMs), signal, { message, oursMs });
   }
 
   async #prepareCredentials(): Promise<Grant> {
@@ -229,6 +247,8 @@ interface Tried {
   readonly clock: PhaseClock;
   /** What it was sent with. */
   readonly grant: Grant | undefined;
+  /** Undefined where it was not begun. */
+  readonly limit: Deadline | undefined;
 }
 
 /** A fault of ours must show as a failed step, not as silence. */
@@ -266,13 +286,17 @@ interface Judgement {
   readonly uncertain?: UncertainReason;
 }
 
-/** Lateness only adds: what is in time has met, and what is late by more than was added has missed. */
+/**
+ * Lateness only adds: what is in time has met, and what is late by more than was added has missed. So has what the
+ * portal had been late with before a fault of ours came.
+ */
 function judge(steps: readonly StepResult[], durationSeconds: number, slaSeconds: number, addedMs: number): Judgement {
   const failure = steps.find((step) => step.outcome === 'failed');
   if (failure === undefined && durationSeconds <= slaSeconds) return { verdict: 'met' };
-  if (failure?.fault !== undefined) return { verdict: 'uncertain', uncertain: failure.fault };
+  const isLateForSure = durationSeconds - addedMs / 1000 > slaSeconds;
+  if (failure?.fault !== undefined && !isLateForSure) return { verdict: 'uncertain', uncertain: failure.fault };
   const timeDecided = failure === undefined || (failure.reason !== undefined && timeReasons.has(failure.reason));
-  return timeDecided && addedMs > 0 && durationSeconds - addedMs / 1000 <= slaSeconds
+  return timeDecided && addedMs > 0 && !isLateForSure
     ? { verdict: 'uncertain', uncertain: 'event-loop' }
     : { verdict: 'missed' };
 }

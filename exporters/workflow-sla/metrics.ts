@@ -62,7 +62,9 @@ export class WorkflowMetrics {
     if (result.verdict === 'uncertain')
       this.#m.runsUncertain.inc({ ...labels, reason: result.uncertain ?? 'internal' });
     else this.#m.runs.inc({ ...labels, sla: result.verdict });
-    if (!result.tainted && hasDuration(result)) this.#m.runDuration.observe(labels, result.durationSeconds);
+    // What a fault of ours cut short would look like a fast run.
+    if (!result.tainted && result.verdict !== 'uncertain' && hasDuration(result))
+      this.#m.runDuration.observe(labels, result.durationSeconds);
     for (const step of result.steps) this.#recordStep(result, step);
     this.#m.lastRun.set(labels, result.endedAtSeconds);
     if (result.success) this.#m.lastSuccess.set(labels, result.endedAtSeconds);

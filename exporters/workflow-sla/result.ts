@@ -73,6 +73,9 @@ export interface LogLine {
 /** Why a run did not meet its SLA, for a person. */
 export function whatHappened(result: RunResult): string {
   const failed = result.steps.find((step) => step.outcome === 'failed');
-  if (failed !== undefined) return `${failed.name}: ${failed.reason}: ${failed.detail}`;
-  return `took ${formatMs(result.durationSeconds * 1000)} of ${formatMs(result.slaSeconds * 1000)}`;
+  const taken = `took ${formatMs(result.durationSeconds * 1000)} of ${formatMs(result.slaSeconds * 1000)}`;
+  if (failed === undefined) return taken;
+  const failure = `${failed.name}: ${failed.reason}: ${failed.detail}`;
+  // The miss is the portal's, and what ended the run is ours.
+  return result.verdict === 'missed' && failed.fault !== undefined ? `${taken} before ${failure}` : failure;
 }

@@ -64,5 +64,5 @@ export function isUnsent({ steps }: RunResult): boolean {
 
 /** Whether a fault of ours kept the run from being made. */
 export function isUnmade({ uncertain, steps }: RunResult): boolean {
-  return uncertain === 'internal' && steps.every(({ phases }) => Object.keys(phases).length === 0);
+  return uncertain !== undefined && steps.every(({ phases }) => Object.keys(phases).length === 0);
 }

@@ -34,6 +34,7 @@ export const uncertainReasons = [
   'event-loop',
   'file-descriptors',
   'dns-queue',
+  'network',
   'secret',
   'client-certificate',
   'proxy',

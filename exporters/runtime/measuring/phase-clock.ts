@@ -15,6 +15,8 @@ export class PhaseClock {
   readonly #loopWatch: LoopWatch;
   readonly #ms = new Map<StepPhase, number>();
   #phase: StepPhase | undefined;
+  #waitsForOurs = false;
+  #oursMs = 0;
   #since = 0;
   #endWatch: (() => number) | undefined;
   #latenessMs = 0;
@@ -40,6 +42,13 @@ export class PhaseClock {
     this.#endWatch = undefined;
   }
 
+  /** Until the next phase begins, what is waited for is ours, such as a thread, and no time of the portal's. */
+  waitForOurs(): void {
+    if (this.#isEnded) return;
+    this.stop();
+    this.#waitsForOurs = true;
+  }
+
   /** For good: an event of an abandoned request may still come, and must not start it again. */
   end(): void {
     this.stop();
@@ -56,6 +65,11 @@ export class PhaseClock {
     return this.#ms.size === 0 ? {} : Object.fromEntries(stepPhases.map((phase) => [phase, this.#ms.get(phase) ?? 0]));
   }
 
+  /** How long what is ours was waited for, up to now. */
+  get oursMs(): number {
+    return this.#oursMs + (this.#waitsForOurs ? performance.now() - this.#since : 0);
+  }
+
   /** How long the event loop was late while the clock ran: no more than this can have been added. */
   get latenessMs(): number {
     return this.#latenessMs;
@@ -64,6 +78,8 @@ export class PhaseClock {
   #settle(): void {
     const now = performance.now();
     if (this.#phase !== undefined) this.#ms.set(this.#phase, (this.#ms.get(this.#phase) ?? 0) + now - this.#since);
+    if (this.#waitsForOurs) this.#oursMs += now - this.#since;
+    this.#waitsForOurs = false;
     this.#since = now;
   }
 }

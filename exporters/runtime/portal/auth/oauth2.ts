@@ -53,7 +53,8 @@ async function post(
   permit(url, tools.portal);
   const body = Buffer.from(form.toString());
   const connections = new Connections(tools.onOpenRequest);
-  const limit = new Deadline(timeoutMs, tools.signal);
+  const clock = new PhaseClock(new LoopWatch());
+  const limit = new Deadline(timeoutMs, tools.signal, { oursMs: () => clock.oursMs });
   try {
     const answer = await connections.send(
       {
@@ -71,11 +72,13 @@ async function post(
         maxBodyBytes: MAX_ANSWER_BYTES,
       },
       tools.portal,
-      new PhaseClock(new LoopWatch()),
+      clock,
       limit,
     );
     tools.onAnswer(retryAfterMs(answer.status, answer.headers['retry-after']));
     return answer;
+  } catch (error) {
+    throw limit.blame(error);
   } finally {
     limit.clear();
     connections.close();

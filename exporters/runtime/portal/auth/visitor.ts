@@ -39,6 +39,7 @@ export class Visitor {
   readonly #tools: LoginTools;
   readonly #origins: Set<string>;
   readonly #connections: Connections;
+  readonly #clock = new PhaseClock(new LoopWatch());
   readonly #limit: Deadline;
 
   /**
@@ -49,7 +50,7 @@ export class Visitor {
     this.#tools = tools;
     this.#origins = new Set(origins);
     this.#connections = new Connections(tools.onOpenRequest);
-    this.#limit = new Deadline(timeoutMs, tools.signal);
+    this.#limit = new Deadline(timeoutMs, tools.signal, { oursMs: () => this.#clock.oursMs });
   }
 
   /** One request and its answer, whatever it is. @throws {StepFailure} */
@@ -132,8 +133,11 @@ export class Visitor {
       ...outgoing.headers,
       ...(cookie === undefined ? {} : { cookie }),
     };
-    const clock = new PhaseClock(new LoopWatch());
-    const answer = await this.#connections.send({ ...outgoing, headers }, portal, clock, this.#limit);
+    const answer = await this.#connections
+      .send({ ...outgoing, headers }, portal, this.#clock, this.#limit)
+      .catch((error: unknown) => {
+        throw this.#limit.blame(error);
+      });
     this.#tools.onAnswer(retryAfterMs(answer.status, answer.headers['retry-after']));
     cookies.store(url, answer.headers['set-cookie']);
     for (const value of cookieValues(answer)) if (value.length >= SHORTEST_SESSION) this.#tools.redactor.add(value);

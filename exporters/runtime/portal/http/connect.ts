@@ -75,6 +75,7 @@ async function reach(
   signal: Cancellation,
   onAddress: OnAddress,
 ): Promise<Carrier> {
+  clock.waitForOurs();
   const addresses = await resolve(host, network.ipPreference, signal, () => clock.enter('dns'));
   clock.enter('connect');
   return dial(addresses, port, signal, onAddress);

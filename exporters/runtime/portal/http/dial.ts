@@ -1,10 +1,11 @@
-import { connect as netConnect, type Socket } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { isIPv6, connect as netConnect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { formatMs } from '../../format.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import { OurFault, StepFailure } from '../step-failure.js';
-import { ourFaultOf, socketFailure } from './failure.js';
+import { connectFailure, failureToConnect, NoWay } from './failure.js';
 
 /** How a try of one address ended. `overtaken`: another address was faster; nobody knows what would have become of it. */
 export interface AddressTry {
@@ -16,6 +17,8 @@ export interface AddressTry {
 
 /** RFC 8305, 5: so long does an address have before the next one is tried beside it. */
 const ATTEMPT_DELAY_MS = 250;
+
+const DISCARD_PORT = 9;
 
 /**
  * Connects to the first of several addresses that answers, as browsers and curl do: the next one is tried when one
@@ -34,7 +37,8 @@ export function dial(
   return abortable(signal, (done, fail, onAbort) => {
     const started = performance.now();
     const trying = new Map<string, Socket>();
-    const failures: StepFailure[] = [];
+    const failures: { readonly address: string; readonly error: Error }[] = [];
+    const where = (address: string) => `${shown(address)}:${port}`;
     let next = 0;
     let timer: NodeJS.Timeout | undefined;
     const after = () => `after ${formatMs(performance.now() - started)}`;
@@ -52,7 +56,9 @@ export function dial(
       const address = addresses[next];
       next += 1;
       if (address === undefined) {
-        if (trying.size === 0) fail(failureOf(failures));
+        if (trying.size > 0) return;
+        const known = failures.map((one) => connectFailure(one.error, one.address, where(one.address), hasRoute));
+        void Promise.all(known).then((all) => fail(failureOf(all)), fail);
         return;
       }
       const socket = netConnect({ host: address, port });
@@ -60,9 +66,8 @@ export function dial(
       const failed = (error: Error) => {
         // One that was overtaken may still break.
         if (!trying.delete(address)) return;
-        const failure = ourFaultOf(error, address) ?? socketFailure('connect', `${shown(address)}:${port}`, error);
-        failures.push(failure);
-        note({ address, outcome: 'failed', detail: failure.message });
+        failures.push({ address, error });
+        note({ address, outcome: 'failed', detail: failureToConnect(error, where(address)).message });
         tryNext();
       };
       socket.on('error', failed);
@@ -79,13 +84,31 @@ export function dial(
   });
 }
 
-/** Nobody can say that a portal is not there while we could not try one of its addresses. */
+/**
+ * Nobody can say that a portal is not there while we could not try one of its addresses. One to which this machine knows
+ * no way, such as an IPv6 address without IPv6, is none for us: where another one refuses, the portal has refused.
+ */
 function failureOf(failures: readonly StepFailure[]): StepFailure {
   const [first] = failures;
-  const ours = failures.find((failure) => failure instanceof OurFault);
+  const tried = failures.filter((failure) => !(failure instanceof NoWay));
+  const ours = tried.length === 0 ? first : tried.find((failure) => failure instanceof OurFault);
   if (ours !== undefined) return ours;
   if (failures.length === 1 && first !== undefined) return first;
   return new StepFailure('connect', failures.map(({ message }) => message).join('; '), { cause: first });
+}
+
+/** Whether the system knows a way there. To connect a UDP socket asks its routes, and sends nothing. */
+function hasRoute(address: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    const end = (isThere: boolean) => {
+      socket.close();
+      done(isThere);
+    };
+    // Without a file descriptor nothing can be asked, and the error that led here is told as it is.
+    socket.once('error', () => end(true));
+    socket.connect(DISCARD_PORT, address, (error?: Error) => end(error === undefined || error === null));
+  });
 }
 
 function shown(address: string): string {

@@ -4,7 +4,7 @@ import type { Network } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import { OurFault, StepFailure } from '../step-failure.js';
-import { ourFaultOf } from './failure.js';
+import { isWithoutAnswer, ourFaultOf } from './failure.js';
 
 /**
  * The system's name look-ups run in libuv's threads, and only half of these may be used for them. So two names whose
@@ -64,9 +64,7 @@ export async function resolve(
     onBegin();
     return [host];
   }
-  const lookedUp = lookUp(host);
-  if (lookedUp.hasBegun) onBegin();
-  else lookedUp.onBegin.add(onBegin);
+  const lookedUp = lookUp(host, onBegin);
   try {
     const addresses = await abortable<readonly LookupAddress[]>(signal, (done, fail) => {
       lookedUp.answer.then(done, fail);
@@ -89,10 +87,15 @@ export async function resolve(
 }
 
 /** Runs that ask for the same name at once share one look-up. */
-function lookUp(host: string): Lookup {
+function lookUp(host: string, onBegin: () => void): Lookup {
   const shared = known.get(host);
-  if (shared !== undefined) return shared;
+  if (shared !== undefined) {
+    if (shared.hasBegun) onBegin();
+    else shared.onBegin.add(onBegin);
+    return shared;
+  }
   const entry = new Lookup(host);
+  entry.onBegin.add(onBegin);
   known.set(host, entry);
   queue.push(entry);
   next();
@@ -117,6 +120,10 @@ function next(): void {
 function failureOf(host: string, error: NodeJS.ErrnoException): StepFailure {
   const ours = ourFaultOf(error, host);
   if (ours !== undefined) return ours;
+  if (isWithoutAnswer(error)) {
+    const message = `the resolver of this machine has no answer for ${host} (${error.code}); look at its name servers`;
+    return new OurFault('network', message, { cause: error });
+  }
   return new StepFailure('dns', `${host} does not resolve (${error.code ?? error.message})`, { cause: error });
 }
 

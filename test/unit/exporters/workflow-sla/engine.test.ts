@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { job, literal, secret, step } from '../../../support/workflow/domain.js';
 import { stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
 import { httpServer, json } from '../../../support/workflow/server.js';
@@ -22,16 +22,13 @@ describe('scheduled runs', () => {
     const server = await httpServer((_, response) => {
       answer = () => json(response, {});
     });
-    const engine = new TestEngine([job(server.url, { workflow: { schedule: often } })]);
+    const engine = new TestEngine([job(server.url, { workflow: { schedule: { ...often, timeoutMs: 60_000 } } })]);
     engine.engine.start();
-    const [, second] = await engine.next('dropped', 2);
-    expect(second).toEqual({
-      type: 'dropped',
-      workflow: 'client-list',
-      portal: 'kingston',
-      reason: 'overlap',
-      count: 1,
-    });
+    // A busy machine drops some as late besides, and may drop before the request has arrived.
+    const overlap = { type: 'dropped', workflow: 'client-list', portal: 'kingston', reason: 'overlap', count: 1 };
+    const overlaps = () => engine.reports.filter((report) => report.type === 'dropped' && report.reason === 'overlap');
+    await vi.waitUntil(() => overlaps().length >= 2, { timeout: 15_000 });
+    expect(overlaps().slice(0, 2)).toEqual([overlap, overlap]);
     await server.seen(1);
     expect(server.requests).toHaveLength(1);
     answer();
@@ -151,9 +148,9 @@ describe('a late event loop', () => {
     const server = await httpServer((_, response) => {
       // The measuring loop is this one: it is held while the answer is on its way.
       json(response, {});
-      setImmediate(() => block(80));
+      setImmediate(() => block(400));
     });
-    const visit = job(server.url, { workflow: { slaSeconds: 0.03 } });
+    const visit = job(server.url, { workflow: { slaSeconds: 0.3 } });
     const result = await new TestEngine([visit]).run(visit);
     expect(result).toMatchObject({ success: true, tainted: true, verdict: 'uncertain', uncertain: 'event-loop' });
     expect(result.latenessMs).toBeGreaterThan(50);

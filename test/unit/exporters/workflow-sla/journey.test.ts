@@ -54,6 +54,20 @@ describe('the SLA', () => {
   });
 });
 
+describe('a fault of ours', () => {
+  test.each([
+    [5, { verdict: 'uncertain', uncertain: 'secret' }],
+    [0.02, { verdict: 'missed' }],
+  ])('after 60 ms of an SLA of %f s', async (slaSeconds, verdict) => {
+    const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 60));
+    const variables = { key: new SecretText([{ kind: 'env', name: 'KOP_TEST_UNSET' }]) };
+    const steps = [step({ name: 'slow' }), step({ name: 'broken', query: { key: '{key}' } })];
+    const result = await runOnce(job(server.url, { portal: { variables }, workflow: { steps, slaSeconds } }));
+    expect(result).toMatchObject(result.tainted ? {} : verdict);
+    expect(stepOf(result, 'broken')).toMatchObject({ outcome: 'failed', fault: 'secret', durationMs: 0 });
+  });
+});
+
 describe('a budget', () => {
   test('fails the step that exceeds it, although its answer was right', async () => {
     const server = await httpServer((_, response) => setTimeout(() => json(response, {}), 60));

@@ -12,13 +12,18 @@ const known = vi.hoisted(() => ({
   addresses: [] as LookupAddress[],
   /** Takes over the answer when it returns true. */
   hang: (_host: string, _answer: () => void): boolean => false,
+  error: undefined as NodeJS.ErrnoException | undefined,
 }));
 
 // What a resolver answers cannot be arranged on the machine that runs the tests.
 vi.mock('node:dns', async (original) => ({
   ...(await original<typeof import('node:dns')>()),
-  lookup: (host: string, _options: object, callback: (error: null, addresses: LookupAddress[]) => void) => {
-    const answer = () => callback(null, known.addresses);
+  lookup: (
+    host: string,
+    _options: object,
+    callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  ) => {
+    const answer = () => callback(known.error ?? null, known.addresses);
     if (!known.hang(host, answer)) queueMicrotask(answer);
   },
 }));
@@ -29,6 +34,7 @@ const v6: LookupAddress = { address: '::1', family: 6 };
 afterEach(() => {
   known.addresses = [];
   known.hang = () => false;
+  known.error = undefined;
 });
 
 const cases: [preference: Network['ipPreference'], addresses: LookupAddress[], taken: string][] = [
@@ -117,7 +123,62 @@ describe('several addresses, as RFC 8305 says', () => {
   });
 });
 
+test.each([
+  ['ENOTFOUND', { verdict: 'missed' }, 'dns: portal.test does not resolve (ENOTFOUND)'],
+  [
+    'EAI_AGAIN',
+    { verdict: 'uncertain', uncertain: 'network' },
+    'exporter: the resolver of this machine has no answer for portal.test (EAI_AGAIN); look at its name servers',
+  ],
+])('a resolver that says %s', async (code, verdict, message) => {
+  known.error = Object.assign(new Error(code), { code });
+  const result = await runOnce(job('http://portal.test:1'));
+  expect(result).toMatchObject(verdict);
+  expect(verdictOf(result)).toBe(message);
+});
+
 describe('names that hang', () => {
+  /** Takes all threads until it is called. */
+  const takeThreads = (port: number) => {
+    const release: (() => void)[] = [];
+    known.hang = (host, answer) => host.startsWith('hangs') && release.push(answer) > 0;
+    known.addresses = [v4];
+    const hanging = Array.from({ length: lookupsAtOnce }, (_, index) =>
+      runOnce(job(`http://hangs${index}.test:${port}`, { workflow: { steps: [step({ timeoutMs: 10 })] } })),
+    );
+    return async () => {
+      for (const answer of release) answer();
+      await Promise.all(hanging);
+    };
+  };
+
+  test.each([
+    ['has the whole time after it', { timeoutMs: 120 }, 60, 10_000, 'missed', 'timeout: no end after 120 ms'],
+    // The deadline of a scrape cannot be moved.
+    ['is cut off by a scrape', {}, 60, 120, 'uncertain', 'exporter: no end after 120 ms, and for'],
+  ])('a portal that %s is judged by that', async (_, options, waitMs, timeoutMs, verdict, message) => {
+    const server = await httpServer(() => {});
+    const release = takeThreads(server.port);
+    setTimeout(() => void release(), waitMs);
+    const url = `http://portal.test:${server.port}`;
+    const result = await runOnce(job(url, { workflow: { slaSeconds: 5, steps: [step(options)] } }), { timeoutMs });
+    expect(result).toMatchObject({ verdict });
+    expect(verdictOf(result)).toContain(message);
+    // Its own time, without that in our queue.
+    if (verdict === 'missed') expect(result.durationSeconds).toBeGreaterThan(0.115);
+    else expect(result).toMatchObject({ uncertain: 'dns-queue', durationSeconds: 0 });
+  });
+
+  test('and a portal that has used up the SLA since has missed it', async () => {
+    const server = await httpServer(() => {});
+    const release = takeThreads(server.port);
+    setTimeout(() => void release(), 30);
+    const workflow = { slaSeconds: 0.05, steps: [step()] };
+    const result = await runOnce(job(`http://portal.test:${server.port}`, { workflow }), { timeoutMs: 200 });
+    expect(result).toMatchObject({ verdict: 'missed' });
+    expect(verdictOf(result)).toBe('timeout: no end after 200 ms');
+  });
+
   test('of another portal are our fault, and take no time of this one', async () => {
     const release: (() => void)[] = [];
     onTestFinished(() => {

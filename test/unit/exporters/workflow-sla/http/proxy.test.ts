@@ -114,6 +114,21 @@ describe('through a proxy', () => {
     expect(seen).toEqual([`CONNECT localhost:${server.port}`]);
   });
 
+  test('whose failure takes no time of the portal, where a later try goes well', async () => {
+    let asked = 0;
+    const broken = await httpServer((_, response) => {
+      asked += 1;
+      if (asked > 1) json(response, {});
+      else setTimeout(() => json(response, {}, 502), 150);
+    });
+    vi.stubEnv('HTTP_PROXY', broken.url);
+    const workflow = { slaSeconds: 0.14, steps: [step({ retries: 1 })] };
+    const result = await runOnce(job('http://portal.test', { portal: { network }, workflow }));
+    expect(result).toMatchObject({ success: true, verdict: 'met' });
+    expect(stepOf(result)).toMatchObject({ retries: 1 });
+    expect(stepOf(result).phases.wait).toBeLessThan(140);
+  });
+
   test('but not to what NO_PROXY names', async () => {
     const { url, seen } = await proxy();
     vi.stubEnv('HTTP_PROXY', url);
