@@ -30,8 +30,9 @@ Examples:
 
 Exit codes:
   0  the 99th percentiles keep the promise, nothing failed, and no self-test did
-  1  something is not as promised
-  2  cannot run, and the message says why; or the machine was too busy to tell (unknown)`;
+  1  something is not as promised: too slow, failed, or a self-test did
+  2  nothing of that, and of a part nobody can tell ("not known" says which and why: the machine was too busy, a fault of
+     the exporter, a record of aged canaries that was lost); or it cannot run, and the message says why`;
 
 /** `kop encryption probe`: measures providers now and says how they stand to their promise. */
 export function encryptionProbeCommand(): Command {
@@ -113,12 +114,10 @@ function shown(report: ProbeReport): string {
   const failures = report.failures.map(({ operation, reason, count }) =>
     colour('red', `${operation} failed: ${reason} (${count}×)`),
   );
-  const uncertain = report.uncertain.map(
-    ({ operation, reason, count }) => `${operation} not known, by a fault of ours: ${reason} (${count}×)`,
-  );
   const timings = report.timings.length === 0 ? [] : ['', ...timingTable(report)];
+  const unknown = report.unknown.length === 0 ? [] : ['', ...report.unknown.map((why) => `not known: ${why}`)];
   const tests = report.selfTests.length === 0 ? [] : ['', ...report.selfTests.map(testLine)];
-  return [title, ...state, ...failures, ...uncertain, ...timings, ...tests].join('\n');
+  return [title, ...state, ...failures, ...timings, ...tests, ...unknown].join('\n');
 }
 
 function unusable({ fault, trouble = 'unknown' }: ProbeReport): string {
@@ -150,8 +149,8 @@ function timingTable({ timings }: ProbeReport): string[] {
 }
 
 function testLine({ test, outcome, why }: ProbeReport['selfTests'][number]): string {
-  const marks = { passed: colour('green', '✓'), failed: colour('red', '✗'), absent: colour('dim', '·') };
-  return `${marks[outcome]} ${test}${why === '' ? '' : `: ${outcome === 'absent' ? 'not made: ' : ''}${why}`}`;
+  const marks = { passed: colour('green', '✓'), failed: colour('red', '✗'), absent: colour('dim', '·'), unknown: '?' };
+  return `${marks[outcome]} ${test}${why === '' ? '' : `: ${{ passed: '', failed: '', absent: 'not made: ', unknown: 'not known: ' }[outcome]}${why}`}`;
 }
 
 /** styleText itself leaves colours out where the stream is no terminal, and where NO_COLOR is set. */

@@ -41,6 +41,8 @@ export class ProviderMetrics {
     this.#forgetSizes(job);
     // Another kind may have no notion of what was tested before.
     if (job.provider.kind !== this.#job.provider.kind) this.#m.selfTestTime.remove({});
+    // Another key has a record of its own.
+    if (job.canaryFile !== this.#job.canaryFile) this.#m.canariesLost.remove({});
     this.#job = job;
     const { provider, title, team, slaSeconds, objectiveRatio } = job;
     const labels = this.#labels;
@@ -97,11 +99,12 @@ export class ProviderMetrics {
     else this.#m.up.remove({});
     this.#m.probeTime.set(labels, result.endedAtSeconds);
     this.#recordCredential(result);
+    if (result.isRecordLost !== undefined) this.#m.canariesLost.set(labels, result.isRecordLost ? 1 : 0);
     // A test that was not made this time must not go on looking as it did the last time.
     this.#m.selfTest.remove({});
     for (const [test, { outcome, madeAtSeconds = result.endedAtSeconds }] of result.selfTests) {
       // The time stays where it is, and grows old, when a test can no longer be made.
-      if (outcome === 'absent') continue;
+      if (outcome === 'absent' || outcome === 'unknown') continue;
       this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
       this.#m.selfTestTime.set({ ...labels, test }, madeAtSeconds);
     }
@@ -162,6 +165,7 @@ function create(store: MetricStore) {
     undecided: store.counter(m.undecided),
     selfTest: store.gauge(m.selfTest),
     selfTestTime: store.gauge(m.selfTestTime),
+    canariesLost: store.gauge(m.canariesLost),
     probeInterval: store.gauge(m.probeInterval),
     probeTime: store.gauge(m.probeTime),
   };

@@ -34,6 +34,9 @@ export const selfTests = [
 ] as const;
 export type SelfTest = (typeof selfTests)[number];
 
+/** Those that open what was sealed long ago. */
+export const agedTests = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'] as const satisfies readonly SelfTest[];
+
 export const ciphertextStates = [
   'encrypted',
   'plaintext_suspect',
@@ -153,6 +156,12 @@ export const encryptionMetrics = {
     {
       values: { test: selfTests },
     },
+  ),
+  canariesLost: gauge(
+    'field_encryption_canaries_lost',
+    'boolean',
+    provider,
+    'Whether the record of aged canaries is damaged or was lost: whether what was sealed before still opens is not known. 1 until a person has seen it, or until a new record is 90 days old.',
   ),
   probeInterval: gauge(
     'field_encryption_probe_interval_seconds',

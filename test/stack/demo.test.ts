@@ -91,11 +91,14 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
   ]);
   for (const [, line = ''] of printed) {
     const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: running.folder, encoding: 'utf8' });
-    // On a busy machine a run or an operation may miss its promise; what it says of that is right.
+    // On a busy machine a run or an operation may miss its promise, or be disturbed so much that nobody can tell; what it
+    // says of that is right.
     const isMeasured = /workflow run|encryption probe/.test(line);
+    const isUnknown = /^not known: .* were disturbed/m.test(stdout);
+    const allowed = [0, ...(isMeasured ? [1] : []), ...(line.includes('encryption probe') && isUnknown ? [2] : [])];
     expect([line, status, status === 0 ? '' : stdout + stderr]).toEqual([
       line,
-      isMeasured ? expect.toSatisfy((code) => code === 0 || code === 1) : 0,
+      expect.toSatisfy((code) => allowed.includes(code)),
       isMeasured ? expect.anything() : '',
     ]);
   }

@@ -20,6 +20,7 @@ export function providerAlerts(pack: Pack): readonly AlertRule[] {
     noData(pack),
     tainted(pack),
     ownFault(pack),
+    canariesLost(pack),
     credentialExpiring(pack),
   ];
 }
@@ -100,6 +101,19 @@ function selfTestStale(pack: Pack): AlertRule {
       'The self-test {{ $labels.test }} of {{ $labels.provider }} on {{ $labels.portal }} was last made ' +
       '{{ $value | humanizeDuration }} ago, or the exporter has been up for that long without it. Whether the provider still does ' +
       'what it shows is not known.',
+  });
+}
+
+/** A standing fact: it ends when a person has seen it, or once a new record proves as much as the lost one did. */
+function canariesLost(pack: Pack): AlertRule {
+  return providerAlert(pack, {
+    name: 'EncryptionCanariesLost',
+    priority: 'medium',
+    expr: `max ${ofProvider} (${m.canariesLost.name}) == 1`,
+    summary: 'The record of what was sealed long ago is lost: nobody knows whether it still opens.',
+    description:
+      'The record of aged canaries of {{ $labels.provider }} on {{ $labels.portal }} is damaged, gone, or cannot be kept. Whether ' +
+      'values that were stored before still open is not known.',
   });
 }
 

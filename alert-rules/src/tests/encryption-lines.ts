@@ -35,6 +35,7 @@ const gauges = {
   credentialLifetime: of(m.credentialLifetime, provider, 32 * day),
   roundTrip: of(m.selfTest, { ...provider, test: 'round_trip' }, 1),
   wrongAad: of(m.selfTest, { ...provider, test: 'wrong_aad' }, 1),
+  canariesLost: of(m.canariesLost, provider, 0),
   encrypted: rows('encrypted', 5_000),
   plaintext: rows('plaintext_suspect', 0),
   malformed: rows('malformed', 0),

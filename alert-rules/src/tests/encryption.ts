@@ -156,6 +156,16 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       ],
     },
     {
+      alert: 'EncryptionCanariesLost',
+      when: 'the record of aged canaries is damaged, for longer than a day',
+      wrong: { set: { canariesLost: 1 } },
+      firesWithin: 1,
+      lasts: 1_500,
+      healsWithin: 2,
+      labels: ofProvider,
+      quiet: [['where nothing can be kept', [{ minutes: 60, set: { canariesLost: 'gone' } }]]],
+    },
+    {
       alert: 'EncryptionExporterFault',
       when: 'a proxy of ours lets nothing through',
       wrong: isBarred,

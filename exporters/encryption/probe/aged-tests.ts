@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SelfTest } from '../../../pack/metrics/encryption.js';
-import { asFailure } from '../providers/failure.js';
+import { agedTests, type SelfTest } from '../../../pack/metrics/encryption.js';
+import { asFailure, NotPossible } from '../providers/failure.js';
 import type { Lasting, Provider } from '../providers/provider.js';
 import { renewing, Stopped, tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
@@ -13,12 +13,12 @@ import {
   sha256,
   wantsAnother,
   withCanary,
+  withoutVersions,
 } from './canary-book.js';
 import { type CanaryFile, CanaryFileTrouble } from './canary-file.js';
-import { absent, failed, passed, type TestResult } from './test-result.js';
+import { absent, failed, passed, type TestResult, unknown } from './test-result.js';
 
 const ages = { aged_1d: 1, aged_7d: 7, aged_90d: 90 } as const;
-const agedTests = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'] as const satisfies readonly SelfTest[];
 const PLAINTEXT_BYTES = 32;
 /** A test with a revoked version takes a moment; one that was noted this long ago was not ended. */
 const LEFT_AFTER_MS = 60_000;
@@ -33,18 +33,26 @@ export interface AgedOptions {
 
 export type AgedResults = readonly (readonly [SelfTest, TestResult])[];
 
+export interface AgedOutcome {
+  readonly results: AgedResults;
+  /** Absent where nobody could be asked. */
+  readonly isRecordLost?: boolean;
+}
+
 /**
  * Opens canaries that were sealed 1, 7 and 90 days ago, and the oldest of each key version: that a value can be read back
  * at once says nothing of those that are stored. What cannot be asked for is unknown, and never fine.
  */
-export async function runAgedTests<S>(provider: Provider<S>, options: AgedOptions): Promise<AgedResults> {
+export async function runAgedTests<S>(provider: Provider<S>, options: AgedOptions): Promise<AgedOutcome> {
   const { lasting } = provider;
-  if (lasting === undefined) return all(absent('its keys live for one round only'));
+  if (lasting === undefined) return { results: all(absent('its keys live for one round only')) };
   try {
-    return await new AgedTests(provider, lasting, options).run();
+    const results = await new AgedTests(provider, lasting, options).run();
+    return { results, isRecordLost: results.some(([, { outcome }]) => outcome === 'unknown') };
   } catch (error) {
     if (error instanceof Stopped || options.stopping.aborted) throw new Stopped('the exporter is stopping');
-    return all(absent(error instanceof CanaryFileTrouble ? error.message : asFailure(error).message));
+    if (error instanceof CanaryFileTrouble) return { results: all(unknown(error.message)), isRecordLost: true };
+    return { results: all(absent(error instanceof NotPossible ? error.message : asFailure(error).message)) };
   }
 }
 
@@ -62,24 +70,55 @@ class AgedTests<S> {
 
   async run(): Promise<AgedResults> {
     await this.#restoreLeftRevoked();
-    const book = await this.#options.file.load(this.#nowMs);
-    const fresh = await this.#fresh();
+    const kept = await this.#options.file.load(this.#nowMs);
+    const { fresh, book } = await this.#versioned(await this.#fresh(), kept);
     const results: [SelfTest, TestResult][] = [];
-    for (const [test, days] of Object.entries(ages)) {
-      results.push([agedTest(test), await this.#ofAge(book, days)]);
+    for (const [test, days] of Object.entries(ages)) results.push([agedTest(test), await this.#ofAge(book, days)]);
+    const ofVersions = await this.#ofVersions(book);
+    if (book.lostAtMs === undefined) return this.#kept(book, fresh, [...results, ['aged_versions', ofVersions]]);
+    const { markPath } = this.#options.file;
+    const lost = unknown(
+      `the record of aged canaries was gone at ${dateOf(book.lostAtMs)}, and began anew; remove ${markPath} once you have seen it`,
+    );
+    const told = results.map(([test, result]) => [test, result.outcome === 'absent' ? lost : result] as const);
+    // The canaries of earlier versions are gone for good.
+    const isVersioned = fresh.version !== undefined && ofVersions.outcome !== 'failed';
+    return this.#kept(book, fresh, [...told, ['aged_versions', isVersioned ? lost : ofVersions]]);
+  }
+
+  /** Kept last: a provider that just lost its keys must not begin a new record before the old one was asked about. */
+  async #kept(book: CanaryBook, fresh: KeptCanary, results: AgedResults): Promise<AgedResults> {
+    try {
+      await this.#keep(book, fresh);
+      return results;
+    } catch (error) {
+      if (!(error instanceof CanaryFileTrouble)) throw error;
+      // What was proven stays proven; of the rest, nothing will ever be known.
+      return results.map(([test, result]) => [test, result.outcome === 'absent' ? unknown(error.message) : result]);
     }
-    results.push(['aged_versions', await this.#ofVersions(book)]);
-    // Kept last: a provider that just lost its keys must not begin a new record before the old one was asked about.
-    if (this.#options.file.mayWrite && wantsAnother(book, fresh.version, this.#nowMs)) {
-      try {
-        await this.#options.file.save(withCanary(book, fresh, this.#nowMs));
-      } catch (error) {
-        if (!(error instanceof CanaryFileTrouble)) throw error;
-        // What was proven stays proven; of the rest, nothing will ever be known.
-        return results.map(([test, result]) => [test, result.outcome === 'absent' ? absent(error.message) : result]);
-      }
+  }
+
+  async #keep(book: CanaryBook, fresh: KeptCanary): Promise<void> {
+    const { file } = this.#options;
+    if (!file.mayWrite) return;
+    if (wantsAnother(book, fresh.version, this.#nowMs)) await file.save(withCanary(book, fresh, this.#nowMs));
+    else await file.mark(book);
+  }
+
+  /** A version that is not known yet is seen twice in a row, or it is none: some name a key of its own in each ciphertext. */
+  async #versioned(fresh: KeptCanary, book: CanaryBook): Promise<{ fresh: KeptCanary; book: CanaryBook }> {
+    let newest = fresh;
+    for (let tries = 0; tries < 2; tries += 1) {
+      const { version } = newest;
+      if (version === undefined || book.canaries.some((each) => each.version === version))
+        return { fresh: newest, book };
+      const again = await this.#fresh();
+      if (again.version === version) return { fresh: again, book };
+      // A rotation just now shows once.
+      newest = again;
     }
-    return results;
+    const bare = withoutVersions({ ...book, canaries: [...book.canaries, newest] });
+    return { fresh: bare.canaries.at(-1) ?? newest, book: withoutVersions(book) };
   }
 
   /** Whoever tested with a revoked version may have been killed before it was restored. */
@@ -88,7 +127,7 @@ class AgedTests<S> {
     const restore = this.#provider.versions?.restore;
     if (revoked === undefined || restore === undefined) return;
     if (Math.abs(this.#nowMs - revoked.atMs) < LEFT_AFTER_MS) {
-      throw new CanaryFileTrouble('a version of the key is revoked for a test just now');
+      throw new NotPossible('a version of the key is revoked for a test just now');
     }
     await this.#within((signal) => restore(revoked.version, revoked.earliest, signal));
     await this.#options.file.noteRestored();
@@ -105,9 +144,15 @@ class AgedTests<S> {
   async #ofVersions(book: CanaryBook): Promise<TestResult> {
     const versions = oldestOfVersions(book);
     if (versions.size === 0) return absent('no canary says its key version');
+    const found: TestResult[] = [];
     for (const [version, kept] of versions) {
       const { outcome, why } = await this.#opens(kept);
-      if (outcome !== 'passed') return { outcome, why: `version ${version}: ${why}` };
+      if (outcome !== 'passed') found.push({ outcome, why: `version ${version}: ${why}` });
+    }
+    // One that failed must not hide behind another of which nobody knows.
+    for (const outcome of ['failed', 'unknown', 'absent'] as const) {
+      const those = found.filter((each) => each.outcome === outcome);
+      if (those.length > 0) return { outcome, why: those.map(({ why }) => why).join('; ') };
     }
     return passed;
   }
@@ -116,7 +161,7 @@ class AgedTests<S> {
   async #opens(kept: KeptCanary): Promise<TestResult> {
     const since = `sealed at ${dateOf(kept.madeAtMs)}`;
     const sealed = this.#lasting.read(kept.sealed);
-    if (sealed === undefined) return absent(`the canary that was ${since} is of a form that is no longer known`);
+    if (sealed === undefined) return unknown(`the canary that was ${since} is of a form that is no longer known`);
     let result = await this.#tried(kept, sealed);
     if (result.outcome === 'failed') {
       await pause(RECHECK_AFTER_MS, undefined, { signal: this.#options.stopping });
@@ -153,7 +198,7 @@ class AgedTests<S> {
     const digest = sha256(plaintext);
     plaintext.fill(0);
     opened.fill(0);
-    if (!isRight) throw new CanaryFileTrouble('what was sealed just now does not open either');
+    if (!isRight) throw new NotPossible('what was sealed just now does not open either');
     const version = this.#lasting.versionOf(sealed);
     return {
       madeAtMs: this.#nowMs,

@@ -4,8 +4,6 @@ import { z } from 'zod';
 const DAY_MS = 86_400_000;
 /** A day more than the oldest age that is tested, and another for a clock that is corrected. */
 const KEPT_MS = 92 * DAY_MS;
-/** A portal rotates some times a year. Where each ciphertext names a key of its own, versions say nothing. */
-const MAX_VERSIONS = 50;
 
 const entrySchema = z.object({
   madeAtMs: z.number(),
@@ -21,18 +19,16 @@ export type KeptCanary = z.infer<typeof entrySchema>;
 
 const bookSchema = z.object({
   format: z.literal(1),
-  /** Nothing can be proven of what was sealed before. */
-  beganAtMs: z.number(),
   canaries: z.array(entrySchema),
+  /** When it was found that the record before this one was gone: of what that held, nobody knows any more. */
+  lostAtMs: z.number().optional(),
 });
 /** Ciphertexts that were made once and must open for ever. Oldest first. */
 export type CanaryBook = z.infer<typeof bookSchema>;
 
 const envelopeSchema = z.object({ sha256: z.string(), book: z.unknown() });
 
-export function newBook(nowMs: number): CanaryBook {
-  return { format: 1, beganAtMs: nowMs, canaries: [] };
-}
+export const newBook: CanaryBook = { format: 1, canaries: [] };
 
 export function writtenBook(book: CanaryBook): string {
   return `${JSON.stringify({ sha256: sha256(JSON.stringify(book)), book })}\n`;
@@ -53,13 +49,13 @@ export function canaryOfAge({ canaries }: CanaryBook, days: number, nowMs: numbe
   return canaries.findLast(({ madeAtMs }) => nowMs - madeAtMs >= days * DAY_MS);
 }
 
-/** The oldest of each version; empty where there are none, or more than keys can have. */
+/** The oldest of each version. */
 export function oldestOfVersions({ canaries }: CanaryBook): ReadonlyMap<string, KeptCanary> {
   const found = new Map<string, KeptCanary>();
   for (const each of canaries) {
     if (each.version !== undefined && !found.has(each.version)) found.set(each.version, each);
   }
-  return found.size > MAX_VERSIONS ? new Map() : found;
+  return found;
 }
 
 /** Whether another one is to be kept: once a day, and at once under a version of which there is none. */
@@ -75,6 +71,16 @@ export function withCanary(book: CanaryBook, canary: KeptCanary, nowMs: number):
   const all = { ...book, canaries: [...book.canaries, canary].toSorted((a, b) => a.madeAtMs - b.madeAtMs) };
   const asked = new Set([canaryOfAge(all, 90, nowMs), ...oldestOfVersions(all).values()]);
   return { ...all, canaries: all.canaries.filter((each) => nowMs - each.madeAtMs < KEPT_MS || asked.has(each)) };
+}
+
+/** Where each ciphertext names a key of its own: that is no version, and must not be kept as one for good. */
+export function withoutVersions<B extends { readonly canaries: readonly KeptCanary[] }>(book: B): B {
+  return { ...book, canaries: book.canaries.map(({ version: _, ...rest }) => rest) };
+}
+
+/** Once a person has acknowledged the loss, or this record proves as much as the lost one did. */
+export function withoutLoss({ lostAtMs: _, ...book }: CanaryBook): CanaryBook {
+  return book;
 }
 
 export function sha256(bytes: string | Buffer): string {

@@ -2,9 +2,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, writeWhole } from '../../runtime/state/index.js';
-import { type CanaryBook, newBook, readBook, writtenBook } from './canary-book.js';
+import { type CanaryBook, canaryOfAge, newBook, readBook, withoutLoss, writtenBook } from './canary-book.js';
 
-/** Says which file, and what to do. */
+/** A record that cannot be used. Says which file, and what to do. */
 export class CanaryFileTrouble extends Error {
   override readonly name = 'CanaryFileTrouble';
 }
@@ -12,6 +12,9 @@ export class CanaryFileTrouble extends Error {
 const revokedSchema = z.object({ version: z.string(), earliest: z.string(), atMs: z.number() });
 /** A version that is revoked for a test, and the oldest that could be decrypted before. */
 export type Revoked = z.infer<typeof revokedSchema>;
+
+/** The oldest age that is tested: a record that has one of it proves as much as any. */
+const WHOLE_AFTER_DAYS = 90;
 
 /**
  * What must be known of one provider after a restart: its aged canaries, and whether a version stayed revoked because
@@ -30,18 +33,37 @@ export class CanaryFile {
     return this.#mayWrite;
   }
 
-  /** @returns a new one where there is none. @throws {CanaryFileTrouble} */
+  /**
+   * @returns a new one where there is none, which says so where there was one before: a mark beside the record tells.
+   * Whoever removes the mark has seen it. @throws {CanaryFileTrouble}
+   */
   async load(nowMs: number): Promise<CanaryBook> {
-    const text = await this.#read(this.path);
-    if (text === undefined) return newBook(nowMs);
+    const [text, mark] = [await this.#read(this.path), await this.#read(this.markPath)];
+    if (text === undefined) return mark === undefined ? newBook : { ...newBook, lostAtMs: nowMs };
     const book = readBook(text);
-    if (book !== undefined) return book;
-    throw new CanaryFileTrouble(`the record of aged canaries in ${this.path} is damaged; remove it to begin anew`);
+    if (book === undefined) {
+      throw new CanaryFileTrouble(
+        `the record of aged canaries in ${this.path} is damaged; remove it and ${this.markPath} to begin anew`,
+      );
+    }
+    const isOver = mark === undefined || canaryOfAge(book, WHOLE_AFTER_DAYS, nowMs) !== undefined;
+    return isOver ? withoutLoss(book) : book;
   }
 
   /** @throws {CanaryFileTrouble} */
   async save(book: CanaryBook): Promise<void> {
     await this.#write(this.path, writtenBook(book));
+    await this.#write(this.markPath, '');
+  }
+
+  /** Marks a record that is not marked, because it is of an older edition or somebody has seen its loss. @throws {CanaryFileTrouble} */
+  async mark(book: CanaryBook): Promise<void> {
+    if ((await this.#read(this.markPath)) === undefined) await this.save(book);
+  }
+
+  /** What tells that there was a record. */
+  get markPath(): string {
+    return `${this.path}.kept`;
   }
 
   /** Before a version is revoked, so that whoever comes after a kill can restore it. @throws {CanaryFileTrouble} */

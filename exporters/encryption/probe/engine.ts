@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { longestProbeRestSeconds, type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
+import { agedTests, longestProbeRestSeconds, type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
 import { Backoff } from '../../runtime/measuring/backoff.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { makeProvider } from '../providers/open.js';
@@ -17,7 +17,6 @@ const BUDGET_SHARE = 0.5;
 const FIRST_ROUND_WITHIN_MS = 3000;
 
 const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
-const agedTests: readonly SelfTest[] = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'];
 /** A key that is lost today is found within the hour; each test is a decryption that may cost money. */
 const AGED_TESTS_EVERY_MS = 60 * 60_000;
 /** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
@@ -82,7 +81,7 @@ export class ProbeEngine {
     if (outcome.isUsable) this.#backoff.succeed();
     // What is ours to mend may be mended any moment, and costs the provider nothing.
     else if (outcome.fault === undefined) this.#backoff.fail();
-    const { series, failures, uncertain, isUsable, fault, trouble } = outcome;
+    const { series, failures, uncertain, isUsable, fault, trouble, isRecordLost } = outcome;
     const { credential } = this.#provider;
     return {
       startedAtSeconds,
@@ -95,6 +94,7 @@ export class ProbeEngine {
       restMs: Math.round(this.#backoff.restMs),
       ...(credential === undefined ? {} : { credential }),
       ...(fault === undefined ? {} : { fault }),
+      ...(isRecordLost === undefined ? {} : { isRecordLost }),
       ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
     };
   }
@@ -184,7 +184,8 @@ function rememberedAged(made: Results): MadeTests | undefined {
   const results = chosen(made, agedTests);
   if (results.length === 0) return undefined;
   const isSettled =
-    results.every(([, { outcome }]) => outcome !== 'failed') && results.some(([, { outcome }]) => outcome === 'passed');
+    results.every(([, { outcome }]) => outcome !== 'failed' && outcome !== 'unknown') &&
+    results.some(([, { outcome }]) => outcome === 'passed');
   return { at: performance.now(), restMs: isSettled ? AGED_TESTS_EVERY_MS : RETRY_VERSIONS_AFTER_MS, results };
 }
 

@@ -29,6 +29,8 @@ export function providerFinding({ job, last, trouble }: ShownProvider, nowMs: nu
   if (slow !== undefined) return attention(slow);
   const ours = operationsIn(last.uncertain);
   if (ours > 0) return unknown(`${ours} operations of the last round were ended by a fault of ours`);
+  const lost = last.selfTests.flatMap(([test, { outcome, why }]) => (outcome === 'unknown' ? [`${test}: ${why}`] : []));
+  if (lost[0] !== undefined) return unknown(lost[0]);
   if (last.series.every(({ seconds }) => seconds.length === 0)) return unknown('the last round measured nothing');
   if (!last.selfTests.some(([, { outcome }]) => outcome === 'passed')) return unknown('no self-test could be made');
   return { what, state: 'fine' };

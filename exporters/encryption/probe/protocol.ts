@@ -28,6 +28,8 @@ export interface RoundResult {
   /** Ended by a fault of ours. */
   readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: readonly (readonly [SelfTest, TestResult])[];
+  /** Of aged canaries; absent where it was not looked at, or nobody could be asked. */
+  readonly isRecordLost?: boolean;
   /** Absent where nobody could or may ask. */
   readonly credential?: Credential;
   /** 0 unless the provider is left alone for longer than usual. */

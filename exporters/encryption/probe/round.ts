@@ -11,7 +11,7 @@ import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { GarbageWatch } from './garbage.js';
 import { type Look, ProcessorWatch } from './processor-watch.js';
-import { Samples, type Series, type Temperature } from './samples.js';
+import { isLateAnyway, Samples, type Series, type Temperature } from './samples.js';
 import { runSelfTests, type TestResults } from './self-tests.js';
 import { type Counted, Tally } from './tally.js';
 
@@ -37,6 +37,8 @@ export interface RoundOutcome {
   readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: TestResults;
   readonly isUsable: boolean;
+  /** Of aged canaries; absent where it was not looked at, or nobody could be asked. */
+  readonly isRecordLost?: boolean;
   /** Of ours, and nothing else kept it from being used: whether it works is not known. */
   readonly fault?: EncryptionUncertain;
   /** Why it is not, for a person. */
@@ -92,7 +94,7 @@ export async function runRound<S>(
     // Before a version is revoked for a test, which is one of those that must open.
     const aged =
       file === undefined || plan.skipAgedTests === true
-        ? []
+        ? undefined
         : await runAgedTests(provider, { ...plan, file, stopping });
     const selfTests = await runSelfTests(provider, {
       timeoutMs: plan.timeoutMs,
@@ -102,7 +104,13 @@ export async function runRound<S>(
       ...(file === undefined ? {} : { file }),
     });
     if (stopping.aborted) throw new Stopped('the exporter is stopping');
-    return { ...(await round.outcome()), selfTests: new Map([...selfTests, ...aged]), isUsable: true };
+    const { results = [], isRecordLost } = aged ?? {};
+    return {
+      ...(await round.outcome()),
+      selfTests: new Map([...selfTests, ...results]),
+      isUsable: true,
+      ...(isRecordLost === undefined ? {} : { isRecordLost }),
+    };
   } catch (error) {
     if (error instanceof Stopped) throw error;
     const failure = asFailure(error);
@@ -399,7 +407,8 @@ class Round<S> {
       return { value, start, end, disturbedMs: Math.max(lostMs, lateMs > LATE_MS ? lateMs : 0) };
     } catch (error) {
       const lateMs = Math.max(ended(), this.#lostSince(before, performance.now() - start));
-      const mayBeInTime = lateMs > LATE_MS && performance.now() - start - lateMs <= this.#plan.slaSeconds * 1000;
+      const durationMs = performance.now() - start;
+      const mayBeInTime = lateMs > LATE_MS && !isLateAnyway(durationMs, lateMs, this.#plan.slaSeconds * 1000);
       throw asFailureOf(error, mayBeInTime, lateMs);
     }
   }

@@ -25,7 +25,9 @@ export interface ProbeReport {
   readonly failures: RoundResult['failures'];
   readonly uncertain: RoundResult['uncertain'];
   readonly selfTests: readonly (TestResult & { readonly test: SelfTest })[];
-  /** `missed` also when something failed, or a self-test did; `unknown` when too much was disturbed to tell. */
+  /** Why nobody can tell of a part, for a person. */
+  readonly unknown: readonly string[];
+  /** `missed` also when something failed, or a self-test did; else `unknown` where nobody can tell of a part. */
   readonly verdict: Verdict;
 }
 
@@ -51,6 +53,12 @@ export async function probeNow(job: ProbeJob, samples: number, redactor: Redacto
   const result = await engine.round();
   const timings = timingsOf(job, result);
   const selfTests = result.selfTests.map(([test, found]) => ({ test, ...found }));
+  const isMissed =
+    timings.some(({ verdict }) => verdict === 'missed') ||
+    result.failures.length > 0 ||
+    (!result.isUsable && result.fault === undefined) ||
+    selfTests.some(({ outcome }) => outcome === 'failed');
+  const unknown = unknownsOf(timings, result);
   return {
     portal: job.portal.name,
     provider: job.provider.name,
@@ -62,13 +70,8 @@ export async function probeNow(job: ProbeJob, samples: number, redactor: Redacto
     failures: result.failures,
     uncertain: result.uncertain,
     selfTests,
-    verdict: worst([
-      ...timings.map(({ verdict }) => verdict),
-      ...(result.isUsable || result.fault !== undefined ? [] : (['missed'] as const)),
-      ...(result.failures.length === 0 ? [] : (['missed'] as const)),
-      ...(result.uncertain.length === 0 ? [] : (['unknown'] as const)),
-      ...selfTests.flatMap(({ outcome }) => (outcome === 'failed' ? (['missed'] as const) : [])),
-    ]),
+    unknown,
+    verdict: isMissed ? 'missed' : unknown.length > 0 ? 'unknown' : 'kept',
   };
 }
 
@@ -104,9 +107,17 @@ export function verdictOn({
   return all - met > allowed ? 'unknown' : 'kept';
 }
 
-function worst(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes('missed')) return 'missed';
-  return verdicts.includes('unknown') ? 'unknown' : 'kept';
+function unknownsOf(timings: readonly Timing[], { uncertain, selfTests, fault, trouble }: RoundResult): string[] {
+  return [
+    ...timings.flatMap(({ verdict, operation, size, keyTemperature, count, tainted }) =>
+      verdict === 'unknown'
+        ? [`${operation} ${size} ${keyTemperature}: ${tainted} of ${count + tainted} were disturbed, too much to tell`]
+        : [],
+    ),
+    ...uncertain.map(({ operation, reason, count }) => `${operation}: a fault of ours, ${reason} (${count}×)`),
+    ...(fault === undefined ? [] : [`nothing could be asked: ${trouble ?? fault}`]),
+    ...selfTests.flatMap(([test, { outcome, why }]) => (outcome === 'unknown' ? [`${test}: ${why}`] : [])),
+  ];
 }
 
 /** Why this provider cannot be measured here, in words that name the variable or file; undefined when it can. */

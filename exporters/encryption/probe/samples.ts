@@ -12,7 +12,7 @@ export interface Series {
   readonly seconds: readonly number[];
   readonly met: number;
   readonly missed: number;
-  /** Disturbed ones; those among them that were in time all the same are in `met`. */
+  /** Disturbed ones; those among them that were in time, or late, whatever the disturbance are in `met` and `missed` too. */
   readonly tainted: number;
 }
 
@@ -49,6 +49,14 @@ export class Samples {
   judge(garbage: readonly Interval[]): Series[] {
     return [...this.#series.values()].map((collected) => collected.judge(this.#targetMs(collected.operation), garbage));
   }
+}
+
+/**
+ * Whether a disturbance cannot be why something was late. Twice what is known of it: nobody sees all of a disturbance, and
+ * what is not seen must not count against the provider. About those between nobody can tell.
+ */
+export function isLateAnyway(durationMs: number, disturbedMs: number, targetMs: number): boolean {
+  return durationMs - 2 * disturbedMs > targetMs;
 }
 
 class Collected {
@@ -92,10 +100,9 @@ class Collected {
       const isTainted = disturbedMs > Math.min(TAINT_CEILING_MS, Math.max(TAINT_FLOOR_MS, durationMs * TAINT_RATIO));
       if (isTainted) tainted += batch;
       else for (let one = 0; one < batch; one += 1) seconds.push(eachMs / 1000);
-      // A disturbance only adds. Whoever was in time in spite of it was in time, and whoever would have been late
-      // without it was late; about those between nobody can tell.
+      // A disturbance only adds: whoever was in time in spite of it was in time.
       if (eachMs <= targetMs) met += batch;
-      else if (!isTainted || (durationMs - disturbedMs) / batch > targetMs) missed += batch;
+      else if (!isTainted || isLateAnyway(durationMs, disturbedMs, targetMs * batch)) missed += batch;
     }
     const { operation } = this;
     return { operation, sizeBytes: this.#sizeBytes, temperature: this.#temperature, seconds, met, missed, tainted };

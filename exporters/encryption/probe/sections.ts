@@ -98,8 +98,8 @@ function latencyRows({ job, last }: ShownProvider): Cell[][] {
 
 function testRows({ job, last }: ShownProvider): Cell[][] {
   return (last?.selfTests ?? []).map(([test, { outcome, why }]): Cell[] => {
-    const state = { passed: 'good', failed: 'bad', absent: 'neutral' } as const;
-    const text = outcome === 'absent' ? 'not made' : outcome;
+    const state = { passed: 'good', failed: 'bad', absent: 'neutral', unknown: 'warning' } as const;
+    const text = { passed: 'passed', failed: 'failed', absent: 'not made', unknown: 'not known' }[outcome];
     return [job.provider.name, job.portal.name, test, { text, state: state[outcome] }, why];
   });
 }

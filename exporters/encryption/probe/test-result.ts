@@ -1,6 +1,9 @@
-/** `absent`: it could not be made, or does not apply. That is no success, and no failure either. */
+/**
+ * `absent`: it could not be made, or does not apply. That is no success, and no failure either.
+ * `unknown`: it could be made, and what it needs was lost here. A person has to know.
+ */
 export interface TestResult {
-  readonly outcome: 'passed' | 'failed' | 'absent';
+  readonly outcome: 'passed' | 'failed' | 'absent' | 'unknown';
   /** For a person; empty when it passed. */
   readonly why: string;
   /** Where that was in an earlier round. */
@@ -10,3 +13,4 @@ export interface TestResult {
 export const passed: TestResult = { outcome: 'passed', why: '' };
 export const failed = (why: string): TestResult => ({ outcome: 'failed', why });
 export const absent = (why: string): TestResult => ({ outcome: 'absent', why });
+export const unknown = (why: string): TestResult => ({ outcome: 'unknown', why });

@@ -8,7 +8,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CanaryBook, readBook, writtenBook } from '../../../exporters/encryption/probe/canary-book.js';
 import { CanaryFile } from '../../../exporters/encryption/probe/canary-file.js';
 import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
+import { providerFinding } from '../../../exporters/encryption/probe/findings.js';
 import type { ProbeJob } from '../../../exporters/encryption/probe/plan.js';
+import { probeNow } from '../../../exporters/encryption/probe/run-now.js';
 import { Redactor } from '../../../exporters/runtime/redactor.js';
 import { literal, probeJob } from '../../support/encryption/domain.js';
 import { metricsOf, total } from '../../support/encryption/exporter.js';
@@ -63,13 +65,13 @@ function age(path: string, days: number): void {
   const older = (ms: number) => ms - days * DAY;
   const moved: CanaryBook = {
     ...book,
-    beganAtMs: older(book.beganAtMs),
     canaries: book.canaries.map((each) => ({ ...each, madeAtMs: older(each.madeAtMs) })),
   };
   writeFileSync(path, writtenBook(moved));
 }
 
 const nothingYet = { aged_1d: 'absent', aged_7d: 'absent', aged_90d: 'absent', aged_versions: 'absent' };
+const allUnknown = { aged_1d: 'unknown', aged_7d: 'unknown', aged_90d: 'unknown', aged_versions: 'unknown' };
 const allPassed = { aged_1d: 'passed', aged_7d: 'passed', aged_90d: 'passed', aged_versions: 'passed' };
 const allFailed = { aged_1d: 'failed', aged_7d: 'failed', aged_90d: 'failed', aged_versions: 'failed' };
 
@@ -119,6 +121,25 @@ describe('a canary of an earlier process', () => {
     expect(why('aged_versions')).toMatch(/^version 1: sealed at .*min_decryption_version/);
   });
 
+  test('of one version that failed is told, also behind a version of which nobody knows', async () => {
+    const { server, job, path } = await keyService();
+    await results(job);
+    server.key('canary').rotate();
+    await results(job);
+    age(path, 1);
+    const book = readBook(readFileSync(path, 'utf8'));
+    if (book === undefined) throw new Error('no record');
+    const [first, ...others] = book.canaries;
+    if (first === undefined) throw new Error('no canary');
+    // Of the first nothing can be told any more; the versions after it do not open.
+    writeFileSync(path, writtenBook({ ...book, canaries: [{ ...first, sealed: 'of another form' }, ...others] }));
+    server.take('canary');
+    server.key('canary');
+    const { outcomes: found, why } = await results(job);
+    expect(found).toMatchObject({ aged_versions: 'failed' });
+    expect(why('aged_versions')).toMatch(/^version \d: .*does not open any more/);
+  });
+
   test('proves nothing when nobody can be asked', async () => {
     const { server, job, path } = await keyService();
     await results(job);
@@ -130,13 +151,56 @@ describe('a canary of an earlier process', () => {
 });
 
 describe('the record of canaries', () => {
-  test('that is lost leaves every age unknown, and begins anew', async () => {
+  const lost = 'field_encryption_canaries_lost';
+
+  test('that is lost begins anew, and stays unknown until somebody has seen it', async () => {
+    const { job, path } = await keyService();
+    expect(total(metricsOf(job, (await results(job)).result), lost)).toBe(0);
+    age(path, 91);
+    rmSync(path);
+    const { outcomes: found, why, result } = await results(job);
+    expect(found).toEqual(allUnknown);
+    expect(why('aged_1d')).toMatch(
+      /^the record of aged canaries was gone at .*; remove .*\.kept once you have seen it$/,
+    );
+    expect(total(metricsOf(job, result), lost)).toBe(1);
+    expect(providerFinding({ job, last: result, trouble: undefined }, Date.now()).state).toBe('unknown');
+    expect(existsSync(path)).toBe(true);
+    // In another process, and after days, it is still not known; what the new record tells, is.
+    age(path, 8);
+    expect((await results(job)).outcomes).toEqual({ ...allUnknown, aged_1d: 'passed', aged_7d: 'passed' });
+    rmSync(`${path}.kept`);
+    for (let times = 0; times < 2; times += 1) {
+      const seen = await results(job);
+      expect(seen.outcomes).toEqual({ ...allPassed, aged_90d: 'absent' });
+      expect(total(metricsOf(job, seen.result), lost)).toBe(0);
+    }
+  });
+
+  test('that was lost is as good as ever once a new one is 90 days old', async () => {
+    const { job, path } = await keyService();
+    await results(job);
+    rmSync(path);
+    await results(job);
+    age(path, 91);
+    expect((await results(job)).outcomes).toEqual(allPassed);
+  });
+
+  test('that was removed together with its mark, on purpose, begins anew without a word', async () => {
     const { job, path } = await keyService();
     await results(job);
     age(path, 91);
-    rmSync(path);
+    for (const file of [path, `${path}.kept`]) rmSync(file);
     expect((await results(job)).outcomes).toEqual(nothingYet);
-    expect(existsSync(path)).toBe(true);
+  });
+
+  test('of an earlier edition has no mark, and gets one', async () => {
+    const { job, path } = await keyService();
+    await results(job);
+    rmSync(`${path}.kept`);
+    await results(job);
+    rmSync(path);
+    expect((await results(job)).outcomes).toEqual(allUnknown);
   });
 
   test('that is damaged leaves every age unknown, says where, and is left as it is', async () => {
@@ -145,9 +209,17 @@ describe('the record of canaries', () => {
     age(path, 91);
     const damaged = readFileSync(path, 'utf8').slice(0, -30);
     writeFileSync(path, damaged);
-    const { outcomes: found, why } = await results(job);
-    expect(found).toEqual(nothingYet);
-    expect(why('aged_1d')).toBe(`the record of aged canaries in ${path} is damaged; remove it to begin anew`);
+    const { outcomes: found, why, result } = await results(job);
+    expect(found).toEqual(allUnknown);
+    expect(why('aged_1d')).toBe(
+      `the record of aged canaries in ${path} is damaged; remove it and ${path}.kept to begin anew`,
+    );
+    expect(total(metricsOf(job, result), lost)).toBe(1);
+    const report = await probeNow({ ...job, keepsCanaries: false }, 1, new Redactor());
+    expect(report).toMatchObject({
+      verdict: 'unknown',
+      unknown: expect.arrayContaining([`aged_1d: ${why('aged_1d')}`]),
+    });
     expect(readFileSync(path, 'utf8')).toBe(damaged);
   });
 
@@ -157,7 +229,7 @@ describe('the record of canaries', () => {
     age(path, 2);
     const inFile = { ...job, canaryFile: join(path, 'below a file.json') };
     const { outcomes: found, why } = await results(inFile);
-    expect(found).toEqual(nothingYet);
+    expect(found).toEqual(allUnknown);
     expect(why('aged_1d')).toContain('cannot be read: a part of the path is a file (ENOTDIR)');
   });
 

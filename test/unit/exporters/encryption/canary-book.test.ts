@@ -7,6 +7,7 @@ import {
   readBook,
   wantsAnother,
   withCanary,
+  withoutVersions,
   writtenBook,
 } from '../../../../exporters/encryption/probe/canary-book.js';
 
@@ -26,7 +27,7 @@ function keptFor(
   versionAt: (day: number) => string | undefined = () => undefined,
   gap?: [number, number],
 ) {
-  let book: CanaryBook = newBook(start);
+  let book: CanaryBook = newBook;
   for (let hour = 0; hour <= days * 24; hour += 1) {
     const day = hour / 24;
     if (gap !== undefined && day > gap[0] && day < gap[1]) continue;
@@ -64,7 +65,7 @@ describe('a record of canaries', () => {
   });
 
   test('keeps one at once under a new version', () => {
-    const book = withCanary(newBook(start), made(start, '1'), start);
+    const book = withCanary(newBook, made(start, '1'), start);
     expect(wantsAnother(book, '1', start + 1000)).toBe(false);
     expect(wantsAnother(book, '2', start + 1000)).toBe(true);
   });
@@ -79,16 +80,22 @@ describe('a record of canaries', () => {
   });
 
   test('goes on after a clock that stood in the future', () => {
-    const book = withCanary(newBook(start), made(start + 400 * DAY), start + 400 * DAY);
+    const book = withCanary(newBook, made(start + 400 * DAY), start + 400 * DAY);
     expect(wantsAnother(book, undefined, start)).toBe(true);
     expect(canaryOfAge(book, 1, start)).toBeUndefined();
   });
 
-  test('takes no part in versions where each ciphertext names a key of its own', () => {
-    const now = start;
-    let book = newBook(now);
-    for (let one = 0; one < 51; one += 1) book = withCanary(book, made(now, `key-${one}-x`), now);
-    expect(oldestOfVersions(book).size).toBe(0);
+  test('keeps the oldest of each version, however many there are', () => {
+    const { book } = keptFor(120 * 5, (day) => String(Math.floor(day / 5) + 1));
+    expect(oldestOfVersions(book).size).toBe(121);
+    expect(oldestOfVersions(book).get('1')?.madeAtMs).toBe(start);
+  });
+
+  test('keeps none for good once its versions are known to be none', () => {
+    const many = keptFor(200, (day) => `key-${day}`).book;
+    const bare = withCanary(withoutVersions(many), made(start + 200 * DAY), start + 200 * DAY);
+    expect(oldestOfVersions(bare).size).toBe(0);
+    expect(bare.canaries[0]?.madeAtMs).toBeGreaterThanOrEqual(start + 108 * DAY);
   });
 });
 
