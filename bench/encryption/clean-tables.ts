@@ -72,7 +72,7 @@ export const cleanTables: readonly CleanTable[] = [
   },
   {
     name: 'own_form',
-    format: { kind: 'regex', pattern: '^enc:(?<version>v\\d+):(?<nonce>[0-9a-f]{24}):[0-9a-f]{42,}$' },
+    format: { kind: 'regex', pattern: '^enc:(?<version>v\\d+):(?<nonce>[0-9a-f]{24}):(?<ciphertext>[0-9a-f]{42,})$' },
     type: 'text',
     value: `'enc:v' || 1 + g % 3 || ':' || encode(${bytes('12')}, 'hex') || ':' || encode(${bytes(`16 + ${length}`)}, 'hex')`,
   },

@@ -13,6 +13,9 @@ from pathlib import Path
 import tink
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV, AESSIV, AESCCM, AESOCB3, ChaCha20Poly1305
+from cryptography.hazmat.decrepit.ciphers.modes import CFB
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from tink import aead, daead
@@ -44,14 +47,52 @@ def fernet() -> None:
     write("fernet", f"cryptography {version('cryptography')}", vectors)
 
 
-def field(algorithm: str, nonce: bytes, ciphertext: bytes) -> dict:
-    return {"algorithm": algorithm, "ciphertext": b64(ciphertext), "nonce": b64(nonce), "key_version": "v3"}
+def field(algorithm: str, nonce: bytes | None, ciphertext: bytes, **more: str) -> dict:
+    nonces = {} if nonce is None else {"nonce": b64(nonce)}
+    return {"algorithm": algorithm, "ciphertext": b64(ciphertext), **nonces, "key_version": "v3", **more}
+
+
+def unauthenticated(key: bytes, mode: modes.Mode, data: bytes) -> bytes:
+    encryptor = Cipher(algorithms.AES(key), mode).encryptor()
+    return encryptor.update(data) + encryptor.finalize()
 
 
 def cbc(key: bytes, nonce: bytes, data: bytes) -> bytes:
     padder = PKCS7(128).padder()
-    encryptor = Cipher(algorithms.AES(key), modes.CBC(nonce)).encryptor()
-    return encryptor.update(padder.update(data) + padder.finalize()) + encryptor.finalize()
+    return unauthenticated(key, modes.CBC(nonce), padder.update(data) + padder.finalize())
+
+
+def rarer(key: bytes, siv: AESSIV) -> dict:
+    """What differs from the usual in its nonce, its tag or its lengths."""
+    gcm, ocb = AESGCM(key), AESOCB3(key)
+    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+
+    def own_tag(data: bytes) -> dict:
+        nonce = os.urandom(12)
+        sealed = gcm.encrypt(nonce, data, None)
+        return field("AES-256-GCM", nonce, sealed[:-16], tag=b64(sealed[-16:]))
+
+    def with_nonce(name: str, size: int, encrypt):
+        def make(data: bytes) -> dict:
+            nonce = os.urandom(size)
+            return field(name, nonce, encrypt(nonce, data))
+
+        return make
+
+    return {
+        "AES-256-GCM, nonce of 16": with_nonce("AES-256-GCM", 16, lambda nonce, data: gcm.encrypt(nonce, data, None)),
+        "AES-256-GCM, own tag": own_tag,
+        "AES-256-SIV, no nonce": lambda data: field("AES-256-SIV", None, siv.encrypt(data or b"-", None)),
+        "AES-256-OCB, nonce of 15": with_nonce("AES-256-OCB", 15, lambda nonce, data: ocb.encrypt(nonce, data, None)),
+        "AES-256-CTR": with_nonce("AES-256-CTR", 16, lambda nonce, data: unauthenticated(key, modes.CTR(nonce), data)),
+        # The other half is the counter, as in PyCryptodome.
+        "AES-256-CTR, nonce of 8": with_nonce(
+            "AES-256-CTR", 8, lambda nonce, data: unauthenticated(key, modes.CTR(nonce + bytes(8)), data)
+        ),
+        "AES-256-CFB": with_nonce("AES-256-CFB", 16, lambda nonce, data: unauthenticated(key, CFB(nonce), data)),
+        "RSA-OAEP-256": lambda data: field("RSA-OAEP-256", None, pair.encrypt(data, oaep)) if len(data) <= 190 else None,
+    }
 
 
 def kingston() -> None:
@@ -81,6 +122,12 @@ def kingston() -> None:
         vectors.append(
             {"variant": "AES-256-SIV", "plaintext": text, "json": field("AES-256-SIV", nonce, siv.encrypt(text.encode() or b"-", [nonce]))}
         )
+    vectors += [
+        {"variant": variant, "plaintext": text, "json": made}
+        for variant, make in rarer(key, siv).items()
+        for text in plaintexts
+        if (made := make(text.encode())) is not None
+    ]
     write("kingston-jsonb", f"cryptography {version('cryptography')}", vectors)
 
 

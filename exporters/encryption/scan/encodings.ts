@@ -16,13 +16,14 @@ export function peeled(text: string): string | undefined {
 }
 
 /**
- * The bytes that a part of a ciphertext stands for: hex, Base64, or itself, each character one byte.
+ * The bytes that a part of a ciphertext stands for: hex, Base64, or itself.
  *
+ * @param isOfBytes whether each character stands for one byte, as in a column of bytes; otherwise it is text.
  * @returns undefined for Base64 that no encoder writes, as of a text that was cut.
  */
-export function bytesOf(part: string): Buffer | undefined {
+export function bytesOf(part: string, isOfBytes: boolean): Buffer | undefined {
   if (part.length >= SHORTEST_CHARACTERS && HEX.test(part)) return Buffer.from(part, 'hex');
-  if (!BASE64.test(part)) return Buffer.from(part, 'latin1');
+  if (!BASE64.test(part)) return Buffer.from(part, isOfBytes ? 'latin1' : 'utf8');
   const bytes = Buffer.from(part, 'base64');
   const bare = part.replace(/=+$/, '');
   const written = bytes.toString(/[-_]/.test(part) ? 'base64url' : 'base64').replace(/=+$/, '');

@@ -3,6 +3,7 @@ import { linearRegExp } from '../../../pack/index.js';
 import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
+import { isCompressed, isHeadlessCompressedText } from './compressed.js';
 import type { Query } from './database.js';
 import { bytesOf, peeled } from './encodings.js';
 import { hiddenVersion } from './hidden-version.js';
@@ -96,9 +97,9 @@ export class PatternReader implements BatchReader {
     const match = this.#pattern.exec(value);
     if (match === null) return { state: this.#isWrapped(value) ? 'wrapped' : 'plaintext_suspect' };
     const { version, nonce, ciphertext } = match.groups ?? {};
-    const bytes = ciphertext === undefined ? undefined : bytesOf(ciphertext);
+    const bytes = ciphertext === undefined ? undefined : bytesOf(ciphertext, this.#resolved.type === 'bytea');
     if (ciphertext !== undefined && bytes === undefined) return { state: 'malformed' };
-    if (bytes !== undefined && readsAsText(bytes)) return { state: 'plaintext_suspect' };
+    if (bytes !== undefined && isPlain(bytes)) return { state: 'plaintext_suspect' };
     return {
       state: 'encrypted',
       ...(version === undefined ? {} : { version }),
@@ -135,6 +136,10 @@ export class PatternReader implements BatchReader {
     const value = type === 'bytea' ? name : valueSql(name, this.#resolved, 'text');
     return `select ${this.#key}::text as k, ${value} as v from ${tableSql(column.table)}`;
   }
+}
+
+function isPlain(bytes: Buffer): boolean {
+  return readsAsText(bytes) || isCompressed(bytes) || isHeadlessCompressedText(bytes);
 }
 
 function textOf(value: string | Buffer | null): string | null {

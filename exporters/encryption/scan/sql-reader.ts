@@ -1,5 +1,6 @@
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
+import { COMPRESSED_BEGINNINGS, isCompressed, TELLING_BYTES } from './compressed.js';
 import type { Query } from './database.js';
 import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
@@ -13,6 +14,8 @@ interface GroupRow extends Record<string, unknown> {
   readonly rows: number;
   readonly prints: Buffer | null;
   readonly last: string;
+  /** Of these rows, the beginnings of what may be compressed text: of random ciphertexts, that is one of 8,000. */
+  readonly packed: readonly Buffer[] | null;
 }
 
 /** One row of so many. */
@@ -52,17 +55,19 @@ export class SqlReader implements BatchReader {
     return batchOf(await this.#look(query, after, rows, false));
   }
 
-  #look(query: Query, after: string | undefined, rows: number, isQuick: boolean): Promise<GroupRow[]> {
+  async #look(query: Query, after: string | undefined, rows: number, isQuick: boolean): Promise<GroupRow[]> {
     const from = after === undefined ? '' : `where ${this.#key} > ${this.#param(2)}`;
-    return query<GroupRow>(
+    const groups = await query<GroupRow>(
       `with b as materialized (${this.#rows} ${from} order by ${this.#key} fetch first $1 rows with ties),
       j as (${this.#judged('b', isQuick)})
-      select state, ${this.#shown('version')} as version, rows, last, prints from (
+      select state, ${this.#shown('version')} as version, rows, last, prints, packed from (
         select state, version, count(*)::int as rows, (select b.k::text from b order by b.k desc limit 1) as last,
-          string_agg(int8send(nonce_print) || int8send(payload_print), ''::bytea) as prints
+          string_agg(int8send(nonce_print) || int8send(payload_print), ''::bytea) as prints,
+          array_agg(packed) filter (where packed is not null) as packed
         from j group by state, version) g`,
       after === undefined ? [rows] : [rows, after],
     );
+    return groups.flatMap(withoutPlain);
   }
 
   async confirms(query: Query, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
@@ -103,6 +108,16 @@ export class SqlReader implements BatchReader {
     return `select ${this.#key} as k, ${value} as raw from ${tableSql(column.table)}`;
   }
 
+  /** The beginning of what may be compressed text inside a whole form; null for nearly every ciphertext. */
+  get #packed(): string {
+    const { inside } = this.#shape;
+    if (inside === undefined) return 'null::bytea';
+    const beginnings = COMPRESSED_BEGINNINGS.map((each) => `'\\x${each}'`).join(', ');
+    const part = (at: string | number, count: number) => `substr(${inside.bytes}, ${at} + 1, ${count})`;
+    const whens = inside.from.map((at) => `when ${part(at, 2)} in (${beginnings}) then ${part(at, TELLING_BYTES)}`);
+    return `case when row_state <> 'encrypted' then null ${whens.join(' ')} end`;
+  }
+
   #judged(source: string, isQuick = false): string {
     const { layers, start, state, version, nonce, payload, plaintext, quick } = this.#shape;
     const value = unwrapped('raw', this.#shape, canParseJson(this.#resolved));
@@ -128,12 +143,21 @@ export class SqlReader implements BatchReader {
     );
     const facts = `select row_state, case when row_state = 'encrypted' then ${version} end as row_version,
       case when row_state = 'encrypted' then coalesce(${nonce}, ${payload}) end as row_nonce,
-      case when row_state = 'encrypted' then ${payload} end as row_payload from ${judged} f offset 0`;
-    return `select row_state as state, row_version as version,
+      case when row_state = 'encrypted' then ${payload} end as row_payload,
+      ${this.#packed} as packed from ${judged} f offset 0`;
+    return `select row_state as state, row_version as version, packed,
       row_nonce as nonce, row_payload as payload,
       hashtextextended((coalesce(row_version, '') || ' ' || row_nonce) collate "C", ${this.#seed}) as nonce_print,
       hashtextextended(row_payload collate "C", ${this.#seed}) as payload_print from (${facts}) g`;
   }
+}
+
+/** What begins as compressed text is unpacked here, because SQL cannot. Rows that unpack are plain text. */
+function withoutPlain(group: GroupRow): GroupRow[] {
+  const rows = (group.packed ?? []).filter(isCompressed).length;
+  if (rows === 0) return [group];
+  const plain = { ...group, state: 'plaintext_suspect', version: null, rows, prints: null };
+  return group.rows === rows ? [plain] : [{ ...group, rows: group.rows - rows }, plain];
 }
 
 function batchOf(groups: readonly GroupRow[]): Batch | undefined {

@@ -54,6 +54,7 @@ export const ciphersweet: Shape = {
   version: 'null::text',
   nonce: `left(payload, ${ofBackend(({ nonce }) => (nonce * 4) / 3)})`,
   payload: 'payload',
+  inside: { bytes: 'body', from: [0, 'head_bytes'] },
   plaintext: {
     least: `octet_length(body) - ${ofBackend(({ head, tail }) => head + tail)}`,
     most: `octet_length(body) - ${ofBackend(({ head, tail }) => head + tail)}`,

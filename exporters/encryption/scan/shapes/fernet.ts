@@ -41,6 +41,7 @@ export const fernet: Shape = {
   // The IV begins at the ninth byte; 126 of its 128 bits stand in these characters, the same in every row.
   nonce: 'substr(v, 13, 21)',
   payload: 'v',
+  inside: { bytes: 'body', from: [HEAD_BYTES] },
   // PKCS#7 adds one to sixteen bytes.
   plaintext: {
     least: `octet_length(body) - ${HEAD_BYTES + MAC_BYTES + BLOCK_BYTES}`,

@@ -3,7 +3,8 @@
  * ciphertext. Judged are the first and the last bytes, because a ciphertext ends with a tag or a MAC, which is random.
  *
  * Random bytes pass by chance, so the more bytes the wider the alphabet: 24 of ASCII and Latin letters (or of UTF-16)
- * pass in one of 5,000,000,000 rows, 32 of any script in UTF-8 in one of 40,000,000,000.
+ * pass in one of 5,000,000,000 rows, 32 of any script in UTF-8 in one of 40,000,000,000. UTF-16 is that of alphabets: Chinese,
+ * Japanese and Korean characters fill half of all there is, and random bytes pass for them.
  */
 const LATIN_BYTES = 24;
 const ANY_SCRIPT_BYTES = 32;
@@ -16,8 +17,10 @@ const CONTINUED = '[89ab].';
 const ASCII = '[2-6].|7[0-9a-e]|09|0a|0d';
 const LATIN = `^(?:${CONTINUED})?(?:${ASCII}|c[2-5]${CONTINUED})*(?:c[2-5])?$`;
 const ANY_SCRIPT = `^(?:${CONTINUED}){0,3}(?:${ASCII}|c[2-9a-f]${CONTINUED}|d.${CONTINUED}|e.${CONTINUED}${CONTINUED}|f[0-4]${CONTINUED}${CONTINUED}${CONTINUED})*(?:[cde].|e.${CONTINUED}|f[0-4](?:${CONTINUED}){0,2})?$`;
-/** UTF-16 of either order, as of .NET and Java: every other byte is 0. */
-const WIDE = '^(?:00)?(?:(?:[2-6].|7[0-9a-e]|[a-f].|0[9ad])00)*(?:[2-7a-f].)?$';
+/** UTF-16 of either order, as of .NET and Java: every other byte is that of an alphabet, or of punctuation (U+20xx). */
+const ALPHABET = '0.|1.|20';
+const WIDE = `^(?:${ALPHABET})?(?:(?:0[1-9a-f]|[1-9a-f].)00|..(?:0[1-9a-f]|1.|20))*(?:..)?$`;
+const LAST_ALPHABET = 0x20;
 
 /** The last bytes, for a part of their own: they are looked at one by one, and cutting them out costs more than a look. */
 export function endOf(bytes: string): string {
@@ -51,10 +54,11 @@ function reads(window: string, from: string, piece: (count: number) => string): 
   const tried = Array.from({ length: TRIED }, (_, index) => mayRead(byte(index)));
   const hex = (count: number) => `encode(${piece(count)}, 'hex')`;
   const any = `octet_length(${piece(ANY_SCRIPT_BYTES)}) = ${ANY_SCRIPT_BYTES} and ${hex(ANY_SCRIPT_BYTES)} ~ '${ANY_SCRIPT}'`;
-  const isZero = (at: number) => `${byte(at)} = 0`;
+  const areAlphabets = (...at: readonly number[]) =>
+    at.map((each) => `${byte(each)} <= ${LAST_ALPHABET}`).join(' and ');
   return `case
-    when ${tried.join(' and ')} then ${hex(LATIN_BYTES)} ~ '${LATIN}' or (${any})
-    when (${isZero(1)} and ${isZero(3)}) or (${isZero(2)} and ${isZero(4)}) then ${hex(LATIN_BYTES)} ~ '${WIDE}'
+    when ${tried.join(' and ')} and (${hex(LATIN_BYTES)} ~ '${LATIN}' or (${any})) then true
+    when (${areAlphabets(1, 3, 5, 7)}) or (${areAlphabets(2, 4, 6, 8)}) then ${hex(LATIN_BYTES)} ~ '${WIDE}'
     else false end`;
 }
 

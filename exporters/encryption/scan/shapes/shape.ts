@@ -33,4 +33,9 @@ export interface Shape {
   readonly plaintext?: { readonly least: string; readonly most: string };
   /** The whole ciphertext, for telling a copy from another one. */
   readonly payload: string;
+  /**
+   * The bytes inside the form, and at which of them compressed text would begin where a writer compressed in place of
+   * encrypting. Absent for forms whose own structure no such writer would keep to.
+   */
+  readonly inside?: { readonly bytes: string; readonly from: readonly (string | number)[] };
 }

@@ -44,5 +44,6 @@ export const transit: Shape = {
   // 12 bytes are exactly these characters.
   nonce: 'left(payload, 16)',
   payload: 'payload',
+  inside: { bytes: 'body', from: [0, NONCE_BYTES] },
   plaintext: { least: `octet_length(body) - ${SHORTEST_BYTES}`, most: `octet_length(body) - ${SHORTEST_BYTES}` },
 };

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
+import { COMPRESSED_BEGINNINGS } from '../../../../../exporters/encryption/scan/compressed.js';
 import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import type { CiphertextFormat, ScannedColumn } from '../../../../../pack/index.js';
 import { Judge } from '../../../../support/encryption/judging.js';
@@ -262,6 +265,10 @@ describe('documents', () => {
 
   test('only known algorithms encrypt', async () => {
     const known = ['AES-256-GCM', 'aes_128_gcm', 'AES/GCM/NoPadding', 'A256GCM', 'AES', 'ChaCha20-Poly1305', 'SM4-GCM'];
+    const modulus = ['RSA-OAEP-256', 'RSA/ECB/OAEPWithSHA-256AndMGF1Padding', 'RSAES_OAEP_SHA_256', 'RSA1_5', 'RSA'];
+    const ofRsa = vectors('kingston-jsonb').find(({ variant }) => variant === 'RSA-OAEP-256')?.json;
+    const sealed = modulus.map((algorithm) => ({ ...ofRsa, algorithm, nonce: '' }));
+    expect(new Set(await states(sealed))).toEqual(new Set(['encrypted']));
     const none = [
       'none',
       'None',
@@ -295,6 +302,16 @@ describe('documents', () => {
     expect(new Set(await states(readable.map((each) => around(Buffer.from(each)))))).toEqual(
       new Set(['plaintext_suspect']),
     );
+    const wides = [
+      'Müller Anna, Hauptstraße 12',
+      'Ольга Иванова, Невский проспект',
+      'Αλεξάνδρα Παπαδοπούλου',
+      'ŁÓDŹ—“Ł”'.repeat(3),
+    ];
+    const utf16 = wides.map((each) => Buffer.from(each, 'utf16le'));
+    expect(new Set(await states([...utf16, ...utf16.map((each) => Buffer.from(each).swap16())].map(around)))).toEqual(
+      new Set(['plaintext_suspect']),
+    );
     const wide = around(Buffer.from('Müller Anna, Hauptstraße 12', 'utf16le'));
     const signed = around(Buffer.concat([Buffer.from(readable[0] ?? ''), Buffer.alloc(16, 0xd7)]));
     const twice = around(Buffer.from(Buffer.from(readable[0] ?? '').toString('base64')));
@@ -313,8 +330,9 @@ describe('documents', () => {
 
   test('a plaintext of another length than any can have was cut, or encrypted twice', async () => {
     const rest = { plaintextBytes: { min: 9, max: 9 } };
+    // What RSA makes is of one length, whatever the plaintext.
     const of = (plaintext: string) =>
-      vectors('kingston-jsonb').filter((each) => each.plaintext === plaintext && each.variant !== 'AES-256-SIV');
+      vectors('kingston-jsonb').filter((each) => each.plaintext === plaintext && !each.variant.startsWith('RSA'));
     const judged = (plaintext: string) =>
       judge.states(
         kingston,
@@ -333,6 +351,98 @@ describe('documents', () => {
     );
     expect(new Set(found)).toEqual(new Set(['malformed']));
   });
+});
+
+describe('compressed text inside a whole form', () => {
+  const short = Buffer.from('Müller Anna, Hauptstraße 12, 80331 München');
+  const long = Buffer.from(
+    vectors('fernet')
+      .map(({ plaintext }) => plaintext)
+      .join('; ')
+      .repeat(300),
+  );
+  const ways: Readonly<Record<string, (text: Buffer) => Buffer>> = {
+    gzip: (each) => gzipSync(each),
+    ...Object.fromEntries(
+      [1, 5, 6, 9].map((level) => [`zlib ${level}`, (each: Buffer) => deflateSync(each, { level })]),
+    ),
+    'zlib, not compressed': (each) => deflateSync(each, { level: 0 }),
+    zstd: (each) => Buffer.concat([Buffer.from('28b52ffd', 'hex'), each]),
+  };
+  const headless: typeof ways = {
+    'raw deflate': (each) => deflateRawSync(each),
+    Brotli: (each) => brotliCompressSync(each, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  };
+  const timestamped = Buffer.from(vectors('fernet')[0]?.text ?? '', 'base64url').subarray(0, 9);
+  const packed = (by: typeof ways) => Object.values(by).flatMap((pack) => [short, long].map(pack));
+  const encoded = (bytes: Buffer) => bytes.toString('base64');
+  const safe = (bytes: Buffer) => encoded(bytes).replaceAll('+', '-').replaceAll('/', '_');
+  const suspects = (values: readonly unknown[]) => values.map(() => 'plaintext_suspect');
+
+  test.each([
+    [
+      'kingston-jsonb',
+      (bytes: Buffer) =>
+        JSON.stringify({
+          algorithm: 'AES-256-GCM',
+          ciphertext: encoded(bytes),
+          nonce: encoded(randomBytes(12)),
+          key_version: 'v3',
+        }),
+    ],
+    ['transit', (bytes: Buffer) => `vault:v3:${encoded(Buffer.concat([randomBytes(12), bytes]))}`],
+    ['transit', (bytes: Buffer) => `vault:v3:${encoded(bytes)}`],
+    ['ciphersweet', (bytes: Buffer) => `brng:${safe(Buffer.concat([randomBytes(56), bytes]))}`],
+    [
+      'fernet',
+      (bytes: Buffer) =>
+        safe(Buffer.concat([timestamped, randomBytes(16), bytes, randomBytes(16 - (bytes.length % 16) + 32)])),
+    ],
+  ] as const)('of %s is plain text, and random bytes that begin alike are not', async (kind, around) => {
+    const values = packed(ways).map(around);
+    expect(await judge.states({ kind }, 'text', values)).toEqual(suspects(values));
+    const random = COMPRESSED_BEGINNINGS.flatMap((each) =>
+      [40, 5000].map((size) => around(Buffer.concat([Buffer.from(each, 'hex'), randomBytes(size)]))),
+    );
+    expect(new Set(await judge.states({ kind }, 'text', random))).toEqual(new Set(['encrypted']));
+  });
+
+  test('of a form of your own it is, without a head too', async () => {
+    const format = { kind: 'regex', pattern: 'enc:(?<ciphertext>[A-Za-z0-9+/]*={0,2})' } as const;
+    const values = [...packed(ways), ...packed(headless)].map((each) => `enc:${encoded(each)}`);
+    expect(await judge.states(format, 'text', values)).toEqual(suspects(values));
+    const firsts = Array.from({ length: 256 }, (_, first) => Buffer.concat([Buffer.from([first]), randomBytes(60)]));
+    const random = [...firsts, ...firsts.map((each) => Buffer.concat([each, randomBytes(2000)]))];
+    expect(
+      new Set(
+        await judge.states(
+          format,
+          'text',
+          random.map((each) => `enc:${encoded(each)}`),
+        ),
+      ),
+    ).toEqual(new Set(['encrypted']));
+  });
+});
+
+test('readable text inside a form of your own is plain text, in whatever script and encoding', async () => {
+  const readable = ['Müller Anna, Hauptstraße 12', 'Ольга Иванова, Невский проспект', 'محمد بن سلمان بن عبد العزيز'];
+  const format = { kind: 'regex', pattern: 'enc:(?<ciphertext>.+)' } as const;
+  const utf16 = readable.map((each) => Buffer.from(each, 'utf16le'));
+  const wide = [...utf16, ...utf16.map((each) => Buffer.from(each).swap16())];
+  const bytes = [...readable.map((each) => Buffer.from(each)), ...wide];
+  const inText = [...readable, ...bytes.flatMap((each) => [each.toString('base64'), each.toString('hex')])];
+  expect(
+    new Set(
+      await judge.states(
+        format,
+        'text',
+        inText.map((each) => `enc:${each}`),
+      ),
+    ),
+  ).toEqual(new Set(['plaintext_suspect']));
+  const inBytes = bytes.map((each) => Buffer.concat([Buffer.from('enc:'), each]));
+  expect(new Set(await judge.states(format, 'bytea', inBytes))).toEqual(new Set(['plaintext_suspect']));
 });
 
 describe('an expression on bytes', () => {
