@@ -33,7 +33,7 @@ export const settings = {
   certificate: { warnDays: 21, criticalDays: 7, forSeconds: 900 },
   /** One is enough: nothing was learned of the portal in that turn, and the cause rarely goes by itself. */
   ownFault: { windowSeconds: 900, forSeconds: 300 },
-  login: { windowSeconds: 900, forSeconds: 300 },
+  login: { forSeconds: 300 },
   exporterDownForSeconds: 300,
   configReloadForSeconds: 300,
   collectorForSeconds: 600,

@@ -55,6 +55,8 @@ export class WorkflowMetrics {
         continue;
       }
       this.#m.logins.inc({ ...user, outcome: login.outcome });
+      for (const outcome of loginFailures)
+        this.#m.loginFailing.set({ ...user, outcome }, login.outcome === outcome ? 1 : 0);
       this.#m.loginDuration.observe({ portal: login.portal }, login.durationMs / 1000);
     }
     if (result.trigger !== 'schedule') return;
@@ -142,7 +144,8 @@ export class WorkflowMetrics {
   }
 
   #showUser(portal: string, { identity, logsOut }: User): void {
-    for (const outcome of ['success', 'refused', 'failed'] as const) this.#m.logins.zero({ portal, identity, outcome });
+    for (const outcome of ['success', ...loginFailures] as const) this.#m.logins.zero({ portal, identity, outcome });
+    for (const outcome of loginFailures) this.#m.loginFailing.zero({ portal, identity, outcome });
     if (!logsOut) return;
     for (const outcome of ['success', 'failed'] as const) this.#m.logouts.zero({ portal, identity, outcome });
   }
@@ -187,6 +190,7 @@ export class WorkflowMetrics {
     const m = this.#m;
     for (const handle of [
       m.logins,
+      m.loginFailing,
       m.logouts,
       m.loginDuration,
       m.connectAttempts,
@@ -226,12 +230,15 @@ function create(store: MetricStore) {
     runsDropped: store.counter(m.runsDropped),
     loginDuration: store.histogram(m.loginDuration),
     logins: store.counter(m.logins),
+    loginFailing: store.gauge(m.loginFailing),
     logouts: store.counter(m.logouts),
     runsInProgress: store.gauge(m.runsInProgress),
     requestsOpen: store.gauge(m.requestsOpen),
     requestsOpenLimit: store.gauge(m.requestsOpenLimit),
   };
 }
+
+const loginFailures = ['refused', 'failed'] as const;
 
 /** The common bounds and one at exactly each SLA: the share of runs in time is then exact, not interpolated. */
 function boundsFor(jobs: readonly Job[]): number[] {

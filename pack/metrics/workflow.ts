@@ -202,6 +202,15 @@ export const workflowMetrics = {
       values: { outcome: ['success', 'refused', 'failed'] },
     },
   ),
+  loginFailing: gauge(
+    'workflow_login_failing',
+    'boolean',
+    ['portal', 'identity', 'outcome'],
+    'Whether the last login ended like this; stays so until the next one, and is 0 from a success on.',
+    {
+      values: { outcome: ['refused', 'failed'] },
+    },
+  ),
   runsInProgress: gauge(
     'workflow_portal_runs_in_progress',
     'count',

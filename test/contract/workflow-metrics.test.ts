@@ -158,6 +158,20 @@ describe('what counts', () => {
     },
   );
 
+  test('a login that fails is told until one succeeds', () => {
+    const login = { portal: 'kingston', identity: 'default', action: 'login', durationMs: 1 } as const;
+    const failing = (...outcomes: readonly ('success' | 'refused' | 'failed')[]) => {
+      const text = counted({ trigger: 'probe', logins: outcomes.map((outcome) => ({ ...login, outcome })) });
+      return ['refused', 'failed'].map((outcome) =>
+        value(text, `workflow_login_failing{portal="kingston",identity="default",outcome="${outcome}"}`),
+      );
+    };
+    expect(failing()).toEqual([0, 0]);
+    expect(failing('success', 'failed', 'refused')).toEqual([1, 0]);
+    expect(failing('refused', 'failed')).toEqual([0, 1]);
+    expect(failing('refused', 'success')).toEqual([0, 0]);
+  });
+
   test('exactly at the SLA has met, and its bucket is the SLA’s own', () => {
     const text = counted({ durationSeconds: 1.5 });
     expect(value(text, of('workflow_run_duration_seconds_bucket', ',le="1.5"'))).toBe(1);

@@ -72,45 +72,29 @@ function unanswered(pack: Pack): readonly Scenario[] {
 
 function login(pack: Pack): readonly Scenario[] {
   const alert = 'WorkflowLoginFailing';
-  const { windowSeconds, forSeconds } = settings.login;
-  const wait = forSeconds / 60;
-  const window = windowSeconds / 60;
-  const bad = window + wait + 10;
+  const wait = settings.login.forSeconds / 60;
+  const refused = { ...portal, identity: 'default', outcome: 'refused' };
   return [
     {
-      name: `${alert}: fires when logins are refused and none succeeds, and recovers`,
-      series: worldSeries({
-        phases: [
-          { minutes: 30 },
-          { minutes: bad, loginsPerMinute: { refused: 1 } },
-          { minutes: 1, loginsPerMinute: { success: 1 } },
-          { minutes: 20 },
-        ],
-      }),
-      queries: [isQuiet(alert, 29), fires(alert, 30 + bad - 5), isQuiet(alert, 30 + bad + 3)],
-      sent: [sent(pack, alert, 30 + bad - 5, { ...portal, identity: 'default', outcome: 'refused' }, String(window))],
+      name: `${alert}: fires when a login is refused, stays while none is tried, and recovers with the first that succeeds`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 90, login: 'refused' }, { minutes: 20 }] }),
+      queries: [
+        isQuiet(alert, 29),
+        isQuiet(alert, 30 + wait - 1),
+        ...[30 + wait + 1, 50, 75, 119].map((minute) => fires(alert, minute)),
+        isQuiet(alert, 121),
+      ],
+      sent: [sent(pack, alert, 119, refused, '1')],
     },
     {
-      name: `${alert}: fires for the user that is refused while another logs in`,
-      series: worldSeries({
-        phases: [
-          { minutes: 30 },
-          { minutes: bad, loginsPerMinute: { success: 1 }, managerLoginsPerMinute: { refused: 1 } },
-        ],
-      }),
-      queries: [isQuiet(alert, 29), fires(alert, 30 + bad - 5)],
-      sent: [sent(pack, alert, 30 + bad - 5, { ...portal, identity: 'manager', outcome: 'refused' }, String(window))],
+      name: `${alert}: fires for the user whose login fails while another logs in`,
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, managerLogin: 'failed' }] }),
+      queries: [isQuiet(alert, 29), fires(alert, 55)],
+      sent: [sent(pack, alert, 55, { ...portal, identity: 'manager', outcome: 'failed' }, '1')],
     },
     {
       name: `${alert}: stays quiet when the next login succeeds`,
-      series: worldSeries({
-        phases: [
-          { minutes: 30 },
-          { minutes: 2, loginsPerMinute: { refused: 1 } },
-          { minutes: 1, loginsPerMinute: { success: 1 } },
-          { minutes: 30 },
-        ],
-      }),
+      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait - 2, login: 'failed' }, { minutes: 30 }] }),
       queries: [32, 35, 40, 50].map((minute) => isQuiet(alert, minute)),
     },
   ];

@@ -29,14 +29,16 @@ export interface Phase {
   readonly tlsFilesStale?: boolean;
   readonly droppedPerMinute?: Readonly<Partial<Record<'overlap' | 'shutdown', number>>>;
   readonly openRequests?: number;
-  readonly loginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
-  /** The same of a second user of the portal, where there is one. */
-  readonly managerLoginsPerMinute?: Readonly<Partial<Record<'success' | 'refused', number>>>;
+  /** How the last login ended, if not well. */
+  readonly login?: LoginFailure;
+  /** The same of a second user of the portal. */
+  readonly managerLogin?: LoginFailure;
   /** Days until the certificate expires, counted from the first minute of the test. */
   readonly certificateDays?: number;
 }
 
-const loginOutcomes = ['success', 'refused'] as const;
+const loginFailures = ['refused', 'failed'] as const;
+type LoginFailure = (typeof loginFailures)[number];
 
 export interface World {
   readonly phases: readonly Phase[];
@@ -106,18 +108,14 @@ export function worldSeries(world: World): readonly InputSeries[] {
     gauge(m.tlsFilesStale.name, { ...at, portal: names.portal }, measured, (p) => (p.tlsFilesStale === true ? 1 : 0)),
     counter(m.runsDropped, { ...own, reason: 'overlap' }, (p) => p.droppedPerMinute?.overlap ?? 0),
     counter(m.runsDropped, { ...own, reason: 'shutdown' }, (p) => p.droppedPerMinute?.shutdown ?? 0),
-    ...loginOutcomes.map((outcome) =>
-      counter(
-        m.logins,
-        { ...at, portal: names.portal, identity: 'default', outcome },
-        (p) => p.loginsPerMinute?.[outcome] ?? 0,
-      ),
-    ),
-    ...(phases.some((phase) => phase.managerLoginsPerMinute !== undefined) ? loginOutcomes : []).map((outcome) =>
-      counter(
-        m.logins,
-        { ...at, portal: names.portal, identity: 'manager', outcome },
-        (p) => p.managerLoginsPerMinute?.[outcome] ?? 0,
+    ...(['login', 'managerLogin'] as const).flatMap((user) =>
+      (phases.some((phase) => phase[user] !== undefined) ? loginFailures : []).map((outcome) =>
+        gauge(
+          m.loginFailing.name,
+          { ...at, portal: names.portal, identity: user === 'login' ? 'default' : 'manager', outcome },
+          measured,
+          (p) => (p[user] === outcome ? 1 : 0),
+        ),
       ),
     ),
     gauge(m.requestsOpen.name, { ...at, portal: names.portal }, answering, (p) => p.openRequests ?? 0),

@@ -2,7 +2,7 @@
 import { workflowMetrics as m, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule, operatingTeam } from '../policy.js';
-import { atLeast, plain, promql } from '../promql.js';
+import { plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 
@@ -40,23 +40,19 @@ function unanswered(pack: Pack): AlertRule {
 }
 
 function login(pack: Pack): AlertRule {
-  const { windowSeconds, forSeconds } = settings.login;
-  const range = windowOf(windowSeconds);
   return alertRule(pack, {
     name: 'WorkflowLoginFailing',
     priority: 'medium',
     team: operatingTeam(pack),
-    forSeconds,
-    // A login lasts for hours, so that no success is normal: only failures without one count.
+    forSeconds: settings.login.forSeconds,
+    // A state and no count: after some refusals the tries are a quarter of an hour apart.
     expr: promql`
-      sum by (portal, identity, outcome) (increase(${m.logins.name}{outcome=~"refused|failed"}[${range}])) ${atLeast(1)}
-      unless on (portal, identity)
-      sum by (portal, identity) (increase(${m.logins.name}{outcome="success"}[${range}])) ${atLeast(1)}
+      max by (portal, identity, outcome) (${m.loginFailing.name}) > 0
     `,
     summary: 'The exporter cannot log in to a portal, so that workflows behind the login cannot be measured.',
     description:
-      `{{ $value | humanize }} logins to {{ $labels.portal }} (identity {{ $labels.identity }}) were {{ if eq $labels.outcome "refused" }}refused{{ else }}broken{{ end }} ` +
-      `in the last ${range}, and none succeeded.`,
+      'The last login to {{ $labels.portal }} (identity {{ $labels.identity }}) {{ if eq $labels.outcome "refused" }}was refused{{ else }}failed{{ end }}. ' +
+      'This is told until one succeeds, however rarely it is tried.',
     dashboard: 'portal',
   });
 }

@@ -80,12 +80,12 @@ export class Session implements Credentials {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
     const askedMs = this.#notBefore - performance.now();
-    if (this.#login === undefined && askedMs > 0) {
+    const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
+    if (this.#login === undefined && askedMs > 0 && askedMs >= restMs) {
       const wait = formatMs(Math.ceil(askedMs / 1000) * 1000);
       const message = `login: not sent: it is asked to wait for another ${wait} (Retry-After)`;
       return Promise.reject(new AskedToWait('retry-after', message, askedMs));
     }
-    const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
     if (this.#login === undefined && restMs > 0) {
       const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
       const message = `not logging in for another ${wait}, because the last login failed: ${this.#lastFailure?.message}`;
@@ -190,14 +190,15 @@ export class Session implements Credentials {
       return grant;
     } catch (error) {
       const failure = asFailure(error);
+      this.#lastFailure = failure;
+      // It counts, whatever is asked for besides: a second's Retry-After behind each refusal would lock the account.
+      (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
       if (askedMs !== undefined && !(failure instanceof OurFault)) {
         const waitMs = Math.min(askedMs, this.#portal.limits.abandonedAfterMs);
         this.#notBefore = performance.now() + waitMs;
         this.#note('login', 'failed', start, failure.message);
         throw new AskedToWait(failure.reason, `login: ${failure.message}`, waitMs, { cause: failure });
       }
-      this.#lastFailure = failure;
-      (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
       this.#note('login', failure instanceof LoginRefused ? 'refused' : 'failed', start, failure.message);
       const message = `login: ${failure.message}`;
       if (failure instanceof OurFault) throw new OurFault(failure.fault, message, { cause: failure });

@@ -91,6 +91,26 @@ describe('a login that is answered with Retry-After', () => {
     expect(verdictOf(await engine.run(other))).toBe('ok');
     expect(logins).toBe(2);
   });
+
+  test('and refused pauses for longer each time, however short a time is asked for', async () => {
+    let logins = 0;
+    const server = await httpServer((_, response) => {
+      logins += 1;
+      json(response, {}, 429, { 'retry-after': '1' });
+    });
+    const visit = job(server.url, { portal: { auth: loginAuth() }, workflow: { authenticated: true } });
+    const pass = timeTravel();
+    const engine = new TestEngine([visit]);
+    for (const pauseMs of [30_000, 60_000, 120_000]) {
+      const before = logins;
+      await engine.run(visit);
+      expect(logins).toBe(before + 1);
+      pass(pauseMs - 1000);
+      expect(verdictOf(await engine.run(visit))).toMatch(/^auth: not logging in for another 1 s, because the last/);
+      expect(logins).toBe(before + 1);
+      pass(1000);
+    }
+  });
 });
 
 describe('a login', () => {
