@@ -3,7 +3,7 @@ import type { Finding } from '../runtime/landing/section.js';
 import type { History } from './history.js';
 import { type Job, jobName } from './plan.js';
 import type { PortalState } from './protocol.js';
-import { whatHappened } from './result.js';
+import { type RunResult, whatHappened } from './result.js';
 
 /** After so many turns without a run nobody knows how a workflow is. */
 const STALE_AFTER_TURNS = 3;
@@ -15,11 +15,9 @@ export function workflowFinding({ workflow, portal }: Job, history: History, now
   const what = jobName(workflow.name, portal.name);
   const result = history.last(workflow.name, portal.name)?.result;
   if (result === undefined) return { what, state: 'unknown', why: 'not yet run' };
-  const { intervalMs, timeoutMs } = workflow.schedule;
-  const ageMs = nowMs - result.endedAtSeconds * 1000;
   // A miss that is old is still no sign of health.
-  if (ageMs > STALE_AFTER_TURNS * intervalMs + timeoutMs)
-    return { what, state: 'unknown', why: `its last run ended ${formatMs(ageMs)} ago` };
+  if (isStale(result, workflow.schedule, nowMs))
+    return { what, state: 'unknown', why: `its last run ended ${formatMs(ageMs(result, nowMs))} ago` };
   if (result.verdict === 'missed') return { what, state: 'attention', why: whatHappened(result) };
   if (result.verdict === 'uncertain') return { what, state: 'unknown', why: `uncertain: ${whatHappened(result)}` };
   const before = history.failures.find(
@@ -34,15 +32,41 @@ export function workflowFinding({ workflow, portal }: Job, history: History, now
   return { what, state: 'attention', why: `met now, missed ${formatMs(agoMs)} ago: ${whatHappened(before.result)}` };
 }
 
-/** `pulse` is undefined until the measuring thread has told of the portal. */
-export function portalFinding(name: string, pulse: PortalState | undefined): Finding {
-  if (pulse === undefined) return { what: name, state: 'unknown', why: 'the measuring thread has not told of it yet' };
+/**
+ * What the newest runs on a portal prove of it. One that went well is evidence that it serves, however slowly; its
+ * workflows have findings of their own.
+ *
+ * @param jobs those of this portal.
+ * @param pulse undefined until the measuring thread has told of the portal.
+ */
+export function portalFinding(
+  name: string,
+  pulse: PortalState | undefined,
+  jobs: readonly Job[],
+  history: History,
+  nowMs: number,
+): Finding {
+  const attention = (why: string): Finding => ({ what: name, state: 'attention', why });
+  const unknown = (why: string): Finding => ({ what: name, state: 'unknown', why });
+  if (pulse === undefined) return unknown('the measuring thread has not told of it yet');
   const { open, tlsTrouble } = pulse;
-  if (tlsTrouble !== undefined) return { what: name, state: 'attention', why: tlsTrouble };
-  if (open === 0) return { what: name, state: 'fine' };
-  return {
-    what: name,
-    state: 'attention',
-    why: `${open} ${open === 1 ? 'request is' : 'requests are'} open beyond the deadline`,
-  };
+  if (tlsTrouble !== undefined) return attention(tlsTrouble);
+  if (open > 0) return attention(`${open} ${open === 1 ? 'request is' : 'requests are'} open beyond the deadline`);
+  const newest = jobs.flatMap(({ workflow, portal }) => {
+    const result = history.last(workflow.name, portal.name)?.result;
+    return result === undefined || isStale(result, workflow.schedule, nowMs) ? [] : [result];
+  });
+  if (newest.some(({ success }) => success)) return { what: name, state: 'fine' };
+  const failed = newest.find(({ verdict }) => verdict === 'missed');
+  if (failed !== undefined) return attention(`no workflow went well in its last run: ${whatHappened(failed)}`);
+  const [uncertain] = newest;
+  return unknown(uncertain === undefined ? 'no workflow was run lately' : `uncertain: ${whatHappened(uncertain)}`);
+}
+
+function ageMs({ endedAtSeconds }: RunResult, nowMs: number): number {
+  return nowMs - endedAtSeconds * 1000;
+}
+
+function isStale(result: RunResult, { intervalMs, timeoutMs }: Job['workflow']['schedule'], nowMs: number): boolean {
+  return ageMs(result, nowMs) > STALE_AFTER_TURNS * intervalMs + timeoutMs;
 }

@@ -4,7 +4,7 @@ import { type Family, family } from '../runtime/metrics/index.js';
 import type { RunResult } from './result.js';
 import { isUnsent } from './unsent.js';
 
-/** One run as Prometheus sees it through `/probe`: families made anew for each answer. */
+/** One run that was judged, as Prometheus sees it through `/probe`: families made anew for each answer. */
 export function probeFamilies(result: RunResult): Family[] {
   const m = probeMetrics;
   const failed = result.steps.find((step) => step.outcome === 'failed');

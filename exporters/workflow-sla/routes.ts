@@ -2,6 +2,7 @@ import type { Request, Response, Router } from 'express';
 import { isSensitiveName } from '../../pack/secret-shapes.js';
 import { scrapeBudgetMs } from '../runtime/deadline.js';
 import { formatMs } from '../runtime/format.js';
+import { ownOriginOnly } from '../runtime/http/hosts.js';
 import { contentTypes, renderFamilies } from '../runtime/metrics/index.js';
 import { negotiateFormat } from '../runtime/negotiate.js';
 import type { History } from './history.js';
@@ -10,7 +11,7 @@ import type { WorkflowMetrics } from './metrics.js';
 import type { Job } from './plan.js';
 import { probeFamilies, readQuery } from './probe.js';
 import type { ProbeAnswer } from './protocol.js';
-import type { RunResult } from './result.js';
+import { type RunResult, whatHappened } from './result.js';
 import { runPath } from './sections.js';
 import { plain, waterfall } from './waterfall.js';
 
@@ -24,7 +25,7 @@ export interface Routed {
 
 /** `/probe` for those who want Prometheus to drive, and the log of each kept run. */
 export function mountRoutes(router: Router, routed: Routed): void {
-  router.get('/probe', (request, response) => probe(request, response, routed));
+  router.get('/probe', ownOriginOnly, (request, response) => probe(request, response, routed));
   router.get(`${runPath}/:id`, (request, response) => {
     const result = routed.history.find(Number(request.params.id));
     if (result === undefined) {
@@ -69,19 +70,28 @@ async function probe(request: Request, response: Response, { thread, history, me
   }
   history.add(answer.result);
   metrics.record(answer.result);
-  const families = probeFamilies(answer.result);
+  const { result } = answer;
   if (query.debug) {
     // References print through SecretText, log lines were redacted where they were made.
     const parts = [
-      describe(answer.result),
-      `Metrics\n\n${renderFamilies(families, 'text')}`,
+      describe(result),
+      `Metrics\n\n${result.verdict === 'uncertain' ? `None: ${noMeasurement(result)}\n` : renderFamilies(probeFamilies(result), 'text')}`,
       `Configuration\n\n${JSON.stringify(job, hideByName, 2)}\n`,
     ];
     response.type('text/plain').send(parts.join('\n'));
     return;
   }
+  // As for a place that is not free: an answer with `probe_success 0` would lay a fault of ours at the portal's door.
+  if (result.verdict === 'uncertain') {
+    refuse(response, 503, noMeasurement(result));
+    return;
+  }
   const format = negotiateFormat(request.get('accept'));
-  response.set('content-type', contentTypes[format]).end(renderFamilies(families, format));
+  response.set('content-type', contentTypes[format]).end(renderFamilies(probeFamilies(result), format));
+}
+
+function noMeasurement(result: RunResult): string {
+  return `this run says nothing of the portal (uncertain: ${result.uncertain}): ${whatHappened(result)}`;
 }
 
 /**

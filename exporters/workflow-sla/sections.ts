@@ -46,12 +46,15 @@ export function sections({ jobs, history, portals, trouble, leftOut, nowMs }: Sh
         rows: portalRows(jobs, portals),
       },
       evidence: {
-        fineMeans: 'no request is open beyond the deadline',
+        fineMeans: 'a workflow went well in its last run, and no request is open beyond the deadline',
         findings: portalNames(jobs).map((name) =>
           blind(
             portalFinding(
               name,
               portals.find(({ portal }) => portal === name),
+              jobs.filter(({ portal }) => portal.name === name),
+              history,
+              nowMs,
             ),
           ),
         ),

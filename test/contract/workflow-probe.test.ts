@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { packYaml, TestProcess, workflowYaml } from '../support/workflow/process.js';
 import { type Handler, httpServer, json } from '../support/workflow/server.js';
@@ -8,6 +11,12 @@ async function start(handler: Handler) {
   const server = await httpServer(handler);
   const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none } }`;
   return { server, process: await TestProcess.start(packYaml(portal, workflowYaml('client-list', rarely))) };
+}
+
+function folderOf(): string {
+  const path = mkdtempSync(join(tmpdir(), 'kop-probe-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
 }
 
 const fine: Handler = (_, response) => json(response, {});
@@ -42,6 +51,34 @@ describe('/probe', () => {
     expect(text).toContain('probe_failure_info{step="look",reason="status"} 1');
   });
 
+  test('a run that says nothing of the portal is no measurement, and says so', async () => {
+    const server = await httpServer(fine);
+    const file = join(folderOf(), 'key');
+    writeFileSync(file, 'secret');
+    const portal = `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none } }`;
+    const steps = `- { name: look, path: /look, query: { api_key: "\${file:${file}}" } }`;
+    const process = await TestProcess.start(packYaml(portal, workflowYaml('client-list', rarely, steps)));
+    rmSync(file);
+    const { status, text } = await process.get('/probe?workflow=client-list');
+    expect(status).toBe(503);
+    expect(text).toMatch(/^this run says nothing of the portal \(uncertain: secret\): look: exporter: .*key/);
+    const debug = await process.get('/probe?workflow=client-list&debug=true');
+    expect(debug.status).toBe(200);
+    expect(debug.text).toContain('Metrics\n\nNone: this run says nothing of the portal');
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test.each([
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://evil.example' },
+  ])('is refused to a foreign page: %j', async (headers) => {
+    const { server, process } = await start(fine);
+    const { status, text } = await process.get('/probe?workflow=client-list', headers);
+    expect([status, text]).toEqual([403, expect.stringMatching(/^refused: this request comes from another/)]);
+    expect(server.requests).toHaveLength(0);
+  });
+
   test('shows the retries that a success took', async () => {
     let count = 0;
     const server = await httpServer((_, response) => {
@@ -59,7 +96,7 @@ describe('/probe', () => {
   test('answers before the scrape is given up', async () => {
     const { process } = await start(() => {});
     const started = performance.now();
-    const { text } = await process.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '0.6' });
+    const { text } = await process.get('/probe?workflow=client-list', { 'x-prometheus-scrape-timeout-seconds': '1.2' });
     // Far below the ten seconds that it would take without the header.
     expect(performance.now() - started).toBeLessThan(5000);
     expect(text).toContain('probe_failure_info{step="look",reason="timeout"} 1');

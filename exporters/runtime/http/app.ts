@@ -9,7 +9,7 @@ import { negotiateFormat } from '../negotiate.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 import { compressed } from './compress.js';
 import { guard } from './guard.js';
-import { foreignOrigin } from './hosts.js';
+import { ownOriginOnly } from './hosts.js';
 import type { InFlight } from './in-flight.js';
 import { allowOnly } from './methods.js';
 
@@ -42,7 +42,7 @@ export function createApp(parts: AppParts): Express {
   app.route('/-/healthy').get(healthyRoute(parts)).all(allowOnly('GET', 'HEAD'));
   app.route('/-/ready').get(readyRoute(parts)).all(allowOnly('GET', 'HEAD'));
   const reload = reloadRoute(parts);
-  app.route('/-/reload').post(reload).put(reload).all(allowOnly('POST', 'PUT'));
+  app.route('/-/reload').post(ownOriginOnly, reload).put(ownOriginOnly, reload).all(allowOnly('POST', 'PUT'));
   app.route('/').get(landingRoute(parts)).all(allowOnly('GET', 'HEAD'));
   const router = Router();
   parts.mount(router);
@@ -87,14 +87,8 @@ function readyRoute({ ready, redactor }: AppParts): RequestHandler {
 }
 
 function reloadRoute({ reload, redactor }: AppParts): RequestHandler {
-  return async (request, response) => {
+  return async (_request, response) => {
     response.type('text/plain');
-    // A foreign page has no business here, logged in or not.
-    const objection = foreignOrigin(request.headers);
-    if (objection !== undefined) {
-      response.status(403).send(`refused: ${objection}\n`);
-      return;
-    }
     const result = await reload();
     if (result.ok) response.send(result.changed ? 'Reloaded\n' : 'Reloaded; nothing changed\n');
     else

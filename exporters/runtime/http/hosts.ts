@@ -25,6 +25,13 @@ export function hostGuard(addresses: readonly ListenAddress[], listed: readonly 
   };
 }
 
+/** Before what changes something or asks a portal: a foreign page has no business there, logged in or not. */
+export const ownOriginOnly: RequestHandler = (request, response, next) => {
+  const objection = foreignOrigin(request.headers);
+  if (objection === undefined) next();
+  else response.status(403).type('text/plain').send(`refused: ${objection}\n`);
+};
+
 /**
  * Why a request that changes something may not come from where it comes from; undefined when it may. Browsers say so in
  * one of two headers, tools in none.

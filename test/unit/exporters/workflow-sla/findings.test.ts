@@ -48,12 +48,30 @@ describe('what the runs of a workflow prove', () => {
 });
 
 describe('what is known of a portal', () => {
+  const quiet = { portal: 'kingston', running: 0, open: 0 };
+  const slow = { ...run('missed', 10), success: true };
+  const stale = run('met', 3 * intervalMs + timeoutMs + 1000);
   it.each([
-    [undefined, 'unknown'],
-    [{ portal: 'shop', running: 0, open: 0 }, 'fine'],
-    [{ portal: 'shop', running: 1, open: 1 }, 'attention'],
-    [{ portal: 'shop', running: 0, open: 0, tlsTrouble: 'the key does not fit' }, 'attention'],
-  ] as const)('%j: %s', (pulse, state) => {
-    expect(portalFinding('shop', pulse)).toMatchObject({ state });
+    ['of which nothing was told', undefined, [], 'unknown'],
+    ['on which nothing was run', quiet, [], 'unknown'],
+    ['on which nothing was run lately', quiet, [stale], 'unknown'],
+    ['that serves', quiet, [run('met', 10)], 'fine'],
+    ['that serves slowly', quiet, [slow], 'fine'],
+    ['that refuses everything', quiet, [run('missed', 10)], 'attention'],
+    ['that was not reached by a fault of ours', quiet, [run('uncertain', 10)], 'unknown'],
+    ['with open requests', { ...quiet, running: 1, open: 1 }, [run('met', 10)], 'attention'],
+    ['with files that do not fit', { ...quiet, tlsTrouble: 'the key does not fit' }, [run('met', 10)], 'attention'],
+  ] as const)('%s', (_, pulse, runs, state) => {
+    const history = new History();
+    for (const each of runs) history.add(each);
+    expect(portalFinding('kingston', pulse, [subject], history, now)).toMatchObject({ state });
+  });
+
+  it('says why no run went well', () => {
+    const history = new History();
+    history.add(run('missed', 10));
+    expect(portalFinding('kingston', quiet, [subject], history, now)).toMatchObject({
+      why: 'no workflow went well in its last run: took 3 s of 2 s',
+    });
   });
 });
