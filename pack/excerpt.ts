@@ -1,5 +1,5 @@
 import type { Problem } from './problems.js';
-import { isSensitiveName } from './secret-shapes.js';
+import { isLineSecret, mayHoldSecret } from './shown.js';
 
 const widest = 100;
 
@@ -12,23 +12,22 @@ export interface Excerpt {
 
 /** The line that a problem speaks of, fit for a terminal; undefined where it has none or may hold a secret. */
 export function excerpt(problem: Problem, fileText: string): Excerpt | undefined {
-  const line = fileText.split(/\r?\n/)[problem.line - 1];
-  if (line === undefined || problem.confidential || holdsSecret(line)) {
+  const lines = fileText.split(/\r?\n/);
+  const written = lines[problem.line - 1];
+  if (written === undefined || problem.confidential) return undefined;
+  const line = problem.keyOnly ? upToKey(written, problem.column - 1) : written;
+  if (problem.keyOnly ? line === undefined : isLineSecret(lines, problem.line - 1, problem.key === ''))
     return undefined;
-  }
   // One character for one, so that the caret stays under its place; and no control sequence reaches the terminal.
-  const visible = [...line].map((character) => (/\p{Cc}/u.test(character) ? ' ' : character)).join('');
+  const visible = [...(line ?? '')].map((character) => (/\p{Cc}/u.test(character) ? ' ' : character)).join('');
   const column = problem.column - 1;
   const start = column < widest ? 0 : column - widest / 2;
   return { line: problem.line, text: visible.slice(start, start + widest).trimEnd(), caret: column - start };
 }
 
-/** A line with a syntax error has no key path yet, so its words decide. */
-function holdsSecret(line: string): boolean {
-  if (/:\/\/[^/\s]*@/.test(line)) {
-    return true;
-  }
-  return [...line.matchAll(/([\w-]+)['"]?\s*:\s*([^\s,}]+)/g)].some(
-    ([, key = '', value = '']) => isSensitiveName(key) && !value.startsWith('{') && !/^["']?\$\{/.test(value),
-  );
+/** Nobody knows what stands behind a key that is unknown. */
+function upToKey(line: string, start: number): string | undefined {
+  const [key] = /^(["']?)[\p{L}\d_.-]+\1(?=\s*:)/u.exec(line.slice(start)) ?? [];
+  const before = line.slice(0, start);
+  return key === undefined || mayHoldSecret(before) ? undefined : `${before}${key}: …`;
 }

@@ -13,6 +13,8 @@ export interface Problem {
   readonly unreadable?: true;
   /** The place may hold a secret, so the line must not be shown. */
   readonly confidential?: true;
+  /** Of the line only the key may be shown. */
+  readonly keyOnly?: true;
   /** A secret is not at hand here; elsewhere it may be. */
   readonly secretMissing?: true;
 }

@@ -1,5 +1,6 @@
 import type { Problem } from './problems.js';
-import { isSecretPlace } from './secret-places.js';
+import { isSecretPlace, ofUser } from './secret-places.js';
+import { shownKey } from './shown.js';
 import { type KeyPath, keyOrigin, keyText, type MapNode, type Origin, valueOrigin } from './source-node.js';
 
 export interface Hints {
@@ -11,7 +12,8 @@ export interface Hints {
   readonly settles?: boolean;
   readonly secretMissing?: true;
   /** The line must not be shown, although secrets do not belong here. */
-  readonly confidential?: true;
+  readonly confidential?: boolean;
+  readonly keyOnly?: true;
 }
 
 /** Collects problems, and knows where each key was written. */
@@ -34,15 +36,17 @@ export class Reporter {
     if (hints.settles) {
       this.#settled.add(key);
     }
+    const isOfUser = ofUser(path) !== undefined;
     this.problems.push({
       file,
       line,
       column,
-      key,
+      key: keyText(path.map((part) => (typeof part === 'string' ? shownKey(part, isOfUser) : part))),
       message,
       ...(expected === undefined ? {} : { expected }),
       ...(didYouMean === undefined ? {} : { didYouMean }),
       ...(isSecretPlace(path) || hints.confidential ? { confidential: true } : {}),
+      ...(hints.keyOnly ? { keyOnly: true } : {}),
       ...(hints.secretMissing ? { secretMissing: true } : {}),
     });
   }

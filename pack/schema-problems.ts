@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Reporter } from './reporter.js';
-import { isSecretPlace } from './secret-places.js';
+import { isAboveSecrets, isSecretPlace, nameOf } from './secret-places.js';
+import { isSensitiveName } from './secret-shapes.js';
+import { mayHoldSecret, shownKey, withoutCredentials } from './shown.js';
 import { isNull, type KeyPath, type MapNode, nodeAt, type SourceNode } from './source-node.js';
 import { suggest } from './suggest.js';
 
@@ -25,6 +27,9 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
     reportKey(issue.issues[0]?.message ?? '', path, reporter);
   } else if (node === undefined) {
     reporter.report(path, 'is missing', { atKey: true, ...(expected === undefined ? {} : { expected }) });
+  } else if (node.kind === 'scalar' && node.value === null && typeof path.at(-1) === 'number') {
+    // Only in a map `null` removes what an earlier file says.
+    reporter.report(path, 'this item of the list is empty', { expected: expected ?? 'a value' });
   } else if (isNull(node) && path.length > 1) {
     const above = nodeAt(root, path.slice(0, -1));
     const others = above?.kind === 'map' ? [...above.entries.keys()] : [];
@@ -36,8 +41,10 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
     reporter.report(path, issue.message);
   } else {
     const didYouMean = node.kind === 'scalar' ? suggest(String(node.value), choices(expected)) : undefined;
-    const shown = isSecretPlace(path) ? 'this value' : show(node);
-    reporter.report(path, `${shown} is not valid`, { expected, didYouMean });
+    const isConfidential =
+      isSecretPlace(path) || (node.kind !== 'map' && (isAboveSecrets(path) || isSensitiveName(nameOf(path))));
+    const shown = isConfidential ? 'this value' : show(node);
+    reporter.report(path, `${shown} is not valid`, { expected, didYouMean, confidential: isConfidential });
   }
 }
 
@@ -47,13 +54,14 @@ function reportUnknownKeys(keys: readonly string[], path: KeyPath, expected: str
     // The list of all keys would hide the one that was meant.
     reporter.report([...path, key], 'unknown key', {
       atKey: true,
+      keyOnly: true,
       ...(didYouMean === undefined ? { expected } : { didYouMean }),
     });
   }
 }
 
 function reportKey(message: string, path: KeyPath, reporter: Reporter): void {
-  const key = JSON.stringify(path.at(-1));
+  const key = JSON.stringify(shownKey(String(path.at(-1))));
   if (message.startsWith(marker)) {
     reporter.report(path, `${key} is not valid`, { atKey: true, expected: message.slice(marker.length) });
   } else {
@@ -72,15 +80,13 @@ function show(node: SourceNode): string {
     case 'list':
       return node.items.length === 0 ? 'an empty list' : 'a list';
     case 'scalar':
-      return node.value === null
-        ? 'an empty value'
-        : shorten(withoutCredentials(node.written ?? JSON.stringify(node.value)));
+      return node.value === null ? 'an empty value' : shownValue(node.written ?? JSON.stringify(node.value));
   }
 }
 
-/** `https://user:password@host` is refused, and must not be repeated while refusing it. */
-function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//<hidden>@');
+function shownValue(text: string): string {
+  const shown = withoutCredentials(text);
+  return mayHoldSecret(shown.replace('//<hidden>@', '')) ? 'this value' : shorten(shown);
 }
 
 function shorten(text: string): string {

@@ -51,6 +51,37 @@ const places: readonly Pattern[] = [
   ]),
 ];
 
+/** Sections that hold little else than secrets and what belongs to them. */
+const sections = new Set(
+  'auth identities fields totp secondStep database replica witness seal anchors providers'.split(' '),
+);
+
+const secretKeys = new Set(places.map((place) => place.at(-1)).filter((key) => key !== '*' && key !== '**'));
+
+/** Whether a key of this name is that of a section in which secrets stand. */
+export function isSecretSection(key: string): boolean {
+  return sections.has(key);
+}
+
+/** Whether a key of this name holds a secret somewhere. */
+export function isSecretKey(key: string): boolean {
+  return secretKeys.has(key);
+}
+
+/** Whether secrets stand below, so that a value in place of the map may be one. */
+export function isAboveSecrets(path: KeyPath): boolean {
+  return (
+    path.length >= 3 &&
+    typeof path.at(-1) === 'string' &&
+    places.some(
+      (place) =>
+        place.length > path.length &&
+        (place.length <= path.length + 2 || isSecretSection(String(path.at(-1)))) &&
+        path.every((part, index) => place[index] === '*' || place[index] === part),
+    )
+  );
+}
+
 const alwaysSecret = new Set([
   'password',
   'value',

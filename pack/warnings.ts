@@ -1,9 +1,10 @@
 import { reserveOf } from './in-flight.js';
 import type { Pack } from './model.js';
+import { plainSecrets } from './plain-secrets.js';
 
 /** What is valid and yet worth a word: written to the log at each load, and by `kop check`. */
 export function warnings(pack: Pack): readonly string[] {
-  return pack.portals.flatMap(({ name, limits }) => {
+  const ofLimits = pack.portals.flatMap(({ name, limits }) => {
     const key = `portals.${name}.limits`;
     return [
       ...(limits.ignoresBackoff === true
@@ -20,4 +21,5 @@ export function warnings(pack: Pack): readonly string[] {
         : []),
     ];
   });
+  return [...ofLimits, ...plainSecrets(pack)];
 }

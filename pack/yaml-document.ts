@@ -12,8 +12,10 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Problem } from './problems.js';
+import { shownKey } from './shown.js';
 import type { Entry, MapNode, Origin, SourceNode } from './source-node.js';
 import { type Excess, excessIn, maximumDepth, maximumNodes, tooDeep } from './yaml-bounds.js';
+import { keyAlone } from './yaml-flow.js';
 import { syntaxMistakes } from './yaml-syntax.js';
 
 export interface ParsedDocument {
@@ -136,8 +138,8 @@ class Reader {
     if (target === undefined) {
       throw new TooMuch(
         offset,
-        `alias *${alias.source} names no anchor`,
-        `an anchor &${alias.source} before it, or the value in quotes`,
+        'this * begins an alias, and no anchor before it has that name',
+        'an anchor, such as &base, before it, or the value in quotes',
       );
     }
     return this.#node(target, document, depth + 1);
@@ -156,8 +158,8 @@ class Reader {
       }
       const name = String(key.value);
       if (map.flow === true && pair.value === null) {
-        const shown = /^[A-Za-z]\w{0,40}$/.test(name) ? name : 'name';
-        this.report(map.range?.[0] ?? offset, '', `{${shown}} is a map without quotes`, `'{${shown}}', in quotes`);
+        const alone = keyAlone(map, pair);
+        this.report(alone.offset, '', alone.message, alone.expected);
         return written;
       }
       const keyAt = this.#origin(offset);
@@ -167,7 +169,7 @@ class Reader {
       if (name === '__proto__') {
         this.report(offset, name, 'this key is reserved', 'another name');
       } else if (seen.has(name)) {
-        this.report(offset, '', `key '${name}' is given twice`);
+        this.report(offset, '', `key '${shownKey(name)}' is given twice`);
       } else if (name === '<<') {
         inherited = this.#inherit(inherited, node, offset);
       } else {

@@ -1,4 +1,5 @@
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
+import { isInFlow } from './yaml-flow.js';
 
 /** A mistake in the writing of YAML, at its cause and in words that say what to change. */
 export interface SyntaxMistake {
@@ -79,19 +80,43 @@ function ofError(error: YAMLError, all: readonly YAMLError[], source: Source): S
           expected: `a ${source.closingOf(opening)} for it`,
         };
       }
+      if (error.code === 'BAD_INDENT' && source.isKeyAmongItems(offset)) {
+        return {
+          offset: source.wordAt(offset),
+          message: 'a key among the items of a list',
+          expected: '- and a blank before it, or less indentation',
+        };
+      }
       return error.code === 'BAD_INDENT'
         ? {
             offset: source.wordAt(offset),
             message: 'this line is indented differently from its neighbours',
             expected: 'the keys of one map in one column',
           }
-        : { offset, message: sentence(error.message) };
+        : error.message.startsWith('Missing ,')
+          ? noComma(source.wordAt(offset))
+          : { offset, message: 'something is missing here', expected: 'a key, a colon, a blank and a value' };
     }
     case 'UNEXPECTED_TOKEN':
       return ofTrailing(offset, error, source);
     default:
-      return { offset, message: sentence(error.message) };
+      return { offset, ...(ofCode[error.code] ?? { message: 'this cannot be read', expected: 'YAML 1.2' }) };
   }
+}
+
+/** The parser's own words repeat what was written, and that may be a secret. */
+const ofCode: Partial<Record<YAMLError['code'], Omit<SyntaxMistake, 'offset'>>> = {
+  ALIAS_PROPS: { message: 'an alias takes no anchor and no tag', expected: 'the * in quotes' },
+  BAD_ALIAS: { message: 'this * or & begins an alias or an anchor, which needs a name', expected: 'it in quotes' },
+  BAD_DIRECTIVE: { message: 'a % at the beginning of a line begins a directive', expected: 'it in quotes' },
+  KEY_OVER_1024_CHARS: { message: 'this key is longer than 1024 characters', expected: 'a shorter one' },
+  MULTIPLE_ANCHORS: { message: 'a second anchor of one value', expected: 'one, or the & in quotes' },
+  MULTIPLE_TAGS: { message: 'a second tag of one value', expected: 'the ! in quotes' },
+  TAG_RESOLVE_FAILED: { message: 'this ! begins a tag, and none of that name is known', expected: 'the ! in quotes' },
+};
+
+function noComma(offset: number): SyntaxMistake {
+  return { offset, message: 'no comma before this', expected: 'a comma between two entries in { } or [ ]' };
 }
 
 /** `title: Kingston: the portal`, `title:x`, `-name: x`, and a line that is indented by mistake look alike to the parser. */
@@ -102,6 +127,16 @@ function ofKey(offset: number, all: readonly YAMLError[], source: Source): Synta
   if (dash !== undefined) {
     return { offset: start + line.indexOf('-'), message: 'no blank after the -', expected: '- and a blank' };
   }
+  const word = source.wordAt(offset);
+  if (/^-\s/.test(source.text.slice(word))) {
+    return {
+      offset: word,
+      message: 'an item of a list among the keys of a map',
+      expected: 'a key and a colon in place of the -, or the item further in, below its key',
+    };
+  }
+  const next = keyWithoutComma(offset, all, source);
+  if (next !== undefined) return noComma(next);
   const [, glued] = /^\s*(?:- )?([\w-]+):[^\s:]/.exec(line) ?? [];
   if (glued !== undefined) {
     return {
@@ -127,6 +162,13 @@ function ofKey(offset: number, all: readonly YAMLError[], source: Source): Synta
   return { offset, message: 'this value begins a map where none can be', expected: inQuotes };
 }
 
+/** In `{ a: 1 b: 2 }` the parser reads `1 b` as a key. One word before the colon is a text with a colon in it. */
+function keyWithoutComma(offset: number, all: readonly YAMLError[], source: Source): number | undefined {
+  if (!all.some(({ code, pos }) => code === 'BLOCK_IN_FLOW' && pos[0] === offset)) return undefined;
+  const [, value] = /^([^,:{}[\]]*\S\s+)["']?[\w.-]+["']?\s*:(?:\s|$)/.exec(source.text.slice(offset)) ?? [];
+  return value === undefined ? undefined : offset + value.length;
+}
+
 /** Something stands behind a value that has ended: the value began with a brace, a bracket or a quote by mistake. */
 function ofTrailing(offset: number, error: YAMLError, source: Source): SyntaxMistake {
   const start = source.valueBefore(offset);
@@ -134,6 +176,13 @@ function ofTrailing(offset: number, error: YAMLError, source: Source): SyntaxMis
   const [, token] = /"([\]}])"/.exec(error.message) ?? [];
   if (token !== undefined)
     return { offset, message: `this ${token} closes nothing`, expected: 'as many as were opened' };
+  const behind = source.text.slice(offset);
+  if (behind.startsWith(',')) {
+    return { offset, message: 'nothing stands before this comma', expected: 'one comma between two entries' };
+  }
+  const isApart =
+    /[\s"'\]}]/.test(source.text[offset - 1] ?? '') && /^(["']?[\w.-]+["']?\s*:(\s|$)|[{["'])/.test(behind);
+  if (isApart && isInFlow(source.text, start)) return noComma(offset);
   if (written.startsWith("'")) {
     return {
       offset,
@@ -176,6 +225,17 @@ class Source {
 
   isIndentedByTab(offset: number): boolean {
     return /^ *\t/.test(this.lineOf(offset));
+  }
+
+  /** Whether the line above begins an item in the column where this one begins a key. */
+  isKeyAmongItems(offset: number): boolean {
+    const word = this.wordAt(offset);
+    const start = this.lineStart(word);
+    const above = this.text
+      .slice(0, start)
+      .split('\n')
+      .findLast((line) => line.trim() !== '' && line.search(/\S/) <= word - start);
+    return above !== undefined && above.search(/\S/) === word - start && /^\s*-\s/.test(above);
   }
 
   tabAt(offset: number): number {
@@ -228,10 +288,4 @@ function isNode(node: unknown): node is Node {
 function isOpened(node: unknown): node is Node {
   if (isCollection(node)) return node.flow === true;
   return isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
-}
-
-/** The parser's messages end in dots or not, and begin in capitals; ours do neither. */
-function sentence(message: string): string {
-  const text = message.trim().replace(/\.$/, '');
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -29,7 +29,7 @@ function portalHeaders({ parsed, reporter }: Judged): void {
     for (const { path, text } of textsIn(portal.headers, ['portals', name, 'headers'])) {
       for (const variable of new Set(variablesIn(text))) {
         if (!known.includes(variable)) {
-          reporter.report(path, `{${variable}} is no variable of portal '${name}'`, {
+          reporter.report(path, `${shown(path, variable)} is no variable of portal '${name}'`, {
             didYouMean: suggest(variable, known),
           });
         }
@@ -68,7 +68,7 @@ function judgeTemplate(
     const names = without.map(({ portal }) => `'${portal}'`).join(' and ');
     reporter.report(
       template.path,
-      `{${variable}} is neither a variable of portal ${names} nor extracted by an earlier step`,
+      `${shown(template.path, variable)} is neither a variable of portal ${names} nor extracted by an earlier step`,
       { didYouMean: suggest(variable, known) },
     );
   }
@@ -90,6 +90,11 @@ function secretInPlain(
     expected: `a reference such as \${env:NAME} or \${file:path}`,
     settles: true,
   });
+}
+
+/** Under the name of a secret, what stands in braces may be one that its writer put there. */
+function shown(path: KeyPath, variable: string): string {
+  return isSensitiveName(nameOf(path)) ? 'what stands in braces' : `{${variable}}`;
 }
 
 function variablesIn(text: string): string[] {

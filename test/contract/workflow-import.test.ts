@@ -296,6 +296,7 @@ describe('single cases', () => {
     'answer',
     'seed',
     'toPhone',
+    'user',
     'fromAccount',
   ])('%s is the name of a secret', (name) => {
     // A word like any other, so that the name alone decides.

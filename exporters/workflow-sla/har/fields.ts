@@ -1,4 +1,4 @@
-import { documentFields } from './inside.js';
+import { decoded, documentFields } from '../../../pack/inside.js';
 import { type Entry, isJson, jsonOf, mediaType, type PostData } from './read.js';
 
 export interface Field {
@@ -46,15 +46,6 @@ export function formFields({ text, params }: PostData): (readonly [string, strin
   return text === ''
     ? params.map(({ name, value }) => [decoded(name), decoded(value)] as const)
     : [...new URLSearchParams(text)];
-}
-
-/** As it was typed, where it can be told. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function* jsonFields(value: unknown, name: string, isNested: boolean): Generator<Field> {

@@ -1,5 +1,5 @@
+import { isGraphQl } from '../../../pack/inside.js';
 import { wordsOf } from '../../../pack/secret-shapes.js';
-import { isGraphQl } from './inside.js';
 
 /**
  * What of a recording is known to be no secret. Everything else is treated as one: a list of what secrets look like is

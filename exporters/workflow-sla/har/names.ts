@@ -21,7 +21,8 @@ const sensitivePhrases =
 const sensitiveAlone = /^(x-)?(auth|cardnumber)$/;
 
 /** Last words of names that lead to one person: `toPhone`, `from_account2`. */
-const personal = /^(phone|mobile|cell|tel|telephone|fax|msisdn|email|account|acct|card|bic|swift|sortcode|pan)\d*$/;
+const personal =
+  /^(user|username|login|phone|mobile|cell|tel|telephone|fax|msisdn|email|account|acct|card|bic|swift|sortcode|pan)\d*$/;
 
 /** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
 export function isSecretName(name: string): boolean {

@@ -1,7 +1,6 @@
+import { decoded, inside } from '../../../pack/inside.js';
 import { isPasswordName, wordsOf } from '../../../pack/secret-shapes.js';
-import { decoded } from './fields.js';
 import { isHarmlessSegment } from './harmless.js';
-import { inside } from './inside.js';
 import { isPersonalName, isSecretName } from './names.js';
 
 export interface Segment {

@@ -42,7 +42,7 @@ export interface WrittenSteps {
 const cacheBuster = /^(_|_t|ts|timestamp|nocache|cb|cachebust(er)?)$/i;
 /** The browser adds these by itself, or the connection does. */
 const browserHeader =
-  /^(:|accept|access-control-|cache-control|connection|content-|cookie|dnt|expect|forwarded|host|if-|keep-alive|origin|pragma|priority|proxy-|purpose|range|referer|sec-|te$|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded-|x-client-data|traceparent|tracestate|baggage|x-b3-|x-request-id|x-correlation-id|sentry-|authorization$)/i;
+  /^(:|accept|alt-used|access-control-|cache-control|connection|content-|cookie|dnt|expect|forwarded|host|if-|keep-alive|origin|pragma|priority|proxy-|purpose|range|referer|sec-|te$|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded-|x-client-data|traceparent|tracestate|baggage|x-b3-|x-request-id|x-correlation-id|sentry-|authorization$)/i;
 /** References and templates of ours have no meaning in recorded data, and no way to be escaped. */
 const looksLikeOurs = /\$\{|\{[A-Za-z][A-Za-z0-9_]*\}/;
 

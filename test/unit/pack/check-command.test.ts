@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkCommand } from '../../../cli/check.js';
 import { kopCall } from '../../../exporters/runtime/call.js';
 
@@ -118,4 +118,60 @@ test('what is valid and yet worth a word is told: keys that do nothing any more,
   expect(result.code).toBe(0);
   expect(result.printed).toContain('warning  portals.main.limits.backoff is no longer used');
   expect(result.printed).toContain('with fewer than 3 places none is kept for the canary');
+});
+
+describe('a value that may be a secret, although its name does not say so, is told without being shown', () => {
+  const reference = '$' + '{env:PROBE_PASSWORD}';
+  const login = (fields: string) => `portals: { main: { auth: { kind: login, path: /login, fields: { ${fields} } } } }`;
+  const step = (part: string) =>
+    `workflows: { home: { steps: [{ name: page, path: /, method: POST, mutates: false, ${part} }] } }`;
+  const where = 'portals.main.auth.fields';
+  test.each([
+    ['the only field that can be one', login('user: probe, what: letmein'), [`${where}.what stands in plain`]],
+    [
+      'a word that no person would choose',
+      login(`what: let-letmein9, password: "${reference}"`),
+      [`${where}.what stands`],
+    ],
+    ['words beside a reference', login(`tenant: letmein, area: letmein, password: "${reference}"`), []],
+    ['settings', login(`grant_type: password, remember: 'true', user: letmein, password: "${reference}"`), []],
+    [
+      'a document with one in it',
+      login(`query: 'mutation { login(pin: "letmein") { id } }'`),
+      [`${where}.query holds 'pin'`],
+    ],
+    [
+      'fields of other kinds of logins',
+      `portals: { main: { auth: { kind: form, path: /login, forms: [{ fields: { what: letmein } }] },
+        identities: { boss: { kind: login, path: /login, fields: { a: "${reference}" },
+          secondStep: { path: /second, fields: { code: letmein-1 } } } } } }`,
+      ['portals.main.auth.forms[0].fields.what', 'portals.main.identities.boss.secondStep.fields.code'],
+    ],
+    [
+      'a document in a step',
+      step(`body: { json: { query: 'mutation { go(password: "letmein") }' } }`),
+      ["query holds 'password'"],
+    ],
+    ['an address in a step', step('query: { next: "/a?token=letmein" }'), ["query.next holds 'token'"]],
+    [
+      'variables and references in a step',
+      step(`query: { next: "/a?id={clientId}&token={clientId}", to: "/b?pin=${reference}" }`),
+      [],
+    ],
+  ])('%s', async (_, text, told) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kop-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'pack.yaml'), text);
+    const result = await run('--skip-secrets', minimal, join(folder, 'pack.yaml'));
+    expect(result.printed).not.toContain('letmein');
+    expect(result.printed.split('\n').filter((line) => line.startsWith('warning'))).toEqual(
+      told.map((part) => expect.stringContaining(part)),
+    );
+    expect(result.code).toBe(0);
+  });
+});
+
+test('nothing that the pack ships is told of so', async () => {
+  const result = await run('--skip-secrets');
+  expect(result.printed).not.toContain('warning');
 });

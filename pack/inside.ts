@@ -1,15 +1,17 @@
-import { decoded } from './fields.js';
-import { jsonOf, type Pair } from './read.js';
-
 /** Longer values hold no fields that anybody typed, or are refused as a whole. */
 const LONGEST = 20_000;
 const DEEPEST = 4;
+
+export interface InnerField {
+  readonly name: string;
+  readonly value: string;
+}
 
 /**
  * The fields inside of one value: of a document of GraphQL, of a JSON, of a URL or a form, of a path with parameters.
  * Their names say what is a secret, whatever the name of the value around them.
  */
-export function* inside(value: string, depth = DEEPEST): Generator<Pair> {
+export function* inside(value: string, depth = DEEPEST): Generator<InnerField> {
   if (depth === 0 || value.length > LONGEST) return;
   const plain = decoded(value);
   if (plain !== value) yield* inside(plain, depth - 1);
@@ -20,9 +22,9 @@ export function* inside(value: string, depth = DEEPEST): Generator<Pair> {
 }
 
 /** The fields of a value that is a document by itself; undefined where it is none. */
-export function documentFields(value: string): readonly Pair[] | undefined {
+export function documentFields(value: string): readonly InnerField[] | undefined {
   const json = /^\s*[[{]/.test(value) ? jsonOf(value) : undefined;
-  if (typeof json === 'object' && json !== null) return [...jsonPairs(json, '')];
+  if (typeof json === 'object' && json !== null) return [...jsonInnerFields(json, '')];
   return isGraphQl(value) ? [...graphQlArguments(value)] : undefined;
 }
 
@@ -31,14 +33,14 @@ export function isGraphQl(text: string): boolean {
   return /^\s*(#[^\n]*\n\s*)*((query|mutation|subscription|fragment)\b[^{]*)?\{/.test(text);
 }
 
-function* jsonPairs(json: unknown, name: string): Generator<Pair> {
+function* jsonInnerFields(json: unknown, name: string): Generator<InnerField> {
   if (typeof json !== 'object' || json === null) yield { name, value: String(json) };
-  else if (Array.isArray(json)) for (const item of json) yield* jsonPairs(item, name);
-  else for (const [key, item] of Object.entries(json)) yield* jsonPairs(item, key);
+  else if (Array.isArray(json)) for (const item of json) yield* jsonInnerFields(item, name);
+  else for (const [key, item] of Object.entries(json)) yield* jsonInnerFields(item, key);
 }
 
 /** `a=b`, `a: b` and the like, wherever they stand: behind `?`, `&`, `;`, `#`, a comma or a slash. */
-function* written(value: string): Generator<Pair> {
+function* written(value: string): Generator<InnerField> {
   for (const [, name = '', inner = ''] of value.matchAll(
     /([\p{L}\p{M}\d_.$-]+)["']?\s*[=:]\s*["']?([^\s&;?#,"'/]+)/gu,
   )) {
@@ -47,7 +49,7 @@ function* written(value: string): Generator<Pair> {
 }
 
 /** The texts and numbers of a document by the name of their argument; names, such as those of types, are no values. */
-function* graphQlArguments(document: string): Generator<Pair> {
+function* graphQlArguments(document: string): Generator<InnerField> {
   const tokens = document.matchAll(
     /#[^\n]*|"""([\s\S]*?)"""|("(?:[^"\\\n]|\\.)*")|(-?\d[\w.+-]*)|\$?([\p{L}_][\p{L}\d_]*)|:/gu,
   );
@@ -58,5 +60,22 @@ function* graphQlArguments(document: string): Generator<Pair> {
     if (value !== undefined) yield { name, value };
     else if (word !== undefined) last = word;
     else if (token === ':') name = last;
+  }
+}
+
+/** As it was typed, where it can be told. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,0 +1,34 @@
+import { CST, isScalar, Lexer, type Pair, type YAMLMap } from 'yaml';
+import type { SyntaxMistake } from './yaml-syntax.js';
+
+/** A key without a value in braces is valid YAML, and never what was meant. */
+export function keyAlone(map: YAMLMap, { key }: Pair): SyntaxMistake {
+  const offset = (isScalar(key) ? key.range?.[0] : undefined) ?? 0;
+  const written = isScalar(key) && key.type === 'PLAIN' ? String(key.value) : '';
+  const glued = written.search(/:(?!\/\/)\S/);
+  if (glued >= 0) return { offset: offset + glued, message: 'no blank after the colon', expected: ': and a blank' };
+  if (map.items.length > 1) {
+    return { offset, message: 'no colon after this key', expected: 'a key, a colon, a blank and a value' };
+  }
+  return {
+    offset: map.range?.[0] ?? offset,
+    message: 'a name in braces without quotes is a map',
+    expected: "the braces in quotes, such as '{name}'",
+  };
+}
+
+/** Whether braces or brackets are open at an offset. */
+export function isInFlow(text: string, offset: number): boolean {
+  let at = 0;
+  let open = 0;
+  for (const token of new Lexer().lex(text)) {
+    const type = CST.tokenType(token);
+    // Marks of the lexer's own stand for no text.
+    if (type === 'doc-mode' || type === 'flow-error-end' || type === 'scalar') continue;
+    if (at >= offset) break;
+    if (type === 'flow-map-start' || type === 'flow-seq-start') open += 1;
+    if (type === 'flow-map-end' || type === 'flow-seq-end') open -= 1;
+    at += token.length;
+  }
+  return open > 0;
+}
