@@ -27,6 +27,15 @@ vectors = many.map { |text| { variant: "default", plaintext: text, text: encrypt
     sealed = encryptor.encrypt(text, key_provider: deterministic, cipher_options: { deterministic: true })
     { variant: "deterministic", plaintext: text, text: sealed }
   end
+# What adds headers: another encoding, a reference to the key, and a data key of the value's own.
+sealed = ->(variant, text, **options) { { variant: variant, plaintext: text, text: encryptor.encrypt(text, **options) } }
+envelope = -> { ActiveRecord::Encryption::EnvelopeEncryptionKeyProvider.new }
+vectors += plaintexts.select(&:ascii_only?).map { |text| sealed.("US-ASCII", text.dup.force_encoding("US-ASCII")) }
+vectors += plaintexts.map { |text| sealed.("envelope", text, key_provider: envelope.call) }
+ActiveRecord::Encryption.config.store_key_references = true
+referring = -> { ActiveRecord::Encryption::DerivedSecretKeyProvider.new("primary key of the vectors") }
+vectors += plaintexts.map { |text| sealed.("key reference", text, key_provider: referring.call) }
+vectors += plaintexts.map { |text| sealed.("envelope, key reference", text, key_provider: envelope.call) }
 lines = vectors.map { |vector| "    #{JSON.generate(vector)}" }.join(",\n")
 version = File.read(File.join(rails, "RAILS_VERSION")).strip
 File.write(File.join(output, "rails.json"), %({\n  "madeBy": "activerecord #{version}",\n  "vectors": [\n#{lines}\n  ]\n}\n))
