@@ -22,8 +22,11 @@ export const encryptionSettings = {
   credential: { share: 0.25, mostSeconds: 604_800 },
   /** Half of 2^32: at the pace of a portal there are months left, and a rotation takes days. */
   invocationsRatio: 0.5,
-  /** Re-encryption by a nightly job moves once a day. */
-  stalled: { windowSeconds: 86_400, stepSeconds: 600, forSeconds: 3_600 },
+  /**
+   * Re-encryption by a nightly job moves once a day. Less than `movedRatio` in the window is no job at work, but a row that
+   * somebody wrote. Where the rows under the newest version fell below `rotatedRatio`, there is a newer version.
+   */
+  stalled: { windowSeconds: 86_400, movedRatio: 0.01, rotatedRatio: 0.5, forSeconds: 3_600 },
   /** A scan of a large column may outlast an interval. */
   scan: { intervals: 3, leastSeconds: 86_400, failingForSeconds: 900, forSeconds: 300 },
   rowsForSeconds: 60,

@@ -142,24 +142,37 @@ function invocations(pack: Pack): AlertRule {
 }
 
 function reencryption(pack: Pack): AlertRule {
-  const { windowSeconds, stepSeconds, forSeconds } = encryptionSettings.stalled;
+  const { windowSeconds, movedRatio, rotatedRatio, forSeconds } = encryptionSettings.stalled;
   const window = windowOf(windowSeconds);
-  const progress = `max ${ofColumn} (${m.reencryption.name})`;
+  const progress = (at: string) => `max ${ofColumn} (${m.reencryption.name}${at})`;
+  const rows = (at: string) =>
+    `sum ${ofColumn} (max by (portal, table, column, version) (${m.keyVersionRows.name}${at}))`;
+  const newest = (at: string) => `${progress(at)} * ${rows(at)}`;
+  const old = (at: string) => `(1 - ${progress(at)}) * ${rows(at)}`;
+  const before = ` offset ${window}`;
   return portalAlert(pack, {
     name: 'EncryptionReencryptionStalled',
     priority: 'medium',
     forSeconds,
-    // A rotation makes the share fall, which is a change as well. Without a scan nothing could have changed.
+    // By the rows under old versions, because new rows move the share. After another rotation hardly a row is under the
+    // newest version, and the job has begun anew. Without a scan nothing could have changed.
     expr: promql`
-      (${progress} < 1)
-      and (max ${ofColumn} (${m.reencryption.name} offset ${window}) < 1)
-      and (max ${ofColumn} (changes(${m.reencryption.name}[${window}:${windowOf(stepSeconds)}])) == 0)
+      (${progress('')} < 1)
+      and (${progress(before)} < 1)
+      and (
+        ${old('')}
+        > ${plain(1 - movedRatio)} * ${old(before)}
+      )
+      and (
+        ${newest('')}
+        >= ${plain(rotatedRatio)} * ${newest(before)}
+      )
       and (max ${ofColumn} (${m.scanTime.name}) > time() - ${windowSeconds})
     `,
     summary: 'A key was rotated, but the values under its old versions are no longer being re-encrypted.',
     description:
       'For {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }}, {{ $value | humanizePercentage }} of the values are under the ' +
-      `newest key version, the same share as ${window} ago.`,
+      `newest key version. Of those under older versions, less than ${plain(movedRatio * 100)} % were re-encrypted within ${window}.`,
   });
 }
 

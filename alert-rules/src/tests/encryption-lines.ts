@@ -47,6 +47,9 @@ const gauges = {
   repeatsExpected: of(m.repeatsExpected, column, 0),
   keySource: of(m.keySourceUp, key, 1),
   progress: of(m.reencryption, column, 1),
+  newestRows: of(m.keyVersionRows, { ...column, version: 'v3' }, 5_000),
+  oldRows: of(m.keyVersionRows, { ...column, version: 'v2' }, 0),
+  unversionedRows: of(m.keyVersionRows, { ...column, version: 'other' }, 0),
   scanUp: of(m.scanUp, column, 1),
   rotated: of(m.keyRotated, key, 0),
   due: of(m.keyRotationDue, key, 90 * day),
@@ -85,6 +88,10 @@ export const encryptionLines: Lines<G, C, T> = { exporter: 'encryption', gauges,
 
 /** As with a hardened `s2k-count`: everything works, and nothing is in time. */
 export const allSlow: EncryptionDifference = { perMinute: { met: 0, missed: 80 } };
+
+/** What a scan finds of a column, by its rows under the newest key version and under the one before. */
+export const rowsUnder = (newestRows: number, oldRows: number) =>
+  ({ set: { newestRows, oldRows, progress: newestRows / (newestRows + oldRows) } }) as const;
 
 export const isDown: EncryptionDifference = {
   set: { up: 0, roundTrip: 'gone', wrongAad: 'gone' },

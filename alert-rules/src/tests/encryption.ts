@@ -14,6 +14,7 @@ import {
   ofOurs,
   ofProvider,
   ofRecord,
+  rowsUnder,
 } from './encryption-lines.js';
 import { type Life, lifeOf } from './life.js';
 import { duration } from './measuring.js';
@@ -49,7 +50,7 @@ export function encryptionTests(pack: Pack): readonly TestFile[] {
       about: 'What is told only after a day.',
       evaluateEvery: 10,
       rules: ['kop-encryption'],
-      scenarios: slow.flatMap((life) => lifeOf(pack, encryptionLines, life)),
+      scenarios: [...slow.flatMap((life) => lifeOf(pack, encryptionLines, life)), stalledWhileWritten(pack)],
     },
     ...encryptionBurnTests(pack),
   ];
@@ -326,7 +327,7 @@ const slow: readonly EncryptionLife[] = [
   {
     alert: 'EncryptionReencryptionStalled',
     when: 'the rotation job stands still for a day',
-    wrong: { set: { progress: 0.4 } },
+    wrong: rowsUnder(2_000, 3_000),
     lead: 60,
     quietUntil: 1_440,
     firesWithin: 1_530,
@@ -338,16 +339,27 @@ const slow: readonly EncryptionLife[] = [
         'after a rotation, while it goes on',
         [
           { minutes: 1_500 },
-          { minutes: 700, set: { progress: 0.1 } },
-          { minutes: 700, set: { progress: 0.3 } },
-          { minutes: 700, set: { progress: 0.6 } },
+          { minutes: 700, ...rowsUnder(500, 4_500) },
+          { minutes: 700, ...rowsUnder(1_500, 3_500) },
+          { minutes: 700, ...rowsUnder(3_000, 2_000) },
+        ],
+      ],
+      [
+        'while a slow job goes on in a table that is written',
+        halfDays(12, (index) => rowsUnder(2_000 + 400 * index, 3_000 - 40 * index)),
+      ],
+      [
+        'for a day after another rotation',
+        [
+          ...halfDays(3, (index) => rowsUnder(2_000 + 600 * index, 3_000 - 600 * index)),
+          { minutes: 1_400, ...rowsUnder(5, 4_995) },
         ],
       ],
       [
         'while the column is not scanned',
         [
-          { minutes: 60, set: { progress: 0.4 } },
-          { minutes: 3_000, set: { progress: 0.4 }, clocks: { scan: 'stopped' } },
+          { minutes: 60, ...rowsUnder(2_000, 3_000) },
+          { minutes: 3_000, ...rowsUnder(2_000, 3_000), clocks: { scan: 'stopped' } },
         ],
       ],
     ],
@@ -370,6 +382,31 @@ const slow: readonly EncryptionLife[] = [
     ],
   },
 ];
+
+function halfDays(count: number, found: (index: number) => ReturnType<typeof rowsUnder>): EncryptionPhase[] {
+  return Array.from({ length: count }, (_, index) => ({ minutes: 720, ...found(index) }));
+}
+
+/** Each half day 400 new rows come, and a user writes one of the old ones; then the job goes on. */
+function stalledWhileWritten(pack: Pack): Scenario {
+  const alert = 'EncryptionReencryptionStalled';
+  return {
+    name: `${alert}: fires when the job stands still in a table that is written, and recovers when it goes on`,
+    series: draw(encryptionLines, [
+      { minutes: 60 },
+      ...halfDays(4, (index) => rowsUnder(2_000 + 400 * index, 3_000 - index)),
+      { minutes: 120, ...rowsUnder(3_800, 2_900) },
+    ]),
+    queries: [
+      isQuiet(alert, 59),
+      isQuiet(alert, 1_490),
+      fires(alert, 1_580),
+      fires(alert, 2_900),
+      isQuiet(alert, 2_960),
+    ],
+    sent: [sent(pack, alert, 2_900, ofColumn, '51.64%')],
+  };
+}
 
 /** As the exporter does: the longest pause, and then a round. */
 function restingRounds(count: number): EncryptionPhase[] {
