@@ -1,6 +1,6 @@
 import type { Problem } from './problems.js';
 import { pack, sections } from './schema/pack.js';
-import { type MapNode, mergeMaps, plain, type SourceNode } from './source-node.js';
+import { isSameKind, type KeyPath, type MapNode, mergeMaps, plain, type SourceNode } from './source-node.js';
 import { suggest } from './suggest.js';
 
 /**
@@ -18,13 +18,42 @@ export function inherit(earlier: MapNode | undefined, later: MapNode, problems: 
   return mergeMaps({ ...later, entries: base }, own);
 }
 
-/** The entries of sections that earlier files described and that are not in the whole, such as `workflows.search`. */
-export function removedBetween(earlier: MapNode, whole: MapNode): string[] {
+/** Something that an earlier file says and the whole does not: `extends:` left its section out, or `null` took it away. */
+export interface Removal {
+  readonly path: KeyPath;
+  readonly by: 'extends' | 'null';
+}
+
+/** What one file took away: entries such as `workflows.search`, and keys below them such as `portals.main.neverProbe`. */
+export function removedBetween(earlier: MapNode, later: MapNode, whole: MapNode): Removal[] {
   return [...earlier.entries].flatMap(([section, { node }]) => {
+    const isLeftOut = later.entries.has('extends') && !isKept(later, section);
     const left = whole.entries.get(section)?.node;
-    const names = node.kind === 'map' ? [...node.entries.keys()] : [];
-    return names.flatMap((name) => (left?.kind === 'map' && left.entries.has(name) ? [] : [`${section}.${name}`]));
+    const by = isLeftOut ? 'extends' : 'null';
+    if (node.kind !== 'map') return left === undefined ? [{ path: [section], by }] : [];
+    // Of a section that is gone the names of its entries say more.
+    return removedBelow(node, left?.kind === 'map' ? left : nothing(node), [section]).map((path) => ({ path, by }));
   });
+}
+
+/** @returns the topmost keys that are gone; a map that another replaced is not followed. */
+function removedBelow(before: MapNode, after: MapNode, path: KeyPath): KeyPath[] {
+  return [...before.entries].flatMap(([key, { node }]) => {
+    const left = after.entries.get(key)?.node;
+    if (left === undefined) return [[...path, key]];
+    return node.kind === 'map' && left.kind === 'map' && isSameKind(node, left)
+      ? removedBelow(node, left, [...path, key])
+      : [];
+  });
+}
+
+function nothing({ at }: MapNode): MapNode {
+  return { kind: 'map', at, entries: new Map() };
+}
+
+function isKept(later: MapNode, section: string): boolean {
+  const written = later.entries.get('extends');
+  return written !== undefined && keptSections(written.node, []).has(section);
 }
 
 function keptSections(node: SourceNode, problems: Problem[]): ReadonlySet<string> {

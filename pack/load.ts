@@ -36,7 +36,7 @@ export interface LoadOptions {
  */
 export function loadPack(paths: readonly string[] = [], options: LoadOptions = {}): Pack {
   const source = readSource(paths.length === 0 ? [shippedPackPath()] : paths);
-  const reporter = new Reporter(source.root);
+  const reporter = new Reporter(source.root, source.removed);
   const { requireSecrets = true, allowUnconnected = false } = options;
   judgeSecrets(source.root, reporter, { requireSecrets, allowUnconnected });
   const parsed = parse(source.root, reporter);

@@ -1,3 +1,4 @@
+import type { Removal } from './inheritance.js';
 import type { Problem } from './problems.js';
 import { isSecretPlace, ofUser } from './secret-places.js';
 import { shownKey } from './shown.js';
@@ -16,14 +17,22 @@ export interface Hints {
   readonly keyOnly?: true;
 }
 
-/** Collects problems, and knows where each key was written. */
+/** Collects problems, and knows where each key was written, or removed. */
 export class Reporter {
   readonly problems: Problem[] = [];
   readonly #root: MapNode;
   readonly #settled = new Set<string>();
 
-  constructor(root: MapNode) {
+  readonly #removed: readonly Removal[];
+
+  constructor(root: MapNode, removed: readonly Removal[] = []) {
     this.#root = root;
+    this.#removed = removed;
+  }
+
+  /** How a later file removed what an earlier one says at this path or below; undefined where none did. */
+  removedBy(path: KeyPath): Removal['by'] | undefined {
+    return this.#removed.find((removal) => path.every((part, index) => removal.path[index] === part))?.by;
   }
 
   report(path: KeyPath, message: string, hints: Hints = {}): void {

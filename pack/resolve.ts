@@ -29,7 +29,7 @@ import type { ParsedPortal } from './schema/portal.js';
 import { type ParsedSeverities, priorities } from './schema/severity.js';
 import { groupsIn, type ParsedStep } from './schema/step.js';
 import type { ParsedWorkflow } from './schema/workflow.js';
-import { type KeyPath, type MapNode, plain } from './source-node.js';
+import { type KeyPath, keyText, type MapNode, plain } from './source-node.js';
 import type { Source } from './yaml-source.js';
 
 /** Turns a description without problems into the domain. */
@@ -46,7 +46,11 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
     auditTrails: entries(parsed.auditTrails, (name, trail) => resolveAuditTrail(name, trail, places)),
     encryption: entries(parsed.encryption, (name, encryption) => resolveEncryption(name, encryption, places)),
     alerting: resolveAlerting(parsed.alerting),
-    source: { files: source.files, removed: source.removed, sha256: digest(source.root) },
+    source: {
+      files: source.files,
+      removed: [...new Set(source.removed.map(({ path }) => keyText(path)))],
+      sha256: digest(source.root),
+    },
   };
 }
 

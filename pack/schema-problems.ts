@@ -26,7 +26,17 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
   } else if (issue.code === 'invalid_key') {
     reportKey(issue.issues[0]?.message ?? '', path, reporter);
   } else if (node === undefined) {
-    reporter.report(path, 'is missing', { atKey: true, ...(expected === undefined ? {} : { expected }) });
+    const [section] = path;
+    const isLeftOut = path.length === 1 && reporter.removedBy(path) === 'extends';
+    reporter.report(
+      path,
+      isLeftOut ? `an earlier file describes ${section}, and extends: leaves them out` : 'is missing',
+      {
+        atKey: true,
+        ...(isLeftOut ? { expected: `${section} in the list of extends:, or ${section}: in this file` } : {}),
+        ...(isLeftOut || expected === undefined ? {} : { expected }),
+      },
+    );
   } else if (node.kind === 'scalar' && node.value === null && typeof path.at(-1) === 'number') {
     // Only in a map `null` removes what an earlier file says.
     reporter.report(path, 'this item of the list is empty', { expected: expected ?? 'a value' });

@@ -85,7 +85,7 @@ export function isNull(node: SourceNode): boolean {
 }
 
 /** The keys of one kind of login or provider mean nothing to another. */
-function isSameKind(earlier: MapNode, later: MapNode): boolean {
+export function isSameKind(earlier: MapNode, later: MapNode): boolean {
   const [before, after] = [earlier, later].map((map) => map.entries.get('kind')?.node);
   return before?.kind !== 'scalar' || after?.kind !== 'scalar' || before.value === after.value;
 }

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBounded, UnreadableFile } from './bounded-file.js';
-import { inherit, removedBetween } from './inheritance.js';
+import { inherit, type Removal, removedBetween } from './inheritance.js';
 import { InvalidPack, type Problem } from './problems.js';
-import type { MapNode } from './source-node.js';
+import { type MapNode, nodeAt } from './source-node.js';
 import { parseYaml } from './yaml-document.js';
 
 /** Ten times the largest description that we know of. */
@@ -14,8 +14,8 @@ export interface Source {
   readonly root: MapNode;
   /** In the order in which they were merged: a later one wins. */
   readonly files: readonly string[];
-  /** What an earlier file described and a later one removed, such as `workflows.search`. */
-  readonly removed: readonly string[];
+  /** What an earlier file says, a later one removed, and none after it says again. */
+  readonly removed: readonly Removal[];
 }
 
 /**
@@ -27,7 +27,7 @@ export function readSource(paths: readonly string[]): Source {
   const problems: Problem[] = [];
   const files = paths.flatMap((path) => expand(path, problems));
   let root: MapNode | undefined;
-  const removed: string[] = [];
+  const removed: Removal[] = [];
   for (const file of files) {
     const text = readText(file, problems);
     if (text === undefined) {
@@ -38,13 +38,14 @@ export function readSource(paths: readonly string[]): Source {
     if (document.root !== undefined) {
       const before = root;
       root = inherit(before, document.root, problems);
-      if (before !== undefined) removed.push(...removedBetween(before, root));
+      if (before !== undefined) removed.push(...removedBetween(before, document.root, root));
     }
   }
   if (problems.length > 0 || root === undefined) {
     throw new InvalidPack(problems);
   }
-  return { root, files, removed };
+  const whole = root;
+  return { root, files, removed: removed.filter(({ path }) => nodeAt(whole, path) === undefined) };
 }
 
 function expand(path: string, problems: Problem[]): string[] {

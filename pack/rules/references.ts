@@ -35,6 +35,21 @@ export function check(
   if (known === undefined || known.includes(name)) {
     return;
   }
+  const section = `${noun}s`;
+  const removedBy = reporter.removedBy([section, name]);
+  if (removedBy === 'extends') {
+    reporter.report(path, `an earlier file describes ${noun} '${name}', and extends: leaves its ${section} out`, {
+      expected: `${section} in the list of extends:, or ${noun} '${name}' below ${section}: in this file`,
+    });
+    return;
+  }
+  if (removedBy === 'null') {
+    reporter.report(path, `${noun} '${name}' was removed by a later file (null)`, {
+      expected:
+        known.length === 0 ? `another ${noun}, or no null there` : `one of ${known.join(', ')}, or no null there`,
+    });
+    return;
+  }
   const expected = known.length === 0 ? `a ${noun} that is described` : `one of ${known.join(', ')}`;
   reporter.report(path, `unknown ${noun} '${name}'`, { expected, didYouMean: suggest(name, known) });
 }

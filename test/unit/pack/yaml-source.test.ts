@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidPack } from '../../../pack/index.js';
-import { keyOrigin, nodeAt, plain, valueOrigin } from '../../../pack/source-node.js';
+import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../pack/source-node.js';
 import { parseYaml } from '../../../pack/yaml-document.js';
 import { readSource } from '../../../pack/yaml-source.js';
 
@@ -85,7 +85,8 @@ describe('what earlier files say', () => {
         return file;
       });
       const { root, removed } = readSource(files);
-      return { all: JSON.parse(JSON.stringify(plain(root))), removed };
+      const paths = removed.map(({ path, by }) => `${keyText(path)} (${by})`);
+      return { all: JSON.parse(JSON.stringify(plain(root))), removed: paths };
     } finally {
       rmSync(place, { recursive: true });
     }
@@ -95,14 +96,29 @@ describe('what earlier files say', () => {
   test('null removes one entry, or one key of it', () => {
     expect(merged(shipped, 'workflows: { two: null }\nportals: { a: { x: ~, y: 2 } }\n')).toEqual({
       all: { portals: { a: { y: 2 } }, workflows: { one: { s: 1 } }, teams: { t: { title: 'T' } } },
-      removed: ['workflows.two'],
+      removed: ['portals.a.x (null)', 'workflows.two (null)'],
     });
+  });
+
+  test('what is told as removed: keys at any depth, and only what no later file says again', () => {
+    const deep = 'portals: { a: { limits: { x: 1, y: 2 }, auth: { kind: login, path: /x } }, b: { x: 1 } }\ntop: [1]\n';
+    expect(merged(deep, 'portals: { a: { limits: { x: null }, auth: { kind: basic } } }\n').removed).toEqual([
+      'portals.a.limits.x (null)',
+    ]);
+    expect(merged(deep, 'portals: { a: null, b: null }\n', 'portals: { b: { x: 2 } }\n').removed).toEqual([
+      'portals.a (null)',
+    ]);
+    expect(merged(deep, 'portals: null\ntop: null\n').removed).toEqual([
+      'portals.a (null)',
+      'portals.b (null)',
+      'top (null)',
+    ]);
   });
 
   test('extends: none starts from nothing', () => {
     expect(merged(shipped, 'extends: none\nworkflows: { mine: { s: 3 } }\n')).toEqual({
       all: { workflows: { mine: { s: 3 } } },
-      removed: ['portals.a', 'workflows.one', 'workflows.two', 'teams.t'],
+      removed: ['portals.a (extends)', 'workflows.one (extends)', 'workflows.two (extends)', 'teams.t (extends)'],
     });
   });
 
