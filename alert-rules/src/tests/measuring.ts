@@ -208,6 +208,11 @@ function states(pack: Pack): readonly Scenario[] {
       queries: [state('noData', 2), state('met', 40)],
     },
     {
+      name: 'state: not known until something was counted, however runs go',
+      series: worldSeries({ hasRun: false, phases: [{ minutes: 20, missRatio: 0.1 }] }),
+      queries: [1, 2, 5].map((minute) => state('notKnown', minute)),
+    },
+    {
       name: 'state: an exporter that was off for six hours: no data, then not known; what it measured stays as it was',
       series: worldSeries({ phases: [{ minutes: 120 }, { minutes: off, target: 'down' }, { minutes: 120 }] }),
       queries: [

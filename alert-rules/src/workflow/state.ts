@@ -39,6 +39,12 @@ export function stateRecording(pack: Pack): RecordingRule {
         and on (portal, workflow) ${r.identity.name}
       )
       or
+      ${workflowStates.notKnown} * (
+        max by (portal, workflow) (${r.identity.name})
+        unless
+        ${r.attainment.name}
+      )
+      or
       ${workflowStates.atRisk} * (
         max by (portal, workflow) (${burning('')})
         or
