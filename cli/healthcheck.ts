@@ -10,14 +10,15 @@ import {
 const TIMEOUT_MS = 3000;
 
 const examples = `
-Plain HTTP or TLS, with or without passwords and client certificates: it finds out by itself.
+Plain HTTP or TLS: it finds out by itself, and needs no password. Where client certificates are required it can only tell
+that the exporter answers.
 
 Examples:
   kop healthcheck
-      For HEALTHCHECK of a container, ExecStartPost of systemd and the like.
+      For HEALTHCHECK of a container, a timer of systemd, an exec probe of Kubernetes.
   kop healthcheck --web.listen-address :9465
 
-Exit code: 0 the exporter answers, 1 it does not: the message says why
+Exit code: 0 the exporter is alive, 1 it does not answer or only a restart helps: the message says which
 `;
 
 /** `kop healthcheck`: whether the exporter of this machine answers. */

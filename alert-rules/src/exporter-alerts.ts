@@ -50,7 +50,7 @@ function collectorFailing(pack: Pack): AlertRule {
     summary: 'Part of an exporter fails, and its series are missing.',
     description:
       'The collector {{ $labels.collector }} of {{ $labels.instance }} (job {{ $labels.job }}) delivers nothing; its old ' +
-      'values are gone rather than stale.',
+      'values are gone rather than stale. Where /-/healthy answers 503, its measuring thread was given up, and only a restart helps.',
     dashboard: 'overview',
   });
 }

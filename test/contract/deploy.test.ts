@@ -21,6 +21,18 @@ const { services, volumes } = z
 const each = Object.entries(services);
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
 
+it('systemd restarts by the health of the unit that there is', () => {
+  const unit = readFileSync('deploy/kop-exporters-health.service', 'utf8');
+  expect(unit).toMatch(/kop healthcheck/);
+  expect(unit.match(/kop-exporters\b(?!-)/g)?.length).toBeGreaterThan(2);
+  const script = /^ExecStart=\/bin\/sh -c '([^']*)'$/m.exec(unit.replaceAll('\\\n', ''))?.[1] ?? '';
+  const asked = spawnSync('sh', [
+    '-c',
+    `systemctl() { echo $*; }; sleep() { :; }; set -- ; ${script.replaceAll('/usr/bin/env kop', 'false')}`,
+  ]);
+  expect(String(asked.stdout).trim().split('\n').at(-1)).toBe('restart kop-exporters');
+});
+
 describe(file, () => {
   it.each(each)('%s mounts only what is there', (_name, { volumes: mounts }) => {
     for (const [source = ''] of mounts.map((mount) => mount.split(':'))) {

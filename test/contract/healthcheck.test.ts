@@ -7,7 +7,7 @@ import { hashSync } from 'bcryptjs';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { askHealth } from '../../exporters/runtime/http/healthcheck.js';
 import { writeCertificates } from '../unit/exporters/runtime/web/certificates.js';
-import { Workbench } from './runtime-support.js';
+import { exporter, Workbench } from './runtime-support.js';
 
 const bench = new Workbench();
 
@@ -32,6 +32,33 @@ it.each([
   const port = addresses[0]?.port ?? 0;
   expect(await askHealth({ port }, 5000)).toEqual({ healthy: true });
   expect(await kop('healthcheck', '--web.listen-address', `:${port}`)).toEqual({ status: 0, stderr: '' });
+});
+
+it('an exporter that only a restart helps is not, behind a password either, and tells strangers no reason', async () => {
+  const stuck = exporter({
+    name: 'stuck',
+    broken: () => 'inner trouble',
+    ready: () => ({ ready: false, reason: 'x' }),
+  });
+  const web = `${users}rate_limit: { interval: 1h, burst: 1 }\n`;
+  const { url, addresses } = await bench.run({ factories: [stuck], webConfigFile: bench.write('web.yml', web) });
+  const port = addresses[0]?.port ?? 0;
+  const unhealthy = { healthy: false, reason: '/-/healthy answers with status 503' };
+  expect(await askHealth({ port }, 5000)).toEqual(unhealthy);
+  const ask = async (path: string, user?: string) => {
+    const headers = user === undefined ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+    const answer = await fetch(`${url}${path}`, { headers });
+    expect(answer.headers.get('x-frame-options')).toBe('deny');
+    return `${answer.status} ${await answer.text()}`;
+  };
+  expect(await ask('/-/healthy')).toBe('503 Not healthy; restart this process: who logs in is told why\n');
+  expect(await ask('/-/ready')).toBe('503 Not ready: who logs in is told why\n');
+  // The rate limit is for what a password protects.
+  expect(await ask('/-/healthy', 'prometheus:letmein')).toBe(
+    '503 Not healthy; restart this process: stuck: inner trouble\n',
+  );
+  expect(await ask('/metrics')).toMatch(/^429 /);
+  expect(await askHealth({ port }, 5000)).toEqual(unhealthy);
 });
 
 it('nobody is not', async () => {

@@ -137,13 +137,15 @@ describe('client certificates', () => {
 describe('users, headers and rate limit', () => {
   const users = `basic_auth_users:\n  prometheus: ${hashSync('right', 4)}\n`;
 
-  it('stand before every path, and a changed password counts at once', async () => {
+  it('stand before every path but those of health, and a changed password counts at once', async () => {
     const { url } = await bench.run({ webConfigFile: bench.write('web.yml', users) });
     const status = async (path: string, password?: string) => {
       const authorization = `Basic ${Buffer.from(`prometheus:${password}`).toString('base64')}`;
       return (await fetch(url + path, password === undefined ? {} : { headers: { authorization } })).status;
     };
-    for (const path of ['/', '/metrics', '/-/healthy', '/-/ready', '/nowhere']) expect(await status(path)).toBe(401);
+    for (const path of ['/', '/metrics', '/probe', '/-/reload', '/nowhere']) expect(await status(path)).toBe(401);
+    for (const path of ['/-/healthy', '/-/ready']) expect(await status(path)).toBe(200);
+    expect(await status('/-/healthy', 'wrong')).toBe(401);
     expect(await status('/metrics', 'wrong')).toBe(401);
     expect(await status('/metrics', 'right')).toBe(200);
     bench.write('web.yml', `basic_auth_users:\n  prometheus: ${hashSync('changed', 4)}\n`);
@@ -178,7 +180,7 @@ describe('users, headers and rate limit', () => {
       webConfigFile: bench.write('web.yml', 'rate_limit: { interval: 1h, burst: 2 }\n'),
     });
     const statuses: number[] = [];
-    for (let turn = 0; turn < 3; turn += 1) statuses.push((await fetch(`${url}/-/healthy`)).status);
+    for (let turn = 0; turn < 3; turn += 1) statuses.push((await fetch(`${url}/metrics`)).status);
     expect(statuses).toEqual([200, 200, 429]);
   });
 });

@@ -8,7 +8,8 @@ import { contentTypes } from '../metrics/format.js';
 import { negotiateFormat } from '../negotiate.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 import { compressed } from './compress.js';
-import { guard } from './guard.js';
+import { guard, hardened } from './guard.js';
+import { healthRoutes, healthWithoutPassword } from './health.js';
 import { ownOriginOnly } from './hosts.js';
 import type { InFlight } from './in-flight.js';
 import { allowOnly } from './methods.js';
@@ -37,10 +38,10 @@ export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(parts.hosts);
+  app.use(hardened(parts.web), healthWithoutPassword(parts));
   app.use(guard(parts.web));
   app.route('/metrics').get(parts.scrapes.middleware, metricsRoute(parts)).all(allowOnly('GET', 'HEAD'));
-  app.route('/-/healthy').get(healthyRoute(parts)).all(allowOnly('GET', 'HEAD'));
-  app.route('/-/ready').get(readyRoute(parts)).all(allowOnly('GET', 'HEAD'));
+  app.use(healthRoutes(parts));
   const reload = reloadRoute(parts);
   app.route('/-/reload').post(ownOriginOnly, reload).put(ownOriginOnly, reload).all(allowOnly('POST', 'PUT'));
   app.route('/').get(landingRoute(parts)).all(allowOnly('GET', 'HEAD'));
@@ -62,27 +63,6 @@ function metricsRoute({ metrics }: AppParts): RequestHandler {
     const small = await compressed(page, request.get('Accept-Encoding'));
     if (small !== undefined) response.set('Content-Encoding', 'gzip');
     response.end(small ?? page);
-  };
-}
-
-/** Whoever asks may restart the process: it says no only where nothing else helps. */
-function healthyRoute({ broken, redactor }: AppParts): RequestHandler {
-  return (_request, response) => {
-    const reasons = broken();
-    response.status(reasons.length === 0 ? 200 : 503).type('text/plain');
-    response.send(
-      reasons.length === 0
-        ? 'Healthy\n'
-        : `Not healthy; restart this process: ${redactor.redact(reasons.join('; '))}\n`,
-    );
-  };
-}
-
-function readyRoute({ ready, redactor }: AppParts): RequestHandler {
-  return (_request, response) => {
-    const { ready: isReady, reason = 'not ready' } = ready();
-    response.status(isReady ? 200 : 503).type('text/plain');
-    response.send(isReady ? 'Ready\n' : `Not ready: ${redactor.redact(reason)}\n`);
   };
 }
 

@@ -12,13 +12,19 @@ const hardening: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
-/** What stands before every route: rate limit, headers and users of the web configuration, in this order. */
+export function hardened(web: WebConfigSource): RequestHandler {
+  return (_request, response, next) => {
+    response.set(hardening).set(web.current().headers);
+    next();
+  };
+}
+
+/** What stands before every route but those of health: rate limit and users of the web configuration, in this order. */
 export function guard(web: WebConfigSource): RequestHandler {
   const limiter = new RateLimiter();
   const auth = new BasicAuth();
   return async (request, response, next) => {
-    const { rateLimit, headers, users } = web.current();
-    response.set(hardening).set(headers);
+    const { rateLimit, users } = web.current();
     // Before bcrypt, which is the dearest thing that a stranger could make us do.
     if (!limiter.admits(rateLimit)) {
       response.status(429).set('Retry-After', '1').type('text/plain').send('Too Many Requests\n');

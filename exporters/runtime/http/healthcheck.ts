@@ -8,8 +8,8 @@ export type Health = { readonly healthy: true } | { readonly healthy: false; rea
 /**
  * Asks the exporter on this machine whether it answers, as a container's health check does.
  *
- * It needs no copy of the exporter's web configuration: it finds out whether TLS is spoken, and a server that wants a
- * password or a client certificate has answered as well. The certificate is not checked, because nothing is sent that
+ * It needs no copy of the exporter's web configuration: it finds out whether TLS is spoken, and `/-/healthy` wants no
+ * password. Of a server that wants a client certificate it learns that it answers, and no more. The certificate is not checked, because nothing is sent that
  * a stranger on this loopback address could use.
  */
 export async function askHealth(address: ListenAddress, timeoutMs: number): Promise<Health> {
@@ -22,10 +22,8 @@ export async function askHealth(address: ListenAddress, timeoutMs: number): Prom
   return { healthy: false, reason: `no answer from ${formatListenAddress(local(address))}: ${reason}` };
 }
 
-/** Who may not look has still been answered. */
 function verdict(status: number): Health {
-  if (status === 200 || status === 401 || status === 403 || status === 429) return { healthy: true };
-  return { healthy: false, reason: `it answers with status ${status}` };
+  return status === 200 ? { healthy: true } : { healthy: false, reason: `/-/healthy answers with status ${status}` };
 }
 
 /** A TLS alert is an answer: the server speaks, and wants a certificate that we have not got. */

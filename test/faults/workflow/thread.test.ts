@@ -103,6 +103,8 @@ describe('when the measuring thread hangs where nothing can end it', () => {
         text: expect.stringMatching(/restart this process: workflow-sla: .*cannot be ended/),
       });
     expect((await process.get('/-/ready')).status).toBe(503);
+    // What KopCollectorFailing tells of.
+    expect((await process.page()).delivered).toBe(0);
     release();
     await expect.poll(async () => (await process.get('/-/healthy')).status, { timeout: 15_000 }).toBe(200);
     await expect.poll(async () => (await process.page()).delivered, { timeout: 15_000 }).toBe(1);
