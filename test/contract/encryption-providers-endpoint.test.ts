@@ -292,6 +292,54 @@ describe('a portal whose scheme is broken', () => {
   });
 });
 
+describe('a portal with JWE', () => {
+  const open: EncryptionProvider = { ...provider, authenticated: false };
+  const found = async (its: Cipher) => {
+    const { url } = await portalWith(its);
+    return verdicts(await oneRound(probeJob(open, { portal: somePortal(url), probe: { samples: 1 } })));
+  };
+
+  test('of a long header passes every test', async () => {
+    const { failed, absent, passed } = await found(jwe({}));
+    expect({ failed, absent }).toEqual({ failed: [], absent: [] });
+    expect(passed).toContain('nonce_unique');
+  });
+
+  test.each<[string, Parameters<typeof jwe>[0], readonly string[]]>([
+    ['with a fixed IV', { iv: () => Buffer.alloc(12, 7) }, ['ciphertexts_unrelated', 'nonce_unique']],
+    ['whose tag nobody looks at', { checks: false }, ['tamper_ciphertext', 'tamper_tag', 'truncated', 'wrong_aad']],
+  ])('%s is found out behind it', async (_, broken, expected) => {
+    expect((await found(jwe(broken))).failed).toEqual(expect.arrayContaining([...expected]));
+  });
+});
+
+describe('a portal whose text nobody knows the form of', () => {
+  const open: EncryptionProvider = { ...provider, authenticated: false };
+  const found = async (its: Cipher) => {
+    const { url } = await portalWith(its);
+    return verdicts(await oneRound(probeJob(open, { portal: somePortal(url), probe: { samples: 1 } })));
+  };
+
+  test('with a label that is longer than the ciphertext is told by what is not the label', async () => {
+    const label = 'key-of-product-owners-and-of-their-dependants-in-the-united-kingdom-and-elsewhere-'.repeat(2);
+    const labelled = (its: Cipher): Cipher => ({
+      seal: (plaintext, context) => `${label}:${String(its.seal(plaintext, context)).slice(7)}`,
+      open: (sealed, context) => its.open(`enc:v1:${String(sealed).slice(label.length + 1)}`, context),
+    });
+    expect((await found(labelled(cipher('aes-256-ctr', 'prefix and Base64')))).failed).toContain('tamper_ciphertext');
+    const { passed, failed } = await found(labelled(cipher('aes-256-gcm', 'prefix and Base64')));
+    expect(passed).toContain('tamper_ciphertext');
+    expect(failed).not.toContain('tamper_ciphertext');
+  });
+
+  test.each(['one text', 'a document'] as const)(
+    'in %s, with a MAC that leaves out the IV, is found out',
+    async (form) => {
+      expect((await found(ivless(form))).failed).toEqual(['tamper_ciphertext', 'wrong_aad', 'replayed_other_row']);
+    },
+  );
+});
+
 describe('a portal with Fernet, which has no place for associated data', () => {
   const open: EncryptionProvider = { ...provider, authenticated: false };
 
@@ -358,6 +406,59 @@ describe('a portal that fails now and then', () => {
     );
   });
 });
+
+/** AES-256-GCM, directly with a key that both sides have. The header is so long that it looks like the ciphertext. */
+function jwe({ iv = () => randomBytes(12), checks = true }: { iv?: () => Buffer; checks?: boolean }): Cipher {
+  const key = randomBytes(32);
+  const text = { alg: 'dir', enc: 'A256GCM', kid: '7', 'https://portal.example.test/field': 'x'.repeat(200) };
+  const header = Buffer.from(JSON.stringify(text)).toString('base64url');
+  const bound = (head: string, context: Buffer) => Buffer.concat([Buffer.from(head), context]);
+  return {
+    seal(plaintext, context) {
+      const nonce = iv();
+      const made = createCipheriv('aes-256-gcm', key, nonce);
+      made.setAAD(bound(header, context));
+      const body = Buffer.concat([made.update(plaintext), made.final()]);
+      return [header, '', ...[nonce, body, made.getAuthTag()].map((part) => part.toString('base64url'))].join('.');
+    },
+    open(sealed, context) {
+      const [head = '', , ...rest] = String(sealed).split('.');
+      const [nonce, body, tag] = rest.map((part) => Buffer.from(part, 'base64url'));
+      const made = createDecipheriv('aes-256-gcm', key, nonce ?? forbidden(), { authTagLength: 16 });
+      made.setAAD(bound(head, context));
+      const plaintext = made.update(body ?? forbidden());
+      if (!checks) return plaintext;
+      made.setAuthTag(tag ?? forbidden());
+      made.final();
+      return plaintext;
+    },
+  };
+}
+
+/** CTR with HMAC of the ciphertext alone: whoever changes the IV changes the plaintext. */
+function ivless(form: 'one text' | 'a document'): Cipher {
+  const [key, macKey] = [randomBytes(32), randomBytes(32)];
+  const mac = (bytes: Buffer) => createHmac('sha256', macKey).update(bytes).digest();
+  return {
+    seal(plaintext) {
+      const iv = randomBytes(16);
+      const made = createCipheriv('aes-256-ctr', key, iv);
+      const body = Buffer.concat([made.update(plaintext), made.final()]);
+      if (form === 'one text') return Buffer.concat([iv, body, mac(body)]).toString('base64');
+      const [ciphertext, nonce, hmac] = [body, iv, mac(body)].map((part) => part.toString('base64'));
+      return { ciphertext, iv: nonce, hmac };
+    },
+    open(sealed) {
+      const whole = form === 'one text' ? strictly(sealed, 'base64') : undefined;
+      const of = (name: string) => strictly(Object(sealed)[name], 'base64');
+      const iv = whole?.subarray(0, 16) ?? of('iv');
+      const body = whole?.subarray(16, -32) ?? of('ciphertext');
+      if (!mac(body).equals(whole?.subarray(-32) ?? of('hmac'))) throw new Error('forged');
+      const made = createDecipheriv('aes-256-ctr', key, iv);
+      return Buffer.concat([made.update(body), made.final()]);
+    },
+  };
+}
 
 /** Context, plaintext, and a hash of both: signed, and read by whoever decodes it. */
 function signer(): Cipher {

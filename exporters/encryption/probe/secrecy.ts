@@ -1,5 +1,6 @@
 /** What a ciphertext gives away to somebody who holds no key. Pure functions on canaries. */
-import { gunzipSync, inflateSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import type { Parts } from '../providers/provider.js';
 
 /** A shorter match may be chance: random bytes hold a given run of eight once in 2^64. */
 const NEEDLE_BYTES = 8;
@@ -13,13 +14,21 @@ const MAX_DEPTH = 4;
 /** Of everything that is decoded of one ciphertext: a canary is small, and what a portal answers is bounded already. */
 const MAX_BYTES = 4_000_000;
 
+/** Tries to inflate at one place, for each ciphertext that is looked through so thoroughly; some 0.1 ms each. */
+export const INFLATIONS = 600;
+/** Whatever is longer has its header in the first bytes. */
+const INFLATED_PLACES = 256;
+const BROTLI_PLACES = 17;
+
 /**
  * Looks for a plaintext in whatever stands in a ciphertext: as it is, as Base64 at each of its alignments, as base64url,
  * as hex, percent-encoded, as UTF-16, compressed, and each of these inside of the others.
  *
+ * @param inflations how often to try to inflate in the middle of something, as behind a header that nobody knows.
  * @returns where it was found, such as `base64 > hex`, or undefined.
  */
-export function findPlaintext(sealed: unknown, plaintext: Buffer): string | undefined {
+export function findPlaintext(sealed: unknown, plaintext: Buffer, inflations = INFLATIONS): string | undefined {
+  let inflationsLeft = inflations;
   const needles: Buffer[] = [];
   for (let at = 0; at + NEEDLE_BYTES <= plaintext.length; at += 1)
     needles.push(plaintext.subarray(at, at + NEEDLE_BYTES));
@@ -31,6 +40,13 @@ export function findPlaintext(sealed: unknown, plaintext: Buffer): string | unde
     if (path.length === MAX_DEPTH) return undefined;
     for (const [how, decoded] of decodings(bytes)) {
       const found = search(decoded, [...path, how]);
+      if (found !== undefined) return found;
+    }
+    for (const inflate of inflaters(bytes)) {
+      if (inflationsLeft <= 0) return undefined;
+      inflationsLeft -= 1;
+      const inflated = orNothing(inflate);
+      const found = inflated === undefined ? undefined : search(inflated, [...path, 'compressed']);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -72,12 +88,33 @@ function unescaped(text: string): string {
 }
 
 function inflate(bytes: Buffer): Buffer | undefined {
+  // Told apart by their first bytes; random ones begin so once in hundreds, and are then refused.
+  if (bytes[0] === 0x78) return orNothing(() => inflateSync(bytes, { maxOutputLength: MAX_BYTES }));
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined;
+  return orNothing(() => gunzipSync(bytes, { maxOutputLength: MAX_BYTES }));
+}
+
+/** Raw deflate at each place, which is what zlib and gzip hold behind their headers, and Brotli at the first ones. */
+function* inflaters(bytes: Buffer): Generator<() => Buffer> {
+  // What is compressed is not text, and of text all that it may be is tried.
+  if (/^[\t\n\r -~]*$/.test(bytes.toString('latin1'))) return;
+  const limits = { maxOutputLength: MAX_BYTES, chunkSize: 1024 };
+  for (let at = 0; at < Math.min(bytes.length - NEEDLE_BYTES, INFLATED_PLACES); at += 1) {
+    const block = ((bytes[at] ?? 0) >> 1) & 3;
+    const rest = bytes.subarray(at);
+    // Either must end: what is cut off unfolds to something nearly anywhere.
+    if (at < BROTLI_PLACES) yield () => brotliDecompressSync(rest, limits);
+    // A block of the first kind is not compressed, so that its text stands there as it is; there is no fourth kind.
+    if (block === 1 || block === 2) yield () => inflateRawSync(rest, limits);
+  }
+}
+
+function orNothing<T>(work: () => T): T | undefined {
   try {
-    // Told apart by their first bytes; random ones begin so once in hundreds, and are then refused.
-    if (bytes[0] === 0x78) return inflateSync(bytes, { maxOutputLength: MAX_BYTES });
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes, { maxOutputLength: MAX_BYTES });
-  } catch {}
-  return undefined;
+    return work();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The bytes of everything that stands in a ciphertext, in an order that is that of its form. */
@@ -102,6 +139,15 @@ export interface Sealing {
   readonly plaintext: Buffer;
   /** In parts, in an order that is that of the form. */
   readonly bytes: readonly Buffer[];
+  /** Nothing but what was encrypted: no header, and no key that was wrapped beside it. */
+  readonly isPure: boolean;
+}
+
+export interface Relation {
+  /** In words. */
+  readonly what: string;
+  /** Else it may be the doing of a header that changes from server to server. */
+  readonly isCertain: boolean;
 }
 
 export interface Sealings {
@@ -118,42 +164,57 @@ export interface Sealings {
  * nonce or not: equal plaintexts, and equal beginnings, become equal bytes (CBC, ECB, every stream), and of any two the
  * difference of the ciphertexts is that of the plaintexts (CTR, GCM, ChaCha20).
  *
+ * All of a round are compared with each other: behind a load balancer, a fixed nonce may be that of one server.
+ *
  * @param mayRepeat equal plaintexts may give equal ciphertexts. The rest must hold all the same.
- * @returns what they have in common, in words, or undefined.
+ * @returns what they have in common, or undefined.
  */
-export function relation({ equal, near, others }: Sealings, mayRepeat: boolean): string | undefined {
-  const [one, ...again] = equal;
-  if (one === undefined) return undefined;
-  for (const [index, bytes] of one.bytes.entries()) {
-    const at = ({ bytes: parts }: Sealing) => parts[index] ?? Buffer.alloc(0);
+export function relation({ equal, near, others }: Sealings, mayRepeat: boolean): Relation | undefined {
+  const isPure = [...equal, near, ...others].every((one) => one.isPure);
+  const parts = Math.max(0, ...equal.map(({ bytes }) => bytes.length));
+  for (let index = 0; index < parts; index += 1) {
+    const at = ({ bytes }: Sealing) => bytes[index] ?? Buffer.alloc(0);
     const elsewhere = others.map(at);
-    if (!mayRepeat && again.some((same) => sharesContent(bytes, at(same), elsewhere))) {
-      return 'equal plaintexts give equal ciphertexts';
+    const isShared = ([a, b]: readonly [Sealing, Sealing]) => sharesContent(at(a), at(b), elsewhere);
+    // Of two with the same plaintext the difference says nothing.
+    const mixed = [
+      ...pairs([near, ...others]),
+      ...equal.flatMap((one) => others.map((other) => [one, other] as const)),
+    ];
+    const isStream = mixed.some(([a, b]) => sharesKeystream(at(a), at(b), a.plaintext, b.plaintext));
+    const isCertain = isPure || isStream;
+    if (!mayRepeat && pairs(equal).some(isShared)) {
+      return { what: 'equal plaintexts give equal ciphertexts', isCertain };
     }
-    if (sharesContent(bytes, at(near), elsewhere)) {
-      return 'plaintexts that begin alike give ciphertexts that begin alike';
+    if (equal.some((one) => isShared([one, near]))) {
+      return { what: 'plaintexts that begin alike give ciphertexts that begin alike', isCertain };
     }
-    const all = [one, ...others];
-    if (all.some((a, i) => all.slice(i + 1).some((b) => sharesKeystream(at(a), at(b), a.plaintext, b.plaintext)))) {
-      return 'two plaintexts were encrypted with the same keystream';
-    }
+    if (isStream) return { what: 'two plaintexts were encrypted with the same keystream', isCertain };
   }
   return undefined;
 }
 
-/** The body alone where the form is known, because a key may be wrapped beside it; else everything, also decoded. */
-export function comparable(sealed: unknown, body: Buffer, plaintext: Buffer): Sealing {
-  if (body.length >= plaintext.length) return { plaintext, bytes: [body] };
+function pairs<T>(all: readonly T[]): (readonly [T, T])[] {
+  return all.flatMap((one, index) => all.slice(index + 1).map((other) => [one, other] as const));
+}
+
+/** The body where the form is known, with whatever stands beside it that is not known; else everything, also decoded. */
+export function comparable(sealed: unknown, { body, nonce, others = [] }: Parts, plaintext: Buffer): Sealing {
+  const isPure = nonce !== undefined && others.length === 0;
+  if (body.length >= plaintext.length) return { plaintext, bytes: [body, ...others], isPure };
   const leaves = leavesOf(sealed);
   const decoded = leaves.flatMap((leaf) => {
     const text = leaf.toString('latin1');
     const hex = [...text.matchAll(LONG_HEX)].map(([run]) => Buffer.from(run, 'hex'));
     return hex.length > 0 ? hex : [...text.matchAll(ENCODED)].map(([run]) => Buffer.from(run, 'base64'));
   });
-  return { plaintext, bytes: [...leaves, ...decoded] };
+  return { plaintext, bytes: [...leaves, ...decoded], isPure: false };
 }
 
-/** Whether two have a run in common, in one place, that is another in each of the others. */
+/**
+ * Whether two have a run in common, in one place, that is another in each of the others, and that no two of those have in
+ * common in that place: what a server puts into everything is no content.
+ */
 function sharesContent(a: Buffer, b: Buffer, others: readonly Buffer[]): boolean {
   let run = 0;
   for (let at = 0; at < Math.min(a.length, b.length); at += 1) {
@@ -161,7 +222,10 @@ function sharesContent(a: Buffer, b: Buffer, others: readonly Buffer[]): boolean
     if (run < WINDOW) continue;
     const from = at - WINDOW + 1;
     const found = a.subarray(from, at + 1);
-    if (others.every((other) => differing(found, other.subarray(from, at + 1)) >= VARYING)) return true;
+    const there = others.map((other) => other.subarray(from, at + 1));
+    const whole = there.filter(({ length }) => length === WINDOW);
+    const isElsewhere = there.some((other) => differing(found, other) < VARYING);
+    if (!isElsewhere && !pairs(whole).some(([one, other]) => differing(one, other) < VARYING)) return true;
   }
   return false;
 }

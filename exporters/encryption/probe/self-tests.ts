@@ -7,7 +7,7 @@ import { Breath } from './breath.js';
 import { renewing, tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
-import { comparable, findPlaintext, relation } from './secrecy.js';
+import { comparable, findPlaintext, INFLATIONS, relation } from './secrecy.js';
 import { absent, failed, passed, type TestResult } from './test-result.js';
 
 export type TestResults = ReadonlyMap<SelfTest, TestResult>;
@@ -27,8 +27,9 @@ const PLAINTEXT_BYTES = 32;
 /** Long enough that half of one is more than a block. */
 const LONG_PLAINTEXT_BYTES = 64;
 const EQUAL_SEALINGS = 9;
-const OTHER_SEALINGS = 6;
-/** What looks related must look so each time: a suspicion is tested anew on other plaintexts. */
+/** So many that two of them come from the same server of eight: what those share belongs to the server. */
+const OTHER_SEALINGS = 9;
+/** What looks related where nobody knows the form must look so each time: it is tested anew on other plaintexts. */
 const CONFIRMATIONS = 3;
 const NONCES_KEPT = 4096;
 /**
@@ -36,7 +37,13 @@ const NONCES_KEPT = 4096;
  * hits the padding of CBC and is refused for that, and one at the front hits a version byte.
  */
 const FLIPS_AT = [0, 0.25, 0.5, 0.75] as const;
+/** The last byte of whatever has fewer than a hundred. */
+const LAST = 0.99;
 const ATTEMPTS = 3;
+/** Where nobody knows what is where: so near to each other that no IV (12 bytes and more) lies between two of them. */
+const FLIP_EVERY_BYTES = 8;
+const MOST_FLIPS = 32;
+const noDifference = absent('nothing that was changed made a difference: the form of the ciphertext is not known');
 /** From a form without a tag: Base64 of what is left is padded as before. */
 const CUT_BYTES = 3;
 
@@ -111,20 +118,33 @@ class SelfTests<S> {
       return;
     }
     const control = () => this.#decryptsTo(sealed, this.#here, this.#plaintext);
-    const reject = (test: SelfTest, changes: readonly Partial<Parts>[]) => {
+    const reject = (test: SelfTest, changes: readonly Partial<Parts>[], mayKeep?: Buffer) => {
       const bad = changes.map((change) => anatomy.assemble({ ...parts, ...change }, sealed));
       return this.#mustReject(
         test,
         bad.map((one) => () => this.#decrypt(one, this.#here)),
         control,
+        mayKeep,
       );
     };
 
-    const { body, tag } = parts;
-    await reject(
-      'tamper_ciphertext',
-      FLIPS_AT.map((share) => ({ body: flipped(body, share) })),
+    const { body, nonce, tag, others = [] } = parts;
+    if (nonce === undefined) {
+      // Some bytes may belong to no secret: what opens to the same in spite of a change proves nothing.
+      await reject(
+        'tamper_ciphertext',
+        everywhere(body, (changed) => ({ body: changed })),
+        this.#plaintext,
+      );
+    } else {
+      const inNonce = [0, LAST].map((share) => ({ nonce: flipped(nonce, share) }));
+      await reject('tamper_ciphertext', [...FLIPS_AT.map((share) => ({ body: flipped(body, share) })), ...inNonce]);
+    }
+    const elsewhere = others.flatMap((other, at) =>
+      everywhere(other, (changed) => ({ others: others.with(at, changed) })),
     );
+    const changed = elsewhere.map((change) => anatomy.assemble({ ...parts, ...change }, sealed));
+    await this.#mustNotChange('tamper_ciphertext', changed, control);
     if (tag !== undefined) await reject('tamper_tag', [{ tag: flipped(tag, 0.5) }]);
     await reject('truncated', [
       tag === undefined ? { body: body.subarray(0, -CUT_BYTES) } : { tag: tag.subarray(0, -1) },
@@ -169,7 +189,7 @@ class SelfTests<S> {
       const why = error instanceof NotPossible ? error.message : asFailure(error).message;
       for (const test of tests) if (!this.#results.has(test)) this.#results.set(test, absent(why));
     }
-    if (relatives !== undefined) this.#nonces(relatives.equal);
+    if (relatives !== undefined) this.#nonces([...relatives.equal, relatives.near, ...relatives.others]);
   }
 
   async #relatives(): Promise<Relatives<S>> {
@@ -191,9 +211,11 @@ class SelfTests<S> {
     return { sealed, plaintext };
   }
 
-  #plaintextHidden({ equal, others }: Relatives<S>): void {
-    const found = [...equal.slice(0, 1), ...others].flatMap((one) => findPlaintext(one.sealed, one.plaintext) ?? []);
-    const [first] = found;
+  #plaintextHidden({ equal, near, others }: Relatives<S>): void {
+    const first = [...equal, near, ...others]
+      // Looking for what was compressed is dear; which server made the first one is chance.
+      .map((one, at) => findPlaintext(one.sealed, one.plaintext, at === 0 ? INFLATIONS : 0))
+      .find((found) => found !== undefined);
     this.#results.set(
       'plaintext_hidden',
       first === undefined ? passed : failed(`the plaintext stands in the ciphertext (${first})`),
@@ -203,19 +225,19 @@ class SelfTests<S> {
   async #unrelated(relatives: Relatives<S>): Promise<void> {
     const mayRepeat = this.#provider.anatomy.isConvergent === true;
     let found = relation(this.#compared(relatives), mayRepeat);
-    for (let more = 0; found !== undefined && more < CONFIRMATIONS; more += 1) {
+    for (let more = 0; found?.isCertain === false && more < CONFIRMATIONS; more += 1) {
       found = relation(this.#compared(await this.#relatives()), mayRepeat);
     }
-    this.#results.set('ciphertexts_unrelated', found === undefined ? passed : failed(found));
+    this.#results.set('ciphertexts_unrelated', found === undefined ? passed : failed(found.what));
   }
 
   #compared({ equal, near, others }: Relatives<S>) {
     const of = ({ sealed, plaintext }: Sealed<S>) =>
-      comparable(sealed, this.#provider.anatomy.dissect(sealed).body, plaintext);
+      comparable(sealed, this.#provider.anatomy.dissect(sealed), plaintext);
     return { equal: equal.map(of), near: of(near), others: others.map(of) };
   }
 
-  #nonces(equal: readonly Sealed<S>[]): void {
+  #nonces(all: readonly Sealed<S>[]): void {
     const test = 'nonce_unique';
     const { anatomy } = this.#provider;
     if (anatomy.isConvergent === true) {
@@ -223,7 +245,7 @@ class SelfTests<S> {
       return;
     }
     const found: string[] = [];
-    for (const { sealed } of equal) {
+    for (const { sealed } of all) {
       const { nonce, keyVersion = '' } = anatomy.dissect(sealed);
       if (nonce === undefined) {
         this.#results.set(
@@ -357,11 +379,13 @@ class SelfTests<S> {
   /**
    * @param attempts each must be refused.
    * @param control what is right must be accepted; asked before and after.
+   * @param mayKeep what it opens to without a change: where it opens to that, the change was in nothing that matters.
    */
   async #mustReject(
     test: SelfTest,
     attempts: readonly (() => Promise<Buffer>)[],
     control: () => Promise<boolean>,
+    mayKeep?: Buffer,
   ): Promise<void> {
     const before = await this.#trying(test, control);
     if (before === undefined) return;
@@ -369,10 +393,11 @@ class SelfTests<S> {
       this.#results.set(test, absent('what is right was not accepted before the test'));
       return;
     }
-    let result = passed;
+    let result = noDifference;
     for (const attempt of attempts) {
-      result = await this.#refused(attempt);
-      if (result.outcome !== 'passed') break;
+      const found = await this.#refused(attempt, mayKeep);
+      if (found !== undefined) result = found;
+      if (found !== undefined && found.outcome !== 'passed') break;
     }
     this.#results.set(test, result);
     if (result.outcome !== 'passed') return;
@@ -380,11 +405,29 @@ class SelfTests<S> {
     if (after === false) this.#results.set(test, absent('what is right was not accepted after the test'));
   }
 
-  async #refused(attempt: () => Promise<Buffer>): Promise<TestResult> {
+  /** What nobody knows the meaning of may be refused, ignored or break the portal; it must not change what comes out. */
+  async #mustNotChange(test: SelfTest, changed: readonly S[], control: () => Promise<boolean>): Promise<void> {
+    const before = this.#results.get(test);
+    if (before !== noDifference && before?.outcome !== 'passed') return;
+    let result = before;
+    for (const one of changed) {
+      const found = await this.#refused(() => this.#decrypt(one, this.#here), this.#plaintext);
+      if (found?.outcome === 'passed') result = passed;
+      if (found?.outcome !== 'failed') continue;
+      this.#results.set(test, found);
+      return;
+    }
+    if (result === before || (await this.#trying(test, control)) !== true) return;
+    this.#results.set(test, result);
+  }
+
+  /** @returns undefined where it opened to what it may. */
+  async #refused(attempt: () => Promise<Buffer>, mayKeep?: Buffer): Promise<TestResult | undefined> {
     try {
       const plaintext = await attempt();
+      const isKept = mayKeep?.equals(plaintext) === true;
       plaintext.fill(0);
-      return failed('it was accepted');
+      return isKept ? undefined : failed('it was accepted');
     } catch (error) {
       if (!tellsNothing(error)) return passed;
       return absent(`nobody can tell a refusal from an outage: ${asFailure(error).message}`);
@@ -442,8 +485,21 @@ function shuffled(yes: number, no: number): boolean[] {
 
 /** A copy with one bit changed, so far along its length. */
 function flipped(bytes: Buffer, share: number): Buffer {
+  return flippedAt(bytes, Math.floor(bytes.length * share));
+}
+
+function flippedAt(bytes: Buffer, place: number): Buffer {
   const copy = Buffer.from(bytes);
-  const place = Math.floor(copy.length * share);
   copy[place] = (copy[place] ?? 0) ^ 0x01;
   return copy;
+}
+
+/** Changes all along some bytes; where each begins is chance, so that in time every byte is changed. */
+function everywhere<T>(bytes: Buffer, change: (changed: Buffer) => T): T[] {
+  const step = Math.max(FLIP_EVERY_BYTES, Math.ceil(bytes.length / MOST_FLIPS));
+  const changes: T[] = [];
+  for (let at = randomInt(Math.min(step, bytes.length)); at < bytes.length; at += step) {
+    changes.push(change(flippedAt(bytes, at)));
+  }
+  return changes;
 }

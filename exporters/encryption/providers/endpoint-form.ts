@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TAG_BYTES } from './aead.js';
+import { parsedJson, TAG_BYTES } from './aead.js';
 import type { Anatomy, Parts } from './provider.js';
 import { transitAnatomy } from './transit.js';
 
@@ -14,7 +14,12 @@ const document = z.looseObject({
 const endsWithTag = /gcm|poly1305/i;
 /** What PostgreSQL shows of a bytea. */
 const bytea = /^(?<before>\\x)(?<data>[0-9a-f]+)(?<after>)$/i;
+const knownMembers = new Set(['ciphertext', 'nonce', 'tag', 'key_version']);
+const jweHeader = z.looseObject({ enc: z.string(), kid: z.string().optional() });
 const encodings = ['hex', 'base64', 'base64url'] as const;
+
+/** A shorter stretch is a version, a name or a number, and holds neither a nonce nor a tag. */
+const STRETCH_BYTES = 8;
 
 /** Bytes as text, and how others would be written in their place. */
 interface Encoded {
@@ -22,70 +27,151 @@ interface Encoded {
   encode(bytes: Buffer): string;
 }
 
-/**
- * Whatever form a portal gives its ciphertexts, as long as something can be changed inside it and the rest left as it
- * was: a document with a `ciphertext`, as Kingston's specification stores a field, transit's `vault:v1:…`, or a text
- * with one long stretch of Base64 or hex, such as `enc:v1:…`. Of any other, nothing is known.
- */
-export const endpointAnatomy: Anatomy<unknown> = {
-  dissect(sealed) {
-    if (typeof sealed !== 'string') return ofDocument(sealed)?.parts ?? unknownForm;
-    if (isTransit(sealed)) return transitAnatomy().dissect(sealed);
-    return { body: ofText(sealed)?.bytes ?? unknownForm.body };
-  },
-  assemble(parts, like) {
-    if (typeof like !== 'string') return ofDocument(like)?.write(parts);
-    if (isTransit(like)) return transitAnatomy().assemble(parts, like);
-    return ofText(like)?.encode(parts.body);
-  },
-};
-
-const unknownForm: Parts = { body: Buffer.alloc(0) };
-
-function isTransit(sealed: string): boolean {
-  return sealed.startsWith('vault:v');
+/** A ciphertext taken apart, and how it is put together again with other parts. */
+interface Form<Written = unknown> {
+  readonly parts: Parts;
+  write(parts: Parts): Written;
 }
 
-function ofDocument(sealed: unknown): { readonly parts: Parts; write(parts: Parts): unknown } | undefined {
-  if (typeof sealed !== 'object') return undefined;
+type Document = z.infer<typeof document>;
+
+/**
+ * Whatever form a portal gives its ciphertexts, as long as something can be changed inside it and the rest left as it
+ * was: a document with a `ciphertext`, as Kingston's specification stores a field, a JWE in its compact form, transit's
+ * `vault:v1:…`, or a text with long stretches of Base64 or hex, such as `enc:v1:…`. Of any other, nothing is known.
+ */
+export const endpointAnatomy: Anatomy<unknown> = {
+  dissect: (sealed) => formOf(sealed)?.parts ?? { body: Buffer.alloc(0) },
+  assemble: (parts, like) => formOf(like)?.write(parts),
+};
+
+function formOf(sealed: unknown): Form | undefined {
+  if (typeof sealed === 'string') return ofText(sealed);
   const read = document.safeParse(sealed).data;
-  const ciphertext = read === undefined ? undefined : ofText(read.ciphertext);
-  if (read === undefined || ciphertext === undefined) return undefined;
-  const nonce = encoded(read.nonce ?? '');
-  const ownTag = encoded(read.tag ?? '');
-  const tagBytes = ownTag === undefined && endsWithTag.test(String(read.algorithm)) ? TAG_BYTES : 0;
-  const end = Math.max(0, ciphertext.bytes.length - tagBytes);
-  const tag = ownTag?.bytes ?? (tagBytes === 0 ? undefined : ciphertext.bytes.subarray(end));
+  return read === undefined ? undefined : ofDocument(read);
+}
+
+function ofText(text: string): Form<string> | undefined {
+  if (text.startsWith('vault:v')) {
+    const anatomy = transitAnatomy();
+    return { parts: anatomy.dissect(text), write: (parts) => anatomy.assemble(parts, text) };
+  }
+  return ofJwe(text) ?? ofStretches(text);
+}
+
+/** RFC 7516, 7.1: header, encrypted key (none with a key that both sides have), IV, ciphertext, tag. */
+function ofJwe(text: string): Form<string> | undefined {
+  const [header = '', key = '', iv = '', ciphertext = '', tag = '', ...more] = text.split('.');
+  const [first, wrapped, nonce, body, mac] = [header, key, iv, ciphertext, tag].map(encoded);
+  if (more.length > 0 || first === undefined || nonce === undefined || body === undefined || mac === undefined) return;
+  const { kid, enc } = jweHeader.safeParse(parsedJson(first.bytes.toString('utf8'))).data ?? {};
+  if (enc === undefined) return undefined;
+  const around = wrapped === undefined ? [first] : [first, wrapped];
   return {
     parts: {
-      body: ciphertext.bytes.subarray(0, end),
-      ...(tag === undefined ? {} : { tag }),
-      ...(nonce === undefined ? {} : { nonce: nonce.bytes }),
-      ...(read.key_version === undefined ? {} : { keyVersion: String(read.key_version) }),
+      nonce: nonce.bytes,
+      body: body.bytes,
+      tag: mac.bytes,
+      others: around.map(({ bytes }) => bytes),
+      ...(kid === undefined ? {} : { keyVersion: kid }),
     },
+    write: (parts) => {
+      const [head = header, wrap = key] = around.map((one, at) => one.encode(parts.others?.[at] ?? one.bytes));
+      return [
+        head,
+        wrap,
+        nonce.encode(parts.nonce ?? nonce.bytes),
+        body.encode(parts.body),
+        mac.encode(parts.tag ?? mac.bytes),
+      ].join('.');
+    },
+  };
+}
+
+/** The longest stretch is taken for the ciphertext; beside it may be a header, a nonce, a tag, or a key that is wrapped. */
+function ofStretches(text: string): Form<string> | undefined {
+  const hex = bytea.exec(text)?.groups?.data;
+  const found = [...text.matchAll(hex === undefined ? /[\w+/-]+={0,2}/g : /[0-9a-f]{2,}$/gi)].flatMap((match) => {
+    const data = encoded(match[0]);
+    return data === undefined ? [] : [{ data, start: match.index, end: match.index + match[0].length }];
+  });
+  const [body] = found.toSorted((a, b) => b.data.bytes.length - a.data.bytes.length);
+  if (body === undefined) return undefined;
+  const others = found.filter((one) => one !== body && one.data.bytes.length >= STRETCH_BYTES);
+  return {
+    parts: { body: body.data.bytes, others: others.map(({ data }) => data.bytes) },
+    write: (parts) => {
+      const changed = new Map([[body, parts.body], ...others.map((one, at) => [one, parts.others?.[at]] as const)]);
+      let written = '';
+      let from = 0;
+      for (const one of found) {
+        written += text.slice(from, one.start) + one.data.encode(changed.get(one) ?? one.data.bytes);
+        from = one.end;
+      }
+      return written + text.slice(from);
+    },
+  };
+}
+
+/** A ciphertext with what stands beside it: under names that are known, and under others. */
+function ofDocument(sealed: Document): Form | undefined {
+  const core = ofKnownMembers(sealed);
+  if (core === undefined) return undefined;
+  const own = core.parts.others ?? [];
+  const around = Object.entries(sealed).flatMap(([name, value]) => {
+    const data = knownMembers.has(name) || typeof value !== 'string' ? undefined : encoded(value);
+    return data === undefined || data.bytes.length < STRETCH_BYTES ? [] : [{ name, data }];
+  });
+  return {
+    parts: { ...core.parts, others: [...own, ...around.map(({ data }) => data.bytes)] },
     write: (parts) => ({
       ...sealed,
-      ciphertext: ciphertext.encode(
-        ownTag === undefined && parts.tag !== undefined ? Buffer.concat([parts.body, parts.tag]) : parts.body,
+      ...Object.fromEntries(
+        around.map(({ name, data }, at) => [name, data.encode(parts.others?.[own.length + at] ?? data.bytes)]),
       ),
+      ...core.write({ ...parts, ...(parts.others === undefined ? {} : { others: parts.others.slice(0, own.length) }) }),
+    }),
+  };
+}
+
+function ofKnownMembers(sealed: Document): Form<object> | undefined {
+  const inner = ofText(sealed.ciphertext);
+  if (inner === undefined) return undefined;
+  const version = sealed.key_version === undefined ? {} : { keyVersion: String(sealed.key_version) };
+  // The text says itself where its parts are.
+  if (inner.parts.nonce !== undefined) {
+    return {
+      parts: { ...inner.parts, ...version },
+      write: (parts) => ({ ciphertext: inner.write(withoutVersion(parts)) }),
+    };
+  }
+  const nonce = encoded(sealed.nonce ?? '');
+  const ownTag = encoded(sealed.tag ?? '');
+  const tagBytes = ownTag === undefined && endsWithTag.test(String(sealed.algorithm)) ? TAG_BYTES : 0;
+  const data = inner.parts.body;
+  const end = Math.max(0, data.length - tagBytes);
+  const tag = ownTag?.bytes ?? (tagBytes === 0 ? undefined : data.subarray(end));
+  return {
+    parts: {
+      ...inner.parts,
+      body: data.subarray(0, end),
+      ...(tag === undefined ? {} : { tag }),
+      ...(nonce === undefined ? {} : { nonce: nonce.bytes }),
+      ...version,
+    },
+    write: (parts) => ({
+      ciphertext: inner.write({
+        ...parts,
+        body: ownTag === undefined && parts.tag !== undefined ? Buffer.concat([parts.body, parts.tag]) : parts.body,
+      }),
       ...(nonce === undefined || parts.nonce === undefined ? {} : { nonce: nonce.encode(parts.nonce) }),
       ...(ownTag === undefined || parts.tag === undefined ? {} : { tag: ownTag.encode(parts.tag) }),
     }),
   };
 }
 
-/** The longest stretch is the ciphertext: what stands beside it is a version, a nonce or a tag. */
-function ofText(text: string): Encoded | undefined {
-  const hex = bytea.exec(text)?.groups;
-  const [longest = ''] = (text.match(/[\w+/-]+={0,2}/g) ?? []).toSorted((a, b) => b.length - a.length);
-  const data = hex?.data ?? longest;
-  const start = text.indexOf(data);
-  const found = encoded(data);
-  if (found === undefined) return undefined;
-  return {
-    bytes: found.bytes,
-    encode: (bytes) => text.slice(0, start) + found.encode(bytes) + text.slice(start + data.length),
-  };
+function withoutVersion({ keyVersion: _, ...parts }: Parts): Parts {
+  return parts;
 }
 
 /** In the first encoding that would have written exactly this. */

@@ -66,6 +66,8 @@ export interface Parts {
   readonly nonce?: Buffer;
   readonly body: Buffer;
   readonly tag?: Buffer;
+  /** Further stretches, of which nobody knows what they are. */
+  readonly others?: readonly Buffer[];
 }
 
 /** Putting the parts together again must give the same ciphertext; of a form for which it does not, nothing is tested. */

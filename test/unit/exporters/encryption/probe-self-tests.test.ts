@@ -109,8 +109,8 @@ describe('a provider that fails at everything passes nothing', () => {
     const provider = fakeProvider((sound) => ({
       decrypt: (sealed, context, call) => {
         calls += 1;
-        // The four rejections of the first test, and the control after them.
-        if (calls >= 3 && calls <= 7) throw new ProviderFailure('integrity', 'no');
+        // The six rejections of the first test, and the control after them.
+        if (calls >= 3 && calls <= 9) throw new ProviderFailure('integrity', 'no');
         return sound.decrypt(sealed, context, call);
       },
     }));
