@@ -21,7 +21,7 @@ interface Options {
 const SAMPLES = 200;
 
 const examples = `
-Only canary keys are used, and nothing is kept.
+Only canary keys are used, and nothing is kept but that a token refused a PIN.
 
 Examples:
   $ kop encryption probe                          every provider that the configuration describes

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { agedTests, longestProbeRestSeconds, type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
 import { Backoff } from '../../runtime/measuring/backoff.js';
@@ -61,12 +62,13 @@ export class ProbeEngine {
 
   /** One round now; for the command line, which has no schedule. @throws {Stopped} */
   async round(): Promise<RoundResult> {
-    const { provider, portal, probe } = this.#job;
+    const { provider, portal, probe, canaryFile } = this.#job;
     this.#provider ??= await makeProvider(provider, {
       portal,
       timeoutMs: probe.timeoutMs,
       redactor: this.#redactor,
       stopping: this.#stopping.signal,
+      ...(canaryFile === undefined ? {} : { stateFolder: dirname(canaryFile) }),
     });
     const startedAtSeconds = Date.now() / 1000;
     // Decided once: their time may come while the round is under way, and then they were not made in it.

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { EncryptionProvider, Portal, SecretText } from '../../../pack/index.js';
 import { revealer } from '../../runtime/portal/auth/credentials.js';
 import type { Redactor } from '../../runtime/redactor.js';
+import { PinGuard } from './pin-guard.js';
 import type { Provider } from './provider.js';
 
 /** The only way to a secret's value: it makes sure that the value is hidden on every outlet first. */
@@ -11,6 +13,8 @@ export interface ProviderTools {
   readonly timeoutMs: number;
   readonly redactor: Redactor;
   readonly stopping: AbortSignal;
+  /** Of all providers; absent where nothing is kept. */
+  readonly stateFolder?: string;
 }
 
 /** Each kind's module, and the library behind it, is loaded only where such a provider is described. */
@@ -20,7 +24,7 @@ export async function makeProvider(description: EncryptionProvider, tools: Provi
     case 'local':
       return new (await import('./local.js')).LocalProvider();
     case 'pkcs11':
-      return new (await import('./pkcs11.js')).Pkcs11Provider(description, reveal);
+      return new (await import('./pkcs11.js')).Pkcs11Provider(description, reveal, pinGuardIn(tools.stateFolder));
     case 'pgcrypto':
       return new (await import('./pgcrypto.js')).DatabaseFunctionsProvider(description, reveal, tools.timeoutMs);
     case 'transit':
@@ -35,4 +39,8 @@ export async function makeProvider(description: EncryptionProvider, tools: Provi
         tools.stopping,
       );
   }
+}
+
+function pinGuardIn(folder: string | undefined): PinGuard {
+  return new PinGuard(folder === undefined ? undefined : join(folder, 'refused-pins'));
 }

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
+import { randomBytes, scryptSync } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ProviderFailure } from './failure.js';
 
 /** A token counts refused PINs, and after a few in a row it locks, for the portal as well. */
@@ -13,6 +14,7 @@ export class PinRefused extends ProviderFailure {
 }
 
 interface TokenInfo {
+  readonly label: string;
   readonly serialNumber: string;
   readonly flags: number;
 }
@@ -22,10 +24,26 @@ interface PinFlags {
   readonly CKF_USER_PIN_LOCKED: number;
 }
 
-/** Whether a PIN may be tried. Remembers the one that was refused, as a keyed digest, and not the PIN. */
+const KEY_FILE = 'key';
+const KEY_BYTES = 32;
+const DIGEST_BYTES = 32;
+/** Some 50 ms: a PIN is short, and whoever reads the digest may read the key beside it. */
+const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
+
+/**
+ * Whether a PIN may be tried. Remembers those that were refused as keyed digests, a file each, so that neither a restart
+ * nor a reload nor another provider on the same token tries them again. Where nothing can be kept, this process remembers.
+ */
 export class PinGuard {
-  readonly #salt = randomBytes(32);
-  #refused: { readonly digest: Buffer; readonly atMs: number; readonly time: string } | undefined;
+  readonly #folder: string | undefined;
+  /** By digest, when it was refused. */
+  readonly #refused = new Map<string, number>();
+  #key: Buffer | undefined;
+
+  /** @param folder shared by all who use a token; absent where nothing is kept. */
+  constructor(folder?: string) {
+    this.#folder = folder;
+  }
 
   /** @throws {PinRefused} when this PIN is not to be tried now, with the reason. */
   check(pin: string, token: TokenInfo, flags: PinFlags): void {
@@ -37,24 +55,79 @@ export class PinGuard {
         'the token says that the next wrong PIN locks it, so none is tried; log in once with the right one by other means',
       );
     }
-    const refused = this.#refused;
-    if (refused === undefined || !timingSafeEqual(refused.digest, this.#digest(pin, token))) return;
-    if (performance.now() - refused.atMs >= RETRY_AFTER_MS) return;
+    this.#read();
+    if (this.#refused.size === 0) return;
+    const digest = this.#digest(pin, token);
+    const atMs = this.#refused.get(digest);
+    if (atMs === undefined) return;
+    // The clock was set back: what is left of the hour is not known, and is at most an hour.
+    if (atMs > Date.now()) this.#note(digest, Date.now());
     throw new PinRefused(
-      `the token refused this PIN at ${refused.time}; it is tried again an hour later, and another PIN at once`,
+      `the token refused this PIN at ${new Date(atMs).toISOString()}; it is tried again an hour later, and another PIN at once`,
     );
   }
 
   refused(pin: string, token: TokenInfo): void {
-    this.#refused = { digest: this.#digest(pin, token), atMs: performance.now(), time: new Date().toISOString() };
+    this.#note(this.#digest(pin, token), Date.now());
   }
 
-  accepted(): void {
-    this.#refused = undefined;
+  /** Takes up what others have noted, and forgets what is old enough to be tried again. */
+  #read(): void {
+    for (const name of this.#files()) {
+      const atMs = Number(quietly(() => readFileSync(join(this.#folder ?? '', name), 'utf8')));
+      // Whoever wrote it was interrupted: it was refused, some time.
+      this.#refused.set(name, Number.isFinite(atMs) && atMs > 0 ? atMs : Date.now());
+    }
+    for (const [digest, atMs] of this.#refused) {
+      if (Date.now() - atMs < RETRY_AFTER_MS) continue;
+      this.#refused.delete(digest);
+      if (this.#folder !== undefined) quietly(() => rmSync(join(this.#folder ?? '', digest), { force: true }));
+    }
+  }
+
+  #files(): readonly string[] {
+    const folder = this.#folder;
+    const names = folder === undefined ? undefined : quietly(() => readdirSync(folder));
+    return (names ?? []).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  }
+
+  #note(digest: string, atMs: number): void {
+    this.#refused.set(digest, atMs);
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    quietly(() => writeFileSync(join(folder, digest), String(atMs), { mode: 0o600 }));
   }
 
   /** With the token: one that was made anew has refused nothing yet. */
-  #digest(pin: string, { serialNumber }: TokenInfo): Buffer {
-    return createHmac('sha256', this.#salt).update(serialNumber).update('\0').update(pin).digest();
+  #digest(pin: string, { label, serialNumber }: TokenInfo): string {
+    const salt = Buffer.concat([this.#ownKey(), Buffer.from(`${label}\0${serialNumber}`)]);
+    return scryptSync(pin, salt, DIGEST_BYTES, SCRYPT).toString('hex');
+  }
+
+  #ownKey(): Buffer {
+    this.#key ??= this.#folder === undefined ? randomBytes(KEY_BYTES) : sharedKey(this.#folder);
+    return this.#key;
+  }
+}
+
+/** The first who needs it makes it. */
+function sharedKey(folder: string): Buffer {
+  const path = join(folder, KEY_FILE);
+  const made = randomBytes(KEY_BYTES);
+  quietly(() => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  quietly(() => writeFileSync(path, made, { mode: 0o600, flag: 'wx' }));
+  const read = quietly(() => readFileSync(path));
+  if (read?.length === KEY_BYTES) return read;
+  // Cut off by a full disk: nothing that was noted with it can be told apart any more.
+  quietly(() => writeFileSync(path, made, { mode: 0o600 }));
+  return made;
+}
+
+/** A state directory that cannot be used is told of elsewhere, and must not keep the token from being measured. */
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }

@@ -34,7 +34,7 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
   readonly #reveal: Reveal;
   readonly #keys = new Map<string, Handle>();
   readonly #loadLibrary: () => Promise<Library>;
-  readonly #pins = new PinGuard();
+  readonly #pins: PinGuard;
   #library: Library | undefined;
   #module: Pkcs11.PKCS11 | undefined;
   /** Keys of a round belong to the session that made them; operations have their own, which a failure may spoil. */
@@ -63,8 +63,17 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     },
   };
 
-  /** @param loadLibrary gives the binding; tests put their own between the provider and the token. */
-  constructor(description: Description, reveal: Reveal, loadLibrary: () => Promise<Library> = loadAddon) {
+  /**
+   * @param pins remembers what the token refused.
+   * @param loadLibrary gives the binding; tests put their own between the provider and the token.
+   */
+  constructor(
+    description: Description,
+    reveal: Reveal,
+    pins: PinGuard = new PinGuard(),
+    loadLibrary: () => Promise<Library> = loadAddon,
+  ) {
+    this.#pins = pins;
     this.#is = description;
     this.#reveal = reveal;
     this.#loadLibrary = loadLibrary;
@@ -226,7 +235,6 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
       this.#pins.refused(pin, token);
       throw new PinRefused(`${error.message}: it is tried again an hour later, and another PIN at once`);
     }
-    this.#pins.accepted();
   }
 
   #findKey(): Handle | undefined {

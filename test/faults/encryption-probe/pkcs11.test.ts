@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import type * as Pkcs11 from 'pkcs11js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runRound } from '../../../exporters/encryption/probe/round.js';
+import { PinGuard } from '../../../exporters/encryption/providers/pin-guard.js';
 import { Pkcs11Provider } from '../../../exporters/encryption/providers/pkcs11.js';
 import { SecretText } from '../../../pack/index.js';
 import { fieldEncryption, secret, somePortal } from '../../support/encryption/domain.js';
@@ -57,11 +57,12 @@ const description = {
 } as const;
 
 /** The provider as the exporter's own process holds it, from round to round. */
-function held(loadLibrary?: () => Promise<typeof Pkcs11>) {
+function held(loadLibrary?: () => Promise<typeof Pkcs11>, pins = new PinGuard()) {
   let pin = PIN;
   const provider = new Pkcs11Provider(
     { ...description, pin: SecretText.literal('held by the test') },
     () => pin,
+    pins,
     loadLibrary,
   );
   const plan = { sizesBytes: [16], samples: 2, timeoutMs: 5000, slaSeconds: 1, budgetMs: 5000, skipVersionTests: true };
@@ -76,11 +77,11 @@ function held(loadLibrary?: () => Promise<typeof Pkcs11>) {
   };
 }
 
-/** @returns a function by which the monotonic clock goes forward. */
+/** @returns a function by which the clock goes forward. */
 function clock(): (ms: number) => void {
   let aheadMs = 0;
-  const real = performance.now.bind(performance);
-  const spy = vi.spyOn(performance, 'now').mockImplementation(() => real() + aheadMs);
+  const real = Date.now.bind(Date);
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + aheadMs);
   onTestFinished(() => spy.mockRestore());
   return (ms) => {
     aheadMs += ms;
@@ -163,10 +164,24 @@ describe.skipIf(!isPossible)('a PIN that was refused', () => {
     expect(await hsm.round()).toBe('usable');
     // The token is made anew with the PIN that was refused: it is another token, and has refused nothing.
     hsm.use(PIN);
-    expect(await hsm.round()).toContain('CKR_PIN_INCORRECT');
+    expect(await hsm.round()).toContain('refused this PIN at');
     util('--delete-token', '--token', 'canaries');
     make();
     expect(await hsm.round()).toBe('usable');
+  });
+
+  test('is not tried again by another process or provider at the same token', async () => {
+    const { make } = tokens();
+    make('the-real-pin');
+    const folder = mkdtempSync(join(tmpdir(), 'kop-pins-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const { seen, counting } = attempts();
+    expect(await held(counting, new PinGuard(folder)).round()).toContain('CKR_PIN_INCORRECT');
+    const next = held(counting, new PinGuard(folder));
+    expect(await next.round()).toContain('refused this PIN at');
+    expect(seen).toEqual([PIN]);
+    next.use('the-real-pin');
+    expect(await next.round()).toBe('usable');
   });
 
   test('gives way to the reason of now: a token that is gone is told as gone', async () => {
