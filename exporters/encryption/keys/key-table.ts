@@ -13,28 +13,61 @@ interface RotationRow extends Record<string, unknown> {
   readonly status: string | null;
 }
 
+/** What a log of rotations may say, and whether the rotation has made its version. */
+const STATUSES: ReadonlyMap<string | null, boolean> = new Map([
+  ['completed', true],
+  ['in_progress', true],
+  ['failed', false],
+]);
+
+/** A status is a word; whatever else stands in its place is not repeated. */
+const WORD = /^[a-z][a-z _-]{0,30}$/;
+
+export interface KeyTableRead {
+  readonly knowledge: KeyKnowledge;
+  /** What the table does not tell, or tells in words that are not known. */
+  readonly trouble?: string;
+}
+
 /**
  * The versions of a key from a log of rotations. A rotation in progress has made its version already, and so ciphertext
- * under it is right; the key counts as rotated when all is done.
+ * under it is right; the key counts as rotated when all is done. A rotation of which nobody knows what its status means
+ * counts as neither made nor failed, and that is told.
  */
-export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyKnowledge> {
+export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyTableRead> {
   const rows = await query<RotationRow>(
     `select ${identifier(table.version)}::text as version, to_jsonb(r) ->> 'old_key_version' as before,
       extract(epoch from ${identifier(table.rotatedAt)}::timestamptz)::float8 as at,
-      ${table.status === undefined ? "'completed'" : `lower(${identifier(table.status)}::text)`} as status
+      ${table.status === undefined ? "'completed'" : `lower(trim(${identifier(table.status)}::text))`} as status
     from ${tableSql(table.table)} r where ${identifier(table.key)}::text = $1
     order by ${identifier(table.rotatedAt)} desc nulls last limit ${MAX_ROTATIONS}`,
     [table.means],
   );
-  const made = rows.filter(({ status }) => status !== 'failed');
-  const versions = [...new Set([...made.map(({ version }) => version), ...made.map(({ before }) => before)])].filter(
+  const made = rows.filter(({ status }) => STATUSES.get(status) === true);
+  // What was in use before a rotation was made, whatever became of the rotation.
+  const versions = [...new Set([...made.map(({ version }) => version), ...rows.map(({ before }) => before)])].filter(
     (version) => version !== null,
   );
   const done = made.filter(({ status, at }) => status === 'completed' && at !== null).map(({ at }) => at ?? 0);
   const [latest] = versions;
+  const trouble = latest === undefined ? `${table.table} holds no version of '${table.means}'` : undefined;
+  const told = unknownStatuses(rows, table) ?? trouble;
   return {
-    versions,
-    ...(latest === undefined ? {} : { latest }),
-    ...(done.length === 0 ? {} : { rotatedAtSeconds: Math.max(...done) }),
+    knowledge: {
+      versions,
+      ...(latest === undefined ? {} : { latest }),
+      ...(done.length === 0 ? {} : { rotatedAtSeconds: Math.max(...done) }),
+    },
+    ...(told === undefined ? {} : { trouble: told }),
   };
+}
+
+function unknownStatuses(rows: readonly RotationRow[], { table, means }: KeyTable): string | undefined {
+  const unknown = rows.filter(({ status }) => !STATUSES.has(status));
+  if (unknown.length === 0) return undefined;
+  const words = new Set(
+    unknown.map(({ status }) => (status !== null && WORD.test(status) ? `'${status}'` : 'no word')),
+  );
+  const known = [...STATUSES.keys()].join(', ');
+  return `the status of ${unknown.length} rotations of '${means}' in ${table} is not known (${[...words].slice(0, 3).join(', ')}; known are ${known}), so their versions do not count`;
 }

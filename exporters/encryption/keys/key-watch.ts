@@ -11,7 +11,7 @@ import type { KeyKnowledge } from './versions.js';
 export interface KeyState {
   readonly key: EncryptionKey;
   readonly knowledge: KeyKnowledge;
-  /** Why its age is not known now. What was known of its versions stays true. */
+  /** Why its age or one of its versions is not known now. What was known of its versions stays true. */
   readonly trouble?: string;
 }
 
@@ -62,9 +62,7 @@ export class KeyWatch {
       if (source.kind === 'provider') return { key, knowledge: await this.#fromProvider(source, signal) };
       const { database } = this.#deps;
       if (database === undefined) return { key, knowledge: {}, trouble: 'no database is described to read it from' };
-      const knowledge = await database.look(signal, (query) => readKeyTable(query, source));
-      const isEmpty = knowledge.latest === undefined;
-      return { key, knowledge, ...(isEmpty ? { trouble: `${source.table} holds no row for '${source.means}'` } : {}) };
+      return { key, ...(await database.look(signal, (query) => readKeyTable(query, source))) };
     } catch (error) {
       const { versions, latest, earliest } = this.#read.get(key.name)?.knowledge ?? {};
       const knowledge = {

@@ -109,13 +109,31 @@ test('a log of rotations: what is under way counts as made, what failed does not
     rotatedAt: 'rotation_date',
     status: 'status',
   } as const;
-  const knowledge = await database.look(new AbortController().signal, (query) => readKeyTable(query, table));
-  await database.close();
-  expect(knowledge).toEqual({
+  const look = () => database.look(new AbortController().signal, (query) => readKeyTable(query, table));
+  const knowledge = {
     versions: ['v5', 'v3', 'v2', 'v1'],
     latest: 'v5',
     rotatedAtSeconds: Date.parse('2025-02-01') / 1000,
+  };
+  expect(await look()).toEqual({ knowledge });
+
+  // What a status means that nobody named is not known: its version was neither made nor not.
+  await run(
+    server.adminUrl,
+    `insert into public.rotations values ('pii', 'v5', 'v6', '2025-05-01', 'Cancelled'), ('pii', 'v5', 'v7', '2025-06-01', null),
+       ('pii', 'v5', 'v8', '2025-07-01', 'QQ123456C')`,
+  );
+  expect(await look()).toEqual({
+    knowledge,
+    trouble:
+      "the status of 3 rotations of 'pii' in public.rotations is not known (no word, 'cancelled'; known are completed, in_progress, failed), so their versions do not count",
   });
+  await run(server.adminUrl, `delete from public.rotations where status is null or lower(status) <> 'failed'`);
+  expect(await look()).toMatchObject({ knowledge: { versions: ['v3'] } });
+  expect((await look()).trouble).toBeUndefined();
+  await run(server.adminUrl, 'delete from public.rotations');
+  expect(await look()).toEqual({ knowledge: { versions: [] }, trouble: "public.rotations holds no version of 'pii'" });
+  await database.close();
 });
 
 test('why a record cannot be read is logged once for each reason, and that it can be again', async () => {
