@@ -3,6 +3,7 @@ import { UnreadableState } from '../../exporters/audit-trail/inspect/verify-stat
 import { NoteError, SealRefused, SealUnavailable } from '../../exporters/audit-trail/seal/index.js';
 import { CannotKeepState } from '../../exporters/runtime/state/index.js';
 import { InvalidPack, SecretUnavailable } from '../../pack/index.js';
+import { StateUnclear } from '../exporter-state.js';
 import { Interrupted } from './interrupt.js';
 import { CannotRun } from './trail.js';
 
@@ -27,6 +28,7 @@ export function messageFor(error: unknown): string | undefined {
   if (error instanceof InvalidPack) return error.message;
   const isOurs = [
     CannotRun,
+    StateUnclear,
     CannotKeepState,
     CannotLook,
     UnreadableState,

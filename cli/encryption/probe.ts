@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatSeconds } from '../../exporters/encryption/probe/percentiles.js';
@@ -6,9 +5,9 @@ import { canaryFileOf, jobsOf, type ProbeJob } from '../../exporters/encryption/
 import { missingSecret, type ProbeReport, probeNow } from '../../exporters/encryption/probe/run-now.js';
 import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
-import { statePlace } from '../../exporters/runtime/state/index.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/suggest.js';
+import { type ExporterState, exporterState, StateUnclear } from '../exporter-state.js';
 
 interface Options {
   readonly 'config.file': readonly string[];
@@ -49,7 +48,7 @@ export function encryptionProbeCommand(): Command {
     .option('--samples <count>', 'encryptions and decryptions of each size', wholeNumber, SAMPLES)
     .option(
       '--state-directory <folder>',
-      'where the exporter keeps aged canaries (default: KOP_STATE_DIRECTORY, else ~/.local/state/kop)',
+      "where aged canaries are kept (default: KOP_STATE_DIRECTORY, else the exporter's that runs here)",
     )
     .option('--json', 'print JSON for programs')
     .addHelpText('after', examples)
@@ -60,16 +59,23 @@ export function encryptionProbeCommand(): Command {
 
 async function probe(provider: string | undefined, options: Options): Promise<number> {
   let jobs: readonly ProbeJob[];
+  let state: ExporterState;
   try {
     jobs = chosen(provider, options);
+    state = await exporterState({
+      exporter: ENCRYPTION,
+      configFiles: options['config.file'],
+      given: options.stateDirectory,
+    });
+    process.stderr.write(`Aged canaries are those in ${state.place}.\n`);
   } catch (error) {
-    if (!(error instanceof InvalidPack || error instanceof CannotProbe)) throw error;
+    if (!(error instanceof InvalidPack || error instanceof CannotProbe || error instanceof StateUnclear)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
   const reports: ProbeReport[] = [];
   for (const job of jobs) {
-    const canaryFile = canaryFileOf(join(statePlace(options.stateDirectory).directory, ENCRYPTION), job);
+    const canaryFile = canaryFileOf(state.folder, job);
     const report = await probeNow({ ...job, canaryFile, keepsCanaries: false }, options.samples, new Redactor());
     reports.push(report);
     if (options.json !== true) process.stdout.write(`${reports.length > 1 ? '\n' : ''}${shown(report)}\n`);

@@ -4,10 +4,11 @@ import { columnLabel } from '../../exporters/encryption/scan/column.js';
 import { type ColumnOutcome, scanOnce } from '../../exporters/encryption/scan/scan-once.js';
 import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/log.js';
-import { looseFolder, statePlace } from '../../exporters/runtime/state/index.js';
+import { looseFolder, type StateFolder } from '../../exporters/runtime/state/index.js';
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/index.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/suggest.js';
+import { type ExporterState, exporterState, StateUnclear } from '../exporter-state.js';
 import { type Progress, progressOn } from './scan-progress.js';
 import { resultLines, toJson } from './scan-result.js';
 
@@ -40,7 +41,7 @@ export function encryptionScanCommand(): Command {
     .option('--restart', 'begin anew where an earlier scan was interrupted')
     .option(
       '--state-directory <folder>',
-      'where progress is kept (default: KOP_STATE_DIRECTORY, else ~/.local/state/kop)',
+      "where progress is kept (default: KOP_STATE_DIRECTORY, else the exporter's that runs here, else as described)",
     )
     .option('--rows-per-second <number>', 'rows read in one second at the most', wholeNumber)
     .addHelpText('after', examples)
@@ -57,10 +58,13 @@ interface Task {
 
 async function run(table: string | undefined, options: Options): Promise<number> {
   let tasks: readonly Task[];
+  const states = new Map<string, ExporterState>();
   try {
     tasks = tasksOf(loadPack(options['config.file'], { requireSecrets: false }).encryption, table);
+    for (const { encryption, scan } of tasks) states.set(encryption.name, await stateOf(scan, options));
+    for (const text of new Set([...states.values()].map(placeLine))) process.stderr.write(`${text}\n`);
   } catch (error) {
-    if (!(error instanceof InvalidPack) && !(error instanceof NothingToScan)) throw error;
+    if (!isForTheOperator(error)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
@@ -72,7 +76,9 @@ async function run(table: string | undefined, options: Options): Promise<number>
   const outcomes: ColumnOutcome[] = [];
   try {
     for (const task of tasks) {
-      if (!stopping.signal.aborted) outcomes.push(...(await scan(task, options, stopping.signal, progress)));
+      const folder = states.get(task.encryption.name)?.folder;
+      if (stopping.signal.aborted || folder === undefined) break;
+      outcomes.push(...(await scan(task, commandFolder(folder), options, stopping.signal, progress)));
     }
   } finally {
     process.off('SIGINT', stop);
@@ -83,11 +89,17 @@ async function run(table: string | undefined, options: Options): Promise<number>
   return exitCode(outcomes);
 }
 
-async function scan(task: Task, options: Options, signal: AbortSignal, progress: Progress): Promise<ColumnOutcome[]> {
+async function scan(
+  task: Task,
+  folder: StateFolder,
+  options: Options,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<ColumnOutcome[]> {
   const { rowsPerSecond } = options;
   return scanOnce({
     ...task,
-    folder: looseFolder(commandFolder(task.scan, options)),
+    folder,
     scan: { ...task.scan, ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }) },
     isRestart: options.restart === true,
     redactor: new Redactor(),
@@ -97,10 +109,30 @@ async function scan(task: Task, options: Options, signal: AbortSignal, progress:
   });
 }
 
+function stateOf({ stateDirectory: described }: CiphertextScan, options: Options): Promise<ExporterState> {
+  return exporterState({
+    exporter: ENCRYPTION,
+    configFiles: options['config.file'],
+    given: options.stateDirectory,
+    ...(described === undefined ? {} : { described }),
+  });
+}
+
+function placeLine({ place, exporter }: ExporterState): string {
+  const holder =
+    exporter === undefined
+      ? 'No exporter holds it now'
+      : `The exporter that holds it (process ${exporter.pid} on ${exporter.host}) keeps its own progress`;
+  return `The progress of this command is kept in ${place}. ${holder}.`;
+}
+
 /** The command's own: the exporter may go on with its scan meanwhile. */
-function commandFolder(scan: CiphertextScan, { stateDirectory }: Options): string {
-  const folder = scan.stateDirectory ?? join(statePlace(stateDirectory).directory, ENCRYPTION);
-  return join(folder, 'command');
+function commandFolder(folder: string): StateFolder {
+  return looseFolder(join(folder, 'command'));
+}
+
+function isForTheOperator(error: unknown): error is Error {
+  return error instanceof InvalidPack || error instanceof NothingToScan || error instanceof StateUnclear;
 }
 
 class NothingToScan extends Error {}

@@ -201,6 +201,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     collectGarbage();
     announced = await announce({
       stateDirectory: state.place.directory,
+      stateFrom: state.place.from,
       exporters: [...host.names],
       configFiles: config.current.source.files.map((file) => resolve(file)),
       address: formatListenAddress(addresses[0] ?? { host: '', port: 0 }),

@@ -64,7 +64,7 @@ export const scan = section({
   stateDirectory: text()
     .exactOptional()
     .describe(
-      "Folder in which progress survives a restart. It holds counts, never values. Default: the exporter's state directory.",
+      "Folder in which progress survives a restart. It holds counts, never values. --state-directory and the variables for it go before this. Default: the exporter's state directory.",
     ),
   columns: list(column, 'columns')
     .min(1, { error: expected('at least one column') })

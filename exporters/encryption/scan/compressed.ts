@@ -42,24 +42,54 @@ function isGzip(bytes: Buffer): boolean {
  */
 export function isHeadlessCompressedText(bytes: Buffer): boolean {
   if (mayBeDeflate(bytes) && isTextOf(inflateRawSync, bytes)) return true;
-  // Every library of Brotli takes a window of 22 bits if it is not told otherwise.
-  return ((bytes[0] ?? 0) & 0x0f) === 0x0b && isTextOf(brotliDecompressSync, bytes);
+  return BROTLI_BEGINNINGS.has(bytes[0] ?? 0) && isTextOf(brotliDecompressSync, bytes);
 }
 
-/** Unpacking costs more than all the rest of a row, so four of five random ones are told by their first bytes. */
+/** Of up to 1 MiB, in a window of 22 bits, which every library takes if it is not told otherwise. */
+const BROTLI_BEGINNINGS: ReadonlySet<number> = new Set([0x0b, 0x1b, 0x2b, 0x5b, 0x8b, 0xab]);
+
+/** Unpacking costs more than all the rest of a row, so nearly all random ones are told by their first bits (RFC 1951). */
 function mayBeDeflate(bytes: Buffer): boolean {
-  const [first = 0, second = 0] = bytes;
+  const [first = 0] = bytes;
   // Of one block, as the stream of a field is, which says in its first bit that it is the last one.
-  if (bytes.length < 5 || (first & 1) === 0) return false;
+  if (bytes.length < 16 || (first & 1) === 0) return false;
   const kind = (first >> 1) & 3;
   if (kind === 0) return (bytes.readUInt16LE(1) ^ bytes.readUInt16LE(3)) === 0xffff;
-  // Fixed codes: a text begins with a character. 0x30 codes the byte 0, and from 0xc8 on codes are those of bytes beyond ASCII.
-  if (kind === 1) {
-    const code = reversed((((second << 8) | first) >> 3) & 0xff);
-    return code >= 0xc8 || (code >= 0x30 + 9 && code <= 0x30 + 126);
+  return kind === 1 ? beginsWithText(bytes) : kind === 2 && hasWholeCode(bytes);
+}
+
+/** Up to three characters in the fixed code, or fewer and then a repetition, which no text begins with. */
+function beginsWithText(bytes: Buffer): boolean {
+  let at = 3;
+  for (let character = 0; character < 3; character += 1) {
+    // Codes are the only part of deflate that is written with the highest bit first.
+    const code = reversed(bitsAt(bytes, at, 8));
+    const isRepetition = code >> 1 > 0 && code >> 1 < 0x18;
+    if (isRepetition) return character > 0;
+    // 0x30 is the code of the byte 0. From 0xc8 on, codes have nine bits and are those of bytes beyond ASCII.
+    const byte = code - 0x30;
+    if (code < 0xc8 && !(byte >= 0x20 && byte < 0x7f) && byte !== 9 && byte !== 10 && byte !== 13) return false;
+    at += code < 0xc8 ? 8 : 9;
   }
-  // Codes of its own: no more than 286 for bytes and lengths, and 30 for distances.
-  return kind === 2 && first >> 3 < 30 && (second & 31) < 30;
+  return true;
+}
+
+/** A block with codes of its own begins with lengths of a code for their lengths. They leave no bits unused. */
+function hasWholeCode(bytes: Buffer): boolean {
+  if (bitsAt(bytes, 3, 5) > 29 || bitsAt(bytes, 8, 5) > 29) return false;
+  const count = bitsAt(bytes, 13, 4) + 4;
+  let used = 0;
+  for (let index = 0; index < count; index += 1) {
+    const length = bitsAt(bytes, 17 + index * 3, 3);
+    if (length > 0) used += 1 << (7 - length);
+  }
+  return used === 1 << 7;
+}
+
+/** Up to eight bits, the lowest first. */
+function bitsAt(bytes: Buffer, at: number, count: number): number {
+  const pair = (bytes[at >> 3] ?? 0) | ((bytes[(at >> 3) + 1] ?? 0) << 8);
+  return (pair >> (at & 7)) & ((1 << count) - 1);
 }
 
 function reversed(byte: number): number {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { FieldEncryption } from '../../../pack/index.js';
 import type { HeldFolder } from '../../runtime/state/index.js';
 import { ENCRYPTION, type EncryptionSource, type SourceDeps } from '../source.js';
@@ -15,7 +16,12 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
     async configure(encryption: readonly FieldEncryption[]) {
       const before = watches;
       const own = encryption.filter(({ name }) => deps.shard.owns(name));
-      for (const each of own) if (each.scan !== undefined) await folderOf(each, deps).use();
+      for (const each of own) {
+        if (each.scan === undefined) continue;
+        const folder = folderOf(each, deps);
+        await folder.use();
+        warnOfOther(each, folder, deps);
+      }
       const next = own.map((each) => new PortalWatch(each, deps, folderOf(each, deps)));
       // Two watches of one column would write the same progress, so the old ones end first.
       await Promise.all(before.map((watch) => watch.stop()));
@@ -35,7 +41,17 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
   };
 }
 
-/** Progress of scans lies beside the rest of the exporter's state, unless the description names a folder. */
+/** Somebody who wrote a folder into the description looks for the progress there. */
+function warnOfOther({ name, scan }: FieldEncryption, { path }: HeldFolder, { log, state }: SourceDeps): void {
+  if (scan?.stateDirectory === undefined || resolve(scan.stateDirectory) === path) return;
+  log.warn('the folder that the description names for progress of scans is not used', {
+    key: `encryption.${name}.scan.stateDirectory`,
+    used: path,
+    reason: `${state.place.from} goes before it`,
+  });
+}
+
+/** Progress of scans lies beside the rest of the exporter's state, unless the description alone names a folder. */
 function folderOf({ scan }: FieldEncryption, { state }: SourceDeps): HeldFolder {
   return state.folder(ENCRYPTION, scan?.stateDirectory);
 }

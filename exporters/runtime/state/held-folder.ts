@@ -35,11 +35,11 @@ export class HeldFolder implements StateFolder {
   #isUsed = false;
   #told: string | undefined;
 
-  constructor(exporter: string, path: string, place: StatePlace, log: Logger) {
+  constructor(exporter: string, place: StatePlace, log: Logger) {
     this.exporter = exporter;
-    this.path = path;
+    this.path = place.directory;
     this.#place = place;
-    this.#log = log.child({ exporter, directory: path });
+    this.#log = log.child({ exporter, directory: place.directory });
   }
 
   get isUsed(): boolean {

@@ -3,4 +3,13 @@ export { CannotKeepState, looseFolder, type StateFolder, writeWhole } from './fo
 export { HeldFolder, StateTaken } from './held-folder.js';
 export { type KeptState, StateKeeper } from './keeper.js';
 export { liveHolder } from './lock.js';
-export { HOW_TO_CHOOSE_A_PLACE, placeText, type StatePlace, statePlace } from './place.js';
+export {
+  exporterPlace,
+  HOW_TO_CHOOSE_A_PLACE,
+  isNamed,
+  placeText,
+  type StatePlace,
+  type StateSource,
+  statePlace,
+  stateSources,
+} from './place.js';

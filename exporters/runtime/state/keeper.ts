@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import type { Logger } from '../log.js';
 import { HeldFolder } from './held-folder.js';
-import type { StatePlace } from './place.js';
+import { exporterPlace, type StatePlace } from './place.js';
 
 export interface KeptState {
   readonly exporter: string;
@@ -30,11 +29,12 @@ export class StateKeeper {
   /**
    * The exporter's own folder. Nothing is locked or written before `use()`.
    *
-   * @param path another one than `<state directory>/<exporter>`.
+   * @param described a folder that the description names for it; see {@link exporterPlace}.
    */
-  folder(exporter: string, path: string = join(this.place.directory, exporter)): HeldFolder {
-    const key = `${exporter} ${path}`;
-    const known = this.#folders.get(key) ?? new HeldFolder(exporter, path, this.place, this.#log);
+  folder(exporter: string, described?: string): HeldFolder {
+    const place = exporterPlace(this.place, exporter, described);
+    const key = `${exporter} ${place.directory}`;
+    const known = this.#folders.get(key) ?? new HeldFolder(exporter, place, this.#log);
     this.#folders.set(key, known);
     return known;
   }

@@ -1,12 +1,15 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-export type StateSource =
-  | '--state-directory'
-  | 'KOP_STATE_DIRECTORY'
-  | 'STATE_DIRECTORY'
-  | 'XDG_STATE_HOME'
-  | 'default';
+export const stateSources = [
+  '--state-directory',
+  'KOP_STATE_DIRECTORY',
+  'STATE_DIRECTORY',
+  'XDG_STATE_HOME',
+  'default',
+  'the configuration',
+] as const;
+export type StateSource = (typeof stateSources)[number];
 
 /** Where this process keeps what it must know after a restart, and who said so. */
 export interface StatePlace {
@@ -35,6 +38,23 @@ export function statePlace(
   // The specification has a relative one ignored.
   if (xdg !== undefined && isAbsolute(xdg)) return { directory: join(xdg, 'kop'), from: 'XDG_STATE_HOME' };
   return { directory: join(home, '.local', 'state', 'kop'), from: 'default' };
+}
+
+/** Whether somebody chose it for this process. */
+export function isNamed(from: StateSource): boolean {
+  return from === '--state-directory' || from === 'KOP_STATE_DIRECTORY' || from === 'STATE_DIRECTORY';
+}
+
+/**
+ * Where one exporter keeps its state. What was chosen for this process goes before what the description says for all, and
+ * that before the default.
+ *
+ * @param described the folder that the description names for this exporter.
+ */
+export function exporterPlace(place: StatePlace, exporter: string, described?: string): StatePlace {
+  return described === undefined || isNamed(place.from)
+    ? { directory: join(place.directory, exporter), from: place.from }
+    : { directory: resolve(described), from: 'the configuration' };
 }
 
 /** For messages. */

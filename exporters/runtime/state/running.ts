@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from './folder.js';
 import { describeProcess, isAlive, processIdentity } from './lock.js';
+import { stateSources } from './place.js';
 
 /**
  * Which exporters run on this machine, and where each keeps its state: a file per process in a folder that commands
@@ -11,12 +12,17 @@ import { describeProcess, isAlive, processIdentity } from './lock.js';
  */
 const entrySchema = processIdentity.extend({
   stateDirectory: z.string(),
+  /** Who chose it; releases before this was told do not say. */
+  stateFrom: z.enum(stateSources).optional(),
   exporters: z.array(z.string()),
   configFiles: z.array(z.string()),
   address: z.string(),
 });
 export type RunningExporter = z.infer<typeof entrySchema>;
-export type Announcement = Pick<RunningExporter, 'stateDirectory' | 'exporters' | 'configFiles' | 'address'>;
+export type Announcement = Pick<
+  RunningExporter,
+  'stateDirectory' | 'stateFrom' | 'exporters' | 'configFiles' | 'address'
+>;
 
 export interface Announced {
   /** Why commands will not find this process; undefined when they will. */

@@ -1,13 +1,17 @@
 /** `kop encryption scan` as a program: what it prints, how it exits, and what a kill leaves behind. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
+import { ENCRYPTION } from '../../../exporters/encryption/source.js';
+import { announce } from '../../../exporters/runtime/state/running.js';
 import { kingston } from '../../support/encryption/ciphertexts.js';
 import { KopScan } from '../../support/encryption/kop-scan.js';
 import { run } from '../../support/encryption/scanning.js';
 import { eventually } from '../../support/stack/eventually.js';
+import { stateIn } from '../../support/state.js';
 
 const SECRET = 'QQ123456C';
 const ROWS = 1500;
@@ -139,6 +143,44 @@ test('a database that refuses says so without its password', async () => {
   expect(stdout).toContain('the database refused the role or its password');
   expect(stdout + stderr).not.toContain('hunter2');
   expect(code).toBe(2);
+});
+
+test('progress is kept where the flag says, else with the exporter that runs here, else where it is described', async () => {
+  const scan = new KopScan(server.adminUrl, scanOf('clean'));
+  const runtime = join(scan.folder, 'runtime');
+  const env = { XDG_RUNTIME_DIR: runtime };
+  const [flag, running] = [join(scan.folder, 'flag'), join(scan.folder, 'running')];
+  const looked = async (...args: readonly string[]) => (await scan.run(args, env)).stderr;
+  const line = (place: string, holder = 'No exporter holds it now') =>
+    `The progress of this command is kept in ${place}. ${holder}.\n`;
+
+  expect(await looked()).toContain(line(`${join(scan.folder, 'state')} (from the configuration)`));
+  expect(readdirSync(join(scan.folder, 'state', 'command'))).toHaveLength(1);
+
+  // As an exporter of this description that was started with a flag.
+  const state = stateIn(running);
+  await state.folder(ENCRYPTION, join(scan.folder, 'state')).use();
+  const announced = await announce(
+    {
+      stateDirectory: running,
+      stateFrom: '--state-directory',
+      exporters: [ENCRYPTION],
+      configFiles: scan.files.map((file) => resolve(file)),
+      address: '127.0.0.1:1',
+    },
+    env,
+  );
+  try {
+    const holder = `The exporter that holds it (process ${process.pid} on ${hostname()}) keeps its own progress`;
+    const place = `${running} (of the exporter that runs here, process ${process.pid})`;
+    expect(await looked()).toContain(line(place, holder));
+    expect(readdirSync(join(running, ENCRYPTION, 'command'))).toHaveLength(1);
+    expect(await looked('--state-directory', flag)).toContain(line(`${flag} (from --state-directory)`));
+    expect(readdirSync(join(flag, ENCRYPTION, 'command'))).toHaveLength(1);
+  } finally {
+    await announced.withdraw();
+    await state.close();
+  }
 });
 
 test.each([

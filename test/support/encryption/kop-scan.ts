@@ -19,7 +19,8 @@ export interface Ended {
 export class KopScan {
   readonly folder = mkdtempSync(join(tmpdir(), 'kop-scan-cli-'));
   readonly #url: string;
-  readonly #config = join(this.folder, 'mine.yaml');
+  /** The files of its description. */
+  readonly files = [shippedPackPath(), join(this.folder, 'mine.yaml')] as const;
 
   constructor(url: string, scan: Readonly<Record<string, unknown>>, keys: Readonly<Record<string, unknown>> = {}) {
     this.#url = url;
@@ -28,13 +29,16 @@ export class KopScan {
       stateDirectory: join(this.folder, 'state'),
       ...scan,
     };
-    writeFileSync(this.#config, stringify({ encryption: { kingston: { keys, scan: described } } }));
+    writeFileSync(this.files[1], stringify({ encryption: { kingston: { keys, scan: described } } }));
   }
 
-  start(args: readonly string[] = []): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-    const files = [shippedPackPath(), this.#config].map((file) => `--config.file=${file}`);
+  start(
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+    const files = this.files.map((file) => `--config.file=${file}`);
     const child = spawn(process.execPath, [kop, 'encryption', 'scan', ...files, ...args], {
-      env: { ...process.env, NO_COLOR: '1', KOP_TEST_URL: this.#url },
+      env: { ...process.env, NO_COLOR: '1', KOP_TEST_URL: this.#url, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const exit = new Promise<Pick<Ended, 'code' | 'signal'>>((resolve) => {
@@ -48,7 +52,7 @@ export class KopScan {
     return { child, ended };
   }
 
-  run(args: readonly string[] = []): Promise<Ended> {
-    return this.start(args).ended;
+  run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.start(args, env).ended;
   }
 }

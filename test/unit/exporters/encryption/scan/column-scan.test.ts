@@ -11,7 +11,7 @@ import { Pace } from '../../../../../exporters/encryption/scan/pace.js';
 import { Spool } from '../../../../../exporters/encryption/scan/spool.js';
 import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/watch.js';
 import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
-import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
+import { looseFolder, StateKeeper } from '../../../../../exporters/runtime/state/index.js';
 import type { CiphertextScan } from '../../../../../pack/index.js';
 import { ciphersweet, kingston } from '../../../../support/encryption/ciphertexts.js';
 import {
@@ -24,7 +24,6 @@ import {
   scanOf,
 } from '../../../../support/encryption/scanning.js';
 import { vectors } from '../../../../support/encryption/vectors.js';
-import { stateIn } from '../../../../support/state.js';
 
 const isLong = process.env.KOP_LONG === '1';
 const ROWS = isLong ? 1_000_000 : 100_000;
@@ -307,7 +306,7 @@ describe('a state folder that cannot be used is told from a database that cannot
     );
 
     const stopping = new AbortController();
-    const keeper = stateIn(file);
+    const keeper = new StateKeeper({ directory: file, from: 'default' }, silentLogger);
     const folder = keeper.folder('encryption', join(file, 'state'));
     await folder.use();
     const watch = new ScanWatch({
@@ -326,7 +325,7 @@ describe('a state folder that cannot be used is told from a database that cannot
     const state = () => watch.states()[0];
     await vi.waitFor(() => expect(state()?.isUp).toBe(false), 10_000);
     expect(state()).toMatchObject({
-      trouble: `the state cannot be kept in ${join(file, 'state')} (from --state-directory): ${reason}; name another with --state-directory or KOP_STATE_DIRECTORY`,
+      trouble: `the state cannot be kept in ${join(file, 'state')} (from the configuration): ${reason}; name another with --state-directory or KOP_STATE_DIRECTORY`,
       whole: undefined,
     });
     rmSync(file);

@@ -1,0 +1,113 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  exporterPlace,
+  isNamed,
+  liveHolder,
+  placeText,
+  reasonOf,
+  type StatePlace,
+  statePlace,
+} from '../exporters/runtime/state/index.js';
+import { type RunningExporter, runningExporters } from '../exporters/runtime/state/running.js';
+import { loadPack } from '../pack/index.js';
+
+/** What the operator can mend; the message says how. */
+export class StateUnclear extends Error {
+  override readonly name = 'StateUnclear';
+}
+
+export interface StateWanted {
+  readonly exporter: string;
+  readonly configFiles: readonly string[];
+  /** The value of `--state-directory`. */
+  readonly given: string | undefined;
+  /** A folder that the description names for this exporter. */
+  readonly described?: string;
+  /**
+   * A file below the exporter's folder that tells whose state it is. Without it only exporters of the same description
+   * count: that of a demo or of a staging portal may run here too.
+   */
+  readonly file?: string;
+}
+
+/** Where an exporter keeps its state, as far as a command can tell. */
+export interface ExporterState {
+  readonly folder: string;
+  /** For messages: the directory, and how it was found. */
+  readonly place: string;
+  /** The process that keeps its state there at present. */
+  readonly exporter: { readonly pid: number; readonly host: string } | undefined;
+}
+
+/**
+ * The directory that is named, else that of the exporter that runs on this machine, else the one of the description, else
+ * the default one.
+ *
+ * @throws {StateUnclear} when several exporters run and none is named, and when the directory may not be read.
+ */
+export async function exporterState(wanted: StateWanted): Promise<ExporterState> {
+  const own = statePlace(wanted.given);
+  const running = isNamed(own.from) ? undefined : await chosenExporter(wanted);
+  const place = running === undefined ? own : placeOf(running);
+  const { directory: folder, from } = exporterPlace(place, wanted.exporter, wanted.described);
+  const holder = await liveHolder(folder).catch((error: unknown) => {
+    throw unreadable(join(folder, 'lock'), error instanceof Error ? (error.cause ?? error) : error);
+  });
+  const directory = from === 'the configuration' ? folder : place.directory;
+  return {
+    folder,
+    place:
+      running === undefined
+        ? placeText({ directory, from })
+        : `${directory} (of the exporter that runs here, process ${running.pid})`,
+    exporter: holder === undefined ? undefined : { pid: holder.pid, host: holder.host },
+  };
+}
+
+/** @throws {StateUnclear} when this user may not know. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+    if (isAbsent) return false;
+    throw unreadable(path, error);
+  }
+}
+
+async function chosenExporter({
+  exporter,
+  configFiles,
+  file,
+  described,
+}: StateWanted): Promise<RunningExporter | undefined> {
+  const all = (await runningExporters()).filter(({ exporters }) => exporters.includes(exporter));
+  const wanted = filesOf(configFiles).join();
+  const same = all.filter((each) => each.configFiles.join() === wanted);
+  const running = same.length > 0 || file === undefined ? same : all;
+  const known: RunningExporter[] = [];
+  for (const each of file === undefined ? [] : running) {
+    if (await isThere(join(exporterPlace(placeOf(each), exporter, described).directory, file ?? ''))) known.push(each);
+  }
+  const candidates = known.length > 0 ? known : running;
+  if (candidates.length > 1) {
+    const places = candidates.map(({ pid, stateDirectory }) => `${stateDirectory} (process ${pid})`);
+    throw new StateUnclear(`several exporters run here; say whose with --state-directory: ${places.join(', ')}`);
+  }
+  return candidates[0];
+}
+
+function placeOf({ stateDirectory, stateFrom }: RunningExporter): StatePlace {
+  return { directory: stateDirectory, from: stateFrom ?? 'default' };
+}
+
+function filesOf(configFiles: readonly string[]): readonly string[] {
+  return loadPack(configFiles, { requireSecrets: false }).source.files.map((file) => resolve(file));
+}
+
+function unreadable(path: string, error: unknown): StateUnclear {
+  return new StateUnclear(`${path} cannot be read: ${reasonOf(error)}; run this as the user that the exporter runs as`);
+}
