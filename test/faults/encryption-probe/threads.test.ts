@@ -131,8 +131,8 @@ describe('when the thread of a provider', () => {
 
   test('computes without a pause for longer than it may be silent, it is measured, and not ended', async () => {
     const { configure, start, series, trouble, logs } = exporterOf({ silenceMs: 3000 });
-    // Half of the interval: a round of seven seconds, of which every operation blocks.
-    const probe = { intervalMs: 14_000, timeoutMs: 2000, samples: 1_000_000, sizesBytes: [1_048_576] };
+    // Half of the interval: a round of five seconds, of which every operation blocks.
+    const probe = { intervalMs: 10_000, timeoutMs: 2000, samples: 1_000_000, sizesBytes: [1_048_576] };
     await configure([fieldEncryption([{ kind: 'local', name: 'aes' }], { probe })], portals);
     await start();
     const metBy = async () => total(await series(), met, { outcome: 'met' }) ?? 0;
@@ -186,11 +186,13 @@ test('a main thread that is held most of the time stretches no measurement', asy
   if (encrypt === undefined || !('counts' in encrypt)) throw new Error('nothing measured');
   // Each observation as its upper bound. If it were here that the answers arrive, most would take our 250 ms more.
   const seconds = encrypt.counts.flatMap((count, index) => new Array<number>(count).fill(encrypt.bounds[index] ?? 10));
-  const truth = percentiles(await portal.seconds())?.p99 ?? Number.NaN;
+  const [measured, truth] = [percentiles(seconds), percentiles(await portal.seconds())];
   expect(seconds.length).toBeGreaterThanOrEqual(8);
-  const next = encrypt.bounds.find((bound) => bound >= truth + 0.015) ?? Number.NaN;
-  expect(percentiles(seconds)?.p99).toBeLessThanOrEqual(next);
-  expect(next).toBeLessThan(0.25);
+  const bound = (value = Number.NaN) => encrypt.bounds.find((each) => each >= value + 0.015) ?? Number.NaN;
+  expect(measured?.p99).toBeLessThanOrEqual(bound(truth?.p99));
+  expect(measured?.p50).toBeLessThanOrEqual(bound(truth?.p50));
+  // Of a portal that a busy machine keeps waiting the longest says nothing; of most of its answers it does.
+  expect(bound(truth?.p50)).toBeLessThan(0.25);
 });
 
 test.skipIf(process.platform !== 'linux')(
@@ -200,11 +202,11 @@ test.skipIf(process.platform !== 'linux')(
     try {
       const job = probeJob(
         { kind: 'local', name: 'aes' },
-        { probe: { samples: 5000, sizesBytes: [256, 16_384], intervalMs: 60_000 } },
+        { probe: { samples: 2500, sizesBytes: [256, 16_384], intervalMs: 60_000 } },
       );
       const { series } = await oneRound(job);
       expect(series.reduce((sum, { tainted }) => sum + tainted, 0)).toBeGreaterThan(0);
-      // Not the longest of 5000: a hypervisor may take a processor away and tell nobody. The promise is the percentile
+      // Not the longest of 2500: a hypervisor may take a processor away and tell nobody. The promise is the percentile
       // (the truth is some 10 µs), and that nothing is said to have missed which was only kept waiting.
       const encrypt = series.find(({ operation, sizeBytes }) => operation === 'encrypt' && sizeBytes === 256);
       expect(percentiles(encrypt?.seconds ?? [])?.p99).toBeLessThan(0.001);
