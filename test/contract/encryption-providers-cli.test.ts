@@ -73,6 +73,15 @@ describe('kop encryption probe', () => {
     expect(code).toBe(1);
   });
 
+  test('a provider that a fault of ours keeps from being asked is not known, and that is no failure of it', async () => {
+    const hsm = `hsm: { kind: pkcs11, library: /nowhere.so, tokenLabel: canary, pin: '\${env:KOP_TEST_PIN}' }`;
+    const { code, stdout } = await probe(hsm, ['hsm'], { KOP_TEST_PIN: '4711' });
+    expect(stdout).toContain('cannot be asked, by a fault of ours');
+    expect(stdout).toContain('not known: nothing could be asked');
+    expect(stdout).not.toMatch(/failed|cannot be used/);
+    expect(code).toBe(2);
+  });
+
   test.each([
     ['a provider that is not described', 'aes: { kind: local }', ['aess'], "did you mean 'aes'?"],
     ['a portal without providers', 'aes: { kind: local }', ['--portal', 'nowhere'], "of the portal 'nowhere'"],
