@@ -18,6 +18,11 @@ export function mayTryAgain(open: number, maxInFlight: number): boolean {
   return open < maxInFlight / 2 && open + 1 < maxInFlight - reserveOf(maxInFlight);
 }
 
+/** Whether a single request that is never answered keeps its workflow from being tried until it is given up. */
+export function oneSilences(maxInFlight: number): boolean {
+  return !mayTryAgain(1, maxInFlight);
+}
+
 /** How many workflows may hang at once, at worst, and a place still be left for those that do not. */
 export function hangsWithRoom(maxInFlight: number): number {
   let open = 0;

@@ -1,4 +1,4 @@
-import { reserveOf } from './in-flight.js';
+import { oneSilences, reserveOf } from './in-flight.js';
 import type { Pack } from './model.js';
 import { plainSecrets } from './plain-secrets.js';
 
@@ -11,6 +11,13 @@ export function warnings(pack: Pack): readonly string[] {
         ? [
             `${key}.backoff is no longer used, and the next version will refuse it: take it out. Nothing rests after time-outs ` +
               'any more; a request that is open beyond its deadline keeps its place (limits.maxInFlight, limits.abandonedAfter).',
+          ]
+        : []),
+      ...(oneSilences(limits.maxInFlight)
+        ? [
+            `${key}.maxInFlight is ${limits.maxInFlight}: with fewer than 4 places a workflow, the canary too, whose request is ` +
+              'neither answered nor closed is not tried again before that request is given up (limits.abandonedAfter); its ' +
+              'turns have missed meanwhile, also where a single connection was lost.',
           ]
         : []),
       ...(reserveOf(limits.maxInFlight) === 0

@@ -71,7 +71,7 @@ const limits = section({
   maxInFlight: count(1, 1000)
     .prefault(4)
     .describe(
-      'Requests of ours in flight at once, those included that are open beyond their deadline: the portal may hold a database connection for each. From three on, one is kept for workflows of tier canary. Default 4.',
+      'Requests of ours in flight at once, those included that are open beyond their deadline: the portal may hold a database connection for each. From three on, one is kept for workflows of tier canary; from four on, a workflow is tried once more beside its own request that is open. Default 4.',
     ),
   abandonedAfter: timeout()
     .prefault('5m')

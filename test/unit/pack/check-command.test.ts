@@ -118,6 +118,16 @@ test('what is valid and yet worth a word is told: keys that do nothing any more,
   expect(result.code).toBe(0);
   expect(result.printed).toContain('warning  portals.main.limits.backoff is no longer used');
   expect(result.printed).toContain('with fewer than 3 places none is kept for the canary');
+  expect(result.printed).toContain('with fewer than 4 places a workflow, the canary too, whose request is neither');
+  for (const [places, isWarned] of [
+    [3, true],
+    [4, false],
+  ] as const) {
+    writeFileSync(path, `portals: { main: { limits: { maxInFlight: ${places} } } }`);
+    const { printed } = await run(minimal, path);
+    expect(printed.includes(`maxInFlight is ${places}: with fewer than 4 places`)).toBe(isWarned);
+    expect(printed).not.toContain(`maxInFlight is ${places}: with fewer than 3 places`);
+  }
 });
 
 describe('a value that may be a secret, although its name does not say so, is told without being shown', () => {
