@@ -201,6 +201,36 @@ describe('connections that are left open', () => {
       socket.once('data', () => resolve(socket)).once('error', reject);
     });
 
+  it('and say nothing yet are told 503 when there is no place for them, and so are those beyond the busy ones', async () => {
+    const hung = exporter({ name: 'hung', mount: (router) => void router.get('/hang', () => {}) });
+    const { addresses } = await bench.run({ maxRequests: 300, factories: [hung] });
+    const port = addresses[0]?.port ?? 0;
+    const sockets: Socket[] = [];
+    const open = () =>
+      new Promise<Socket>((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1', () => resolve(socket)).once('error', reject);
+        sockets.push(socket);
+      });
+    const answerTo = (socket: Socket, path: string) =>
+      new Promise((resolve, reject) => {
+        socket.once('data', (bytes) => resolve(String(bytes).split('\r\n')[0])).once('error', reject);
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      });
+    const refused = 'HTTP/1.1 503 Service Unavailable';
+    try {
+      const silent = await open();
+      for (let count = 0; count < 256; count += 1) await open();
+      expect(await answerTo(silent, '/-/healthy')).toBe(refused);
+      const [, ...busy] = sockets;
+      for (const socket of busy) socket.write('GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const again = async () => answerTo(await open(), '/-/healthy');
+      await eventually(async () => ((await again()) === refused ? true : undefined));
+      expect(await again()).toBe(refused);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
   it('do not lock Prometheus out: 520 idle ones are ended, the oldest first, and counted', {
     timeout: 60_000,
   }, async () => {

@@ -9,12 +9,17 @@ export interface ConnectionBounds {
 
 const defaultBounds: ConnectionBounds = { total: 512, perAddress: 256 };
 const LOG_EVERY_MS = 60_000;
+/** So long has a connection without a place to send its request, and to be told why it is not answered. */
+const TELLING_MS = 5000;
 
 export type Refusal = 'address' | 'total';
 
 interface Connection {
   readonly socket: Socket;
   readonly address: string;
+  /** Whether it speaks HTTP without TLS, where to refuse a request costs next to nothing. */
+  readonly isPlain: boolean;
+  hasAsked: boolean;
   requests: number;
   idleSince: number;
 }
@@ -23,6 +28,9 @@ interface Connection {
  * Bounds the connections of a process. Where there is no place for a new one, the one that was idle for longest goes,
  * of the address that holds most: who leaves connections open, with or without a password, can neither lock others out
  * nor end what is under way.
+ *
+ * One that is turned away before its first request was read is told so where that is possible. To end it would break
+ * that request off, and the client could not tell why.
  */
 export class ConnectionLimits {
   readonly #bounds: ConnectionBounds;
@@ -31,6 +39,7 @@ export class ConnectionLimits {
   readonly #connections = new Map<string, Connection>();
   readonly #perAddress = new Map<string, Set<Connection>>();
   readonly #refused: Record<Refusal, number> = { address: 0, total: 0 };
+  readonly #turnedAway = new Set<string>();
   #evicted = 0;
   #loggedAt = Number.NEGATIVE_INFINITY;
 
@@ -58,13 +67,17 @@ export class ConnectionLimits {
     return this.#evicted;
   }
 
-  /** @returns false when it was turned away, and is closed. */
-  admit(socket: Socket): boolean {
+  /**
+   * @param isPlain HTTP will be spoken with it, without TLS.
+   * @returns false when it was turned away, and is closed.
+   */
+  admit(socket: Socket, isPlain = false): boolean {
     const address = networkOf(socket.remoteAddress ?? '');
     const own = this.#perAddress.get(address) ?? new Set();
-    if (own.size >= this.#bounds.perAddress && !this.#evictFrom(own)) return this.#refuse(socket, 'address');
-    if (this.#connections.size >= this.#bounds.total && !this.#evictAny()) return this.#refuse(socket, 'total');
-    const connection = { socket, address, requests: 0, idleSince: this.#now() };
+    if (own.size >= this.#bounds.perAddress && !this.#evictFrom(own)) return this.#refuse(socket, 'address', isPlain);
+    if (this.#connections.size >= this.#bounds.total && !this.#evictAny())
+      return this.#refuse(socket, 'total', isPlain);
+    const connection = { socket, address, isPlain, hasAsked: false, requests: 0, idleSince: this.#now() };
     const key = keyOf(socket);
     this.#connections.set(key, connection);
     this.#perAddress.set(address, own.add(connection));
@@ -72,11 +85,17 @@ export class ConnectionLimits {
     return true;
   }
 
+  /** Whether its request is to be refused, because there was no place for it. */
+  isTurnedAway(socket: Socket): boolean {
+    return this.#turnedAway.has(keyOf(socket));
+  }
+
   /** @returns what to call when the answer is over. */
   beginRequest(socket: Socket): () => void {
     const connection = this.#connections.get(keyOf(socket));
     if (connection === undefined) return () => {};
     connection.requests += 1;
+    connection.hasAsked = true;
     return () => {
       connection.requests -= 1;
       connection.idleSince = this.#now();
@@ -98,16 +117,32 @@ export class ConnectionLimits {
     if (longest === undefined) return false;
     this.#evicted += 1;
     this.#forget(keyOf(longest.socket), longest);
-    longest.socket.destroy();
+    this.#turnAway(longest.socket, longest.isPlain && !longest.hasAsked);
     this.#note('idle connections are ended to make room for new ones', longest.address);
     return true;
   }
 
-  #refuse(socket: Socket, reason: Refusal): false {
+  #refuse(socket: Socket, reason: Refusal, isPlain: boolean): boolean {
     this.#refused[reason] += 1;
     this.#note('connections are refused: too many have a request under way', networkOf(socket.remoteAddress ?? ''));
-    socket.destroy();
-    return false;
+    return this.#turnAway(socket, isPlain);
+  }
+
+  /** @returns whether it stays for as long as it takes to be told. As many may as there are places. */
+  #turnAway(socket: Socket, canBeTold: boolean): boolean {
+    if (!canBeTold || this.#turnedAway.size >= this.#bounds.total) {
+      socket.destroy();
+      return false;
+    }
+    const key = keyOf(socket);
+    this.#turnedAway.add(key);
+    const patience = setTimeout(() => socket.destroy(), TELLING_MS);
+    patience.unref();
+    socket.once('close', () => {
+      clearTimeout(patience);
+      this.#turnedAway.delete(key);
+    });
+    return true;
   }
 
   #forget(key: string, connection: Connection): void {

@@ -49,6 +49,10 @@ export class Listener {
         connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       },
       (request, response) => {
+        if (limits.isTurnedAway(request.socket)) {
+          refuseConnection(response);
+          return;
+        }
         response.once('close', limits.beginRequest(request.socket));
         boundSending(response);
         handler(request, response);
@@ -89,14 +93,19 @@ export class Listener {
     };
     const gate = new TlsGate(admit, log);
     this.#server.on('connection', (socket: Socket) => {
-      if (!limits.admit(socket)) return;
+      const { tls } = web.current();
+      if (!limits.admit(socket, tls === undefined)) return;
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      const { tls } = web.current();
       if (tls === undefined) admit(socket);
       else gate.enter(socket, tls);
     });
   }
+}
+
+function refuseConnection(response: ServerResponse): void {
+  response.writeHead(503, { 'Content-Type': 'text/plain', 'Retry-After': '1', Connection: 'close' });
+  response.end('Too many connections; try again\n');
 }
 
 function boundSending(response: ServerResponse): void {

@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http';
+import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { packYaml, TestProcess, workflowYaml } from '../../support/workflow/process.js';
 import { httpServer, json } from '../../support/workflow/server.js';
@@ -9,9 +10,13 @@ interface Answer {
   readonly retryAfter: string | undefined;
 }
 
+/** Those that have carried a request before. Node's own `reusedSocket` leaves out the ones that requests waited for. */
+const used = new WeakSet<Socket>();
+
 function probe(url: string, agent: Agent): Promise<Answer> {
   const headers = { 'x-prometheus-scrape-timeout-seconds': '5' };
   return new Promise((resolve, reject) => {
+    let isReused = false;
     get(`${url}/probe?workflow=client-list`, { agent, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -19,7 +24,16 @@ function probe(url: string, agent: Agent): Promise<Answer> {
       response.once('end', () =>
         resolve({ status: response.statusCode, text, retryAfter: response.headers['retry-after'] }),
       );
-    }).once('error', reject);
+    })
+      .once('socket', (socket) => {
+        isReused = used.has(socket);
+        used.add(socket);
+      })
+      .once('error', (error) => {
+        // An idle connection may be ended just as it is used again, by any server; then one asks anew, as browsers do.
+        if (isReused && 'code' in error && error.code === 'ECONNRESET') resolve(probe(url, agent));
+        else reject(error);
+      });
   });
 }
 
@@ -43,7 +57,7 @@ describe('1,000 probes at once', () => {
       { maxRequests: 400 },
     );
     const before = process.memoryUsage().rss;
-    // The server takes 512 connections at most.
+    // More than the server takes of one address.
     const agent = new Agent({ keepAlive: true, maxSockets: 450 });
     onTestFinished(() => agent.destroy());
     const answers = await Promise.all(Array.from({ length: 1000 }, () => probe(process_.url, agent)));
@@ -54,7 +68,7 @@ describe('1,000 probes at once', () => {
     expect(refused.length).toBeGreaterThan(0);
     for (const { text } of ran) expect(text).toContain('probe_success 1');
     for (const { text, retryAfter } of refused) {
-      expect(text).toMatch(/others have all places at this portal|scrapes are in progress/);
+      expect(text).toMatch(/others have all places at this portal|scrapes are in progress|Too many connections/);
       expect(Number(retryAfter)).toBeGreaterThan(0);
     }
     expect(most).toBe(2);

@@ -45,6 +45,21 @@ test('what is under way is never ended: then the new one is refused and counted'
   expect(bounds.admit(from('10.0.0.1'))).toBe(true);
 });
 
+test('one that has asked nothing yet stays to be told, and no more of them than there are places', () => {
+  const bounds = limits(2, 1);
+  const [fresh, second, third, fourth] = [1, 2, 3, 4].map(() => from('10.0.0.1'));
+  for (const socket of [fresh, second, third, fourth]) if (socket !== undefined) bounds.admit(socket, true);
+  expect([fresh, second, third, fourth].map((socket) => socket && bounds.isTurnedAway(socket))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect([fresh, second, third, fourth].map((socket) => socket?.destroyed)).toEqual([false, false, true, false]);
+  fresh?.emit('close');
+  expect(bounds.open).toBe(1);
+});
+
 test('a full house takes from who holds most, so that a single connection of Prometheus stays', () => {
   const bounds = limits(4, 3);
   const prometheus = from('10.0.0.9');
