@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readKey } from '../../exporters/audit-trail/inspect/verification.js';
 import { type ProofResult, verifyProof } from '../../exporters/audit-trail/seal/index.js';
+import { namedFile } from './named-file.js';
 import { asVerb } from './operators-matter.js';
 import { paint, print, printJson } from './terminal.js';
 import { CannotRun } from './trail.js';
@@ -32,13 +32,16 @@ export function checkProofCommand(): Command {
     .option('--key <vkey>', 'published public key, or a file that holds it; repeat it for several', collect, [])
     .option('--json', 'print JSON for programs')
     .addHelpText('after', examples)
-    .action((file: string, options: Options) => asVerb(() => check(file, options)));
+    .action((file: string, options: Options) => asVerb(async () => check(file, options)));
 }
 
-async function check(file: string, { key, json }: Options): Promise<number> {
+/** With the text of a record, of which PostgreSQL takes 1 GiB at the most, and an audit trail a few kB. */
+const MOST_PROOF_BYTES = 256 * 1024 * 1024;
+
+function check(file: string, { key, json }: Options): number {
   if (key.length === 0) throw new CannotRun('a proof is checked with the published key: give --key');
-  const keys = await Promise.all(key.map(readKey));
-  const document = parse(await readFile(file, 'utf8'), file);
+  const keys = key.map(readKey);
+  const document = parse(namedFile(file, MOST_PROOF_BYTES), file);
   const result = verifyProof(document, keys);
   if (json === true) printJson(result);
   else print(told(result));

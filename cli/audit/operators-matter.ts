@@ -2,6 +2,7 @@ import { CannotLook } from '../../exporters/audit-trail/index.js';
 import { UnreadableState } from '../../exporters/audit-trail/inspect/verify-state.js';
 import { NoteError, SealRefused, SealUnavailable } from '../../exporters/audit-trail/seal/index.js';
 import { CannotKeepState } from '../../exporters/runtime/state/index.js';
+import { UnreadableFile } from '../../pack/bounded-file.js';
 import { InvalidPack, SecretUnavailable } from '../../pack/index.js';
 import { StateUnclear } from '../exporter-state.js';
 import { Interrupted } from './interrupt.js';
@@ -30,6 +31,7 @@ export function messageFor(error: unknown): string | undefined {
     CannotRun,
     StateUnclear,
     CannotKeepState,
+    UnreadableFile,
     CannotLook,
     UnreadableState,
     SealRefused,

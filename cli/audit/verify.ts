@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { readKey, type VerificationRequest, verify } from '../../exporters/audit-trail/inspect/verification.js';
 import type { NoteVerifier } from '../../exporters/audit-trail/seal/index.js';
 import { statePlace } from '../../exporters/runtime/state/index.js';
 import { interruptible } from './interrupt.js';
+import { namedFile } from './named-file.js';
 import { asVerb } from './operators-matter.js';
 import { progressOn } from './progress.js';
 import { print, printJson } from './terminal.js';
@@ -63,10 +63,13 @@ export function verifyCommand(): Command {
     .action((options: Options) => asVerb(() => run(options)));
 }
 
+const MOST_CHECKPOINT_BYTES = 1024 * 1024;
+
 async function run(options: Options): Promise<number> {
-  const keys = await Promise.all(options.key.map(readKey));
+  const keys = options.key.map(readKey);
   const request = options.log === undefined ? ofTrail(options, keys) : ofCopy(options.log, keys);
-  const checkpoints = options.fromCheckpoint === undefined ? [] : [await readFile(options.fromCheckpoint, 'utf8')];
+  const checkpoints =
+    options.fromCheckpoint === undefined ? [] : [namedFile(options.fromCheckpoint, MOST_CHECKPOINT_BYTES)];
   const progress = progressOn(process.stderr);
   const result = await interruptible((signal) =>
     verify({

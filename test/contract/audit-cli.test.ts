@@ -65,6 +65,8 @@ describe('kop audit', () => {
     [['verify', '--log', 'copy.jsonl'], /give --key/],
     [['verify', '--key', 'nonsense'], /"nonsense" is no verifier key; expected name\+keyid\+base64/],
     [['check-proof', '/nowhere.json', '--key', 'nonsense'], /no verifier key/],
+    [['check-proof', '/nowhere.json', '--key', '/dev/zero'], /\/dev\/zero is a device/],
+    [['check-proof', '/dev/zero', '--key', generateSealKey(ORIGIN).vkey], /\/dev\/zero is a device/],
     [['maintenance', ...by, '--until', 'tomorrow'], /Expected a moment such as/],
     [['maintenance', ...by, '--until', '2020-01-01T00:00Z'], /it would end before it begins/],
     [['baseline', '--by', 'E. Hart'], /required option '--reason <text>' not specified/],

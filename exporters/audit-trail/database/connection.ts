@@ -1,33 +1,15 @@
-import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig, PoolConfig } from 'pg';
 import type { DatabaseAccess } from '../../../pack/index.js';
+import { connectionTarget } from '../../runtime/database/access.js';
 import type { Redactor } from '../../runtime/log.js';
 import { textSettings } from '../text-settings.js';
 
 const CONNECT_WITHIN_MS = 10_000;
 const IDLE_MS = 60_000;
 
-/** The sslmode words of libpq that are about TLS; the driver reads them in ways that change between its versions. */
-const sslParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'uselibpqcompat'] as const;
-
-/**
- * How to connect. `sslmode` in the address decides on TLS: `require`, `verify-ca` and `verify-full` all check the
- * certificate (against `caFile` when there is one), `no-verify` takes any, none or `disable` is plain text. A
- * `caFile` alone means `verify-full`. So do `prefer` and `allow`: whoever asks for TLS where there is some must not get
- * plain text from whoever stands in between and says that there is none.
- */
 export function clientConfig(access: DatabaseAccess, redactor?: Redactor): ClientConfig {
-  const url = new URL(access.url.reveal());
-  const password = access.password?.reveal();
-  for (const secret of [password, decodeURIComponent(url.password)]) if (secret) redactor?.add(secret);
-  const mode = url.searchParams.get('sslmode') ?? (access.caFile === undefined ? 'disable' : 'verify-full');
-  const caFile = access.caFile ?? url.searchParams.get('sslrootcert') ?? undefined;
-  for (const name of sslParameters) url.searchParams.delete(name);
-  if (password !== undefined) url.password = encodeURIComponent(password);
   return {
-    connectionString: url.toString(),
-    ssl: tlsOptions(mode, caFile),
+    ...connectionTarget(access, redactor),
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
   };
@@ -42,20 +24,6 @@ export function poolConfig(access: DatabaseAccess, redactor?: Redactor): PoolCon
     allowExitOnIdle: true,
     application_name: 'kop-audit-observer',
   };
-}
-
-function tlsOptions(mode: string, caFile: string | undefined): false | ConnectionOptions {
-  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
-  switch (mode) {
-    case 'disable':
-      return false;
-    case 'no-verify':
-      return { rejectUnauthorized: false };
-    case 'verify-ca':
-      return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...ca };
-    default:
-      return { rejectUnauthorized: true, ...ca };
-  }
 }
 
 /**

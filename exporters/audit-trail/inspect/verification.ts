@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess, Seal } from '../../../pack/index.js';
 import { announcedKeys } from '../seal/announced-keys.js';
 import {
@@ -221,14 +222,26 @@ function entryBehind(store: SealStore, size: number): number {
   return Math.min(seq + 1, store.index.length);
 }
 
-/** @throws {NoteError} when it is no verifier key. */
-export async function readKey(given: string): Promise<NoteVerifier> {
+const MOST_KEY_BYTES = 64 * 1024;
+
+/**
+ * @param given a key, or a file that holds one.
+ * @throws {NoteError} when it is no verifier key.
+ */
+export function readKey(given: string): NoteVerifier {
   try {
     return parseVkey(given);
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
-    const text = await readFile(given, 'utf8').catch(() => undefined);
-    if (text === undefined) throw error;
-    return parseVkey(text);
+    return parseVkey(fileText(given, error));
+  }
+}
+
+function fileText(path: string, unlessThere: NoteError): string {
+  try {
+    return readBounded(path, MOST_KEY_BYTES, { pipes: true }).bytes.toString('utf8');
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw existsSync(path) ? new NoteError(`${path} ${error.message}`) : unlessThere;
   }
 }

@@ -1,3 +1,4 @@
+import { UnreadableFile } from '../../../pack/bounded-file.js';
 import { SecretUnavailable } from '../../../pack/index.js';
 import type { EncryptionError, EncryptionUncertain } from '../../../pack/metrics/encryption.js';
 import { ourFaultOf } from '../../runtime/portal/http/failure.js';
@@ -55,8 +56,13 @@ export function asFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   // It names the variable or the file, and has no value to tell.
   if (error instanceof SecretUnavailable) return new ExporterFault('secret', error.message);
-  const kind = error instanceof Error ? error.name : typeof error;
-  return systemFault(error, 'this machine') ?? new ExporterFault('internal', `unexpected ${kind} in the exporter`);
+  const ofTheMachine = systemFault(error, 'this machine');
+  if (ofTheMachine !== undefined) return ofTheMachine;
+  if (error instanceof UnreadableFile) return new ExporterFault('secret', error.message);
+  return new ExporterFault(
+    'internal',
+    `unexpected ${error instanceof Error ? error.name : typeof error} in the exporter`,
+  );
 }
 
 /** What this machine ran out of, if an error tells of that. @param where begins the sentence. */

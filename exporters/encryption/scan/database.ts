@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { readBounded } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess } from '../../../pack/index.js';
+import { connectionTarget } from '../../runtime/database/access.js';
 import type { Redactor } from '../../runtime/log.js';
 import { failureOf, ScanFailure } from './failure.js';
 import { text } from './sql.js';
@@ -11,7 +11,6 @@ export type Row = Record<string, unknown>;
 export type Query = <R extends Row>(sql: string, values?: readonly unknown[]) => Promise<R[]>;
 
 const CONNECT_WITHIN_MS = 10_000;
-const MAX_CA_BYTES = 1024 * 1024;
 const LOCK_WAIT = '2s';
 const NAME = 'kop-encryption-scan';
 
@@ -124,29 +123,11 @@ function begin({ statementTimeoutMs }: DatabaseAccess): string {
   return `begin transaction isolation level repeatable read read only; select ${calls.join(', ')}`;
 }
 
-const tlsParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'uselibpqcompat'];
-
-/** `sslmode=no-verify` takes any certificate, another one than `disable` checks it; a `caFile` alone does, too. */
 function connection(access: DatabaseAccess, redactor: Redactor | undefined): pg.ClientConfig {
-  const url = new URL(access.url.reveal());
-  const password = access.password?.reveal() ?? decodeURIComponent(url.password);
-  if (password !== '') redactor?.add(password);
-  const mode = url.searchParams.get('sslmode') ?? (access.caFile === undefined ? 'disable' : 'verify-full');
-  for (const name of tlsParameters) url.searchParams.delete(name);
-  url.password = encodeURIComponent(password);
   return {
-    connectionString: url.href,
+    ...connectionTarget(access, redactor),
     application_name: NAME,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
-    ssl:
-      mode === 'disable'
-        ? false
-        : {
-            rejectUnauthorized: mode !== 'no-verify',
-            ...(access.caFile === undefined
-              ? {}
-              : { ca: readBounded(access.caFile, MAX_CA_BYTES).bytes.toString('utf8') }),
-          },
   };
 }

@@ -1,3 +1,6 @@
+import { UnreadableFile } from '../../../pack/bounded-file.js';
+import { SecretUnavailable } from '../../../pack/index.js';
+
 /**
  * Why a look at the database failed, in words of ours. The server's own messages may quote the value that it choked
  * on, so none of them ever leaves this file.
@@ -43,7 +46,10 @@ export function failureOf(error: unknown): ScanFailure {
 
 function withoutState(error: unknown): ScanFailure {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (error instanceof Error && error.name === 'SecretUnavailable') return new ScanFailure('connection', error.message);
+  // They name the variable or the file, and have no value to tell.
+  if (error instanceof SecretUnavailable || error instanceof UnreadableFile) {
+    return new ScanFailure('connection', error.message);
+  }
   if (error instanceof Error && error.name === 'AbortError') return new ScanFailure('other', 'stopped');
   const detail = code !== undefined && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? ` (${code})` : '';
   return new ScanFailure('connection', `the database cannot be reached${detail}`);

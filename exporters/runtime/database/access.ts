@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { readBounded } from '../../../pack/bounded-file.js';
+import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Redactor } from '../redactor.js';
 
@@ -18,6 +18,8 @@ const sslParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'us
  * `verify-full` all check the certificate (against `caFile` when there is one), `no-verify` takes any, none or
  * `disable` is plain text. A `caFile` alone means `verify-full`, and so do `prefer` and `allow`: whoever stands in between
  * could say that there is no TLS.
+ *
+ * @throws {UnreadableFile} about the file of authorities; the message names it.
  */
 export function connectionTarget(access: DatabaseAccess, redactor?: Redactor): ConnectionTarget {
   const url = new URL(access.url.reveal());
@@ -31,7 +33,7 @@ export function connectionTarget(access: DatabaseAccess, redactor?: Redactor): C
 }
 
 function tlsOptions(mode: string, caFile: string | undefined): false | ConnectionOptions {
-  const ca = caFile === undefined ? {} : { ca: readBounded(caFile, MAX_CA_BYTES).bytes.toString('utf8') };
+  const ca = caFile === undefined ? {} : { ca: authorities(caFile) };
   switch (mode) {
     case 'disable':
       return false;
@@ -41,5 +43,14 @@ function tlsOptions(mode: string, caFile: string | undefined): false | Connectio
       return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...ca };
     default:
       return { rejectUnauthorized: true, ...ca };
+  }
+}
+
+function authorities(caFile: string): string {
+  try {
+    return readBounded(caFile, MAX_CA_BYTES).bytes.toString('utf8');
+  } catch (cause) {
+    if (!(cause instanceof UnreadableFile)) throw cause;
+    throw new UnreadableFile(`the database's caFile ${caFile} ${cause.message}`, cause.expected, { cause });
   }
 }

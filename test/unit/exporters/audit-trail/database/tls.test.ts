@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, truncateSync } from 'node:fs';
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { serverIdentity } from '../../../../../demo/postgres/identity.js';
 import type { PostgresServer } from '../../../../../demo/postgres/index.js';
 import { Session } from '../../../../../exporters/audit-trail/seal/index.js';
+import { DatabaseFunctionsProvider } from '../../../../../exporters/encryption/providers/pgcrypto.js';
+import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { type DatabaseAccess, SecretText } from '../../../../../pack/index.js';
 import {
   type AuditFixture,
@@ -131,6 +135,46 @@ describe('the observer', () => {
       await fixture.sql('select pg_reload_conf()');
       await expect.poll(async () => (await fixture.sql('show ssl')).rows[0], { timeout: 5_000 }).toEqual({ ssl: 'on' });
     }
+  });
+});
+
+describe('a file of authorities that never ends, or is none', () => {
+  const signal = () => AbortSignal.timeout(10_000);
+  const huge = fileOf('huge.pem', '');
+  truncateSync(huge, 2 * 1024 * 1024);
+  const pipe = fileOf('pipe', '');
+  rmSync(pipe);
+  execFileSync('mkfifo', [pipe]);
+
+  test.each([
+    ['a pipe', pipe, 'is a pipe'],
+    ['a device', '/dev/zero', 'is a device'],
+    ['a huge file', huge, 'is larger than 1 MiB'],
+    ['a folder', '/', 'is a folder'],
+    ['no file', '/nowhere.pem', 'does not exist'],
+  ])('%s is refused by name, in every part of the pack that connects', async (_, path, why) => {
+    const database = access('verify-full', { caFile: path });
+    const message = `the database's caFile ${path} ${why}`;
+    expect(evidence(await look(database))).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringContaining(message),
+    });
+    await expect(Session.open(database, signal())).rejects.toThrow(message);
+    await expect(new ReadOnlyDatabase(database).look(signal(), async () => undefined)).rejects.toThrow(message);
+    const provider = new DatabaseFunctionsProvider(
+      {
+        kind: 'pgcrypto',
+        name: 'sql',
+        slaSeconds: 1,
+        database,
+        passphrase: SecretText.literal('x'),
+        options: '',
+        deterministic: false,
+      },
+      (secret) => secret.reveal(),
+      1000,
+    );
+    await expect(provider.open(signal())).rejects.toThrow(message);
   });
 });
 
