@@ -1,6 +1,8 @@
 import { randomBytes, scryptSync } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ProviderFailure } from './failure.js';
 
 /** A token counts refused PINs, and after a few in a row it locks, for the portal as well. */
@@ -27,6 +29,10 @@ interface PinFlags {
 const KEY_FILE = 'key';
 const KEY_BYTES = 32;
 const DIGEST_BYTES = 32;
+const LOCK = 'lock';
+const LOCK_POLL_MS = 20;
+/** A login takes less; whoever left a lock behind for so long was killed. A round must not wait longer for it. */
+const LOCK_STALE_MS = 1000;
 /** Some 50 ms: a PIN is short, and whoever reads the digest may read the key beside it. */
 const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
 
@@ -43,6 +49,38 @@ export class PinGuard {
   /** @param folder shared by all who use a token; absent where nothing is kept. */
   constructor(folder?: string) {
     this.#folder = folder;
+  }
+
+  /**
+   * Does some work while nobody else at the same folder does: two who try the same wrong PIN at once have tried it twice.
+   *
+   * @param work checks a PIN, tries it, and notes a refusal.
+   */
+  async alone<T>(work: () => T): Promise<T> {
+    const lock = await this.#lock();
+    try {
+      return work();
+    } finally {
+      if (lock !== undefined) quietly(() => rmSync(lock, { recursive: true, force: true }));
+    }
+  }
+
+  /** @returns undefined where nothing can be kept: nobody can be told to wait then. */
+  async #lock(): Promise<string | undefined> {
+    const folder = this.#folder;
+    if (folder === undefined) return undefined;
+    const lock = join(folder, LOCK);
+    quietly(() => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 2 * LOCK_STALE_MS) {
+      if (quietly(() => mkdirSync(lock) ?? true) === true) return lock;
+      const madeAtMs = quietly(() => statSync(lock).mtimeMs);
+      if (madeAtMs === undefined && quietly(() => statSync(folder).isDirectory()) !== true) return undefined;
+      if (madeAtMs !== undefined && Math.abs(Date.now() - madeAtMs) > LOCK_STALE_MS) {
+        quietly(() => rmSync(lock, { recursive: true, force: true }));
+      } else await pause(LOCK_POLL_MS);
+    }
+    return undefined;
   }
 
   /** @throws {PinRefused} when this PIN is not to be tried now, with the reason. */

@@ -84,13 +84,13 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     if (this.#isStale) this.#finalize();
     const isFresh = !this.#isInitialized;
     try {
-      this.#logInToToken();
+      await this.#pins.alone(() => this.#logInToToken());
     } catch (error) {
       // A PIN that was refused is not tried again here: that is for PinGuard to allow.
       if (isFresh || error instanceof PinRefused) throw error;
       await this.close();
       this.#finalize();
-      this.#logInToToken();
+      await this.#pins.alone(() => this.#logInToToken());
     }
   }
 

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -75,10 +84,38 @@ describe('a PIN that a token refused', () => {
     expect(tries('wrong')).toBe(false);
   });
 
-  test('is remembered by the process where nothing can be kept', () => {
+  test('is tried once by two who come at the same time', async () => {
+    const { folder } = place();
+    const [first, second] = [new PinGuard(folder), new PinGuard(folder)];
+    let tried = 0;
+    // As another process that has the token to itself just now.
+    mkdirSync(join(folder, 'lock'), { recursive: true });
+    utimesSync(join(folder, 'lock'), start / 1000, start / 1000);
+    const waiting = second.alone(() => {
+      second.check('wrong', token, flags);
+      tried += 1;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(tried).toBe(0);
+    first.refused('wrong', token);
+    rmSync(join(folder, 'lock'), { recursive: true });
+    await expect(waiting).rejects.toThrow('refused this PIN at');
+    expect(readdirSync(folder)).not.toContain('lock');
+  });
+
+  test('does not wait for a lock that somebody left behind who was killed', async () => {
+    const { folder, tries } = place();
+    mkdirSync(join(folder, 'lock'), { recursive: true });
+    utimesSync(join(folder, 'lock'), start / 1000 - 60, start / 1000 - 60);
+    expect(await new PinGuard(folder).alone(() => tries('any'))).toBe(true);
+    expect(readdirSync(folder)).not.toContain('lock');
+  });
+
+  test('is remembered by the process where nothing can be kept', async () => {
     const { folder } = place();
     writeFileSync(folder, 'a file');
     const guard = new PinGuard(folder);
+    expect(await guard.alone(() => 'done')).toBe('done');
     guard.refused('wrong', token);
     expect(() => guard.check('wrong', token, flags)).toThrow('refused this PIN at 2026-01-01T00:00:00.000Z');
     expect(() => guard.check('right', token, flags)).not.toThrow();
