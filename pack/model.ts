@@ -275,7 +275,7 @@ export interface HttpStep extends StepBase {
   readonly path: string;
   readonly query: Readonly<Record<string, Text>>;
   readonly headers: Readonly<Record<string, SecretText>>;
-  /** Texts of the JSON value that hold references are `SecretText`. */
+  /** Texts of the JSON value that hold references are `SecretText`, numbers that JavaScript cannot hold `WrittenNumber`. */
   readonly body?:
     | { readonly kind: 'json'; readonly value: unknown }
     | { readonly kind: 'form'; readonly fields: Readonly<Record<string, Text>> };

@@ -1,7 +1,8 @@
 import { dirname, resolve as resolvePath } from 'node:path';
 import { readReferences } from './references.js';
 import { SecretText, type Text } from './secret.js';
-import { type KeyPath, type MapNode, valueOrigin } from './source-node.js';
+import { type KeyPath, type MapNode, nodeAt, valueOrigin } from './source-node.js';
+import { isKept, WrittenNumber } from './written-number.js';
 
 /** What depends on the file that says it: secrets, and paths relative to it. */
 export class Places {
@@ -34,14 +35,21 @@ export class Places {
     return Object.fromEntries(Object.entries(written).map(([key, value]) => [key, this.text([...path, key], value)]));
   }
 
-  /** Every text of a JSON value. */
+  /** Every text of a JSON value, and every number that JavaScript would change. */
   textsIn(path: KeyPath, written: unknown): unknown {
     if (typeof written === 'string') return this.text(path, written);
+    if (typeof written === 'number') return this.#number(path, written);
     if (Array.isArray(written)) return written.map((item: unknown, index) => this.textsIn([...path, index], item));
     if (typeof written !== 'object' || written === null) return written;
     return Object.fromEntries(
       Object.entries(written).map(([key, value]) => [key, this.textsIn([...path, key], value)] as const),
     );
+  }
+
+  #number(path: KeyPath, value: number): number | WrittenNumber {
+    const node = nodeAt(this.#root, path);
+    const written = node?.kind === 'scalar' ? node.written : undefined;
+    return written === undefined || isKept(written, value) ? value : new WrittenNumber(written);
   }
 
   secrets(path: KeyPath, written: Readonly<Record<string, string>>): Record<string, SecretText> {

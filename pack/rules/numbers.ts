@@ -1,19 +1,23 @@
 import { type KeyPath, type MapNode, nodeAt, type SourceNode } from '../source-node.js';
-
+import { isJsonNumber, isKept } from '../written-number.js';
 import type { Rule } from './rule.js';
 
 /**
  * No number arrives at the portal as another one. Where it becomes text, it becomes the text that was written: `007`
- * would arrive as `7`. Where it stays a number, it is one that JavaScript can hold: `9007199254740993` would arrive as
- * `9007199254740992`, which is another client's number.
+ * would arrive as `7`. Where it stays a number it keeps its digits when it is sent, if JSON can write them; where it is
+ * compared, it is one that JavaScript can hold: `9007199254740993` would be `9007199254740992`, another client's number.
  */
 export const numbers: Rule = ({ parsed, root, reporter }) => {
   for (const path of numberPlaces(root, Object.keys(parsed.workflows))) {
     const node = nodeAt(root, path);
     if (node?.kind !== 'scalar' || typeof node.value !== 'number' || node.written === undefined) continue;
     if (isKept(node.written, node.value)) continue;
+    const isSent = path[4] === 'body';
+    if (isSent && isJsonNumber(node.written)) continue;
     reporter.report(path, `${node.written} is read as ${numberText(node.value)}`, {
-      expected: 'a number of at most 15 digits that does not begin with 0, or a text in quotes',
+      expected: isSent
+        ? 'a number as JSON writes it, such as one that does not begin with 0, or a text in quotes'
+        : 'a number of at most 15 digits that does not begin with 0, or a text in quotes',
     });
   }
   for (const path of textPlaces(root, Object.keys(parsed.portals), Object.keys(parsed.workflows))) {
@@ -27,23 +31,6 @@ export const numbers: Rule = ({ parsed, root, reporter }) => {
     }
   }
 };
-
-/** Whether a number has the digits that were written; `1.10` and `1e3` are only other spellings of 1.1 and 1000. */
-function isKept(written: string, value: number): boolean {
-  if (/^0[xo]/.test(written)) return BigInt(written) === BigInt(value);
-  if (/^[-+]?0\d/.test(written)) return false;
-  return significant(written) === significant(String(value));
-}
-
-/** Digits without the zeros around them, and the power of ten of the last: one text for each decimal number. */
-function significant(decimal: string): string {
-  const [, sign, whole = '', fraction = '', exponent = '0'] =
-    /^([-+]?)(\d*)\.?(\d*)(?:e([-+]?\d+))?$/i.exec(decimal) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const short = digits.replace(/0+$/, '');
-  if (short === '') return '0';
-  return `${sign === '-' ? '-' : ''}${short}e${Number(exponent) - fraction.length + digits.length - short.length}`;
-}
 
 /** In full where JavaScript would write an exponent. */
 function numberText(value: number): string {

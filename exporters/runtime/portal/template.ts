@@ -1,6 +1,7 @@
 import type { Portal, Text } from '../../../pack/index.js';
 import { hiddenIn } from '../../../pack/path-readings.js';
 import { SecretText } from '../../../pack/secret.js';
+import { WrittenNumber } from '../../../pack/written-number.js';
 import { StepFailure } from './step-failure.js';
 
 export type Variables = ReadonlyMap<string, Text>;
@@ -48,7 +49,7 @@ export function fillPath(path: string, filling: Filling, portal: Pick<Portal, 'n
 export function fillDeep(value: unknown, filling: Filling): unknown {
   if (typeof value === 'string' || value instanceof SecretText) return fill(value, filling);
   if (Array.isArray(value)) return value.map((item: unknown) => fillDeep(item, filling));
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !(value instanceof WrittenNumber)) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillDeep(item, filling)]));
   }
   return value;

@@ -1,5 +1,6 @@
 import { applyPathStyle, type HttpStep, isSamePage, pageIn } from '../../../pack/index.js';
 import { JsonPathExcess } from '../../../pack/json-path.js';
+import { jsonText } from '../../../pack/written-number.js';
 import { filledHeaders } from '../../runtime/portal/headers.js';
 import type { Certificates } from '../../runtime/portal/http/certificates.js';
 import type { Received } from '../../runtime/portal/http/connections.js';
@@ -148,7 +149,7 @@ function prepare(step: HttpStep, context: StepContext): Outgoing {
 function bodyOf(step: HttpStep, filling: Filling): { type: string; bytes: Buffer } | undefined {
   if (step.body === undefined) return undefined;
   if (step.body.kind === 'json') {
-    return { type: 'application/json', bytes: Buffer.from(JSON.stringify(fillDeep(step.body.value, filling))) };
+    return { type: 'application/json', bytes: Buffer.from(jsonText(fillDeep(step.body.value, filling))) };
   }
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(step.body.fields)) form.set(name, fill(value, filling));

@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { jsonTextOf, textOf } from '../../../../../exporters/workflow-sla/http/charset.js';
 import { Digits } from '../../../../../exporters/workflow-sla/http/digits.js';
+import { decodeJobs, encodeJobs, jobsOf } from '../../../../../exporters/workflow-sla/plan.js';
+import { loadPack } from '../../../../../pack/index.js';
 import { expectation, job, step } from '../../../../support/workflow/domain.js';
 import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
-import { httpServer } from '../../../../support/workflow/server.js';
+import { packYaml, workflowYaml, writePack } from '../../../../support/workflow/process.js';
+import { httpServer, json } from '../../../../support/workflow/server.js';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
@@ -65,6 +68,31 @@ describe('the charset of an answer', () => {
 });
 
 describe('numbers that JavaScript cannot hold', () => {
+  test('are sent with the digits that were written in the description', async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const body =
+      '{ id: 9007199254740993, deep: [-0.12345678901234567891, 1.10], text: "9007199254740993", user: "$' +
+      '{env:KOP_TEST_USER}" }';
+    const file = writePack(
+      packYaml(
+        `kingston: { title: Kingston, baseUrl: "${server.url}", network: { proxy: none } }`,
+        workflowYaml(
+          'look',
+          '',
+          `- { name: look, path: /look, method: POST, mutates: false, body: { json: ${body} } }`,
+        ),
+      ),
+    );
+    vi.stubEnv('KOP_TEST_USER', 'probe');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    // As it crosses to the measuring thread.
+    const [sent] = decodeJobs(encodeJobs(jobsOf(loadPack([file], { requireSecrets: false }))));
+    expect(verdictOf(await runOnce(sent ?? job(server.url)))).toBe('ok');
+    expect(server.requests[0]?.body).toBe(
+      '{"id":9007199254740993,"deep":[-0.12345678901234567891,1.1],"text":"9007199254740993","user":"probe"}',
+    );
+  });
+
   test('are extracted and used again with all their digits', async () => {
     const server = await httpServer((_, response) => {
       response
