@@ -1,8 +1,10 @@
+import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { defaultWebhookUrl, infeasible } from '../alert-rules/src/index.js';
 import { kopCall } from '../exporters/runtime/call.js';
 import { formatProblem, InvalidPack, loadPack, type Pack } from '../pack/index.js';
 import { type FileState, generatedFiles, type Skipped, stateOf, writeGenerated } from './generated-files.js';
+import { writing } from './writing.js';
 
 interface Options {
   readonly 'config.file': readonly string[];
@@ -71,7 +73,9 @@ async function build(options: Options): Promise<number> {
   });
   const judged = files.map((file) => ({ file, state: stateOf(out, file) }));
   if (options.check !== true) {
-    for (const { file, state } of judged) if (state !== 'unchanged') writeGenerated(out, file);
+    for (const { file, state } of judged) {
+      if (state !== 'unchanged') await writing(join(resolve(out), file.path), '--out', () => writeGenerated(out, file));
+    }
   }
   const outcome: Outcome = {
     out,
@@ -108,8 +112,14 @@ function report(outcome: Outcome, isCheck: boolean): string {
     ...outcome.warnings.map((warning) => `warning: ${warning}`),
     ...differing.map(({ path, state }) => `${word[state].padEnd(8)} ${path}`),
     ...outcome.skipped.map(({ path, reason }) => `skipped  ${path}: ${reason}`),
+    ...(isCheck && outcome.files.every(({ state }) => state === 'new') ? [nothingHere(outcome.out)] : []),
     closing(differing.length, rest, isCheck),
   ].join('\n');
+}
+
+/** Nobody forgot to commit all of them: the check looks in the wrong place. */
+function nothingHere(out: string): string {
+  return `Nothing generated is in ${resolve(out)}. Say with --out where it is, or change to that folder.`;
 }
 
 function closing(differing: number, rest: number, isCheck: boolean): string {

@@ -63,7 +63,8 @@ export function stateOf(out: string, file: GeneratedFile): FileState {
   try {
     found = readFileSync(join(out, file.path), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'new';
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return 'new';
     throw error;
   }
   return found === file.text ? 'unchanged' : 'changed';

@@ -10,6 +10,7 @@ import { type Paint, type PaintRole, waterfall } from '../exporters/workflow-sla
 import { InvalidPack, loadPack, type Pack } from '../pack/index.js';
 import { duration } from '../pack/schema/units.js';
 import { suggest } from '../pack/suggest.js';
+import { writing } from './writing.js';
 
 const runExamples = `
 Examples:
@@ -161,10 +162,10 @@ function importCommand(): Command {
     .option('--out <file>', 'file to write (default: standard output)')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', importExamples)
-    .action((file: string, options: ImportOptions) => ending(async () => importRecording(file, options)));
+    .action((file: string, options: ImportOptions) => ending(() => importRecording(file, options)));
 }
 
-function importRecording(file: string, options: ImportOptions): number {
+async function importRecording(file: string, options: ImportOptions): Promise<number> {
   const { name, portal, baseUrl, out, json } = options;
   if (out !== undefined && existsSync(out)) throw new CannotRun(`${out} exists; remove it, or choose another --out`);
   const imported = importHar(file, {
@@ -173,7 +174,7 @@ function importRecording(file: string, options: ImportOptions): number {
     ...(portal === undefined ? {} : { portal }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
   });
-  if (out !== undefined) writeFileSync(out, imported.yaml, { flag: 'wx' });
+  if (out !== undefined) await writing(out, '--out', () => writeFileSync(out, imported.yaml, { flag: 'wx' }));
   if (json === true) print(JSON.stringify({ ...imported, ...(out === undefined ? {} : { out }) }, null, 2));
   else {
     if (out === undefined) print(imported.yaml.trimEnd());

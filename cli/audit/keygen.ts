@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
+import { writing } from '../writing.js';
 import { asVerb } from './operators-matter.js';
 import { print, printJson } from './terminal.js';
 import { CannotRun, chosenTrail, type TrailOptions, withTrailOptions } from './trail.js';
@@ -44,7 +45,7 @@ async function make(options: Options): Promise<number> {
   if (origin === undefined)
     throw new CannotRun('the trail names no origin yet; say --origin, such as kingston.example/audit');
   const { privateKey, vkey } = generateSealKey(origin);
-  await createPrivateFile(options.out, privateKey);
+  await writing(options.out, '--out', () => createPrivateFile(options.out, privateKey));
   if (options.json === true) {
     printJson({ origin, publicKey: vkey, privateKeyFile: options.out });
   } else {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { openForReading } from '../../exporters/audit-trail/inspect/seal-view.js';
 import { proveRecord, Session } from '../../exporters/audit-trail/seal/index.js';
+import { writing } from '../writing.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { printJson } from './terminal.js';
@@ -54,7 +55,9 @@ async function prove(id: string, options: Options): Promise<number> {
   if (options.out === undefined) {
     printJson(document);
   } else {
-    await writeFile(options.out, `${JSON.stringify(document, undefined, 2)}\n`, { mode: 0o600 });
+    const { out } = options;
+    const text = `${JSON.stringify(document, undefined, 2)}\n`;
+    await writing(out, '--out', () => writeFile(out, text, { mode: 0o600 }));
     process.stderr.write(
       `Record ${id} is leaf ${document.index}, sealed ${document.sealed.time}; the proof is in ${options.out}.\n`,
     );

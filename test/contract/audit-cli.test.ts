@@ -63,7 +63,7 @@ describe('kop audit', () => {
     [['verify'], /trail kingston is not sealed/],
     [['prove', '1'], /trail kingston is not sealed/],
     [['verify', '--log', 'copy.jsonl'], /give --key/],
-    [['verify', '--key', 'nonsense'], /"nonsense" is no verifier key; expected name\+keyid\+base64/],
+    [['verify', '--key', 'nonsense'], /"nonsense" is no verifier key, and no file that can be read; expected name\+keyid\+base64/],
     [['check-proof', '/nowhere.json', '--key', 'nonsense'], /no verifier key/],
     [['check-proof', '/nowhere.json', '--key', '/dev/zero'], /\/dev\/zero is a device/],
     [['check-proof', '/dev/zero', '--key', generateSealKey(ORIGIN).vkey], /\/dev\/zero is a device/],

@@ -4,15 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadPack } from '../../pack/index.js';
+import { type Ended, kopHere } from '../support/cli.js';
 import { fileOf } from '../support/workflow/certificates.js';
 import { builtCli, packYaml, workflowYaml, writePack } from '../support/workflow/process.js';
 import { type Handler, httpServer, json } from '../support/workflow/server.js';
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 function kop(args: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
   // The test runner asks for colours in its own name.
@@ -155,7 +150,7 @@ describe('kop workflow run', () => {
   ];
   test.each(cannot)('with %s cannot run, and ends with 2', async (_, args, message) => {
     const { file, server } = await pack(fine, workflowYaml('client-list'), ['kingston', 'staging']);
-    const { code, stderr } = await kop(['run', ...args, '--config.file', file]);
+    const { code, stderr } = await kopHere('workflow', 'run', ...args, '--config.file', file);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
     expect(server.requests).toHaveLength(0);
   });
@@ -178,7 +173,7 @@ describe('kop workflow run', () => {
 
   test('of a bad pack says where, and ends with 2', async () => {
     const file = fileOf('pack.yaml', 'workflows: 5\n');
-    expect(await kop(['run', 'x', '--config.file', file])).toMatchObject({
+    expect(await kopHere('workflow', 'run', 'x', '--config.file', file)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(`${file}:1:`),
     });
@@ -200,16 +195,16 @@ describe('kop workflow import', () => {
 
   test('writes a file, but never over another', async () => {
     const out = join(dirname(fileOf('x', '')), 'open-client.yaml');
-    expect((await kop([...args, '--out', out, '--name', 'open-client'])).code).toBe(0);
+    expect((await kopHere('workflow', ...args, '--out', out, '--name', 'open-client')).code).toBe(0);
     expect(readFileSync(out, 'utf8')).toContain('  open-client:\n');
-    expect(await kop([...args, '--out', out])).toMatchObject({
+    expect(await kopHere('workflow', ...args, '--out', out)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('exists; remove it'),
     });
   });
 
   test('prints JSON for programs', async () => {
-    const { stdout } = await kop([...args, '--json']);
+    const { stdout } = await kopHere('workflow', ...args, '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       name: 'chrome',
       portal: 'kingston',
@@ -219,7 +214,7 @@ describe('kop workflow import', () => {
 
   test('of a broken file ends with 2 and writes nothing', async () => {
     const out = join(dirname(fileOf('x', '')), 'none.yaml');
-    const { code, stderr } = await kop(['import', join(fixtures, 'cut-off.har'), '--out', out]);
+    const { code, stderr } = await kopHere('workflow', 'import', join(fixtures, 'cut-off.har'), '--out', out);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('this is not JSON') });
     expect(existsSync(out)).toBe(false);
   });

@@ -233,15 +233,27 @@ export function readKey(given: string): NoteVerifier {
     return parseVkey(given);
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
-    return parseVkey(fileText(given, error));
+    const text = fileText(given);
+    if (/PRIVATE KEY/.test(text)) {
+      throw new NoteError(
+        `${given} holds a private key; expected the public one, name+keyid+base64, as it was published`,
+      );
+    }
+    try {
+      return parseVkey(text);
+    } catch (inFile) {
+      throw inFile instanceof NoteError ? new NoteError(`${given}: ${inFile.message}`) : inFile;
+    }
   }
 }
 
-function fileText(path: string, unlessThere: NoteError): string {
+function fileText(path: string): string {
   try {
     return readBounded(path, MOST_KEY_BYTES, { pipes: true }).bytes.toString('utf8');
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    throw existsSync(path) ? new NoteError(`${path} ${error.message}`) : unlessThere;
+    if (existsSync(path)) throw new NoteError(`${path} ${error.message}`);
+    const shown = /^[\w./-]{1,100}$/.test(path) ? `"${path}"` : 'what was given';
+    throw new NoteError(`${shown} is no verifier key, and no file that can be read; expected name+keyid+base64`);
   }
 }

@@ -63,7 +63,8 @@ export function verifierOf(name: string, rawPublicKey: Buffer): NoteVerifier {
 export function parseVkey(vkey: string): NoteVerifier {
   const [, name, keyId, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim()) ?? [];
   if (name === undefined || keyId === undefined || encoded === undefined) {
-    throw new NoteError(`"${vkey}" is no verifier key; expected name+keyid+base64`);
+    // A private key that was taken for the public one must not be repeated.
+    throw new NoteError('this is no verifier key; expected name+keyid+base64');
   }
   const material = decodeBase64(encoded);
   if (material?.[0] !== ED25519 || material.length !== 33) {

@@ -1,0 +1,117 @@
+import { Command, CommanderError } from 'commander';
+import { withCalls } from '../exporters/runtime/call.js';
+import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/index.js';
+import { packageVersion } from '../exporters/runtime/version.js';
+import { endWithNpm } from './parent.js';
+import { CannotWrite } from './writing.js';
+
+interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** A verb's module is loaded when it is asked for, so that `kop check` does not wait for a web server. */
+const verbs: readonly Verb[] = [
+  {
+    name: 'exporters',
+    summary: 'measure, and serve the metrics to Prometheus',
+    load: async () => {
+      (await import('../exporters/runtime/signals.js')).holdSignals();
+      endWithNpm();
+      return (await import('./exporters.js')).exportersCommand();
+    },
+  },
+  {
+    name: 'check',
+    summary: 'say whether a configuration can be used',
+    load: async () => (await import('./check.js')).checkCommand(),
+  },
+  {
+    name: 'build',
+    summary: 'write alert rules and dashboards from a configuration',
+    load: async () => (await import('./build.js')).buildCommand(),
+  },
+  {
+    name: 'workflow',
+    summary: 'run one workflow now, or make one of a browser recording',
+    load: async () => (await import('./workflow.js')).workflowCommand(),
+  },
+  {
+    name: 'audit',
+    summary: 'say what is proven of audit trails, verify them, prove single records',
+    load: async () => (await import('./audit/index.js')).auditCommand(),
+  },
+  {
+    name: 'encryption',
+    summary: 'time encryption providers now, or scan ciphertext columns',
+    load: async () => (await import('./encryption/index.js')).encryptionCommand(),
+  },
+  {
+    name: 'healthcheck',
+    summary: 'ask the exporter on this machine whether it is alive',
+    load: async () => (await import('./healthcheck.js')).healthcheckCommand(),
+  },
+  {
+    name: 'demo',
+    summary: 'run everything on this machine, against a stand-in portal',
+    load: async () => {
+      endWithNpm();
+      return (await import('./demo.js')).demoCommand();
+    },
+  },
+];
+
+async function program(args: readonly string[]): Promise<Command> {
+  const root = new Command('kop')
+    .description('Kingston Observability Pack: measures what a regulated portal promises.')
+    .version(packageVersion(), '-V, --version')
+    .configureHelp({ showGlobalOptions: false })
+    // Where `kop` is not on the PATH, what the help prints would not work.
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(withCalls(text)),
+      writeErr: (text) => process.stderr.write(withCalls(text)),
+    })
+    .showHelpAfterError('(add --help for what there is)')
+    .addHelpText('after', '\nkop <command> --help says more. Exit code: 0 fine, 1 found something, 2 cannot run.')
+    .exitOverride();
+  // `kop help check` is `kop check --help`.
+  const asked = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
+  for (const verb of verbs) {
+    if (verb.name === asked) root.addCommand(inheriting(await verb.load(), root));
+    else root.command(verb.name).summary(verb.summary);
+  }
+  return root;
+}
+
+/** Commander hands its settings down only to commands that it makes itself, and wrong usage is 2 at every depth. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inheriting(inner, command);
+  return command;
+}
+
+/** Runs a command line, without the program itself. @returns the exit code. */
+export async function kop(args: readonly string[]): Promise<number> {
+  try {
+    await (await program(args)).parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has printed its message by now; wrong usage is `cannot run`.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const message = error instanceof CannotWrite ? error.message : (worldsText(error) ?? stackOf(error));
+    process.stderr.write(`kop: ${message}\n`);
+    return 2;
+  }
+}
+
+/** A full disk and the like are the machine's matter: there is nothing for the reader in our stack. */
+function worldsText(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !isOfTheMachine(error)) return undefined;
+  const path = 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';
+  return `${path}${reasonOf(error)}`;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
