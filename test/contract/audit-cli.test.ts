@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { CliLab, type Desk, kop, ORIGIN } from '../support/audit/cli-lab.js';
 import { DeskWatch } from '../support/audit/desk-watch.js';
+import { kopHere } from '../support/cli.js';
 
 let lab: CliLab;
 
@@ -45,15 +46,15 @@ async function sealed(): Promise<Desk> {
 
 describe('kop audit', () => {
   test('lists its verbs, and each says what it is for, with examples and exit codes', async () => {
-    const help = await kop(['audit', '--help']);
+    const help = await kopHere('audit', '--help');
     for (const verb of verbs) expect(help.stdout).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
-    const each = await Promise.all(verbs.map((verb) => kop(['audit', verb, '--help'])));
-    for (const { code, stdout } of each) {
+    for (const verb of verbs) {
+      const { code, stdout } = await kopHere('audit', verb, '--help');
       expect(code).toBe(0);
       expect(stdout).toContain(`Examples:\n  $ ${kopCall()} audit `);
       expect(stdout).toContain('Exit codes:');
     }
-  }, 60_000);
+  });
 
   test.each([
     [['statsu'], /unknown command 'statsu'\n\(Did you mean status\?\)/],
@@ -63,7 +64,10 @@ describe('kop audit', () => {
     [['verify'], /trail kingston is not sealed/],
     [['prove', '1'], /trail kingston is not sealed/],
     [['verify', '--log', 'copy.jsonl'], /give --key/],
-    [['verify', '--key', 'nonsense'], /"nonsense" is no verifier key, and no file that can be read; expected name\+keyid\+base64/],
+    [
+      ['verify', '--key', 'nonsense'],
+      /"nonsense" is no verifier key, and no file that can be read; expected name\+keyid\+base64/,
+    ],
     [['check-proof', '/nowhere.json', '--key', 'nonsense'], /no verifier key/],
     [['check-proof', '/nowhere.json', '--key', '/dev/zero'], /\/dev\/zero is a device/],
     [['check-proof', '/dev/zero', '--key', generateSealKey(ORIGIN).vkey], /\/dev\/zero is a device/],
@@ -75,7 +79,9 @@ describe('kop audit', () => {
     [['keygen'], /required option '--out <file>' not specified/],
     [['keygen', '--out', '/tmp/never.pem'], /names no origin yet; say --origin/],
   ])('refuses %j with 2', async (args, message) => {
-    const { code, stderr, stdout } = await kop(['audit', ...args]);
+    vi.stubEnv('KINGSTON_AUDIT_DATABASE_URL', undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { code, stderr, stdout } = await kopHere('audit', ...args);
     expect(`${stdout}${stderr}`).toMatch(message);
     expect(code).toBe(2);
   });
