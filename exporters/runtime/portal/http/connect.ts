@@ -75,8 +75,10 @@ async function reach(
   signal: Cancellation,
   onAddress: OnAddress,
 ): Promise<Carrier> {
-  clock.waitForOurs();
-  const addresses = await resolve(host, network.ipPreference, signal, () => clock.enter('dns'));
+  const addresses = await resolve(host, network.ipPreference, signal, {
+    onQueued: () => clock.waitForOurs(),
+    onBegin: () => clock.enter('dns'),
+  });
   clock.enter('connect');
   return dial(addresses, port, signal, onAddress);
 }

@@ -46,25 +46,34 @@ const queue: Lookup[] = [];
 const known = new Map<string, Lookup>();
 let underWay = 0;
 
+export interface LookupProgress {
+  /** It waits for a thread of ours; not called where one is free. */
+  readonly onQueued: () => void;
+  /** A name server is asked. */
+  readonly onBegin: () => void;
+}
+
 /**
  * The addresses of a host, in the order in which to try them (RFC 8305, 4): the first as the system or the preference
  * says, then the families by turns.
  *
- * @param onBegin when a name server is asked; until then nothing is the portal's time.
+ * @param progress until a name server is asked nothing is the portal's time.
  * @throws {StepFailure} `dns`, the signal's reason, or {@link OurFault}.
  */
 export async function resolve(
   host: string,
   preference: Network['ipPreference'],
   signal: Cancellation,
-  onBegin: () => void,
+  progress: LookupProgress,
 ): Promise<readonly string[]> {
   const family = isIP(host);
+  const { onBegin } = progress;
   if (family !== 0) {
     onBegin();
     return [host];
   }
   const lookedUp = lookUp(host, onBegin);
+  if (!lookedUp.hasBegun) progress.onQueued();
   try {
     const addresses = await abortable<readonly LookupAddress[]>(signal, (done, fail) => {
       lookedUp.answer.then(done, fail);
