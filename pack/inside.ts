@@ -57,7 +57,9 @@ function* graphQlArguments(document: string): Generator<InnerField> {
   let last = '';
   for (const [token, block, text, number, word] of tokens) {
     const value = block ?? (text === undefined ? number : String(jsonOf(text) ?? text.slice(1, -1)));
-    if (value !== undefined) yield { name, value };
+    // What was commented out was tried before.
+    if (token.startsWith('#')) yield* written(token);
+    else if (value !== undefined) yield { name, value };
     else if (word !== undefined) last = word;
     else if (token === ':') name = last;
   }

@@ -498,6 +498,7 @@ describe('everything is a secret until it is known to be none', () => {
 
   test.each([
     ['/reset/abcd', '/reset/{resetValue}'],
+    ['/s/abcd', '/s/{sValue}'],
     ['/users/verify/email/ab/cd', '/users/verify/email/{emailValue}/{emailValue2}'],
     ['/sms/47', '/sms/{smValue}'],
     ['/a;token=abc/b', '/{pathValue}/b'],
@@ -517,6 +518,30 @@ describe('everything is a secret until it is known to be none', () => {
     );
     expect(stepsOf(yaml)[0]?.path).toBe(written);
     if (recorded !== written) expect(steps.join() + summary.join()).not.toMatch(/abcd|abc|47|\bcd\b/);
+  });
+
+  test.each<[string, object]>([
+    [
+      'a field that another names',
+      entry('/a', {
+        method: 'POST',
+        send: { mimeType: 'application/json', text: '[{"name":"token","value":"letmein"}]' },
+      }),
+    ],
+    ['a parameter that another names', entry('/a?field=pin&value=letmein')],
+    ['a parameter behind a word that leads to secrets', entry('/verify?c=letmein')],
+    ['a key of an answer that is one elsewhere', entry('/a?token=letmein', { json: { letmein: { id: 'row-4711' } } })],
+    [
+      'a comment of GraphQL',
+      entry('/a', {
+        method: 'POST',
+        send: { mimeType: 'application/json', text: JSON.stringify({ query: '# pin: "letmein"\nquery { a { id } }' }) },
+      }),
+    ],
+  ])('in %s', (_, recorded) => {
+    const { yaml, summary, steps } = importHar(recording(recorded, entry('/rows/row-4711')), { pack });
+    expect(yaml + summary.join()).not.toContain('letmein');
+    expect(steps).toHaveLength(2);
   });
 
   test('the report shows what was kept whole, or says where the rest stands', () => {
@@ -598,6 +623,7 @@ describe('a recorded login', () => {
       'in variables',
       { query: 'mutation L($i: In) { login(i: $i) { jwt } }', variables: { i: { password: 'letmein' } } },
     ],
+    ['by its name alone', { query: 'mutation { signIn(a: "jo.adviser", b: "letmein") { id } }' }],
     ['in a text of variables', { query: 'mutation { login }', variables: '{"password":"letmein"}' }],
   ])('by GraphQL, %s, is no step, and the report says why it is no auth:', (_, send) => {
     const { auth, steps, summary } = authOf(login(send));
@@ -614,6 +640,14 @@ describe('a recorded login', () => {
       'grant_type',
       'rememberMe',
     ]);
+  });
+
+  test.each<[string, string, object]>([
+    ['its path', '/api/v1/sign-in', { a: 'jo.adviser', b: 'letmein' }],
+    ['the method of JSON-RPC', '/rpc', { jsonrpc: '2.0', method: 'user.login', params: ['jo.adviser', 'letmein'] }],
+  ])('that nothing but %s tells', (_, path, send) => {
+    const recorded = { mimeType: 'application/json', text: JSON.stringify(send) };
+    expect(authOf(entry(path, { method: 'POST', send: recorded })).steps).toEqual(['a']);
   });
 
   const signIn = { who: 'jo.adviser', what: 'letmein' };

@@ -22,11 +22,17 @@ export class Chain {
   readonly #taken: { readonly step: number; readonly variable: string; readonly path: string }[] = [];
   readonly #variables = new Map<string, string>();
   readonly #names = new Set<string>();
+  readonly #isWritable: (name: string) => boolean;
+
+  /** @param isWritable whether the name of a field may stand in a path that is written down. */
+  constructor(isWritable: (name: string) => boolean) {
+    this.#isWritable = isWritable;
+  }
 
   learn({ answer }: Kept, step: number): void {
     if (!isJson(answer.mimeType)) return;
     let count = 0;
-    for (const { path, key, parent, value } of scalars(jsonOf(answer.body), '$', '', '')) {
+    for (const { path, key, parent, value } of scalars(jsonOf(answer.body), '$', '', '', this.#isWritable)) {
       count += 1;
       if (count > MAX_VALUES) return;
       const text = String(value);
@@ -91,14 +97,20 @@ interface Scalar {
   readonly value: string | number;
 }
 
-export function* scalars(value: unknown, path: string, key: string, parent: string): Generator<Scalar> {
+export function* scalars(
+  value: unknown,
+  path: string,
+  key: string,
+  parent: string,
+  isWritable: (name: string) => boolean = isHarmlessName,
+): Generator<Scalar> {
   if (typeof value === 'string' || typeof value === 'number') yield { path, key, parent, value };
   else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* scalars(item, `${path}[${index}]`, key, parent);
+    for (const [index, item] of value.entries()) yield* scalars(item, `${path}[${index}]`, key, parent, isWritable);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, inner] of Object.entries(value)) {
       // In a table by key the keys are data, which a path would write down.
-      if (isHarmlessName(name)) yield* scalars(inner, path + member(name), name, key || parent);
+      if (isWritable(name)) yield* scalars(inner, path + member(name), name, key || parent, isWritable);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { decoded, documentFields } from '../../../pack/inside.js';
+import { nameFor } from './names.js';
 import { type Entry, isJson, jsonOf, mediaType, type PostData } from './read.js';
 
 export interface Field {
@@ -52,7 +53,8 @@ function* jsonFields(value: unknown, name: string, isNested: boolean): Generator
   if (Array.isArray(value)) {
     for (const item of value) yield* jsonFields(item, name, true);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, inner] of Object.entries(value)) yield* jsonFields(inner, key, isNested || name !== '');
+    const entries = Object.entries(value);
+    for (const [key, inner] of entries) yield* jsonFields(inner, nameFor(key, entries), isNested || name !== '');
   } else {
     yield { name, value: typeof value === 'string' ? value : JSON.stringify(value), isNested };
   }

@@ -1,6 +1,6 @@
 import { isPasswordName, wordsOf } from '../../../pack/secret-shapes.js';
 import { scalars } from './chain.js';
-import { fieldsOf } from './fields.js';
+import { type Field, fieldsOf } from './fields.js';
 import { isHarmlessName } from './harmless.js';
 import type { LoginAnswers } from './login-answers.js';
 import { isGrantName, isOneTimeName } from './names.js';
@@ -38,7 +38,21 @@ function credentialsIn(request: Entry): Credentials | undefined {
   const passwords = fields.map(({ name }) => name).filter(isPasswordName);
   if (passwords.length > 0) return passwords.some(isNewPassword) ? 'new-password' : 'login';
   if (fields.some(({ name, isNested }) => !isNested && isGrantName(name))) return 'login';
-  return fields.some(({ name }) => isOneTimeName(name)) ? 'one-time-code' : undefined;
+  if (fields.some(({ name }) => isOneTimeName(name))) return 'one-time-code';
+  return fields.length > 0 && isCalledLogin(request, fields) ? 'login' : undefined;
+}
+
+const loginWords = /^(log-?(in|on)|sign-?in|authenticate|authorize|create-session|token-auth)$/;
+
+/** By the last word of its path, by the method of JSON-RPC, or by what a mutation of GraphQL calls. */
+function isCalledLogin({ url }: Entry, fields: readonly Field[]): boolean {
+  const called = fields.flatMap(({ name, value }) => {
+    if (name === 'method') return [value.split(/[./]/).at(-1) ?? ''];
+    return /^\s*mutation\b/.test(value) ? [...value.matchAll(/([A-Za-z]\w*)\s*\(/g)].map(([, word]) => word ?? '') : [];
+  });
+  return [url.pathname.split('/').findLast((segment) => segment !== '') ?? '', ...called].some((name) =>
+    loginWords.test(wordsOf(name).join('-')),
+  );
 }
 
 /** What a provider made for one login: of SAML, of WS-Federation, or a code or token that was posted. */

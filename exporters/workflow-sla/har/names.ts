@@ -42,6 +42,22 @@ export function isPersonalName(name: string): boolean {
   return personal.test(wordsOf(name).at(-1) ?? '');
 }
 
+/**
+ * The name that a field has for its neighbours, where it is that of a secret: `{ name: 'password', value: 'x' }` is one
+ * field written as two.
+ */
+export function nameFor(key: string, siblings: Iterable<readonly [string, unknown]>): string {
+  if (isNaming(key)) return key;
+  for (const [other, value] of siblings) {
+    if (isNaming(other) && typeof value === 'string' && isSecretName(value)) return value;
+  }
+  return key;
+}
+
+function isNaming(key: string): boolean {
+  return /^(name|key|field|id|param(eter)?|property|label|type)$/i.test(key);
+}
+
 /** Whether it is what programs log in with. Inside other fields it may be data. */
 export function isGrantName(name: string): boolean {
   return /^(client-?secret|refresh-?token)$/.test(wordsOf(name).join('-'));

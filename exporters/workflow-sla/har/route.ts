@@ -9,6 +9,8 @@ export interface Segment {
   readonly plain: string;
   /** It is a secret by where it stands, such as behind `reset`, or by a name inside of it, such as `;token=`. */
   readonly isSecret: boolean;
+  /** What follows, in the path or as a parameter, is one. */
+  readonly leads: boolean;
 }
 
 /** Behind these words stands what proves who somebody is, however short: it was sent by mail or to a phone. */
@@ -16,7 +18,7 @@ const leading = new Set(
   (
     'reset recover recovery restore forgot invite invites invitation invitations join verify verification confirm ' +
     'confirmation activate activation unlock unsubscribe optout sms magic magiclink otp totp passwordless redeem ' +
-    'voucher vouchers onetime'
+    'voucher vouchers onetime share shared s l'
   ).split(' '),
 );
 
@@ -41,9 +43,10 @@ export function segmentsOf(path: string): Segment[] {
     const isSecret =
       plain !== '' &&
       ((isLed && !isRouteWord(plain)) || (isSecretName(before) && /\d/.test(plain)) || holdsSecretName(plain));
-    isLed ||= !isSecret && leads(plain);
+    const isLeading = !isSecret && leads(plain);
+    isLed ||= isLeading;
     if (!isSecret) before = plain;
-    return { written, plain, isSecret };
+    return { written, plain, isSecret, leads: isLeading };
   });
 }
 
@@ -61,6 +64,8 @@ export function holdsSecretName(value: string): boolean {
 }
 
 function leads(segment: string): boolean {
+  // With digits it is an id or a secret itself.
+  if (!/^\D+$/.test(segment)) return false;
   const words = wordsOf(segment);
   return (
     words.some((word) => leading.has(word)) ||

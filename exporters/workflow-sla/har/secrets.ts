@@ -1,7 +1,7 @@
 import { decoded, inside } from '../../../pack/inside.js';
 import { secretShape } from '../../../pack/secret-shapes.js';
 import { isHarmlessSegment } from './harmless.js';
-import { isPersonalName, isSecretName } from './names.js';
+import { isPersonalName, isSecretName, nameFor } from './names.js';
 import { type Entry, isJson, jsonOf, mediaType, type Pair } from './read.js';
 import { segmentsOf } from './route.js';
 
@@ -84,7 +84,8 @@ export class RecordedSecrets {
     if (Array.isArray(value)) {
       for (const item of value) this.#learnJson(name, item);
     } else if (typeof value === 'object' && value !== null) {
-      for (const [key, inner] of Object.entries(value)) this.#learnJson(key, inner);
+      const entries = Object.entries(value);
+      for (const [key, inner] of entries) this.#learnJson(nameFor(key, entries), inner);
     } else if (typeof value === 'string' || typeof value === 'number') {
       this.#learnField({ name, value: String(value) });
     }

@@ -4,7 +4,7 @@ import { Chain, member, singular, variableName } from './chain.js';
 import { formFields } from './fields.js';
 import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
 import type { RecordedAuth } from './login.js';
-import { isPersonalName, isSecretName } from './names.js';
+import { isPersonalName, isSecretName, nameFor } from './names.js';
 import { type Entry, isJson, jsonOf, mediaType } from './read.js';
 import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './route.js';
 import type { RecordedSecrets } from './secrets.js';
@@ -67,7 +67,7 @@ type Unfinished = Omit<WrittenStep, 'extract'> & { readonly index: number };
 class Writer {
   readonly #portal: Portal;
   readonly #secrets: RecordedSecrets;
-  readonly #chain = new Chain();
+  readonly #chain: Chain;
   readonly #steps: Unfinished[] = [];
   /** What each stood for, to tell two secrets of one name apart. */
   readonly #environment = new Map<string, string>();
@@ -80,6 +80,7 @@ class Writer {
   constructor(portal: Portal, secrets: RecordedSecrets) {
     this.#portal = portal;
     this.#secrets = secrets;
+    this.#chain = new Chain((name) => isHarmlessName(name) && !secrets.isIn(name));
   }
 
   /** Who logged in is nobody's business either, so a name of a user becomes a reference too. */
@@ -143,7 +144,7 @@ class Writer {
       ...(Object.keys(headers).length === 0 ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
       ...(isMutating(request) ? { mutates: true as const } : {}),
-      expect: { ...expectationOf(kept.answer), ...this.#ending(kept) },
+      expect: { ...expectationOf(kept.answer, (name) => this.#secrets.isIn(name)), ...this.#ending(kept) },
     });
     this.#chain.learn(kept, index);
   }
@@ -223,10 +224,16 @@ class Writer {
 
   #query({ url }: Entry, step: string): Record<string, string> {
     const query: Record<string, string> = {};
-    for (const [name, value] of url.searchParams) {
+    const all = [...url.searchParams];
+    const isLed = segmentsOf(url.pathname).some((segment) => segment.leads);
+    for (const [name, value] of all) {
       if (cacheBuster.test(name)) continue;
       if (value === '' || name === '') continue;
-      const written = this.#text(name, value, `${step}: parameter`);
+      // Behind `/verify` it is what was sent by mail, whatever it is called.
+      const written =
+        isLed && isHarmlessName(name)
+          ? (this.#chain.use(value, name) ?? this.#reference(name, value))
+          : this.#text(nameFor(name, all), value, `${step}: parameter`);
       if (written === undefined) continue;
       if (Object.hasOwn(query, name)) this.#notes.add(`${step}: of several parameters ${name} the first is kept`);
       else query[name] = written;
@@ -254,8 +261,10 @@ class Writer {
     }
     if (type === 'application/x-www-form-urlencoded') {
       const form: Record<string, string> = {};
-      for (const [name, value] of formFields(postData)) {
-        const written = value === '' ? undefined : this.#text(name, value, `${method} ${this.#shownPath(url)}: field`);
+      const all = formFields(postData);
+      for (const [name, value] of all) {
+        const written =
+          value === '' ? undefined : this.#text(nameFor(name, all), value, `${method} ${this.#shownPath(url)}: field`);
         if (written !== undefined) form[name] = written;
       }
       return { form };
@@ -274,7 +283,8 @@ class Writer {
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(
         Object.entries(value).flatMap(([key, inner]) => {
-          const written = this.#isWritableName(key, `${where}: field`) ? this.#json(inner, key, where) : undefined;
+          const isWritable = this.#isWritableName(key, `${where}: field`);
+          const written = isWritable ? this.#json(inner, nameFor(key, Object.entries(value)), where) : undefined;
           return written === undefined ? [] : [[key, written]];
         }),
       );
@@ -304,7 +314,10 @@ class Writer {
       this.#keep(name, value, what);
       return value;
     }
-    if (this.#isNewEachTime(name, what)) return undefined;
+    return this.#isNewEachTime(name, what) ? undefined : this.#reference(name, value);
+  }
+
+  #reference(name: string, value: string): string {
     return `\${env:${this.#variableFor(name, value)}}`;
   }
 
@@ -397,10 +410,13 @@ const MAX_CONDITIONS = 4;
  * What any good answer has, judged by one: its status, its type, and its shape. No value of it, which would be a
  * client's data, and wrong tomorrow.
  */
-function expectationOf({ status, mimeType, body }: Entry): Record<string, unknown> {
+function expectationOf(
+  { status, mimeType, body }: Entry,
+  isSecret: (name: string) => boolean,
+): Record<string, unknown> {
   // The browser had it already; a probe has no cache.
   const expect = status === 304 ? 200 : status;
-  const json = isJson(mimeType) ? conditionsOf(jsonOf(body)) : [];
+  const json = isJson(mimeType) ? conditionsOf(jsonOf(body), isSecret) : [];
   return {
     status: expect,
     ...(mimeType === '' || status === 304 || status === 204 ? {} : { contentType: mimeType }),
@@ -408,11 +424,11 @@ function expectationOf({ status, mimeType, body }: Entry): Record<string, unknow
   };
 }
 
-function conditionsOf(json: unknown): Record<string, unknown>[] {
+function conditionsOf(json: unknown, isSecret: (name: string) => boolean): Record<string, unknown>[] {
   if (Array.isArray(json)) return [json.length > 0 ? { path: '$', minItems: 1 } : { path: '$', type: 'array' }];
   if (typeof json !== 'object' || json === null) return [];
   const members = Object.entries(json).filter(
-    ([name]) => /^[A-Za-z_]\w{0,40}$/.test(name) && isHarmlessName(name) && !isSecretName(name),
+    ([name]) => /^[A-Za-z_]\w{0,40}$/.test(name) && isHarmlessName(name) && !isSecretName(name) && !isSecret(name),
   );
   // Many keys are a table by key, and the keys are data.
   if (members.length > 30) return [{ path: '$', type: 'object' }];
