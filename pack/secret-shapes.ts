@@ -4,16 +4,16 @@
  */
 
 const sensitiveName =
-  /passphrase|^pass$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session/i;
+  /passphrase|^pass$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|sessid/i;
 
 /** Words for a password, in the languages of the web, that no other word has in it. */
 const passwordParts =
-  /passwor|passphrase|passcode|kennwort|motdepasse|contrasena|wachtwoord|losenord|salasana|adgangskode/;
+  /passwor|passphrase|passcode|kennwort|geheim|motdepasse|contrasena|wachtwoord|losenord|salasana|adgangskode/;
 
 /** Those that are only meant where they are a word of their own: `userPwd`, `oldPw`, `mdp`. */
 const passwordWords = new Set(
   withoutMarks(
-    'pw pwd pwds psw pswd mdp senha haslo heslo passord kodeord parola parool jelszo geslo lozinka sifre пароль 密码 密碼 ' +
+    'pw pwd pwds psw pswd mdp clave senha haslo heslo passord kodeord parola parool jelszo geslo lozinka sifre пароль 密码 密碼 ' +
       'パスワード 비밀번호',
   ).split(' '),
 );
@@ -27,7 +27,7 @@ const typedEnding = /(^|-)(pin(-?(code|number))?|(seed|recovery|backup)-(phrase|
 
 /** Endings of names, in words: `Ocp-Apim-Subscription-Key`, `securityAnswer`. */
 const sensitiveEnding =
-  /(^|-)((api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?|seeds?|answers?)$/;
+  /(^|-)((api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?|(access|activation|auth|backup|confirmation|login|pairing|recovery|reset|security|sms|unlock|verification)-?(codes?|key)|seeds?|answers?)$/;
 
 /** Names that say something about a secret and end in what: `token_type`, `session_length`, `cookie-name`. */
 const aboutOne =

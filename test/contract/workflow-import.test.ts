@@ -298,6 +298,10 @@ describe('single cases', () => {
     'toPhone',
     'user',
     'fromAccount',
+    'lastName',
+    'acctNum',
+    'tan',
+    'delivery_address',
   ])('%s is the name of a secret', (name) => {
     // A word like any other, so that the name alone decides.
     const secret = 'letmein';

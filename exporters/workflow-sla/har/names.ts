@@ -8,21 +8,22 @@ const sensitiveParts = /csrf|xsrf|assertion|signature|saml|nonce|memorable|captc
 
 /** Whole words: `side` and `basket` are none of these. */
 const sensitiveWords = new Set(
-  'sid ssid pin pins mfa tfa 2fa ssn nino iban ticket sig hmac digest passport dob birth birthday birthdate cred creds'.split(
-    ' ',
-  ),
+  (
+    'sid ssid pin pins mfa tfa 2fa ssn nino iban ticket sig hmac digest passport dob birth birthday birthdate cred creds ' +
+    'ccv ccnum acctnum tan itan bsn nif dni cpf ein insee maiden'
+  ).split(' '),
 );
 
 /** Words in a row, wherever in the name. */
 const sensitivePhrases =
-  /(^|-)(app-?id|code-(verifier|challenge)|verification-code|security-code|(card|account|routing|phone|mobile|passport|insurance|ni)-(number|no|num|nr)|(national|tax)-(id|number)|sort-code|magic-link|invite-code|reset-code)(-|$)/;
+  /(^|-)(app-?id|code-(verifier|challenge)|verification-code|security-code|(card|account|routing|phone|mobile|passport|insurance|ni|acct|cc|vat|licence|license)-(number|no|num|nr)|(national|tax)-(id|number)|sort-code|magic-link|invite-code|reset-code)(-|$)/;
 
 /** Only where they are all of the name: `auth_method` is something else. */
 const sensitiveAlone = /^(x-)?(auth|cardnumber)$/;
 
 /** Last words of names that lead to one person: `toPhone`, `from_account2`. */
 const personal =
-  /^(user|username|login|phone|mobile|cell|tel|telephone|fax|msisdn|email|account|acct|card|bic|swift|sortcode|pan)\d*$/;
+  /^(user|username|login|surname|lastname|firstname|fullname|address|street|postcode|postal|zip|phone|mobile|cell|tel|telephone|fax|msisdn|email|account|acct|card|bic|swift|sortcode|pan)\d*$/;
 
 /** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
 export function isSecretName(name: string): boolean {
@@ -39,7 +40,8 @@ export function isSecretName(name: string): boolean {
 
 /** Whether it leads to one person, which is no secret of the portal and none of ours to write down. */
 export function isPersonalName(name: string): boolean {
-  return personal.test(wordsOf(name).at(-1) ?? '');
+  const words = wordsOf(name);
+  return personal.test(words.at(-1) ?? '') || /(^|-)(first|last|full|middle|family|given)-name$/.test(words.join('-'));
 }
 
 /**
