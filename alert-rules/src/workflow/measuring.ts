@@ -95,7 +95,9 @@ function dropped(pack: Pack): AlertRule {
 /** What stands between us and a portal, and is ours to mend. The runs count neither for nor against it. */
 function ownFault(pack: Pack): AlertRule {
   const { windowSeconds, forSeconds } = settings.ownFault;
-  const range = windowOf(windowSeconds);
+  // A workflow that is run each hour tells of a fault each hour, and the alert must not come and go with that.
+  const slowestSeconds = Math.max(0, ...pack.workflows.map(({ schedule }) => schedule.intervalMs / 1000));
+  const range = windowOf(Math.max(windowSeconds, 2 * Math.ceil(slowestSeconds / 60) * 60));
   return alertRule(pack, {
     name: 'WorkflowExporterFault',
     priority: 'medium',

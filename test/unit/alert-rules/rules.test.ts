@@ -23,6 +23,15 @@ describe('alerts', () => {
     );
   });
 
+  it('of a fault of ours last from one run of the slowest workflow to the next', () => {
+    const range = (intervalMs: number) => {
+      const workflows = shipped.workflows.map((one) => ({ ...one, schedule: { ...one.schedule, intervalMs } }));
+      const fault = alertsOf(ruleFiles(packWith({ workflows }))).find(({ alert }) => alert === 'WorkflowExporterFault');
+      return /\[(\w+)\]/.exec(fault?.expr ?? '')?.[1];
+    };
+    expect([range(15_000), range(3_600_000)]).toEqual(['15m', '2h']);
+  });
+
   it('link to runbooks and dashboards wherever those are', () => {
     const pack = packWith({
       alerting: { ...shipped.alerting, runbookBaseUrl: 'https://wiki/kop/', dashboardBaseUrl: 'https://grafana/' },
