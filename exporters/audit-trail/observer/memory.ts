@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { evidenceSources, evidenceStates, identityKinds, replayKinds } from '../../../pack/metrics/index.js';
 import { describeError, type Logger } from '../../runtime/log.js';
-import type { StateFolder } from '../../runtime/state/index.js';
+import { CannotKeepState, reasonOf, type StateFolder } from '../../runtime/state/index.js';
 import { watermarkSchema } from '../records/watermark.js';
 import { epochKeySchema } from './epoch.js';
 import { fingerprintsSchema } from './fingerprints.js';
@@ -190,21 +190,31 @@ export interface MemoryStore {
 export class MemoryDirectory implements MemoryStore {
   readonly #folder: StateFolder;
   readonly #log: Logger;
+  readonly #unread = new Set<string>();
 
   constructor(folder: StateFolder, log: Logger) {
     this.#folder = folder;
     this.#log = log;
   }
 
-  /** A file that cannot be understood is put aside and said to be; the observer then begins anew, knowing nothing. */
+  /**
+   * A file that cannot be understood, or is not ours to read, is put aside and said to be; the observer then begins anew,
+   * knowing nothing.
+   *
+   * @throws {CannotKeepState} when this process cannot read at present: to begin anew would overwrite what was proven.
+   */
   async load(trail: string): Promise<Memory> {
     const path = this.#path(trail);
     let text: string;
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isAbsent) this.#log.error('the state cannot be read; beginning anew', { path, error });
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (passing.has(code)) throw new CannotKeepState(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+      if (code !== 'ENOENT') {
+        this.#log.error('the state cannot be read; all is unknown until proven again', { path, error });
+        this.#unread.add(trail);
+      }
       return newMemory(trail);
     }
     try {
@@ -221,7 +231,11 @@ export class MemoryDirectory implements MemoryStore {
     }
   }
 
-  save(memory: Memory): Promise<void> {
+  async save(memory: Memory): Promise<void> {
+    const path = this.#path(memory.trail);
+    // What could not be read may hold proofs: a person can still look at it. A command, which keeps nothing, leaves it.
+    if (this.#unread.has(memory.trail)) await rename(path, `${path}.unreadable`).catch(() => undefined);
+    this.#unread.delete(memory.trail);
     return this.#folder.save(memoryFile(memory.trail), JSON.stringify(memory));
   }
 
@@ -229,6 +243,9 @@ export class MemoryDirectory implements MemoryStore {
     return join(this.#folder.path, memoryFile(trail));
   }
 }
+
+/** What this process lacks for a while; it says nothing of the file. */
+const passing: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE']);
 
 export function memoryFile(trail: string): string {
   return `${trail}.observer.json`;

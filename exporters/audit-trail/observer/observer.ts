@@ -52,7 +52,17 @@ export class Observer {
   /** Tripwires: counters, catalogue, storage. */
   async lookQuickly(signal: AbortSignal): Promise<void> {
     const { context } = this;
-    await this.#load();
+    try {
+      await this.#load();
+    } catch (error) {
+      // Nothing is concluded or kept before it is known what was proven.
+      const trouble = describeError(error);
+      if (context.lost !== trouble) context.log.error('what was proven before cannot be read yet', { error: trouble });
+      context.lost = trouble;
+      context.metrics.lost();
+      await this.#finish();
+      return;
+    }
     await context.turns.take(() =>
       this.#timed('tripwires', async () => {
         context.lost = undefined;

@@ -140,7 +140,7 @@ function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
 /** By the clock of the file system that both files are on: hosts may disagree. */
 async function isSilent(holder: Holder, path: string, own: string): Promise<boolean> {
   if (holder.host === hostname()) return false;
-  const [theirs, ours] = await Promise.all([stat(path).catch(() => undefined), stat(own)]);
+  const [theirs, ours] = await Promise.all([stat(path).catch(undefinedIfAbsent), stat(own)]);
   return theirs === undefined || ours.mtimeMs - theirs.mtimeMs > SIGNS_MISSED * SIGN_OF_LIFE_EVERY_MS;
 }
 
@@ -191,6 +191,11 @@ async function holderOf(path: string): Promise<Holder | 'absent' | 'invalid'> {
 }
 
 const forbidden: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP']);
+
+function undefinedIfAbsent(error: unknown): undefined {
+  if (!isAbsence(codeOf(error) ?? '')) throw error;
+  return undefined;
+}
 
 function isAbsence(code: string): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';

@@ -7,7 +7,7 @@ import { declare } from '../../../../../exporters/audit-trail/index.js';
 import { MemoryDirectory } from '../../../../../exporters/audit-trail/observer/memory.js';
 import { explain, status } from '../../../../../exporters/audit-trail/observer/status.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
-import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
+import { CannotKeepState, looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import { ownRecords } from '../../../../support/audit/domain.js';
 import {
   type AuditFixture,
@@ -261,6 +261,33 @@ describe('what comes and goes', () => {
     expect(await readFile(join(directory, 'test.observer.json.unreadable'), 'utf8')).toBe('{"version": 7');
     expect((await store.load('test')).reading?.everCaughtUp).toBe(true);
     await rm(join(directory, 'test.observer.json'));
+  });
+
+  test('its memory: not overwritten when it cannot be read for a moment, and read at the next look', async () => {
+    const watching = await settled();
+    await fixture.sql(bypassed('update accounts set balance = 9 where id = 1'));
+    await watching.look();
+    expect(watching.state('public.accounts')).toBe('confirmed');
+    await watching.close();
+    const kept = keep(watching);
+    let isExhausted = true;
+    let saves = 0;
+    const next = observe({
+      store: {
+        load: () => (isExhausted ? Promise.reject(new CannotKeepState('the state cannot be read')) : kept.load()),
+        save: () => {
+          saves += 1;
+          return kept.save();
+        },
+      },
+    });
+    await next.look();
+    expect(saves).toBe(0);
+    expect(next.observer.context.lost).toContain('the state cannot be read');
+    isExhausted = false;
+    await next.look();
+    expect(next.state('public.accounts')).toBe('confirmed');
+    expect(saves).toBeGreaterThan(0);
   });
 
   test('a suspicion that nothing resolves becomes unknown', async () => {
