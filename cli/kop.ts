@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { watchOutput } from './output.js';
 import { kop } from './program.js';
 
-process.exitCode = await kop(process.argv.slice(2));
+const args = process.argv.slice(2);
+watchOutput(args[0]);
+process.exitCode = await kop(args);

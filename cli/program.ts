@@ -93,6 +93,10 @@ function inheriting(command: Command, parent: Command): Command {
 
 /** Runs a command line, without the program itself. @returns the exit code. */
 export async function kop(args: readonly string[]): Promise<number> {
+  if (!hasWorkingDirectory()) {
+    process.stderr.write('kop: the working directory is not there any more; change to one that is\n');
+    return 2;
+  }
   try {
     await (await program(args)).parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -102,6 +106,15 @@ export async function kop(args: readonly string[]): Promise<number> {
     const message = error instanceof CannotWrite ? error.message : (worldsText(error) ?? stackOf(error));
     process.stderr.write(`kop: ${message}\n`);
     return 2;
+  }
+}
+
+function hasWorkingDirectory(): boolean {
+  try {
+    process.cwd();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -11,8 +11,11 @@ export async function writing<T>(path: string, option: string, work: () => T | P
     return await work();
   } catch (error) {
     if (!isOfTheMachine(error)) throw error;
-    throw new CannotWrite(`${path} cannot be written: ${reasonOf(error)}; choose another place with ${option}`, {
-      cause: error,
-    });
+    throw new CannotWrite(
+      `${path || "''"} cannot be written: ${reasonOf(error)}; choose another place with ${option}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

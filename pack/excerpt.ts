@@ -14,7 +14,8 @@ export interface Excerpt {
 export function excerpt(problem: Problem, fileText: string): Excerpt | undefined {
   const lines = fileText.split(/\r?\n/);
   const written = lines[problem.line - 1];
-  if (written === undefined || problem.confidential) return undefined;
+  // A pipe gives its text only once.
+  if (written === undefined || fileText === '' || problem.confidential) return undefined;
   const line = problem.keyOnly ? upToKey(written, problem.column - 1) : written;
   if (problem.keyOnly ? line === undefined : isLineSecret(lines, problem.line - 1, problem.key === ''))
     return undefined;

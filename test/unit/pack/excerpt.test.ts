@@ -31,4 +31,5 @@ test('references are no secrets', () => {
 
 test('a place beyond the file shows nothing', () => {
   expect(excerpt(problem(9, 1), 'a: 1\n')).toBeUndefined();
+  expect(excerpt(problem(1, 1), '')).toBeUndefined();
 });
