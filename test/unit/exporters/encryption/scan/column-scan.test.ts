@@ -26,7 +26,7 @@ import {
 import { vectors } from '../../../../support/encryption/vectors.js';
 
 const isLong = process.env.KOP_LONG === '1';
-const ROWS = isLong ? 1_000_000 : 100_000;
+const ROWS = isLong ? 1_000_000 : 25_000;
 const LONG_MS = isLong ? 600_000 : 60_000;
 const json = { kind: 'kingston-jsonb' } as const;
 

@@ -47,9 +47,11 @@ async function statesOf(format: CiphertextFormat, type: string, values: readonly
   tables += 1;
   const table = `public.values_${tables}`;
   await client.query(`create table ${table} (id int primary key, value ${type})`);
-  for (const [index, value] of values.entries()) {
-    await client.query(`insert into ${table} values ($1, $2)`, [index, value]);
-  }
+  const given = type === 'bytea' ? 'bytea' : 'text';
+  await client.query(
+    `insert into ${table} select i, v::${type} from unnest($1::${given}[]) with ordinality as u (v, i)`,
+    [values],
+  );
   const judged = column(table, format);
   return database.look(new AbortController().signal, async (query) => {
     const reader = readerFor(await resolveColumn(query, judged), '1');
