@@ -109,7 +109,10 @@ describe('HTTP/1.1: an answer that is cut anywhere is not whole', () => {
   test('without a length a reset is a cut, and an end is the end', async () => {
     const server = await cuttingServer(withoutLength);
     expect(await ask(`${server.url}/${withoutLength.length}/end`)).toBe('ok');
-    expect(await ask(`${server.url}/${withoutLength.length}/reset`)).toBe(BROKEN);
+    // A reset throws away what the kernel had received and nobody had read, so it may come before the head.
+    expect(await ask(`${server.url}/${withoutLength.length}/reset`)).toMatch(
+      /^protocol: (the connection broke off in the middle of the answer|\S+ connection reset \(ECONNRESET\))$/,
+    );
   });
 
   const wrong: [what: string, answer: Buffer, verdict: RegExp][] = [
