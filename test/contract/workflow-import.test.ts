@@ -666,7 +666,8 @@ describe('a recorded login', () => {
     ['a token in a header', { answers: { 'X-Auth-Token': 'letmein-99' } }, {}],
   ])('that nothing but the answer tells: %s', (_, made, after) => {
     const send = { mimeType: 'application/json', text: JSON.stringify(signIn) };
-    const { auth, steps } = authOf(entry('/enter', { method: 'POST', send, ...made }), entry('/b', after));
+    const { auth, steps, summary } = authOf(entry('/enter', { method: 'POST', send, ...made }), entry('/b', after));
+    expect(summary).toContain('taken for the login, which auth: does, because its answer');
     expect(auth).toMatchObject({ kind: 'login', path: '/enter' });
     expect(auth.kind === 'login' && Object.values(auth.fields).every((value) => value.isSecret)).toBe(true);
     expect(steps).toEqual(['b', 'a']);

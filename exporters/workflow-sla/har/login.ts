@@ -9,7 +9,7 @@ import { type Entry, isJson, jsonOf } from './read.js';
 import { segmentsOf } from './route.js';
 
 /** What a request with a password or a one-time code in it does; such a request never becomes a step. */
-export type Credentials = 'login' | 'new-password' | 'one-time-code';
+export type Credentials = 'login' | 'login-by-answer' | 'new-password' | 'one-time-code';
 
 /** How somebody logged in, as `auth:` writes it, with the values that were recorded. */
 export type RecordedAuth =
@@ -29,7 +29,12 @@ export type RecordedAuth =
 export function credentialsOf(request: Entry, answers: LoginAnswers): Credentials | undefined {
   if (isAuthorization(request) || isCallback(request)) return 'login';
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
-  return credentialsIn(request) ?? (isAssertion(request) || answers.isLogin(request) ? 'login' : undefined);
+  const named = credentialsIn(request) ?? (isAssertion(request) ? 'login' : undefined);
+  return named ?? (answers.isLogin(request) ? 'login-by-answer' : undefined);
+}
+
+export function isLogin(credentials: Credentials | undefined): boolean {
+  return credentials === 'login' || credentials === 'login-by-answer';
 }
 
 /** What the names of its fields say. */
@@ -42,7 +47,7 @@ function credentialsIn(request: Entry): Credentials | undefined {
   return fields.length > 0 && isCalledLogin(request, fields) ? 'login' : undefined;
 }
 
-const loginWords = /^(log-?(in|on)|sign-?in|authenticate|authorize|create-session|token-auth)$/;
+const loginWords = /^(log-?(in|on)|sign-?in|authenticate|create-session|token-auth)$/;
 
 /** By the last word of its path, by the method of JSON-RPC, or by what a mutation of GraphQL calls. */
 function isCalledLogin({ url }: Entry, fields: readonly Field[]): boolean {
@@ -80,7 +85,7 @@ export function recordedAuth(
   const own = entries.filter(({ url }) => url.origin === origin);
   const sent = own.flatMap(({ requestHeaders }) => authorization(requestHeaders));
   const sends = ({ method, status }: Entry) => method !== 'GET' && status >= 200 && status < 400;
-  const logins = own.filter((entry) => sends(entry) && credentialsOf(entry, answers) === 'login');
+  const logins = own.filter((entry) => sends(entry) && isLogin(credentialsOf(entry, answers)));
   if (logins.some(isAssertion)) {
     return 'the login is not converted: the assertion that it sends (of SAML or the like) is good once; describe auth: of kind form';
   }

@@ -1,6 +1,6 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { path as pathSchema } from '../../../pack/schema/patterns.js';
-import { type Credentials, credentialsOf } from './login.js';
+import { type Credentials, credentialsOf, isLogin } from './login.js';
 import type { LoginAnswers } from './login-answers.js';
 import { type Entry, isJson } from './read.js';
 
@@ -34,7 +34,7 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
       drop(`other site: ${request.url.host}`);
       continue;
     }
-    wasAuthenticated ||= hasCredentials(request) || credentialsOf(request, answers) === 'login';
+    wasAuthenticated ||= hasCredentials(request) || isLogin(credentialsOf(request, answers));
     const chain = redirectChain(entries, index);
     const answer = chain.at(-1) ?? request;
     const reason =
@@ -52,6 +52,7 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
 
 const whyNoStep: Readonly<Record<Credentials, string>> = {
   login: 'login, which the auth: of the portal does',
+  'login-by-answer': 'taken for the login, which auth: does, because its answer sets a session cookie or gives a token',
   'new-password': 'new password, which cannot be set twice',
   'one-time-code': 'one-time code, which is good for one login only',
 };
