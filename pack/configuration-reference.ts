@@ -32,7 +32,8 @@ later file wins, lists and values are replaced. \`kop check FILES\` says what is
   file that says it. They are read when used, so a rotated secret is taken up. They are read in \`auth:\`, \`headers:\`,
   \`query:\`, \`body:\`, \`variables:\` and in keys that hold secrets by their meaning. A value that stands there in
   plain and is a secret by its name (\`password\`, \`token\`, \`api_key\` ...) or by its looks (a JSON web token, a private
-  key ...) is refused; one that a \`{variable}\` fills is fine.
+  key ...) is refused; one that a \`{variable}\` fills is fine. \`kop check\` warns of a
+  field of a login that may be one under another name, and of a text with such a name and a value inside it.
 - **Names** (of portals, workflows, steps ...) are made of \`a-z\`, \`0-9\` and \`-\`. \`NAME\` in a key below is such a name.
 - An unknown key is an error.
 
