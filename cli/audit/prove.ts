@@ -14,13 +14,14 @@ interface Options extends TrailOptions {
 }
 
 const examples = `
-The document shows that the record is under the newest signed checkpoint. Whoever gets it needs nothing but the document
-and the published key: no access to the database, to the log, or to this program (docs/audit-trail.md says how).
+With its text the document shows that the record is under the newest signed checkpoint. Whoever gets it needs nothing but
+the document and the published key: no access to the database, to the log, or to this program (docs/audit-trail.md says
+how). Without the text it shows a leaf, and whoever has the record computes the leaf from it.
 
 Examples:
-  $ kop audit prove 4711 --out 4711.proof.json
   $ kop audit prove 4711 --with-text --out 4711.proof.json    with the record itself: it is what the person changed
   $ kop audit check-proof 4711.proof.json --key published.vkey
+  $ kop audit prove 4711 --out 4711.proof.json                nothing of the record leaves the house
 
 Exit codes: 0 proven, 2 not proven: the message says why`;
 
