@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { readKey, type VerificationRequest, verify } from '../../exporters/audit-trail/inspect/verification.js';
@@ -119,6 +120,9 @@ function ofTrail(options: Options, keys: readonly NoteVerifier[]): Where {
 function ofCopy(logPath: string, keys: readonly NoteVerifier[]): Where {
   const [key] = keys;
   if (key === undefined) throw new CannotRun('a copy of a log is verified with the published key: give --key');
+  const found = statSync(logPath, { throwIfNoEntry: false });
+  // A log is read as long as it is; a device or a pipe may have no end.
+  if (found?.isFile() === false) throw new CannotRun(`${logPath} is no regular file, so it is no copy of a log`);
   return { origin: key.name, logPath };
 }
 

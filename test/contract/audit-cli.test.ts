@@ -71,6 +71,7 @@ describe('kop audit', () => {
     [['check-proof', '/nowhere.json', '--key', 'nonsense'], /no verifier key/],
     [['check-proof', '/nowhere.json', '--key', '/dev/zero'], /\/dev\/zero is a device/],
     [['check-proof', '/dev/zero', '--key', generateSealKey(ORIGIN).vkey], /\/dev\/zero is a device/],
+    [['verify', '--log', '/dev/zero', '--key', generateSealKey(ORIGIN).vkey], /\/dev\/zero is no regular file/],
     [['maintenance', ...by, '--until', 'tomorrow'], /Expected a moment such as/],
     [['maintenance', ...by, '--until', '2020-01-01T00:00Z'], /it would end before it begins/],
     [['baseline', '--by', 'E. Hart'], /required option '--reason <text>' not specified/],
