@@ -5,6 +5,7 @@ import type { History, Kept } from './history.js';
 import type { Job } from './plan.js';
 import type { PortalState } from './protocol.js';
 import { type RunResult, whatHappened } from './result.js';
+import { isUnmade, isUnsent } from './unsent.js';
 
 export interface Shown {
   readonly jobs: readonly Job[];
@@ -87,7 +88,7 @@ function jobRow({ workflow, portal }: Job, history: History): Cell[] {
     { text: workflow.title, note: workflow.name },
     portal.name,
     last === undefined ? { text: 'not yet run', state: 'neutral' } : verdictCell(last.result),
-    last === undefined ? '' : { text: formatMs(last.result.durationSeconds * 1000), href: `${runPath}/${last.id}` },
+    last === undefined ? '' : { text: took(last.result), href: `${runPath}/${last.id}` },
     formatMs(workflow.slaSeconds * 1000),
     last === undefined ? '' : { time: new Date(last.result.endedAtSeconds * 1000) },
     { text: 'run now', href: `/probe?${query}&debug=true` },
@@ -132,11 +133,16 @@ function recentRow(kept: Kept): Cell[] {
   return [
     result.workflow,
     result.portal,
-    formatMs(result.durationSeconds * 1000),
+    took(result),
     verdictCell(result),
     { time: new Date(result.endedAtSeconds * 1000) },
     logLink(kept),
   ];
+}
+
+/** A run that sent nothing took no time; to show 0 ms would look like the quickest of all. */
+function took(result: RunResult): string {
+  return isUnsent(result) || isUnmade(result) ? 'not sent' : formatMs(result.durationSeconds * 1000);
 }
 
 function logLink({ id }: Kept): Cell {
