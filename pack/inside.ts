@@ -42,7 +42,7 @@ function* jsonInnerFields(json: unknown, name: string): Generator<InnerField> {
 /** `a=b`, `a: b` and the like, wherever they stand: behind `?`, `&`, `;`, `#`, a comma or a slash. */
 function* written(value: string): Generator<InnerField> {
   for (const [, name = '', inner = ''] of value.matchAll(
-    /([\p{L}\p{M}\d_.$-]+)["']?\s*[=:]\s*["']?([^\s&;?#,"'/]+)/gu,
+    /(?<![\p{L}\p{M}\d_.$-])([\p{L}\p{M}\d_.$-]{1,80})["']?\s*[=:]\s*["']?([^\s&;?#,"'/]+)/gu,
   )) {
     yield { name, value: inner };
   }

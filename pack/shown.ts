@@ -3,13 +3,16 @@
 import { isSecretKey, isSecretSection } from './secret-places.js';
 import { isSensitiveName } from './secret-shapes.js';
 
+/** Of a longer text nobody reads every word, and neither do we. */
+const MOST_CHARACTERS = 10_000;
+
 const reference = /\$\{(env|file):[^}\s]*\}/g;
-const credentialsOfUrl = /\/\/\S*@/g;
 
 /** Whether the name of a secret stands in a text with something behind it, whatever is between the two. */
 export function mayHoldSecret(text: string): boolean {
+  if (text.length > MOST_CHARACTERS) return true;
   const plain = text.replaceAll(reference, '');
-  if (plain.search(credentialsOfUrl) >= 0) return true;
+  if (withoutCredentials(plain) !== plain) return true;
   return [...plain.matchAll(/[\p{L}\d_-]+/gu)].some(
     ([word], index, words) =>
       (isSensitiveName(word) || (isSecretSection(word) && isKeyAt(plain, words[index]?.index ?? 0, word))) &&
@@ -30,7 +33,14 @@ export function shownKey(key: string, isBesideSecrets = false): string {
 
 /** `https://user:password@host` is refused, and must not be repeated while refusing it. */
 export function withoutCredentials(text: string): string {
-  return text.replaceAll(credentialsOfUrl, '//<hidden>@');
+  // No regular expression: on a line of slashes it would take minutes.
+  return text
+    .split(/(\s+)/)
+    .map((word) => {
+      const [start, end] = [word.indexOf('//'), word.lastIndexOf('@')];
+      return start < 0 || end < start ? word : `${word.slice(0, start)}//<hidden>${word.slice(end)}`;
+    })
+    .join('');
 }
 
 /**

@@ -17,18 +17,24 @@ export function keyAlone(map: YAMLMap, { key }: Pair): SyntaxMistake {
   };
 }
 
-/** Whether braces or brackets are open at an offset. */
-export function isInFlow(text: string, offset: number): boolean {
-  let at = 0;
+interface Change {
+  readonly offset: number;
+  /** How many braces and brackets are open from here on. */
+  readonly open: number;
+}
+
+/** Where braces and brackets open and close. */
+export function flowChanges(text: string): readonly Change[] {
+  const changes: Change[] = [];
+  let offset = 0;
   let open = 0;
   for (const token of new Lexer().lex(text)) {
     const type = CST.tokenType(token);
     // Marks of the lexer's own stand for no text.
     if (type === 'doc-mode' || type === 'flow-error-end' || type === 'scalar') continue;
-    if (at >= offset) break;
-    if (type === 'flow-map-start' || type === 'flow-seq-start') open += 1;
-    if (type === 'flow-map-end' || type === 'flow-seq-end') open -= 1;
-    at += token.length;
+    if (type === 'flow-map-start' || type === 'flow-seq-start') changes.push({ offset, open: ++open });
+    if (type === 'flow-map-end' || type === 'flow-seq-end') changes.push({ offset, open: --open });
+    offset += token.length;
   }
-  return open > 0;
+  return changes;
 }

@@ -1,5 +1,5 @@
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
-import { isInFlow } from './yaml-flow.js';
+import { flowChanges } from './yaml-flow.js';
 
 /** A mistake in the writing of YAML, at its cause and in words that say what to change. */
 export interface SyntaxMistake {
@@ -182,7 +182,7 @@ function ofTrailing(offset: number, error: YAMLError, source: Source): SyntaxMis
   }
   const isApart =
     /[\s"'\]}]/.test(source.text[offset - 1] ?? '') && /^(["']?[\w.-]+["']?\s*:(\s|$)|[{["'])/.test(behind);
-  if (isApart && isInFlow(source.text, start)) return noComma(offset);
+  if (isApart && source.isInFlow(start)) return noComma(offset);
   if (written.startsWith("'")) {
     return {
       offset,
@@ -208,10 +208,16 @@ function ofTrailing(offset: number, error: YAMLError, source: Source): SyntaxMis
 class Source {
   readonly text: string;
   readonly #documents: readonly Document.Parsed[];
+  #flowChanges: ReturnType<typeof flowChanges> | undefined;
 
   constructor(text: string, documents: readonly Document.Parsed[]) {
     this.text = text;
     this.#documents = documents;
+  }
+
+  isInFlow(offset: number): boolean {
+    this.#flowChanges ??= flowChanges(this.text);
+    return (this.#flowChanges.findLast((change) => change.offset < offset)?.open ?? 0) > 0;
   }
 
   lineStart(offset: number): number {

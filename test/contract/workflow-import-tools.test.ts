@@ -156,6 +156,19 @@ describe('shapes of other tools', () => {
   });
 });
 
+test('long texts and many rows in answers take no time to speak of', () => {
+  const rows = Array.from({ length: 5000 }, (_, id) => ({ id, email: `c${id}@x.test`, note: 'hello: a=b' }));
+  const images = Array.from({ length: 100 }, () => 'a1b2'.repeat(4_900));
+  const answers = [images, rows].map((value, index) => ({
+    request: { method: 'GET', url: `https://portal.example.com/api/${'ab'[index]}` },
+    response: { status: 200, content: { mimeType: 'application/json', text: JSON.stringify(value) } },
+  }));
+  const before = process.cpuUsage();
+  importHar(write('long', answers), { pack });
+  // A minute where each character of a long text began a search.
+  expect(process.cpuUsage(before).user / 1e6).toBeLessThan(5);
+});
+
 test('a pipe or a device in place of a recording, or of a body beside it, hangs nobody', () => {
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   const file = join(folder, 'beside-a-pipe.har');

@@ -1,4 +1,5 @@
 import { isSensitiveName, wordsOf } from '../../../pack/secret-shapes.js';
+import { remembering } from './remembering.js';
 
 /** Names that say something about a token, and end in what: `account_password` is one itself. */
 const harmless = /(type|expires?([-_]?(in|at|on))?|expiry|max[-_]?age|count|length|required|enabled|valid|name)$/i;
@@ -26,7 +27,7 @@ const personal =
   /^(user|username|login|surname|lastname|firstname|fullname|address|street|postcode|postal|zip|phone|mobile|cell|tel|telephone|fax|msisdn|email|account|acct|card|bic|swift|sortcode|pan)\d*$/;
 
 /** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
-export function isSecretName(name: string): boolean {
+export const isSecretName = remembering((name) => {
   if (isSensitiveName(name)) return true;
   const words = wordsOf(name);
   const spelled = words.join('-');
@@ -36,13 +37,13 @@ export function isSecretName(name: string): boolean {
     sensitivePhrases.test(spelled) ||
     sensitiveAlone.test(spelled);
   return isSensitive && !harmless.test(name);
-}
+});
 
 /** Whether it leads to one person, which is no secret of the portal and none of ours to write down. */
-export function isPersonalName(name: string): boolean {
+export const isPersonalName = remembering((name) => {
   const words = wordsOf(name);
   return personal.test(words.at(-1) ?? '') || /(^|-)(first|last|full|middle|family|given)-name$/.test(words.join('-'));
-}
+});
 
 /**
  * The name that a field has for its neighbours, where it is that of a secret: `{ name: 'password', value: 'x' }` is one

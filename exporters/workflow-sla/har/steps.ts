@@ -6,6 +6,7 @@ import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
 import type { RecordedAuth } from './login.js';
 import { isPersonalName, isSecretName, nameFor } from './names.js';
 import { type Entry, isJson, jsonOf, mediaType } from './read.js';
+import { remembering } from './remembering.js';
 import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './route.js';
 import type { RecordedSecrets } from './secrets.js';
 import { isMutating, type Kept } from './select.js';
@@ -80,7 +81,7 @@ class Writer {
   constructor(portal: Portal, secrets: RecordedSecrets) {
     this.#portal = portal;
     this.#secrets = secrets;
-    this.#chain = new Chain((name) => isHarmlessName(name) && !secrets.isIn(name));
+    this.#chain = new Chain(remembering((name) => isHarmlessName(name) && !secrets.isIn(name)));
   }
 
   /** Who logged in is nobody's business either, so a name of a user becomes a reference too. */

@@ -25,6 +25,10 @@ test.each([
   expect(excerpt(problem(1, 1, extra), line)).toBeUndefined();
 });
 
+test('a line that is too long to be judged is not shown', () => {
+  expect(excerpt(problem(1, 1), 'a//'.repeat(300_000))).toBeUndefined();
+});
+
 test('references are no secrets', () => {
   expect(excerpt(problem(1, 1), `password: \${env:PASSWORD}`)?.text).toBe(`password: \${env:PASSWORD}`);
 });
