@@ -3,7 +3,7 @@ import { Server as HttpsServer } from 'node:https';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import pg from 'pg';
 import { adminApp } from './admin.js';
-import { ADVISER_EMAIL, PROBE_EMAIL, setPassword } from './auth/accounts.js';
+import { ADVISER_EMAIL, BCRYPT_COST, PROBE_EMAIL, setPassword } from './auth/accounts.js';
 import { Tokens } from './auth/jwt.js';
 import { PortalPool } from './database/pool.js';
 import { PortalEncryption } from './encryption/portal-encryption.js';
@@ -44,6 +44,8 @@ export interface PortalOptions {
   readonly coldStart?: boolean;
   readonly probePassword?: string;
   readonly adviserPassword?: string;
+  /** Of bcrypt. By default what it costs in the portal; whoever logs in often, and not to see that, takes less. */
+  readonly passwordCost?: number;
   /** Given, "database down" really stops the server; otherwise the portal really loses its way to it. */
   readonly databaseControl?: DatabaseControl;
   /** Of a superuser, for faults in the audit trail, which no role of the portal's could cause. */
@@ -158,8 +160,9 @@ async function prepareDatabase(options: PortalOptions, probePassword: string, ad
   await client.connect();
   try {
     await seed(client, options.scale === undefined ? {} : { scale: options.scale });
-    await setPassword(client, PROBE_EMAIL, probePassword);
-    await setPassword(client, ADVISER_EMAIL, adviserPassword);
+    const cost = options.passwordCost ?? BCRYPT_COST;
+    await setPassword(client, PROBE_EMAIL, probePassword, cost);
+    await setPassword(client, ADVISER_EMAIL, adviserPassword, cost);
   } finally {
     await client.end();
   }

@@ -14,7 +14,12 @@ const told = (line: string) => void log.push(line);
 
 beforeAll(async () => {
   server = await startPostgres({ settings: { track_functions: 'pl', track_commit_timestamp: 'on' } });
-  portal = await startPortal({ databaseUrl: server.url, adminDatabaseUrl: server.adminUrl, log: told });
+  portal = await startPortal({
+    databaseUrl: server.url,
+    adminDatabaseUrl: server.adminUrl,
+    passwordCost: 4,
+    log: told,
+  });
 }, 60_000);
 afterAll(async () => {
   await portal.close();
@@ -22,7 +27,7 @@ afterAll(async () => {
 });
 
 test('without a trail its faults are refused, and the story goes on without them', async () => {
-  const without = await startPortal({ databaseUrl: server.url, log: told });
+  const without = await startPortal({ databaseUrl: server.url, passwordCost: 4, log: told });
   try {
     await expect(without.faults.set({ kind: 'unaudited_change' })).rejects.toThrow('this portal has no audit trail');
     await without.scenarios.start({ ...badAfternoon, steps: auditSteps(), endsAtSeconds: 60 }, 10_000);

@@ -27,6 +27,7 @@ beforeAll(async () => {
   portal = await startPortal({
     databaseUrl: server.url,
     probePassword: PROBE_PASSWORD,
+    passwordCost: 4,
     databaseControl: { stop: () => server.stop('fast'), start: () => server.start() },
   });
 }, 60_000);
@@ -504,7 +505,7 @@ describe('faults', () => {
     const other =
       how === 'owned server'
         ? undefined
-        : await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
+        : await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, passwordCost: 4 });
     const { url, faults } = other ?? portal;
     try {
       await faults.set({ id: 'down', kind: 'database_down' });
@@ -596,7 +597,7 @@ describe('faults', () => {
 
   it('a table left missing by a killed demo comes back at the next start', async () => {
     await query('alter table client_groups rename to client_groups__kop_missing');
-    const next = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
+    const next = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, passwordCost: 4 });
     expect(listShape.parse((await ask(LIST, {}, next.url)).json()).client_groups).toHaveLength(130);
     await next.close();
   });
@@ -738,7 +739,12 @@ describe('the switchboard', () => {
     await expect(rawGet('/admin/faults', portal.adminUrl, { host: 'evil.example' })).resolves.toMatchObject({
       status: 403,
     });
-    const guarded = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, adminToken: 's3cret' });
+    const guarded = await startPortal({
+      databaseUrl: server.url,
+      probePassword: PROBE_PASSWORD,
+      passwordCost: 4,
+      adminToken: 's3cret',
+    });
     expect((await ask('/admin/faults', {}, guarded.adminUrl)).status).toBe(401);
     expect((await ask('/admin/faults', { headers: { authorization: 'Bearer s3cret' } }, guarded.adminUrl)).status).toBe(
       200,
@@ -775,6 +781,7 @@ describe('variants', () => {
     const variant = await startPortal({
       databaseUrl: server.url,
       probePassword: PROBE_PASSWORD,
+      passwordCost: 4,
       pathStyle: 'kebab',
       tls: 'self-signed',
     });
@@ -803,7 +810,7 @@ describe('variants', () => {
   it('an empty portal: the list is empty without an error, analytics is 500', async () => {
     await query('create database empty_portal');
     const url = server.adminUrl.replace('/kingstons_portal', '/empty_portal');
-    const empty = await startPortal({ databaseUrl: url, probePassword: PROBE_PASSWORD });
+    const empty = await startPortal({ databaseUrl: url, probePassword: PROBE_PASSWORD, passwordCost: 4 });
     await query('truncate client_groups, portfolios cascade', [], url);
     const list = listShape.parse((await ask(LIST, {}, empty.url)).json());
     expect([list.client_groups, 'error' in list]).toEqual([[], false]);

@@ -55,6 +55,7 @@ beforeAll(async () => {
   portal = await startPortal({
     databaseUrl: server.url,
     probePassword: 'correct horse',
+    passwordCost: 4,
     databaseControl: { stop: () => server.stop('fast'), start: () => server.start() },
   });
 }, 60_000);

@@ -2,13 +2,13 @@ import bcrypt from 'bcryptjs';
 import type { ClientBase } from 'pg';
 
 /** Cost 12 is what passlib used for the portal; one comparison takes about 300 ms. */
-const BCRYPT_COST = 12;
+export const BCRYPT_COST = 12;
 
 export const PROBE_EMAIL = 'probe@kingston.example';
 export const ADVISER_EMAIL = 'adviser@kingston.example';
 
-export async function setPassword(client: ClientBase, email: string, password: string): Promise<void> {
-  const hash = await bcrypt.hash(password, BCRYPT_COST);
+export async function setPassword(client: ClientBase, email: string, password: string, cost: number): Promise<void> {
+  const hash = await bcrypt.hash(password, cost);
   await client.query('delete from authentication where profiles_id = (select id from profiles where email = $1)', [
     email,
   ]);

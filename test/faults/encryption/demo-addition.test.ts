@@ -20,7 +20,7 @@ let addition: Addition;
 
 beforeAll(async () => {
   server = await startPostgres();
-  portal = await startPortal({ databaseUrl: server.url });
+  portal = await startPortal({ databaseUrl: server.url, passwordCost: 4 });
   folder = mkdtempSync(join(tmpdir(), 'kop-addition-'));
   addition = await made(folder);
 }, 90_000);

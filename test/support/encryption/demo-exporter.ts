@@ -27,7 +27,7 @@ export const PROMISED_MS = 200;
 export async function startEncryptionWorld(): Promise<EncryptionWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'kop-encryption-world-'));
   const server = await startPostgres();
-  const portal = await startPortal({ databaseUrl: server.url });
+  const portal = await startPortal({ databaseUrl: server.url, passwordCost: 4 });
   const overlay = encryptionOverlay({
     databaseUrlEnv: 'KOP_TEST_SCAN_URL',
     stateDirectory: join(folder, 'state'),

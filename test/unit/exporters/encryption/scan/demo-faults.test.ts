@@ -23,6 +23,7 @@ let state: StateKeeper;
 beforeAll(async () => {
   server = await startPostgres();
   portal = await startPortal({
+    passwordCost: 4,
     databaseUrl: server.url,
     databaseControl: { stop: () => server.stop('fast'), start: () => server.start() },
   });
