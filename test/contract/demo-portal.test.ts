@@ -27,7 +27,6 @@ beforeAll(async () => {
   portal = await startPortal({
     databaseUrl: server.url,
     probePassword: PROBE_PASSWORD,
-    passwordCost: 4,
     databaseControl: { stop: () => server.stop('fast'), start: () => server.start() },
   });
 }, 60_000);
@@ -505,7 +504,7 @@ describe('faults', () => {
     const other =
       how === 'owned server'
         ? undefined
-        : await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, passwordCost: 4 });
+        : await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
     const { url, faults } = other ?? portal;
     try {
       await faults.set({ id: 'down', kind: 'database_down' });
@@ -597,7 +596,7 @@ describe('faults', () => {
 
   it('a table left missing by a killed demo comes back at the next start', async () => {
     await query('alter table client_groups rename to client_groups__kop_missing');
-    const next = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, passwordCost: 4 });
+    const next = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
     expect(listShape.parse((await ask(LIST, {}, next.url)).json()).client_groups).toHaveLength(130);
     await next.close();
   });
@@ -739,12 +738,7 @@ describe('the switchboard', () => {
     await expect(rawGet('/admin/faults', portal.adminUrl, { host: 'evil.example' })).resolves.toMatchObject({
       status: 403,
     });
-    const guarded = await startPortal({
-      databaseUrl: server.url,
-      probePassword: PROBE_PASSWORD,
-      passwordCost: 4,
-      adminToken: 's3cret',
-    });
+    const guarded = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, adminToken: 's3cret' });
     expect((await ask('/admin/faults', {}, guarded.adminUrl)).status).toBe(401);
     expect((await ask('/admin/faults', { headers: { authorization: 'Bearer s3cret' } }, guarded.adminUrl)).status).toBe(
       200,
@@ -781,7 +775,6 @@ describe('variants', () => {
     const variant = await startPortal({
       databaseUrl: server.url,
       probePassword: PROBE_PASSWORD,
-      passwordCost: 4,
       pathStyle: 'kebab',
       tls: 'self-signed',
     });
@@ -810,7 +803,7 @@ describe('variants', () => {
   it('an empty portal: the list is empty without an error, analytics is 500', async () => {
     await query('create database empty_portal');
     const url = server.adminUrl.replace('/kingstons_portal', '/empty_portal');
-    const empty = await startPortal({ databaseUrl: url, probePassword: PROBE_PASSWORD, passwordCost: 4 });
+    const empty = await startPortal({ databaseUrl: url, probePassword: PROBE_PASSWORD });
     await query('truncate client_groups, portfolios cascade', [], url);
     const list = listShape.parse((await ask(LIST, {}, empty.url)).json());
     expect([list.client_groups, 'error' in list]).toEqual([[], false]);
