@@ -3,6 +3,7 @@
  * domain; exporters/audit-trail reads it.
  */
 import type { ComparisonName } from './audit-comparisons.js';
+import type { Anchor } from './sealing/model.js';
 import type { SecretText } from './secret.js';
 
 export interface AuditTrail {
@@ -140,27 +141,6 @@ export interface Seal {
   readonly verifyWithinMs: number;
   readonly anchors: readonly Anchor[];
 }
-
-export type Anchor =
-  | { readonly kind: 'directory'; readonly name: string; readonly directory: string }
-  | {
-      readonly kind: 's3';
-      readonly name: string;
-      readonly endpoint?: string;
-      readonly region: string;
-      readonly bucket: string;
-      readonly prefix: string;
-      readonly accessKeyId: SecretText;
-      readonly secretAccessKey: SecretText;
-      readonly retainDays: number;
-    }
-  | {
-      readonly kind: 'http';
-      readonly name: string;
-      readonly url: string;
-      readonly token?: SecretText;
-      readonly timeoutMs: number;
-    };
 
 export interface Witness {
   readonly kind: 'walinspect' | 'decoding';

@@ -1,5 +1,4 @@
 import type {
-  Anchor,
   AuditColumns,
   AuditRecords,
   AuditTrail,
@@ -13,6 +12,7 @@ import type { Places } from './places.js';
 import type { ParsedAuditRecords, ParsedColumnRef } from './schema/audit-records.js';
 import type { ParsedSeal } from './schema/audit-seal.js';
 import type { ParsedAuditTrail, ParsedDatabase } from './schema/audit-trail.js';
+import type { Anchor } from './sealing/model.js';
 import type { KeyPath } from './source-node.js';
 
 export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places: Places): AuditTrail {

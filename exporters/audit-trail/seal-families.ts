@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../../pack/index.js';
-import { auditMetrics, verificationKinds } from '../../pack/metrics/index.js';
+import { auditMetrics } from '../../pack/metrics/index.js';
+import { verificationKinds } from '../../pack/sealing/model.js';
 import { type Family, family } from '../runtime/metrics/index.js';
 import type { SealStatus } from './seal/index.js';
 

@@ -1,3 +1,4 @@
+import { verificationKinds } from '../sealing/model.js';
 import { counter, gauge, histogram } from './declare.js';
 
 export const auditTableStates = ['ok', 'suspect', 'confirmed', 'explained', 'unknown'] as const;
@@ -22,9 +23,6 @@ export const evidenceSources = [
 export type EvidenceSource = (typeof evidenceSources)[number];
 export const evidenceStates = ['ok', 'degraded', 'unknown'] as const;
 export type EvidenceState = (typeof evidenceStates)[number];
-
-export const verificationKinds = ['signature', 'size', 'consistency', 'chunk', 'anchor', 'fork', 'missing'] as const;
-export type VerificationKind = (typeof verificationKinds)[number];
 
 export const replayKinds = ['missing_live', 'missing_record', 'resurrected', 'different'] as const;
 export const epochReasons = [

@@ -1,6 +1,7 @@
-import type { Anchor, Seal } from '../../../pack/index.js';
+import type { Seal } from '../../../pack/index.js';
+import type { Anchor } from '../../../pack/sealing/model.js';
 import { describeError } from '../../runtime/log.js';
-import { anchorTarget, contradiction, type SealStore } from '../seal/index.js';
+import { type AuditStore, anchorTarget, contradiction } from '../seal/index.js';
 
 /** What an anchor gave back when it was asked. */
 export interface AnchorAnswer {
@@ -52,7 +53,7 @@ export async function askAnchors(
   );
 }
 
-export async function compareAnchor(answer: AnchorAnswer, store: SealStore, signal: AbortSignal): Promise<AnchorView> {
+export async function compareAnchor(answer: AnchorAnswer, store: AuditStore, signal: AbortSignal): Promise<AnchorView> {
   const { name, kind, line, trouble } = answer;
   if (trouble !== undefined) return { name, kind, state: 'unknown', detail: trouble };
   if (line === undefined) return { name, kind, state: 'empty', detail: EMPTY };

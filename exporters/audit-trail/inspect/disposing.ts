@@ -1,5 +1,12 @@
 import type { AuditTrail, Seal } from '../../../pack/index.js';
-import { type Disposal, disposeChunks, type NoteSigner, SealStore, signersFromPem } from '../seal/index.js';
+import {
+  type AuditStore,
+  type Disposal,
+  disposeEntries,
+  type NoteSigner,
+  openAuditStore,
+  signersFromPem,
+} from '../seal/index.js';
 
 /** Entries, both inclusive. */
 export type EntryRange = Pick<Disposal, 'first' | 'last'>;
@@ -22,7 +29,7 @@ const DAY_MS = 86_400_000;
 
 /** @returns undefined when nothing is to be disposed of. */
 export async function planDisposal(
-  store: SealStore,
+  store: AuditStore,
   choice: Choice,
   { retention }: Pick<AuditTrail, 'retention'>,
   now: Date,
@@ -51,18 +58,18 @@ export async function dispose(
   now: Date,
 ): Promise<void> {
   await withWritable(seal, async (store, signers) => {
-    for (const range of ranges) await disposeChunks(store, { ...range, ...why }, signers, now);
+    for (const range of ranges) await disposeEntries(store, { ...range, ...why }, signers, now);
   });
 }
 
 /** Holds the lock that a sealer holds; both at once is refused. */
 export async function withWritable<T>(
   seal: Seal,
-  work: (store: SealStore, signers: readonly NoteSigner[]) => Promise<T>,
+  work: (store: AuditStore, signers: readonly NoteSigner[]) => Promise<T>,
 ): Promise<T> {
   const { directory, origin } = seal;
   const signers = signersFromPem(origin, seal.key.reveal());
-  const store = await SealStore.open({ directory, origin, keys: signers.map(({ verifier }) => verifier) });
+  const store = await openAuditStore({ directory, origin, keys: signers.map(({ verifier }) => verifier) });
   try {
     return await work(store, signers);
   } finally {
@@ -71,17 +78,17 @@ export async function withWritable<T>(
 }
 
 /** Runs of entries that were not disposed of yet; one without any chunk has no records to speak of. */
-async function sealedBefore(store: SealStore, before: Date): Promise<readonly EntryRange[]> {
-  const { index } = store;
+async function sealedBefore(store: AuditStore, before: Date): Promise<readonly EntryRange[]> {
+  const { index, view } = store;
   const ranges: { first: number; last: number; hasChunk: boolean }[] = [];
   for (let seq = 0; seq < index.length; seq += 1) {
     if (index.isDisposed(seq)) continue;
     if (Date.parse((await store.entry(seq)).statement.time) >= before.getTime()) break;
     const open = ranges.at(-1);
-    if (open === undefined || open.last < seq - 1) ranges.push({ first: seq, last: seq, hasChunk: index.isChunk(seq) });
+    if (open === undefined || open.last < seq - 1) ranges.push({ first: seq, last: seq, hasChunk: view.isChunk(seq) });
     else {
       open.last = seq;
-      open.hasChunk ||= index.isChunk(seq);
+      open.hasChunk ||= view.isChunk(seq);
     }
   }
   return ranges.filter(({ hasChunk }) => hasChunk).map(({ first, last }) => ({ first, last }));

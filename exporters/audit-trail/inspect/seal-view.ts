@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Seal } from '../../../pack/index.js';
 import { kopCall } from '../../runtime/call.js';
-import { announcedKeys } from '../seal/announced-keys.js';
-import { Disk } from '../seal/disk.js';
+import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
+import { Disk } from '../../runtime/sealing/log/disk.js';
 import { type FailedChunk, readFailedChunks } from '../seal/failed-chunks.js';
-import { SealRefused, SealStore } from '../seal/index.js';
+import { type AuditStore, openAuditStore, SealRefused } from '../seal/index.js';
 import { type AnchorView, askAnchors, compareAnchor } from './anchors.js';
 
 /** What a seal directory says of itself, without the sealer and without its key. */
@@ -67,9 +67,9 @@ export async function sealView(seal: Seal, signal: AbortSignal, now: Date = new 
 }
 
 /** Beside a sealer at work, which holds the lock. */
-export async function openForReading(directory: string, origin: string): Promise<SealStore> {
+export async function openForReading(directory: string, origin: string): Promise<AuditStore> {
   const keys = await announcedKeys(join(directory, 'log.jsonl'));
-  return SealStore.open({ directory, origin, keys, readOnly: true });
+  return openAuditStore({ directory, origin, keys, readOnly: true });
 }
 
 function judge(

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess, Seal } from '../../../pack/index.js';
-import { announcedKeys } from '../seal/announced-keys.js';
+import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
 import {
+  type AuditStore,
   type LogFailure,
   type LogVerification,
   NoteError,
@@ -10,8 +11,7 @@ import {
   openCheckpoint,
   parseVkey,
   SealRefused,
-  type SealStore,
-  verifyLog,
+  verifyAuditLog,
 } from '../seal/index.js';
 import { type AnchorAnswer, askAnchors, EMPTY } from './anchors.js';
 import { openForReading } from './seal-view.js';
@@ -62,7 +62,7 @@ export async function verify(request: VerificationRequest): Promise<Verification
   const { keys, source } = await keysFor(request, state);
   const answers = trail === undefined ? [] : await askAnchors(trail.seal, state?.trusted?.seq ?? 0, signal);
   const anchored = checkpointsOf(answers);
-  const log = await verifyLog({
+  const log = await verifyAuditLog({
     path: logPath,
     origin,
     keys,
@@ -109,7 +109,7 @@ async function rowsOf(
   state: VerifyState,
   save: (state: VerifyState) => Promise<void>,
 ): Promise<RowsResult> {
-  let store: SealStore;
+  let store: AuditStore;
   try {
     store = await openForReading(trail.seal.directory, request.origin);
   } catch (error) {
@@ -210,12 +210,12 @@ function checkpointIn(line: string): string | undefined {
 }
 
 function sizeOf(checkpoint: string, { keys, origin }: VerificationRequest): number {
-  // verifyLog has checked it against the log by now; only its size is wanted.
+  // verifyAuditLog has checked it against the log by now; only its size is wanted.
   const lines = checkpoint.split('\n');
   return keys.length > 0 ? openCheckpoint(checkpoint, keys, origin).size : Number(lines[1]);
 }
 
-function entryBehind(store: SealStore, size: number): number {
+function entryBehind(store: AuditStore, size: number): number {
   let seq = 0;
   while (seq < store.index.length && store.index.size(seq) < size) seq += 1;
   // Of several of this size the first: quiet intervals have ranges too, into which a row may have been slipped.

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { trustedState } from '../../runtime/sealing/log/trusted.js';
 import type { ChunkFailure } from '../seal/index.js';
-import { trustedState } from '../seal/trusted.js';
 
 const count = z.int().nonnegative();
 const position = z.object({ order: z.string(), id: z.string() });

@@ -1,9 +1,9 @@
 import type { DatabaseAccess } from '../../../pack/index.js';
-import { type ChunkFailure, type SealStore, SealUnavailable, Session, verifyRows } from '../seal/index.js';
+import { type AuditStore, type ChunkFailure, SealUnavailable, Session, verifyRows } from '../seal/index.js';
 import type { Sweep, VerifyState } from './verify-state.js';
 
 export interface RowsRequest {
-  readonly store: SealStore;
+  readonly store: AuditStore;
   readonly access: DatabaseAccess;
   readonly isReplica: boolean;
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { SealUnavailable } from './errors.js';
-import { sha256 } from './merkle.js';
+import { SealUnavailable } from '../../runtime/sealing/errors.js';
+import { sha256 } from '../../runtime/sealing/tree/merkle.js';
 import type { Session } from './session.js';
 
 const locked = z.object({ locked: z.boolean() });

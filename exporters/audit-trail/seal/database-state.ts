@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorCode, SealUnavailable } from './errors.js';
+import { errorCode, SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { Session } from './session.js';
 import type { DatabaseIdentity } from './statement.js';
 

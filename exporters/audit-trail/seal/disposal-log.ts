@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { announcedKeys } from './announced-keys.js';
-import { Disk } from './disk.js';
-import { checkEvidence, precedingOf, readEntry } from './entry.js';
-import { parseVkey } from './note.js';
-import type { Bound, ChunkStatement, DisposalStatement } from './statement.js';
-import { SealStore } from './store.js';
+import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
+import { Disk } from '../../runtime/sealing/log/disk.js';
+import { checkEvidence, precedingOf, readLine } from '../../runtime/sealing/log/entry.js';
+import type { DisposalStatement } from '../../runtime/sealing/log/statement.js';
+import { parseVkey } from '../../runtime/sealing/signing/note.js';
+import { type AuditStore, openAuditStore } from './audit-log.js';
+import type { Bound, ChunkStatement } from './statement.js';
 
 /** Records of which a signed statement says that they may lawfully be gone, by where they are and were written. */
 export interface LawfulDisposal {
@@ -76,16 +77,14 @@ export class DisposalLog {
 
   async #readAll(path: string): Promise<readonly LawfulDisposal[]> {
     const keys = await announcedKeys(path);
-    const store = await SealStore.open({ directory: this.#directory, origin: this.#origin, keys, readOnly: true });
+    const store = await openAuditStore({ directory: this.#directory, origin: this.#origin, keys, readOnly: true });
     const found: LawfulDisposal[] = [];
-    for (let seq = 1; seq < store.index.length; seq += 1) {
-      if (store.index.isChunk(seq)) continue;
-      const entry = await store.entry(seq);
-      if (entry.statement.kind !== 'disposal') continue;
-      const before = await store.entry(seq - 1);
+    for (const disposal of store.index.disposals) {
+      const entry = await store.entry(disposal.seq);
+      const before = await store.entry(disposal.seq - 1);
       // What excuses a loss is checked by its signature each time, also where an earlier process had verified it.
       checkEvidence(entry, precedingOf(before), this.#origin, before.statement.keys.map(parseVkey));
-      const read = await lawful(store, entry.statement);
+      const read = await lawful(store, disposal);
       if (read !== undefined) found.push(read);
     }
     return found;
@@ -96,17 +95,15 @@ const TAIL_BYTES = 65_536;
 const NEWLINE = 0x0a;
 
 function isDisposal(text: string): boolean {
-  return readEntry(text).statement.kind === 'disposal';
+  return readLine(text).statement.kind === 'disposal';
 }
 
 /** Undefined where no chunk is among its entries. */
 async function lawful(
-  store: SealStore,
+  store: AuditStore,
   { seq, first, last, count, reason, by }: DisposalStatement,
 ): Promise<LawfulDisposal | undefined> {
-  const chunks = Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((at) =>
-    store.index.isChunk(at),
-  );
+  const chunks = Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((at) => store.view.isChunk(at));
   const begin = await chunkAt(store, chunks[0]);
   const end = await chunkAt(store, chunks.at(-1));
   if (begin === undefined || end === undefined) return undefined;
@@ -142,7 +139,7 @@ function upperXid({ rows, to, snapshot }: ChunkStatement): bigint {
   return rows.certainty === 'exact' && to.id !== undefined ? BigInt(to.order) + 1n : BigInt(snapshot.xmax);
 }
 
-async function chunkAt(store: SealStore, seq: number | undefined): Promise<ChunkStatement | undefined> {
+async function chunkAt(store: AuditStore, seq: number | undefined): Promise<ChunkStatement | undefined> {
   if (seq === undefined) return undefined;
   const { statement } = await store.entry(seq);
   return statement.kind === 'chunk' ? statement : undefined;

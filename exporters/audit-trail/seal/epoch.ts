@@ -1,15 +1,15 @@
+import type { NoteSigner } from '../../runtime/sealing/signing/note.js';
+import type { AuditStore } from './audit-log.js';
 import { readIdentity, readSnapshot } from './database-state.js';
-import type { NoteSigner } from './note.js';
 import type { Session } from './session.js';
 import type { EpochStatement } from './statement.js';
-import type { SealStore } from './store.js';
 
 /**
  * Accepts that the database is another one than before (a restore, a failover), signed and with a reason. What was
  * sealed stays sealed: rows that the restored database lacks are found by the next verification.
  */
 export async function acceptEpoch(
-  store: SealStore,
+  store: AuditStore,
   session: Session,
   accepted: {
     readonly reason: string;
@@ -24,7 +24,7 @@ export async function acceptEpoch(
   const entry = await store.append(
     {
       kind: 'epoch',
-      epoch: store.index.epoch + 1,
+      epoch: store.view.epoch + 1,
       database: { name, ...identity },
       snapshot: { xmin, xmax },
       reason: accepted.reason,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { kopCall } from '../../runtime/call.js';
-import type { Disk } from './disk.js';
-import { SealRefused } from './errors.js';
+import { SealRefused } from '../../runtime/sealing/errors.js';
+import type { Disk } from '../../runtime/sealing/log/disk.js';
 import type { ChunkFailure } from './verify-rows.js';
 
 /** A failure as it is kept over a restart: without the keys of its rows, of which there can be millions. */

@@ -1,8 +1,8 @@
 import type { AuditRecords } from '../../../pack/audit-model.js';
+import type { AuditStore } from './audit-log.js';
 import { positionsOf, readLeaves, readLeavesAt } from './row-source.js';
 import type { Session } from './session.js';
 import type { Position, RowFormat } from './statement.js';
-import type { SealStore } from './store.js';
 
 /** Rows that turned up inside a range that is sealed already. Only tables without an xid8 column can have such. */
 export interface LateRows {
@@ -38,14 +38,14 @@ const MAX_LATE_ROWS = 1_000;
  * the past. The rolling verification finds it as a row too many in a sealed range, and people decide.
  */
 export async function findLate(
-  store: SealStore,
+  store: AuditStore,
   session: Session,
   format: RowFormat,
   records: AuditRecords,
   countedColumns: number,
 ): Promise<LateRows> {
-  const to = store.index.lastBound;
-  if (to === undefined || store.index.rows?.certainty !== 'overlap') return noLateRows;
+  const to = store.view.lastBound;
+  if (to === undefined || store.view.rows?.certainty !== 'overlap') return noLateRows;
   const start = timeOf(to.order) - Math.max(MIN_OVERLAP_MS, 2 * records.maxWriteLagMs);
   const from = { order: new Date(start).toISOString() };
   const batch = await readLeaves(
@@ -69,10 +69,10 @@ export async function findLate(
 }
 
 /** Keys of all rows sealed from this time on, by walking back from the newest chunk. */
-async function sealedKeys(store: SealStore, start: number): Promise<ReadonlySet<string>> {
+async function sealedKeys(store: AuditStore, start: number): Promise<ReadonlySet<string>> {
   const sealed = new Set<string>();
   for (let seq = store.index.length - 1; seq >= 0; seq -= 1) {
-    if (!store.index.isChunk(seq)) continue;
+    if (!store.view.isChunk(seq)) continue;
     const file = await store.leafFile(seq);
     if (file !== undefined) for (const key of keyLines(file.keys)) sealed.add(key);
     const { statement } = await store.entry(seq);

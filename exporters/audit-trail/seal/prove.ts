@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { openCheckpoint } from './checkpoint.js';
-import { SealUnavailable } from './errors.js';
-import { leafHash } from './merkle.js';
-import { decodeBase64, NoteError, type NoteVerifier } from './note.js';
-import { inclusionRanges, isIncluded, readProof } from './proofs.js';
+import { SealUnavailable } from '../../runtime/sealing/errors.js';
+import { openCheckpoint } from '../../runtime/sealing/signing/checkpoint.js';
+import { decodeBase64, NoteError, type NoteVerifier } from '../../runtime/sealing/signing/note.js';
+import { leafHash } from '../../runtime/sealing/tree/merkle.js';
+import { inclusionRanges, isIncluded, readProof } from '../../runtime/sealing/tree/proofs.js';
+import type { AuditStore } from './audit-log.js';
 import { LEAF_PREFIX, selectIsUnder, selectPosition } from './row-format.js';
 import { positionsOf, readLeafTexts, unescapeCopy } from './row-source.js';
 import type { Session } from './session.js';
 import type { Position, RowFormat } from './statement.js';
-import type { SealStore } from './store.js';
 
 const HOW_TO_VERIFY = [
   'checkpoint is a C2SP signed note; check its Ed25519 signature with the published key',
@@ -34,7 +34,7 @@ const proofDocument = z.object({
 export type ProofDocument = z.infer<typeof proofDocument>;
 
 export interface ProveOptions {
-  readonly store: SealStore;
+  readonly store: AuditStore;
   readonly session: Session;
   readonly signal: AbortSignal;
   readonly id: string;
@@ -50,7 +50,7 @@ export async function proveRecord({
   withText = false,
 }: ProveOptions): Promise<ProofDocument> {
   const { last } = store;
-  const format = store.index.rows;
+  const format = store.view.rows;
   if (last === undefined || format === undefined) throw new SealUnavailable('nothing is sealed yet');
   const { position, text, seq } = await session.snapshot(signal, async () => {
     const found = await locate(session, format, id);
@@ -155,11 +155,11 @@ async function locate(session: Session, format: RowFormat, id: string): Promise<
 }
 
 /** The chunk in whose range the row lies; the database compares, because only it knows its types. */
-async function entryOf(store: SealStore, session: Session, format: RowFormat, position: Position): Promise<number> {
-  const late = store.index.lateIn(position);
+async function entryOf(store: AuditStore, session: Session, format: RowFormat, position: Position): Promise<number> {
+  const late = store.view.lateIn(position);
   if (late !== undefined) return late;
   const chunks: number[] = [];
-  for (let seq = 0; seq < store.index.length; seq += 1) if (store.index.isChunk(seq)) chunks.push(seq);
+  for (let seq = 0; seq < store.index.length; seq += 1) if (store.view.isChunk(seq)) chunks.push(seq);
   let low = 0;
   let high = chunks.length;
   while (low < high) {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { Disk } from './disk.js';
+import type { Disk } from '../../runtime/sealing/log/disk.js';
+import type { AuditStore } from './audit-log.js';
 import { readFailedChunks, writeFailedChunks } from './failed-chunks.js';
 import type { Session } from './session.js';
-import type { SealStore } from './store.js';
 import { mark, verifySome } from './verify.js';
 import type { ChunkFailure, RunVerification } from './verify-rows.js';
 
@@ -35,7 +35,7 @@ const MAX_BUSY = 0.25;
 
 /** Sweeps over all chunks for ever, so that the time to detection has a known worst case. */
 export class RollingVerifier {
-  readonly #store: SealStore;
+  readonly #store: AuditStore;
   readonly #verifyWithinMs: number;
   readonly #failures = new Map<number, ChunkFailure>();
   /** Failed when the last process ended; not looked at again yet. */
@@ -45,7 +45,7 @@ export class RollingVerifier {
   #rowsPerBusySecond: number | undefined;
   #pace: number | undefined;
 
-  constructor(store: SealStore, verifyWithinMs: number) {
+  constructor(store: AuditStore, verifyWithinMs: number) {
     this.#store = store;
     this.#verifyWithinMs = verifyWithinMs;
   }
@@ -55,12 +55,12 @@ export class RollingVerifier {
    * @returns what had failed then; it counts until it was looked at again.
    */
   async load(disk: Disk): Promise<readonly ChunkFailure[]> {
-    const { index, directory } = this.#store;
+    const { index, view, directory } = this.#store;
     const bytes = (await disk.read(this.#path)) ?? Buffer.alloc(0);
     let oldest = Number.POSITIVE_INFINITY;
     for (let seq = 0; seq < index.length && (seq + 1) * 8 <= bytes.length; seq += 1) {
       const at = bytes.readDoubleLE(seq * 8);
-      index.setVerifiedAt(seq, at);
+      view.setVerifiedAt(seq, at);
       if (Number.isNaN(at)) this.#inherited.add(seq);
       else if (at < oldest) {
         oldest = at;
@@ -71,14 +71,14 @@ export class RollingVerifier {
       if (kept.seq >= index.length || index.isDisposed(kept.seq)) continue;
       this.#failures.set(kept.seq, { ...kept, changed: [], missing: [], added: [], isLocalised: false });
       this.#inherited.add(kept.seq);
-      index.setVerifiedAt(kept.seq, Number.NaN);
+      view.setVerifiedAt(kept.seq, Number.NaN);
     }
     return [...this.#failures.values()];
   }
 
   /** Failures first: a crash before the times are kept leaves one too many to look at, never one too few. */
   async save(disk: Disk): Promise<void> {
-    const { index, directory } = this.#store;
+    const { index, view, directory } = this.#store;
     if (!this.#isFailuresKept) {
       this.#isFailuresKept = true;
       await writeFailedChunks(disk, directory, [...this.#failures.values()]).catch((error: unknown) => {
@@ -87,7 +87,7 @@ export class RollingVerifier {
       });
     }
     const bytes = Buffer.allocUnsafe(index.length * 8);
-    for (let seq = 0; seq < index.length; seq += 1) bytes.writeDoubleLE(index.verifiedAt(seq), seq * 8);
+    for (let seq = 0; seq < index.length; seq += 1) bytes.writeDoubleLE(view.verifiedAt(seq), seq * 8);
     await disk.replace(this.#path, bytes);
   }
 
@@ -145,13 +145,13 @@ export class RollingVerifier {
   }
 
   status(now: Date): RollingStatus {
-    const { index } = this.#store;
+    const { index, view } = this.#store;
     let fresh = 0;
     let oldest = Number.POSITIVE_INFINITY;
     for (let seq = 0; seq < index.length; seq += 1) {
-      const at = index.verifiedAt(seq);
+      const at = view.verifiedAt(seq);
       if (now.getTime() - at <= this.#verifyWithinMs) fresh += index.size(seq) - index.size(seq - 1);
-      if (index.isChunk(seq)) oldest = Math.min(oldest, at);
+      if (view.isChunk(seq)) oldest = Math.min(oldest, at);
     }
     const total = index.size(index.length - 1);
     return {

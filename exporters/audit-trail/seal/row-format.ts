@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditRecords, ColumnRef } from '../../../pack/audit-model.js';
-import { SealUnavailable } from './errors.js';
+import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { Session } from './session.js';
 import type { Bound, Position, RowFormat } from './statement.js';
 

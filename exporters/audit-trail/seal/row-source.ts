@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { HASH_BYTES } from './merkle.js';
+import { HASH_BYTES } from '../../runtime/sealing/tree/merkle.js';
 import { selectAt, selectRows } from './row-format.js';
 import type { Session } from './session.js';
 import type { Bound, Position, RowFormat } from './statement.js';

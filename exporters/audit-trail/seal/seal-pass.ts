@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { AuditRecords } from '../../../pack/audit-model.js';
+import { SealRefused } from '../../runtime/sealing/errors.js';
+import type { NoteSigner } from '../../runtime/sealing/signing/note.js';
+import type { AuditStore } from './audit-log.js';
 import { type DatabaseState, readIdentity, readOldestStart, readSnapshot, whyNotSame } from './database-state.js';
-import { SealRefused } from './errors.js';
 import { findLate, type LateRows, noLateRows } from './late-rows.js';
-import type { NoteSigner } from './note.js';
 import { countColumns, readShape, selectIsBefore, selectOldestBeyond, type TableShape } from './row-format.js';
 import { type LeafBatch, lastPositionOf, positionsOf, streamLeaves, unescapeCopy } from './row-source.js';
 import type { Session } from './session.js';
 import type { Bound, RowFormat } from './statement.js';
-import type { SealStore } from './store.js';
 
 export interface PassOptions {
-  readonly store: SealStore;
+  readonly store: AuditStore;
   readonly session: Session;
   readonly records: AuditRecords;
   readonly signers: readonly NoteSigner[];
@@ -50,8 +50,8 @@ export async function sealPass(options: PassOptions): Promise<PassResult> {
       const { name, ...snapshot } = await readSnapshot(session);
       const state = { ...snapshot, identity: { name, ...identity } };
       refuseOther(store, state);
-      const shape = await readShape(session, records, store.index.rows);
-      const watermark = await forwardOnly(session, shape.format, store.index.lastBound, oldestStart ?? state.xmin);
+      const shape = await readShape(session, records, store.view.rows);
+      const watermark = await forwardOnly(session, shape.format, store.view.lastBound, oldestStart ?? state.xmin);
       return await new Pass(options, state, shape).run(watermark);
     });
   } finally {
@@ -59,8 +59,8 @@ export async function sealPass(options: PassOptions): Promise<PassResult> {
   }
 }
 
-export function refuseOther(store: SealStore, state: DatabaseState): void {
-  const seen = store.index.seenDatabase;
+export function refuseOther(store: AuditStore, state: DatabaseState): void {
+  const seen = store.view.seenDatabase;
   const reason = seen === undefined ? undefined : whyNotSame(seen, state);
   if (reason !== undefined) {
     throw new SealRefused(
@@ -157,7 +157,7 @@ class Pass {
         : noLateRows;
     this.#late = late;
     const commits = new Commits(session);
-    let read = store.index.lastBound;
+    let read = store.view.lastBound;
     let hasMore = true;
     try {
       for (let chunks = 1; hasMore && performance.now() <= deadline; ) {
@@ -171,7 +171,7 @@ class Pass {
     } finally {
       await commits.ended();
     }
-    const sealedTo = store.index.lastBound ?? watermark;
+    const sealedTo = store.view.lastBound ?? watermark;
     const rest = await session.rows(selectOldestBeyond(format, records.columns.at.column, sealedTo), oldestRow);
     const at = rest[0]?.at ?? undefined;
     await store.settle();
@@ -235,7 +235,7 @@ class Pass {
     const first = batch.count === 0 ? undefined : positionsOf(batch.keys.subarray(0, batch.keys.indexOf(0x0a) + 1))[0];
     const draft = {
       kind: 'chunk' as const,
-      epoch: store.index.epoch,
+      epoch: store.view.epoch,
       database: this.#state.identity,
       snapshot: { xmin: this.#state.xmin, xmax: this.#state.xmax },
       rows: this.#shape.format,

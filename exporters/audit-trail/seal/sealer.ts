@@ -1,20 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Anchor, AuditRecords, AuditTrail, Seal } from '../../../pack/audit-model.js';
+import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-model.js';
+import type { Anchor } from '../../../pack/sealing/model.js';
 import { describeError, type Logger } from '../../runtime/log.js';
-import { Anchoring, contradiction } from './anchoring.js';
-import type { AnchorTarget } from './anchors/anchor.js';
-import { anchorTarget } from './anchors/index.js';
+import type { AnchorTarget } from '../../runtime/sealing/anchors/anchor.js';
+import { Anchoring, contradiction } from '../../runtime/sealing/anchors/anchoring.js';
+import { anchorTarget } from '../../runtime/sealing/anchors/index.js';
+import { SealRefused, SealUnavailable } from '../../runtime/sealing/errors.js';
+import { FailureCounts } from '../../runtime/sealing/failures.js';
+import { Disk } from '../../runtime/sealing/log/disk.js';
+import { signersFromPem } from '../../runtime/sealing/signing/keys.js';
+import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';
+import { type AuditStore, openAuditStore } from './audit-log.js';
 import { lockInDatabase } from './database-lock.js';
-import { Disk } from './disk.js';
-import { SealRefused, SealUnavailable } from './errors.js';
 import { explainFailure, sealEvidence } from './evidence.js';
-import { FailureCounts } from './failures.js';
-import { signersFromPem } from './keys.js';
 import { RollingVerifier } from './rolling.js';
 import { type PassResult, sealPass } from './seal-pass.js';
 import { Session } from './session.js';
 import type { SealState, SealStatus } from './status.js';
-import { SealStore } from './store.js';
 import type { ChunkFailure } from './verify-rows.js';
 
 export interface SealerDeps {
@@ -58,7 +60,7 @@ class TrailSealer implements Sealer {
   readonly #stopping = new AbortController();
   #state: SealState = 'starting';
   #reason: string | undefined;
-  #store: SealStore | undefined;
+  #store: AuditStore | undefined;
   #rolling: RollingVerifier | undefined;
   #anchorings: readonly Anchoring[] = [];
   #closeAnchors = new AbortController();
@@ -214,7 +216,7 @@ class TrailSealer implements Sealer {
     }
   }
 
-  #succeed(result: PassResult, store: SealStore): void {
+  #succeed(result: PassResult, store: AuditStore): void {
     if (this.#state !== 'sealing') this.#log.info('sealing', { size: store.range.size });
     this.#state = 'sealing';
     this.#reason = undefined;
@@ -255,11 +257,11 @@ class TrailSealer implements Sealer {
     return session;
   }
 
-  async #openStore(keys: Parameters<typeof SealStore.open>[0]['keys']): Promise<SealStore> {
+  async #openStore(keys: readonly NoteVerifier[]): Promise<AuditStore> {
     if (this.#store !== undefined) return this.#store;
     const { directory, origin, verifyWithinMs, anchors } = this.#seal;
     const disk = this.#deps.disk ?? new Disk();
-    const store = await SealStore.open({ directory, origin, keys, disk, log: this.#log });
+    const store = await openAuditStore({ directory, origin, keys, disk, log: this.#log });
     try {
       const targets = anchors.map((anchor) => (this.#deps.anchor ?? anchorTarget)(anchor, origin));
       await this.#askAnchors(targets, store);
@@ -288,7 +290,7 @@ class TrailSealer implements Sealer {
   }
 
   /** Before anything is added to a log that may have been rolled back. One that does not answer holds up nothing. */
-  async #askAnchors(targets: readonly AnchorTarget[], store: SealStore): Promise<void> {
+  async #askAnchors(targets: readonly AnchorTarget[], store: AuditStore): Promise<void> {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(ANCHOR_START_MS)]);
     const answers = await Promise.allSettled(targets.map((target) => contradiction(target, store, signal)));
     for (const [at, answer] of answers.entries()) {

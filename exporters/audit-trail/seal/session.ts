@@ -2,9 +2,9 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
 import type { DatabaseAccess } from '../../../pack/audit-model.js';
+import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import { clientConfig } from '../database/connection.js';
 import { CopyOut } from './copy-out.js';
-import { SealUnavailable } from './errors.js';
 
 /**
  * Whatever decides how a value becomes text is pinned, or a session's own settings would change the leaves.

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import { HASH_BYTES } from './merkle.js';
-import { decodeBase64, NoteError } from './note.js';
-
-/**
- * What a log entry states beside its checkpoint, as one line of JSON inside a signed note. Checkpoints carry no
- * extension lines (C2SP advises against them), so all else that must be signed is here.
- */
+import { commonFields, count, type DisposalStatement, digest } from '../../runtime/sealing/log/statement.js';
 
 /** Where a chunk ends: after this row, or before the first row of this order value. */
 const bound = z.strictObject({ order: z.string(), id: z.string().optional() });
@@ -13,24 +7,6 @@ export type Bound = z.infer<typeof bound>;
 
 const position = z.strictObject({ order: z.string(), id: z.string() });
 export type Position = z.infer<typeof position>;
-
-const digest = z.string().refine((text) => decodeBase64(text)?.length === HASH_BYTES, 'not a SHA-256 in base64');
-const count = z.int().nonnegative();
-
-const common = {
-  version: z.literal(1),
-  origin: z.string(),
-  seq: count,
-  /** RFC 3339, the sealer's clock. */
-  time: z.iso.datetime(),
-  /** Of the tree after this entry, as in its checkpoint. */
-  size: count,
-  root: digest,
-  /** SHA-256 of the whole previous line of the log, without its newline; of nothing before the first. */
-  prev: digest,
-  /** Who signs; whoever trusts one of the signers may trust these. */
-  keys: z.array(z.string()).min(1),
-};
 
 const database = z.strictObject({
   /** Absent when the role may not read it. */
@@ -54,9 +30,9 @@ const rowFormat = z.strictObject({
 });
 export type RowFormat = z.infer<typeof rowFormat>;
 
-const chunk = z.strictObject({
+export const chunk = z.strictObject({
   kind: z.literal('chunk'),
-  ...common,
+  ...commonFields,
   epoch: count,
   database,
   /** Of the snapshot that the rows were read in; for recognising a database that went back in time. */
@@ -75,21 +51,9 @@ const chunk = z.strictObject({
 });
 export type ChunkStatement = z.infer<typeof chunk>;
 
-const disposal = z.strictObject({
-  kind: z.literal('disposal'),
-  ...common,
-  /** Entries, both inclusive, whose rows were lawfully disposed of. Their roots and counts stay in the log. */
-  first: count,
-  last: count,
-  count,
-  reason: z.string().min(1),
-  by: z.string().min(1),
-});
-export type DisposalStatement = z.infer<typeof disposal>;
-
-const epoch = z.strictObject({
+export const epoch = z.strictObject({
   kind: z.literal('epoch'),
-  ...common,
+  ...commonFields,
   epoch: count,
   database,
   snapshot: z.strictObject({ xmin: z.string(), xmax: z.string() }),
@@ -98,37 +62,6 @@ const epoch = z.strictObject({
 });
 export type EpochStatement = z.infer<typeof epoch>;
 
-const statement = z.discriminatedUnion('kind', [chunk, disposal, epoch]);
-export type Statement = z.infer<typeof statement>;
-
-export function statementText(value: Statement): string {
-  return `${JSON.stringify(value)}\n`;
-}
-
-export function parseStatement(text: string): Statement {
-  const parsed = statement.safeParse(parseJson(text));
-  if (!parsed.success) throw new NoteError(`malformed statement: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
-}
-
-const line = z.strictObject({
-  statement: z.string(),
-  checkpoint: z.string(),
-  /** RFC 6962 proof from the previous entry's tree to this one. */
-  consistency: z.array(digest),
-});
-export type LogLine = z.infer<typeof line>;
-
-export function parseLine(text: string): LogLine {
-  const parsed = line.safeParse(parseJson(text));
-  if (!parsed.success) throw new NoteError(`malformed log line: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new NoteError('malformed log line: no JSON', { cause });
-  }
-}
+/** What an audit trail's log holds beside disposals. */
+export type AuditStatement = ChunkStatement | EpochStatement;
+export type Statement = AuditStatement | DisposalStatement;

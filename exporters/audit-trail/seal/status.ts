@@ -1,5 +1,5 @@
-import type { VerificationKind } from '../../../pack/metrics/audit-trail.js';
-import type { AnchorStatus } from './anchoring.js';
+import type { VerificationKind } from '../../../pack/sealing/model.js';
+import type { AnchorStatus } from '../../runtime/sealing/anchors/anchoring.js';
 import type { RollingStatus } from './rolling.js';
 
 /**

@@ -1,10 +1,10 @@
-import { errorCode, SealUnavailable } from './errors.js';
-import type { LeafFile } from './leaf-file.js';
-import { chunkRootOf, HASH_BYTES } from './merkle.js';
+import { errorCode, SealUnavailable } from '../../runtime/sealing/errors.js';
+import type { LeafFile } from '../../runtime/sealing/tree/leaf-file.js';
+import { chunkRootOf, HASH_BYTES } from '../../runtime/sealing/tree/merkle.js';
+import type { AuditStore } from './audit-log.js';
 import { type LeafBatch, positionsOf, readLeaves, readLeavesAt } from './row-source.js';
 import type { Session } from './session.js';
 import type { ChunkStatement, Position } from './statement.js';
-import type { SealStore } from './store.js';
 
 /** Rows of a chunk that are not as they were sealed. */
 export interface ChunkFailure {
@@ -38,13 +38,13 @@ const MAX_NAMED = 100;
  * order values without a gap, so that a row that was slipped in anywhere is in some chunk's range, even an empty one's.
  * To be called inside `session.snapshot`.
  */
-export async function verifyRun(store: SealStore, session: Session, start: number): Promise<RunVerification> {
+export async function verifyRun(store: AuditStore, session: Session, start: number): Promise<RunVerification> {
   const disposed: number[] = [];
   const chunks: ChunkStatement[] = [];
   let rows = 0;
   let next = start;
   for (; next < store.index.length && chunks.length < RUN_ENTRIES && rows < RUN_ROWS; next += 1) {
-    if (!store.index.isChunk(next)) continue;
+    if (!store.view.isChunk(next)) continue;
     if (store.index.isDisposed(next)) {
       disposed.push(next);
       if (chunks.length > 0) {
@@ -67,12 +67,12 @@ export async function verifyRun(store: SealStore, session: Session, start: numbe
   return { next, rows, verified, disposed, failures };
 }
 
-async function isRunAsSealed(store: SealStore, session: Session, chunks: readonly ChunkStatement[]): Promise<boolean> {
+async function isRunAsSealed(store: AuditStore, session: Session, chunks: readonly ChunkStatement[]): Promise<boolean> {
   const [first] = chunks;
   const last = chunks.at(-1);
   if (first === undefined || last === undefined) return true;
   // Rows that came late are in one chunk's range and another chunk's leaves; such are compared one by one.
-  if (store.index.hasLate) return false;
+  if (store.view.hasLate) return false;
   const rows = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
   // One row too many is enough to know; a flood of forged rows must not be read to its end.
   const batch = await read(first, () =>
@@ -88,7 +88,7 @@ async function isRunAsSealed(store: SealStore, session: Session, chunks: readonl
 }
 
 async function failuresOf(
-  store: SealStore,
+  store: AuditStore,
   session: Session,
   chunks: readonly ChunkStatement[],
 ): Promise<ChunkFailure[]> {
@@ -102,13 +102,11 @@ async function failuresOf(
 }
 
 /** The chunk's rows as they are now, in the order in which they were sealed. */
-async function readChunk(store: SealStore, session: Session, chunk: ChunkStatement): Promise<LeafBatch> {
+async function readChunk(store: AuditStore, session: Session, chunk: ChunkStatement): Promise<LeafBatch> {
   const { from, to, count, late, rows: format, seq } = chunk;
   const limit = count + RUN_ROWS;
   const inRange = await read(chunk, () => readLeaves(session, format, { from, to, limit }, sizeOf(count)));
-  const own = store.index.hasLate
-    ? without(inRange, (position) => (store.index.lateIn(position) ?? seq) > seq)
-    : inRange;
+  const own = store.view.hasLate ? without(inRange, (position) => (store.view.lateIn(position) ?? seq) > seq) : inRange;
   if (late === undefined) return own;
   const before = await read(chunk, () => readLeavesAt(session, format, late, sizeOf(late.length)));
   return {

@@ -1,7 +1,7 @@
+import { SealRefused } from '../../runtime/sealing/errors.js';
+import type { AuditStore } from './audit-log.js';
 import { readIdentity, readSnapshot, whyNotSame } from './database-state.js';
-import { SealRefused } from './errors.js';
 import type { Session } from './session.js';
-import type { SealStore } from './store.js';
 import { type ChunkFailure, type RunVerification, verifyRun } from './verify-rows.js';
 
 export interface VerifyProgress {
@@ -25,7 +25,7 @@ export interface RowsVerification {
 }
 
 export interface RowsVerifyOptions {
-  readonly store: SealStore;
+  readonly store: AuditStore;
   readonly session: Session;
   readonly signal: AbortSignal;
   readonly start?: number;
@@ -80,7 +80,7 @@ export async function verifySome(
   const identity = await readIdentity(session);
   return session.snapshot(signal, async () => {
     const { name, ...snapshot } = await readSnapshot(session);
-    const seen = store.index.seenDatabase;
+    const seen = store.view.seenDatabase;
     if (seen !== undefined) {
       // A replica that has not come as far would seem to lack rows.
       if (isReplica && BigInt(snapshot.xmin) < BigInt(seen.snapshot.xmin)) return [];
@@ -112,7 +112,7 @@ export async function verifySome(
   });
 }
 
-export function mark(store: SealStore, run: RunVerification, time: number): void {
-  for (const seq of [...run.verified, ...run.disposed]) store.index.setVerifiedAt(seq, time);
-  for (const { seq } of run.failures) store.index.setVerifiedAt(seq, Number.NaN);
+export function mark(store: AuditStore, run: RunVerification, time: number): void {
+  for (const seq of [...run.verified, ...run.disposed]) store.view.setVerifiedAt(seq, time);
+  for (const { seq } of run.failures) store.view.setVerifiedAt(seq, Number.NaN);
 }

@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Disk, type DiskStep } from '../../../exporters/audit-trail/seal/disk.js';
-import { disposeChunks } from '../../../exporters/audit-trail/seal/disposal.js';
-import { signersFromPem } from '../../../exporters/audit-trail/seal/keys.js';
+import { openAuditStore } from '../../../exporters/audit-trail/seal/audit-log.js';
 import { sealPass } from '../../../exporters/audit-trail/seal/seal-pass.js';
 import { Session } from '../../../exporters/audit-trail/seal/session.js';
-import { SealStore } from '../../../exporters/audit-trail/seal/store.js';
+import { Disk, type DiskStep } from '../../../exporters/runtime/sealing/log/disk.js';
+import { disposeEntries } from '../../../exporters/runtime/sealing/log/disposal.js';
+import { signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
 import { SecretText } from '../../../pack/secret.js';
 import { ORIGIN, records } from './setting.js';
 
@@ -42,7 +42,7 @@ const [url = '', directory = '', pem = '', killAt = '0', how = ''] = process.arg
 const signal = new AbortController().signal;
 const signers = signersFromPem(ORIGIN, pem);
 const disk = new DeadlyDisk(Number(killAt), how === 'torn');
-const store = await SealStore.open({ directory, origin: ORIGIN, keys: signers.map(({ verifier }) => verifier), disk });
+const store = await openAuditStore({ directory, origin: ORIGIN, keys: signers.map(({ verifier }) => verifier), disk });
 const session = await Session.open(
   { url: SecretText.literal(url), statementTimeoutMs: 10_000, maxConnections: 1 },
   signal,
@@ -63,7 +63,7 @@ await sealPass({
   now: () => new Date(),
   signal,
 });
-await disposeChunks(store, { first: 0, last: 0, reason: 'retention', by: 'records manager' }, signers, new Date());
+await disposeEntries(store, { first: 0, last: 0, reason: 'retention', by: 'records manager' }, signers, new Date());
 process.stdout.write(`${disk.names.join(' ')}\n`);
 await session.close();
 await store.close();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Disk, type DiskStep } from '../../../exporters/audit-trail/seal/disk.js';
+import { Disk, type DiskStep } from '../../../exporters/runtime/sealing/log/disk.js';
 import { Lab, SealLog } from './support.js';
 
 const root = join(import.meta.dirname, '../../..');
@@ -24,7 +24,7 @@ async function expectWhole(directory: string, rows: number, acknowledged: readon
   try {
     await recovered.seal();
     const entries = (await readFile(recovered.logPath, 'utf8')).trim().split('\n');
-    const { ok, failures, records } = await recovered.verifyLog();
+    const { ok, failures, records } = await recovered.verifyAuditLog();
     expect({ ok, failures, records, entries: entries.length > 0 }).toEqual({
       ok: true,
       failures: [],
@@ -162,7 +162,7 @@ describe('a full disk', () => {
       disk.countdown = Number.POSITIVE_INFINITY;
       await log.seal();
       expect(log.sealer.status()).toMatchObject({ state: 'sealing', evidence: 'ok', checkpoint: { size: 15 } });
-      expect(await log.verifyLog()).toMatchObject({ ok: true, records: 15 });
+      expect(await log.verifyAuditLog()).toMatchObject({ ok: true, records: 15 });
       expect(await log.verifyRows()).toMatchObject({ ok: true, rows: 15 });
     },
   );
@@ -190,7 +190,7 @@ describe('a full disk', () => {
         expect(log.sealer.status()).toMatchObject({ state: 'error', evidence: 'unknown' });
         await rm(filler);
         await log.seal();
-        expect(await log.verifyLog()).toMatchObject({ ok: true, records: 3_100 });
+        expect(await log.verifyAuditLog()).toMatchObject({ ok: true, records: 3_100 });
         expect(await log.verifyRows()).toMatchObject({ ok: true, rows: 3_100 });
       } finally {
         await log.sealer.stop();
@@ -213,7 +213,7 @@ describe('two sealers', () => {
     expect(second.sealer.status()).toMatchObject({ state: 'error', evidence: 'unknown' });
     await second.sealer.stop();
     await log.seal();
-    expect((await log.verifyLog()).ok).toBe(true);
+    expect((await log.verifyAuditLog()).ok).toBe(true);
   });
 
   it('of one database with two directories: the second refuses too', async () => {

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Disk } from '../../../exporters/audit-trail/seal/disk.js';
 import { acceptEpoch } from '../../../exporters/audit-trail/seal/epoch.js';
 import {
   generateSealKey,
   parseVkey,
   readTrusted,
   signersFromPem,
-  verifyLog,
+  verifyAuditLog,
 } from '../../../exporters/audit-trail/seal/index.js';
+import { Disk } from '../../../exporters/runtime/sealing/log/disk.js';
 import { forever, Lab, ORIGIN, SealLog } from './support.js';
 
 let lab: Lab;
@@ -71,7 +71,7 @@ describe('38 the log rolled back, cut or rewritten', () => {
     expect(await lines()).toEqual(changed.length === 0 ? [''] : changed);
     expect(await readTrusted(new Disk(), join(log.directory, 'trusted.json'))).toEqual(trusted);
     const keys = [parseVkey(log.key.vkey)];
-    const result = await verifyLog({
+    const result = await verifyAuditLog({
       path: log.logPath,
       origin: ORIGIN,
       keys,
@@ -99,11 +99,11 @@ describe('38 the log rolled back, cut or rewritten', () => {
     await log.seal();
     const elsewhere = await readFile(join(log.directory, 'checkpoint'), 'utf8');
     const options = { path: join(old, 'log.jsonl'), origin: ORIGIN, keys: [parseVkey(log.key.vkey)] };
-    expect((await verifyLog(options)).ok).toBe(true);
-    const { failures } = await verifyLog({ ...options, others: [elsewhere] });
+    expect((await verifyAuditLog(options)).ok).toBe(true);
+    const { failures } = await verifyAuditLog({ ...options, others: [elsewhere] });
     expect(failures).toMatchObject([{ kind: 'size', message: expect.stringContaining('70 records exists elsewhere') }]);
     const forged = elsewhere.replace('\n70\n', '\n71\n');
-    expect((await verifyLog({ ...options, others: [forged] })).failures).toMatchObject([{ kind: 'anchor' }]);
+    expect((await verifyAuditLog({ ...options, others: [forged] })).failures).toMatchObject([{ kind: 'anchor' }]);
     await rm(old, { recursive: true });
   });
 });
@@ -121,14 +121,14 @@ describe('37 two primaries', () => {
     await lab.write(5);
     const twin = await SealLog.open(lab, { directory: other, key: log.key });
     await twin.seal();
-    const mine = await log.verifyLog();
-    const theirs = await twin.verifyLog();
+    const mine = await log.verifyAuditLog();
+    const theirs = await twin.verifyAuditLog();
     expect([mine.ok, theirs.ok, mine.records, theirs.records]).toEqual([true, true, 65, 65]);
     const options = { path: twin.logPath, origin: ORIGIN, keys: [parseVkey(log.key.vkey)] };
     const checkpoint = await readFile(join(log.directory, 'checkpoint'), 'utf8');
-    expect((await verifyLog({ ...options, others: [checkpoint] })).failures).toMatchObject([{ kind: 'fork' }]);
+    expect((await verifyAuditLog({ ...options, others: [checkpoint] })).failures).toMatchObject([{ kind: 'fork' }]);
     if (mine.trusted === undefined) throw new Error('nothing is trusted');
-    expect((await verifyLog({ ...options, trusted: mine.trusted })).failures).toMatchObject([{ kind: 'fork' }]);
+    expect((await verifyAuditLog({ ...options, trusted: mine.trusted })).failures).toMatchObject([{ kind: 'fork' }]);
     await twin.remove();
   });
 });
@@ -140,7 +140,7 @@ describe('39 the key', () => {
     await expect(log.seal()).rejects.toThrow('is not one that this log trusts');
     expect(log.sealer.status()).toMatchObject(refused('signature'));
     const options = { path: log.logPath, origin: ORIGIN, keys: [parseVkey(stranger.vkey)] };
-    expect((await verifyLog(options)).failures).toMatchObject([{ kind: 'signature' }]);
+    expect((await verifyAuditLog(options)).failures).toMatchObject([{ kind: 'signature' }]);
   });
 
   it('rotated with an overlap verifies throughout, from the old key alone', async () => {
@@ -153,7 +153,7 @@ describe('39 the key', () => {
     log = await log.again({ pem: next.privateKey });
     await lab.write(5);
     await log.seal();
-    expect(await log.verifyLog()).toMatchObject({ ok: true, records: 70, keys: { length: 2 } });
+    expect(await log.verifyAuditLog()).toMatchObject({ ok: true, records: 70, keys: { length: 2 } });
     // The old one is over: it can vouch for nothing any more.
     log = await log.again();
     await expect(log.seal()).rejects.toThrow('is not one that this log trusts');
@@ -168,10 +168,12 @@ describe('40 the sealer stopped', () => {
 
   it('seals empty intervals too, so that silence is told from a quiet night', async () => {
     log = await log.again({ intervalMs: 100 });
-    const before = (await log.verifyLog()).entries;
+    const before = (await log.verifyAuditLog()).entries;
     log.sealer.start();
-    await expect.poll(async () => (await log.verifyLog()).entries, { timeout: 10_000 }).toBeGreaterThan(before + 3);
-    expect(await log.verifyLog()).toMatchObject({ ok: true, records: 60 });
+    await expect
+      .poll(async () => (await log.verifyAuditLog()).entries, { timeout: 10_000 })
+      .toBeGreaterThan(before + 3);
+    expect(await log.verifyAuditLog()).toMatchObject({ ok: true, records: 60 });
     expect(log.sealer.status()).toMatchObject({ state: 'sealing', evidence: 'ok', sealLagSeconds: 0 });
   });
 
@@ -235,14 +237,14 @@ describe('36 the database restored', () => {
       await expect
         .poll(() => restored.seal().catch((error: Error) => error.message), { timeout: 10_000 })
         .toContain('timeline');
-      expect((await restored.verifyLog()).ok).toBe(true);
+      expect((await restored.verifyAuditLog()).ok).toBe(true);
 
       const signers = signersFromPem(ORIGIN, restored.key.privateKey);
       const accepted = { reason: 'restore test of May', by: 'operations', signers, now: new Date() };
       await restored.store((store) => own.session((session) => acceptEpoch(store, session, accepted, forever)), false);
       await restored.seal();
       expect(restored.sealer.status()).toMatchObject({ state: 'sealing', checkpoint: { size: 50 } });
-      expect((await restored.verifyLog()).ok).toBe(true);
+      expect((await restored.verifyAuditLog()).ok).toBe(true);
       // What the restore lost is not forgiven by that.
       const { failures } = await restored.verifyRows();
       expect(failures.reduce((sum, { missing }) => sum + missing.length, 0)).toBe(10);

@@ -54,7 +54,7 @@ function sealerAs(role: string, mapped: AuditRecords): Sealer {
   return sealer;
 }
 
-const size = async () => (await log.verifyLog()).records;
+const size = async () => (await log.verifyAuditLog()).records;
 
 describe('reading by watermark', () => {
   it('34 includes a late commit later, and loses nothing', async () => {

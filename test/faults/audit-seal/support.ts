@@ -4,20 +4,22 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import {
+  type AuditStore,
   createSealer,
   generateSealKey,
+  openAuditStore,
   parseVkey,
   type RowsVerification,
   type Sealer,
   type SealerDeps,
   type SealKey,
-  SealStore,
   Session,
-  verifyLog,
+  verifyAuditLog,
   verifyRows,
 } from '../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
-import type { Anchor, AuditRecords, AuditTrail, DatabaseAccess, Seal } from '../../../pack/audit-model.js';
+import type { AuditRecords, AuditTrail, DatabaseAccess, Seal } from '../../../pack/audit-model.js';
+import type { Anchor } from '../../../pack/sealing/model.js';
 import { SecretText } from '../../../pack/secret.js';
 import { ORIGIN, records } from './setting.js';
 
@@ -179,13 +181,13 @@ export class SealLog {
   }
 
   /** By the log and the published key alone. */
-  verifyLog(): ReturnType<typeof verifyLog> {
-    return verifyLog({ path: this.logPath, origin: ORIGIN, keys: [parseVkey(this.key.vkey)] });
+  verifyAuditLog(): ReturnType<typeof verifyAuditLog> {
+    return verifyAuditLog({ path: this.logPath, origin: ORIGIN, keys: [parseVkey(this.key.vkey)] });
   }
 
-  async store<T>(work: (store: SealStore) => Promise<T>, readOnly = true): Promise<T> {
+  async store<T>(work: (store: AuditStore) => Promise<T>, readOnly = true): Promise<T> {
     const keys = [parseVkey(this.key.vkey)];
-    const store = await SealStore.open({ directory: this.directory, origin: ORIGIN, keys, readOnly });
+    const store = await openAuditStore({ directory: this.directory, origin: ORIGIN, keys, readOnly });
     try {
       return await work(store);
     } finally {

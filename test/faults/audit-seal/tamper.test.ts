@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { disposeChunks } from '../../../exporters/audit-trail/seal/disposal.js';
 import { signersFromPem } from '../../../exporters/audit-trail/seal/index.js';
+import { disposeEntries } from '../../../exporters/runtime/sealing/log/disposal.js';
 import { Lab, ORIGIN, SealLog } from './support.js';
 
 let lab: Lab;
@@ -100,7 +100,7 @@ describe('tampering with sealed records', () => {
     expect(failures.every((failure) => failure.isLocalised)).toBe(true);
     if (kind !== undefined) expect(failures[0]?.kind).toBe(kind);
     // The log itself is untouched, and says so.
-    expect((await log.verifyLog()).ok).toBe(true);
+    expect((await log.verifyAuditLog()).ok).toBe(true);
   });
 
   it('8 a truncated audit table is found in every chunk', async () => {
@@ -165,7 +165,7 @@ describe('tampering with sealed records', () => {
       await log.sealer.stop();
       const disposal = { first: seq, last: seq, reason: 'an order', by: 'a court' };
       const signers = signersFromPem(ORIGIN, log.key.privateKey);
-      await log.store((store) => disposeChunks(store, disposal, signers, new Date()), false);
+      await log.store((store) => disposeEntries(store, disposal, signers, new Date()), false);
       log = await log.again();
       await log.seal();
       expect(log.sealer.status()).toMatchObject({ failures: { missing: 0 }, verification: { failedChunks: [] } });
@@ -219,20 +219,20 @@ describe('what is no tampering', () => {
   });
 
   it('lawful disposal leaves root and count, and the neighbours provable', async () => {
-    const before = await log.verifyLog();
+    const before = await log.verifyAuditLog();
     await log.sealer.stop();
     const signers = signersFromPem(ORIGIN, log.key.privateKey);
     const disposal = { first: 0, last: 1, reason: 'retention of 7 years ended', by: 'records manager' };
-    const statement = await log.store((store) => disposeChunks(store, disposal, signers, new Date()), false);
+    const statement = await log.store((store) => disposeEntries(store, disposal, signers, new Date()), false);
     expect(statement).toMatchObject({ kind: 'disposal', count: 100, size: 220 });
     await lab.tamper('DELETE FROM audit.log WHERE id <= 100');
     expect(await log.verifyRows()).toMatchObject({ ok: true, rows: 120, disposedChunks: 2 });
-    expect(await log.verifyLog()).toMatchObject({ ok: true, disposedRecords: 100, entries: before.entries + 1 });
+    expect(await log.verifyAuditLog()).toMatchObject({ ok: true, disposedRecords: 100, entries: before.entries + 1 });
     // Sealing goes on from the same tree, with the leaf hashes gone.
     log = await log.again();
     await lab.write(3);
     await log.seal();
-    expect(await log.verifyLog()).toMatchObject({ ok: true, records: 223 });
+    expect(await log.verifyAuditLog()).toMatchObject({ ok: true, records: 223 });
     expect(log.sealer.status().disposedRecords).toBe(100);
     await lab.tamper('DELETE FROM audit.log WHERE id = 101');
     expect((await log.verifyRows()).failures.map(({ missing }) => missing.map(({ id }) => id))).toEqual([['101']]);

@@ -12,7 +12,7 @@ import {
   generateSealKey,
   parseVkey,
   type Sealer,
-  verifyLog,
+  verifyAuditLog,
 } from '../../../exporters/audit-trail/seal/index.js';
 import { createWitness } from '../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
@@ -146,10 +146,10 @@ describe('while people work', { timeout: 180_000 }, () => {
       await twin.sealer?.stop();
       const keys = [parseVkey(desk.key.vkey)];
       const begunAt = performance.now();
-      expect((await verifyLog({ path: desk.log, origin: ORIGIN, keys })).ok).toBe(true);
-      expect((await verifyLog({ path: twin.log, origin: ORIGIN, keys })).ok).toBe(true);
+      expect((await verifyAuditLog({ path: desk.log, origin: ORIGIN, keys })).ok).toBe(true);
+      expect((await verifyAuditLog({ path: twin.log, origin: ORIGIN, keys })).ok).toBe(true);
       const elsewhere = await readFile(join(desk.directory, 'checkpoint'), 'utf8');
-      const { failures } = await verifyLog({ path: twin.log, origin: ORIGIN, keys, others: [elsewhere] });
+      const { failures } = await verifyAuditLog({ path: twin.log, origin: ORIGIN, keys, others: [elsewhere] });
       expect(failures).toMatchObject([{ kind: expect.stringMatching(/^(fork|size)$/) }]);
       expect(performance.now() - begunAt).toBeLessThan(COMPARED_WITHIN_MS);
     });

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { signCheckpoint } from '../../../exporters/audit-trail/seal/checkpoint.js';
-import { generateSealKey, signersFromPem } from '../../../exporters/audit-trail/seal/keys.js';
-import { leafHash, type NodeName, nodeHash } from '../../../exporters/audit-trail/seal/merkle.js';
-import { parseVkey } from '../../../exporters/audit-trail/seal/note.js';
-import { inclusionRanges, proofOf } from '../../../exporters/audit-trail/seal/proofs.js';
 import { verifyProof } from '../../../exporters/audit-trail/seal/prove.js';
+import { signCheckpoint } from '../../../exporters/runtime/sealing/signing/checkpoint.js';
+import { generateSealKey, signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
+import { parseVkey } from '../../../exporters/runtime/sealing/signing/note.js';
+import { leafHash, type NodeName, nodeHash } from '../../../exporters/runtime/sealing/tree/merkle.js';
+import { inclusionRanges, proofOf } from '../../../exporters/runtime/sealing/tree/proofs.js';
 import { packageRoot } from '../../../pack/index.js';
 
 const program = join(packageRoot(), 'docs', 'verify', 'check_proof.py');

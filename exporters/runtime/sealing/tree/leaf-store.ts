@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Disk } from './disk.js';
-import type { EntryIndex } from './entry-index.js';
-import { SealRefused } from './errors.js';
+import { SealRefused } from '../errors.js';
+import type { Disk } from '../log/disk.js';
+import type { EntryIndex } from '../log/entry-index.js';
 import {
   decodeLeafFile,
   disposedLeafFile,

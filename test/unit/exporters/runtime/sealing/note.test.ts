@@ -4,10 +4,10 @@ import {
   openCheckpoint,
   parseCheckpoint,
   signCheckpoint,
-} from '../../../../../exporters/audit-trail/seal/checkpoint.js';
-import { generateSealKey, signersFromPem } from '../../../../../exporters/audit-trail/seal/keys.js';
-import { emptyRoot } from '../../../../../exporters/audit-trail/seal/merkle.js';
-import { openNote, parseNote, parseVkey, signNote } from '../../../../../exporters/audit-trail/seal/note.js';
+} from '../../../../../exporters/runtime/sealing/signing/checkpoint.js';
+import { generateSealKey, signersFromPem } from '../../../../../exporters/runtime/sealing/signing/keys.js';
+import { emptyRoot } from '../../../../../exporters/runtime/sealing/tree/merkle.js';
+import { openNote, parseNote, parseVkey, signNote } from '../../../../../exporters/runtime/sealing/signing/note.js';
 
 const ORIGIN = 'kingston.example/audit';
 // The example of the signed-note specification's reference implementation.

@@ -1,10 +1,19 @@
-import type { VerificationKind } from '../../../pack/metrics/audit-trail.js';
-import { type Checkpoint, openCheckpoint } from './checkpoint.js';
-import { beforeFirst, checkChain, checkEvidence, type Entry, type Preceding, precedingOf, readEntry } from './entry.js';
-import { SealRefused } from './errors.js';
+import type { VerificationKind } from '../../../../pack/sealing/model.js';
+import { SealRefused } from '../errors.js';
+import { type Checkpoint, openCheckpoint } from '../signing/checkpoint.js';
+import { NoteError, type NoteVerifier, parseVkey } from '../signing/note.js';
+import {
+  beforeFirst,
+  checkChain,
+  checkEvidence,
+  type Entry,
+  type Preceding,
+  precedingOf,
+  type ReadLine,
+  readEntry,
+} from './entry.js';
 import { readLines } from './log-reader.js';
-import { NoteError, type NoteVerifier, parseVkey } from './note.js';
-import type { Bound } from './statement.js';
+import { type CommonStatement, isDisposal, type LogKind } from './statement.js';
 import type { TrustedState } from './trusted.js';
 
 export interface LogFailure {
@@ -28,7 +37,8 @@ export interface LogVerification {
   readonly comparedCheckpoints: number;
 }
 
-export interface LogVerifyOptions {
+export interface LogVerifyOptions<S extends CommonStatement> {
+  readonly kind: LogKind<S, unknown>;
   /** The log itself, or a copy of it: `log.jsonl` or what a directory anchor holds. Nothing else is needed. */
   readonly path: string;
   readonly origin: string;
@@ -42,7 +52,7 @@ export interface LogVerifyOptions {
 }
 
 /** Checks a log by itself: order, sizes, chain, signatures, consistency of each tree with the one before. */
-export async function verifyLog(options: LogVerifyOptions): Promise<LogVerification> {
+export async function verifyLog<S extends CommonStatement>(options: LogVerifyOptions<S>): Promise<LogVerification> {
   const check = new LogCheck(options);
   try {
     for await (const line of readLines(options.path)) {
@@ -59,23 +69,24 @@ export async function verifyLog(options: LogVerifyOptions): Promise<LogVerificat
   return check.result();
 }
 
-class LogCheck {
+class LogCheck<S extends CommonStatement> {
   readonly failures: LogFailure[] = [];
-  readonly #options: LogVerifyOptions;
+  readonly #options: LogVerifyOptions<S>;
+  readonly #checkKind: (statement: S) => void;
   readonly #seenKeys = new Set<string>();
   /** Checkpoints from elsewhere, until their size is passed. */
   readonly #others: Checkpoint[];
   #keys: readonly NoteVerifier[];
   #preceding: Preceding = beforeFirst;
-  #last: Entry | undefined;
-  #bound: Bound | undefined;
+  #last: ReadLine | undefined;
   #since: string | undefined;
   #disposed = 0;
   readonly #compared = new Set<Checkpoint>();
   #isTrustedMet = false;
 
-  constructor(options: LogVerifyOptions) {
+  constructor(options: LogVerifyOptions<S>) {
     this.#options = options;
+    this.#checkKind = options.kind.check();
     this.#keys = options.keys;
     this.#others = this.#openOthers(options.others ?? []);
   }
@@ -86,9 +97,9 @@ class LogCheck {
 
   add(text: string, isWhole: boolean): void {
     const { origin } = this.#options;
-    let entry: Entry;
+    let entry: Entry<S>;
     try {
-      entry = readEntry(text);
+      entry = readEntry(text, this.#options.kind);
     } catch (cause) {
       if (!(cause instanceof NoteError)) throw cause;
       // A sealer may be writing this very line.
@@ -97,13 +108,13 @@ class LogCheck {
     }
     checkChain(entry, this.#preceding, origin);
     checkEvidence(entry, this.#preceding, origin, this.#keys);
-    this.#checkRange(entry);
+    if (isDisposal(entry.statement)) this.#disposed += entry.statement.count;
+    else this.#checkKind(entry.statement);
     this.#checkTrusted(entry);
     this.#compare(entry);
     // Whoever signed is trusted, and names who may sign from here on.
     this.#keys = entry.statement.keys.map(parseVkey);
     for (const key of entry.statement.keys) this.#seenKeys.add(key);
-    if (entry.statement.kind === 'disposal') this.#disposed += entry.statement.count;
     this.#since ??= entry.statement.time;
     this.#last = entry;
     this.#preceding = precedingOf(entry);
@@ -151,16 +162,7 @@ class LogCheck {
     };
   }
 
-  /** Chunks must join without a gap, or rows could hide between them. */
-  #checkRange({ statement }: Entry): void {
-    if (statement.kind !== 'chunk') return;
-    if (JSON.stringify(statement.from) !== JSON.stringify(this.#bound)) {
-      throw new SealRefused('missing', `entry ${statement.seq} does not begin where the chunk before it ends`);
-    }
-    this.#bound = statement.to;
-  }
-
-  #checkTrusted({ statement, hash }: Entry): void {
+  #checkTrusted({ statement, hash }: ReadLine): void {
     const { trusted } = this.#options;
     if (trusted === undefined || statement.seq !== trusted.seq) return;
     if (hash !== trusted.hash) {
@@ -169,7 +171,7 @@ class LogCheck {
     this.#isTrustedMet = true;
   }
 
-  #compare({ statement }: Entry): void {
+  #compare({ statement }: ReadLine): void {
     for (const other of this.#others) {
       if (other.size !== statement.size) continue;
       if (other.root.toString('base64') !== statement.root) {
@@ -195,7 +197,7 @@ class LogCheck {
   }
 }
 
-export function trustedOf({ statement, hash }: Entry): TrustedState {
+export function trustedOf({ statement, hash }: ReadLine): TrustedState {
   const { origin, seq, size, root, keys } = statement;
   return { origin, seq, size, root, hash, keys: [...keys] };
 }

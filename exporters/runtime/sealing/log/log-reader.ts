@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { errorCode } from './errors.js';
+import { errorCode } from '../errors.js';
 
 export interface RawLine {
   readonly text: string;

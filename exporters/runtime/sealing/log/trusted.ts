@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { SealRefused } from '../errors.js';
 import type { Disk } from './disk.js';
-import { SealRefused } from './errors.js';
 
 export const trustedState = z.strictObject({
   origin: z.string(),

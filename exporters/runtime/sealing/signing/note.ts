@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { sha256 } from './merkle.js';
+import { sha256 } from '../tree/merkle.js';
 
 /** C2SP signed-note with Ed25519 (signature type 0x01). */
 

@@ -1,4 +1,4 @@
-import { HASH_BYTES } from './merkle.js';
+import { HASH_BYTES } from '../tree/merkle.js';
 import { decodeBase64, NoteError, type NoteSigner, type NoteVerifier, openNote, signNote } from './note.js';
 
 /** C2SP tlog-checkpoint: origin, size and root, one a line. */

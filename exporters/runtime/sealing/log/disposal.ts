@@ -1,5 +1,5 @@
-import type { NoteSigner } from './note.js';
-import type { DisposalStatement } from './statement.js';
+import type { NoteSigner } from '../signing/note.js';
+import { type CommonStatement, type DisposalStatement, isDisposal } from './statement.js';
 import type { SealStore } from './store.js';
 
 export interface Disposal {
@@ -12,12 +12,12 @@ export interface Disposal {
 }
 
 /**
- * Records, signed, that the rows of these chunks were lawfully disposed of. Root and count of each chunk stay in the
- * log; its leaf hashes and row keys go, because a hash of a known form can be tried out. The rows themselves are not
- * touched: whoever may delete records does that.
+ * States, signed, that the records of these entries were lawfully disposed of. Root and count of each entry stay in the
+ * log; its leaf hashes and record keys go, because a hash of a known form can be tried out. The records themselves are
+ * not touched: whoever may delete them does that.
  */
-export async function disposeChunks(
-  store: SealStore,
+export async function disposeEntries<S extends CommonStatement, V>(
+  store: SealStore<S, V>,
   disposal: Disposal,
   signers: readonly NoteSigner[],
   now: Date,
@@ -32,9 +32,9 @@ export async function disposeChunks(
     count += store.index.size(seq) - store.index.size(seq - 1);
   }
   // First the record, then the deed: a crash between them is made good at the next start.
-  const entry = await store.append({ kind: 'disposal', first, last, count, reason, by }, now, signers);
+  const entry = await store.appendDisposal({ kind: 'disposal', first, last, count, reason, by }, now, signers);
   await store.forgetLeaves(first, last);
   await store.settle();
-  if (entry.statement.kind !== 'disposal') throw new Error('the log returned another entry');
+  if (!isDisposal(entry.statement)) throw new Error('the log returned another entry');
   return entry.statement;
 }

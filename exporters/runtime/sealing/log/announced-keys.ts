@@ -1,6 +1,6 @@
-import { readEntry } from './entry.js';
+import { NoteError, type NoteVerifier, parseVkey } from '../signing/note.js';
+import { readLine } from './entry.js';
 import { readLines } from './log-reader.js';
-import { NoteError, type NoteVerifier, parseVkey } from './note.js';
 
 /**
  * The keys that a log itself announces in its first entry. Whoever could rewrite the log could also have put them
@@ -9,7 +9,7 @@ import { NoteError, type NoteVerifier, parseVkey } from './note.js';
 export async function announcedKeys(path: string): Promise<readonly NoteVerifier[]> {
   for await (const { text } of readLines(path)) {
     try {
-      return readEntry(text).statement.keys.map(parseVkey);
+      return readLine(text).statement.keys.map(parseVkey);
     } catch (error) {
       if (error instanceof NoteError) return [];
       throw error;

@@ -1,4 +1,4 @@
-import type { VerificationKind } from '../../../pack/metrics/audit-trail.js';
+import type { VerificationKind } from '../../../pack/sealing/model.js';
 
 /** Evidence contradicts itself: something was rewritten, rolled back, forked or swapped. A person must look. */
 export class SealRefused extends Error {

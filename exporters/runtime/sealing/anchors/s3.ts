@@ -1,6 +1,6 @@
 import { AwsClient } from 'aws4fetch';
-import type { Anchor } from '../../../../pack/audit-model.js';
-import { sha256 } from '../merkle.js';
+import type { Anchor } from '../../../../pack/sealing/model.js';
+import { sha256 } from '../tree/merkle.js';
 import {
   AnchorConflict,
   type AnchoredEntry,

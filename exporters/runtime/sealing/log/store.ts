@@ -1,22 +1,39 @@
 import { join } from 'node:path';
-import { type Logger, silentLogger } from '../../runtime/log.js';
-import { signCheckpoint } from './checkpoint.js';
+import { type Logger, silentLogger } from '../../log.js';
+import { SealRefused } from '../errors.js';
+import { signCheckpoint } from '../signing/checkpoint.js';
+import { NoteError, type NoteSigner, type NoteVerifier, parseVkey, signNote } from '../signing/note.js';
+import type { LeafFile } from '../tree/leaf-file.js';
+import { LeafStore, type NewLeaves } from '../tree/leaf-store.js';
+import { CompactRange, cover, type NodeName } from '../tree/merkle.js';
+import { consistencyRanges, proofOf } from '../tree/proofs.js';
 import { Disk } from './disk.js';
-import { beforeFirst, checkChain, checkEvidence, type Entry, type Preceding, precedingOf, readEntry } from './entry.js';
+import {
+  beforeFirst,
+  checkChain,
+  checkEvidence,
+  type Entry,
+  type Preceding,
+  precedingOf,
+  type ReadLine,
+  readEntry,
+} from './entry.js';
 import { EntryIndex } from './entry-index.js';
-import { SealRefused } from './errors.js';
-import type { LeafFile } from './leaf-file.js';
-import { LeafStore, type NewLeaves } from './leaf-store.js';
 import { type LogLock, lockLog } from './lock.js';
 import { LogFile } from './log-file.js';
 import { readLines } from './log-reader.js';
-import { CompactRange, cover, type NodeName } from './merkle.js';
-import { NoteError, type NoteSigner, type NoteVerifier, parseVkey, signNote } from './note.js';
-import { consistencyRanges, proofOf } from './proofs.js';
-import { parseStatement, type Statement, statementText } from './statement.js';
+import {
+  type CommonStatement,
+  type DisposalStatement,
+  type LogKind,
+  type LogView,
+  parseStatement,
+  statementText,
+} from './statement.js';
 import { readTrusted, type TrustedState, writeTrusted } from './trusted.js';
 
-export interface StoreOptions {
+export interface StoreOptions<S extends CommonStatement, V> {
+  readonly kind: LogKind<S, V>;
   readonly directory: string;
   readonly origin: string;
   /** Believed when there is no trusted state yet. Later the trusted state says who may sign. */
@@ -27,45 +44,61 @@ export interface StoreOptions {
   readonly log?: Logger;
 }
 
-/** What all statements have in common, and the store fills in. */
-type Common = 'version' | 'origin' | 'seq' | 'time' | 'size' | 'root' | 'prev' | 'keys';
-type Without<T> = T extends Statement ? Omit<T, Common> : never;
-export type Draft = Without<Statement>;
+/** A statement without what all have in common, which the store fills in. */
+export type Draft<S extends CommonStatement> = S extends CommonStatement
+  ? Omit<S, Exclude<keyof CommonStatement, 'kind'>>
+  : never;
+
+/** What is said of records that were lawfully disposed of. */
+export type DisposalDraft = Draft<DisposalStatement>;
+
+/** What anchors need of a log, whatever it is about. */
+export interface SealedLog {
+  readonly last: ReadLine | undefined;
+  /** Who may sign the next entry. */
+  readonly keys: readonly NoteVerifier[];
+  entry(seq: number): Promise<ReadLine>;
+}
 
 /**
  * The directory of one log:
  *
  *     log.jsonl      one line per entry, append-only; an entry exists when its line is whole
- *     leaves/000/…   leaf hashes and row keys of each chunk that has rows, written before its line
+ *     leaves/000/…   leaf hashes and keys of the records of each entry that has any, written before its line
  *     checkpoint     the newest checkpoint, for people and programs; made anew from the log
  *     trusted.json   the last verified state; moves forward only
- *     verified.bin   when each chunk's rows were last found as sealed; see rolling.ts
- *     failed.json    chunks whose rows differ, so that a restart forgets none
  *     lock           who seals
+ *
+ * A domain keeps files of its own beside these.
  */
-export class SealStore {
+export class SealStore<S extends CommonStatement, V> implements SealedLog {
   readonly directory: string;
   readonly origin: string;
   readonly index: EntryIndex = new EntryIndex();
+  /** What the log's kind keeps in memory of its entries. */
+  readonly view: LogView<S> & V;
+  readonly #kind: LogKind<S, V>;
   readonly #disk: Disk;
   readonly #log: Logger;
   readonly #isReadOnly: boolean;
   readonly #leaves: LeafStore;
-  readonly #file: LogFile;
+  readonly #file: LogFile<S>;
   #lock: LogLock | undefined;
   #keys: readonly NoteVerifier[];
-  #last: Entry | undefined;
+  #last: Entry<S> | undefined;
   #range = CompactRange.empty;
   #trusted: TrustedState | undefined;
 
-  private constructor(options: StoreOptions) {
+  private constructor(options: StoreOptions<S, V>) {
+    this.#kind = options.kind;
+    this.view = options.kind.view();
     this.directory = options.directory;
     this.origin = options.origin;
     this.#keys = options.keys;
     this.#isReadOnly = options.readOnly ?? false;
     this.#disk = options.disk ?? new Disk();
     this.#leaves = new LeafStore(options.directory, this.#disk, this.index);
-    this.#file = new LogFile(options.directory, this.#disk, this.index);
+    this.#file = new LogFile(options.directory, this.#disk, this.index, options.kind);
     this.#log = options.log ?? silentLogger;
   }
 
@@ -74,7 +107,7 @@ export class SealStore {
    * state. @throws {SealRefused} when the log contradicts itself or the trusted state.
    * @throws {SealUnavailable} when another sealer holds the directory.
    */
-  static async open(options: StoreOptions): Promise<SealStore> {
+  static async open<S extends CommonStatement, V>(options: StoreOptions<S, V>): Promise<SealStore<S, V>> {
     const store = new SealStore(options);
     if (!store.#isReadOnly) {
       await store.#disk.makeDirectory(join(store.directory, 'leaves'));
@@ -89,7 +122,7 @@ export class SealStore {
     return store;
   }
 
-  get last(): Entry | undefined {
+  get last(): Entry<S> | undefined {
     return this.#last;
   }
 
@@ -110,7 +143,7 @@ export class SealStore {
     return this.#file.path;
   }
 
-  entry(seq: number): Promise<Entry> {
+  entry(seq: number): Promise<Entry<S>> {
     return this.#file.entry(seq);
   }
 
@@ -125,41 +158,13 @@ export class SealStore {
    * Adds an entry: leaf file, then line; when this resolves, both are on the disk. When it rejects, nothing is added
    * and the same can be tried again.
    */
-  async append(draft: Draft, time: Date, signers: readonly NoteSigner[], added?: NewLeaves): Promise<Entry> {
-    await this.#mayAppend(signers);
-    const range = added === undefined ? this.#range : added.growth.range();
-    const preceding = this.#preceding;
-    const statement = parseStatement(
-      statementText({
-        ...draft,
-        version: 1,
-        origin: this.origin,
-        seq: preceding.seq + 1,
-        time: time.toISOString(),
-        size: range.size,
-        root: range.root.toString('base64'),
-        prev: preceding.hash,
-        keys: signers.map(({ verifier }) => verifier.vkey),
-      }),
-    );
-    if (added !== undefined) await this.#leaves.write(statement.seq, preceding.size, added);
-    const raw = JSON.stringify({
-      statement: signNote(statementText(statement), signers),
-      checkpoint: signCheckpoint({ origin: this.origin, size: range.size, root: range.root }, signers),
-      consistency:
-        added === undefined
-          ? []
-          : proofOf(consistencyRanges(preceding.size, range.size), (name) => added.growth.node(name)).map((hash) =>
-              hash.toString('base64'),
-            ),
-    });
-    const entry = readEntry(raw);
-    // What this process is about to publish must verify for others, whatever the reason should be that it does not.
-    checkChain(entry, preceding, this.origin);
-    checkEvidence(entry, preceding, this.origin, this.#keys);
-    await this.#file.append(entry, raw);
-    this.#take(entry, range);
-    return entry;
+  append(draft: Draft<S>, time: Date, signers: readonly NoteSigner[], added?: NewLeaves): Promise<Entry<S>> {
+    return this.#append(draft, time, signers, added);
+  }
+
+  /** Adds the entry that says that records were disposed of; `forgetLeaves` does it. */
+  appendDisposal(draft: DisposalDraft, time: Date, signers: readonly NoteSigner[]): Promise<Entry<S>> {
+    return this.#append(draft, time, signers, undefined);
   }
 
   /** Publishes the newest checkpoint beside the log and moves the trusted state up to it. */
@@ -179,7 +184,7 @@ export class SealStore {
     this.#trusted = trusted;
   }
 
-  /** Removes leaf hashes and row keys of these chunks, keeping what the proofs of others rest on. */
+  /** Removes leaf hashes and record keys of these entries, keeping what the proofs of others rest on. */
   forgetLeaves(first: number, last: number): Promise<void> {
     return this.#leaves.forget(first, last);
   }
@@ -187,6 +192,49 @@ export class SealStore {
   async close(): Promise<void> {
     await this.#lock?.release();
     this.#lock = undefined;
+  }
+
+  async #append(
+    draft: object,
+    time: Date,
+    signers: readonly NoteSigner[],
+    added: NewLeaves | undefined,
+  ): Promise<Entry<S>> {
+    await this.#mayAppend(signers);
+    const range = added === undefined ? this.#range : added.growth.range();
+    const preceding = this.#preceding;
+    const statement = parseStatement(
+      statementText({
+        ...draft,
+        version: 1,
+        origin: this.origin,
+        seq: preceding.seq + 1,
+        time: time.toISOString(),
+        size: range.size,
+        root: range.root.toString('base64'),
+        prev: preceding.hash,
+        keys: signers.map(({ verifier }) => verifier.vkey),
+      }),
+      this.#kind,
+    );
+    if (added !== undefined) await this.#leaves.write(statement.seq, preceding.size, added);
+    const raw = JSON.stringify({
+      statement: signNote(statementText(statement), signers),
+      checkpoint: signCheckpoint({ origin: this.origin, size: range.size, root: range.root }, signers),
+      consistency:
+        added === undefined
+          ? []
+          : proofOf(consistencyRanges(preceding.size, range.size), (name) => added.growth.node(name)).map((hash) =>
+              hash.toString('base64'),
+            ),
+    });
+    const entry = readEntry(raw, this.#kind);
+    // What this process is about to publish must verify for others, whatever the reason should be that it does not.
+    checkChain(entry, preceding, this.origin);
+    checkEvidence(entry, preceding, this.origin, this.#keys);
+    await this.#file.append(entry, raw);
+    this.#take(entry, range);
+    return entry;
   }
 
   get #preceding(): Preceding {
@@ -208,6 +256,7 @@ export class SealStore {
       }
       this.#believe(entry);
       this.#file.take(entry, line.offset, line.bytes);
+      this.view.add(entry.statement);
       this.#last = entry;
     }
     const size = this.#last?.statement.size ?? 0;
@@ -225,9 +274,9 @@ export class SealStore {
     await this.settle();
   }
 
-  #parse(text: string): Entry | undefined {
+  #parse(text: string): Entry<S> | undefined {
     try {
-      return readEntry(text);
+      return readEntry(text, this.#kind);
     } catch (error) {
       if (error instanceof NoteError) return undefined;
       throw error;
@@ -235,7 +284,7 @@ export class SealStore {
   }
 
   /** The chain for every line; keys and proofs for what nobody verified yet. */
-  #believe(entry: Entry): void {
+  #believe(entry: Entry<S>): void {
     const preceding = this.#preceding;
     const trusted = this.#trusted;
     checkChain(entry, preceding, this.origin);
@@ -266,11 +315,8 @@ export class SealStore {
   }
 
   async #finishDisposals(): Promise<void> {
-    for (let seq = (this.#trusted?.seq ?? -1) + 1; seq < this.index.length; seq += 1) {
-      if (this.index.isChunk(seq)) continue;
-      const { statement } = await this.entry(seq);
-      if (statement.kind === 'disposal') await this.forgetLeaves(statement.first, statement.last);
-    }
+    const verified = this.#trusted?.seq ?? -1;
+    for (const { seq, first, last } of this.index.disposals) if (seq > verified) await this.forgetLeaves(first, last);
   }
 
   /** A leaf file without a line, and temporary files, are of a step that a crash cut short. */
@@ -293,7 +339,8 @@ export class SealStore {
     }
   }
 
-  #take(entry: Entry, range: CompactRange): void {
+  #take(entry: Entry<S>, range: CompactRange): void {
+    this.view.add(entry.statement);
     this.#last = entry;
     this.#range = range;
     this.#keys = entry.statement.keys.map(parseVkey);

@@ -1,6 +1,6 @@
-import { reasonOf } from '../../runtime/state/index.js';
-import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from '../../runtime/state/lock.js';
-import { SealUnavailable } from './errors.js';
+import { reasonOf } from '../../state/index.js';
+import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from '../../state/lock.js';
+import { SealUnavailable } from '../errors.js';
 
 /**
  * One sealer at a time for a log. The advisory lock in the database is the second guard, and the only one that reaches

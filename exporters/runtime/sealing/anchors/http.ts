@@ -1,4 +1,4 @@
-import type { Anchor } from '../../../../pack/audit-model.js';
+import type { Anchor } from '../../../../pack/sealing/model.js';
 import { AnchorConflict, type AnchoredEntry, type AnchorTarget, type MissedEntries } from './anchor.js';
 
 /** A witness that takes signed checkpoints by POST. It must answer 2xx only when it has stored what it was sent. */

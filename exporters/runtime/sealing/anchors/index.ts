@@ -1,4 +1,4 @@
-import type { Anchor } from '../../../../pack/audit-model.js';
+import type { Anchor } from '../../../../pack/sealing/model.js';
 import type { AnchorTarget } from './anchor.js';
 import { DirectoryAnchor } from './directory.js';
 import { HttpAnchor } from './http.js';

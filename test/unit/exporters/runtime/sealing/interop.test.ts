@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { openCheckpoint, signCheckpoint } from '../../../../../exporters/audit-trail/seal/checkpoint.js';
-import { generateSealKey, signersFromPem } from '../../../../../exporters/audit-trail/seal/keys.js';
-import { CompactRange, leafHash, type NodeName } from '../../../../../exporters/audit-trail/seal/merkle.js';
-import { openNote, parseVkey } from '../../../../../exporters/audit-trail/seal/note.js';
+import { openCheckpoint, signCheckpoint } from '../../../../../exporters/runtime/sealing/signing/checkpoint.js';
+import { generateSealKey, signersFromPem } from '../../../../../exporters/runtime/sealing/signing/keys.js';
+import { CompactRange, leafHash, type NodeName } from '../../../../../exporters/runtime/sealing/tree/merkle.js';
+import { openNote, parseVkey } from '../../../../../exporters/runtime/sealing/signing/note.js';
 import {
   consistencyRanges,
   inclusionRanges,
   isConsistent,
   isIncluded,
   proofOf,
-} from '../../../../../exporters/audit-trail/seal/proofs.js';
+} from '../../../../../exporters/runtime/sealing/tree/proofs.js';
 
 /** Both ways with golang.org/x/mod's sumdb/tlog and sumdb/note; `go run . generate > vectors.json` makes the file. */
 

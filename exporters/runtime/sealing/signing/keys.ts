@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { kopCall } from '../../runtime/call.js';
+import { kopCall } from '../../call.js';
 import { NoteError, type NoteSigner, signerOf } from './note.js';
 
 export interface SealKey {

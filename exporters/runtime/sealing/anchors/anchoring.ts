@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeError, type Logger } from '../../runtime/log.js';
-import { AnchorConflict, type AnchoredEntry, type AnchorTarget } from './anchors/anchor.js';
-import { type Entry, readEntry } from './entry.js';
-import { openNote } from './note.js';
-import type { SealStore } from './store.js';
+import { describeError, type Logger } from '../../log.js';
+import { type ReadLine, readLine } from '../log/entry.js';
+import type { SealedLog } from '../log/store.js';
+import { openNote } from '../signing/note.js';
+import { AnchorConflict, type AnchoredEntry, type AnchorTarget } from './anchor.js';
 
 export interface AnchorStatus {
   readonly name: string;
@@ -29,14 +29,14 @@ const RETRY_MS = { first: 1_000, most: 300_000 };
  */
 export class Anchoring {
   readonly #target: AnchorTarget;
-  readonly #store: SealStore;
+  readonly #store: SealedLog;
   readonly #options: AnchoringOptions;
   #pending: AnchoredEntry | undefined;
   #wake = (): void => undefined;
   #status: AnchorStatus;
   readonly #running: Promise<void>;
 
-  constructor(target: AnchorTarget, store: SealStore, options: AnchoringOptions) {
+  constructor(target: AnchorTarget, store: SealedLog, options: AnchoringOptions) {
     this.#target = target;
     this.#store = store;
     this.#options = options;
@@ -48,7 +48,7 @@ export class Anchoring {
     return this.#status;
   }
 
-  offer(entry: Entry): void {
+  offer(entry: ReadLine): void {
     this.#pending = anchored(entry);
     this.#wake();
   }
@@ -112,7 +112,7 @@ export class Anchoring {
   }
 }
 
-function anchored(entry: Entry): AnchoredEntry {
+function anchored(entry: ReadLine): AnchoredEntry {
   const { statement, line, raw } = entry;
   return { seq: statement.seq, size: statement.size, line: raw, checkpoint: line.checkpoint };
 }
@@ -129,15 +129,15 @@ export interface Contradiction {
  */
 export async function contradiction(
   target: AnchorTarget,
-  store: SealStore,
+  store: SealedLog,
   signal: AbortSignal,
 ): Promise<Contradiction | undefined> {
   const last = store.last?.statement.seq ?? -1;
   const line = await target.newest?.(Math.max(last, 0), signal);
   if (line === undefined) return undefined;
-  let theirs: Entry;
+  let theirs: ReadLine;
   try {
-    theirs = readEntry(line);
+    theirs = readLine(line);
   } catch (error) {
     return { message: `anchor ${target.name} holds what is no entry: ${describeError(error)}`, isSigned: false };
   }
@@ -150,7 +150,7 @@ export async function contradiction(
   return { message, isSigned: isSignedBy(theirs, store) };
 }
 
-function isSignedBy(entry: Entry, store: SealStore): boolean {
+function isSignedBy(entry: ReadLine, store: SealedLog): boolean {
   try {
     openNote(entry.line.statement, store.keys);
     return true;

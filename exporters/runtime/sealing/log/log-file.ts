@@ -1,42 +1,45 @@
 import { join } from 'node:path';
+import { SealRefused } from '../errors.js';
 import type { Disk } from './disk.js';
-import { type Entry, readEntry } from './entry.js';
+import { type Entry, type ReadLine, readEntry } from './entry.js';
 import type { EntryIndex } from './entry-index.js';
-import { SealRefused } from './errors.js';
+import type { CommonStatement, LogKind } from './statement.js';
 
 /** `log.jsonl`: one line per entry, append-only; an entry exists when its line is whole. */
-export class LogFile {
+export class LogFile<S extends CommonStatement> {
   readonly path: string;
   readonly #disk: Disk;
   readonly #index: EntryIndex;
+  readonly #kind: LogKind<S, unknown>;
   #bytes = 0;
   /** A failed append may have left a part of a line behind. */
   #isTailUnclean = false;
 
-  constructor(directory: string, disk: Disk, index: EntryIndex) {
+  constructor(directory: string, disk: Disk, index: EntryIndex, kind: LogKind<S, unknown>) {
     this.path = join(directory, 'log.jsonl');
     this.#disk = disk;
     this.#index = index;
+    this.#kind = kind;
   }
 
   /** A line was read and belongs to the log. */
-  take({ statement }: Entry, offset: number, bytes: number): void {
+  take({ statement }: ReadLine, offset: number, bytes: number): void {
     this.#index.add(statement, offset);
     this.#bytes = offset + bytes;
   }
 
-  async entry(seq: number): Promise<Entry> {
+  async entry(seq: number): Promise<Entry<S>> {
     const offset = this.#index.offset(seq);
     const end = seq + 1 < this.#index.length ? this.#index.offset(seq + 1) : this.#bytes;
     const bytes = await this.#disk.readRange(this.path, offset, end - offset - 1);
-    const entry = readEntry(bytes.toString('utf8'));
+    const entry = readEntry(bytes.toString('utf8'), this.#kind);
     if (entry.statement.seq !== seq) {
       throw new SealRefused('fork', `the log was rewritten while it was in use: entry ${seq} is not in its place`);
     }
     return entry;
   }
 
-  async append(entry: Entry, raw: string): Promise<void> {
+  async append(entry: ReadLine, raw: string): Promise<void> {
     try {
       await this.#disk.append(this.path, `${raw}\n`);
     } catch (error) {

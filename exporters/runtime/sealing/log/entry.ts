@@ -1,17 +1,32 @@
-import { type Checkpoint, openCheckpoint } from './checkpoint.js';
-import { SealRefused } from './errors.js';
-import { sha256 } from './merkle.js';
-import { NoteError, type NoteVerifier, openNote, parseNote } from './note.js';
-import { isConsistent } from './proofs.js';
-import { type LogLine, parseLine, parseStatement, type Statement } from './statement.js';
+import { SealRefused } from '../errors.js';
+import { type Checkpoint, openCheckpoint } from '../signing/checkpoint.js';
+import { NoteError, type NoteVerifier, openNote, parseNote } from '../signing/note.js';
+import { sha256 } from '../tree/merkle.js';
+import { isConsistent } from '../tree/proofs.js';
+import {
+  type CommonStatement,
+  type DisposalStatement,
+  isDisposal,
+  type LogKind,
+  type LogLine,
+  parseCommon,
+  parseLine,
+  parseStatement,
+} from './statement.js';
 
 /** One line of the log, read but not yet believed. */
-export interface Entry {
+export interface ReadLine<S extends CommonStatement = CommonStatement> {
   readonly raw: string;
   /** SHA-256 of the line, in base64; the next line's `prev`. */
   readonly hash: string;
   readonly line: LogLine;
-  readonly statement: Statement;
+  readonly statement: S;
+}
+
+/** A line of a log whose kind is known. */
+export interface Entry<S extends CommonStatement> extends ReadLine<S | DisposalStatement> {
+  /** How many leaves it adds to the tree. */
+  readonly leaves: number;
 }
 
 /** What precedes an entry, as far as checking it needs it. */
@@ -25,18 +40,31 @@ export interface Preceding {
 export const NOTHING_HASH: string = sha256('').toString('base64');
 export const beforeFirst: Preceding = { seq: -1, size: 0, root: sha256(''), hash: NOTHING_HASH };
 
-export function readEntry(raw: string): Entry {
+/** @throws {NoteError} */
+export function readEntry<S extends CommonStatement>(raw: string, kind: LogKind<S, unknown>): Entry<S> {
   const line = parseLine(raw);
-  const statement = parseStatement(parseNote(line.statement).text);
-  return { raw, hash: sha256(raw).toString('base64'), line, statement };
+  const statement = parseStatement(parseNote(line.statement).text, kind);
+  const leaves = isDisposal(statement) ? 0 : kind.leaves(statement);
+  return { raw, hash: sha256(raw).toString('base64'), line, statement, leaves };
 }
 
-export function precedingOf({ statement, hash }: Entry): Preceding {
+/** For whoever does not need to know what the log is about. @throws {NoteError} */
+export function readLine(raw: string): ReadLine {
+  const line = parseLine(raw);
+  return {
+    raw,
+    hash: sha256(raw).toString('base64'),
+    line,
+    statement: parseCommon(parseNote(line.statement).text),
+  };
+}
+
+export function precedingOf({ statement, hash }: ReadLine): Preceding {
   return { seq: statement.seq, size: statement.size, root: Buffer.from(statement.root, 'base64'), hash };
 }
 
 /** Order, sizes and the chain of lines; no signatures. @throws {SealRefused} */
-export function checkChain({ statement }: Entry, preceding: Preceding, origin: string): void {
+export function checkChain({ statement, leaves }: Entry<CommonStatement>, preceding: Preceding, origin: string): void {
   const at = `entry ${statement.seq}`;
   if (statement.origin !== origin) {
     throw new SealRefused('fork', `${at} belongs to "${statement.origin}", not to "${origin}"`);
@@ -47,18 +75,17 @@ export function checkChain({ statement }: Entry, preceding: Preceding, origin: s
   if (statement.prev !== preceding.hash) {
     throw new SealRefused('fork', `${at} does not follow from entry ${preceding.seq} as it stands in the log`);
   }
-  const added = statement.kind === 'chunk' ? statement.count : 0;
-  if (statement.size !== preceding.size + added) {
+  if (statement.size !== preceding.size + leaves) {
     throw new SealRefused(
       'size',
-      `${at} states ${statement.size} records, but ${preceding.size} and ${added} new ones come before`,
+      `${at} states ${statement.size} records, but ${preceding.size} and ${leaves} new ones come before`,
     );
   }
 }
 
 /** Signatures by known keys, and the proof that this tree extends the previous one. @throws {SealRefused} */
 export function checkEvidence(
-  entry: Entry,
+  entry: ReadLine,
   preceding: Preceding,
   origin: string,
   known: readonly NoteVerifier[],

@@ -1,4 +1,4 @@
-import { type VerificationKind, verificationKinds } from '../../../pack/metrics/audit-trail.js';
+import { type VerificationKind, verificationKinds } from '../../../pack/sealing/model.js';
 
 const MOST_REMEMBERED = 10_000;
 

@@ -9,14 +9,14 @@ import {
   type NodeName,
   nodeHash,
   split,
-} from '../../../../../exporters/audit-trail/seal/merkle.js';
+} from '../../../../../exporters/runtime/sealing/tree/merkle.js';
 import {
   consistencyRanges,
   inclusionRanges,
   isConsistent,
   isIncluded,
   proofOf,
-} from '../../../../../exporters/audit-trail/seal/proofs.js';
+} from '../../../../../exporters/runtime/sealing/tree/proofs.js';
 
 const MOST = 200;
 const leaves = Array.from({ length: MOST }, (_, n) => leafHash(`record ${n}`));

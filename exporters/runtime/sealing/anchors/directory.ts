@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { Anchor } from '../../../../pack/audit-model.js';
-import { Disk } from '../disk.js';
-import { readEntry } from '../entry.js';
-import { readLines } from '../log-reader.js';
+import type { Anchor } from '../../../../pack/sealing/model.js';
+import { Disk } from '../log/disk.js';
+import { readLine } from '../log/entry.js';
+import { readLines } from '../log/log-reader.js';
 import { AnchorConflict, type AnchoredEntry, type AnchorTarget, type MissedEntries, originName } from './anchor.js';
 
 /** A whole second copy of the log, best on another host's disk. Entries that it missed are made up for. */
@@ -66,7 +66,7 @@ export class DirectoryAnchor implements AnchorTarget {
     for await (const { text, isWhole, offset, bytes } of readLines(this.#path)) {
       if (isWhole) tail = { seq: tail.seq + 1, line: text, bytes: offset + bytes };
     }
-    if (tail.seq >= 0 && readEntry(tail.line).statement.seq !== tail.seq) {
+    if (tail.seq >= 0 && readLine(tail.line).statement.seq !== tail.seq) {
       throw new AnchorConflict(`${this.#path} is not a whole copy of the log; set it aside and let it be made anew`);
     }
     return tail;

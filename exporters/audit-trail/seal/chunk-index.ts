@@ -1,0 +1,90 @@
+import { isDisposal, type LogView } from '../../runtime/sealing/log/statement.js';
+import type { AuditStatement, Bound, DatabaseIdentity, Position, RowFormat, Statement } from './statement.js';
+
+export interface SeenDatabase {
+  readonly database: DatabaseIdentity;
+  readonly snapshot: { readonly xmin: string; readonly xmax: string };
+}
+
+/** What an audit trail's log says of rows and database, in 9 bytes an entry beside the store's own 16. */
+export class ChunkIndex implements LogView<AuditStatement> {
+  /** When the chunk's rows were last found as sealed, in milliseconds; NaN while they differ. */
+  #verifiedAt = new Float64Array(1024);
+  #isChunk = new Uint8Array(1024);
+  #length = 0;
+  readonly #late = new Map<string, number>();
+  #lastBound: Bound | undefined;
+  #rows: RowFormat | undefined;
+  #epoch = 0;
+  #seenDatabase: SeenDatabase | undefined;
+
+  /** Up to where rows are sealed. */
+  get lastBound(): Bound | undefined {
+    return this.#lastBound;
+  }
+
+  get rows(): RowFormat | undefined {
+    return this.#rows;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** As the newest entry that looked at it saw it. */
+  get seenDatabase(): SeenDatabase | undefined {
+    return this.#seenDatabase;
+  }
+
+  add(statement: Statement): void {
+    const at = this.#length;
+    if (at === this.#isChunk.length) this.#enlarge();
+    // Its rows were read when it was sealed.
+    this.#verifiedAt[at] = Date.parse(statement.time);
+    this.#isChunk[at] = statement.kind === 'chunk' ? 1 : 0;
+    this.#length += 1;
+    if (isDisposal(statement)) return;
+    this.#seenDatabase = { database: statement.database, snapshot: statement.snapshot };
+    if (statement.kind === 'epoch') {
+      this.#epoch = statement.epoch;
+      return;
+    }
+    this.#lastBound = statement.to;
+    this.#rows = statement.rows;
+    for (const position of statement.late ?? []) this.#late.set(lateKey(position), statement.seq);
+  }
+
+  isChunk(seq: number): boolean {
+    return this.#isChunk[seq] === 1;
+  }
+
+  verifiedAt(seq: number): number {
+    return this.#verifiedAt[seq] ?? Number.NaN;
+  }
+
+  setVerifiedAt(seq: number, time: number): void {
+    this.#verifiedAt[seq] = time;
+  }
+
+  /** The later entry that sealed this row although it lies in an earlier one's range. */
+  lateIn(position: Position): number | undefined {
+    return this.#late.get(lateKey(position));
+  }
+
+  get hasLate(): boolean {
+    return this.#late.size > 0;
+  }
+
+  #enlarge(): void {
+    const verifiedAt = new Float64Array(this.#verifiedAt.length * 2);
+    verifiedAt.set(this.#verifiedAt);
+    this.#verifiedAt = verifiedAt;
+    const isChunk = new Uint8Array(this.#isChunk.length * 2);
+    isChunk.set(this.#isChunk);
+    this.#isChunk = isChunk;
+  }
+}
+
+function lateKey({ order, id }: Position): string {
+  return `${order}\t${id}`;
+}
