@@ -1,5 +1,5 @@
 import type { ComparisonName } from '../../../pack/audit-comparisons.js';
-import { failureOf } from '../database/failure.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
 import { activityIdDensity } from './activity-id-density.js';
 import { activityWithoutLog } from './activity-without-log.js';
 import type { Comparison, ComparisonResult, Queryable } from './comparison.js';

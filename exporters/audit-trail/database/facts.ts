@@ -1,4 +1,4 @@
-import type { Session } from './database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 
 const FACTS = `
 select current_setting('server_version_num')::int as version,

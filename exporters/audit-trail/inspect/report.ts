@@ -3,7 +3,7 @@ import type { AuditTrail } from '../../../pack/index.js';
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
 import { looseFolder } from '../../runtime/state/index.js';
 import { type ComparisonResult, comparisons, runComparison } from '../comparisons/index.js';
-import { Database } from '../database/database.js';
+import { openDatabase } from '../database/open.js';
 import { MemoryDirectory } from '../observer/memory.js';
 import { status, type TrailStatus } from '../observer/status.js';
 import { objections } from './objections.js';
@@ -62,7 +62,7 @@ export async function report(trail: AuditTrail, options: ReportOptions): Promise
 }
 
 async function compare(trail: AuditTrail, { signal, log = silentLogger, redactor }: ReportOptions) {
-  const database = new Database(trail.replica ?? trail.database, {
+  const database = openDatabase(trail.replica ?? trail.database, {
     log,
     ...(redactor === undefined ? {} : { redactor }),
   });

@@ -1,6 +1,6 @@
 import type { Attribution, AttributionField } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
-import { likePattern, literal } from '../database/quote.js';
+import { likePattern, literal } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 

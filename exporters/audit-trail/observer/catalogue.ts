@@ -1,5 +1,5 @@
 import type { AuditTrail } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 
 /**
  * Base tables and partitions of the schemas in scope, and by oid the audit table's own. The storage is that of the

@@ -1,6 +1,6 @@
-import type { Session } from '../database/database.js';
+import { ident } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../database/facts.js';
-import { ident } from '../database/quote.js';
 import type { KeyColumn } from '../records/keys.js';
 
 /** What a domain is of, which may be a domain again. */

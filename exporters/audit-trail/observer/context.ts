@@ -1,9 +1,9 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import type { Logger } from '../../runtime/log.js';
+import type { Failure } from '../../runtime/postgres/failure.js';
+import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
 import type { ComparisonResult } from '../comparisons/index.js';
-import type { Database } from '../database/database.js';
 import type { Facts } from '../database/facts.js';
-import type { Failure } from '../database/failure.js';
 import type { TrailMetrics } from '../metrics.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { LawfulDisposal } from '../seal/index.js';
@@ -57,9 +57,9 @@ export interface Trouble {
 /** Everything about one observed trail. Changed by the looks, one at a time; see `observer.ts`. */
 export interface TrailContext {
   readonly trail: AuditTrail;
-  readonly database: Database;
+  readonly database: ReadOnlyDatabase;
   /** Where whole tables are read. */
-  readonly heavy: Database;
+  readonly heavy: ReadOnlyDatabase;
   readonly metrics: TrailMetrics;
   readonly evidence: EvidenceBook;
   readonly log: Logger;

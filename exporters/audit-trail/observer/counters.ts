@@ -1,5 +1,5 @@
-import type { Session } from '../database/database.js';
-import { ident } from '../database/quote.js';
+import { ident } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { operationBits } from './coverage.js';
 
 /**

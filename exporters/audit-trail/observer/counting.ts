@@ -1,7 +1,7 @@
 import { type AuditInvariant, auditInvariants } from '../../../pack/metrics/index.js';
-import type { Session } from '../database/database.js';
+import { parseQualified } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Facts } from '../database/facts.js';
-import { parseQualified } from '../database/quote.js';
 import { maintenanceOf, raise } from './alarms.js';
 import type { Catalogue } from './catalogue.js';
 import type { TrailContext } from './context.js';

@@ -4,9 +4,9 @@
  * said of the row, and neither is it blamed.
  */
 import type { AuditRecords, AuditTrail } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
+import { literal, type QualifiedName, textOf } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Facts } from '../database/facts.js';
-import { literal, type QualifiedName, textOf } from '../database/quote.js';
 import type { RecordsSql } from '../records/sql.js';
 import { DisposalLog, type LawfulDisposal } from '../seal/index.js';
 import type { Sample } from './counters.js';

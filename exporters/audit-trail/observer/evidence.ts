@@ -1,7 +1,7 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import { type EvidenceSource, type EvidenceState, evidenceSources } from '../../../pack/metrics/index.js';
+import type { Failure } from '../../runtime/postgres/failure.js';
 import type { Facts } from '../database/facts.js';
-import type { Failure } from '../database/failure.js';
 import type { RecordsShape } from '../records/shape.js';
 import { tracksCalls } from './epoch.js';
 

@@ -1,4 +1,4 @@
-import { failureOf } from '../database/failure.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
 import type { CheckName } from '../metrics.js';
 import { modeOf } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';

@@ -1,5 +1,5 @@
 import type { exposureKinds } from '../../../pack/metrics/index.js';
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 
 /**
  * C15. Roles that can log in and could change data or records unseen, each under the first heading that fits: what a

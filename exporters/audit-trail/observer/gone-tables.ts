@@ -1,4 +1,4 @@
-import { textOf } from '../database/quote.js';
+import { textOf } from '../../runtime/postgres/quote.js';
 import type { TrailContext } from './context.js';
 import { type Memory, newTableMemory, type TableMemory } from './memory.js';
 import type { ScopedTable } from './scope.js';

@@ -1,5 +1,5 @@
-import type { Session } from '../database/database.js';
-import { ident, parseQualified, qualified } from '../database/quote.js';
+import { ident, parseQualified, qualified } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 

@@ -4,8 +4,8 @@
  */
 
 import { formatMs } from '../../runtime/format.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
 import type { Facts } from '../database/facts.js';
-import { failureOf } from '../database/failure.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { TrailContext } from './context.js';
 import { identityLacks, type Lack } from './evidence.js';

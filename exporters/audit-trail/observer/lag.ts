@@ -1,4 +1,4 @@
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Facts } from '../database/facts.js';
 import type { Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';

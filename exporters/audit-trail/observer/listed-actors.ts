@@ -1,6 +1,6 @@
 import type { Attribution } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
-import { ident, parseQualified, qualified } from '../database/quote.js';
+import { ident, parseQualified, qualified } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Lack } from './evidence.js';
 
 /** Asked beforehand: a query that fails would take with it all that is read beside it. */

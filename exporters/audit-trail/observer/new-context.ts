@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
-import { Database } from '../database/database.js';
+import { openDatabase } from '../database/open.js';
 import type { TrailMetrics } from '../metrics.js';
 import { LoadBudget } from './budget.js';
 import { defaultOptions, type ObserverOptions, type TrailContext } from './context.js';
@@ -21,7 +21,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
   const options = { ...defaultOptions, ...deps.options };
   const log = deps.log.child({ trail: trail.name });
   const access = { log, ...(deps.redactor === undefined ? {} : { redactor: deps.redactor }) };
-  const database = new Database(trail.database, access);
+  const database = openDatabase(trail.database, access);
   const evidence = new EvidenceBook();
   for (const source of ['seal', 'witness'] as const) {
     if (trail[source] === undefined) evidence.unknown(source, notConfigured);
@@ -29,7 +29,7 @@ export function newContext(trail: AuditTrail, deps: ContextDeps): TrailContext {
   return {
     trail,
     database,
-    heavy: trail.replica === undefined ? database : new Database(trail.replica, access),
+    heavy: trail.replica === undefined ? database : openDatabase(trail.replica, access),
     metrics: deps.metrics,
     evidence,
     log,

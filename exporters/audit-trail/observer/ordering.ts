@@ -1,4 +1,4 @@
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { TrailContext } from './context.js';
 import { readGiven } from './identity.js';
 

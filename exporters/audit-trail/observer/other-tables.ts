@@ -1,6 +1,6 @@
+import { textOf } from '../../runtime/postgres/quote.js';
 import type { Facts } from '../database/facts.js';
 import { toXid8 } from '../database/facts.js';
-import { textOf } from '../database/quote.js';
 import { confirm } from './alarms.js';
 import type { Relation } from './catalogue.js';
 import { type TrailContext, tableMemory } from './context.js';

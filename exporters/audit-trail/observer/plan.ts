@@ -1,7 +1,7 @@
-import type { Session } from '../database/database.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
+import { type QualifiedName, textOf } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { readFacts } from '../database/facts.js';
-import { failureOf } from '../database/failure.js';
-import { type QualifiedName, textOf } from '../database/quote.js';
 import { detectKeyFormat, type KeyFormat } from '../records/keys.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { Relation } from './catalogue.js';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { recordParts } from '../../../pack/metrics/index.js';
-import type { Session } from '../database/database.js';
-import { literal } from '../database/quote.js';
+import { literal } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { RecordsSql } from '../records/sql.js';
 
 type Part = (typeof recordParts)[number];

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import { auditMetrics } from '../../../pack/metrics/index.js';
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { type Facts, readFacts } from '../database/facts.js';
 import { nextWindow, type Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';

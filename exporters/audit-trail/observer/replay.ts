@@ -1,8 +1,8 @@
 import type { AuditOperation } from '../../../pack/index.js';
 import type { replayKinds } from '../../../pack/metrics/index.js';
-import type { Session } from '../database/database.js';
+import { ident, type QualifiedName, qualified } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../database/facts.js';
-import { ident, type QualifiedName, qualified } from '../database/quote.js';
 import { type KeyColumn, type KeyFormat, keyOfImage, rowHasKey } from '../records/keys.js';
 import type { RecordsSql } from '../records/sql.js';
 import { imageOf, type TableColumns } from './columns.js';

@@ -1,6 +1,6 @@
 import type { AuditRecords, AuditRetention } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
-import { parseQualified } from '../database/quote.js';
+import { parseQualified } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { LawfulDisposal } from '../seal/index.js';
 import { isBeginningDisposedOf, isDisposedOf } from './disposals.js';

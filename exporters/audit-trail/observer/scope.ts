@@ -1,5 +1,5 @@
 import type { AuditScope, AuditTrail } from '../../../pack/index.js';
-import { parseQualified, type QualifiedName, textOf, wildcard } from '../database/quote.js';
+import { parseQualified, type QualifiedName, textOf, wildcard } from '../../runtime/postgres/quote.js';
 import type { Catalogue, Relation } from './catalogue.js';
 
 /** A table that must be audited: itself, or where its rows really are when it is partitioned. */

@@ -1,5 +1,5 @@
+import { type Failure, failureOf } from '../../runtime/postgres/failure.js';
 import { readFacts } from '../database/facts.js';
-import { type Failure, failureOf } from '../database/failure.js';
 import { confirm } from './alarms.js';
 import { type TrailContext, tableMemory } from './context.js';
 import { ifSlow } from './evidence.js';

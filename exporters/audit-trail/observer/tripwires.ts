@@ -1,9 +1,9 @@
 import { kopCall } from '../../runtime/call.js';
 import { describeError } from '../../runtime/log.js';
-import type { Session } from '../database/database.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
+import { parseQualified } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { type Facts, readFacts } from '../database/facts.js';
-import { failureOf } from '../database/failure.js';
-import { parseQualified } from '../database/quote.js';
 import { readShape } from '../records/shape.js';
 import { RecordsSql } from '../records/sql.js';
 import { raise } from './alarms.js';

@@ -1,5 +1,5 @@
 import type { AuditOperation } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../database/facts.js';
 import type { Window } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';

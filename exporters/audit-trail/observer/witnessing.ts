@@ -1,7 +1,7 @@
 import type { AuditOperation } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
-import { failureOf } from '../database/failure.js';
-import { textOf } from '../database/quote.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
+import { textOf } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { Witness, WitnessReport } from '../witness/index.js';
 import { raise } from './alarms.js';

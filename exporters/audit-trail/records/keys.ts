@@ -1,6 +1,6 @@
-import type { Session } from '../database/database.js';
-import type { QualifiedName } from '../database/quote.js';
-import { ident, literal } from '../database/quote.js';
+import type { QualifiedName } from '../../runtime/postgres/quote.js';
+import { ident, literal } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import { isTextType, type RecordsSql } from './sql.js';
 
 export interface KeyColumn {

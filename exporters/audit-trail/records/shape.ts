@@ -1,6 +1,6 @@
 import type { AuditRecords, ColumnRef } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
-import { parseQualified, textOf } from '../database/quote.js';
+import { parseQualified, textOf } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 
 const RELATION = `
 select c.oid::text as oid, c.relkind, c.relpersistence,

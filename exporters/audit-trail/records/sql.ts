@@ -1,6 +1,6 @@
 import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/index.js';
-import type { QualifiedName } from '../database/quote.js';
-import { ident, literal, parseQualified, qualified } from '../database/quote.js';
+import type { QualifiedName } from '../../runtime/postgres/quote.js';
+import { ident, literal, parseQualified, qualified } from '../../runtime/postgres/quote.js';
 import type { RecordsShape } from './shape.js';
 
 const integerTypes: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric']);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { errorCode, SealUnavailable } from '../../runtime/sealing/errors.js';
+import { sqlState } from '../../runtime/postgres/failure.js';
+import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { Session } from './session.js';
 import type { DatabaseIdentity } from './statement.js';
 
@@ -43,7 +44,7 @@ export async function readIdentity(session: Session): Promise<Omit<DatabaseIdent
       identityRow,
     );
   } catch (error) {
-    if (errorCode(error) === '42501' || errorCode(error) === '42883') return {};
+    if (sqlState(error) === '42501' || sqlState(error) === '42883') return {};
     throw error;
   }
 }

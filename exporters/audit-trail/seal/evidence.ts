@@ -1,7 +1,7 @@
 import { kopCall } from '../../runtime/call.js';
+import { errorCode } from '../../runtime/error-code.js';
 import { describeError } from '../../runtime/log.js';
 import type { AnchorStatus } from '../../runtime/sealing/anchors/anchoring.js';
-import { errorCode } from '../../runtime/sealing/errors.js';
 import { MAX_OVERLAP_ROWS } from './late-rows.js';
 import type { PassResult } from './seal-pass.js';
 import type { SealState, SealStatus } from './status.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AuditRecords, ColumnRef } from '../../../pack/audit-model.js';
+import { ident, literal, tableSql } from '../../runtime/postgres/quote.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { Session } from './session.js';
 import type { Bound, Position, RowFormat } from './statement.js';
@@ -91,35 +92,35 @@ export function countColumns(records: AuditRecords): readonly string[] {
 
 /** Rows of the range, in order, as the columns of the format. */
 export function selectRows(format: RowFormat, from: Bound | undefined, to: Bound, limit?: number): string {
-  const columns = format.columns.map(quote).join(', ');
+  const columns = format.columns.map(ident).join(', ');
   const range = [...(from === undefined ? [] : [isBeyond(format, from)]), isUnder(format, to)].join(' AND ');
   return `${united(format, columns, range)} ${orderBy(format)}${limit === undefined ? '' : ` LIMIT ${limit}`}`;
 }
 
 /** Single rows by their places, in order. */
 export function selectAt(format: RowFormat, positions: readonly Position[]): string {
-  const columns = format.columns.map(quote).join(', ');
+  const columns = format.columns.map(ident).join(', ');
   const places = positions.map((position) => tuple(format, position)).join(', ');
-  const here = `(${quote(format.order.column)}, ${quote(format.id.column)}) IN (${places})`;
+  const here = `(${ident(format.order.column)}, ${ident(format.id.column)}) IN (${places})`;
   return `${united(format, columns, here)} ${orderBy(format)}`;
 }
 
 /** Where the row with this id is; more than one row when the id is not unique. */
 export function selectPosition(format: RowFormat, id: string): string {
-  const names = `${quote(format.order.column)}::text AS "order", ${quote(format.id.column)}::text AS id`;
-  return united(format, names, `${quote(format.id.column)} = ${value(id, format.id.type)}`);
+  const names = `${ident(format.order.column)}::text AS "order", ${ident(format.id.column)}::text AS id`;
+  return united(format, names, `${ident(format.id.column)} = ${value(id, format.id.type)}`);
 }
 
 export function selectIsUnder(format: RowFormat, position: Position, bound: Bound): string {
-  const names = `${quote(format.order.column)}, ${quote(format.id.column)}`;
+  const names = `${ident(format.order.column)}, ${ident(format.id.column)}`;
   const row = `(SELECT ${value(position.order, format.order.type)}, ${value(position.id, format.id.type)})`;
   return `SELECT ${isUnder(format, bound)} AS under FROM ${row} AS place (${names})`;
 }
 
 /** When the first record beyond the bound was written, if there is one. */
 export function selectOldestBeyond(format: RowFormat, at: string, from: Bound): string {
-  const columns = [...new Set([format.order.column, format.id.column, at])].map(quote).join(', ');
-  return `SELECT extract(epoch FROM ${quote(at)})::float8 * 1000 AS at FROM (${united(format, columns, isBeyond(format, from))}) rest ${orderBy(format)} LIMIT 1`;
+  const columns = [...new Set([format.order.column, format.id.column, at])].map(ident).join(', ');
+  return `SELECT extract(epoch FROM ${ident(at)})::float8 * 1000 AS at FROM (${united(format, columns, isBeyond(format, from))}) rest ${orderBy(format)} LIMIT 1`;
 }
 
 /** Whether the first value comes before the second, by the rules of their type. */
@@ -129,26 +130,26 @@ export function selectIsBefore(format: RowFormat, first: string, second: string)
 
 function united(format: RowFormat, columns: string, condition: string): string {
   const tables = [format.table, ...(format.archive === undefined ? [] : [format.archive])];
-  const parts = tables.map((table) => `SELECT ${columns} FROM ${quoteTable(table)} WHERE ${condition}`);
+  const parts = tables.map((table) => `SELECT ${columns} FROM ${tableSql(table)} WHERE ${condition}`);
   return parts.length === 1 ? parts.join() : `SELECT * FROM (${parts.join(' UNION ALL ')}) united`;
 }
 
 function orderBy(format: RowFormat): string {
-  return `ORDER BY ${quote(format.order.column)}, ${quote(format.id.column)}`;
+  return `ORDER BY ${ident(format.order.column)}, ${ident(format.id.column)}`;
 }
 
 /** Sealed by whatever ends at this bound. */
 function isUnder(format: RowFormat, { order, id }: Bound): string {
-  const column = quote(format.order.column);
+  const column = ident(format.order.column);
   if (id === undefined) return `${column} < ${value(order, format.order.type)}`;
-  return `(${column}, ${quote(format.id.column)}) <= ${tuple(format, { order, id })}`;
+  return `(${column}, ${ident(format.id.column)}) <= ${tuple(format, { order, id })}`;
 }
 
 /** The contrary, spelled so that an index serves it. */
 function isBeyond(format: RowFormat, { order, id }: Bound): string {
-  const column = quote(format.order.column);
+  const column = ident(format.order.column);
   if (id === undefined) return `${column} >= ${value(order, format.order.type)}`;
-  return `(${column}, ${quote(format.id.column)}) > ${tuple(format, { order, id })}`;
+  return `(${column}, ${ident(format.id.column)}) > ${tuple(format, { order, id })}`;
 }
 
 function tuple(format: RowFormat, { order, id }: Position): string {
@@ -156,15 +157,7 @@ function tuple(format: RowFormat, { order, id }: Position): string {
 }
 
 function value(text: string, type: string): string {
-  return `'${text.replaceAll("'", "''")}'::${type}`;
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteTable(table: string): string {
-  return table.split('.').map(quote).join('.');
+  return `${literal(text)}::${type}`;
 }
 
 function plainColumn(ref: ColumnRef, meaning: string): string {
@@ -198,7 +191,7 @@ async function readRelation(session: Session, table: string): Promise<Relation> 
                WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]') AS indexed
      FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)`,
     relation,
-    [quoteTable(table)],
+    [tableSql(table)],
   );
   if (found === undefined) {
     throw new SealUnavailable(

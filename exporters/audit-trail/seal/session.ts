@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
 import type { DatabaseAccess } from '../../../pack/audit-model.js';
+import { connectionConfig } from '../../runtime/postgres/address.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
-import { clientConfig } from '../database/connection.js';
 import { CopyOut } from './copy-out.js';
 
 /**
@@ -52,8 +52,7 @@ export class Session {
     // Ours, so that it can be cut: pg has no other way to end a query that the server does not end.
     const socket = new Socket();
     const client = new pg.Client({
-      ...clientConfig(access),
-      application_name: 'kop audit seal',
+      ...connectionConfig(access, 'kop audit seal'),
       statement_timeout: access.statementTimeoutMs,
       stream: () => socket,
     });

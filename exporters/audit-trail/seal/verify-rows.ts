@@ -1,4 +1,5 @@
-import { errorCode, SealUnavailable } from '../../runtime/sealing/errors.js';
+import { sqlState } from '../../runtime/postgres/failure.js';
+import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { LeafFile } from '../../runtime/sealing/tree/leaf-file.js';
 import { chunkRootOf, HASH_BYTES } from '../../runtime/sealing/tree/merkle.js';
 import type { AuditStore } from './audit-log.js';
@@ -172,7 +173,7 @@ async function read<T>(chunk: ChunkStatement, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (cause) {
-    if (errorCode(cause) !== '42703') throw cause;
+    if (sqlState(cause) !== '42703') throw cause;
     throw new SealUnavailable(
       `entry ${chunk.seq} was sealed with a column that ${chunk.rows.table} no longer has, so its rows cannot be compared`,
       { cause },

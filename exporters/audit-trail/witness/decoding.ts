@@ -1,6 +1,6 @@
 import type { AuditOperation } from '../../../pack/index.js';
-import type { Database, Session } from '../database/database.js';
-import { ident } from '../database/quote.js';
+import { ident } from '../../runtime/postgres/quote.js';
+import type { ReadOnlyDatabase, Session } from '../../runtime/postgres/read-only.js';
 import { flushedLsn, Horizon } from './horizon.js';
 import { type KeptPlace, keep, type Standing, standingOf } from './kept.js';
 import { Ledger } from './ledger.js';
@@ -36,11 +36,11 @@ interface Progress extends Standing {
 
 /** Counts committed changes by logical decoding with `test_decoding`, through a slot that is ours alone. */
 export class DecodingWitness implements Witness {
-  readonly #database: Database;
+  readonly #database: ReadOnlyDatabase;
   readonly #slot: string;
   #progress: Progress | undefined;
 
-  constructor(database: Database, slot: string) {
+  constructor(database: ReadOnlyDatabase, slot: string) {
     this.#database = database;
     this.#slot = slot;
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Place } from './place.js';
 
 /** Longer than the three `wal_writer_delay` that an asynchronous commit takes to reach the disk. */

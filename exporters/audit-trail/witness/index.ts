@@ -1,5 +1,5 @@
 import type { Witness as WitnessSettings } from '../../../pack/index.js';
-import { Database, type DatabaseDeps } from '../database/database.js';
+import { type DatabaseDeps, openDatabase } from '../database/open.js';
 import { DecodingWitness } from './decoding.js';
 import type { Witness } from './report.js';
 import { WalInspectWitness } from './walinspect.js';
@@ -15,7 +15,7 @@ export type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './r
  * const report = await witness.poll(signal); // started; from the second on: counted, or unknown with its reason
  */
 export function createWitness(settings: WitnessSettings, deps: DatabaseDeps): Witness {
-  const database = new Database(settings.database, deps);
+  const database = openDatabase(settings.database, deps);
   if (settings.kind === 'walinspect') return new WalInspectWitness(database);
   if (settings.slot === undefined) throw new TypeError('a decoding witness without a slot passed the rules');
   return new DecodingWitness(database, settings.slot);

@@ -1,4 +1,4 @@
-import type { Database, Session } from '../database/database.js';
+import type { ReadOnlyDatabase, Session } from '../../runtime/postgres/read-only.js';
 import { PlaceLost, Unknowable } from './unknowable.js';
 import { fullXid, later } from './xid.js';
 
@@ -58,7 +58,7 @@ async function systemOf(session: Session): Promise<string> {
  * Whoever had an id when `place` was read either still holds it as a lock, or has ended before the snapshot. For that
  * the locks have to be read after the place and before the snapshot, so each look is a transaction of its own.
  */
-export async function firstXid(database: Database, signal: AbortSignal): Promise<bigint> {
+export async function firstXid(database: ReadOnlyDatabase, signal: AbortSignal): Promise<bigint> {
   const held = await database.look(signal, (session) =>
     session.query<{ xid: string }>(
       `select transactionid::text as xid from pg_locks where locktype = 'transactionid' and transactionid is not null`,

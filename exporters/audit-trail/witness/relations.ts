@@ -1,4 +1,4 @@
-import type { Session } from '../database/database.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 
 export interface Relation {
   readonly oid: string;

@@ -1,4 +1,4 @@
-import { failureOf } from '../database/failure.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
 import type { WitnessReport } from './report.js';
 
 /** Why nothing can be said of a range, and the GRANT or setting that would mend it. */

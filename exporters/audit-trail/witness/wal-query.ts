@@ -1,6 +1,6 @@
 import type { AuditOperation } from '../../../pack/index.js';
-import type { Session } from '../database/database.js';
-import { ident } from '../database/quote.js';
+import { ident } from '../../runtime/postgres/quote.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Ledger } from './ledger.js';
 import { fullXid } from './xid.js';
 

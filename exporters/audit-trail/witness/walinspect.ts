@@ -1,6 +1,6 @@
-import type { Database, Session } from '../database/database.js';
-import { failureOf } from '../database/failure.js';
-import { ident } from '../database/quote.js';
+import { failureOf } from '../../runtime/postgres/failure.js';
+import { ident } from '../../runtime/postgres/quote.js';
+import type { ReadOnlyDatabase, Session } from '../../runtime/postgres/read-only.js';
 import { Horizon } from './horizon.js';
 import { type KeptPlace, keep, type Standing, standingOf } from './kept.js';
 import { Ledger } from './ledger.js';
@@ -25,10 +25,10 @@ interface Progress extends Standing {
 
 /** Counts committed changes with the extension pg_walinspect (PostgreSQL 15 and later). */
 export class WalInspectWitness implements Witness {
-  readonly #database: Database;
+  readonly #database: ReadOnlyDatabase;
   #progress: Progress | undefined;
 
-  constructor(database: Database) {
+  constructor(database: ReadOnlyDatabase) {
     this.#database = database;
   }
 

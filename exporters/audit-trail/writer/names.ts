@@ -1,4 +1,4 @@
-import { textSettings } from '../text-settings.js';
+import { textSettings } from '../../runtime/postgres/settings.js';
 
 /** What the writer plane calls its things. Everything it makes carries the mark, and nothing without it is touched. */
 

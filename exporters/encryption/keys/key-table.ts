@@ -1,6 +1,6 @@
 import type { KeyTable } from '../../../pack/index.js';
+import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import type { Query } from '../scan/database.js';
-import { identifier, tableSql } from '../scan/sql.js';
 import type { KeyKnowledge } from './versions.js';
 
 /** A portal rotates some times a year; older versions than these are gone. */
@@ -36,11 +36,11 @@ export interface KeyTableRead {
  */
 export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyTableRead> {
   const rows = await query<RotationRow>(
-    `select ${identifier(table.version)}::text as version, to_jsonb(r) ->> 'old_key_version' as before,
-      extract(epoch from ${identifier(table.rotatedAt)}::timestamptz)::float8 as at,
-      ${table.status === undefined ? "'completed'" : `lower(trim(${identifier(table.status)}::text))`} as status
-    from ${tableSql(table.table)} r where ${identifier(table.key)}::text = $1
-    order by ${identifier(table.rotatedAt)} desc nulls last limit ${MAX_ROTATIONS}`,
+    `select ${ident(table.version)}::text as version, to_jsonb(r) ->> 'old_key_version' as before,
+      extract(epoch from ${ident(table.rotatedAt)}::timestamptz)::float8 as at,
+      ${table.status === undefined ? "'completed'" : `lower(trim(${ident(table.status)}::text))`} as status
+    from ${tableSql(table.table)} r where ${ident(table.key)}::text = $1
+    order by ${ident(table.rotatedAt)} desc nulls last limit ${MAX_ROTATIONS}`,
     [table.means],
   );
   const made = rows.filter(({ status }) => STATUSES.get(status) === true);

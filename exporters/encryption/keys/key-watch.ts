@@ -1,7 +1,7 @@
 import type { EncryptionKey, FieldEncryption, ProviderKey } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { asFailure } from '../providers/failure.js';
-import type { ReadOnlyDatabase } from '../scan/database.js';
+import type { ScanDatabase } from '../scan/database.js';
 import { failureOf } from '../scan/failure.js';
 import { logTrouble } from '../trouble.js';
 import { readKeyTable } from './key-table.js';
@@ -17,7 +17,7 @@ export interface KeyState {
 
 export interface KeyWatchDeps {
   readonly encryption: FieldEncryption;
-  readonly database: ReadOnlyDatabase | undefined;
+  readonly database: ScanDatabase | undefined;
   readonly redactor: Redactor;
   readonly log: Logger;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DatabaseProvider as Description } from '../../../pack/index.js';
-import { connectionTarget } from '../../runtime/database/access.js';
+import { connectionConfig } from '../../runtime/postgres/address.js';
 import { ProviderFailure } from './failure.js';
 import type { Reveal } from './open.js';
 import type { Anatomy, Call, Credential, Lasting, Parts, Provider } from './provider.js';
@@ -46,8 +46,7 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
     const { database } = this.#is;
     for (const secret of [database.url, database.password]) if (secret !== undefined) this.#reveal(secret);
     const client = new pg.Client({
-      ...connectionTarget(database),
-      application_name: 'kop-encryption-probe',
+      ...connectionConfig(database, 'kop-encryption-probe'),
       connectionTimeoutMillis: this.#timeoutMs,
       // The server ends by itself what we have given up.
       statement_timeout: Math.min(database.statementTimeoutMs, this.#timeoutMs),

@@ -1,4 +1,6 @@
 import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import { errorCode } from '../../runtime/error-code.js';
+import { sqlState } from '../../runtime/postgres/failure.js';
 import { ProviderFailure, systemFault } from './failure.js';
 
 /** By SQLSTATE, or by its class of two characters. */
@@ -32,10 +34,11 @@ const explanations: Readonly<Record<string, string>> = {
  */
 export function sqlFailure(error: unknown, operation: 'connect' | 'encrypt' | 'decrypt'): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (!/^[0-9A-Z]{5}$/.test(code) || /^E[A-Z]+$/.test(code)) {
+  const code = sqlState(error);
+  if (code === undefined) {
+    const own = errorCode(error);
     const what = 'the connection to the database failed';
-    return systemFault(error, what) ?? new ProviderFailure('unavailable', `${what}${code === '' ? '' : ` (${code})`}`);
+    return systemFault(error, what) ?? new ProviderFailure('unavailable', own === undefined ? what : `${what} (${own})`);
   }
   const meant = reasons[code] ?? reasons[code.slice(0, 2)];
   // What was not encrypted yet cannot be corrupt: there, it is an option that pgcrypto does not know.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ScannedColumn } from '../../../pack/index.js';
 import { resolveColumn } from './column.js';
-import type { ReadOnlyDatabase } from './database.js';
+import type { ScanDatabase } from './database.js';
 import { ScanFailure } from './failure.js';
 import { addFindings } from './findings.js';
 import type { Pace } from './pace.js';
@@ -13,7 +13,7 @@ import { addBatch, emptyTally } from './tally.js';
 
 export interface ColumnScanOptions {
   readonly column: ScannedColumn;
-  readonly database: ReadOnlyDatabase;
+  readonly database: ScanDatabase;
   readonly pace: Pace;
   readonly batchRows: number;
   readonly store: StateStore;

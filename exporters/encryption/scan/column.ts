@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ScannedColumn } from '../../../pack/index.js';
+import { parseQualified, tableSql } from '../../runtime/postgres/quote.js';
 import type { Query } from './database.js';
 import { ScanFailure } from './failure.js';
 import { shapes } from './shapes/index.js';
-import { splitTable, tableSql } from './sql.js';
 import { type ColumnType, whyNotReadable } from './value.js';
 
 /** What the catalogue says of a column and of the key by which its table is walked through. */
@@ -56,7 +56,7 @@ where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f
 
 /** @throws {ScanFailure} that says what of the description does not fit the database. */
 export async function resolveColumn(query: Query, column: ScannedColumn): Promise<ResolvedColumn> {
-  const { schema, name } = splitTable(column.table);
+  const { schema, name } = parseQualified(column.table);
   const rows = await query<CatalogueRow>(CATALOGUE, [schema, name, [column.column, column.primaryKey]]);
   const value = found(rows, column.column, 'column');
   const key = found(rows, column.primaryKey, 'primaryKey');

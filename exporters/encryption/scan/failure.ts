@@ -1,5 +1,7 @@
 import { UnreadableFile } from '../../../pack/bounded-file.js';
 import { SecretUnavailable } from '../../../pack/index.js';
+import { errorCode } from '../../runtime/error-code.js';
+import { sqlState } from '../../runtime/postgres/failure.js';
 
 /**
  * Why a look at the database failed, in words of ours. The server's own messages may quote the value that it choked
@@ -45,18 +47,13 @@ export function failureOf(error: unknown): ScanFailure {
 }
 
 function withoutState(error: unknown): ScanFailure {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = errorCode(error);
   // They name the variable or the file, and have no value to tell.
   if (error instanceof SecretUnavailable || error instanceof UnreadableFile) {
     return new ScanFailure('connection', error.message);
   }
-  if (error instanceof Error && error.name === 'AbortError') return new ScanFailure('other', 'stopped');
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError'))
+    return new ScanFailure('other', 'stopped');
   const detail = code !== undefined && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? ` (${code})` : '';
   return new ScanFailure('connection', `the database cannot be reached${detail}`);
-}
-
-function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  // Those of the system, such as EPIPE and EPERM, have the same length.
-  return /^[0-9A-Z]{5}$/.test(error.code) && !/^E[A-Z]/.test(error.code) ? error.code : undefined;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { text } from './sql.js';
+import { literal } from '../../runtime/postgres/quote.js';
 
 /**
  * A buggy writer may have put anything in the place of a version, so one that does not count upwards is not kept, but
@@ -20,6 +20,6 @@ export function isHidden(version: string): boolean {
 
 /** The same as SQL. */
 export function hiddenVersionSql(version: string, seed: string): string {
-  const hashed = `sha256(convert_to(${text(`${seed} `)} || ${version}, 'UTF8'))`;
-  return `${text(PREFIX)} || left(encode(${hashed}, 'hex'), ${HEX_DIGITS})`;
+  const hashed = `sha256(convert_to(${literal(`${seed} `)} || ${version}, 'UTF8'))`;
+  return `${literal(PREFIX)} || left(encode(${hashed}, 'hex'), ${HEX_DIGITS})`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { linearRegExp } from '../../../pack/index.js';
+import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
@@ -9,7 +10,6 @@ import { bytesOf, peeled } from './encodings.js';
 import { hiddenVersion } from './hidden-version.js';
 import { readsAsText } from './reads-as-text.js';
 import type { RowState } from './shapes/index.js';
-import { identifier, tableSql } from './sql.js';
 import { valueSql } from './value.js';
 
 interface ValueRow extends Record<string, unknown> {
@@ -123,7 +123,7 @@ export class PatternReader implements BatchReader {
   }
 
   get #key(): string {
-    return identifier(this.#resolved.column.primaryKey);
+    return ident(this.#resolved.column.primaryKey);
   }
 
   #param(index: number): string {
@@ -132,7 +132,7 @@ export class PatternReader implements BatchReader {
 
   get #rows(): string {
     const { column, type } = this.#resolved;
-    const name = identifier(column.column);
+    const name = ident(column.column);
     const value = type === 'bytea' ? name : valueSql(name, this.#resolved, 'text');
     return `select ${this.#key}::text as k, ${value} as v from ${tableSql(column.table)}`;
   }

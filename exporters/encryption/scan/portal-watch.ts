@@ -5,7 +5,7 @@ import { type KeyState, KeyWatch } from '../keys/key-watch.js';
 import type { KeyKnowledge } from '../keys/versions.js';
 import type { SourceDeps } from '../source.js';
 import { type TimingState, TimingWatch } from '../timings/timing-watch.js';
-import { ReadOnlyDatabase } from './database.js';
+import { ScanDatabase } from './database.js';
 import { type ColumnState, ScanWatch } from './watch.js';
 
 /** Small questions, so they are asked often: a rotation should be seen before anybody asks about it. */
@@ -16,7 +16,7 @@ const SHORTEST_REFRESH_MS = 1000;
 export class PortalWatch {
   readonly encryption: FieldEncryption;
   readonly #scan: ScanWatch | undefined;
-  readonly #database: ReadOnlyDatabase | undefined;
+  readonly #database: ScanDatabase | undefined;
   readonly #keys: KeyWatch;
   readonly #timings: TimingWatch;
   #stopping: AbortController | undefined;
@@ -31,7 +31,7 @@ export class PortalWatch {
     const { scan, timings } = encryption;
     this.encryption = encryption;
     this.#scan = scan === undefined ? undefined : new ScanWatch({ encryption, scan, folder, log, redactor });
-    this.#database = scan === undefined ? undefined : new ReadOnlyDatabase(scan.database, redactor);
+    this.#database = scan === undefined ? undefined : new ScanDatabase(scan.database, redactor);
     this.#keys = new KeyWatch({ encryption, database: this.#database, redactor, log });
     this.#timings = new TimingWatch(timings, redactor, log.child({ portal: encryption.portal }));
   }

@@ -3,7 +3,7 @@ import { type Redactor, silentLogger } from '../../runtime/log.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { KeyWatch } from '../keys/key-watch.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
-import { ReadOnlyDatabase } from './database.js';
+import { ScanDatabase } from './database.js';
 import { failureOf } from './failure.js';
 import { Pace } from './pace.js';
 import type { WholeScan } from './state.js';
@@ -40,8 +40,8 @@ export type ColumnOutcome =
 export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[]> {
   const { encryption, columns, redactor, signal } = options;
   const { scan } = options;
-  const reading = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
-  const database = new ReadOnlyDatabase(scan.database, redactor);
+  const reading = new ScanDatabase(scan.replica ?? scan.database, redactor);
+  const database = new ScanDatabase(scan.database, redactor);
   const keys = new KeyWatch({ encryption, database, redactor, log: silentLogger });
   const pace = new Pace(scan.rowsPerSecond);
   const outcomes: ColumnOutcome[] = [];
@@ -73,7 +73,7 @@ async function scanOne(
   { encryption, folder, isRestart, signal, onProgress, onNote }: ScanOnceOptions,
   scan: CiphertextScan,
   column: ScannedColumn,
-  database: ReadOnlyDatabase,
+  database: ScanDatabase,
   pace: Pace,
 ): Promise<WholeScan> {
   const store = storeFor(folder, encryption.portal, column);

@@ -1,3 +1,4 @@
+import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import { COMPRESSED_BEGINNINGS, isCompressed, TELLING_BYTES } from './compressed.js';
@@ -5,7 +6,6 @@ import type { Query } from './database.js';
 import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
 import { unwrapped } from './shapes/unwrap.js';
-import { identifier, tableSql } from './sql.js';
 import { canParseJson, valueSql } from './value.js';
 
 interface GroupRow extends Record<string, unknown> {
@@ -90,7 +90,7 @@ export class SqlReader implements BatchReader {
   }
 
   get #key(): string {
-    return identifier(this.#resolved.column.primaryKey);
+    return ident(this.#resolved.column.primaryKey);
   }
 
   #param(index: number): string {
@@ -104,7 +104,7 @@ export class SqlReader implements BatchReader {
 
   get #rows(): string {
     const { column } = this.#resolved;
-    const value = valueSql(identifier(column.column), this.#resolved, this.#shape.takes);
+    const value = valueSql(ident(column.column), this.#resolved, this.#shape.takes);
     return `select ${this.#key} as k, ${value} as raw from ${tableSql(column.table)}`;
   }
 

@@ -1,8 +1,8 @@
+import { textArray } from '../../runtime/postgres/quote.js';
 import { unarmoured } from './shapes/armour.js';
 import { isBase64 } from './shapes/base64.js';
 import type { Shape } from './shapes/index.js';
 import { BROKEN_DOCUMENT, BROKEN_MESSAGE } from './shapes/unwrap.js';
-import { textArray } from './sql.js';
 
 /** The first version of PostgreSQL that can be asked whether a text is JSON without risking an error. */
 const ASKS_FOR_JSON = 160_000;

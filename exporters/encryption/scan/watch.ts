@@ -4,7 +4,7 @@ import type { Logger, Redactor } from '../../runtime/log.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { columnDigest, columnLabel, resolveColumn } from './column.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
-import { ReadOnlyDatabase } from './database.js';
+import { ScanDatabase } from './database.js';
 import { failureOf } from './failure.js';
 import { Pace } from './pace.js';
 import { StateStore, type WholeScan } from './state.js';
@@ -57,13 +57,13 @@ export function storeFor(folder: StateFolder, portal: string, column: ScannedCol
 /** Scans the columns of one portal, one after the other, again and again. */
 export class ScanWatch {
   readonly #scan: CiphertextScan;
-  readonly #database: ReadOnlyDatabase;
+  readonly #database: ScanDatabase;
   readonly #pace: Pace;
   readonly #entries: readonly Entry[];
 
   constructor({ encryption, scan, folder, log, redactor }: ScanWatchDeps) {
     this.#scan = scan;
-    this.#database = new ReadOnlyDatabase(scan.replica ?? scan.database, redactor);
+    this.#database = new ScanDatabase(scan.replica ?? scan.database, redactor);
     this.#pace = new Pace(scan.rowsPerSecond);
     this.#entries = scan.columns.map((column) => ({
       column,

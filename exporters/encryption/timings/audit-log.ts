@@ -1,5 +1,5 @@
+import { tableSql } from '../../runtime/postgres/quote.js';
 import type { Query } from '../scan/database.js';
-import { tableSql } from '../scan/sql.js';
 import { failuresSql, type KindRow, kindSql, type Recorded, recorded } from './durations.js';
 import { columnsOf, firstOf, required } from './table-columns.js';
 

@@ -1,6 +1,6 @@
+import { ident, parseQualified } from '../../runtime/postgres/quote.js';
 import type { Query } from '../scan/database.js';
 import { ScanFailure } from '../scan/failure.js';
-import { identifier, splitTable } from '../scan/sql.js';
 
 interface NameRow extends Record<string, unknown> {
   readonly name: string;
@@ -11,7 +11,7 @@ interface NameRow extends Record<string, unknown> {
  * is there decides and not what is written.
  */
 export async function columnsOf(query: Query, table: string): Promise<ReadonlySet<string>> {
-  const { schema, name } = splitTable(table);
+  const { schema, name } = parseQualified(table);
   const rows = await query<NameRow>(
     `select a.attname::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
     join pg_namespace n on n.oid = c.relnamespace
@@ -25,7 +25,7 @@ export async function columnsOf(query: Query, table: string): Promise<ReadonlySe
 /** The first of these names that there is, quoted. */
 export function firstOf(columns: ReadonlySet<string>, names: readonly string[]): string | undefined {
   const found = names.find((name) => columns.has(name));
-  return found === undefined ? undefined : identifier(found);
+  return found === undefined ? undefined : ident(found);
 }
 
 export function required(column: string | undefined, what: string): string {

@@ -1,6 +1,6 @@
 import type { TimingSource } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
-import { ReadOnlyDatabase } from '../scan/database.js';
+import { ScanDatabase } from '../scan/database.js';
 import { failureOf } from '../scan/failure.js';
 import { logTrouble } from '../trouble.js';
 import { readAccessLog } from './access-log.js';
@@ -23,14 +23,14 @@ export interface TimingState {
 
 /** What the portal wrote down itself. */
 export class TimingWatch {
-  readonly #entries: readonly { readonly source: TimingSource; readonly database: ReadOnlyDatabase }[];
+  readonly #entries: readonly { readonly source: TimingSource; readonly database: ScanDatabase }[];
   readonly #states = new Map<string, TimingState>();
 
   readonly #log: Logger;
 
   constructor(sources: readonly TimingSource[], redactor: Redactor, log: Logger) {
     this.#log = log;
-    this.#entries = sources.map((source) => ({ source, database: new ReadOnlyDatabase(source.database, redactor) }));
+    this.#entries = sources.map((source) => ({ source, database: new ScanDatabase(source.database, redactor) }));
   }
 
   /** Never throws. */

@@ -15,7 +15,3 @@ export class SealRefused extends Error {
 export class SealUnavailable extends Error {
   override readonly name = 'SealUnavailable';
 }
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { resolveColumn } from '../../../exporters/encryption/scan/column.js';
-import type { ReadOnlyDatabase } from '../../../exporters/encryption/scan/database.js';
+import type { ScanDatabase } from '../../../exporters/encryption/scan/database.js';
 import { readerFor } from '../../../exporters/encryption/scan/reader.js';
 import { rowStates } from '../../../exporters/encryption/scan/shapes/index.js';
 import type { CiphertextFormat, ScannedColumn } from '../../../pack/index.js';
@@ -11,9 +11,9 @@ let tables = 0;
 /** What the scanner takes values for, each alone, through the readers that scan a column. */
 export class Judge {
   readonly #client: pg.Client;
-  readonly #database: ReadOnlyDatabase;
+  readonly #database: ScanDatabase;
 
-  constructor(client: pg.Client, database: ReadOnlyDatabase) {
+  constructor(client: pg.Client, database: ScanDatabase) {
     this.#client = client;
     this.#database = database;
   }

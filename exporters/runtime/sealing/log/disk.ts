@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode } from '../errors.js';
+import { errorCode } from '../../error-code.js';
 
 export type DiskStep = 'mkdir' | 'write' | 'sync' | 'rename' | 'sync-directory' | 'append' | 'truncate' | 'remove';
 

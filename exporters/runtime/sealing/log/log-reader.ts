@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { errorCode } from '../errors.js';
+import { errorCode } from '../../error-code.js';
 
 export interface RawLine {
   readonly text: string;

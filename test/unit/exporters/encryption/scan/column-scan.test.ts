@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { cleanTables, fillCleanTable, plantPlaintext } from '../../../../../bench/encryption/clean-tables.js';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { scanColumn } from '../../../../../exporters/encryption/scan/column-scan.js';
-import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
+import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { Pace } from '../../../../../exporters/encryption/scan/pace.js';
 import { Spool } from '../../../../../exporters/encryption/scan/spool.js';
 import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/watch.js';
@@ -203,7 +203,7 @@ describe('progress', () => {
     const { state } = await store.load();
     const stopping = new AbortController();
     let seen = -1;
-    const database = new ReadOnlyDatabase(scan.database);
+    const database = new ScanDatabase(scan.database);
     await expect(
       scanColumn({
         column: first,

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { resolveColumn } from '../../../../../exporters/encryption/scan/column.js';
-import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
+import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { readerFor } from '../../../../../exporters/encryption/scan/reader.js';
 import { addBatch, emptyTally } from '../../../../../exporters/encryption/scan/tally.js';
 import { judge } from '../../../../../exporters/encryption/scan/verdict.js';
@@ -25,7 +25,7 @@ const readable = Buffer.from('12 High Street, Kingston upon Thames, KT1 1AA');
 
 let server: PostgresServer;
 let client: pg.Client;
-let database: ReadOnlyDatabase;
+let database: ScanDatabase;
 let tables = 0;
 
 beforeAll(async () => {
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await run(server.adminUrl, 'create extension pgcrypto');
   client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();
-  database = new ReadOnlyDatabase(access(server.adminUrl));
+  database = new ScanDatabase(access(server.adminUrl));
 }, 60_000);
 
 afterAll(async () => {

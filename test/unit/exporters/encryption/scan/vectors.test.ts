@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { COMPRESSED_BEGINNINGS } from '../../../../../exporters/encryption/scan/compressed.js';
-import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
+import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import type { CiphertextFormat, ScannedColumn } from '../../../../../pack/index.js';
 import { Judge } from '../../../../support/encryption/judging.js';
 import { access, run } from '../../../../support/encryption/scanning.js';
@@ -13,7 +13,7 @@ import { testExamples } from './examples.js';
 
 let server: PostgresServer;
 let client: pg.Client;
-let database: ReadOnlyDatabase;
+let database: ScanDatabase;
 let judge: Judge;
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await run(server.adminUrl, 'create extension pgcrypto');
   client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();
-  database = new ReadOnlyDatabase(access(server.adminUrl));
+  database = new ScanDatabase(access(server.adminUrl));
   judge = new Judge(client, database);
 }, 60_000);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { readKeyTable } from '../../../../../exporters/encryption/keys/key-table.js';
-import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
+import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { TimingWatch } from '../../../../../exporters/encryption/timings/timing-watch.js';
 import { createLogger, Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import type { TimingSource } from '../../../../../pack/index.js';
@@ -99,7 +99,7 @@ test('a log of rotations: what is under way counts as made, what failed does not
      insert into public.rotations values ('pii', 'v1', 'v2', '2025-01-01', 'completed'), ('pii', 'v2', 'v3', '2025-02-01', 'COMPLETED'),
        ('pii', 'v3', 'v4', '2025-03-01', 'failed'), ('pii', 'v3', 'v5', '2025-04-01', 'in_progress'), ('other', null, 'v9', '2025-05-01', 'completed')`,
   );
-  const database = new ReadOnlyDatabase(access(server.adminUrl));
+  const database = new ScanDatabase(access(server.adminUrl));
   const table = {
     kind: 'table',
     table: 'public.rotations',

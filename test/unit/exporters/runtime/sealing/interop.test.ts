@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openCheckpoint, signCheckpoint } from '../../../../../exporters/runtime/sealing/signing/checkpoint.js';
 import { generateSealKey, signersFromPem } from '../../../../../exporters/runtime/sealing/signing/keys.js';
-import { CompactRange, leafHash, type NodeName } from '../../../../../exporters/runtime/sealing/tree/merkle.js';
 import { openNote, parseVkey } from '../../../../../exporters/runtime/sealing/signing/note.js';
+import { CompactRange, leafHash, type NodeName } from '../../../../../exporters/runtime/sealing/tree/merkle.js';
 import {
   consistencyRanges,
   inclusionRanges,

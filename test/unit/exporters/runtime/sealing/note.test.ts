@@ -6,8 +6,8 @@ import {
   signCheckpoint,
 } from '../../../../../exporters/runtime/sealing/signing/checkpoint.js';
 import { generateSealKey, signersFromPem } from '../../../../../exporters/runtime/sealing/signing/keys.js';
-import { emptyRoot } from '../../../../../exporters/runtime/sealing/tree/merkle.js';
 import { openNote, parseNote, parseVkey, signNote } from '../../../../../exporters/runtime/sealing/signing/note.js';
+import { emptyRoot } from '../../../../../exporters/runtime/sealing/tree/merkle.js';
 
 const ORIGIN = 'kingston.example/audit';
 // The example of the signed-note specification's reference implementation.

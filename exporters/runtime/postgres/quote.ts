@@ -12,6 +12,10 @@ export function literal(text: string): string {
   return text.includes('\\') ? `E${quoted}` : quoted;
 }
 
+export function textArray(texts: readonly string[]): string {
+  return `array[${texts.map(literal).join(', ')}]::text[]`;
+}
+
 export interface QualifiedName {
   readonly schema: string;
   readonly name: string;
@@ -25,6 +29,11 @@ export function parseQualified(text: string): QualifiedName {
 
 export function qualified({ schema, name }: QualifiedName): string {
   return `${ident(schema)}.${ident(name)}`;
+}
+
+/** `schema.table` as configurations write it. */
+export function tableSql(table: string): string {
+  return qualified(parseQualified(table));
 }
 
 export function textOf({ schema, name }: QualifiedName): string {

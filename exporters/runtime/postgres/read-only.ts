@@ -1,38 +1,40 @@
 import pg from 'pg';
 import type { DatabaseAccess } from '../../../pack/index.js';
-import type { Logger, Redactor } from '../../runtime/log.js';
-import { pinnedSettings, poolConfig } from './connection.js';
-import { literal } from './quote.js';
+import type { Logger, Redactor } from '../log.js';
+import { connectionConfig } from './address.js';
+import { beginReading, readSettings, type Settings } from './settings.js';
 
-/** One look: a read-only transaction in which all queries see the same snapshot. */
+/** One read-only transaction, in which all queries see the same snapshot. */
 export interface Session {
   query<R extends pg.QueryResultRow>(sql: string, params?: readonly unknown[]): Promise<R[]>;
 }
 
-export interface DatabaseDeps {
+export interface ReadOnlyOptions {
+  /** Shown to the database's administrator. */
+  readonly application: string;
   readonly log: Logger;
   readonly redactor?: Redactor;
+  /** Beside those of `readSettings`. */
+  readonly settings?: Settings;
 }
 
 const CANCEL_WITHIN_MS = 2000;
+const IDLE_MS = 60_000;
 
 /**
- * The observer's way into a database. Everything goes through `look`: REPEATABLE READ, READ ONLY, settings pinned.
- * No transaction id is ever allocated, so the observer leaves no trace in what it measures.
+ * A way into a database that only reads. Every transaction is REPEATABLE READ, READ ONLY, with its settings pinned; no
+ * transaction id is ever allocated, so reading leaves no trace in what is measured.
  */
-export class Database {
+export class ReadOnlyDatabase {
   readonly #access: DatabaseAccess;
-  readonly #deps: DatabaseDeps;
+  readonly #options: ReadOnlyOptions;
   readonly #begin: string;
   #pool: pg.Pool | undefined;
 
-  constructor(access: DatabaseAccess, deps: DatabaseDeps) {
+  constructor(access: DatabaseAccess, options: ReadOnlyOptions) {
     this.#access = access;
-    this.#deps = deps;
-    const settings = Object.entries(pinnedSettings(access));
-    const calls = settings.map(([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`);
-    // One round trip. `set_config(…, true)` ends with the transaction, so it is right behind a pooler too.
-    this.#begin = `begin transaction isolation level repeatable read read only; select ${calls.join(', ')}`;
+    this.#options = options;
+    this.#begin = beginReading({ ...readSettings(access, options.application), ...options.settings });
   }
 
   /**
@@ -87,7 +89,7 @@ export class Database {
   }
 
   async #connect(signal: AbortSignal): Promise<pg.PoolClient> {
-    // Made when first wanted: a secret that cannot be read yet is a failure of this look, not of the process.
+    // Made when first wanted: a secret that cannot be read yet is a failure of this transaction, not of the process.
     this.#pool ??= this.#makePool();
     const connecting = this.#pool.connect();
     return await new Promise((resolve, reject) => {
@@ -104,23 +106,32 @@ export class Database {
   }
 
   #makePool(): pg.Pool {
-    const pool = new pg.Pool(poolConfig(this.#access, this.#deps.redactor));
-    // An idle connection that the server ended; the next look makes a new one and says what it finds.
-    pool.on('error', (error) => this.#deps.log.debug('idle connection ended', { error }));
+    const pool = new pg.Pool({
+      ...this.#config(),
+      max: this.#access.maxConnections,
+      idleTimeoutMillis: IDLE_MS,
+      // A pool must not keep a process alive that has nothing else to do.
+      allowExitOnIdle: true,
+    });
+    // An idle connection that the server ended; the next transaction makes a new one and says what it finds.
+    pool.on('error', (error) => this.#options.log.debug('idle connection ended', { error }));
     return pool;
+  }
+
+  #config(): pg.ClientConfig {
+    return connectionConfig(this.#access, this.#options.application, this.#options.redactor);
   }
 
   async #cancel(client: pg.PoolClient): Promise<void> {
     const pid = backendPid(client);
-    const { max: _max, idleTimeoutMillis: _idle, allowExitOnIdle: _exit, ...config } = poolConfig(this.#access);
-    const canceller = new pg.Client({ ...config, connectionTimeoutMillis: CANCEL_WITHIN_MS });
+    const canceller = new pg.Client({ ...this.#config(), connectionTimeoutMillis: CANCEL_WITHIN_MS });
     canceller.on('error', () => undefined);
     try {
       if (pid === undefined) throw new Error('the backend is not known');
       await canceller.connect();
       await canceller.query('select pg_catalog.pg_cancel_backend($1)', [pid]);
     } catch (error) {
-      this.#deps.log.debug('cancelling failed; the connection is destroyed', { error });
+      this.#options.log.debug('cancelling failed; the connection is destroyed', { error });
       destroy(client);
     } finally {
       await canceller.end().catch(() => undefined);
