@@ -38,7 +38,9 @@ export function sqlFailure(error: unknown, operation: 'connect' | 'encrypt' | 'd
   if (code === undefined) {
     const own = errorCode(error);
     const what = 'the connection to the database failed';
-    return systemFault(error, what) ?? new ProviderFailure('unavailable', own === undefined ? what : `${what} (${own})`);
+    return (
+      systemFault(error, what) ?? new ProviderFailure('unavailable', own === undefined ? what : `${what} (${own})`)
+    );
   }
   const meant = reasons[code] ?? reasons[code.slice(0, 2)];
   // What was not encrypted yet cannot be corrupt: there, it is an option that pgcrypto does not know.

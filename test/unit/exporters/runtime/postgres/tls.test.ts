@@ -7,7 +7,7 @@ import { serverIdentity } from '../../../../../demo/postgres/identity.js';
 import type { PostgresServer } from '../../../../../demo/postgres/index.js';
 import { Session } from '../../../../../exporters/audit-trail/seal/index.js';
 import { DatabaseFunctionsProvider } from '../../../../../exporters/encryption/providers/pgcrypto.js';
-import { ReadOnlyDatabase } from '../../../../../exporters/encryption/scan/database.js';
+import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { type DatabaseAccess, SecretText } from '../../../../../pack/index.js';
 import {
   type AuditFixture,
@@ -50,12 +50,14 @@ async function present({ key, cert }: Certificate): Promise<void> {
   for (const [name, text] of [
     ['server.key', key],
     ['server.crt', cert],
+    ['clients.crt', ours.cert],
   ] as const) {
     const path = join(server.dataDir, name);
     await writeFile(path, text, { mode: 0o600 });
     if (identity !== undefined) await chown(path, identity.uid, identity.gid);
   }
   const admin = await auditFixture(server, { isEmpty: true });
+  await admin.sql(`alter system set ssl_ca_file = 'clients.crt'`);
   await admin.sql('alter system set ssl = on');
   await admin.sql('select pg_reload_conf()');
   await admin.close();
@@ -160,7 +162,7 @@ describe('a file of authorities that never ends, or is none', () => {
       reason: expect.stringContaining(message),
     });
     await expect(Session.open(database, signal())).rejects.toThrow(message);
-    await expect(new ReadOnlyDatabase(database).look(signal(), async () => undefined)).rejects.toThrow(message);
+    await expect(new ScanDatabase(database).look(signal(), async () => undefined)).rejects.toThrow(message);
     const provider = new DatabaseFunctionsProvider(
       {
         kind: 'pgcrypto',
@@ -175,6 +177,53 @@ describe('a file of authorities that never ends, or is none', () => {
       1000,
     );
     await expect(provider.open(signal())).rejects.toThrow(message);
+  });
+});
+
+describe('the scanner of encrypted columns, in the same words', () => {
+  const within = () => AbortSignal.timeout(30_000);
+  const rootOf = (file: string) => (url: URL) => url.searchParams.set('sslrootcert', file);
+  const given = (sslmode: string | undefined, change: (url: URL) => void, own: Partial<DatabaseAccess> = {}) => {
+    const url = new URL(access(sslmode).url.reveal());
+    change(url);
+    return new ScanDatabase({ ...access(sslmode), url: SecretText.literal(url.href), ...own });
+  };
+  const seen = async (database: ScanDatabase) => {
+    try {
+      const [row] = await database.look(within(), (query) =>
+        query<{ ssl: boolean; client: string | null }>(
+          'select ssl, client_dn as client from pg_stat_ssl where pid = pg_backend_pid()',
+        ),
+      );
+      return row;
+    } finally {
+      await database.close();
+    }
+  };
+
+  test.each([
+    ['verify-ca with a file of authorities', () => given('verify-ca', () => undefined, { caFile })],
+    ['verify-full with sslrootcert in the address', () => given('verify-full', rootOf(caFile))],
+    ['sslrootcert alone', () => given(undefined, rootOf(caFile))],
+    ['no-verify', () => given('no-verify', () => undefined)],
+  ])('%s: connects with TLS', async (_, database) => {
+    expect(await seen(database())).toEqual({ ssl: true, client: null });
+  });
+
+  test('sslcert and sslkey: shows the certificate of the client', async () => {
+    const client = await certificate({ issuer: ours });
+    const database = given('verify-full', (url) => {
+      url.searchParams.set('sslrootcert', caFile);
+      url.searchParams.set('sslcert', fileOf('client.pem', client.cert));
+      url.searchParams.set('sslkey', fileOf('client.key', client.key));
+    });
+    expect(await seen(database)).toEqual({ ssl: true, client: expect.stringMatching(/\/CN=/) });
+  });
+
+  test('authorities of somebody else, and a file that is not there, are refused', async () => {
+    const refused = (database: ScanDatabase) => seen(database).catch((error: unknown) => error);
+    expect(await refused(given('verify-ca', rootOf(otherCaFile)))).toMatchObject({ kind: 'connection' });
+    expect(await refused(given('verify-ca', rootOf('/not/there.pem')))).toMatchObject({ kind: 'connection' });
   });
 });
 
