@@ -23,6 +23,8 @@ export interface AuditTrail {
   readonly retention: AuditRetention;
   readonly seal?: Seal;
   readonly witness?: Witness;
+  /** A witness by pg_walinspect is written, which is not supported any more. */
+  readonly ignoresWalInspect?: true;
   /** Named comparisons of business tables that work without any audit table; see `exporters/audit-trail/comparisons/`. */
   readonly comparisons: readonly ComparisonName[];
 }
@@ -143,8 +145,8 @@ export interface Seal {
 }
 
 export interface Witness {
-  readonly kind: 'walinspect' | 'decoding';
+  readonly kind: 'decoding';
   readonly database: DatabaseAccess;
-  /** For `decoding`: the replication slot, made by an administrator. */
-  readonly slot?: string;
+  /** The replication slot, made by an administrator. */
+  readonly slot: string;
 }

@@ -35,7 +35,8 @@ export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places:
     },
     retention: { keepDays: retention.keep, ...(retention.since === undefined ? {} : { since: retention.since }) },
     ...(seal === undefined ? {} : { seal: resolveSeal(seal, [...path, 'seal'], places) }),
-    ...(witness === undefined ? {} : { witness: resolveWitness(witness, [...path, 'witness'], places) }),
+    ...(witness?.kind === 'decoding' ? { witness: resolveWitness(witness, [...path, 'witness'], places) } : {}),
+    ...(witness?.kind === 'walinspect' ? { ignoresWalInspect: true as const } : {}),
   };
 }
 
@@ -149,6 +150,8 @@ function resolveAnchor(anchor: ParsedSeal['anchors'][number], path: KeyPath, pla
   }
 }
 
-function resolveWitness(witness: NonNullable<ParsedAuditTrail['witness']>, path: KeyPath, places: Places): Witness {
+type ParsedWitness = Extract<ParsedAuditTrail['witness'], { kind: 'decoding' }>;
+
+function resolveWitness(witness: ParsedWitness, path: KeyPath, places: Places): Witness {
   return { ...witness, database: resolveDatabase(witness.database, [...path, 'database'], places) };
 }

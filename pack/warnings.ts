@@ -4,7 +4,11 @@ import { plainSecrets } from './plain-secrets.js';
 
 /** What is valid and yet worth a word: written to the log at each load, and by `kop check`. */
 export function warnings(pack: Pack): readonly string[] {
-  const ofLimits = pack.portals.flatMap(({ name, limits }) => {
+  return [...limitWarnings(pack), ...trailWarnings(pack), ...plainSecrets(pack)];
+}
+
+function limitWarnings({ portals }: Pack): readonly string[] {
+  return portals.flatMap(({ name, limits }) => {
     const key = `portals.${name}.limits`;
     return [
       ...(limits.ignoresBackoff === true
@@ -28,5 +32,15 @@ export function warnings(pack: Pack): readonly string[] {
         : []),
     ];
   });
-  return [...ofLimits, ...plainSecrets(pack)];
+}
+
+function trailWarnings({ auditTrails }: Pack): readonly string[] {
+  return auditTrails.flatMap(({ name, ignoresWalInspect }) =>
+    ignoresWalInspect === true
+      ? [
+          `auditTrails.${name}.witness of kind walinspect is no longer supported, and the next version will refuse it: the trail ` +
+            'has no witness. Use kind: decoding with a slot: (wal_level = logical), or take the witness out.',
+        ]
+      : [],
+  );
 }

@@ -90,14 +90,13 @@ const retention = section({
   since: isoDate().exactOptional().describe('Day on which auditing began, if later than the data.'),
 });
 
-const witnessDatabase = () =>
-  database().describe('A role of its own: EXECUTE on pg_walinspect, or REPLICATION for decoding.');
+const witnessDatabase = () => database().describe('A role of its own, with REPLICATION.');
 
 const witness = z.discriminatedUnion(
   'kind',
   [
     section({
-      kind: z.literal('walinspect').describe('Counts committed changes with the extension pg_walinspect.'),
+      kind: z.literal('walinspect').describe('No longer supported: the trail has no witness. Use decoding.'),
       database: witnessDatabase(),
     }),
     section({
@@ -112,10 +111,7 @@ const witness = z.discriminatedUnion(
     }),
   ],
   {
-    error: (issue) =>
-      expected(
-        issue.code === 'invalid_union' ? 'one of walinspect, decoding' : 'a map with a kind: of walinspect, decoding',
-      ),
+    error: (issue) => expected(issue.code === 'invalid_union' ? 'decoding' : 'a map with kind: decoding'),
   },
 );
 

@@ -66,7 +66,6 @@ async function compareAll(context: TrailContext, report: Counted, signal: AbortS
     return;
   }
   const reasons = report.uncertain.map(({ schema, table, reason }) => `${schema}.${table}: ${reason}`);
-  if (report.unresolved > 0) reasons.push(`${report.unresolved} changes are of tables that are gone`);
   if (report.from !== report.to) {
     const recorded = await context.database.look(signal, (session) => countRecorded(session, sql, report));
     for (const table of context.seen?.tables ?? []) compareTable(context, table, report, recorded);
@@ -97,7 +96,7 @@ function compareTable(
     names.includes(textOf({ schema, name }));
   const isUncertain = report.uncertain.some(isOurs);
   for (const operation of context.trail.scope.operations) {
-    if (isUncertain || (operation === 'TRUNCATE' && !report.seesTruncate)) {
+    if (isUncertain) {
       context.metrics.witnessed(table.label, operation, undefined);
       continue;
     }

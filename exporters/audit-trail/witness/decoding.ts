@@ -124,15 +124,11 @@ export class DecodingWitness implements Witness {
       COUNT,
       [this.#slot, reached.lsn],
     );
-    const tops = new Set<bigint>();
-    for (const { xid, name, operation, changes } of rows) {
-      const top = fullXid(xid, place.xmin);
-      ledger.of(top).add(operation, JSON.stringify(name), Number(changes));
-      tops.add(top);
-    }
     // Decoding tells committed transactions only.
-    for (const top of tops) ledger.commit(top, []);
-    ledger.dropBelow(before.from);
+    for (const { xid, name, operation, changes } of rows)
+      ledger.add(fullXid(xid, place.xmin), operation, JSON.stringify(name), Number(changes));
+    // What happened before counting began.
+    ledger.take(before.from);
     if (ledger.isOverfull) throw new PlaceLost('too many transactions wait for one that has been open for long');
     const readTo = await this.#confirm(session, reached.lsn);
     const to = later(reached.xmin, before.from);
@@ -142,8 +138,6 @@ export class DecodingWitness implements Witness {
       to: to.toString(),
       counts: countsOf(ledger, to, await partitioned(session)),
       uncertain: await unlogged(session),
-      unresolved: 0,
-      seesTruncate: true,
     };
     return { report, progress: { ledger, horizon, place, readTo, from: to } };
   }
@@ -196,12 +190,12 @@ function grant(role: string): string {
 
 function nothingNew(from: bigint): WitnessReport {
   const at = from.toString();
-  return { state: 'counted', from: at, to: at, counts: [], uncertain: [], unresolved: 0, seesTruncate: true };
+  return { state: 'counted', from: at, to: at, counts: [], uncertain: [] };
 }
 
 function countsOf(ledger: Ledger, to: bigint, parents: ReadonlySet<string>): WitnessedCount[] {
   const counts = new Map<string, number>();
-  for (const { changes } of ledger.take(to)) {
+  for (const changes of ledger.take(to)) {
     for (const [key, number] of changes) counts.set(key, (counts.get(key) ?? 0) + number);
   }
   return [...counts].flatMap(([key, changes]) => {

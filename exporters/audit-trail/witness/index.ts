@@ -2,7 +2,6 @@ import type { Witness as WitnessSettings } from '../../../pack/index.js';
 import { type DatabaseDeps, openDatabase } from '../database/open.js';
 import { DecodingWitness } from './decoding.js';
 import type { Witness } from './report.js';
-import { WalInspectWitness } from './walinspect.js';
 
 export { type KeptPlace, keptPlaceSchema } from './kept.js';
 export type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
@@ -15,8 +14,5 @@ export type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './r
  * const report = await witness.poll(signal); // started; from the second on: counted, or unknown with its reason
  */
 export function createWitness(settings: WitnessSettings, deps: DatabaseDeps): Witness {
-  const database = openDatabase(settings.database, deps);
-  if (settings.kind === 'walinspect') return new WalInspectWitness(database);
-  if (settings.slot === undefined) throw new TypeError('a decoding witness without a slot passed the rules');
-  return new DecodingWitness(database, settings.slot);
+  return new DecodingWitness(openDatabase(settings.database, deps), settings.slot);
 }

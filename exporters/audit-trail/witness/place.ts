@@ -21,10 +21,10 @@ export async function currentPlace(session: Session): Promise<Place> {
   if (row === undefined || row.standby) {
     throw new Unknowable('the witness reached a standby', 'name the primary in witness.database');
   }
-  if (row.level === 'minimal') {
+  if (row.level !== 'logical') {
     throw new Unknowable(
-      'wal_level is minimal, so that not every change is in the log',
-      "ALTER SYSTEM SET wal_level = 'replica' and restart",
+      `wal_level is ${row.level}, so the log cannot be decoded`,
+      "ALTER SYSTEM SET wal_level = 'logical' and restart",
     );
   }
   // After the snapshot: whatever it shows as ended has written its end before this place.

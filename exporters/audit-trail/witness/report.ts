@@ -35,10 +35,6 @@ export type WitnessReport =
       /** Tables that are not named were not changed. */
       readonly counts: readonly WitnessedCount[];
       readonly uncertain: readonly UncertainTable[];
-      /** Changes in files whose table cannot be told any more, such as one created and dropped since the last poll. */
-      readonly unresolved: number;
-      /** Whether TRUNCATE is counted. It is not below `wal_level = logical`: such tables are uncertain instead. */
-      readonly seesTruncate: boolean;
     }
   /** Nothing can be said since the last report. The next is `counted` where that was a passing trouble. */
   | { readonly state: 'unknown'; readonly reason: string; readonly mend?: string };

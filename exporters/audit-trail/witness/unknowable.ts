@@ -17,16 +17,6 @@ export class PlaceLost extends Unknowable {
   override readonly name = 'PlaceLost';
 }
 
-/** Runs a query that may be forbidden, and says how it would be allowed. */
-export async function orForbidden<T>(query: Promise<T>, reason: string, mend: string): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    if (failureOf(error).kind === 'privilege') throw new Unknowable(reason, mend, error);
-    throw error;
-  }
-}
-
 export function unknownReport(error: unknown): Extract<WitnessReport, { state: 'unknown' }> {
   if (error instanceof Unknowable) {
     return { state: 'unknown', reason: error.message, ...(error.mend === undefined ? {} : { mend: error.mend }) };

@@ -33,19 +33,5 @@ grant select on audit.log_id_seq to ${observer};
 -- Oldest open transaction, replication slots: without it others' sessions look empty.
 grant pg_read_all_stats to ${observer};
 grant select on audit.log, audit.installation to ${sealer};
--- The witness sees no row, only how many there were. For logical decoding its login role needs REPLICATION as well,
--- which no group can hand down.
-do $kop$
-declare
-  callable regprocedure;
-begin
-  for callable in
-    select d.objid::regprocedure from pg_depend d join pg_extension e on e.oid = d.refobjid
-    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass
-      and d.deptype = 'e' and e.extname = 'pg_walinspect'
-  loop
-    execute format('grant execute on function %s to ${witness}', callable);
-  end loop;
-end
-$kop$;`;
+-- The witness reads no table. Its login role needs REPLICATION, which no group can hand down.`;
 }

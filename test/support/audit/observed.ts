@@ -19,12 +19,12 @@ export interface Observed {
 }
 
 /** Starts one server for the file that calls it, and clears away after each test. */
-export function observed(): Observed {
+export function observed(settings: Readonly<Record<string, string>> = {}): Observed {
   let server: PostgresServer;
   let fixture: AuditFixture;
   let watching: Watching;
   beforeAll(async () => {
-    server = await startAuditServer();
+    server = await startAuditServer(settings);
   });
   afterAll(() => server.close());
   afterEach(async () => {

@@ -13,7 +13,7 @@ function trail(changes: Partial<AuditTrail>): AuditTrail {
   return { ...first, ...changes };
 }
 
-const witness = { kind: 'walinspect', database: trail({}).database } as const;
+const witness = { kind: 'decoding', database: trail({}).database, slot: 'kop_witness' } as const;
 const exprOf = (pack: Pack, name: string) => alertsOf(ruleFiles(pack)).find(({ alert }) => alert === name)?.expr ?? '';
 
 describe('trails', () => {

@@ -109,7 +109,10 @@ test('help shows examples and exit codes', () => {
 });
 
 test('what is valid and yet worth a word is told: keys that do nothing any more, and too few places', async () => {
-  const limits = 'portals: { main: { limits: { maxInFlight: 2, backoff: { initial: 15s, max: 5m } } } }';
+  const limits =
+    'portals: { main: { limits: { maxInFlight: 2, backoff: { initial: 15s, max: 5m } } } }\n' +
+    'auditTrails: { main: { title: Trail, team: platform, portal: main, database: { url: postgres://a@db/portal }, ' +
+    'witness: { kind: walinspect, database: { url: postgres://w@db/portal } } } }';
   const folder = mkdtempSync(join(tmpdir(), 'kop-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'limits.yaml');
@@ -117,6 +120,7 @@ test('what is valid and yet worth a word is told: keys that do nothing any more,
   const result = await run(minimal, path);
   expect(result.code).toBe(0);
   expect(result.printed).toContain('warning  portals.main.limits.backoff is no longer used');
+  expect(result.printed).toContain('warning  auditTrails.main.witness of kind walinspect is no longer supported');
   expect(result.printed).toContain('with fewer than 3 places none is kept for the canary');
   expect(result.printed).toContain('with fewer than 4 places a workflow, the canary too, whose request is neither');
   for (const [places, isWarned] of [

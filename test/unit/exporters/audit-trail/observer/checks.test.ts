@@ -367,8 +367,6 @@ describe('other planes', () => {
           to: rows[0].xmin,
           counts: [{ schema: 'public', table: 'accounts', operation: 'UPDATE', changes: changes.value }],
           uncertain: [{ schema: 'public', table: 'holdings', reason: 'its file was replaced' }],
-          unresolved: 0,
-          seesTruncate: false,
         };
         from = BigInt(rows[0].xmin);
         changes.value = 0;

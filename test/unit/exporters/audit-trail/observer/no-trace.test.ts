@@ -1,24 +1,24 @@
 /** What looks at a trail must not move what it looks at, nor promise what it does not measure. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createWitness } from '../../../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { SecretText } from '../../../../../pack/index.js';
 import { observed } from '../../../../support/audit/observed.js';
 
-const lab = observed();
+const lab = observed({ wal_level: 'logical' });
 
 test('the observer and its witness allocate no transaction id, whatever they look at', async () => {
   const fixture = await lab.prepare();
-  await fixture.sql(`create extension pg_walinspect; insert into accounts (name) select 'a' from generate_series(1, 20);
+  await fixture.sql(`select pg_create_logical_replication_slot('no_trace', 'test_decoding'); insert into accounts (name) select 'a' from generate_series(1, 20);
     insert into visits (what) values ('a')`);
   const witness = createWitness(
     {
-      kind: 'walinspect',
+      kind: 'decoding',
       database: { url: SecretText.literal(fixture.url), statementTimeoutMs: 20_000, maxConnections: 2 },
+      slot: 'no_trace',
     },
     { log: silentLogger },
   );
-  onTestFinished(() => witness.close());
   lab.watch({ witness, trail: { comparisons: ['orphaned-valuations', 'missing-irr'] } });
   const next = async (): Promise<unknown> =>
     (await fixture.sql('select pg_snapshot_xmax(pg_current_snapshot())::text as next')).rows[0]?.next;
@@ -27,6 +27,9 @@ test('the observer and its witness allocate no transaction id, whatever they loo
   expect(lab.watching.state('public.accounts')).toBe('ok');
   expect(lab.watching.observer.context.evidence.get('witness').state).toBe('ok');
   expect(await next()).toBe(before);
+  // The slot keeps the database from being dropped.
+  await witness.close();
+  await fixture.sql("select pg_drop_replication_slot('no_trace')");
 });
 
 test('how long a sweep takes is said as it is, and as it would be with a hundred million records', async () => {

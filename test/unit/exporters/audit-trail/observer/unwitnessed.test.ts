@@ -25,7 +25,7 @@ const place: KeptPlace = {
   system: '',
   readTo: '0/1',
   from: '1',
-  ledger: { open: {}, committed: {} },
+  ledger: { committed: {} },
 };
 
 const counted = (from: number, to: number | string, counts: readonly WitnessedCount[] = []): WitnessReport => ({
@@ -34,8 +34,6 @@ const counted = (from: number, to: number | string, counts: readonly WitnessedCo
   to: String(to),
   counts,
   uncertain: [],
-  unresolved: 0,
-  seesTruncate: true,
 });
 const started = (from: number): WitnessReport => ({ state: 'started', from: String(from) });
 const gone: WitnessReport = { state: 'unknown', reason: 'the slot is gone', mend: 'make a slot' };
