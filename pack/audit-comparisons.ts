@@ -1,25 +1,18 @@
-/**
- * Comparisons of business tables that need no audit table: what the portal's own rows say of each other.
- *
- * A `proof` is a row that cannot be there, or be absent, without something having gone unlogged. A `hint` has
- * innocent causes too, so it is shown and never alerted on.
- */
-export const comparisonStrengths = {
-  'provider-switches': 'proof',
-  'activity-without-log': 'proof',
-  'orphaned-valuations': 'proof',
-  'missing-irr': 'hint',
-  'activity-id-density': 'hint',
-  'logins-without-session': 'hint',
-} as const satisfies Readonly<Record<string, 'proof' | 'hint'>>;
+import type { Comparison } from './audit-model.js';
+import { comparisons } from './schema/audit-comparisons.js';
+import { shippedPackPath } from './shipped.js';
+import { plain } from './source-node.js';
+import { readSource } from './yaml-source.js';
 
-export type ComparisonName = keyof typeof comparisonStrengths;
-
-export const comparisonNames: readonly ComparisonName[] = [
-  'provider-switches',
-  'activity-without-log',
-  'orphaned-valuations',
-  'missing-irr',
-  'activity-id-density',
-  'logins-without-session',
-];
+/** As the version before named them, when they could not be described: they are in the shipped description now. */
+export function namedComparisons(names: readonly string[]): readonly Comparison[] {
+  const { root } = readSource([shippedPackPath()]);
+  const trails = root.entries.get('auditTrails')?.node;
+  const shipped = trails?.kind === 'map' ? trails.entries.get('kingston')?.node : undefined;
+  const written = shipped?.kind === 'map' ? shipped.entries.get('comparisons')?.node : undefined;
+  const known = written === undefined ? {} : comparisons.parse(plain(written));
+  return names.flatMap((name) => {
+    const found = known[name];
+    return found === undefined ? [] : [{ name, ...found }];
+  });
+}

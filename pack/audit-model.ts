@@ -2,7 +2,6 @@
  * What a portal promises of its audit trail, and where the evidence is. Built by `resolve.ts` like the rest of the
  * domain; exporters/audit-trail reads it.
  */
-import type { ComparisonName } from './audit-comparisons.js';
 import type { Anchor } from './sealing/model.js';
 import type { SecretText } from './secret.js';
 
@@ -25,8 +24,9 @@ export interface AuditTrail {
   readonly witness?: Witness;
   /** A witness by pg_walinspect is written, which is not supported any more. */
   readonly ignoresWalInspect?: true;
-  /** Named comparisons of business tables that work without any audit table; see `exporters/audit-trail/comparisons/`. */
-  readonly comparisons: readonly ComparisonName[];
+  readonly comparisons: readonly Comparison[];
+  /** Comparisons are written as a list of names, which the next version will refuse. */
+  readonly namesComparisons?: true;
 }
 
 export interface DatabaseAccess {
@@ -142,6 +142,20 @@ export interface Seal {
   /** A full sweep of re-verification must not take longer. */
   readonly verifyWithinMs: number;
   readonly anchors: readonly Anchor[];
+}
+
+/** A question to the portal's own tables, which needs no audit records: what its rows say of one another. */
+export interface Comparison {
+  readonly name: string;
+  /** For people: what a finding means, and what else it may mean. */
+  readonly title: string;
+  /**
+   * A `proof` is a row that cannot be there, or be absent, without something having gone unlogged. A `hint` has
+   * innocent causes too, so it is shown and never alerted on.
+   */
+  readonly strength: 'proof' | 'hint';
+  /** One SELECT with a column `is_finding`. */
+  readonly query: string;
 }
 
 export interface Witness {

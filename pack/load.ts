@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Pack } from './model.js';
 import { parse } from './parse.js';
 import { InvalidPack, type Problem } from './problems.js';
@@ -8,6 +5,7 @@ import { Reporter } from './reporter.js';
 import { resolve } from './resolve.js';
 import { judgeSecrets, rules } from './rules/index.js';
 import type { ParsedPack } from './schema/pack.js';
+import { shippedPackPath } from './shipped.js';
 import { readSource } from './yaml-source.js';
 
 export type PackSection = keyof ParsedPack;
@@ -49,26 +47,6 @@ export function loadPack(paths: readonly string[] = [], options: LoadOptions = {
     throw new InvalidPack(inReadingOrder(reporter.problems, source.files));
   }
   return resolve(parsed, source);
-}
-
-/** The shipped `pack.yaml`, relative to the working directory where that is shorter to read. */
-export function shippedPackPath(): string {
-  const path = join(packageRoot(), 'pack.yaml');
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') ? path : near;
-}
-
-/** This file runs from `pack/` and from `dist/pack/`; the package begins where its package.json is. */
-export function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new Error('package.json of the pack not found; install the pack again');
-    }
-    folder = parent;
-  }
-  return folder;
 }
 
 function inReadingOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {

@@ -1,3 +1,4 @@
+import { namedComparisons } from './audit-comparisons.js';
 import type {
   AuditColumns,
   AuditRecords,
@@ -17,7 +18,7 @@ import type { KeyPath } from './source-node.js';
 
 export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places: Places): AuditTrail {
   const path = ['auditTrails', name];
-  const { database, replica, records, observe, retention, seal, witness, ...rest } = trail;
+  const { database, replica, records, observe, retention, seal, witness, comparisons, ...rest } = trail;
   return {
     name,
     ...rest,
@@ -36,6 +37,10 @@ export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places:
     retention: { keepDays: retention.keep, ...(retention.since === undefined ? {} : { since: retention.since }) },
     ...(seal === undefined ? {} : { seal: resolveSeal(seal, [...path, 'seal'], places) }),
     ...(witness?.kind === 'decoding' ? { witness: resolveWitness(witness, [...path, 'witness'], places) } : {}),
+    comparisons: Array.isArray(comparisons)
+      ? namedComparisons(comparisons)
+      : Object.entries(comparisons).map(([key, comparison]) => ({ name: key, ...comparison })),
+    ...(Array.isArray(comparisons) ? { namesComparisons: true as const } : {}),
     ...(witness?.kind === 'walinspect' ? { ignoresWalInspect: true as const } : {}),
   };
 }

@@ -12,9 +12,19 @@ const marker = 'expected ';
 
 /** Says what a schema found wrong, in words and places of the file instead of the validator's. */
 export function reportIssues(issues: readonly Issue[], root: MapNode, reporter: Reporter): void {
-  for (const issue of issues) {
+  for (const issue of issues.flatMap(insideUnion)) {
     reportIssue(issue, root, reporter);
   }
+}
+
+/** What is wrong inside the one form that the value has, where a key takes several: a map with a wrong key, not a list. */
+function insideUnion(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const fitting = issue.errors.filter((inner) => inner.every(({ path }) => path.length > 0));
+  const [only] = fitting;
+  return only === undefined || fitting.length > 1
+    ? [issue]
+    : only.map((inner): Issue => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(insideUnion);
 }
 
 function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {

@@ -35,12 +35,18 @@ function limitWarnings({ portals }: Pack): readonly string[] {
 }
 
 function trailWarnings({ auditTrails }: Pack): readonly string[] {
-  return auditTrails.flatMap(({ name, ignoresWalInspect }) =>
-    ignoresWalInspect === true
+  return auditTrails.flatMap(({ name, ignoresWalInspect, namesComparisons }) => [
+    ...(namesComparisons === true
+      ? [
+          `auditTrails.${name}.comparisons is a list of names, which the next version will refuse: write a map, with title, ` +
+            'strength and query of each, as in the shipped pack.yaml.',
+        ]
+      : []),
+    ...(ignoresWalInspect === true
       ? [
           `auditTrails.${name}.witness of kind walinspect is no longer supported, and the next version will refuse it: the trail ` +
             'has no witness. Use kind: decoding with a slot: (wal_level = logical), or take the witness out.',
         ]
-      : [],
-  );
+      : []),
+  ]);
 }

@@ -1,5 +1,5 @@
 import type { Finding } from '../runtime/landing/section.js';
-import type { ComparisonResult } from './comparisons/index.js';
+import type { ComparisonResult } from './comparisons/run.js';
 import { type Evidence, notConfigured } from './observer/evidence.js';
 import type { TableStatus } from './observer/status.js';
 

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../pack/index.js';
+import type { AuditTrail, Comparison } from '../../pack/index.js';
 import {
   type AuditInvariant,
   type AuditTableState,
@@ -287,8 +287,8 @@ export class TrailMetrics {
     this.#m.witnessResidual.remove(this.#labels);
   }
 
-  compared(comparison: string, findings: number | undefined): void {
-    const labels = { ...this.#labels, comparison };
+  compared({ name, strength }: Comparison, findings: number | undefined): void {
+    const labels = { ...this.#labels, comparison: name, strength };
     if (findings === undefined) this.#m.comparisonFindings.remove(labels);
     else this.#m.comparisonFindings.set(labels, findings);
   }

@@ -346,7 +346,8 @@ export const auditMetrics = {
   comparisonFindings: gauge(
     'audit_trail_comparison_findings',
     'count',
-    [...trail, 'comparison'],
+    [...trail, 'comparison', 'strength'],
     'Rows that a comparison of business tables found unlogged or orphaned.',
+    { values: { strength: ['proof', 'hint'] } },
   ),
 } as const;

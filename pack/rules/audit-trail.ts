@@ -20,7 +20,7 @@ export const auditTrails: Rule = (judged) => {
     }
     observe(judged, trail, [...path, 'observe']);
     seal(judged, trail, [...path, 'seal']);
-    twice(judged, trail.comparisons, [...path, 'comparisons'], 'comparison');
+    if (Array.isArray(trail.comparisons)) twice(judged, trail.comparisons, [...path, 'comparisons'], 'comparison');
   }
 };
 

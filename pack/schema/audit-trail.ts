@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { comparisonNames } from '../audit-comparisons.js';
 import { attributionFields, auditOperations } from '../audit-model.js';
+import { comparisonsOrNames } from './audit-comparisons.js';
 import { records } from './audit-records.js';
 import { seal } from './audit-seal.js';
 import { databaseUrl, isoDate, list, tableName, tablePattern } from './audit-texts.js';
@@ -128,9 +128,9 @@ export const auditTrail = section({
   retention: retention.prefault({}).describe('How long records must be kept.'),
   seal: seal.exactOptional().describe('Signed checkpoints, kept outside the database.'),
   witness: witness.exactOptional().describe('Committed changes, counted from the write-ahead log.'),
-  comparisons: list(oneOf(comparisonNames), 'comparisons')
-    .prefault([])
-    .describe('Comparisons of business tables that need no audit table.'),
+  comparisons: comparisonsOrNames
+    .prefault({})
+    .describe('Comparisons of business tables with one another, by name; they need no audit table. Default: none.'),
 });
 
 export type ParsedAuditTrail = z.output<typeof auditTrail>;

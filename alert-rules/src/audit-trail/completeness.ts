@@ -1,5 +1,4 @@
 /** Whether every change has its record: what was proven to be wrong, and what points to it. */
-import { comparisonStrengths } from '../../../pack/audit-comparisons.js';
 import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { events, plain, promql } from '../promql.js';
@@ -141,14 +140,10 @@ function witness(pack: Pack): AlertRule {
   });
 }
 
-/** Findings of the others are odd, and shown, but have innocent causes too. */
-const proofs = Object.entries(comparisonStrengths)
-  .filter(([, strength]) => strength === 'proof')
-  .map(([name]) => name);
-
 function comparisons(pack: Pack): AlertRule {
   const window = windowOf(auditSettings.comparison.windowSeconds);
-  const found = `${m.comparisonFindings.name}{comparison=~"${proofs.join('|')}"}`;
+  // Findings of the others are odd, and shown, but have innocent causes too.
+  const found = `${m.comparisonFindings.name}{strength="proof"}`;
   return trailAlert(pack, {
     name: 'AuditComparisonFindings',
     priority: 'medium',

@@ -1,8 +1,7 @@
-import { comparisonStrengths } from '../../../pack/audit-comparisons.js';
 import type { AuditTrail } from '../../../pack/index.js';
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
 import { looseFolder } from '../../runtime/state/index.js';
-import { type ComparisonResult, comparisons, runComparison } from '../comparisons/index.js';
+import { type ComparisonResult, runComparison } from '../comparisons/run.js';
 import { openDatabase } from '../database/open.js';
 import { MemoryDirectory } from '../observer/memory.js';
 import { status, type TrailStatus } from '../observer/status.js';
@@ -68,14 +67,15 @@ async function compare(trail: AuditTrail, { signal, log = silentLogger, redactor
   });
   try {
     const reports: ComparisonReport[] = [];
-    for (const name of trail.comparisons) {
+    for (const comparison of trail.comparisons) {
+      const { name, strength, title } = comparison;
       const result = await database
-        .look(signal, (session) => runComparison(name, session, signal))
+        .look(signal, (session) => runComparison(comparison, session, signal))
         .catch((error: unknown): ComparisonResult => {
           signal.throwIfAborted();
           return { state: 'unknown', reason: error instanceof Error ? error.message : 'the comparison failed' };
         });
-      reports.push({ name, strength: comparisonStrengths[name], sentence: comparisons[name].sentence, result });
+      reports.push({ name, strength, sentence: title, result });
     }
     return reports;
   } finally {

@@ -2,7 +2,7 @@ import type { AuditTrail } from '../../../pack/index.js';
 import type { Logger } from '../../runtime/log.js';
 import type { Failure } from '../../runtime/postgres/failure.js';
 import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
-import type { ComparisonResult } from '../comparisons/index.js';
+import type { ComparisonResult } from '../comparisons/run.js';
 import type { Facts } from '../database/facts.js';
 import type { TrailMetrics } from '../metrics.js';
 import type { RecordsSql } from '../records/sql.js';

@@ -8,7 +8,7 @@ import {
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
 import { MetricStore } from '../../runtime/metrics/index.js';
 import { looseFolder } from '../../runtime/state/index.js';
-import type { ComparisonResult } from '../comparisons/index.js';
+import type { ComparisonResult } from '../comparisons/run.js';
 import { readFacts } from '../database/facts.js';
 import { AuditMetrics } from '../metrics.js';
 import type { Window } from '../records/reader.js';

@@ -3,6 +3,7 @@ import type { SealStatus } from '../../../../../exporters/audit-trail/seal/index
 import { sealFamilies } from '../../../../../exporters/audit-trail/seal-families.js';
 import type { Witness, WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
+import type { Comparison } from '../../../../../pack/index.js';
 import { auditTrail, ownRecords } from '../../../../support/audit/domain.js';
 import { observed } from '../../../../support/audit/observed.js';
 import { bypassed } from '../../../../support/audit/schema.js';
@@ -354,6 +355,11 @@ describe('without row images', () => {
   });
 });
 
+/** Of tables that are not there. */
+function comparison(name: string): Comparison {
+  return { name, title: 'Orphans.', strength: 'proof', query: 'select true as is_finding from public.valuations' };
+}
+
 describe('other planes', () => {
   test('a change that only the write-ahead log shows', async () => {
     const changes = { value: 0 };
@@ -393,7 +399,7 @@ describe('other planes', () => {
   });
 
   test('business tables compared, where they are there', async () => {
-    await begin({ trail: { comparisons: ['orphaned-valuations'] } });
+    await begin({ trail: { comparisons: [comparison('orphaned-valuations')] } });
     expect(count('comparison_findings')).toBeUndefined();
     expect(lab.watching.observer.context.compared.get('orphaned-valuations')).toMatchObject({ state: 'unknown' });
     expect(lab.watching.state('public.accounts')).toBe('ok');

@@ -19,7 +19,19 @@ test('the observer and its witness allocate no transaction id, whatever they loo
     },
     { log: silentLogger },
   );
-  lab.watch({ witness, trail: { comparisons: ['orphaned-valuations', 'missing-irr'] } });
+  lab.watch({
+    witness,
+    trail: {
+      comparisons: [
+        {
+          name: 'names',
+          title: 'Names.',
+          strength: 'hint',
+          query: 'select name is null as is_finding from public.accounts',
+        },
+      ],
+    },
+  });
   const next = async (): Promise<unknown> =>
     (await fixture.sql('select pg_snapshot_xmax(pg_current_snapshot())::text as next')).rows[0]?.next;
   const before = await next();
