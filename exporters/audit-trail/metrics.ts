@@ -209,10 +209,9 @@ export class TrailMetrics {
     this.#m.replayProgress.set({ ...this.#labels, table }, ratio);
   }
 
-  sweepPeriod(seconds: number | undefined, projected: number | undefined): void {
+  sweepPeriod(seconds: number): void {
     const labels = { ...this.#labels, sweep: 'replay' };
-    if (seconds !== undefined) this.#m.sweepPeriod.set(labels, seconds);
-    if (projected !== undefined) this.#m.sweepPeriodProjected.set(labels, projected);
+    this.#m.sweepPeriod.set(labels, seconds);
   }
 
   completeness(table: string, ratio: number | undefined): void {
@@ -378,6 +377,5 @@ function create(store: MetricStore) {
     lastCheck: store.gauge(m.lastCheck),
     checkDuration: store.gauge(m.checkDuration),
     sweepPeriod: store.gauge(m.sweepPeriod),
-    sweepPeriodProjected: store.gauge(m.sweepPeriodProjected),
   };
 }

@@ -69,10 +69,6 @@ export function sealFamilies(trails: readonly SealedTrail[]): Family[] {
       sweeps(trails, (status) => status.verification?.sweepSeconds),
     ),
     family(
-      m.sweepPeriodProjected,
-      sweeps(trails, (status) => status.verification?.sweepSecondsPer100Million),
-    ),
-    family(
       m.disposed,
       each((status) => status.disposedRecords),
     ),

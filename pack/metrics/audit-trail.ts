@@ -297,11 +297,11 @@ export const auditMetrics = {
     [...trail, 'anchor'],
     'When the newest checkpoint reached this anchor; 0 before the first.',
   ),
-  verificationFailures: counter(
-    'audit_trail_verification_failures_total',
+  verificationFailures: gauge(
+    'audit_trail_verification_failures',
     'count',
     [...trail, 'kind'],
-    'Verifications that failed.',
+    'Failed verifications that are open: none of them was found in order since.',
     { values: { kind: verificationKinds } },
   ),
   verified: gauge(
@@ -321,13 +321,6 @@ export const auditMetrics = {
     'seconds',
     [...trail, 'sweep'],
     'Projected time of a full sweep at the present pace.',
-    { values: { sweep: ['replay', 'verify'] } },
-  ),
-  sweepPeriodProjected: gauge(
-    'audit_trail_sweep_period_100m_seconds',
-    'seconds',
-    [...trail, 'sweep'],
-    'The same, projected to 100 million records.',
     { values: { sweep: ['replay', 'verify'] } },
   ),
   disposed: gauge(

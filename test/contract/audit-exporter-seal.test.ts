@@ -68,7 +68,7 @@ test('every series of the seal is there from the start, and says that nothing is
   expect(text).toContain(`audit_trail_anchor_timestamp_seconds{${own},anchor="second"} 0`);
   expect(text).toContain(`audit_trail_disposed_records{${own}} 0`);
   for (const kind of verificationKinds)
-    expect(text).toContain(`audit_trail_verification_failures_total{${own},kind="${kind}"} 0`);
+    expect(text).toContain(`audit_trail_verification_failures{${own},kind="${kind}"} 0`);
   expect(text).toContain(`audit_trail_evidence_state{${own},source="seal",state="unknown"} 1`);
   // A lag of 0 would say that all is sealed.
   expect(text).not.toContain('audit_trail_seal_lag_seconds{');

@@ -12,7 +12,6 @@ import { type ReplayUnit, replayKeys, replayRows } from './replay.js';
 
 /** Rows per page: what one statement compares, well within a statement timeout. */
 const PAGE_ROWS = 5000;
-const PROJECTED_RECORDS = 100_000_000;
 const ACCEPTED_IDS = 50_000;
 
 /**
@@ -182,7 +181,7 @@ function progressOf(sweep: Sweep, units: number, { swept }: TableMemory): number
   return (sweep.unit + (sweep.phase === 'keys' ? 0.5 : 0)) / Math.max(1, units);
 }
 
-/** How long a sweep over everything takes at the present pace, and how long it would with a hundred million records. */
+/** How long a sweep over everything takes at the present pace. */
 function projectPeriod(context: TrailContext, plan: Plan): void {
   const swept = [...plan.units.keys()].flatMap((label) => context.memory.tables[label]?.swept ?? []);
   const compared = swept.reduce((sum, item) => sum + item.compared, 0);
@@ -190,9 +189,7 @@ function projectPeriod(context: TrailContext, plan: Plan): void {
   if (swept.length < plan.units.size || compared === 0) return;
   const { replayRowsPerCycle, confirmIntervalMs } = context.trail.observe;
   const cycleSeconds = confirmIntervalMs / 1000;
-  const secondsFor = (rows: number) =>
-    Math.max(Math.ceil(rows / replayRowsPerCycle) * cycleSeconds, (rows * busyMs) / compared / 1000);
-  context.metrics.sweepPeriod(secondsFor(compared), secondsFor(PROJECTED_RECORDS));
+  context.metrics.sweepPeriod(Math.max(Math.ceil(compared / replayRowsPerCycle) * cycleSeconds, busyMs / 1000));
 }
 
 /** A sweep that failed is no proof; the next cycle goes on where it was. */

@@ -14,8 +14,6 @@ export interface RollingStatus {
   readonly failedChunks: readonly ChunkFailure[];
   /** Of a whole sweep at the present pace. Undefined before anything was measured. */
   readonly sweepSeconds: number | undefined;
-  /** The same for 100 million records, at the highest pace allowed. */
-  readonly sweepSecondsPer100Million: number | undefined;
 }
 
 export interface RollingStep {
@@ -24,7 +22,7 @@ export interface RollingStep {
   readonly isReplica: boolean;
   /** A failure that was not known before. At once, so that an interruption loses none. */
   readonly onFailure: (failure: ChunkFailure) => void;
-  /** What an earlier process had found was looked at again, and is as it was sealed, or disposed of. */
+  /** What had failed was read again, and is as it was sealed, or was disposed of. */
   readonly onEnded: (failure: ChunkFailure) => void;
 }
 
@@ -42,7 +40,6 @@ export class RollingVerifier {
   readonly #inherited = new Set<number>();
   #isFailuresKept = true;
   #next = 0;
-  #rowsPerBusySecond: number | undefined;
   #pace: number | undefined;
 
   constructor(store: AuditStore, verifyWithinMs: number) {
@@ -135,7 +132,6 @@ export class RollingVerifier {
     }
     const seconds = Math.max(0.001, (performance.now() - sweepStarted) / 1000);
     if (rows > 0) {
-      this.#rowsPerBusySecond = rows / seconds;
       this.#pace = rows / Math.max(seconds, sinceLastMs / 1000);
     }
     const newest = store.index.entryOfLeaf(total - 1);
@@ -159,8 +155,6 @@ export class RollingVerifier {
       oldestAt: Number.isFinite(oldest) ? new Date(oldest) : undefined,
       failedChunks: [...this.#failures.values()],
       sweepSeconds: this.#pace === undefined ? undefined : total / this.#pace,
-      sweepSecondsPer100Million:
-        this.#rowsPerBusySecond === undefined ? undefined : 1e8 / (this.#rowsPerBusySecond * MAX_BUSY),
     };
   }
 
@@ -171,7 +165,7 @@ export class RollingVerifier {
       if (failure !== undefined) {
         this.#failures.delete(seq);
         this.#isFailuresKept = false;
-        if (this.#inherited.has(seq)) onEnded(failure);
+        onEnded(failure);
       }
       this.#inherited.delete(seq);
     }

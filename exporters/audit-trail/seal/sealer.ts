@@ -353,7 +353,7 @@ class TrailSealer implements Sealer {
     this.#log.error(message, { entry: seq, sealed: expected, found, ...(isLocalised ? counts : {}) });
   }
 
-  /** Mended before the start: as if this process had never met it. To Prometheus that is a counter's reset, as a start is. */
+  /** Its records are as they were sealed, or were disposed of: it is no open failure any more. */
   #withdraw({ kind, seq }: ChunkFailure): void {
     this.#failures.withdraw(kind, `entry ${seq}`);
     this.#log.info('sealed records that had failed are as they were, or disposed of', { entry: seq });

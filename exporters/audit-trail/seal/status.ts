@@ -21,7 +21,7 @@ export interface SealStatus {
   readonly lastPassAt: Date | undefined;
   /** Age of the oldest record that no checkpoint covers, as of now; undefined before the first pass. */
   readonly sealLagSeconds: number | undefined;
-  /** Failures since the start, and chunks that failed before it, by kind; the same one is counted once. */
+  /** Open failures by kind, each counted once; those of chunks also from before the start. */
   readonly failures: Readonly<Record<VerificationKind, number>>;
   readonly anchors: readonly AnchorStatus[];
   readonly verification: RollingStatus | undefined;

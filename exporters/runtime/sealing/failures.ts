@@ -2,7 +2,7 @@ import { type VerificationKind, verificationKinds } from '../../../pack/sealing/
 
 const MOST_REMEMBERED = 10_000;
 
-/** Counts each failure once, however often it is met again. */
+/** Counts open failures, each once, however often it is met again. */
 export class FailureCounts {
   readonly #seen = new Set<string>();
   readonly #counts = new Map<VerificationKind, number>(verificationKinds.map((kind) => [kind, 0]));
@@ -17,7 +17,7 @@ export class FailureCounts {
     return true;
   }
 
-  /** Of an earlier process, and found to be over by the first look of this one. */
+  /** Found in order since. */
   withdraw(kind: VerificationKind, what: string): void {
     if (this.#seen.delete(`${kind} ${what}`)) this.#counts.set(kind, this.of(kind) - 1);
   }

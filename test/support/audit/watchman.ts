@@ -26,7 +26,6 @@ const moving: ReadonlySet<string> = new Set([
   'last_check_timestamp_seconds',
   'check_duration_seconds',
   'sweep_period_seconds',
-  'sweep_period_100m_seconds',
   'exported_records_total',
   'readability_timestamp_seconds',
 ]);

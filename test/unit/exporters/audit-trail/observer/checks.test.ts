@@ -425,9 +425,7 @@ describe('other planes', () => {
     const text = renderFamilies(sealFamilies([{ trail: lab.fixture.trail, status }]), 'text');
     expect(text).toContain('audit_trail_checkpoint_size{portal="kingston",trail="test"} 77');
     expect(text).toContain('audit_trail_seal_lag_seconds{portal="kingston",trail="test"} 2');
-    expect(text).toContain(
-      'audit_trail_verification_failures_total{portal="kingston",trail="test",kind="consistency"} 1',
-    );
+    expect(text).toContain('audit_trail_verification_failures{portal="kingston",trail="test",kind="consistency"} 1');
     expect(text).not.toContain('audit_trail_verified_ratio{');
   });
 });

@@ -44,18 +44,17 @@ test('the observer and its witness allocate no transaction id, whatever they loo
   await fixture.sql("select pg_drop_replication_slot('no_trace')");
 });
 
-test('how long a sweep takes is said as it is, and as it would be with a hundred million records', async () => {
+test('how long a sweep takes is said as it is', async () => {
   await lab.prepare();
   await lab.fixture.sql("insert into accounts (name) select 'a' from generate_series(1, 1500)");
   const { observe } = lab.fixture.trail;
   lab.watch({ trail: { observe: { ...observe, replayRowsPerCycle: 1000, confirmIntervalMs: 60_000 } } });
   const period = (name: string) => lab.watching.metric(`audit_trail_${name}`, { sweep: 'replay' });
-  expect([period('sweep_period_seconds'), period('sweep_period_100m_seconds')]).toEqual([undefined, undefined]);
+  expect(period('sweep_period_seconds')).toBeUndefined();
   for (let round = 0; round < 4 && period('sweep_period_seconds') === undefined; round += 1) await lab.watching.look();
   // 3,000 comparisons, of rows and of their keys; at 1,000 a minute.
   const now = period('sweep_period_seconds') ?? 0;
   expect(now % 60).toBe(0);
   expect(now).toBeGreaterThanOrEqual(120);
   expect(now).toBeLessThanOrEqual(300);
-  expect(period('sweep_period_100m_seconds')).toBe((100_000_000 / 1000) * 60);
 });
