@@ -77,7 +77,8 @@ async function main() {
     run('node', ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--testTimeout=60000', ...TESTS]),
   );
   // As README has it.
-  await step('npm prune --omit=optional --omit=dev', () => npm('prune', '--omit=optional', '--omit=dev'));
+  const pruned = ['prune', '--omit=dev', '--omit=optional', '--omit=peer', '--workspaces=false'];
+  await step(`npm ${pruned.join(' ')}`, () => npm(...pruned));
   await step('kop check without any optional package', () => run('npx', ['kop', 'check', '--skip-secrets']));
   await step('npx kop exporters without any optional package, SIGTERM to npx', () => serveAndEnd());
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { withCalls } from '../exporters/runtime/call.js';
+import { errorCode } from '../exporters/runtime/error-code.js';
 import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/index.js';
 import { packageVersion } from '../exporters/runtime/version.js';
 import { endWithNpm } from './parent.js';
@@ -57,10 +58,27 @@ const verbs: readonly Verb[] = [
     summary: 'run everything on this machine, against a stand-in portal',
     load: async () => {
       endWithNpm();
-      return (await import('./demo.js')).demoCommand();
+      return (await demoModule()).demoCommand();
     },
   },
 ];
+
+class NotInstalled extends Error {
+  override readonly name = 'NotInstalled';
+}
+
+/** The demo is part of the repository, and of no installed package: it brings a database server. */
+async function demoModule(): Promise<typeof import('./demo.js')> {
+  try {
+    return await import('./demo.js');
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new NotInstalled(
+      'the demo, or a package that it needs, is not installed here; clone the repository, then run: npm ci && npm start',
+      { cause: error },
+    );
+  }
+}
 
 async function program(args: readonly string[]): Promise<Command> {
   const root = new Command('kop')
@@ -103,7 +121,8 @@ export async function kop(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its message by now; wrong usage is `cannot run`.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const message = error instanceof CannotWrite ? error.message : (worldsText(error) ?? stackOf(error));
+    const isExplained = error instanceof CannotWrite || error instanceof NotInstalled;
+    const message = isExplained ? error.message : (worldsText(error) ?? stackOf(error));
     process.stderr.write(`kop: ${message}\n`);
     return 2;
   }

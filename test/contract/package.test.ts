@@ -42,7 +42,16 @@ function kop(...args: string[]) {
 
 describe('the package', () => {
   it('holds whatever its programs import', () => {
-    expect(missingImports()).toEqual([]);
+    // The demo is no part of it.
+    expect(missingImports()).toEqual(['dist/cli/program.js imports dist/cli/demo.js']);
+  });
+
+  it('says where the demo is', async () => {
+    const failed = await kop('demo').catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^kop: the demo.*clone the repository.*\n$/),
+    });
   });
 
   it('builds rules and dashboards, the same as those that come with it', async () => {
@@ -57,7 +66,16 @@ describe('the package', () => {
   });
 
   it('holds no sources, measurements or traces of a build', () => {
-    for (const path of ['alert-rules/src', 'dashboards/src', 'dist/bench', 'dist/.tsbuildinfo', 'test']) {
+    for (const path of [
+      'alert-rules/src',
+      'dashboards/src',
+      'demo',
+      'dist/bench',
+      'dist/demo',
+      'dist/cli/kop.js.map',
+      'dist/.tsbuildinfo',
+      'test',
+    ]) {
       expect(existsSync(join(installed, path)), path).toBe(false);
     }
   });
