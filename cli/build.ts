@@ -71,8 +71,11 @@ async function build(options: Options): Promise<number> {
   const { files, skipped } = await generatedFiles(pack, out, {
     webhookUrl: options['webhook.url'].replace(/\/+$/, ''),
   });
-  const judged = files.map((file) => ({ file, state: stateOf(out, file) }));
-  if (options.check !== true) {
+  const isCheck = options.check === true;
+  const judged = files
+    .filter(({ isDerived }) => !isCheck || isDerived !== true)
+    .map((file) => ({ file, state: stateOf(out, file) }));
+  if (!isCheck) {
     for (const { file, state } of judged) {
       if (state !== 'unchanged') await writing(join(resolve(out), file.path), '--out', () => writeGenerated(out, file));
     }
@@ -83,9 +86,9 @@ async function build(options: Options): Promise<number> {
     skipped,
     warnings: infeasible(pack),
   };
-  const text = options.json ? JSON.stringify(outcome, undefined, 2) : report(outcome, options.check === true);
+  const text = options.json ? JSON.stringify(outcome, undefined, 2) : report(outcome, isCheck);
   process.stdout.write(`${text}\n`);
-  return options.check === true && drifted(outcome).length > 0 ? 1 : 0;
+  return isCheck && drifted(outcome).length > 0 ? 1 : 0;
 }
 
 function described(options: Options): Pack | undefined {

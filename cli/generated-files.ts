@@ -10,6 +10,8 @@ export interface GeneratedFile {
   /** Relative to the output directory. */
   readonly path: string;
   readonly text: string;
+  /** Neither committed nor shipped, so that it cannot be out of date. */
+  readonly isDerived?: true;
 }
 
 export type FileState = 'new' | 'changed' | 'unchanged';

@@ -15,6 +15,8 @@ export { generatedLine, ruleFileText, yamlText } from './yaml.js';
 export interface GeneratedFile {
   readonly path: string;
   readonly text: string;
+  /** Large, and made when it is wanted: neither committed nor shipped. */
+  readonly isDerived?: true;
 }
 
 /**
@@ -27,6 +29,10 @@ export function alertFiles(pack: Pack, options?: AlertmanagerOptions): readonly 
   return [
     ...ruleFiles(pack).map((file) => ({ path: file.path, text: ruleFileText(file) })),
     { path: 'alert-rules/alertmanager/alertmanager.yaml', text: alertmanagerText(pack, options) },
-    ...ruleTestFiles(pack).map((file) => ({ path: file.path, text: ruleTestText(pack, file) })),
+    ...ruleTestFiles(pack).map((file) => ({
+      path: file.path,
+      text: ruleTestText(pack, file),
+      isDerived: true as const,
+    })),
   ];
 }

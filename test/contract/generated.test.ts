@@ -8,9 +8,12 @@ const pack = loadPack(['pack.yaml'], { requireSecrets: false });
 const { files, skipped } = await generatedFiles(pack, '.', { webhookUrl: 'http://127.0.0.1:9095' });
 
 describe('generated files', () => {
-  it.each(files.map(({ path, text }) => [path, text] as const))('%s is up to date (kop build)', (path, text) => {
-    expect(readFileSync(path, 'utf8') === text, `${path} differs; run kop build and commit the result`).toBe(true);
-  });
+  it.each(files.filter(({ isDerived }) => isDerived !== true).map(({ path, text }) => [path, text] as const))(
+    '%s is up to date (kop build)',
+    (path, text) => {
+      expect(readFileSync(path, 'utf8') === text, `${path} differs; run kop build and commit the result`).toBe(true);
+    },
+  );
 
   it('are all made in the repository', () => {
     expect(skipped).toEqual([]);
