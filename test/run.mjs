@@ -7,11 +7,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { canInstall, install } from './support/stack/apt-install.mjs';
 import { howToInstall, missingTools } from './support/stack/needed-tools.mjs';
 
+/** How many files are named at the end. */
+const SLOWEST = 10;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 process.exitCode = await main(process.argv.slice(2));
@@ -91,9 +93,21 @@ function report(file, code) {
     console.error('No test failed, but the run did; see above.');
     failed = 1;
   }
+  printSlowest(testResults);
   const skipped = numPendingTests + numTodoTests;
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   return failed > 0 && code === 0 ? 1 : code;
+}
+
+/** @param {{ name: string, startTime: number, endTime: number }[]} files */
+function printSlowest(files) {
+  const seconds = files
+    .map(({ name, startTime, endTime }) => ({ name: relative(root, name), seconds: (endTime - startTime) / 1000 }))
+    .sort((a, b) => b.seconds - a.seconds);
+  if (seconds.length <= SLOWEST) return;
+  console.log('\nThe slowest files, in seconds:');
+  for (const { name, seconds: own } of seconds.slice(0, SLOWEST)) console.log(`${own.toFixed(0).padStart(5)}  ${name}`);
+  console.log();
 }
 
 /** @param {string} file */
