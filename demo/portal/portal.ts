@@ -76,7 +76,8 @@ export async function startPortal(options: PortalOptions): Promise<Portal> {
   const adviserPassword = options.adviserPassword ?? randomBytes(12).toString('base64url');
   await prepareDatabase(options, probePassword, adviserPassword);
 
-  const state = portalState(options);
+  const table = routesOf(options);
+  const state = portalState(options, table);
   const tls = options.tls === 'self-signed' ? await selfSigned(SELF_SIGNED_DAYS) : options.tls;
   const app = express();
   const server = serverFor(app, tls);
@@ -93,7 +94,7 @@ export async function startPortal(options: PortalOptions): Promise<Portal> {
   });
   const faults = new FaultRegistry(environment, options.randomSeed ?? 1, log);
   const scenarios = new ScenarioRunner(faults, log);
-  fillApp(app, faults, state);
+  fillApp(app, faults, state, table);
   const admin = serverFor(adminApp({ faults, scenarios, token: options.adminToken }), undefined);
 
   const close = async () => {
@@ -122,8 +123,11 @@ export async function startPortal(options: PortalOptions): Promise<Portal> {
   }
 }
 
-function portalState(options: PortalOptions): PortalState {
-  const table = new RouteTable([...inStyle(apiRoutes, options.pathStyle ?? 'underscore'), ...pageRoutes]);
+function routesOf({ pathStyle = 'underscore' }: PortalOptions): RouteTable {
+  return new RouteTable([...inStyle(apiRoutes, pathStyle), ...pageRoutes]);
+}
+
+function portalState(options: PortalOptions, { routes }: RouteTable): PortalState {
   const companyIrr = new CompanyIrrCache();
   if (!options.coldStart) {
     companyIrr.fill(TYPICAL_COMPANY_IRR);
@@ -133,17 +137,17 @@ function portalState(options: PortalOptions): PortalState {
     tokens: new Tokens(),
     companyIrr,
     heavyWork: new Slots(DATABASE_CORES),
-    table,
+    routes,
     encryption: new PortalEncryption(options.databaseUrl),
   };
 }
 
-function fillApp(app: Express, faults: FaultRegistry, state: PortalState): void {
+function fillApp(app: Express, faults: FaultRegistry, state: PortalState, table: RouteTable): void {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(faultyAnswers(faults));
   app.use(express.raw({ type: () => true, limit: '10mb' }));
-  app.use(dispatcher(state));
+  app.use(dispatcher(state, table));
   // Express would print a page with the stack; the portal says no more than this.
   const plainError: ErrorRequestHandler = (_error, _req, res, _next) => {
     if (!res.headersSent) {

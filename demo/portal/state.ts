@@ -1,8 +1,12 @@
 import type { Tokens } from './auth/jwt.js';
 import type { PortalPool } from './database/pool.js';
 import type { PortalEncryption } from './encryption/portal-encryption.js';
-import type { RouteTable } from './http/routing.js';
 import type { Slots } from './slots.js';
+
+export interface NamedRoute {
+  readonly method: string;
+  readonly path: string;
+}
 
 /** What lives as long as the portal's process. */
 export interface PortalState {
@@ -11,7 +15,8 @@ export interface PortalState {
   readonly companyIrr: CompanyIrrCache;
   /** Heavy queries share the database machine's cores. */
   readonly heavyWork: Slots;
-  readonly table: RouteTable;
+  /** Those it serves, as they are named in its style. */
+  readonly routes: readonly NamedRoute[];
   readonly encryption: PortalEncryption;
 }
 

@@ -18,10 +18,10 @@ import {
 } from '../../pack/metrics/index.js';
 import type { MetricStore } from '../runtime/metrics/index.js';
 import { type ActorKind, actorKinds } from './observer/attribution.js';
-import type { ReplayKind } from './observer/replay.js';
 
 const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 type Operation = (typeof operations)[number];
+type ReplayKind = (typeof replayKinds)[number];
 const timeKinds = ['future', 'backdated'] as const;
 const retentionKinds = ['disposed_early', 'partition_gap'] as const;
 /** The checks that say when they last had a result. */

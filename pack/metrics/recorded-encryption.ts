@@ -1,5 +1,5 @@
 import { recorded } from './record.js';
-import type { Window } from './recorded.js';
+import type { Window } from './window.js';
 
 const provider = ['portal', 'provider'] as const;
 const column = ['portal', 'table', 'column'] as const;

@@ -2,12 +2,12 @@ import type { Recorded } from './declare.js';
 import { recorded } from './record.js';
 import { auditRecorded } from './recorded-audit-trail.js';
 import { encryptionRecorded } from './recorded-encryption.js';
+import type { Window } from './window.js';
 
 export * from './recorded-audit-trail.js';
 export * from './recorded-encryption.js';
 
-/** A PromQL duration in its largest whole unit, as recordings carry it in their names. */
-export type Window = `${number}${'s' | 'm' | 'h' | 'd'}`;
+export type { Window } from './window.js';
 
 /** 5400 becomes `90m`, 86400 becomes `1d`, and 607.5 `608s`, because Prometheus refuses fractions. */
 export function windowOf(exact: number): Window {

@@ -24,14 +24,13 @@ export const INTERNAL_SERVER_ERROR: Answer = {
   body: 'Internal Server Error',
 };
 
-export function dispatcher(portal: PortalState): RequestHandler {
+export function dispatcher(portal: PortalState, table: RouteTable): RequestHandler {
   return async (req, res) => {
-    await send(res, await answerTo(req, res, portal));
+    await send(res, await answerTo(req, res, portal, table));
   };
 }
 
-async function answerTo(req: Request, res: Response, portal: PortalState): Promise<Answer> {
-  const { table } = portal;
+async function answerTo(req: Request, res: Response, portal: PortalState, table: RouteTable): Promise<Answer> {
   const url = new URL(req.originalUrl, 'http://portal');
   const match = table.match(req.method, url.pathname);
   if (match.kind === 'wrong-method') {

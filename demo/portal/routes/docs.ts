@@ -1,5 +1,6 @@
 import { RawAnswer } from '../http/dispatch.js';
 import type { Route } from '../http/route.js';
+import type { NamedRoute } from '../state.js';
 
 const PAGES = [
   '/',
@@ -19,12 +20,12 @@ const page = (title: string, body: string) =>
     body: `<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>${title}</title></head><body><div id="root"><h1>${title}</h1><p>${body}</p></div></body></html>`,
   });
 
-const open = (path: string, handle: (routes: readonly Route[]) => unknown): Route => ({
+const open = (path: string, handle: (routes: readonly NamedRoute[]) => unknown): Route => ({
   method: 'GET',
   path,
   access: 'open',
   json: 'plain',
-  handle: ({ portal }) => handle(portal.table.routes),
+  handle: ({ portal }) => handle(portal.routes),
 });
 
 /** What the portal shows without being asked who you are: its API description, and the shell of its pages. */
@@ -43,7 +44,7 @@ export const pageRoutes: readonly Route[] = PAGES.map((path) =>
 );
 
 // As in the portal: no security scheme, because almost nothing needs one.
-function openApi(routes: readonly Route[]) {
+function openApi(routes: readonly NamedRoute[]) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const { method, path } of routes.filter((route) => route.path.startsWith('/api'))) {
     paths[path] = {

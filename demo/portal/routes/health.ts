@@ -29,7 +29,7 @@ export const healthRoutes: readonly Route[] = [
           memory_available_gb: twoDigits(freemem() / GIB),
           memory_percent: Math.round((1 - freemem() / total) * 1_000) / 10,
         },
-        api: { total_routes: portal.table.routes.length, docs_url: '/docs', redoc_url: '/redoc' },
+        api: { total_routes: portal.routes.length, docs_url: '/docs', redoc_url: '/redoc' },
       };
     },
   },

@@ -11,11 +11,9 @@ import type { RecordsSql } from '../records/sql.js';
 import { DisposalLog, type LawfulDisposal } from '../seal/index.js';
 import type { Sample } from './counters.js';
 import type { Ledger } from './invariants.js';
-import type { ObserverDeps } from './observer.js';
-import type { Placed } from './retention.js';
 
 /** Where an observer of this trail reads of them. */
-export function disposalsIn({ seal }: AuditTrail): Pick<ObserverDeps, 'disposals'> {
+export function disposalsIn({ seal }: AuditTrail): { readonly disposals?: () => Promise<readonly LawfulDisposal[]> } {
   if (seal === undefined) return {};
   const log = new DisposalLog(seal);
   return { disposals: () => log.disposals() };
@@ -53,6 +51,14 @@ export function disposalsOf(
 /** Whether a record between these two transactions, the later one left out, may have been disposed of. */
 export function mayLieBetween(disposals: readonly TableDisposal[], after: bigint, before: bigint): boolean {
   return disposals.some(({ fromXid, toXid }) => fromXid < before && toXid > after);
+}
+
+/** A record by its place, and its time in seconds. */
+export interface Placed {
+  readonly ord: string;
+  readonly at: number;
+  /** Where records say by which transaction they were written. */
+  readonly txid?: string | undefined;
 }
 
 /** The record was one of those. */

@@ -10,9 +10,9 @@ import type { RecordsSql } from '../records/sql.js';
 import type { TrailContext } from './context.js';
 import { identityLacks, type Lack } from './evidence.js';
 import { judgedSoFar } from './judged.js';
+import { lookFailed } from './look-failed.js';
 import { orderLostText } from './ordering.js';
 import { sweepFailed } from './sweeping.js';
-import { lookFailed } from './tripwires.js';
 
 /** @param found what continuity lacked in what was just read. */
 export function judgeReading(context: TrailContext, sql: RecordsSql, found: readonly string[]): void {

@@ -9,7 +9,7 @@ import { epochKeySchema } from './epoch.js';
 import { fingerprintsSchema } from './fingerprints.js';
 import { amountsSchema, ledgerSchema } from './invariants.js';
 import { suspicionSchema, tableStateSchema } from './state.js';
-import { witnessMemorySchema } from './unwitnessed.js';
+import { witnessMemorySchema } from './witness-memory.js';
 
 /** What an observer must know after a restart, so that a fault while it was away is still seen. No row keys, no rows. */
 const mismatchesSchema = z.record(z.enum(replayKinds), z.number());

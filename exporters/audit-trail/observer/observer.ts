@@ -9,11 +9,12 @@ import { readDeclarations } from './declarations.js';
 import type { Evidence } from './evidence.js';
 import { checkExactly, type Timed } from './exact-checks.js';
 import { noRecords } from './judging-evidence.js';
+import { lookFailed } from './look-failed.js';
 import type { MemoryStore } from './memory.js';
 import { type ContextDeps, newContext } from './new-context.js';
 import { lookAtExposure } from './record-checks.js';
 import { judgeTables, resolve } from './resolving.js';
-import { lookAtTripwires, lookFailed } from './tripwires.js';
+import { lookAtTripwires } from './tripwires.js';
 import { witnessUnknown } from './witnessing.js';
 
 /** Longest that the exact checks go on beginning new windows and pages, as a share of their interval. */

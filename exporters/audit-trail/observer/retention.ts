@@ -3,7 +3,7 @@ import { parseQualified } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { LawfulDisposal } from '../seal/index.js';
-import { isBeginningDisposedOf, isDisposedOf } from './disposals.js';
+import { isBeginningDisposedOf, isDisposedOf, type Placed } from './disposals.js';
 
 /**
  * C14. Live and archived records as one: what moved to the archive is still there. By order of writing, for which there
@@ -28,14 +28,6 @@ where n.nspname = $1 and p.relname = $2 and c.relispartition`;
 /** Data begins a little after auditing does. */
 const BEGINNING_SECONDS = 86_400;
 const DAY_SECONDS = 86_400;
-
-/** A record by its place, and its time in seconds. */
-export interface Placed {
-  readonly ord: string;
-  readonly at: number;
-  /** Where records say by which transaction they were written. */
-  readonly txid?: string | undefined;
-}
 
 export interface RetentionResult {
   /** Of the oldest record, in seconds; undefined without records. */

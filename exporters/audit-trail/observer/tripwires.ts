@@ -1,6 +1,4 @@
 import { kopCall } from '../../runtime/call.js';
-import { describeError } from '../../runtime/log.js';
-import { failureOf } from '../../runtime/postgres/failure.js';
 import { parseQualified } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 import { type Facts, readFacts } from '../database/facts.js';
@@ -223,22 +221,4 @@ function lookAtRecordStorage(context: TrailContext, catalogue: Catalogue, tables
 function qualifiedText(name: string): string {
   const { schema, name: own } = parseQualified(name.replace(/\(.*\)$/, ''));
   return `${schema}.${own}`;
-}
-
-/** What to say of a look that failed. */
-export function lookFailed(context: TrailContext, error: unknown): void {
-  const failure = failureOf(error);
-  if (failure.kind === 'connection' || failure.kind === 'cancelled') {
-    context.lost = `the database cannot be seen: ${failure.reason}`;
-    context.evidence.connectionLost(context.lost);
-    context.settling.clear();
-  } else {
-    context.evidence.failed('catalogue', failure);
-    context.evidence.failed('counters', failure);
-    context.lost = `the tripwires cannot be looked at: ${failure.reason}`;
-  }
-  context.metrics.lost();
-  const isNews = context.saidLost !== context.lost;
-  context.saidLost = context.lost;
-  context.log[isNews ? 'warn' : 'debug']('look failed', { kind: failure.kind, error: describeError(error) });
 }

@@ -6,7 +6,8 @@ import { type KeptPlace, keep, type Standing, standingOf } from './kept.js';
 import { Ledger } from './ledger.js';
 import { currentPlace, firstXid, sameHistory } from './place.js';
 import type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
-import { PlaceLost, Unknowable, unknownReport } from './unknowable.js';
+import { PlaceLost, Unknowable } from './unknowable.js';
+import { unknownReport } from './unknown-report.js';
 import { fullXid, later } from './xid.js';
 
 /**

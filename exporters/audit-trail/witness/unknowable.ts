@@ -1,6 +1,3 @@
-import { failureOf } from '../../runtime/postgres/failure.js';
-import type { WitnessReport } from './report.js';
-
 /** Why nothing can be said of a range, and the GRANT or setting that would mend it. */
 export class Unknowable extends Error {
   override readonly name: string = 'Unknowable';
@@ -15,11 +12,4 @@ export class Unknowable extends Error {
 /** The same, and the place from which to go on is gone: counting begins anew, and the range between stays unknown. */
 export class PlaceLost extends Unknowable {
   override readonly name = 'PlaceLost';
-}
-
-export function unknownReport(error: unknown): Extract<WitnessReport, { state: 'unknown' }> {
-  if (error instanceof Unknowable) {
-    return { state: 'unknown', reason: error.message, ...(error.mend === undefined ? {} : { mend: error.mend }) };
-  }
-  return { state: 'unknown', reason: failureOf(error).reason };
 }

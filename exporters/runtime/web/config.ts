@@ -7,7 +7,8 @@ import { parseYaml } from '../../../pack/yaml-document.js';
 import { InvalidWebConfig, problemsOf } from './problems.js';
 import { tlsRemarks, userRemarks } from './remarks.js';
 import { type TlsSection, webConfigSchema } from './schema.js';
-import { type ClientAuthType, tls13Suites } from './tls-names.js';
+import type { ServerTls } from './server-tls.js';
+import { tls13Suites } from './tls-names.js';
 
 /** How the server is to be reached, with everything read that the file points to. */
 export interface WebConfig {
@@ -20,13 +21,6 @@ export interface WebConfig {
   readonly files: readonly string[];
   /** What the file asks for and this server does otherwise. */
   readonly remarks: readonly string[];
-}
-
-export interface ServerTls {
-  readonly context: SecureContextOptions;
-  readonly clientAuth: ClientAuthType;
-  /** Names of which the client's certificate must carry one. */
-  readonly allowedSans?: readonly string[];
 }
 
 export interface RateLimit {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { ServerTls } from './config.js';
+import type { ServerTls } from './server-tls.js';
 
 /** bcryptjs takes about 60 ms for cost 10 on a common machine, and twice as long for each step more. */
 const SECONDS_AT_COST_10 = 0.06;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
 import { carriesAllowedName } from './client-names.js';
-import type { ServerTls } from './config.js';
+import type { ServerTls } from './server-tls.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
