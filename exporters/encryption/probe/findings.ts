@@ -2,7 +2,7 @@ import type { Finding } from '../../runtime/landing/section.js';
 import { formatSeconds, percentiles } from './percentiles.js';
 import { jobName } from './plan.js';
 import type { RoundResult } from './protocol.js';
-import type { ShownProvider } from './sections.js';
+import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
 
 /** After so many turns without a round nobody knows how a provider is. */

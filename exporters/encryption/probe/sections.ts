@@ -2,15 +2,9 @@ import type { Cell, LandingSection } from '../../runtime/landing/section.js';
 import { sizeLabel } from './canary.js';
 import { providerFinding } from './findings.js';
 import { formatSeconds, percentiles } from './percentiles.js';
-import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
+import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
-
-export interface ShownProvider {
-  readonly job: ProbeJob;
-  readonly last: RoundResult | undefined;
-  readonly trouble: string | undefined;
-}
 
 /** What the landing page says of the providers: where each stands, how long it took, and what its tests found. */
 export function probeSections(shown: readonly ShownProvider[], nowMs: number): LandingSection[] {

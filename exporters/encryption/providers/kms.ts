@@ -5,9 +5,9 @@ import { type AeadSealed, parsedJson, readAead, seal, unseal, writeAead } from '
 import { type DataKey, DataKeyCache, dataKey, dataKeyId } from './data-key-cache.js';
 import { NotPossible, ProviderFailure } from './failure.js';
 import { kmsFailure } from './kms-failure.js';
-import type { Reveal } from './open.js';
 import { loadOptional } from './optional-package.js';
 import type { Anatomy, Call, DataKeys, KeyVersions, Lasting, Provider } from './provider.js';
+import type { Reveal } from './reveal.js';
 
 type Library = typeof Kms;
 

@@ -1,12 +1,9 @@
 import { join } from 'node:path';
-import type { EncryptionProvider, Portal, SecretText } from '../../../pack/index.js';
+import type { EncryptionProvider, Portal } from '../../../pack/index.js';
 import { revealer } from '../../runtime/portal/auth/credentials.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { PinGuard } from './pin-guard.js';
 import type { Provider } from './provider.js';
-
-/** The only way to a secret's value: it makes sure that the value is hidden on every outlet first. */
-export type Reveal = (secret: SecretText) => string;
 
 export interface ProviderTools {
   readonly portal: Portal;

@@ -3,8 +3,8 @@ import pg from 'pg';
 import type { DatabaseProvider as Description } from '../../../pack/index.js';
 import { connectionConfig } from '../../runtime/postgres/address.js';
 import { ProviderFailure } from './failure.js';
-import type { Reveal } from './open.js';
 import type { Anatomy, Call, Credential, Lasting, Parts, Provider } from './provider.js';
+import type { Reveal } from './reveal.js';
 import { sqlFailure } from './sql-failure.js';
 
 /** The modification detection code, a SHA-1, ends an OpenPGP message with integrity protection (RFC 4880, 5.14). */

@@ -3,11 +3,11 @@ import type * as Pkcs11 from 'pkcs11js';
 import type { Pkcs11Provider as Description } from '../../../pack/index.js';
 import { type AeadSealed, aeadAnatomy, NONCE_BYTES, readAead, TAG_BYTES, writeAead } from './aead.js';
 import { asFailure, ExporterFault, NotPossible, ProviderFailure } from './failure.js';
-import type { Reveal } from './open.js';
 import { loadOptional } from './optional-package.js';
 import { PinGuard, PinRefused } from './pin-guard.js';
 import { codeOf, pkcs11Failure } from './pkcs11-failure.js';
 import type { Call, KeyVersions, Lasting, Provider } from './provider.js';
+import type { Reveal } from './reveal.js';
 
 type Library = typeof Pkcs11;
 type Handle = Pkcs11.Handle;

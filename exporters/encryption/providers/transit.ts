@@ -3,8 +3,8 @@ import type { TransitProvider as Description, Portal } from '../../../pack/index
 import { NONCE_BYTES, TAG_BYTES } from './aead.js';
 import { JsonExchange } from './exchange.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';
-import type { Reveal } from './open.js';
 import type { Anatomy, Call, Credential, KeyVersions, Lasting, Parts, Provider } from './provider.js';
+import type { Reveal } from './reveal.js';
 import { transitFailure } from './transit-failure.js';
 
 /** `vault:v3:` and Base64 of nonce, ciphertext and tag. */

@@ -1,0 +1,9 @@
+import type { ProbeJob } from './plan.js';
+import type { RoundResult } from './protocol.js';
+
+/** What the landing page shows of a provider. */
+export interface ShownProvider {
+  readonly job: ProbeJob;
+  readonly last: RoundResult | undefined;
+  readonly trouble: string | undefined;
+}
