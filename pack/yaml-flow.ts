@@ -1,5 +1,5 @@
 import { CST, isScalar, Lexer, type Pair, type YAMLMap } from 'yaml';
-import type { SyntaxMistake } from './yaml-syntax.js';
+import type { SyntaxMistake } from './yaml-mistake.js';
 
 /** A key without a value in braces is valid YAML, and never what was meant. */
 export function keyAlone(map: YAMLMap, { key }: Pair): SyntaxMistake {

@@ -1,12 +1,6 @@
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
 import { flowChanges } from './yaml-flow.js';
-
-/** A mistake in the writing of YAML, at its cause and in words that say what to change. */
-export interface SyntaxMistake {
-  readonly offset: number;
-  readonly message: string;
-  readonly expected?: string;
-}
+import type { SyntaxMistake } from './yaml-mistake.js';
 
 /** Errors that stand by themselves; of all others the first in a line brings the rest. */
 const independent = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);

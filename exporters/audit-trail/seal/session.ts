@@ -52,7 +52,7 @@ export class Session {
     // Ours, so that it can be cut: pg has no other way to end a query that the server does not end.
     const socket = new Socket();
     const client = new pg.Client({
-      ...connectionConfig(access, 'kop audit seal'),
+      ...connectionConfig(access, 'kop-audit-seal'),
       statement_timeout: access.statementTimeoutMs,
       stream: () => socket,
     });

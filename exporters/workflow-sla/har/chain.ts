@@ -1,6 +1,6 @@
 import { isHarmlessName } from './harmless.js';
+import type { Kept } from './kept.js';
 import { isJson, jsonOf } from './read.js';
-import type { Kept } from './select.js';
 
 /** More than this in one answer is data, not a way to the next page. */
 const MAX_VALUES = 20_000;

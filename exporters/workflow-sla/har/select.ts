@@ -1,15 +1,9 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { path as pathSchema } from '../../../pack/schema/patterns.js';
+import type { Kept } from './kept.js';
 import { type Credentials, credentialsOf, isLogin } from './login.js';
 import type { LoginAnswers } from './login-answers.js';
 import { type Entry, isJson } from './read.js';
-
-/** A request that becomes a step, and the answer that its redirects ended with. */
-export interface Kept {
-  readonly request: Entry;
-  readonly answer: Entry;
-  readonly durationMs: number;
-}
 
 export interface Selection {
   readonly kept: readonly Kept[];

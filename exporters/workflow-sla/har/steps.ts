@@ -3,13 +3,14 @@ import { wordsOf } from '../../../pack/secret-shapes.js';
 import { Chain, member, singular, variableName } from './chain.js';
 import { formFields } from './fields.js';
 import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
+import type { Kept } from './kept.js';
 import type { RecordedAuth } from './login.js';
 import { isPersonalName, isSecretName, nameFor } from './names.js';
 import { type Entry, isJson, jsonOf, mediaType } from './read.js';
 import { remembering } from './remembering.js';
 import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './route.js';
 import type { RecordedSecrets } from './secrets.js';
-import { isMutating, type Kept } from './select.js';
+import { isMutating } from './select.js';
 
 /** A step as the configuration writes it. */
 export interface WrittenStep {
