@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../../..');
 /** SQL is kept, and run by somebody elsewhere: which words start kop there, nobody knows. */
 const sql = 'exporters/audit-trail/writer/';
 /** Names of what connects and locks, which nobody types. */
-const names = /application_name: 'kop audit seal'|`kop audit seal \$\{origin\}`/g;
+const names = /`kop audit seal \$\{origin\}`/g;
 /** Who wrote a file, said in it: nothing to type. */
 const notes = /by kop (?:demo|workflow import)\b/g;
 
