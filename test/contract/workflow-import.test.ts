@@ -627,7 +627,6 @@ describe('a recorded login', () => {
       'in variables',
       { query: 'mutation L($i: In) { login(i: $i) { jwt } }', variables: { i: { password: 'letmein' } } },
     ],
-    ['by its name alone', { query: 'mutation { signIn(a: "jo.adviser", b: "letmein") { id } }' }],
     ['in a text of variables', { query: 'mutation { login }', variables: '{"password":"letmein"}' }],
   ])('by GraphQL, %s, is no step, and the report says why it is no auth:', (_, send) => {
     const { auth, steps, summary } = authOf(login(send));
@@ -646,31 +645,55 @@ describe('a recorded login', () => {
     ]);
   });
 
-  test.each<[string, string, object]>([
-    ['its path', '/api/v1/sign-in', { a: 'jo.adviser', b: 'letmein' }],
-    ['the method of JSON-RPC', '/rpc', { jsonrpc: '2.0', method: 'user.login', params: ['jo.adviser', 'letmein'] }],
-  ])('that nothing but %s tells', (_, path, send) => {
+  const enter = { who: 'jo.adviser', what: 'letmein' };
+  const basket = { amount: 25, currency: 'GBP' };
+  const orderCookie = { cookies: { order_session: 'c00kie-of-jo' } };
+  test.each<[string, string, object, Made, Made]>([
+    ['the word of a path', '/api/v1/sign-in', { a: 'jo.adviser', b: 'letmein' }, {}, {}],
+    ['a method of JSON-RPC', '/rpc', { method: 'user.login', params: ['jo.adviser', 'letmein'] }, {}, {}],
+    ['a mutation', '/graphql', { query: 'mutation { signIn(a: "jo.adviser", b: "letmein") { id } }' }, {}, {}],
+    ['a session cookie', '/enter', enter, { cookies: { ssid: 'c00kie-of-jo' } }, {}],
+    ['a token in JSON', '/enter', enter, { json: { accessToken: 'letmein-99' } }, {}],
+    ['a token in a header', '/enter', enter, { answers: { 'X-Auth-Token': 'letmein-99' } }, {}],
+    ['an authorized payment', '/payments/authorize', basket, orderCookie, {}],
+    ['a checkout', '/checkout/create-session', { basket: [{ sku: 'shoe', count: 1 }] }, {}, {}],
+    ['an order', '/orders', { basket: 7 }, orderCookie, {}],
+    ['an order of a guest, with an empty password', '/orders', { basket: 7, password: '' }, {}, {}],
+    ['an order with a voucher', '/orders?state=draft&code=Zq81LmWx', { basket: 7 }, {}, {}],
+    ['a path and an answer', '/session/login', { basket: 7 }, orderCookie, {}],
+  ])('without credentials is neither auth: nor a step, and the report says so: %s', (_, path, send, made, after) => {
     const recorded = { mimeType: 'application/json', text: JSON.stringify(send) };
-    expect(authOf(entry(path, { method: 'POST', send: recorded })).steps).toEqual(['a']);
+    const possible = entry(path, { method: 'POST', send: recorded, ...made });
+    const { auth, steps, summary } = authOf(possible, entry('/b', after));
+    expect(auth).toEqual({ kind: 'none' });
+    expect(steps).toEqual(['b', 'a']);
+    expect(summary).toContain(`left out, 1: POST ${path.replace(/\?.*/, '')} may be a login`);
+    expect(summary).toContain('if not, write it as a step with mutates: true');
   });
 
-  const signIn = { who: 'jo.adviser', what: 'letmein' };
-  test.each<[string, Made, Made]>([
-    ['a session cookie', { cookies: { ssid: 'c00kie-of-jo' } }, {}],
-    ['a token in JSON', { json: { accessToken: 'letmein-99' } }, {}],
-    [
-      'a token that is sent later',
-      { json: { token: 'letmein-99' } },
-      { headers: { Authorization: 'Bearer letmein-99' } },
-    ],
-    ['a token in a header', { answers: { 'X-Auth-Token': 'letmein-99' } }, {}],
-  ])('that nothing but the answer tells: %s', (_, made, after) => {
-    const send = { mimeType: 'application/json', text: JSON.stringify(signIn) };
-    const { auth, steps, summary } = authOf(entry('/enter', { method: 'POST', send, ...made }), entry('/b', after));
-    expect(summary).toContain('taken for the login, which auth: does, because its answer');
-    expect(auth).toMatchObject({ kind: 'login', path: '/enter' });
-    expect(auth.kind === 'login' && Object.values(auth.fields).every((value) => value.isSecret)).toBe(true);
-    expect(steps).toEqual(['b', 'a']);
+  test('whose answer gives a token that later requests send is not repeated either: the token is', () => {
+    const send = { mimeType: 'application/json', text: JSON.stringify(enter) };
+    const { auth, summary } = authOf(
+      entry('/enter', { method: 'POST', send, json: { token: 'letmein-99' } }),
+      entry('/b', { headers: { Authorization: 'Bearer letmein-99' } }),
+    );
+    expect(auth).toMatchObject({ kind: 'header' });
+    expect(summary).toContain('POST /enter may be a login');
+    expect(summary).toContain('no login was recognised; auth: sends the recorded Bearer, which may expire');
+  });
+
+  test.each<[object, boolean]>([
+    [{ grant_type: 'client_credentials', scope: 'api' }, true],
+    [{ client_id: 'portal', client_secret: 'letmein' }, true],
+    [{ refreshToken: 'letmein' }, true],
+    [{ amount: 25, client_secret: 'letmein' }, false],
+    [{ amount: 25, grant_type: 'voucher' }, false],
+  ])('of OAuth 2.0 is told from a payment: %j', (send, isLogin) => {
+    const { auth, steps } = authOf(
+      entry('/token', { method: 'POST', send: { mimeType: 'application/json', text: JSON.stringify(send) } }),
+    );
+    expect(auth.kind).toBe(isLogin ? 'login' : 'none');
+    expect(steps).toEqual(isLogin ? ['a'] : ['post-token', 'a']);
   });
 
   test('is none where every answer sets its cookie anew, or where a token leads to the next page', () => {

@@ -50,7 +50,7 @@ export function importHar(file: string, options: ImportOptions): Imported {
   const answers = new LoginAnswers(entries);
   const selection = select(entries, origin, portal, answers);
   // A portal that says how to log in to it knows better than one recording.
-  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin, answers) : undefined;
+  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin) : undefined;
   const written = writeSteps(selection.kept, portal, secrets, typeof login === 'string' ? undefined : login);
   if (written.steps.length === 0) {
     const why = [...lines(selection, written)].map((line) => `\n  ${line}`).join('');

@@ -3,13 +3,13 @@ import { scalars } from './chain.js';
 import { type Field, fieldsOf } from './fields.js';
 import { isHarmlessName } from './harmless.js';
 import type { LoginAnswers } from './login-answers.js';
-import { isGrantName, isOneTimeName } from './names.js';
+import { isOneTimeName } from './names.js';
 import { isAuthorization, isCallback, type RecordedOidc, recordedOidc } from './oidc.js';
 import { type Entry, isJson, jsonOf } from './read.js';
 import { segmentsOf } from './route.js';
 
 /** What a request with a password or a one-time code in it does; such a request never becomes a step. */
-export type Credentials = 'login' | 'login-by-answer' | 'new-password' | 'one-time-code';
+export type Credentials = 'login' | 'possible-login' | 'new-password' | 'one-time-code';
 
 /** How somebody logged in, as `auth:` writes it, with the values that were recorded. */
 export type RecordedAuth =
@@ -27,27 +27,45 @@ export type RecordedAuth =
   | { readonly kind: 'header'; readonly scheme: string; readonly value: string };
 
 export function credentialsOf(request: Entry, answers: LoginAnswers): Credentials | undefined {
-  if (isAuthorization(request) || isCallback(request)) return 'login';
-  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+  if (isAuthorization(request)) return 'login';
+  if (request.method === 'GET' || request.method === 'HEAD') return isCallback(request) ? 'login' : undefined;
   const named = credentialsIn(request) ?? (isAssertion(request) ? 'login' : undefined);
-  return named ?? (answers.isLogin(request) ? 'login-by-answer' : undefined);
-}
-
-export function isLogin(credentials: Credentials | undefined): boolean {
-  return credentials === 'login' || credentials === 'login-by-answer';
+  return named ?? (isPossibleLogin(request, answers) ? 'possible-login' : undefined);
 }
 
 /** What the names of its fields say. */
 function credentialsIn(request: Entry): Credentials | undefined {
-  const { fields } = fieldsOf(request);
-  const passwords = fields.map(({ name }) => name).filter(isPasswordName);
-  if (passwords.length > 0) return passwords.some(isNewPassword) ? 'new-password' : 'login';
-  if (fields.some(({ name, isNested }) => !isNested && isGrantName(name))) return 'login';
+  const { encoding, fields } = fieldsOf(request);
+  const passwords = fields.filter(({ name }) => isPasswordName(name));
+  if (passwords.some(({ name }) => isNewPassword(name))) return 'new-password';
+  // Whoever orders as a guest sends an empty one, or `usePassword: false`. Of a file upload no values were read.
+  if (passwords.some(({ value }) => encoding === 'other' || !isLeftEmpty(value)) || isTokenRequest(fields))
+    return 'login';
   if (fields.some(({ name }) => isOneTimeName(name))) return 'one-time-code';
-  return fields.length > 0 && isCalledLogin(request, fields) ? 'login' : undefined;
+  return passwords.length > 0 ? 'possible-login' : undefined;
+}
+
+function isLeftEmpty(value: string): boolean {
+  return /^(|null|true|false)$/.test(value);
+}
+
+/** Of OAuth 2.0. A client secret alone is none: payments have one each, by which they are confirmed. */
+function isTokenRequest(fields: readonly Field[]): boolean {
+  const sent = new Map(fields.map(({ name, value, isNested }) => [isNested ? '' : wordsOf(name).join('-'), value]));
+  const isGrant = /^(password|client_credentials|refresh_token|urn:.*)$/.test(sent.get('grant-type') ?? '');
+  return isGrant || sent.has('refresh-token') || (sent.has('client-id') && sent.has('client-secret'));
 }
 
 const loginWords = /^(log-?(in|on)|sign-?in|authenticate|create-session|token-auth)$/;
+
+/**
+ * Whether its path or its answer is like that of a login. An order and a payment can have the same, so it never becomes
+ * an `auth:`, which is sent at each login without regard to `mutates`; and a login must not become a step.
+ */
+function isPossibleLogin(request: Entry, answers: LoginAnswers): boolean {
+  const { fields } = fieldsOf(request);
+  return isCallback(request) || (fields.length > 0 && isCalledLogin(request, fields)) || answers.isLogin(request);
+}
 
 /** By the last word of its path, by the method of JSON-RPC, or by what a mutation of GraphQL calls. */
 function isCalledLogin({ url }: Entry, fields: readonly Field[]): boolean {
@@ -75,23 +93,17 @@ function isNewPassword(name: string): boolean {
  *
  * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
  */
-export function recordedAuth(
-  entries: readonly Entry[],
-  origin: string,
-  answers: LoginAnswers,
-): RecordedAuth | string | undefined {
+export function recordedAuth(entries: readonly Entry[], origin: string): RecordedAuth | string | undefined {
   const oidc = recordedOidc(entries);
   if (oidc !== undefined) return oidc;
   const own = entries.filter(({ url }) => url.origin === origin);
   const sent = own.flatMap(({ requestHeaders }) => authorization(requestHeaders));
   const sends = ({ method, status }: Entry) => method !== 'GET' && status >= 200 && status < 400;
-  const logins = own.filter((entry) => sends(entry) && isLogin(credentialsOf(entry, answers)));
-  if (logins.some(isAssertion)) {
+  if (own.some((entry) => sends(entry) && isAssertion(entry))) {
     return 'the login is not converted: the assertion that it sends (of SAML or the like) is good once; describe auth: of kind form';
   }
   const byName = (entry: Entry) => entry.method !== 'GET' && credentialsIn(entry) === 'login';
-  // Its fields are more certain than its answer.
-  const login = logins.find(byName) ?? logins[0];
+  const login = own.find((entry) => sends(entry) && byName(entry));
   if (login !== undefined) return loginAuth(login, sent);
   const elsewhere = entries.find((entry) => entry.url.origin !== origin && byName(entry));
   if (elsewhere !== undefined) {

@@ -61,11 +61,6 @@ function isNaming(key: string): boolean {
   return /^(name|key|field|id|param(eter)?|property|label|type)$/i.test(key);
 }
 
-/** Whether it is what programs log in with. Inside other fields it may be data. */
-export function isGrantName(name: string): boolean {
-  return /^(client-?secret|refresh-?token)$/.test(wordsOf(name).join('-'));
-}
-
 /** Whether it is a code that is good for one login only. */
 export function isOneTimeName(name: string): boolean {
   const words = wordsOf(name);

@@ -1,9 +1,11 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { path as pathSchema } from '../../../pack/schema/patterns.js';
+import { isHarmlessSegment } from './harmless.js';
 import type { Kept } from './kept.js';
-import { type Credentials, credentialsOf, isLogin } from './login.js';
+import { type Credentials, credentialsOf } from './login.js';
 import type { LoginAnswers } from './login-answers.js';
 import { type Entry, isJson } from './read.js';
+import { segmentsOf } from './route.js';
 
 export interface Selection {
   readonly kept: readonly Kept[];
@@ -28,7 +30,7 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
       drop(`other site: ${request.url.host}`);
       continue;
     }
-    wasAuthenticated ||= hasCredentials(request) || isLogin(credentialsOf(request, answers));
+    wasAuthenticated ||= hasCredentials(request) || isLogin(request, answers);
     const chain = redirectChain(entries, index);
     const answer = chain.at(-1) ?? request;
     const reason =
@@ -44,9 +46,8 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
   return { kept, dropped, wasAuthenticated };
 }
 
-const whyNoStep: Readonly<Record<Credentials, string>> = {
+const whyNoStep: Readonly<Record<Exclude<Credentials, 'possible-login'>, string>> = {
   login: 'login, which the auth: of the portal does',
-  'login-by-answer': 'taken for the login, which auth: does, because its answer sets a session cookie or gives a token',
   'new-password': 'new password, which cannot be set twice',
   'one-time-code': 'one-time code, which is good for one login only',
 };
@@ -55,6 +56,12 @@ function whyNot(request: Entry, answer: Entry, portal: Portal, answers: LoginAns
   if (!isWaitedFor(request, answer)) return 'style, script, image or other static file';
   if (request.method === 'OPTIONS') return 'question of the browser before a request (OPTIONS)';
   const credentials = credentialsOf(request, answers);
+  if (credentials === 'possible-login') {
+    return (
+      `${request.method} ${shownPath(request)} may be a login, going by its path or its answer, but sends no password. ` +
+      'If it is the login, describe it below auth: of the portal; if not, write it as a step with mutates: true'
+    );
+  }
   if (credentials !== undefined) return whyNoStep[credentials];
   if (answer.status === 0) return 'no answer in the recording';
   if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) return 'redirect that leads away';
@@ -67,6 +74,18 @@ function whyNot(request: Entry, answer: Entry, portal: Portal, answers: LoginAns
     return `${request.method} changes data, which portal ${portal.name} does not allow (allowMutations)`;
   }
   return undefined;
+}
+
+/** For a person to find it in the recording; without what may be a secret. */
+function shownPath({ url }: Entry): string {
+  return segmentsOf(url.pathname)
+    .map(({ plain, isSecret }) => (isSecret || (plain !== '' && !isHarmlessSegment(plain)) ? '…' : plain))
+    .join('/');
+}
+
+function isLogin(request: Entry, answers: LoginAnswers): boolean {
+  const credentials = credentialsOf(request, answers);
+  return credentials === 'login' || credentials === 'possible-login';
 }
 
 export function isMutating({ method }: Entry): boolean {

@@ -96,7 +96,7 @@ class Writer {
           password: reference('password', auth.password),
         };
       case 'header':
-        this.#notes.add(`the login was not recorded; auth: sends the ${auth.scheme} that was, and that may expire`);
+        this.#notes.add(`no login was recognised; auth: sends the recorded ${auth.scheme}, which may expire`);
         return { kind: 'header', value: `${auth.scheme} ${reference('token', auth.value)}` };
       case 'login': {
         const fields = [...auth.fields].filter(([name]) => !this.#isNewEachTime(name, 'the login: a field'));
