@@ -2,6 +2,7 @@ import { UnreadableFile } from '../../../pack/bounded-file.js';
 import { SecretUnavailable } from '../../../pack/index.js';
 import type { EncryptionError, EncryptionUncertain } from '../../../pack/metrics/encryption.js';
 import { ourFaultOf } from '../../runtime/portal/http/failure.js';
+import { machineFault } from '../../runtime/portal/http/machine-fault.js';
 
 /**
  * Why a provider did not do what it was asked.
@@ -56,8 +57,8 @@ export function asFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   // It names the variable or the file, and has no value to tell.
   if (error instanceof SecretUnavailable) return new ExporterFault('secret', error.message);
-  const ofTheMachine = systemFault(error, 'this machine');
-  if (ofTheMachine !== undefined) return ofTheMachine;
+  const lack = ourFaultOf(error, 'this machine');
+  if (lack !== undefined) return new ExporterFault(lack.fault, lack.message);
   if (error instanceof UnreadableFile) return new ExporterFault('secret', error.message);
   return new ExporterFault(
     'internal',
@@ -65,8 +66,8 @@ export function asFailure(error: unknown): ProviderFailure {
   );
 }
 
-/** What this machine ran out of, if an error tells of that. @param where begins the sentence. */
-export function systemFault(error: unknown, where: string): ExporterFault | undefined {
-  const ours = ourFaultOf(error, where);
+/** The fault of this machine behind a failure to connect, if there is one. @param where begins the sentence. */
+export async function systemFault(error: unknown, where: string): Promise<ExporterFault | undefined> {
+  const ours = await machineFault(error, where);
   return ours === undefined ? undefined : new ExporterFault(ours.fault, ours.message);
 }

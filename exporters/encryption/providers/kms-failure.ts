@@ -32,7 +32,7 @@ const reasons: Readonly<Record<string, EncryptionError>> = {
 };
 
 /** The name of the exception only: its message holds key ids and accounts. */
-export function kmsFailure(error: unknown): ProviderFailure {
+export async function kmsFailure(error: unknown): Promise<ProviderFailure> {
   if (error instanceof ProviderFailure) return error;
   if (!(error instanceof Error)) return new ProviderFailure('protocol', 'the key service failed');
   const known = reasons[error.name];
@@ -43,7 +43,7 @@ export function kmsFailure(error: unknown): ProviderFailure {
   if (status === undefined) {
     const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
     const what = 'the key service cannot be reached';
-    return systemFault(error, what) ?? new ProviderFailure('unavailable', `${what}${code}`);
+    return (await systemFault(error, what)) ?? new ProviderFailure('unavailable', `${what}${code}`);
   }
   if (status === 429) return new ProviderFailure('throttled', 'the key service answered status 429');
   return new ProviderFailure(

@@ -173,7 +173,7 @@ export class KmsProvider implements Provider<Envelope> {
       return await work(this.#client, this.#library);
     } catch (error) {
       if (signal.aborted && signal.reason instanceof ProviderFailure) throw signal.reason;
-      throw kmsFailure(error);
+      throw await kmsFailure(error);
     }
   }
 }

@@ -142,7 +142,7 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
       return await work();
     } catch (error) {
       if (signal.aborted && signal.reason instanceof ProviderFailure) throw signal.reason;
-      throw sqlFailure(error, operation);
+      throw await sqlFailure(error, operation);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }

@@ -32,14 +32,18 @@ const explanations: Readonly<Record<string, string>> = {
  * A code only. The message of an error may hold what a function was called with: `raise exception '%', plaintext` is
  * enough. What a function of the schema raises itself while decrypting is its way to say no.
  */
-export function sqlFailure(error: unknown, operation: 'connect' | 'encrypt' | 'decrypt'): ProviderFailure {
+export async function sqlFailure(
+  error: unknown,
+  operation: 'connect' | 'encrypt' | 'decrypt',
+): Promise<ProviderFailure> {
   if (error instanceof ProviderFailure) return error;
   const code = sqlState(error);
   if (code === undefined) {
     const own = errorCode(error);
     const what = 'the connection to the database failed';
     return (
-      systemFault(error, what) ?? new ProviderFailure('unavailable', own === undefined ? what : `${what} (${own})`)
+      (await systemFault(error, what)) ??
+      new ProviderFailure('unavailable', own === undefined ? what : `${what} (${own})`)
     );
   }
   const meant = reasons[code] ?? reasons[code.slice(0, 2)];

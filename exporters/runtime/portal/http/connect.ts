@@ -78,6 +78,7 @@ async function reach(
   const addresses = await resolve(host, network.ipPreference, signal, {
     onQueued: () => clock.waitForOurs(),
     onBegin: () => clock.enter('dns'),
+    onFailure: () => clock.stop(),
   });
   clock.enter('connect');
   return dial(addresses, port, signal, onAddress);

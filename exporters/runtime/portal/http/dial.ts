@@ -1,11 +1,11 @@
-import { createSocket } from 'node:dgram';
-import { isIPv6, connect as netConnect, type Socket } from 'node:net';
+import { connect as netConnect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { formatMs } from '../../format.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import { OurFault, StepFailure } from '../step-failure.js';
-import { connectFailure, failureToConnect, NoWay } from './failure.js';
+import { failureToConnect } from './failure.js';
+import { faultOfAll, machineFault } from './machine-fault.js';
 
 /** How a try of one address ended. `overtaken`: another address was faster; nobody knows what would have become of it. */
 export interface AddressTry {
@@ -17,8 +17,6 @@ export interface AddressTry {
 
 /** RFC 8305, 5: so long does an address have before the next one is tried beside it. */
 const ATTEMPT_DELAY_MS = 250;
-
-const DISCARD_PORT = 9;
 
 /**
  * Connects to the first of several addresses that answers, as browsers and curl do: the next one is tried when one
@@ -57,8 +55,8 @@ export function dial(
       next += 1;
       if (address === undefined) {
         if (trying.size > 0) return;
-        const known = failures.map((one) => connectFailure(one.error, one.address, where(one.address), hasRoute));
-        void Promise.all(known).then((all) => fail(failureOf(all)), fail);
+        const known = failures.map((one) => failureOf(one.error, where(one.address)));
+        void Promise.all(known).then((all) => fail(failureOfAll(all)), fail);
         return;
       }
       const socket = netConnect({ host: address, port });
@@ -84,31 +82,16 @@ export function dial(
   });
 }
 
-/**
- * Nobody can say that a portal is not there while we could not try one of its addresses. One to which this machine knows
- * no way, such as an IPv6 address without IPv6, is none for us: where another one refuses, the portal has refused.
- */
-function failureOf(failures: readonly StepFailure[]): StepFailure {
+async function failureOf(error: Error, where: string): Promise<StepFailure> {
+  return (await machineFault(error, where)) ?? failureToConnect(error, where);
+}
+
+function failureOfAll(failures: readonly StepFailure[]): StepFailure {
   const [first] = failures;
-  const tried = failures.filter((failure) => !(failure instanceof NoWay));
-  const ours = tried.length === 0 ? first : tried.find((failure) => failure instanceof OurFault);
+  const ours = faultOfAll(failures.map((failure) => (failure instanceof OurFault ? failure : undefined)));
   if (ours !== undefined) return ours;
   if (failures.length === 1 && first !== undefined) return first;
   return new StepFailure('connect', failures.map(({ message }) => message).join('; '), { cause: first });
-}
-
-/** Whether the system knows a way there. To connect a UDP socket asks its routes, and sends nothing. */
-function hasRoute(address: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-    const end = (isThere: boolean) => {
-      socket.close();
-      done(isThere);
-    };
-    // Without a file descriptor nothing can be asked, and the error that led here is told as it is.
-    socket.once('error', () => end(true));
-    socket.connect(DISCARD_PORT, address, (error?: Error) => end(error === undefined || error === null));
-  });
 }
 
 function shown(address: string): string {

@@ -35,31 +35,6 @@ const exhausted: Readonly<Record<string, string>> = {
   ENFILE: 'no file descriptors are left on this machine (ENFILE)',
 };
 
-/** What to connect fails with where this machine knows no way to the address, or does not allow it: nothing was sent. */
-const perhapsNoWay: ReadonlySet<string> = new Set([
-  'EADDRNOTAVAIL',
-  'EAFNOSUPPORT',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'EACCES',
-  'EPERM',
-]);
-
-/** The failure to connect to an address to which the system itself knows no way. */
-export class NoWay extends OurFault {}
-
-/** @param hasRoute what the system says of the address; asked only where the error leaves it open. */
-export async function connectFailure(
-  error: unknown,
-  address: string,
-  where: string,
-  hasRoute: (address: string) => Promise<boolean>,
-): Promise<StepFailure> {
-  if (!perhapsNoWay.has(codeOf(error)) || (await hasRoute(address))) return failureToConnect(error, where);
-  return new NoWay('network', `${where}: this machine knows no way there (${codeOf(error)})`, { cause: error });
-}
-
 /** As far as the error alone tells. */
 export function failureToConnect(error: unknown, where: string): StepFailure {
   return ourFaultOf(error, where) ?? socketFailure('connect', where, error);
@@ -82,14 +57,6 @@ export function ourFaultOf(error: unknown, where: string): OurFault | undefined 
   if (used !== undefined) return new OurFault('file-descriptors', `${where}: ${used}`, { cause: error });
   const other = internal[code];
   return other === undefined ? undefined : new OurFault('internal', `${where}: ${other}`, { cause: error });
-}
-
-/**
- * The resolver of the system got no answer that it could use, from whichever server (EAI_AGAIN), or could not work at
- * all: nobody knows whether the name is there. Only ENOTFOUND says that it is not.
- */
-export function isWithoutAnswer(error: unknown): boolean {
-  return codeOf(error).startsWith('EAI_');
 }
 
 function isOfResolver(code: string): boolean {

@@ -4,7 +4,9 @@ import type { Network } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import { OurFault, StepFailure } from '../step-failure.js';
-import { isWithoutAnswer, ourFaultOf } from './failure.js';
+import { codeOf } from './failure.js';
+import { machineFault, silentServers } from './machine-fault.js';
+import { ourNameServers } from './name-servers.js';
 
 /**
  * The system's name look-ups run in libuv's threads, and only half of these may be used for them. So two names whose
@@ -14,12 +16,17 @@ import { isWithoutAnswer, ourFaultOf } from './failure.js';
 const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4) || 4;
 export const lookupsAtOnce = Math.max(1, Math.floor((threads + 1) / 2));
 
+/** A look-up that takes longer makes us ask whether the name servers of this machine work. */
+const LONG_MS = 2000;
+
 class Lookup {
   readonly host: string;
   readonly answer: Promise<readonly LookupAddress[]>;
   /** Called when it begins. */
   readonly onBegin = new Set<() => void>();
   hasBegun = false;
+  /** Known to be so after a while without an answer. */
+  hasSilentServers = false;
   #ask = () => {};
 
   constructor(host: string) {
@@ -27,8 +34,10 @@ class Lookup {
     this.answer = new Promise((done, fail) => {
       this.#ask = () =>
         lookup(host, { all: true, verbatim: true }, (error, addresses) => {
-          if (error === null) done(addresses);
-          else fail(failureOf(host, error));
+          if (error === null) {
+            ourNameServers.noteResolved(host);
+            done(addresses);
+          } else fail(error);
         });
     });
     // Nobody may be left to hear of it.
@@ -38,6 +47,13 @@ class Lookup {
   begin(): void {
     this.hasBegun = true;
     for (const told of this.onBegin) told();
+    const timer = setTimeout(() => {
+      void ourNameServers.work(this.host).then((work) => {
+        this.hasSilentServers = !work;
+      });
+    }, LONG_MS);
+    const ended = () => clearTimeout(timer);
+    this.answer.then(ended, ended);
     this.#ask();
   }
 }
@@ -51,6 +67,8 @@ export interface LookupProgress {
   readonly onQueued: () => void;
   /** A name server is asked. */
   readonly onBegin: () => void;
+  /** It failed; whose fault that is takes time of ours to find out. */
+  readonly onFailure: () => void;
 }
 
 /**
@@ -76,13 +94,19 @@ export async function resolve(
   if (!lookedUp.hasBegun) progress.onQueued();
   try {
     const addresses = await abortable<readonly LookupAddress[]>(signal, (done, fail) => {
-      lookedUp.answer.then(done, fail);
+      const judge = (error: unknown) => {
+        progress.onFailure();
+        failureOf(host, error).then(fail, fail);
+      };
+      lookedUp.answer.then(done, judge);
     });
     const chosen = order(addresses, preference);
     if (chosen.length === 0) throw new StepFailure('dns', `${host} has no address for ipPreference ${preference}`);
     return chosen;
   } catch (error) {
-    if (lookedUp.hasBegun || !signal.aborted) throw error;
+    if (!signal.aborted) throw error;
+    if (lookedUp.hasSilentServers) throw silentServers(host, undefined, error);
+    if (lookedUp.hasBegun) throw error;
     const others = [...known.values()].filter(({ hasBegun }) => hasBegun).map((other) => other.host);
     throw new OurFault(
       'dns-queue',
@@ -126,14 +150,9 @@ function next(): void {
   }
 }
 
-function failureOf(host: string, error: NodeJS.ErrnoException): StepFailure {
-  const ours = ourFaultOf(error, host);
-  if (ours !== undefined) return ours;
-  if (isWithoutAnswer(error)) {
-    const message = `the resolver of this machine has no answer for ${host} (${error.code}); look at its name servers`;
-    return new OurFault('network', message, { cause: error });
-  }
-  return new StepFailure('dns', `${host} does not resolve (${error.code ?? error.message})`, { cause: error });
+async function failureOf(host: string, error: unknown): Promise<StepFailure> {
+  const ours = await machineFault(error, host);
+  return ours ?? new StepFailure('dns', `${host} does not resolve (${codeOf(error)})`, { cause: error });
 }
 
 function order(addresses: readonly LookupAddress[], preference: Network['ipPreference']): readonly string[] {

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ourNameServers } from '../../../../../exporters/runtime/portal/http/name-servers.js';
 import { lookupsAtOnce } from '../../../../../exporters/runtime/portal/http/resolve.js';
 import type { Network } from '../../../../../pack/index.js';
 import { job, step } from '../../../../support/workflow/domain.js';
@@ -123,18 +124,11 @@ describe('several addresses, as RFC 8305 says', () => {
   });
 });
 
-test.each([
-  ['ENOTFOUND', { verdict: 'missed' }, 'dns: portal.test does not resolve (ENOTFOUND)'],
-  [
-    'EAI_AGAIN',
-    { verdict: 'uncertain', uncertain: 'network' },
-    'exporter: the resolver of this machine has no answer for portal.test (EAI_AGAIN); look at its name servers',
-  ],
-])('a resolver that says %s', async (code, verdict, message) => {
-  known.error = Object.assign(new Error(code), { code });
+test('a resolver that says ENOTFOUND has answered', async () => {
+  known.error = Object.assign(new Error('ENOTFOUND'), { code: 'ENOTFOUND' });
   const result = await runOnce(job('http://portal.test:1'));
-  expect(result).toMatchObject(verdict);
-  expect(verdictOf(result)).toBe(message);
+  expect(result).toMatchObject({ verdict: 'missed' });
+  expect(verdictOf(result)).toBe('dns: portal.test does not resolve (ENOTFOUND)');
 });
 
 describe('names that hang', () => {
@@ -167,6 +161,36 @@ describe('names that hang', () => {
     // Its own time, without that in our queue.
     if (verdict === 'missed') expect(result.durationSeconds).toBeGreaterThan(0.115);
     else expect(result).toMatchObject({ uncertain: 'dns-queue', durationSeconds: 0 });
+  });
+
+  test.each([
+    [true, { verdict: 'missed' }, 'timeout: the run had not ended after 3 s'],
+    [
+      false,
+      { verdict: 'uncertain', uncertain: 'network' },
+      'exporter: portal.test: no name server of this machine answers; see /etc/resolv.conf',
+    ],
+  ])('until the deadline are ours only where no name server works: %s', async (work, verdict, message) => {
+    const asked = vi.spyOn(ourNameServers, 'work').mockResolvedValue(work);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let release: (() => void) | undefined;
+    onTestFinished(() => {
+      vi.useRealTimers();
+      asked.mockRestore();
+      release?.();
+    });
+    known.hang = (_host, answer) => {
+      release = answer;
+      return true;
+    };
+    const running = runOnce(job('http://portal.test:1', { workflow: { schedule: { timeoutMs: 3000 } } }));
+    await vi.waitUntil(() => release !== undefined, { interval: 5, timeout: 10_000 });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(asked).toHaveBeenCalledWith('portal.test');
+    vi.advanceTimersByTime(1000);
+    const result = await running;
+    expect(verdictOf(result)).toBe(message);
+    expect(result).toMatchObject(verdict);
   });
 
   test('and a portal that has used up the SLA since has missed it', async () => {
