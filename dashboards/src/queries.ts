@@ -40,8 +40,8 @@ export const providerStateWords = words(
   [
     { value: providerStates.met, text: 'Met', color: colours.good },
     { value: providerStates.atRisk, text: 'At risk', color: colours.warning },
-    { value: providerStates.broken, text: 'Broken', color: colours.bad },
     { value: providerStates.noData, text: 'No data', color: colours.unknown },
+    { value: providerStates.broken, text: 'Broken', color: colours.bad },
   ],
   'No data',
 );

@@ -5,11 +5,13 @@ import {
   encryptionMetrics,
   encryptionUncertain,
   operationBounds,
+  type SelfTest,
 } from '../../pack/metrics/encryption.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { sizeLabel } from './probe/canary.js';
 import type { ProbeJob } from './probe/plan.js';
 import type { RoundResult } from './probe/protocol.js';
+import { type Verdict, verdictAfter } from './probe/verdict.js';
 
 /** Those that every provider is asked for; `data_key` only where there are data keys. */
 const operations = ['encrypt', 'decrypt', 'round_trip'] as const;
@@ -24,6 +26,9 @@ export class ProviderMetrics {
   readonly #store: MetricStore;
   readonly #m: ReturnType<typeof create>;
   #job: ProbeJob;
+  #verdict: Verdict | undefined;
+  /** Self-tests that failed when they were last made. */
+  readonly #failedTests = new Set<SelfTest>();
 
   constructor(job: ProbeJob, bounds: readonly number[], store: MetricStore) {
     this.#job = job;
@@ -40,7 +45,11 @@ export class ProviderMetrics {
   configure(job: ProbeJob, bounds: readonly number[]): void {
     this.#forgetSizes(job);
     // Another kind may have no notion of what was tested before.
-    if (job.provider.kind !== this.#job.provider.kind) this.#m.selfTestTime.remove({});
+    if (job.provider.kind !== this.#job.provider.kind) {
+      this.#m.selfTestTime.remove({});
+      this.#m.selfTest.remove({});
+      this.#failedTests.clear();
+    }
     // Another key has a record of its own.
     if (job.canaryFile !== this.#job.canaryFile) this.#m.canariesLost.remove({});
     this.#job = job;
@@ -64,6 +73,7 @@ export class ProviderMetrics {
       for (const reason of encryptionErrors) this.#m.errors.zero({ ...labels, operation, reason });
       for (const reason of encryptionUncertain) this.#m.uncertain.zero({ ...labels, operation, reason });
     }
+    for (const reason of encryptionUncertain) this.#m.ownFault.zero({ ...labels, reason });
     for (const bytes of job.probe.sizesBytes) {
       for (const operation of operations) {
         const size = sizeLabel(bytes);
@@ -95,19 +105,39 @@ export class ProviderMetrics {
     for (const { operation, reason, count } of result.uncertain) {
       this.#m.uncertain.inc({ ...labels, operation, reason }, count);
     }
-    if (result.fault === undefined) this.#m.up.set(labels, result.isUsable ? 1 : 0);
-    else this.#m.up.remove({});
+    for (const reason of encryptionUncertain) {
+      this.#m.ownFault.set({ ...labels, reason }, result.uncertain.some((each) => each.reason === reason) ? 1 : 0);
+    }
+    this.#verdict = verdictAfter(this.#verdict, result, this.#job);
+    if (this.#verdict === undefined) this.#m.up.remove({});
+    else this.#m.up.set(labels, this.#verdict.isUp ? 1 : 0);
     this.#m.probeTime.set(labels, result.endedAtSeconds);
     this.#recordCredential(result);
     if (result.isRecordLost !== undefined) this.#m.canariesLost.set(labels, result.isRecordLost ? 1 : 0);
-    // A test that was not made this time must not go on looking as it did the last time.
+    this.#recordSelfTests(result);
+  }
+
+  /** What the last round that could judge said; undefined while nothing is known. */
+  get verdict(): Verdict | undefined {
+    return this.#verdict;
+  }
+
+  /**
+   * A test that passed and was not made this time must not go on looking as if it had passed. One that failed stays
+   * failed until it is made again: neither an outage nor a fault of ours proves anything of it.
+   */
+  #recordSelfTests({ selfTests, endedAtSeconds }: RoundResult): void {
+    const labels = this.#labels;
     this.#m.selfTest.remove({});
-    for (const [test, { outcome, madeAtSeconds = result.endedAtSeconds }] of result.selfTests) {
+    for (const [test, { outcome, madeAtSeconds = endedAtSeconds }] of selfTests) {
+      if (outcome === 'failed') this.#failedTests.add(test);
+      else if (outcome !== 'unknown') this.#failedTests.delete(test);
       // The time stays where it is, and grows old, when a test can no longer be made.
       if (outcome === 'absent' || outcome === 'unknown') continue;
       this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
       this.#m.selfTestTime.set({ ...labels, test }, madeAtSeconds);
     }
+    for (const test of this.#failedTests) this.#m.selfTest.set({ ...labels, test }, 0);
   }
 
   #recordCredential({ isUsable, credential }: RoundResult): void {
@@ -160,6 +190,7 @@ function create(store: MetricStore) {
     operations: store.counter(m.operations),
     errors: store.counter(m.errors),
     uncertain: store.counter(m.uncertain),
+    ownFault: store.gauge(m.ownFault),
     duration: store.histogram(m.duration),
     tainted: store.counter(m.tainted),
     undecided: store.counter(m.undecided),

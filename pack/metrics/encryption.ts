@@ -99,6 +99,13 @@ export const encryptionMetrics = {
       values: { ...operationValues, reason: encryptionUncertain },
     },
   ),
+  ownFault: gauge(
+    'field_encryption_own_fault',
+    'boolean',
+    [...provider, 'reason'],
+    'Whether a fault of the exporter, or of what it was set up with, ended an operation of the last round.',
+    { values: { reason: encryptionUncertain } },
+  ),
   slaTarget: gauge('field_encryption_sla_target_seconds', 'seconds', provider, 'Promised duration of one operation.'),
   slaObjective: gauge(
     'field_encryption_sla_objective_ratio',
@@ -110,7 +117,7 @@ export const encryptionMetrics = {
     'field_encryption_provider_up',
     'boolean',
     provider,
-    'Whether anything worked in the last round of the probe: one encryption and its decryption were answered at least. Absent while nobody knows: before the first round, and when nothing but a fault of ours stood in the way.',
+    'Whether anything worked in the last round of the probe: one encryption and its decryption were answered at least. A round in which nothing but a fault of ours stood in the way changes nothing: 0 stays until a round proves otherwise, and 1 for three rounds. Absent while nothing is known.',
   ),
   credentialExpiry: gauge(
     'field_encryption_credential_expiry_timestamp_seconds',

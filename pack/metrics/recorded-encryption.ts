@@ -5,7 +5,7 @@ const provider = ['portal', 'provider'] as const;
 const column = ['portal', 'table', 'column'] as const;
 
 /** Values of `field_encryption:provider_state:code`. */
-export const providerStates = { met: 1, atRisk: 2, broken: 3, noData: 4 } as const;
+export const providerStates = { met: 1, atRisk: 2, noData: 3, broken: 4 } as const;
 
 /** Values of `field_encryption:column_state:code`. */
 export const columnStates = { encrypted: 1, partly: 2, notScanned: 3, exposed: 4 } as const;
@@ -73,7 +73,7 @@ export const encryptionRecorded = {
     'field_encryption:provider_state:code',
     'count',
     provider,
-    'State of the provider: 1 met, 2 at risk, 3 broken, 4 no data.',
+    'State of the provider: 1 met, 2 at risk, 3 no data, 4 broken.',
   ),
   columnState: recorded(
     'field_encryption:column_state:code',

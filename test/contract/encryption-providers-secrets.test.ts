@@ -49,7 +49,7 @@ async function outlets(job: ProbeJob): Promise<string> {
   const result = await engine.round();
   const metrics = new ProviderMetrics(job, boundsFor([job]), new MetricStore());
   metrics.record(result);
-  const sections = probeSections([{ job, last: result, trouble: undefined }], Date.now());
+  const sections = probeSections([{ job, last: result, outage: undefined, trouble: undefined }], Date.now());
   for (const value of [result, sections, metrics.families(), job, encodeJob(job)]) {
     said.push(JSON.stringify(value), inspect(value, { depth: 10 }));
   }

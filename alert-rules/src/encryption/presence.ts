@@ -1,4 +1,4 @@
-import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
+import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import { identity, remembered, since } from '../presence.js';
 import { plain, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
@@ -32,6 +32,15 @@ export function scanPatience(): string {
   const { intervals, leastSeconds } = encryptionSettings.scan;
   return `clamp_min(${intervals} * max ${ofColumn} (${m.scanInterval.name}), ${plain(leastSeconds)})`;
 }
+
+/** Whether a provider was up when that was last known: a thread or an exporter that begins anew does not end an outage. */
+export const lastUp = promql`
+  (
+    max ${ofProvider} (${m.up.name})
+    or
+    max ${ofProvider} (last_over_time(${m.up.name}[${windowOf(encryptionSettings.upMemorySeconds)}]))
+  )
+`;
 
 /** Providers of which a round has ended of late; what is older is not known to be so any more. */
 export const isProbed = `(max ${ofProvider} (${m.probeTime.name} > 0) > time() - ${probePatience()})`;

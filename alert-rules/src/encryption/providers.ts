@@ -3,11 +3,11 @@ import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../..
 import type { Pack } from '../../../pack/model.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
-import { atLeast, events, plain, promql } from '../promql.js';
+import { events, plain, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofProvider, providerAlert } from './owner.js';
-import { isProbed, probePatience } from './presence.js';
+import { isProbed, lastUp, probePatience } from './presence.js';
 import { encryptionSettings } from './settings.js';
 
 export function providerAlerts(pack: Pack): readonly AlertRule[] {
@@ -30,7 +30,7 @@ function down(pack: Pack): AlertRule {
     name: 'EncryptionProviderDown',
     priority: 'high',
     forSeconds: encryptionSettings.downForSeconds,
-    expr: `max ${ofProvider} (${m.up.name}) == 0`,
+    expr: `${lastUp} == 0`,
     summary: 'What encrypts and decrypts fields cannot be used.',
     description:
       'No operation of the last rounds got through to {{ $labels.provider }} on {{ $labels.portal }}. Whatever needs a field that it ' +
@@ -180,12 +180,13 @@ function ownFault(pack: Pack): AlertRule {
     priority: 'medium',
     team: operatingTeam(pack),
     forSeconds,
+    // Not the increase of a counter: rounds may be a day apart, and the last one is true until the next.
     expr: promql`
-      sum by (portal, provider, reason) (increase(${m.uncertain.name}{reason!="event-loop"}[${range}])) ${atLeast(1)}
+      max by (portal, provider, reason) (max_over_time(${m.ownFault.name}{reason!="event-loop"}[${range}])) > 0
     `,
     summary: 'The exporter itself, or what it was set up with, stands between it and a provider of encryption.',
     description:
-      `Fault of ours on the way to {{ $labels.provider }} on {{ $labels.portal }} in the last ${range}: {{ $labels.reason }}. ` +
+      'Fault of ours on the way to {{ $labels.provider }} on {{ $labels.portal }} in its last rounds: {{ $labels.reason }}. ' +
       'Operations that it ended are uncertain: neither met nor missed. Nobody measures what they would have told.',
     dashboard: 'encryption-provider',
   });

@@ -6,6 +6,8 @@ export const encryptionSettings = {
   operations: 'encrypt|decrypt',
   /** A key service that restarts is back within two minutes. */
   downForSeconds: 120,
+  /** A measuring thread that hangs is back within two minutes, and an exporter that restarts within one. */
+  upMemorySeconds: 300,
   /** A failed self-test is told at once, and for this long after the last failure, so that it does not flicker. */
   selfTest: {
     holdSeconds: 300,

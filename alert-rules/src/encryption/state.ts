@@ -9,9 +9,12 @@ import type { Pack } from '../../../pack/model.js';
 import { atLeast, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofColumn, ofProvider } from './owner.js';
-import { isProbed, scanPatience } from './presence.js';
+import { isProbed, lastUp, scanPatience } from './presence.js';
 
-/** One number for each provider and each column, so that dashboards need not judge. `or` takes the first that applies. */
+/**
+ * One number for each provider and each column, so that dashboards need not judge. `or` takes the first that applies:
+ * broken stays broken while nobody looks. A provider that is not probed is unknown, however urgent that is.
+ */
 export function stateRecordings(pack: Pack): readonly RecordingRule[] {
   return [providerState(pack), columnState()];
 }
@@ -22,17 +25,17 @@ function providerState(pack: Pack): RecordingRule {
   return {
     record: r.state,
     expr: promql`
+      ${providerStates.broken} * (
+        ${firing(', severity="critical", alertname!="EncryptionProbeStale"')}
+        or
+        (${lastUp} == bool 0 == 1)
+        or
+        (min ${ofProvider} (${m.selfTest.name}) == bool 0 == 1)
+      )
+      or
       ${providerStates.noData} * (
         max ${ofProvider} (${r.identity.name})
         unless (${isProbed} and max ${ofProvider} (${m.up.name}))
-      )
-      or
-      ${providerStates.broken} * (
-        ${firing(', severity="critical"')}
-        or
-        (max ${ofProvider} (${m.up.name}) == bool 0 == 1)
-        or
-        (min ${ofProvider} (${m.selfTest.name}) == bool 0 == 1)
       )
       or
       ${providerStates.atRisk} * (

@@ -35,6 +35,8 @@ const gauges = {
   credentialLifetime: of(m.credentialLifetime, provider, 32 * day),
   roundTrip: of(m.selfTest, { ...provider, test: 'round_trip' }, 1),
   wrongAad: of(m.selfTest, { ...provider, test: 'wrong_aad' }, 1),
+  ownFault: of(m.ownFault, { ...provider, reason: 'proxy' }, 0),
+  latenessFault: of(m.ownFault, { ...provider, reason: 'event-loop' }, 0),
   canariesLost: of(m.canariesLost, provider, 0),
   encrypted: rows('encrypted', 5_000),
   plaintext: rows('plaintext_suspect', 0),
@@ -101,7 +103,7 @@ export const isDown: EncryptionDifference = {
 
 /** A fault of ours, and nothing gets through: nobody knows whether the provider works. */
 export const isBarred: EncryptionDifference = {
-  set: { up: 'gone', roundTrip: 'gone', wrongAad: 'gone' },
+  set: { up: 'gone', ownFault: 1, roundTrip: 'gone', wrongAad: 'gone' },
   perMinute: { met: 0, ownFaults: 4 },
   clocks: { roundTripMade: 'stopped', wrongAadMade: 'stopped' },
 };

@@ -41,6 +41,8 @@ export function encryptionTests(pack: Pack): readonly TestFile[] {
       scenarios: [
         ...[...providers(pack), ...stored].flatMap((life) => lifeOf(pack, encryptionLines, life)),
         ...selfTestStale(pack),
+        ...downWithGaps(pack),
+        ...ownFaultOfRareRounds(pack),
         ...states(),
         ...healthy(),
       ],
@@ -176,7 +178,10 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       labels: { ...ofOurs, reason: 'proxy' },
       quiet: [
         ['while the provider is down', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
-        ['while the machine is busy, which has an alert of its own', [{ minutes: 60, perMinute: { latenesses: 20 } }]],
+        [
+          'while the machine is busy, which has an alert of its own',
+          [{ minutes: 60, set: { latenessFault: 1 }, perMinute: { latenesses: 20 } }],
+        ],
       ],
     },
     {
@@ -415,6 +420,55 @@ function restingRounds(count: number): EncryptionPhase[] {
     { ...pause, clocks: { ...isDown.clocks, probe: 'stopped' } } as const,
     { ...isDown, minutes: 1 },
   ]).flat();
+}
+
+/** Rounds that are half an hour apart, each with a fault: what the last one said holds until the next. */
+function ownFaultOfRareRounds(pack: Pack): readonly Scenario[] {
+  const alert = 'EncryptionExporterFault';
+  const rare = { set: { probeInterval: 1_800, ownFault: 1 } } as const;
+  const rounds = Array.from({ length: 5 }, () => [
+    { minutes: 1, ...rare, perMinute: { ownFaults: 4, met: 0 } },
+    { minutes: 29, ...rare, perMinute: { met: 0 } },
+  ]).flat();
+  return [
+    {
+      name: `${alert}: does not come and go with rounds that are half an hour apart`,
+      series: draw(encryptionLines, [{ minutes: 30, set: { probeInterval: 1_800 } }, ...rounds, { minutes: 30 }]),
+      queries: [
+        ...[40, 55, 61, 85, 115, 145, 175].map((minute) => fires(alert, minute, { reason: 'proxy' })),
+        isQuiet(alert, 196),
+      ],
+      sent: [sent(pack, alert, 85, { ...ofOurs, reason: 'proxy' })],
+    },
+  ];
+}
+
+/** Down, and now and then nothing is shown: a thread that is restarted, or a scrape that fails. */
+function downWithGaps(pack: Pack): readonly Scenario[] {
+  const alert = 'EncryptionProviderDown';
+  const gap = { ...isDown, set: { ...isDown.set, up: 'gone' } } as const;
+  const gaps = Array.from({ length: 20 }, () => [
+    { minutes: 2, ...isDown },
+    { minutes: 1, ...gap },
+  ]).flat();
+  return [
+    {
+      name: `${alert}: fires and goes on while a provider that is down is not seen now and then, and recovers`,
+      series: draw(encryptionLines, [{ minutes: 30 }, ...gaps, { minutes: 20 }]),
+      queries: [
+        isQuiet(alert, 30),
+        ...Array.from({ length: 7 }, (_unused, index) => fires(alert, 83 + index)),
+        holds(`${r.state.name} == ${providerStates.broken}`, 86),
+        isQuiet(alert, 92),
+      ],
+      sent: [sent(pack, alert, 86, ofProvider)],
+    },
+    {
+      name: `${alert}: does not go on for long where nothing more is heard`,
+      series: draw(encryptionLines, [{ minutes: 30 }, { minutes: 10, ...isDown }, { minutes: 20, ...gap }]),
+      queries: [fires(alert, 43), isQuiet(alert, 46)],
+    },
+  ];
 }
 
 function selfTestStale(pack: Pack): readonly Scenario[] {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { agedTests, type SelfTest } from '../../../pack/metrics/encryption.js';
 import { asFailure, NotPossible } from '../providers/failure.js';
 import type { Lasting, Provider } from '../providers/provider.js';
-import { renewing, Stopped, tellsNothing, within } from './call.js';
+import { type CallLimits, renewing, Stopped, tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import {
   type CanaryBook,
@@ -25,10 +25,8 @@ const LEFT_AFTER_MS = 60_000;
 /** Somebody else may be testing with a version revoked just now, which takes a moment. */
 const RECHECK_AFTER_MS = 1500;
 
-export interface AgedOptions {
+export interface AgedOptions extends CallLimits {
   readonly file: CanaryFile;
-  readonly timeoutMs: number;
-  readonly stopping: AbortSignal;
 }
 
 export type AgedResults = readonly (readonly [SelfTest, TestResult])[];

@@ -39,24 +39,39 @@ export async function within<T>(
   }
 }
 
+/** One new session for a round: a portal that restarted takes no more, and one that loses each is not to be flooded. */
+export class Renewal {
+  #isSpent = false;
+
+  /** @returns whether it was there to be spent. */
+  spend(): boolean {
+    const wasThere = !this.#isSpent;
+    this.#isSpent = true;
+    return wasThere;
+  }
+}
+
 export interface CallLimits {
   readonly timeoutMs: number;
   readonly stopping: AbortSignal;
+  /** Shared by all calls of a round. */
+  readonly renewal: Renewal;
 }
 
 /**
  * Makes an attempt, and another one where the provider had lost our session and we have a new one. That a portal
- * restarted is no failure of its encryption. What the login takes is in neither attempt.
+ * restarted is no failure of its encryption. What the login takes is in neither attempt. A session that is lost again in
+ * the same round is a failure of that operation.
  */
 export async function renewing<T>(
   provider: Pick<Provider, 'open'>,
-  { timeoutMs, stopping }: CallLimits,
+  { timeoutMs, stopping, renewal }: CallLimits,
   attempt: () => T | Promise<T>,
 ): Promise<T> {
   try {
     return await attempt();
   } catch (error) {
-    if (!(error instanceof SessionLost)) throw error;
+    if (!(error instanceof SessionLost && renewal.spend())) throw error;
     await within(timeoutMs, stopping, (signal) => provider.open(signal));
     return attempt();
   }

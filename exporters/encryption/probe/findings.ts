@@ -4,22 +4,22 @@ import { jobName } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
-
-/** After so many turns without a round nobody knows how a provider is. */
-const STALE_AFTER_TURNS = 3;
+import { staleAfterSeconds } from './verdict.js';
 
 /** What the last round of a provider proves. */
-export function providerFinding({ job, last, trouble }: ShownProvider, nowMs: number): Finding {
+export function providerFinding({ job, last, outage, trouble }: ShownProvider, nowMs: number): Finding {
   const what = jobName(job);
   const attention = (why: string): Finding => ({ what, state: 'attention', why });
   const unknown = (why: string): Finding => ({ what, state: 'unknown', why });
   if (trouble !== undefined) return unknown(trouble);
   if (last === undefined) return unknown('not yet measured');
-  const { intervalMs, timeoutMs } = job.probe;
   const ageSeconds = nowMs / 1000 - last.endedAtSeconds;
-  if (ageSeconds * 1000 > STALE_AFTER_TURNS * intervalMs + timeoutMs + last.restMs)
+  if (ageSeconds > staleAfterSeconds(job, last))
     return unknown(`its last round ended ${formatSeconds(ageSeconds)} ago`);
-  if (last.fault !== undefined) return unknown(`${last.fault}, a fault of ours: ${last.trouble ?? ''}`);
+  if (last.fault !== undefined) {
+    const ours = `${last.fault}, a fault of ours: ${last.trouble ?? ''}`;
+    return outage === undefined ? unknown(ours) : attention(`${outage}; not asked since: ${ours}`);
+  }
   if (!last.isUsable) return attention(last.trouble ?? 'not usable');
   const failedTests = last.selfTests.flatMap(([test, { outcome }]) => (outcome === 'failed' ? [test] : []));
   if (failedTests.length > 0) return attention(`self-tests failed: ${failedTests.join(', ')}`);

@@ -110,7 +110,12 @@ export class ProbeSource implements EncryptionSource {
 
   sections(): LandingSection[] {
     return probeSections(
-      [...this.#measured.values()].map(({ job, last, thread }) => ({ job, last, trouble: thread.trouble })),
+      [...this.#measured.values()].map(({ job, last, metrics: { verdict }, thread }) => ({
+        job,
+        last,
+        outage: verdict?.isUp === false ? (verdict.trouble ?? 'not usable') : undefined,
+        trouble: thread.trouble,
+      })),
       Date.now(),
     );
   }

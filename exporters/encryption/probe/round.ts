@@ -6,7 +6,7 @@ import { asFailure, ExporterFault, ProviderFailure } from '../providers/failure.
 import type { Provider } from '../providers/provider.js';
 import { runAgedTests } from './aged-tests.js';
 import { Breath } from './breath.js';
-import { renewing, Stopped, within } from './call.js';
+import { Renewal, renewing, Stopped, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { GarbageWatch } from './garbage.js';
@@ -81,7 +81,8 @@ export async function runRound<S>(
   nonces: Set<string>,
   stopping: AbortSignal,
 ): Promise<RoundOutcome> {
-  const round = new Round(provider, plan, stopping);
+  const renewal = new Renewal();
+  const round = new Round(provider, plan, stopping, renewal);
   try {
     await opened(provider, plan, stopping);
     await round.measure();
@@ -95,10 +96,11 @@ export async function runRound<S>(
     const aged =
       file === undefined || plan.skipAgedTests === true
         ? undefined
-        : await runAgedTests(provider, { ...plan, file, stopping });
+        : await runAgedTests(provider, { ...plan, file, stopping, renewal });
     const selfTests = await runSelfTests(provider, {
       timeoutMs: plan.timeoutMs,
       stopping,
+      renewal,
       nonces,
       skipVersions: plan.skipVersionTests,
       ...(file === undefined ? {} : { file }),
@@ -145,6 +147,7 @@ class Round<S> {
   readonly #provider: Provider<S>;
   readonly #plan: RoundPlan;
   readonly #stopping: AbortSignal;
+  readonly #renewal: Renewal;
   readonly #samples: Samples;
   readonly #failures = new Tally<EncryptionError>();
   readonly #uncertain = new Tally<EncryptionUncertain>();
@@ -160,7 +163,8 @@ class Round<S> {
   #mayBeBroken = false;
   #endWatch: (() => number) | undefined;
 
-  constructor(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal) {
+  constructor(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal, renewal: Renewal) {
+    this.#renewal = renewal;
     this.#provider = provider;
     this.#plan = plan;
     this.#stopping = stopping;
@@ -342,7 +346,7 @@ class Round<S> {
   ): Promise<Timed<T> | undefined> {
     try {
       if (this.#provider.isSynchronous) return this.#timedNow(work);
-      const limits = { timeoutMs: this.#plan.timeoutMs, stopping: this.#stopping };
+      const limits = { timeoutMs: this.#plan.timeoutMs, stopping: this.#stopping, renewal: this.#renewal };
       return await renewing(this.#provider, limits, () => this.#timedLater(work));
     } catch (error) {
       this.#failed(operation, record, error);

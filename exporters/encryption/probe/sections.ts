@@ -2,7 +2,6 @@ import type { Cell, LandingSection } from '../../runtime/landing/section.js';
 import { sizeLabel } from './canary.js';
 import { providerFinding } from './findings.js';
 import { formatSeconds, percentiles } from './percentiles.js';
-import type { RoundResult } from './protocol.js';
 import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
 
@@ -42,18 +41,19 @@ export function probeSections(shown: readonly ShownProvider[], nowMs: number): L
   ];
 }
 
-function providerRow({ job, last, trouble }: ShownProvider): Cell[] {
+function providerRow(shown: ShownProvider): Cell[] {
+  const { job, last } = shown;
   return [
     job.provider.name,
     job.portal.name,
     job.provider.kind,
-    stateCell(last, trouble),
+    stateCell(shown),
     formatSeconds(job.slaSeconds),
     last === undefined ? '' : { time: new Date(last.endedAtSeconds * 1000) },
   ];
 }
 
-function stateCell(last: RoundResult | undefined, trouble: string | undefined): Cell {
+function stateCell({ last, outage, trouble }: ShownProvider): Cell {
   if (trouble !== undefined) return { text: trouble, state: 'bad' };
   if (last === undefined) return { text: 'not yet measured', state: 'neutral' };
   if (last.isUsable) {
@@ -62,6 +62,8 @@ function stateCell(last: RoundResult | undefined, trouble: string | undefined): 
     return { text: `usable; ${failed} operations of the last round failed`, state: 'warning' };
   }
   if (last.fault !== undefined) {
+    const note = `a fault of ours: ${last.fault}: ${last.trouble ?? ''}`;
+    if (outage !== undefined) return { text: outage, state: 'bad', note: `not asked since, by ${note}` };
     return { text: `not known: ${last.trouble ?? ''}`, state: 'neutral', note: `a fault of ours: ${last.fault}` };
   }
   const rest = last.restMs === 0 ? {} : { note: `next try in ${formatSeconds(last.restMs / 1000)}` };

@@ -4,7 +4,7 @@ import type { SelfTest } from '../../../pack/metrics/encryption.js';
 import { asFailure, NotPossible, ProviderFailure } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
 import { Breath } from './breath.js';
-import { renewing, tellsNothing, within } from './call.js';
+import { type CallLimits, renewing, tellsNothing, within } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { comparable, findPlaintext, INFLATIONS, relation } from './secrecy.js';
@@ -12,9 +12,7 @@ import { absent, failed, passed, type TestResult } from './test-result.js';
 
 export type TestResults = ReadonlyMap<SelfTest, TestResult>;
 
-export interface SelfTestOptions {
-  readonly timeoutMs: number;
-  readonly stopping: AbortSignal;
+export interface SelfTestOptions extends CallLimits {
   /** Nonces of earlier rounds, oldest first; the new ones are added. */
   readonly nonces: Set<string>;
   /** Leave out what changes the key's versions. */

@@ -5,5 +5,7 @@ import type { RoundResult } from './protocol.js';
 export interface ShownProvider {
   readonly job: ProbeJob;
   readonly last: RoundResult | undefined;
+  /** Why it was down when a round could last judge it; undefined where it was not. */
+  readonly outage: string | undefined;
   readonly trouble: string | undefined;
 }

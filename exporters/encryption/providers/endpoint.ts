@@ -68,6 +68,9 @@ export class EndpointProvider implements Provider<Sealed> {
       this.#grant = await this.#credentials.prepare(signal);
     } catch (error) {
       throw exchangeFailure(error);
+    } finally {
+      // A refused one is told by its failure; nobody counts the others, so none may be kept.
+      this.#credentials.takeLogins();
     }
   }
 

@@ -164,7 +164,9 @@ describe('the record of canaries', () => {
       /^the record of aged canaries was gone at .*; remove .*\.kept once you have seen it$/,
     );
     expect(total(metricsOf(job, result), lost)).toBe(1);
-    expect(providerFinding({ job, last: result, trouble: undefined }, Date.now()).state).toBe('unknown');
+    expect(providerFinding({ job, last: result, outage: undefined, trouble: undefined }, Date.now()).state).toBe(
+      'unknown',
+    );
     expect(existsSync(path)).toBe(true);
     // In another process, and after days, it is still not known; what the new record tells, is.
     age(path, 8);

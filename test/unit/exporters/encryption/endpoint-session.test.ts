@@ -29,17 +29,32 @@ const description = {
 
 /** @param refuse answers whoever has no session, or whose session does not help. */
 async function portalThat(refuse: (response: Parameters<Parameters<typeof scriptedServer>[0]>[1]) => void) {
-  const state = { session: 'session-0', logins: 0, helps: true, requests: 0, losesAt: 0, loginMs: 0 };
+  const state = {
+    session: 'session-0',
+    logins: 0,
+    helps: true,
+    requests: 0,
+    losesAt: 0,
+    livesFor: Number.POSITIVE_INFINITY,
+    losesAtLonger: false,
+    loginMs: 0,
+  };
+  let used = 0;
   const server = await scriptedServer((request, response) => {
     if (request.path === '/login') {
       state.logins += 1;
       state.session = `session-${state.logins}-of-the-canary`;
+      used = 0;
       response.setHeader('set-cookie', `sid=${state.session}; Path=/`);
       setTimeout(() => json(response, 200, {}), state.loginMs);
       return;
     }
     state.requests += 1;
-    if (state.requests === state.losesAt) state.session = 'nobody-has-it';
+    if (state.requests === state.losesAt || used === state.livesFor) state.session = 'nobody-has-it';
+    if (state.losesAtLonger && (JSON.parse(request.body).plaintext ?? '').length > 24) {
+      Object.assign(state, { session: 'nobody-has-it', losesAtLonger: false });
+    }
+    used += 1;
     if (state.helps && request.headers.cookie === `sid=${state.session}`) {
       // Nothing is encrypted: this is about whether it is answered.
       const { plaintext, ciphertext } = JSON.parse(request.body);
@@ -93,9 +108,8 @@ describe('the session of a portal that encrypts', () => {
 
   test('is renewed in the middle of the self-tests, too', async () => {
     const { state, round } = await portalThat((response) => json(response, 403, {}));
-    const { requests } = await round().then(() => state);
-    // Some of the last requests of a round are those of the self-tests.
-    Object.assign(state, { requests: 0, losesAt: requests - 5 });
+    // Only the self-tests encrypt longer ones than those that are timed.
+    state.losesAtLonger = true;
     const result = await round();
     expect(state.logins).toBe(2);
     expect([...result.selfTests.values()].map(({ why }) => why).join()).not.toContain('403');
@@ -108,6 +122,17 @@ describe('the session of a portal that encrypts', () => {
     expect(state.logins).toBe(2);
     expect(result).toMatchObject({ isUsable: false, trouble: 'encrypt: status 403' });
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'auth', count: 2 });
+  });
+
+  test('that is lost at every request is renewed once a round, and then each loss is a failure', async () => {
+    const { state, round } = await portalThat((response) => json(response, 403, {}));
+    state.livesFor = 1;
+    const result = await round();
+    expect(state.logins).toBe(2);
+    expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'auth', count: 3 });
+    expect([...result.selfTests.values()].map(({ outcome }) => outcome)).not.toContain('passed');
+    await round();
+    expect(state.logins).toBe(4);
   });
 
   test('that never helps does not make us log in each round', async () => {

@@ -63,7 +63,16 @@ describe('what the last round of a provider proves', () => {
     ['slower than promised', { ...good, series: series([1]) }, undefined, { state: 'attention' }],
     ['nothing measured', { ...good, series: series([]) }, undefined, { state: 'unknown' }],
   ])('%s', (_, last, trouble, expected) => {
-    expect(providerFinding({ job, last, trouble }, now)).toMatchObject(expected);
+    expect(providerFinding({ job, last, outage: undefined, trouble }, now)).toMatchObject(expected);
+  });
+
+  it('a fault of ours does not end an outage', () => {
+    const last = { ...good, isUsable: false, fault: 'proxy', trouble: 'it answered 502' } as const;
+    expect(providerFinding({ job, last, outage: 'sealed', trouble: undefined }, now)).toEqual({
+      what: 'aes@kingston',
+      state: 'attention',
+      why: 'sealed; not asked since: proxy, a fault of ours: it answered 502',
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import type { RoundResult } from '../../../../exporters/encryption/probe/protoco
 import { type RoundOutcome, type RoundPlan, runRound } from '../../../../exporters/encryption/probe/round.js';
 import { verdictOn } from '../../../../exporters/encryption/probe/run-now.js';
 import { Samples } from '../../../../exporters/encryption/probe/samples.js';
+import type { TestResult } from '../../../../exporters/encryption/probe/test-result.js';
 import { ExporterFault, ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
 import type { Provider } from '../../../../exporters/encryption/providers/provider.js';
 import { collectGarbage } from '../../../../exporters/runtime/garbage.js';
@@ -129,12 +130,42 @@ describe('a round', () => {
     const job = probeJob({ kind: 'local', name: 'aes' });
     const times = { startedAtSeconds: 1, endedAtSeconds: 2, restMs: 0, selfTests: [] };
     const well = await round(fakeProvider(), { samples: 1 });
-    const page = metricsOf(job, { ...well, ...times }, { ...result, ...times });
-    expect(total(page, 'field_encryption_provider_up')).toBeUndefined();
+    const up = (...rounds: readonly RoundResult[]) => total(metricsOf(job, ...rounds), 'field_encryption_provider_up');
+    const [works, ours] = [
+      { ...well, ...times },
+      { ...result, ...times },
+    ];
+    const down = { ...works, isUsable: false };
+    expect([up(ours), up(works, ours), up(down, ours, ours), up(down, ours, works)]).toEqual([undefined, 1, 0, 1]);
+    const late = { ...ours, endedAtSeconds: 3600 };
+    expect([up(works, late), up(down, late), up(works, late, down)]).toEqual([undefined, 0, 0]);
+    const page = metricsOf(job, works, ours);
+    expect(total(page, 'field_encryption_own_fault', { reason: 'proxy' })).toBe(1);
+    expect(total(metricsOf(job, ours, works), 'field_encryption_own_fault')).toBe(0);
     expect(total(page, 'field_encryption_errors_total')).toBe(0);
     expect(total(page, 'field_encryption_operations_total', { outcome: 'failed' })).toBe(0);
     expect(total(page, 'field_encryption_operations_uncertain_total', { reason: 'proxy' })).toBe(2);
     expect(total(page, 'field_encryption_operations_uncertain_total')).toBe(2);
+  });
+
+  test('in which a test that failed cannot be made leaves it failed', async () => {
+    const job = probeJob({ kind: 'local', name: 'aes' });
+    const times = { startedAtSeconds: 1, endedAtSeconds: 2, restMs: 0 };
+    const well = await round(fakeProvider(), { samples: 1 });
+    const tested = (...[outcome]: readonly TestResult['outcome'][]): RoundResult => ({
+      ...well,
+      ...times,
+      isUsable: outcome !== undefined,
+      selfTests: outcome === undefined ? [] : [['wrong_aad', { outcome, why: '' }]],
+    });
+    const shown = (...rounds: readonly RoundResult[]) =>
+      total(metricsOf(job, ...rounds), 'field_encryption_self_test_success');
+    expect([shown(tested('failed'), tested()), shown(tested('failed'), tested('unknown'), tested())]).toEqual([0, 0]);
+    expect(shown(tested('failed'), tested(), tested('passed'))).toBe(1);
+    expect([tested(), tested('unknown'), tested('absent')].map((next) => shown(tested('passed'), next))).toEqual(
+      Array(3).fill(undefined),
+    );
+    expect(shown(tested('failed'), tested('absent'))).toBeUndefined();
   });
 
   test('counts one fault of ours among a hundred operations, and leaves the provider up', async () => {

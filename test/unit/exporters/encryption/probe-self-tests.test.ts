@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Renewal } from '../../../../exporters/encryption/probe/call.js';
 import { runSelfTests } from '../../../../exporters/encryption/probe/self-tests.js';
 import { NotPossible, ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
 import { type EncryptionError, type SelfTest, selfTests } from '../../../../pack/metrics/encryption.js';
@@ -13,7 +14,7 @@ async function outcomes(
   const { nonces = new Set(), timeoutMs = 500, ...rest } = options;
   const { signal: stopping } = new AbortController();
   await provider.open(stopping);
-  const results = await runSelfTests(provider, { timeoutMs, stopping, nonces, ...rest });
+  const results = await runSelfTests(provider, { timeoutMs, stopping, renewal: new Renewal(), nonces, ...rest });
   const of = (wanted: string) => [...results].flatMap(([name, { outcome }]) => (outcome === wanted ? [name] : []));
   return { passed: of('passed'), failed: of('failed'), absent: of('absent'), results };
 }

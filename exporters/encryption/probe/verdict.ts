@@ -1,0 +1,32 @@
+import type { ProbeJob } from './plan.js';
+import type { RoundResult } from './protocol.js';
+
+/** After so many turns without a round nobody knows how a provider is. */
+const STALE_AFTER_TURNS = 3;
+
+/** What the last round that could judge a provider said of it. */
+export interface Verdict {
+  readonly isUp: boolean;
+  readonly atSeconds: number;
+  /** Why it is down, for a person. */
+  readonly trouble: string | undefined;
+}
+
+/**
+ * A round that ended in nothing but a fault of ours proves nothing. It does not end an outage, and what was up is known to
+ * be up until that is too old.
+ */
+export function verdictAfter(
+  before: Verdict | undefined,
+  result: Pick<RoundResult, 'fault' | 'isUsable' | 'endedAtSeconds' | 'restMs' | 'trouble'>,
+  job: Pick<ProbeJob, 'probe'>,
+): Verdict | undefined {
+  const { isUsable, endedAtSeconds, trouble } = result;
+  if (result.fault === undefined) return { isUp: isUsable, atSeconds: endedAtSeconds, trouble };
+  const isTooOld = before !== undefined && endedAtSeconds - before.atSeconds > staleAfterSeconds(job, result);
+  return before?.isUp === true && isTooOld ? undefined : before;
+}
+
+export function staleAfterSeconds({ probe }: Pick<ProbeJob, 'probe'>, last: Pick<RoundResult, 'restMs'>): number {
+  return (STALE_AFTER_TURNS * probe.intervalMs + probe.timeoutMs + last.restMs) / 1000;
+}
