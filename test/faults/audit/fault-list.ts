@@ -103,11 +103,11 @@ const elsewhere: Readonly<Record<number, readonly Place[]>> = {
   41: [
     {
       file: 'unit/exporters/audit-trail/witness/witness.test.ts',
-      test: 'decoding: a slot that was made anew, read by another or dropped',
+      test: 'a slot that was made anew, read by another or dropped',
     },
     {
       file: 'unit/exporters/audit-trail/witness/witness.test.ts',
-      test: 'decoding: a slot that the server gave up for want of space',
+      test: 'a slot that the server gave up for want of space',
     },
     planes('41 a replication slot dropped and made anew'),
   ],
