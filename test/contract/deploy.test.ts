@@ -21,16 +21,42 @@ const { services, volumes } = z
 const each = Object.entries(services);
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
 
-it('systemd restarts by the health of the unit that there is', () => {
+describe('the timer of systemd', () => {
   const unit = readFileSync('deploy/kop-exporters-health.service', 'utf8');
-  expect(unit).toMatch(/kop healthcheck/);
-  expect(unit.match(/kop-exporters\b(?!-)/g)?.length).toBeGreaterThan(2);
-  const script = /^ExecStart=\/bin\/sh -c '([^']*)'$/m.exec(unit.replaceAll('\\\n', ''))?.[1] ?? '';
-  const asked = spawnSync('sh', [
-    '-c',
-    `systemctl() { echo $*; }; sleep() { :; }; set -- ; ${script.replaceAll('/usr/bin/env kop', 'false')}`,
-  ]);
-  expect(String(asked.stdout).trim().split('\n').at(-1)).toBe('restart kop-exporters');
+  const [, written = ''] = /^ExecStart=\/bin\/sh -c '([^']*)'$/m.exec(unit.replaceAll('\\\n', '')) ?? [];
+  // As systemd hands it on: a dollar of the shell is written twice.
+  const script = written.replaceAll('$$', '$').replaceAll('/usr/bin/env kop', 'kop');
+
+  it.each([
+    ['an exporter that is alive', [0], 0, []],
+    ['one that says no three times', [1, 1, 1], 0, ['restart kop-exporters']],
+    ['one that was only busy', [1, 1, 0], 0, []],
+    ['one whose address is not known', [2], 2, []],
+    ['the same after a no', [1, 2], 2, []],
+    ['a program that is gone', [127], 127, []],
+    ['a question that was ended', [137], 137, []],
+  ])('asks %s', (_, answers, status, done) => {
+    const stand = `answers="${answers.join(' ')}"
+      systemctl() { case $1 in is-active) ;; show) echo 4711 ;; *) echo $* ;; esac; }
+      sleep() { :; }
+      kop() { [ "$*" = "healthcheck --process 4711" ] || exit 99; set -- $answers; code=$1; shift; answers=$*; return $code; }
+      ${script}`;
+    const asked = spawnSync('sh', ['-c', stand]);
+    expect(String(asked.stderr)).toBe('');
+    expect(asked.status).toBe(status);
+    expect(String(asked.stdout).split('\n').filter(Boolean)).toEqual(done);
+  });
+
+  it('asks nothing while the exporters are stopped', () => {
+    const asked = spawnSync('sh', ['-c', `systemctl() { [ "$1" != is-active ]; }; kop() { exit 99; }; ${script}`]);
+    expect(asked.status).toBe(0);
+  });
+
+  it('names the unit that there is, and has each dollar twice', () => {
+    expect(existsSync('deploy/kop-exporters.service')).toBe(true);
+    expect(written.match(/kop-exporters\b(?!-)/g)?.length).toBeGreaterThan(2);
+    expect(written.replaceAll('$$', '')).not.toContain('$');
+  });
 });
 
 describe(file, () => {

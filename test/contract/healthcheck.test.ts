@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { askHealth } from '../../exporters/runtime/http/healthcheck.js';
+import { describeProcess } from '../../exporters/runtime/state/lock.js';
+import { announce } from '../../exporters/runtime/state/running.js';
 import { writeCertificates } from '../unit/exporters/runtime/web/certificates.js';
 import { exporter, Workbench } from './runtime-support.js';
 
@@ -77,6 +79,27 @@ it('who accepts and says nothing is not', async () => {
   });
 });
 
+it('asks the running exporter where it listens, and says 2 where nobody knows which', async () => {
+  const { addresses } = await bench.run();
+  const folder = join(bench.folder, 'announced');
+  const env = { XDG_RUNTIME_DIR: folder, TMPDIR: folder };
+  const ask = (...args: readonly string[]) => kopIn(env, 'healthcheck', ...args);
+  const announced = await announce(
+    { stateDirectory: folder, exporters: ['x'], configFiles: [], address: `127.0.0.1:${addresses[0]?.port}` },
+    env,
+  );
+  onTestFinished(() => announced.withdraw());
+  expect(await ask()).toEqual({ status: 0, stderr: '' });
+  // Another one, which does not answer.
+  const other = { ...(await describeProcess(process.ppid)), stateDirectory: '', exporters: [], configFiles: [] };
+  const path = join(folder, 'kop', `exporter-${process.ppid}.json`);
+  writeFileSync(path, JSON.stringify({ ...other, address: '127.0.0.1:1' }));
+  expect(await ask('--process', String(process.pid))).toEqual({ status: 0, stderr: '' });
+  expect(await ask('--process', String(process.ppid))).toMatchObject({ status: 1 });
+  expect(await ask()).toEqual({ status: 2, stderr: expect.stringMatching(/^several exporters run here; .*:1\b/) });
+  expect(await ask('--process', '1')).toMatchObject({ status: 2 });
+});
+
 it('the container asks with the command that there is', async () => {
   const file = readFileSync('deploy/Dockerfile', 'utf8');
   const [, written = ''] = /^HEALTHCHECK(?:.*\\\n)?\s*CMD (\[.*\])$/m.exec(file) ?? [];
@@ -98,10 +121,17 @@ async function listening(server: Server): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
+type Ended = { readonly status: number; readonly stderr: string };
+
+function kop(...args: readonly string[]): Promise<Ended> {
+  return kopIn({}, ...args);
+}
+
 /** Not synchronously: the server is in this process. */
-async function kop(...args: readonly string[]): Promise<{ readonly status: number; readonly stderr: string }> {
+async function kopIn(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../dist/cli/kop.js'), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
