@@ -11,6 +11,13 @@ const shared = {
   sequence: { shuffle: true },
 } as const;
 
+/** Faults whose tests measure how long something takes, or what memory it needs. */
+const timed = [
+  'test/faults/workflow/{thread,flood}.test.ts',
+  'test/faults/encryption/demo-portal.test.ts',
+  'test/faults/encryption-probe/{threads,providers,memory}.test.ts',
+];
+
 /** Two cores: quick tests share them, and whatever measures time has them to itself afterwards. */
 export default defineConfig({
   test: {
@@ -48,9 +55,21 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          // These too wait more than they work.
           name: 'faults',
           include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
-          exclude: ['test/faults/audit/**', 'test/faults/audit-seal/**'],
+          exclude: ['test/faults/audit/**', 'test/faults/audit-seal/**', ...timed],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+          sequence: { ...shared.sequence, groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'timed',
+          include: timed,
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 90_000,
