@@ -1,5 +1,5 @@
 import type { Problem } from './problems.js';
-import { isLineSecret, mayHoldSecret } from './shown.js';
+import { shownLine, shownUpTo } from './shown.js';
 
 const widest = 100;
 
@@ -16,19 +16,13 @@ export function excerpt(problem: Problem, fileText: string): Excerpt | undefined
   const written = lines[problem.line - 1];
   // A pipe gives its text only once.
   if (written === undefined || fileText === '' || problem.confidential) return undefined;
-  const line = problem.keyOnly ? upToKey(written, problem.column - 1) : written;
-  if (problem.keyOnly ? line === undefined : isLineSecret(lines, problem.line - 1, problem.key === ''))
-    return undefined;
+  const line = problem.keyOnly
+    ? shownUpTo(written, problem.column - 1, problem.key)
+    : shownLine(lines, problem.line - 1, problem.key);
+  if (line === undefined) return undefined;
   // One character for one, so that the caret stays under its place; and no control sequence reaches the terminal.
-  const visible = [...(line ?? '')].map((character) => (/\p{Cc}/u.test(character) ? ' ' : character)).join('');
+  const visible = [...line].map((character) => (/\p{Cc}/u.test(character) ? ' ' : character)).join('');
   const column = problem.column - 1;
   const start = column < widest ? 0 : column - widest / 2;
   return { line: problem.line, text: visible.slice(start, start + widest).trimEnd(), caret: column - start };
-}
-
-/** Nobody knows what stands behind a key that is unknown. */
-function upToKey(line: string, start: number): string | undefined {
-  const [key] = /^(["']?)[\p{L}\d_.-]+\1(?=\s*:)/u.exec(line.slice(start)) ?? [];
-  const before = line.slice(0, start);
-  return key === undefined || mayHoldSecret(before) ? undefined : `${before}${key}: …`;
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Reporter } from './reporter.js';
-import { isAboveSecrets, isSecretPlace, nameOf } from './secret-places.js';
+import { isAboveSecrets, isSecretPlace, mayBeSecretSection, nameOf } from './secret-places.js';
 import { isSensitiveName } from './secret-shapes.js';
 import { mayHoldSecret, shownKey, withoutCredentials } from './shown.js';
 import { isNull, type KeyPath, type MapNode, nodeAt, type SourceNode } from './source-node.js';
@@ -82,10 +82,12 @@ function reportUnknownKeys(keys: readonly string[], path: KeyPath, expected: str
 
 function reportKey(message: string, path: KeyPath, reporter: Reporter): void {
   const key = JSON.stringify(shownKey(String(path.at(-1))));
+  // Of a name that is none nobody knows what stands behind it.
+  const keyOnly = path.some((part) => mayBeSecretSection(String(part))) ? ({ keyOnly: true } as const) : {};
   if (message.startsWith(marker)) {
-    reporter.report(path, `${key} is not valid`, { atKey: true, expected: message.slice(marker.length) });
+    reporter.report(path, `${key} is not valid`, { atKey: true, ...keyOnly, expected: message.slice(marker.length) });
   } else {
-    reporter.report(path, message, { atKey: true });
+    reporter.report(path, message, { atKey: true, ...keyOnly });
   }
 }
 

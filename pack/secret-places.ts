@@ -1,5 +1,6 @@
 import { isLiteralSecret, isSensitiveName } from './secret-shapes.js';
 import type { KeyPath } from './source-node.js';
+import { suggest } from './suggest.js';
 
 type Pattern = readonly string[];
 
@@ -56,16 +57,18 @@ const sections = new Set(
   'auth identities fields totp secondStep database replica witness seal anchors providers'.split(' '),
 );
 
-const secretKeys = new Set(places.map((place) => place.at(-1)).filter((key) => key !== '*' && key !== '**'));
+/** Sections in which some names are chosen by others, or one key is a secret: a secret may have any name there. */
+const openSections = ['headers', 'variables', 'query', 'body', 'form', 'forms', 'tls'];
+const allSections = [...sections, ...openSections];
 
 /** Whether a key of this name is that of a section in which secrets stand. */
 export function isSecretSection(key: string): boolean {
   return sections.has(key);
 }
 
-/** Whether a key of this name holds a secret somewhere. */
-export function isSecretKey(key: string): boolean {
-  return secretKeys.has(key);
+/** The same of sections in which a secret may stand among other things; a slip of the pen in the name does not matter. */
+export function mayBeSecretSection(key: string): boolean {
+  return allSections.includes(key) || suggest(key, allSections) !== undefined;
 }
 
 /** Whether secrets stand below, so that a value in place of the map may be one. */

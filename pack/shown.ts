@@ -1,6 +1,7 @@
 /** What a message or an excerpt may repeat of a configuration. Before a mistake is found nobody knows where the secrets are. */
 
-import { isSecretKey, isSecretSection } from './secret-places.js';
+import { sections } from './schema/pack.js';
+import { isSecretSection, mayBeSecretSection } from './secret-places.js';
 import { isSensitiveName } from './secret-shapes.js';
 
 /** Of a longer text nobody reads every word, and neither do we. */
@@ -44,19 +45,69 @@ export function withoutCredentials(text: string): string {
 }
 
 /**
- * Whether a line of a file may hold a secret, by its words and by the keys above it.
+ * What of a line may be shown: all of it, no more than its key, or nothing.
  *
- * @param isBroken its syntax is wrong, so a word may be cut by what does not belong there: `pass,word`.
+ * @param key of the problem, which says where the line stands; empty where the syntax is wrong, and then nobody knows.
  */
-export function isLineSecret(lines: readonly string[], index: number, isBroken: boolean): boolean {
+export function shownLine(lines: readonly string[], index: number, key: string): string | undefined {
+  const line = lines[index] ?? '';
+  return isLineSecret(lines, index, key) ? onlyKey(line) : line;
+}
+
+/** Nobody knows what stands behind a key that is unknown, nor before it in braces. */
+export function shownUpTo(line: string, column: number, key: string): string | undefined {
+  const before = line.slice(0, column);
+  const own = onlyKey(line.slice(column));
+  if (own === undefined || mayHoldSecret(before)) return undefined;
+  const isPlain = /^[\s-]*$/.test(before) || !partsOf(key).some(mayBeSecretSection);
+  return `${isPlain ? before : ' '.repeat(before.length)}${own}`;
+}
+
+function onlyKey(line: string): string | undefined {
+  const [key] = /^\s*(?:-\s+)*(["']?)[\p{L}\d_.-]+\1(?=\s*:(?:\s|$))/u.exec(line) ?? [];
+  return key === undefined ? undefined : `${key}: …`;
+}
+
+function isLineSecret(lines: readonly string[], index: number, key: string): boolean {
   const line = lines[index] ?? '';
   if (mayHoldSecret(line)) return true;
-  if (isBroken && isCutName(lines[index - 1] ?? '', line)) return true;
+  const isBroken = key === '';
   const own = keyOf(line);
   const above = keysAbove(lines, index, own === undefined);
-  if (above.some((key) => isSensitiveName(key) || key === 'fields')) return true;
-  // Inside of `auth:` most keys are no secrets, but a line without a key may be one.
-  return above.some(isSecretSection) && (own === undefined || isSecretKey(own));
+  if (isBroken)
+    return isCutName(lines[index - 1] ?? '', line) || above.some(isSensitiveName) || isNearSecrets(lines, index);
+  // The value of this very key was judged by its place. All else in the line was not.
+  const isJudged =
+    own !== undefined && own === partsOf(key).at(-1) && /:\s+["']?[^\s"'{}[\],|>&*!][^{}[\],]*$/.test(line);
+  return [...above, ...partsOf(key)].some((each) => isSensitiveName(each) || mayBeSecretSection(each)) && !isJudged;
+}
+
+/** `portals.main.steps[0].path` in its parts. */
+function partsOf(key: string): string[] {
+  return key.split(/[.[\]]+/).filter((part) => part !== '');
+}
+
+/**
+ * Whether a section of secrets begins above the line, or beside it, or what begins there cannot be read. Where the syntax
+ * is wrong a line may stand further in or out than it should.
+ */
+function isNearSecrets(lines: readonly string[], index: number): boolean {
+  const own = lines[index] ?? '';
+  if (namesSecretSection(own)) return true;
+  let margin = keyOf(own) === undefined ? Number.POSITIVE_INFINITY : indentOf(own);
+  for (let above = index - 1; above >= 0; above -= 1) {
+    const line = lines[above] ?? '';
+    if (/^\s*(#|$)/.test(line)) continue;
+    if (namesSecretSection(line) || (indentOf(line) < margin && keyOf(line) === undefined)) return true;
+    margin = Math.min(margin, indentOf(line));
+    // A key that begins no section was cut, and the section is above it.
+    if (margin === 0 && sections.some((section) => section === keyOf(line))) return false;
+  }
+  return false;
+}
+
+function namesSecretSection(line: string): boolean {
+  return (line.match(/[\p{L}\d_-]+(?=["']?\s*[:={[])/gu) ?? []).some(mayBeSecretSection);
 }
 
 function isCutName(before: string, line: string): boolean {
