@@ -47,6 +47,7 @@ function remarks(outcome: ColumnOutcome): string[] {
   }
   const { column, verdict, whole, keyTrouble } = outcome;
   const name = nameOf(outcome);
+  const { undecided_version } = verdict.states;
   const versions = verdict.versions.filter(([, rows]) => rows > 0).map(([version, rows]) => `${version} ${rows}`);
   return [
     ...(versions.length === 0 ? [] : [`${name}: key versions ${versions.join(', ')}`]),
@@ -54,6 +55,9 @@ function remarks(outcome: ColumnOutcome): string[] {
     ...(keyTrouble === undefined
       ? []
       : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyTrouble}`)]),
+    ...(undecided_version === 0
+      ? []
+      : [`${name}: ${undecided_version} rows under key versions of which nobody can tell whether they were made`]),
     ...(whole.copies === 0 ? [] : [`${name}: ${whole.copies} rows have the whole ciphertext of another row`]),
     ...(whole.reuse.length === 0
       ? []

@@ -149,7 +149,7 @@ function notEncrypted(): Panel {
   return timeseries({
     title: 'Rows that are not as they must be',
     description:
-      'Rows that are not encrypted, broken, encoded twice, or under a key version that nobody knows or that is no longer decrypted, by column. The line at zero says that there was ' +
+      'Rows that are not encrypted, broken, encoded twice, or under a key version that nobody knows, of which nobody can tell whether it was made, or that is no longer decrypted, by column. The line at zero says that there was ' +
       'scanning.',
     unit: 'short',
     min: 0,
@@ -157,7 +157,7 @@ function notEncrypted(): Panel {
     noValue: 'No data: no column is scanned',
     targets: [
       series(
-        `sum by (table, column, state) (${m.rows.name}{portal="$portal", state=~"plaintext_suspect|malformed|wrapped|unknown_version|revoked_version"}) > 0`,
+        `sum by (table, column, state) (${m.rows.name}{portal="$portal", state=~"plaintext_suspect|malformed|wrapped|unknown_version|undecided_version|revoked_version"}) > 0`,
         '{{table}}.{{column}}: {{state}}',
       ),
       series(`0 * sum(${m.rows.name}${ofPortal})`, 'scanned'),
@@ -167,6 +167,7 @@ function notEncrypted(): Panel {
       shades(': malformed$', 'orange'),
       shades(': wrapped$', 'yellow'),
       shades(': unknown_version$', 'purple'),
+      shades(': undecided_version$', 'blue'),
       shades(': revoked_version$', 'dark-red'),
       baseline('scanned'),
     ],

@@ -43,6 +43,7 @@ export const ciphertextStates = [
   'malformed',
   'wrapped',
   'unknown_version',
+  'undecided_version',
   'revoked_version',
   'null',
 ] as const;

@@ -32,7 +32,7 @@ export interface KeyTableRead {
 /**
  * The versions of a key from a log of rotations. A rotation in progress has made its version already, and so ciphertext
  * under it is right; the key counts as rotated when all is done. A rotation of which nobody knows what its status means
- * counts as neither made nor failed, and that is told.
+ * counts as neither made nor failed: its version is undecided, and that is told.
  */
 export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyTableRead> {
   const rows = await query<RotationRow>(
@@ -48,6 +48,9 @@ export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyTa
   const versions = [...new Set([...made.map(({ version }) => version), ...rows.map(({ before }) => before)])].filter(
     (version) => version !== null,
   );
+  const undecided = rows.flatMap(({ status, version }) =>
+    STATUSES.has(status) || version === null || versions.includes(version) ? [] : [version],
+  );
   const done = made.filter(({ status, at }) => status === 'completed' && at !== null).map(({ at }) => at ?? 0);
   const [latest] = versions;
   const trouble = latest === undefined ? `${table.table} holds no version of '${table.means}'` : undefined;
@@ -55,6 +58,7 @@ export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyTa
   return {
     knowledge: {
       versions,
+      ...(undecided.length === 0 ? {} : { undecided: [...new Set(undecided)] }),
       ...(latest === undefined ? {} : { latest }),
       ...(done.length === 0 ? {} : { rotatedAtSeconds: Math.max(...done) }),
     },
@@ -69,5 +73,5 @@ function unknownStatuses(rows: readonly RotationRow[], { table, means }: KeyTabl
     unknown.map(({ status }) => (status !== null && WORD.test(status) ? `'${status}'` : 'no word')),
   );
   const known = [...STATUSES.keys()].join(', ');
-  return `the status of ${unknown.length} rotations of '${means}' in ${table} is not known (${[...words].slice(0, 3).join(', ')}; known are ${known}), so their versions do not count`;
+  return `the status of ${unknown.length} rotations of '${means}' in ${table} is not known (${[...words].slice(0, 3).join(', ')}; known are ${known}), so nobody can tell whether their versions were made`;
 }

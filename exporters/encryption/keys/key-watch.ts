@@ -64,9 +64,10 @@ export class KeyWatch {
       if (database === undefined) return { key, knowledge: {}, trouble: 'no database is described to read it from' };
       return { key, ...(await database.look(signal, (query) => readKeyTable(query, source))) };
     } catch (error) {
-      const { versions, latest, earliest } = this.#read.get(key.name)?.knowledge ?? {};
+      const { versions, undecided, latest, earliest } = this.#read.get(key.name)?.knowledge ?? {};
       const knowledge = {
         ...(versions === undefined ? {} : { versions }),
+        ...(undecided === undefined ? {} : { undecided }),
         ...(latest === undefined ? {} : { latest }),
         ...(earliest === undefined ? {} : { earliest }),
       };

@@ -17,6 +17,8 @@ export interface KeyKnowledge {
   /** All versions that were ever made, newest first; absent where only the newest is told. */
   readonly versions?: readonly string[];
   readonly latest?: string;
+  /** Versions that the source names without telling whether they were made. */
+  readonly undecided?: readonly string[];
   /** The oldest version that may still be decrypted; absent where the source does not tell. */
   readonly earliest?: string;
   readonly rotatedAtSeconds?: number;
@@ -29,6 +31,12 @@ export function isKnown(version: string, { versions, latest }: KeyKnowledge): bo
   const newest = latest === undefined ? undefined : ordinalOf(latest);
   if (ordinal === undefined) return latest !== undefined && version === latest;
   return ordinal >= 1 && (newest === undefined || ordinal <= newest);
+}
+
+/** Whether nobody can tell if a version that is not known was made. */
+export function isUndecided(version: string, knowledge: KeyKnowledge): boolean {
+  const { undecided = [] } = knowledge;
+  return !isKnown(version, knowledge) && undecided.some((each) => canonical(each) === canonical(version));
 }
 
 /** Whether a version that is known can still be opened: the key service refuses all that are older than its earliest. */

@@ -2,7 +2,7 @@ import type { Cell, LandingSection } from '../../runtime/landing/section.js';
 import { columnLabel } from './column.js';
 import type { PortalWatch } from './portal-watch.js';
 import { columnFinding, keyFinding, timingFinding } from './summary.js';
-import { judge } from './verdict.js';
+import { judge, type Verdict } from './verdict.js';
 import type { ColumnState } from './watch.js';
 
 /** Counts, never values. */
@@ -86,11 +86,17 @@ function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
     wrong(states.plaintext_suspect),
     wrong(states.malformed),
     wrong(states.wrapped),
-    wrong(states.unknown_version + states.revoked_version),
+    versionCell(states),
     wrong(reused),
     { time: new Date(whole.endedAtMs) },
     now,
   ];
+}
+
+function versionCell({ unknown_version, revoked_version, undecided_version }: Verdict['states']): Cell {
+  const rows = unknown_version + revoked_version;
+  if (undecided_version === 0) return wrong(rows);
+  return { text: String(rows), state: rows === 0 ? 'warning' : 'bad', note: `${undecided_version} not known` };
 }
 
 function wrong(rows: number): Cell {

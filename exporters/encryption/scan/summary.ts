@@ -29,6 +29,8 @@ export function columnFinding(
     ...(reused === 0 ? [] : [`${reused} with a nonce used again`]),
   ];
   if (faults.length > 0) return { what, state: 'attention', why: `rows: ${faults.join(', ')}` };
+  if (states.undecided_version > 0)
+    return { what, state: 'unknown', why: `${states.undecided_version} rows under key versions that nobody can judge` };
   if (states.encrypted === 0) return { what, state: 'unknown', why: 'it holds no encrypted value' };
   return { what, state: 'fine' };
 }

@@ -1,6 +1,6 @@
 import type { ScannedColumn } from '../../../pack/index.js';
 import { type CiphertextState, ciphertextStates } from '../../../pack/metrics/index.js';
-import { canonical, isKnown, isReadable, type KeyKnowledge, newestFirst } from '../keys/versions.js';
+import { canonical, isKnown, isReadable, isUndecided, type KeyKnowledge, newestFirst } from '../keys/versions.js';
 import { hiddenVersion } from './hidden-version.js';
 import type { Tally } from './tally.js';
 
@@ -12,7 +12,10 @@ export interface Verdict {
   readonly states: Readonly<Record<CiphertextState, number>>;
   /** Newest first, then `other`. Empty for a format that says no version. */
   readonly versions: readonly (readonly [version: string, rows: number])[];
-  /** Absent while nothing is encrypted, and for a column without a key: an audit image keeps its version for ever. */
+  /**
+   * Absent while nothing is encrypted, or something is of which nobody can tell; and for a column without a key: an audit
+   * image keeps its version for ever.
+   */
   readonly progressRatio?: number;
   /** Rows under the newest version. */
   readonly newestRows: number;
@@ -39,6 +42,8 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
   const knownRows = rowsOf(known);
   // They look right from outside, and nobody can open them: the key service has been told to refuse their version.
   const revokedRows = rowsOf(known.filter((version) => !isReadable(version, knowledge)));
+  // Not told whether they were made: that is no fault of the portal's, and how much is encrypted anew is not known.
+  const undecidedRows = rowsOf(seen.filter((version) => isUndecided(version, knowledge)));
   const shown = known.slice(0, SHOWN_VERSIONS);
   const rest = encrypted - rowsOf(shown);
   const newest = knowledge.latest ?? known[0];
@@ -47,20 +52,26 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
   return {
     states: states({
       encrypted: knownRows - revokedRows,
-      unknown_version: encrypted - knownRows,
+      unknown_version: encrypted - knownRows - undecidedRows,
+      undecided_version: undecidedRows,
       revoked_version: revokedRows,
       ...others,
     }),
     versions: [...shown.map((version) => [version, counted[version] ?? 0] as const), ['other', rest]],
     newestRows,
-    ...(encrypted === 0 || column.key === undefined ? {} : { progressRatio: newestRows / encrypted }),
+    ...(encrypted === 0 || undecidedRows > 0 || column.key === undefined
+      ? {}
+      : { progressRatio: newestRows / encrypted }),
   };
 }
 
 /** Under their names, as far as the key's source knows these by now: a rotation may have come in the middle of a scan. */
-function named({ versions, seed }: Tally, { versions: told = [], latest }: KeyKnowledge): Record<string, number> {
+function named(
+  { versions, seed }: Tally,
+  { versions: told = [], undecided = [], latest }: KeyKnowledge,
+): Record<string, number> {
   const names = new Map(
-    [...told, ...(latest === undefined ? [] : [latest])].map((name) => [hiddenVersion(name, seed), name]),
+    [...told, ...undecided, ...(latest === undefined ? [] : [latest])].map((name) => [hiddenVersion(name, seed), name]),
   );
   return Object.fromEntries(Object.entries(versions).map(([version, rows]) => [names.get(version) ?? version, rows]));
 }
@@ -72,6 +83,7 @@ function states(given: Partial<Record<CiphertextState, number>>): Record<Ciphert
     malformed: 0,
     wrapped: 0,
     unknown_version: 0,
+    undecided_version: 0,
     revoked_version: 0,
     null: 0,
   };

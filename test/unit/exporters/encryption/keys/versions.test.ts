@@ -60,6 +60,7 @@ describe('a verdict', () => {
       wrapped: 3,
       unknown_version: 5,
       revoked_version: 0,
+      undecided_version: 0,
       null: 2,
     });
     expect(verdict.versions.map(([version]) => version)).toEqual([
@@ -96,6 +97,20 @@ describe('a verdict', () => {
     expect(after.newestRows).toBe(2);
   });
 
+  test('counts rows under a version of which nobody can tell whether it was made as neither', () => {
+    const hidden = hiddenVersion('green', 'seed');
+    const found = { ...emptyTally('seed'), versions: { v1: 4, v2: 3, v9: 2, [hidden]: 1 } };
+    found.states = { ...found.states, encrypted: 10 };
+    const knowledge = { versions: ['1'], latest: '1', undecided: ['2', 'green', '1'] };
+    const verdict = judge(found, column('a.b', { kind: 'transit' }, { key: 'fields' }), knowledge);
+    expect(verdict.states).toMatchObject({ encrypted: 4, undecided_version: 4, unknown_version: 2 });
+    expect(verdict.versions).toEqual([
+      ['v1', 4],
+      ['other', 6],
+    ]);
+    expect(verdict).not.toHaveProperty('progressRatio');
+  });
+
   test('without a key, nothing is to be encrypted again', () => {
     expect(judge(tally, column('a.b', { kind: 'transit' }), {})).not.toHaveProperty('progressRatio');
   });
@@ -110,6 +125,7 @@ describe('a verdict', () => {
         wrapped: 3,
         unknown_version: 0,
         revoked_version: 0,
+        undecided_version: 0,
         null: 2,
       },
       versions: [],

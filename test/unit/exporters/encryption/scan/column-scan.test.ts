@@ -72,6 +72,7 @@ describe(`${ROWS} rows`, () => {
           malformed: 0,
           unknown_version: 0,
           revoked_version: 0,
+          undecided_version: 0,
           null: 0,
         },
         tally: { rows: ROWS },
@@ -150,6 +151,7 @@ test('copies inside audit images are found by their path; ties of a key are not 
     wrapped: 0,
     unknown_version: 0,
     revoked_version: 0,
+    undecided_version: 0,
     null: 2,
   });
 });

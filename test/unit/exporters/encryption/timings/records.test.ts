@@ -124,9 +124,9 @@ test('a log of rotations: what is under way counts as made, what failed does not
        ('pii', 'v5', 'v8', '2025-07-01', 'QQ123456C')`,
   );
   expect(await look()).toEqual({
-    knowledge,
+    knowledge: { ...knowledge, undecided: ['v8', 'v7', 'v6'] },
     trouble:
-      "the status of 3 rotations of 'pii' in public.rotations is not known (no word, 'cancelled'; known are completed, in_progress, failed), so their versions do not count",
+      "the status of 3 rotations of 'pii' in public.rotations is not known (no word, 'cancelled'; known are completed, in_progress, failed), so nobody can tell whether their versions were made",
   });
   await run(server.adminUrl, `delete from public.rotations where status is null or lower(status) <> 'failed'`);
   expect(await look()).toMatchObject({ knowledge: { versions: ['v3'] } });
