@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { formatMs } from '../format.js';
 import { type Cancellation, Canceller } from '../measuring/cancellation.js';
 import { OurFault, StepFailure } from './step-failure.js';
@@ -6,6 +7,8 @@ import { OurFault, StepFailure } from './step-failure.js';
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Less is what the next lines of code take on a busy machine. */
 const LEAST_OURS_MS = 5;
+/** Who does not answer in nine tenths of the time does not answer. */
+const LEAST_OURS_RATIO = 0.1;
 
 interface DeadlineOptions {
   /** Is asked for only when it is needed, because nearly every deadline is kept. */
@@ -19,6 +22,8 @@ export class Deadline extends Canceller {
   readonly #parent: Cancellation | undefined;
   readonly #message: () => string;
   readonly #oursMs: () => number;
+  readonly #startedAtMs = performance.now();
+  #endedAtMs: number | undefined;
   #givenBackMs = 0;
   #timer: NodeJS.Timeout;
   readonly #follow = () => this.abort(this.#parent?.reason);
@@ -34,14 +39,21 @@ export class Deadline extends Canceller {
   }
 
   /**
-   * Whose a failure is: a time-out before which the portal did not have the whole time, because a part of it was ours,
-   * says nothing of the portal.
+   * Whose a failure is: a time-out before which a tenth of the time or more was ours, and was not given back, says
+   * nothing of the portal.
    */
   blame(failure: unknown): unknown {
+    if (!(failure instanceof StepFailure) || failure.reason !== 'timeout') return failure;
     const lostMs = this.#oursMs() - this.#givenBackMs;
-    if (!(failure instanceof StepFailure) || failure.reason !== 'timeout' || lostMs < LEAST_OURS_MS) return failure;
+    const wholeMs = (this.#endedAtMs ?? performance.now()) - this.#startedAtMs;
+    if (lostMs < Math.max(LEAST_OURS_MS, LEAST_OURS_RATIO * wholeMs)) return failure;
     const message = `${failure.message}, and for ${formatMs(lostMs)} of it the name waited for a thread of ours to look it up`;
     return new OurFault('dns-queue', message, { cause: failure });
+  }
+
+  override abort(reason: unknown): void {
+    this.#endedAtMs ??= performance.now();
+    super.abort(reason);
   }
 
   /** When what it limits is over; it never aborts any more. */

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Deadline } from '../../../../../exporters/runtime/portal/deadline.js';
 import { StepFailure } from '../../../../../exporters/runtime/portal/step-failure.js';
+import { timeTravel } from '../../../../support/workflow/time.js';
 
 test('a deadline ends with a time-out that says how long it was', async () => {
   const limit = new Deadline(5);
@@ -26,11 +27,20 @@ test('gives back, once, what was waited for ours', async () => {
   expect(limit.blame(limit.reason)).toBe(limit.reason);
 });
 
-test('blames us for a time-out before which the portal had less than its time', () => {
-  const above = new Deadline(1000);
-  const limit = new Deadline(1000, above, { oursMs: () => 30 });
-  above.abort(new StepFailure('timeout', 'no end after 1 s'));
-  expect(limit.blame(limit.reason)).toMatchObject({ fault: 'dns-queue' });
+test.each([
+  ['a tenth of it', 1000, 9000, 'dns-queue'],
+  ['all of it', 100, 95, 'dns-queue'],
+  ['less', 900, 10_000, undefined],
+  ['some milliseconds of a long one', 50, 10_000, undefined],
+  ['what the code itself takes', 4, 4, undefined],
+])('blames us for a time-out of which %s was ours', (_, lostMs, wholeMs, fault) => {
+  const passTime = timeTravel();
+  const above = new Deadline(60_000);
+  const limit = new Deadline(60_000, above, { oursMs: () => lostMs });
+  passTime(wholeMs);
+  above.abort(new StepFailure('timeout', 'no end'));
+  const blamed = limit.blame(limit.reason);
+  expect(blamed).toMatchObject(fault === undefined ? { reason: 'timeout' } : { fault });
   const other = new StepFailure('protocol', 'cut');
   expect(limit.blame(other)).toBe(other);
   limit.clear();
