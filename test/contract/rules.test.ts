@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { alertsOf, burnWindows, isAlert, ruleFiles } from '../../alert-rules/src/index.js';
 import { ruleTestFiles } from '../../alert-rules/src/tests/index.js';
 import { loadPack } from '../../pack/index.js';
-import { catalogue } from '../../pack/metrics/catalogue.js';
+import { catalogue, metricFamilies } from '../../pack/metrics/catalogue.js';
 import { parsePromql, promtools, run, runs } from './promql.js';
 
 const pack = loadPack(['pack.yaml'], { requireSecrets: false });
@@ -20,6 +20,23 @@ const freeLabels = new Set(['job', 'instance', 'alertname', 'alertstate', 'sever
 
 /** Not in every Prometheus from 2.42 on, or under another name, or behind a flag. */
 const unportable = ['holt_winters', 'double_exponential_smoothing', 'mad_over_time', 'info', 'sort_by_label', 'limitk'];
+
+const reasonsOf = new Map(
+  metricFamilies().flatMap(({ metrics }) => metrics.map(({ name, values }) => [name, values?.reason ?? []] as const)),
+);
+
+/** Of all reasons that a metric declares, those that an expression leaves to be told apart. */
+function selectedReasons(expr: string): readonly string[] {
+  return [...expr.matchAll(/(\w+)\{[^}]*\breason(!=|=~|!~)"([^"]*)"/g)].flatMap(([, metric = '', operator, text]) => {
+    const pattern = new RegExp(`^(?:${text})$`);
+    return (reasonsOf.get(metric) ?? []).filter((reason) => pattern.test(reason) === (operator === '=~'));
+  });
+}
+
+it('some alerts tell reasons apart', () => {
+  const names = alerts.filter(({ expr }) => selectedReasons(expr).length > 0).map(({ alert }) => alert);
+  expect(names).toEqual(expect.arrayContaining(['WorkflowExporterFault', 'EncryptionExporterFault']));
+});
 
 describe('every rule', () => {
   it.each(rules.map((rule) => [isAlert(rule) ? rule.alert : rule.record.name, rule.expr] as const))(
@@ -97,6 +114,14 @@ describe.each(alertNames)('%s', (name) => {
       expect(query.hasError, expr).toBe(false);
       expect(query.metrics.filter((metric) => !known.has(metric))).toEqual([]);
     }
+  });
+
+  it('explains each value that its label `reason` may have, and no other', () => {
+    const selected = alerts.filter(({ alert }) => alert === name).flatMap(({ expr }) => selectedReasons(expr));
+    if (selected.length === 0) return;
+    const [, causes = ''] = /^## Causes\n(.*?)^## /ms.exec(readFileSync(path, 'utf8')) ?? [];
+    const explained = [...causes.matchAll(/^(?:- |\| )`([\w-]+)`(?=:| \|)/gm)].map(([, reason]) => reason);
+    expect(explained.toSorted()).toEqual([...new Set(selected)].toSorted());
   });
 
   it('has tests that it fires, and is sent as it should', () => {
