@@ -21,7 +21,7 @@ later file wins, lists and values are replaced. \`kop check FILES\` says what is
   is left when its lines are commented out. A map of another \`kind\` replaces the earlier one whole.
 - **To start from nothing**, write \`extends: none\`: what earlier files say is dropped. \`extends: [teams, severities]\`
   drops all but these sections. Or name your file alone: without \`pack.yaml\` before it, nothing of Kingston's is there.
-  \`kop check\` lists what was removed.
+  \`kop check\` lists what was removed, and the items that a shorter list no longer has, such as those of \`neverProbe\`.
 - [examples/](examples) holds complete descriptions; a test runs \`kop check\` on each.
 - A key marked **required** must be there once all files are merged, and in each item of a list. It is required where the
   map that holds it is written: \`title\` of a portal, for each portal that there is.

@@ -31,8 +31,11 @@ export class Reporter {
   }
 
   /** How a later file removed what an earlier one says at this path or below; undefined where none did. */
-  removedBy(path: KeyPath): Removal['by'] | undefined {
-    return this.#removed.find((removal) => path.every((part, index) => removal.path[index] === part))?.by;
+  removedBy(path: KeyPath): 'extends' | 'null' | undefined {
+    return this.#removed
+      .filter((removal) => path.every((part, index) => removal.path[index] === part))
+      .map(({ by }) => by)
+      .find((by) => by !== 'list');
   }
 
   report(path: KeyPath, message: string, hints: Hints = {}): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { removalText } from './inheritance.js';
 import { isMutating } from './methods.js';
 import type {
   Alerting,
@@ -29,7 +30,7 @@ import type { ParsedPortal } from './schema/portal.js';
 import { type ParsedSeverities, priorities } from './schema/severity.js';
 import { groupsIn, type ParsedStep } from './schema/step.js';
 import type { ParsedWorkflow } from './schema/workflow.js';
-import { type KeyPath, keyText, type MapNode, plain } from './source-node.js';
+import { type KeyPath, type MapNode, plain } from './source-node.js';
 import type { Source } from './yaml-source.js';
 
 /** Turns a description without problems into the domain. */
@@ -48,7 +49,7 @@ export function resolve(parsed: ParsedPack, source: Source): Pack {
     alerting: resolveAlerting(parsed.alerting),
     source: {
       files: source.files,
-      removed: [...new Set(source.removed.map(({ path }) => keyText(path)))],
+      removed: [...new Set(source.removed.map((removal) => removalText(removal, source.root)))],
       sha256: digest(source.root),
     },
   };

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBounded, UnreadableFile } from './bounded-file.js';
-import { inherit, type Removal, removedBetween } from './inheritance.js';
+import { inherit, isStillRemoved, type Removal, removedBetween } from './inheritance.js';
 import { InvalidPack, type Problem } from './problems.js';
-import { type MapNode, nodeAt } from './source-node.js';
+import type { MapNode } from './source-node.js';
 import { parseYaml } from './yaml-document.js';
 
 /** Ten times the largest description that we know of. */
@@ -45,7 +45,7 @@ export function readSource(paths: readonly string[]): Source {
     throw new InvalidPack(problems);
   }
   const whole = root;
-  return { root, files, removed: removed.filter(({ path }) => nodeAt(whole, path) === undefined) };
+  return { root, files, removed: removed.filter((removal) => isStillRemoved(removal, whole)) };
 }
 
 function expand(path: string, problems: Problem[]): string[] {

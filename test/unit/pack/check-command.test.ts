@@ -56,6 +56,21 @@ test('problems are shown in their lines, with what to do', async () => {
   );
 });
 
+test('a list that a later file empties is told, item by item', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kop-check-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const files = ['[/admin/**, /pay/*]', '[]'].map((list, index) => {
+    const file = join(folder, `${index}.yaml`);
+    writeFileSync(file, `portals: { main: { neverProbe: ${list} } }\n`);
+    return file;
+  });
+  const { code, printed: told } = await run(minimal, ...files);
+  expect(code).toBe(0);
+  expect(told).toContain(
+    '\nRemoved by a later file: portals.main.neverProbe (/admin/**), portals.main.neverProbe (/pay/*).\n',
+  );
+});
+
 test('a secret is not shown with its line', async () => {
   const result = await run(minimal, 'test/fixtures/pack/invalid-secret-literal.yaml');
   expect(result.code).toBe(1);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidPack } from '../../../pack/index.js';
+import { removalText } from '../../../pack/inheritance.js';
 import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../pack/source-node.js';
 import { parseYaml } from '../../../pack/yaml-document.js';
 import { readSource } from '../../../pack/yaml-source.js';
@@ -85,7 +86,9 @@ describe('what earlier files say', () => {
         return file;
       });
       const { root, removed } = readSource(files);
-      const paths = removed.map(({ path, by }) => `${keyText(path)} (${by})`);
+      const paths = removed.map((one) =>
+        one.by === 'list' ? removalText(one, root) : `${keyText(one.path)} (${one.by})`,
+      );
       return { all: JSON.parse(JSON.stringify(plain(root))), removed: paths };
     } finally {
       rmSync(place, { recursive: true });
@@ -113,6 +116,27 @@ describe('what earlier files say', () => {
       'portals.b (null)',
       'top (null)',
     ]);
+  });
+
+  const rails =
+    'portals: { a: { neverProbe: [/admin/**, /pay/*], auth: { x: 1 } } }\nalerting: { burn: [{ a: 1 }, { a: 2 }] }\n';
+  const neverProbe = (...items: string[]) => `portals: { a: { neverProbe: [${items.join(', ')}] } }\n`;
+  test.each<[string, string[], string[]]>([
+    ['an empty list', [neverProbe()], ['portals.a.neverProbe (/admin/**)', 'portals.a.neverProbe (/pay/*)']],
+    ['a shorter list', [neverProbe('/pay/*')], ['portals.a.neverProbe (/admin/**)']],
+    ['another item in its place', [neverProbe('/pay/*', '/adm/**')], ['portals.a.neverProbe (/admin/**)']],
+    ['the same in another order, and more', [neverProbe('/pay/*', '/x', '/admin/**')], []],
+    ['what a third file says again', [neverProbe(), neverProbe('/admin/**')], ['portals.a.neverProbe (/pay/*)']],
+    ['fewer maps', ['alerting: { burn: [{ a: 3 }] }\n'], ['alerting.burn (1 of 2 items)']],
+    ['as many maps', ['alerting: { burn: [{ a: 3 }, { a: 4 }] }\n'], []],
+    ['null', ['portals: { a: { neverProbe: null } }\n'], ['portals.a.neverProbe (null)']],
+  ])('items of a list that are gone are told as removed: %s', (_, later, removed) => {
+    expect(merged(rails, ...later).removed).toEqual(removed);
+  });
+
+  test('of an item that may be a secret no more is told than that one is gone', () => {
+    const secret = (list: string) => `workflows: { w: { steps: { s: { list: [${list}] } } } }\n`;
+    expect(merged(secret('"token: hunter2", b'), secret('b')).removed).toEqual(['workflows.w.steps.s.list (an item)']);
   });
 
   test('extends: none starts from nothing', () => {
