@@ -21,7 +21,7 @@ export async function makeProvider(description: EncryptionProvider, tools: Provi
     case 'local':
       return new (await import('./local.js')).LocalProvider();
     case 'pkcs11':
-      return new (await import('./pkcs11.js')).Pkcs11Provider(description, reveal, pinGuardIn(tools.stateFolder));
+      return new (await import('./pkcs11.js')).Pkcs11Provider(description, reveal, pinGuardIn(tools));
     case 'pgcrypto':
       return new (await import('./pgcrypto.js')).DatabaseFunctionsProvider(description, reveal, tools.timeoutMs);
     case 'transit':
@@ -38,6 +38,6 @@ export async function makeProvider(description: EncryptionProvider, tools: Provi
   }
 }
 
-function pinGuardIn(folder: string | undefined): PinGuard {
-  return new PinGuard(folder === undefined ? undefined : join(folder, 'refused-pins'));
+function pinGuardIn({ stateFolder, timeoutMs }: ProviderTools): PinGuard {
+  return new PinGuard(stateFolder === undefined ? undefined : join(stateFolder, 'refused-pins'), timeoutMs / 2);
 }

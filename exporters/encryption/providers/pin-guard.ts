@@ -3,7 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ProviderFailure } from './failure.js';
+import { ourFaultOf } from '../../runtime/portal/http/failure.js';
+import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from '../../runtime/state/index.js';
+import { ExporterFault, ProviderFailure } from './failure.js';
 
 /** A token counts refused PINs, and after a few in a row it locks, for the portal as well. */
 const RETRY_AFTER_MS = 3_600_000;
@@ -12,6 +14,13 @@ const RETRY_AFTER_MS = 3_600_000;
 export class PinRefused extends ProviderFailure {
   constructor(detail: string) {
     super('auth', detail);
+  }
+}
+
+/** Another process of ours has the token to itself: nothing was asked of it. */
+export class TokenBusy extends ExporterFault {
+  constructor(detail: string) {
+    super('internal', detail);
   }
 }
 
@@ -29,10 +38,9 @@ interface PinFlags {
 const KEY_FILE = 'key';
 const KEY_BYTES = 32;
 const DIGEST_BYTES = 32;
-const LOCK = 'lock';
 const LOCK_POLL_MS = 20;
-/** A login takes less; whoever left a lock behind for so long was killed. A round must not wait longer for it. */
-const LOCK_STALE_MS = 1000;
+/** By default. Less than an operation may take, or our waiting would count as the token's. */
+const LOCK_WAIT_MS = 1000;
 /** Some 50 ms: a PIN is short, and whoever reads the digest may read the key beside it. */
 const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
 
@@ -44,11 +52,16 @@ export class PinGuard {
   readonly #folder: string | undefined;
   /** By digest, when it was refused. */
   readonly #refused = new Map<string, number>();
+  readonly #waitMs: number;
   #key: Buffer | undefined;
 
-  /** @param folder shared by all who use a token; absent where nothing is kept. */
-  constructor(folder?: string) {
+  /**
+   * @param folder shared by all who use a token; absent where nothing is kept.
+   * @param waitMs for how long another one that logs in is waited for.
+   */
+  constructor(folder?: string, waitMs = LOCK_WAIT_MS) {
     this.#folder = folder;
+    this.#waitMs = waitMs;
   }
 
   /**
@@ -61,26 +74,30 @@ export class PinGuard {
     try {
       return work();
     } finally {
-      if (lock !== undefined) quietly(() => rmSync(lock, { recursive: true, force: true }));
+      await lock?.release();
     }
   }
 
-  /** @returns undefined where nothing can be kept: nobody can be told to wait then. */
-  async #lock(): Promise<string | undefined> {
+  /**
+   * @returns undefined where nothing can be kept: nobody can be told to wait then.
+   * @throws {TokenBusy} when whoever holds it is alive and does not end, or nobody can tell.
+   */
+  async #lock(): Promise<DirectoryLock | undefined> {
     const folder = this.#folder;
     if (folder === undefined) return undefined;
-    const lock = join(folder, LOCK);
     quietly(() => mkdirSync(folder, { recursive: true, mode: 0o700 }));
     const startedAt = performance.now();
-    while (performance.now() - startedAt < 2 * LOCK_STALE_MS) {
-      if (quietly(() => mkdirSync(lock) ?? true) === true) return lock;
-      const madeAtMs = quietly(() => statSync(lock).mtimeMs);
-      if (madeAtMs === undefined && quietly(() => statSync(folder).isDirectory()) !== true) return undefined;
-      if (madeAtMs !== undefined && Math.abs(Date.now() - madeAtMs) > LOCK_STALE_MS) {
-        quietly(() => rmSync(lock, { recursive: true, force: true }));
-      } else await pause(LOCK_POLL_MS);
+    for (;;) {
+      try {
+        return await lockDirectory(folder);
+      } catch (error) {
+        if (error instanceof LockUnreadable) throw new TokenBusy(error.message);
+        if (ourFaultOf(error, 'this machine') !== undefined) throw error;
+        if (!(error instanceof DirectoryTaken)) return undefined;
+        if (performance.now() - startedAt > this.#waitMs) throw new TokenBusy(`${error.message}, to log in to a token`);
+        await pause(LOCK_POLL_MS);
+      }
     }
-    return undefined;
   }
 
   /** @throws {PinRefused} when this PIN is not to be tried now, with the reason. */
@@ -98,8 +115,6 @@ export class PinGuard {
     const digest = this.#digest(pin, token);
     const atMs = this.#refused.get(digest);
     if (atMs === undefined) return;
-    // The clock was set back: what is left of the hour is not known, and is at most an hour.
-    if (atMs > Date.now()) this.#note(digest, Date.now());
     throw new PinRefused(
       `the token refused this PIN at ${new Date(atMs).toISOString()}; it is tried again an hour later, and another PIN at once`,
     );
@@ -112,15 +127,28 @@ export class PinGuard {
   /** Takes up what others have noted, and forgets what is old enough to be tried again. */
   #read(): void {
     for (const name of this.#files()) {
-      const atMs = Number(quietly(() => readFileSync(join(this.#folder ?? '', name), 'utf8')));
-      // Whoever wrote it was interrupted: it was refused, some time.
-      this.#refused.set(name, Number.isFinite(atMs) && atMs > 0 ? atMs : Date.now());
+      const notedMs = this.#notedMs(name);
+      if (notedMs !== undefined) this.#refused.set(name, notedMs);
     }
     for (const [digest, atMs] of this.#refused) {
       if (Date.now() - atMs < RETRY_AFTER_MS) continue;
       this.#refused.delete(digest);
       if (this.#folder !== undefined) quietly(() => rmSync(join(this.#folder ?? '', digest), { force: true }));
     }
+  }
+
+  /** Of a note that cannot be read, or that was cut off, when it was written: it must end like any other. */
+  #notedMs(name: string): number | undefined {
+    const path = join(this.#folder ?? '', name);
+    const readMs = Number(quietly(() => readFileSync(path, 'utf8')));
+    const atMs = Number.isFinite(readMs) && readMs > 0 ? readMs : quietly(() => statSync(path).mtimeMs);
+    if (atMs === undefined || atMs <= Date.now()) return atMs;
+    // The clock was set back: what is left of the hour is not known, and is at most an hour from when we first saw that.
+    const seenMs = this.#refused.get(name);
+    if (seenMs !== undefined && seenMs <= Date.now()) return seenMs;
+    const now = Date.now();
+    this.#note(name, now);
+    return now;
   }
 
   #files(): readonly string[] {

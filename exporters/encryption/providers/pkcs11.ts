@@ -4,7 +4,7 @@ import type { Pkcs11Provider as Description } from '../../../pack/index.js';
 import { type AeadSealed, aeadAnatomy, NONCE_BYTES, readAead, TAG_BYTES, writeAead } from './aead.js';
 import { asFailure, ExporterFault, NotPossible, ProviderFailure } from './failure.js';
 import { loadOptional } from './optional-package.js';
-import { PinGuard, PinRefused } from './pin-guard.js';
+import { PinGuard, PinRefused, TokenBusy } from './pin-guard.js';
 import { codeOf, pkcs11Failure } from './pkcs11-failure.js';
 import type { Call, KeyVersions, Lasting, Provider } from './provider.js';
 import type { Reveal } from './reveal.js';
@@ -87,7 +87,7 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
       await this.#pins.alone(() => this.#logInToToken());
     } catch (error) {
       // A PIN that was refused is not tried again here: that is for PinGuard to allow.
-      if (isFresh || error instanceof PinRefused) throw error;
+      if (isFresh || error instanceof PinRefused || error instanceof TokenBusy) throw error;
       await this.close();
       this.#finalize();
       await this.#pins.alone(() => this.#logInToToken());

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PinGuard } from '../../../../exporters/encryption/providers/pin-guard.js';
+import { describeProcess, lockDirectory } from '../../../../exporters/runtime/state/lock.js';
 
 const flags = { CKF_USER_PIN_FINAL_TRY: 1, CKF_USER_PIN_LOCKED: 2 };
 const token = { label: 'canaries', serialNumber: 'a1', flags: 0 };
@@ -76,38 +77,96 @@ describe('a PIN that a token refused', () => {
     expect(tries('wrong')).toBe(true);
   });
 
-  test('counts as refused just now where the note was cut off', () => {
+  test.each<[string, (path: string) => void]>([
+    ['was cut off', (path) => writeFileSync(path, '')],
+    [
+      'cannot be read',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
+  ])('is barred for an hour from when the note was written that %s', (_, spoil) => {
     const { folder, tries } = place();
-    new PinGuard(folder).refused('wrong', token);
+    const guard = new PinGuard(folder);
+    guard.refused('wrong', token);
     const [note = ''] = readdirSync(folder).filter((name) => name !== 'key');
-    writeFileSync(join(folder, note), '');
-    expect(tries('wrong')).toBe(false);
+    spoil(join(folder, note));
+    utimesSync(join(folder, note), start / 1000, start / 1000);
+    const triesAgain = () => {
+      try {
+        guard.check('wrong', token, flags);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (const [later, expected] of [
+      [0, false],
+      [HOUR - 1, false],
+      [HOUR, true],
+      [2 * HOUR, true],
+    ] as const) {
+      vi.setSystemTime(start + later);
+      expect([tries('wrong'), triesAgain()]).toEqual([expected, expected]);
+    }
+  });
+
+  test('is barred for an hour at the most where the clock was set back and the note cannot be written anew', () => {
+    const { folder } = place();
+    const guard = new PinGuard(folder);
+    guard.refused('wrong', token);
+    const [note = ''] = readdirSync(folder).filter((name) => name !== 'key');
+    rmSync(join(folder, note));
+    mkdirSync(join(folder, note));
+    utimesSync(join(folder, note), start / 1000, start / 1000);
+    vi.setSystemTime(start - 100 * HOUR);
+    new PinGuard(folder).check('right', token, flags);
+    expect(() => guard.check('wrong', token, flags)).toThrow('refused this PIN');
+    vi.setSystemTime(start - 99 * HOUR - 1);
+    expect(() => guard.check('wrong', token, flags)).toThrow('refused this PIN');
+    vi.setSystemTime(start - 99 * HOUR);
+    expect(() => guard.check('wrong', token, flags)).not.toThrow();
   });
 
   test('is tried once by two who come at the same time', async () => {
     const { folder } = place();
+    mkdirSync(folder, { recursive: true });
     const [first, second] = [new PinGuard(folder), new PinGuard(folder)];
+    const held = await lockDirectory(folder);
+    // Whoever has it may take long, and clocks may differ: neither makes it anybody else's.
+    utimesSync(held.path, start / 1000 - 60, start / 1000 - 60);
     let tried = 0;
-    // As another process that has the token to itself just now.
-    mkdirSync(join(folder, 'lock'), { recursive: true });
-    utimesSync(join(folder, 'lock'), start / 1000, start / 1000);
     const waiting = second.alone(() => {
       second.check('wrong', token, flags);
       tried += 1;
     });
     await new Promise((resolve) => setTimeout(resolve, 120));
-    expect(tried).toBe(0);
+    expect([tried, await held.isOurs()]).toEqual([0, true]);
     first.refused('wrong', token);
-    rmSync(join(folder, 'lock'), { recursive: true });
+    await held.release();
     await expect(waiting).rejects.toThrow('refused this PIN at');
     expect(readdirSync(folder)).not.toContain('lock');
   });
 
+  test('is not tried while somebody has the token to itself; that is a fault of ours, and the lock stays theirs', async () => {
+    const { folder } = place();
+    mkdirSync(folder, { recursive: true });
+    const held = await lockDirectory(folder);
+    const work = vi.fn();
+    const refusal = await new PinGuard(folder, 50).alone(work).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ fault: 'internal', message: expect.stringContaining(`process ${process.pid}`) });
+    expect(work).not.toHaveBeenCalled();
+    expect(await held.isOurs()).toBe(true);
+    await held.release();
+  });
+
   test('does not wait for a lock that somebody left behind who was killed', async () => {
     const { folder, tries } = place();
-    mkdirSync(join(folder, 'lock'), { recursive: true });
-    utimesSync(join(folder, 'lock'), start / 1000 - 60, start / 1000 - 60);
-    expect(await new PinGuard(folder).alone(() => tries('any'))).toBe(true);
+    mkdirSync(folder, { recursive: true });
+    const dead = { ...(await describeProcess(process.pid)), started: '1', nonce: 'of-the-dead' };
+    writeFileSync(join(folder, 'lock'), JSON.stringify(dead));
+    expect(await new PinGuard(folder, 0).alone(() => tries('any'))).toBe(true);
     expect(readdirSync(folder)).not.toContain('lock');
   });
 
