@@ -35,11 +35,15 @@ describe('the timer of systemd', () => {
     ['the same after a no', [1, 2], 2, []],
     ['a program that is gone', [127], 127, []],
     ['a question that was ended', [137], 137, []],
+    ['a program that cannot start', [1, 1, 1, 1], 1, []],
   ])('asks %s', (_, answers, status, done) => {
     const stand = `answers="${answers.join(' ')}"
       systemctl() { case $1 in is-active) ;; show) echo 4711 ;; *) echo $* ;; esac; }
       sleep() { :; }
-      kop() { [ "$*" = "healthcheck --process 4711" ] || exit 99; set -- $answers; code=$1; shift; answers=$*; return $code; }
+      kop() {
+        case "$*" in "healthcheck --process 4711" | --version) ;; *) exit 99 ;; esac
+        set -- $answers 0; answer=$1; shift; answers=$*; return $answer
+      }
       ${script}`;
     const asked = spawnSync('sh', ['-c', stand]);
     expect(String(asked.stderr)).toBe('');

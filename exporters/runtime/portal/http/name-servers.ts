@@ -2,8 +2,8 @@ import { promises } from 'node:dns';
 import { performance } from 'node:perf_hooks';
 
 const PATIENCE_MS = 1500;
-/** Names that fail together share one check. */
-const REMEMBERED_MS = 5000;
+/** Names that fail together share one check. No longer: a server that answered may be gone by the next failure. */
+const REMEMBERED_MS = 1000;
 const KEPT_DOMAINS = 16;
 
 /** An answer: the name is there, or it is not. */
@@ -11,12 +11,17 @@ const answers: ReadonlySet<string> = new Set(['ENODATA', 'ENOTFOUND']);
 /** A server that serves no root says so in one of these ways. It works. */
 const policies: ReadonlySet<string> = new Set(['EREFUSED', 'ENOTIMP', 'EFORMERR']);
 
+interface Check {
+  readonly work: Promise<boolean>;
+  endedAtMs: number | undefined;
+}
+
 /** The name servers of this machine, and whether they work. */
 export class NameServers {
   readonly #addresses: () => readonly string[];
   /** The last name of each domain that was resolved, the newest last. */
   readonly #resolved = new Map<string, string>();
-  #checked: { readonly atMs: number; readonly work: Promise<boolean> } | undefined;
+  #check: Check | undefined;
 
   constructor(addresses: () => readonly string[]) {
     this.#addresses = addresses;
@@ -39,25 +44,38 @@ export class NameServers {
    * it has resolved before: in a closed network the root may be out of reach.
    */
   work(host: string): Promise<boolean> {
-    const now = performance.now();
-    if (this.#checked === undefined || now - this.#checked.atMs > REMEMBERED_MS)
-      this.#checked = { atMs: now, work: this.#check(host) };
-    return this.#checked.work;
+    const last = this.#check;
+    if (last !== undefined && performance.now() - (last.endedAtMs ?? Number.POSITIVE_INFINITY) <= REMEMBERED_MS)
+      return last.work;
+    const work = this.#ask(host).catch(() => false);
+    const check: Check = { work, endedAtMs: undefined };
+    this.#check = check;
+    void work.then(() => {
+      check.endedAtMs = performance.now();
+    });
+    return work;
   }
 
-  async #check(host: string): Promise<boolean> {
+  /** @throws when none answers. */
+  async #ask(host: string): Promise<true> {
     const other = [...this.#resolved].findLast(([domain]) => domain !== domainOf(host))?.[1];
-    const asked = this.#addresses().flatMap((address) => {
-      const resolver = new promises.Resolver({ timeout: PATIENCE_MS, tries: 1 });
-      resolver.setServers([address]);
-      const root = resolver.resolveNs('.').catch(unless((code) => answers.has(code) || policies.has(code)));
-      return other === undefined ? [root] : [root, resolver.resolve4(other).catch(unless((code) => answers.has(code)))];
-    });
-    return Promise.any(asked).then(
-      () => true,
-      () => false,
+    await Promise.any(
+      this.#addresses().flatMap((address) => {
+        const resolver = resolverAt(address);
+        const root = resolver.resolveNs('.').catch(unless((code) => answers.has(code) || policies.has(code)));
+        if (other === undefined) return [root];
+        return [root, resolver.resolve4(other).catch(unless((code) => answers.has(code)))];
+      }),
     );
+    return true;
   }
+}
+
+/** Asks one server. A link-local one needs its interface, which is lost here: it is asked with all others. */
+function resolverAt(address: string): promises.Resolver {
+  const resolver = new promises.Resolver({ timeout: PATIENCE_MS, tries: 1 });
+  if (!/^\[?fe80:/i.test(address)) resolver.setServers([address]);
+  return resolver;
 }
 
 /** As the system names them now; a resolver reads its configuration when it is made. */
