@@ -1,15 +1,13 @@
 import type { Pack } from '../../pack/model.js';
-import { auditTrail } from './audit-trail.js';
-import { encryption } from './encryption.js';
+import { domains } from './domains.js';
 import type { Dashboard } from './kit/types.js';
-import { overview } from './overview.js';
+import { overview } from './overview/overview.js';
 import { dashboardProvider, datasourceExample } from './provisioning.js';
-import { workflowSla } from './workflow-sla.js';
 
 export type { Dashboard, PlacedPanel, Target } from './kit/types.js';
 
 export function dashboards(pack: Pack): readonly Dashboard[] {
-  return [overview(), workflowSla(pack), auditTrail(), encryption()];
+  return [overview(domains.map((domain) => domain.overview())), ...domains.map(({ dashboard }) => dashboard(pack))];
 }
 
 /** Everything below `dashboards/` that people take; `path` is relative to the output directory. */

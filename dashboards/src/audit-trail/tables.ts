@@ -1,9 +1,9 @@
 /** Tables about audit trails that both the overview and the trail's own dashboard draw from. */
-import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../pack/metrics/index.js';
-import { age, type Column, colouredCell, faults, joinedTable, share } from './kit/joined-table.js';
-import type { Panel } from './kit/types.js';
-import { filledIn } from './kit/variables.js';
-import { auditTableWords, auditTrailWords } from './queries.js';
+import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
+import { age, type Column, colouredCell, faults, joinedTable, share } from '../kit/joined-table.js';
+import type { Panel } from '../kit/types.js';
+import { filledIn } from '../kit/variables.js';
+import { auditTableWords, auditTrailWords } from './words.js';
 
 /** One line for each trail, worst first. */
 export function trailTable(): Panel {

@@ -1,14 +1,14 @@
-import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../pack/metrics/index.js';
-import { auditEvidence } from './audit-evidence.js';
-import { instant, ofTrail, series, within } from './audit-queries.js';
-import { auditSeal } from './audit-seal.js';
-import { auditedTables } from './audit-tables.js';
-import { dashboard, type Row } from './kit/dashboard.js';
-import { baseline, colours, field, fixed, shades, thresholds, words } from './kit/fields.js';
-import { stat, stateTimeline, timeseries } from './kit/panels.js';
-import type { Dashboard, Panel } from './kit/types.js';
-import { labelVariable } from './kit/variables.js';
-import { auditTableWords, auditTrailWords } from './queries.js';
+import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
+import { dashboard, type Row } from '../kit/dashboard.js';
+import { baseline, colours, field, fixed, shades, thresholds, words } from '../kit/fields.js';
+import { stat, stateTimeline, timeseries } from '../kit/panels.js';
+import type { Dashboard, Panel } from '../kit/types.js';
+import { labelVariable } from '../kit/variables.js';
+import { auditEvidence } from './evidence.js';
+import { instant, ofTrail, series, within } from './queries.js';
+import { auditSeal } from './seal.js';
+import { auditedTables } from './tables.js';
+import { auditTableWords, auditTrailWords } from './words.js';
 
 /** From the one question (is it complete?) to what each answer rests on. */
 export function auditTrail(): Dashboard {

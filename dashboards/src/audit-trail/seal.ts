@@ -1,11 +1,11 @@
 /** Checkpoints, anchors and verification; and who could get around them. */
-import { auditMetrics as m } from '../../pack/metrics/index.js';
-import { instant, ofTrail, series, within } from './audit-queries.js';
-import type { Row } from './kit/dashboard.js';
-import { baseline, colours, field, fixed, shades, thresholds } from './kit/fields.js';
-import { age, faults, joinedTable } from './kit/joined-table.js';
-import { stat, timeseries } from './kit/panels.js';
-import type { Panel } from './kit/types.js';
+import { auditMetrics as m } from '../../../pack/metrics/index.js';
+import type { Row } from '../kit/dashboard.js';
+import { baseline, colours, field, fixed, shades, thresholds } from '../kit/fields.js';
+import { age, faults, joinedTable } from '../kit/joined-table.js';
+import { stat, timeseries } from '../kit/panels.js';
+import type { Panel } from '../kit/types.js';
+import { instant, ofTrail, series, within } from './queries.js';
 
 const day = 86_400;
 

@@ -1,5 +1,5 @@
 /** What the rows of the audit dashboard share. */
-import type { Target } from './kit/types.js';
+import type { Target } from '../kit/types.js';
 
 export const ofTrail = '{portal="$portal", trail="$trail"}';
 

@@ -1,12 +1,12 @@
-import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../pack/metrics/index.js';
-import type { Pack } from '../../pack/model.js';
-import { dashboard, type Row } from './kit/dashboard.js';
-import { colours, field, fieldsLike, thresholds } from './kit/fields.js';
-import { heatmap, stackedBars, stat, stateTimeline, timeseries } from './kit/panels.js';
-import type { Dashboard, Override, Panel, Target } from './kit/types.js';
-import { labelVariable } from './kit/variables.js';
-import { workflowStateWords } from './queries.js';
-import { workflowTable } from './workflow-table.js';
+import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../../pack/metrics/index.js';
+import type { Pack } from '../../../pack/model.js';
+import { dashboard, type Row } from '../kit/dashboard.js';
+import { colours, field, fieldsLike, thresholds } from '../kit/fields.js';
+import { heatmap, stackedBars, stat, stateTimeline, timeseries } from '../kit/panels.js';
+import type { Dashboard, Override, Panel, Target } from '../kit/types.js';
+import { labelVariable } from '../kit/variables.js';
+import { workflowTable } from './table.js';
+import { workflowStateWords } from './words.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", workflow="$workflow"}';

@@ -1,10 +1,10 @@
 /** Tables about field encryption that both the overview and its own dashboard draw from. */
-import { encryptionMetrics as m, encryptionRecorded as r } from '../../pack/metrics/index.js';
-import { colours, field, thresholds, words } from './kit/fields.js';
-import { age, type Column, colouredCell, faults, joinedTable, share } from './kit/joined-table.js';
-import type { Panel } from './kit/types.js';
-import { filledIn } from './kit/variables.js';
-import { columnStateWords, providerStateWords } from './queries.js';
+import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
+import { colours, field, thresholds, words } from '../kit/fields.js';
+import { age, type Column, colouredCell, faults, joinedTable, share } from '../kit/joined-table.js';
+import type { Panel } from '../kit/types.js';
+import { filledIn } from '../kit/variables.js';
+import { columnStateWords, providerStateWords } from './words.js';
 
 /** Single encryptions and decryptions; a round trip is one of each again. */
 export const judged = 'operation=~"encrypt|decrypt"';

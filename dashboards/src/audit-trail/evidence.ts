@@ -1,11 +1,11 @@
 /** What an answer about a trail rests on, and whether that can be seen. */
-import { auditMetrics as m } from '../../pack/metrics/index.js';
-import { instantTable, ofTrail } from './audit-queries.js';
-import type { Row } from './kit/dashboard.js';
-import { colours, field, fieldsLike, words } from './kit/fields.js';
-import { age, colouredCell, joinedTable } from './kit/joined-table.js';
-import { stateTimeline, table } from './kit/panels.js';
-import type { Panel } from './kit/types.js';
+import { auditMetrics as m } from '../../../pack/metrics/index.js';
+import type { Row } from '../kit/dashboard.js';
+import { colours, field, fieldsLike, words } from '../kit/fields.js';
+import { age, colouredCell, joinedTable } from '../kit/joined-table.js';
+import { stateTimeline, table } from '../kit/panels.js';
+import type { Panel } from '../kit/types.js';
+import { instantTable, ofTrail } from './queries.js';
 
 /** By how far it is from certainty; the recorded words have no order. */
 const codes = { ok: 1, degraded: 2, unknown: 3 } as const;

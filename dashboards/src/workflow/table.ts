@@ -1,9 +1,9 @@
-import { workflowMetrics as m, workflowRecorded as r } from '../../pack/metrics/index.js';
-import { colours, field, thresholds } from './kit/fields.js';
-import { table } from './kit/panels.js';
-import type { Panel, Target } from './kit/types.js';
-import { filledIn } from './kit/variables.js';
-import { workflowStateWords } from './queries.js';
+import { workflowMetrics as m, workflowRecorded as r } from '../../../pack/metrics/index.js';
+import { colours, field, thresholds } from '../kit/fields.js';
+import { table } from '../kit/panels.js';
+import type { Panel, Target } from '../kit/types.js';
+import { filledIn } from '../kit/variables.js';
+import { workflowStateWords } from './words.js';
 
 interface Column {
   readonly title: string;

@@ -4,14 +4,14 @@ import {
   providerStates,
   encryptionRecorded as r,
   selfTests as selfTestNames,
-} from '../../pack/metrics/index.js';
-import { columnTable, judged, keyTable, outcomeColours, providerTable, selfTestWords } from './encryption-tables.js';
-import { dashboard, type Row } from './kit/dashboard.js';
-import { baseline, colours, field, fieldsLike, fixed, shades, thresholds } from './kit/fields.js';
-import { heatmap, stat, stateTimeline, table, timeseries } from './kit/panels.js';
-import type { Dashboard, Override, Panel, Target } from './kit/types.js';
-import { labelVariable } from './kit/variables.js';
-import { columnStateWords, providerStateWords } from './queries.js';
+} from '../../../pack/metrics/index.js';
+import { dashboard, type Row } from '../kit/dashboard.js';
+import { baseline, colours, field, fieldsLike, fixed, shades, thresholds } from '../kit/fields.js';
+import { heatmap, stat, stateTimeline, table, timeseries } from '../kit/panels.js';
+import type { Dashboard, Override, Panel, Target } from '../kit/types.js';
+import { labelVariable } from '../kit/variables.js';
+import { columnTable, judged, keyTable, outcomeColours, providerTable, selfTestWords } from './tables.js';
+import { columnStateWords, providerStateWords } from './words.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", provider="$provider"}';

@@ -1,0 +1,26 @@
+import { auditRecorded } from '../../../pack/metrics/index.js';
+import type { Row } from '../kit/dashboard.js';
+import { stat } from '../kit/panels.js';
+import type { Panel } from '../kit/types.js';
+import { type OverviewPart, one } from '../overview/part.js';
+import { trailTable } from './tables.js';
+import { auditTrailWords } from './words.js';
+
+export function auditTrailOverview(): OverviewPart {
+  return { light: worst(), lightWidth: 3, row: row() };
+}
+
+function worst(): Panel {
+  return stat({
+    title: 'Audit trails',
+    description: 'State of the audit trail that is worst off.',
+    unit: 'none',
+    colour: 'background',
+    targets: [one(`max(${auditRecorded.state.name})`, '')],
+    mappings: auditTrailWords,
+  });
+}
+
+function row(): Row {
+  return { title: 'Audit trails', lines: [{ height: 5, panels: [[24, trailTable()]] }] };
+}

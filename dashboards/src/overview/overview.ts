@@ -1,0 +1,155 @@
+import { dashboard, type Row } from '../kit/dashboard.js';
+import { colours, field, thresholds, words } from '../kit/fields.js';
+import { stat, table } from '../kit/panels.js';
+import type { Dashboard, Panel } from '../kit/types.js';
+import { alerts, countOrNone, firing, rulesAreEvaluated } from '../queries.js';
+import { exportersOverview } from './exporters.js';
+import { cells, type OverviewPart, one } from './part.js';
+
+const COLUMNS = 24;
+const ALERT_COLUMNS = 6;
+
+/** Traffic lights: a row for what fires, one for each kind of promise, one for the exporters themselves. */
+export function overview(domains: readonly OverviewPart[]): Dashboard {
+  const parts = [...domains, exportersOverview()];
+  return dashboard({
+    uid: 'kop-overview',
+    title: 'Observability overview',
+    description: 'Whether the portals keep what they promise, and whether anybody is looking.',
+    from: 'now-6h',
+    variables: [],
+    rows: [now(parts), ...parts.map(({ row }) => row)],
+  });
+}
+
+function now(parts: readonly OverviewPart[]): Row {
+  const wanted = parts.reduce((sum, { lightWidth }) => sum + lightWidth, 0);
+  const share = Math.min(1, (COLUMNS - ALERT_COLUMNS) / wanted);
+  return {
+    title: 'Now',
+    lines: [
+      {
+        height: 4,
+        panels: [
+          [ALERT_COLUMNS, alertCounts()],
+          ...parts.map(({ light, lightWidth }): [number, Panel] => [
+            Math.max(1, Math.floor(lightWidth * share)),
+            light,
+          ]),
+        ],
+      },
+      { height: 9, panels: [[COLUMNS, alertTable()]] },
+    ],
+  };
+}
+
+function alertCounts(): Panel {
+  const count = (severity: string) => countOrNone(firing(`, severity="${severity}"`), rulesAreEvaluated);
+  return stat({
+    title: 'Alerts firing',
+    description: 'By severity. "No data" means that the rules are not being evaluated, so that no alert could fire.',
+    unit: 'short',
+    colour: 'background',
+    targets: [
+      one(count('critical'), 'Critical'),
+      one(count('warning'), 'Warning'),
+      one(count('info'), 'For information'),
+    ],
+    thresholds: thresholds({ value: null, color: colours.good }, { value: 1, color: colours.warning }),
+    mappings: words([], 'No data'),
+    overrides: [
+      field('Critical', {
+        thresholds: thresholds({ value: null, color: colours.good }, { value: 1, color: colours.bad }),
+      }),
+      field('For information', {
+        thresholds: thresholds({ value: null, color: colours.good }, { value: 1, color: colours.neutral }),
+      }),
+    ],
+  });
+}
+
+/** Severities as numbers, because their names do not sort by weight. */
+const severityRanks = [
+  { severity: 'critical', rank: 3, color: colours.bad },
+  { severity: 'warning', rank: 2, color: colours.warning },
+  { severity: 'info', rank: 1, color: colours.neutral },
+  { severity: 'none', rank: 0, color: 'transparent' },
+] as const;
+
+/** What an alert may be about; each has some of them, and one column is enough for all. */
+const subjectLabels = [
+  'workflow',
+  'trail',
+  'provider',
+  'key',
+  'table',
+  'column',
+  'check',
+  'source',
+  'anchor',
+  'invariant',
+  'object',
+  'exposure',
+  'comparison',
+  'field',
+  'test',
+  'kind',
+  'state',
+  'collector',
+] as const;
+
+function alertTable(): Panel {
+  const labels = 'alertname, alertstate, team, portal, subject, window, instance';
+  const columns = {
+    Value: 'Severity',
+    alertname: 'Alert',
+    alertstate: 'Status',
+    portal: 'Portal',
+    subject: 'About',
+    window: 'Burn window',
+    instance: 'Instance',
+    team: 'Team',
+  };
+  const firingNow = (severity: string) =>
+    `label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjectLabels.map((label) => `"${label}"`).join(', ')})`;
+  return table({
+    title: 'Firing and pending alerts',
+    description:
+      'The watchdog always fires and so always stands here; when even that is missing, the rules are not being evaluated.',
+    unit: 'none',
+    noValue: 'No data: not even the watchdog fires, so the rules are not being evaluated',
+    targets: [
+      cells(
+        severityRanks.map(({ severity, rank }) => `${rank} * max by (${labels}) (${firingNow(severity)})`).join(' or '),
+      ),
+    ],
+    transformations: [
+      {
+        id: 'organize',
+        options: {
+          excludeByName: { Time: true },
+          indexByName: Object.fromEntries(Object.keys(columns).map((name, index) => [name, index])),
+          renameByName: columns,
+        },
+      },
+    ],
+    overrides: [
+      ...Object.entries({ Portal: 100, 'Burn window': 110, Instance: 160, Team: 120 }).map(([name, width]) =>
+        field(name, { noValue: ' ', 'custom.width': width }),
+      ),
+      field('About', { noValue: ' ', 'custom.minWidth': 260 }),
+      field('Alert', { 'custom.width': 260 }),
+      field('Status', { 'custom.width': 80 }),
+      field('Severity', {
+        'custom.width': 110,
+        'custom.align': 'left',
+        'custom.cellOptions': { type: 'color-background', mode: 'basic' },
+        mappings: words(
+          severityRanks.map(({ severity, rank, color }) => ({ value: rank, text: severity, color })),
+          'none',
+        ),
+      }),
+    ],
+    sortBy: { displayName: 'Severity', desc: true },
+  });
+}
