@@ -1,26 +1,14 @@
 import type { Pack } from '../../../pack/model.js';
 import { ruleFiles } from '../rules.js';
 import { yamlText } from '../yaml.js';
-import { auditTrailTests } from './audit-trail.js';
-import { burnTests } from './burn.js';
-import { encryptionTests } from './encryption.js';
+import { domainTests } from './domains.js';
 import { exporterTests } from './exporters.js';
-import { measuringTests } from './measuring.js';
-import { portalTests } from './portal.js';
 import type { Scenario, SentAlert, TestFile } from './scenario.js';
 import { youngTests } from './young.js';
 
 /** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
 export function ruleTestFiles(pack: Pack): readonly TestFile[] {
-  return [
-    ...burnTests(pack),
-    ...measuringTests(pack),
-    ...portalTests(pack),
-    ...exporterTests(pack),
-    ...auditTrailTests(pack),
-    ...encryptionTests(pack),
-    ...youngTests(),
-  ];
+  return [...domainTests.flatMap((tests) => tests(pack)), ...exporterTests(pack), ...youngTests()];
 }
 
 const usual = ['kop-workflow-sla', 'kop-exporters'];

@@ -1,5 +1,10 @@
-import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../../pack/metrics/index.js';
+import type { Pack } from '../../../../pack/model.js';
+import { draw } from '../../tests/draw.js';
+import { type Life, lifeOf } from '../../tests/life.js';
+import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { sent } from '../../tests/sent.js';
+import { duration } from '../../workflow/tests/measuring.js';
 import {
   type AuditDifference,
   type AuditPhase,
@@ -11,12 +16,7 @@ import {
   isConfirmed,
   isUnknown,
   today,
-} from './audit-lines.js';
-import { draw } from './draw.js';
-import { type Life, lifeOf } from './life.js';
-import { duration } from './measuring.js';
-import { fires, holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
-import { sent } from './sent.js';
+} from './lines.js';
 
 type AuditLife = Life<keyof typeof auditLines.gauges, keyof typeof auditLines.counters, keyof typeof auditLines.clocks>;
 

@@ -1,5 +1,5 @@
-import { encryptionMetrics as m } from '../../../pack/metrics/index.js';
-import type { Difference, Line, Lines, Phase } from './draw.js';
+import { encryptionMetrics as m } from '../../../../pack/metrics/index.js';
+import type { Difference, Line, Lines, Phase } from '../../tests/draw.js';
 
 const portal = { portal: 'kingston' } as const;
 const provider = { ...portal, provider: 'vault' } as const;

@@ -1,9 +1,9 @@
-import { workflowRecorded as r } from '../../../pack/metrics/index.js';
-import type { BurnWindow, Pack } from '../../../pack/model.js';
-import { settings } from '../settings.js';
-import { fires, holds, isEmpty, isQuiet, type Scenario, type TestFile } from './scenario.js';
-import { sent } from './sent.js';
-import { names, worldSeries } from './world.js';
+import { workflowRecorded as r } from '../../../../pack/metrics/index.js';
+import type { BurnWindow, Pack } from '../../../../pack/model.js';
+import { settings } from '../../settings.js';
+import { fires, holds, isEmpty, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { sent } from '../../tests/sent.js';
+import { names, worldSeries } from '../../tests/world.js';
 
 const alert = 'WorkflowSlaBurn';
 const budget = 0.01;

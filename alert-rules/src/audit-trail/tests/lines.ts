@@ -1,5 +1,5 @@
-import { type AuditTableState, auditMetrics as m } from '../../../pack/metrics/index.js';
-import type { Difference, Line, Lines, Phase } from './draw.js';
+import { type AuditTableState, auditMetrics as m } from '../../../../pack/metrics/index.js';
+import type { Difference, Line, Lines, Phase } from '../../tests/draw.js';
 
 const trail = { portal: 'kingston', trail: 'kingston' } as const;
 export const auditLabels = { ...trail, team: 'compliance' } as const;

@@ -1,10 +1,10 @@
-import { encryptionRecorded as r } from '../../../pack/metrics/index.js';
-import type { BurnWindow, Pack } from '../../../pack/model.js';
-import { settings } from '../settings.js';
-import { draw } from './draw.js';
-import { allSlow, encryptionLines, ofProvider } from './encryption-lines.js';
-import { fires, holds, isEmpty, isQuiet, type Scenario, type TestFile } from './scenario.js';
-import { sent } from './sent.js';
+import { encryptionRecorded as r } from '../../../../pack/metrics/index.js';
+import type { BurnWindow, Pack } from '../../../../pack/model.js';
+import { settings } from '../../settings.js';
+import { draw } from '../../tests/draw.js';
+import { fires, holds, isEmpty, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { sent } from '../../tests/sent.js';
+import { allSlow, encryptionLines, ofProvider } from './lines.js';
 
 const alert = 'EncryptionLatencyBurn';
 const budget = 0.01;

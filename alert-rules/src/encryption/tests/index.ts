@@ -1,8 +1,12 @@
-import { longestProbeRestSeconds } from '../../../pack/metrics/encryption.js';
-import { columnStates, providerStates, encryptionRecorded as r } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
-import { draw } from './draw.js';
-import { encryptionBurnTests } from './encryption-burn.js';
+import { longestProbeRestSeconds } from '../../../../pack/metrics/encryption.js';
+import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/metrics/index.js';
+import type { Pack } from '../../../../pack/model.js';
+import { draw } from '../../tests/draw.js';
+import { type Life, lifeOf } from '../../tests/life.js';
+import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { sent } from '../../tests/sent.js';
+import { duration } from '../../workflow/tests/measuring.js';
+import { encryptionBurnTests } from './burn.js';
 import {
   allSlow,
   type EncryptionPhase,
@@ -15,11 +19,7 @@ import {
   ofProvider,
   ofRecord,
   rowsUnder,
-} from './encryption-lines.js';
-import { type Life, lifeOf } from './life.js';
-import { duration } from './measuring.js';
-import { fires, holds, isQuiet, type Scenario, type TestFile } from './scenario.js';
-import { sent } from './sent.js';
+} from './lines.js';
 
 type EncryptionLife = Life<
   keyof typeof encryptionLines.gauges,

@@ -1,8 +1,8 @@
-import type { Pack } from '../../../pack/model.js';
-import { settings } from '../settings.js';
-import { fires, isQuiet, type Scenario, type TestFile } from './scenario.js';
-import { sent } from './sent.js';
-import { names, worldSeries } from './world.js';
+import type { Pack } from '../../../../pack/model.js';
+import { settings } from '../../settings.js';
+import { fires, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { sent } from '../../tests/sent.js';
+import { names, worldSeries } from '../../tests/world.js';
 
 const portal = { portal: names.portal };
 

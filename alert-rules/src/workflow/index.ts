@@ -1,0 +1,32 @@
+import type { Pack } from '../../../pack/model.js';
+import type { RuleFile } from '../rule.js';
+import { settings } from '../settings.js';
+import { burnAlerts } from './burn.js';
+import { measuringAlerts } from './measuring.js';
+import { portalAlerts } from './portal.js';
+import { presenceRecordings } from './presence.js';
+import { sliceRecordings, windowRecordings } from './recordings.js';
+import { stateRecording } from './state.js';
+
+export function workflowFile(pack: Pack): RuleFile {
+  const { intervalSeconds, sliceSeconds } = settings;
+  return {
+    path: 'alert-rules/prometheus/kop-workflow-sla.yaml',
+    about: 'Service levels of workflows: recordings, burn-rate alerts, and alerts when nothing is measured.',
+    groups: [
+      { name: 'kop-workflow-sla-slices', intervalSeconds: sliceSeconds, rules: sliceRecordings(pack) },
+      {
+        name: 'kop-workflow-sla',
+        intervalSeconds,
+        rules: [
+          ...presenceRecordings(),
+          ...windowRecordings(pack),
+          stateRecording(pack),
+          ...burnAlerts(pack),
+          ...measuringAlerts(pack),
+          ...portalAlerts(pack),
+        ],
+      },
+    ],
+  };
+}
