@@ -135,9 +135,10 @@ describe('the portal itself', () => {
 
   test.each([
     ['is no JSON', 'hello'],
-    ['holds no ciphertext', { other: 1 }],
-  ])('whose answer %s', async (_, body) => {
-    const server = await scriptedServer((_request, response) => json(response, 200, body));
+    ['holds no ciphertext', '{"other":1}'],
+    ['is nested without end', `{"ciphertext":{"nonce":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`],
+  ])('whose answer %s', async (_, text) => {
+    const server = await scriptedServer((_request, response) => void response.writeHead(200).end(text));
     const result = await oneRound(probeJob({ ...provider, authenticated: false }, { portal: somePortal(server.url) }));
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'protocol', count: 1 });
   });

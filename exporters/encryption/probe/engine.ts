@@ -1,27 +1,21 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { agedTests, longestProbeRestSeconds, type SelfTest, selfTests } from '../../../pack/metrics/encryption.js';
+import { longestProbeRestSeconds, selfTests } from '../../../pack/metrics/encryption.js';
 import { Backoff } from '../../runtime/measuring/backoff.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { makeProvider } from '../providers/open.js';
 import type { Provider } from '../providers/provider.js';
 import { Stopped } from './call.js';
 import { CanaryFile } from './canary-file.js';
+import { isDue, type MadeTests, type Results, rememberedAged, rememberedVersions } from './made-tests.js';
 import { jobName, type ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import { type RoundPlan, runRound } from './round.js';
-import type { TestResult } from './test-result.js';
 
 /** The rest of the interval is the provider's own. */
 const BUDGET_SHARE = 0.5;
 const FIRST_ROUND_WITHIN_MS = 3000;
-
-const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
-/** A key that is lost today is found within the hour; each test is a decryption that may cost money. */
-const AGED_TESTS_EVERY_MS = 60 * 60_000;
-/** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
-const RETRY_VERSIONS_AFTER_MS = 5 * 60_000;
 
 /**
  * Measures one provider, round after round. A round begins only when the one before it has ended, and what was missed
@@ -138,7 +132,7 @@ export class ProbeEngine {
   /** Tests that leave a trace at the provider, or cost something, are made now and then; in between, the last result holds. */
   #withKept(made: Results, madeVersionTests: boolean, madeAgedTests: boolean): Results {
     const restMs = this.#provider?.versions?.restMs;
-    if (restMs !== undefined && madeVersionTests) this.#versionTests = remembered(made, versionTests, restMs);
+    if (restMs !== undefined && madeVersionTests) this.#versionTests = rememberedVersions(made, restMs);
     if (madeAgedTests) this.#agedTests = rememberedAged(made);
     const kept = [
       ...(restMs === undefined || madeVersionTests ? [] : (this.#versionTests?.results ?? [])),
@@ -159,41 +153,4 @@ export class ProbeEngine {
       signal.addEventListener('abort', done, { once: true });
     });
   }
-}
-
-type Results = readonly (readonly [SelfTest, TestResult])[];
-
-interface MadeTests {
-  readonly at: number;
-  readonly restMs: number;
-  readonly results: Results;
-}
-
-function isDue(last: MadeTests | undefined): boolean {
-  return last === undefined || performance.now() - last.at >= last.restMs;
-}
-
-/** @returns undefined where their turn did not come: they are then due in the next round. */
-function remembered(made: Results, tests: readonly SelfTest[], restMs: number): MadeTests | undefined {
-  const results = chosen(made, tests);
-  if (results.length === 0) return undefined;
-  const isAnyMade = results.some(([, { outcome }]) => outcome !== 'absent');
-  return { at: performance.now(), restMs: isAnyMade ? restMs : Math.min(restMs, RETRY_VERSIONS_AFTER_MS), results };
-}
-
-/** One that fails, and one that could not be asked for, is made again soon: a mended key must not look lost for an hour. */
-function rememberedAged(made: Results): MadeTests | undefined {
-  const results = chosen(made, agedTests);
-  if (results.length === 0) return undefined;
-  const isSettled =
-    results.every(([, { outcome }]) => outcome !== 'failed' && outcome !== 'unknown') &&
-    results.some(([, { outcome }]) => outcome === 'passed');
-  return { at: performance.now(), restMs: isSettled ? AGED_TESTS_EVERY_MS : RETRY_VERSIONS_AFTER_MS, results };
-}
-
-function chosen(made: Results, tests: readonly SelfTest[]): Results {
-  const madeAtSeconds = Date.now() / 1000;
-  return made.flatMap(([test, result]) =>
-    tests.includes(test) ? [[test, { ...result, madeAtSeconds }] as const] : [],
-  );
 }

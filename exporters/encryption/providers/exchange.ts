@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 4_000_000;
 
 export interface JsonAnswer {
   readonly status: number;
-  /** Undefined when the answer is not JSON. */
+  /** Undefined when the answer is not JSON, or is nested too deeply. */
   readonly body: unknown;
   readonly setCookie: readonly string[] | undefined;
   /** What came instead of JSON, such as a login page. */
@@ -33,6 +33,9 @@ const reasons: Readonly<Partial<Record<FailureReason, EncryptionError>>> = {
   'retry-after': 'throttled',
   unanswered: 'timeout',
 };
+
+/** What is nested deeper is no ciphertext of anybody's, and cannot be written down again without end of the stack. */
+const DEEPEST = 100;
 
 /** JSON over connections that stay open from call to call. */
 export class JsonExchange {
@@ -107,8 +110,14 @@ export function exchangeFailure(error: unknown): ProviderFailure {
 
 function parsed(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return isNestedDeeper(value, DEEPEST) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isNestedDeeper(member, levels - 1));
 }

@@ -1,0 +1,48 @@
+import { performance } from 'node:perf_hooks';
+import { agedTests, type SelfTest } from '../../../pack/metrics/encryption.js';
+import type { TestResult } from './test-result.js';
+
+const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
+/** A key that is lost today is found within the hour; each test is a decryption that may cost money. */
+const AGED_TESTS_EVERY_MS = 60 * 60_000;
+/** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
+const RETRY_VERSIONS_AFTER_MS = 5 * 60_000;
+
+export type Results = readonly (readonly [SelfTest, TestResult])[];
+
+export interface MadeTests {
+  readonly at: number;
+  readonly restMs: number;
+  readonly results: Results;
+}
+
+export function isDue(last: MadeTests | undefined): boolean {
+  return last === undefined || performance.now() - last.at >= last.restMs;
+}
+
+/** @returns undefined where their turn did not come: they are then due in the next round. */
+export function rememberedVersions(made: Results, restMs: number): MadeTests | undefined {
+  const results = chosen(made, versionTests);
+  if (results.length === 0) return undefined;
+  const isAnyMade = results.some(([, { outcome }]) => outcome !== 'absent');
+  return { at: performance.now(), restMs: isAnyMade ? restMs : Math.min(restMs, RETRY_VERSIONS_AFTER_MS), results };
+}
+
+/**
+ * One that fails is made again soon: a mended key must not look lost for an hour. So is it where none could be made. One
+ * whose record is lost stays unknown for months, and making it again tells nothing new.
+ */
+export function rememberedAged(made: Results): MadeTests | undefined {
+  const results = chosen(made, agedTests);
+  if (results.length === 0) return undefined;
+  const isAny = (wanted: TestResult['outcome']) => results.some(([, { outcome }]) => outcome === wanted);
+  const isSettled = isAny('passed') && !isAny('failed');
+  return { at: performance.now(), restMs: isSettled ? AGED_TESTS_EVERY_MS : RETRY_VERSIONS_AFTER_MS, results };
+}
+
+function chosen(made: Results, tests: readonly SelfTest[]): Results {
+  const madeAtSeconds = Date.now() / 1000;
+  return made.flatMap(([test, result]) =>
+    tests.includes(test) ? [[test, { ...result, madeAtSeconds }] as const] : [],
+  );
+}
