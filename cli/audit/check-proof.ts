@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readKey } from '../../exporters/audit-trail/inspect/verification.js';
-import { type ProofResult, verifyProof } from '../../exporters/audit-trail/seal/index.js';
-import { namedFile } from './named-file.js';
+import { NoProof, type ProofResult, verifyProofFile } from '../../exporters/audit-trail/seal/index.js';
+import { namedBytes } from './named-file.js';
 import { asVerb } from './operators-matter.js';
 import { paint, print, printJson } from './terminal.js';
 import { CannotRun } from './trail.js';
@@ -41,8 +41,7 @@ const MOST_PROOF_BYTES = 256 * 1024 * 1024;
 function check(file: string, { key, json }: Options): number {
   if (key.length === 0) throw new CannotRun('a proof is checked with the published key: give --key');
   const keys = key.map(readKey);
-  const document = parse(namedFile(file, MOST_PROOF_BYTES), file);
-  const result = verifyProof(document, keys);
+  const result = verified(file, keys);
   if (json === true) printJson(result);
   else print(told(result));
   return result.ok === null ? 2 : result.ok ? 0 : 1;
@@ -67,11 +66,12 @@ function shown(text: string): string {
   return text.replaceAll(/[^\P{C}\t]/gu, (each) => `\\u{${each.codePointAt(0)?.toString(16)}}`);
 }
 
-function parse(text: string, file: string): unknown {
+function verified(file: string, keys: Parameters<typeof verifyProofFile>[1]): ProofResult {
+  const bytes = namedBytes(file, MOST_PROOF_BYTES);
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new CannotRun(`${file} is not JSON, so it is no proof`);
+    return verifyProofFile(bytes, keys);
+  } catch (error) {
+    throw error instanceof NoProof ? new CannotRun(`${file} ${error.message}`) : error;
   }
 }
 

@@ -7,8 +7,13 @@ import { CannotRun } from './trail.js';
  * @throws {CannotRun}
  */
 export function namedFile(path: string, maxBytes: number): string {
+  return namedBytes(path, maxBytes).toString('utf8');
+}
+
+/** @throws {CannotRun} */
+export function namedBytes(path: string, maxBytes: number): Buffer {
   try {
-    return readBounded(path, maxBytes, { pipes: true }).bytes.toString('utf8');
+    return readBounded(path, maxBytes, { pipes: true }).bytes;
   } catch (error) {
     throw error instanceof UnreadableFile ? new CannotRun(`${path} ${error.message}`) : error;
   }

@@ -31,6 +31,13 @@ KNOWN = [
 ]
 
 
+# No white space, no +, no control characters, as in a signed note; and no byte-order mark, which some take for a space.
+NAME = r"[^\s+\x00-\x1f\x7f-\x9f\ufeff]+"
+
+# A proof has three levels. Beyond this many, readers of JSON differ in whether they read on.
+MOST_LEVELS = 100
+
+
 class Wrong(Exception):
     """The document does not prove what it says."""
 
@@ -53,6 +60,8 @@ def decoded(text, what, length=None, outcome=Wrong):
         data = base64.b64decode(text, validate=True)
     except (TypeError, ValueError):
         raise outcome(f"{what} is not Base64") from None
+    # One value has one spelling: bits that nobody reads must be 0.
+    require(base64.b64encode(data).decode() == text, f"{what} is not Base64", outcome)
     require(length is None or len(data) == length, f"{what} has not {length} bytes", outcome)
     return data
 
@@ -85,10 +94,11 @@ def openssl_must_work():
 
 
 def read_key(path):
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig") as file:
         parts = file.read().strip().split("+", 2)
     require(len(parts) == 3, "the key is no line of the form name+id+Base64", CannotTell)
     name, key_id, material = parts
+    require(re.fullmatch(NAME, name), "the key has no name that a key may have", CannotTell)
     key = decoded(material, "the key", 33, CannotTell)
     require(key[0] == 1, "the key is not of Ed25519", CannotTell)
     require(sha256(name.encode() + b"\n" + key)[:4].hex() == key_id, "the key does not fit its id", CannotTell)
@@ -97,15 +107,20 @@ def read_key(path):
 
 def signed_text(note, name, key_id, key):
     """A C2SP signed note: a text, an empty line, and signature lines of the form `— name base64(key id, signature)`."""
-    text, _, signatures = note.rpartition("\n\n")
-    for line in signatures.splitlines():
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014" or parts[1] != name:
-            continue
-        blob = decoded(parts[2], "a signature")
-        if blob[:4].hex() == key_id and openssl_accepts(key, (text + "\n").encode(), blob[4:]):
-            return text
-    raise Wrong("the checkpoint is not signed with this key")
+    text, divider, signatures = note.rpartition("\n\n")
+    is_note = divider and note.endswith("\n") and not re.search(r"[\x00-\x09\x0b-\x1f]", text)
+    require(is_note, "the checkpoint is no signed note")
+    ours = []
+    for line in signatures[:-1].split("\n"):
+        found = re.fullmatch(rf"\u2014 ({NAME}) (\S+)", line)
+        require(found, "a line of signatures is not of the form name, Base64")
+        blob = decoded(found[2], "a signature")
+        require(len(blob) > 4, "a signature is too short")
+        if found[1] == name and blob[:4].hex() == key_id:
+            ours.append(blob[4:])
+    is_signed = ours and openssl_accepts(key, (text + "\n").encode(), ours[0])
+    require(is_signed, "the checkpoint is not signed with this key")
+    return text
 
 
 def root_from(leaf, index, size, path):
@@ -152,23 +167,51 @@ def check_text(proof, leaf):
     return f"id {shown(values[1])}\norder {shown(values[0])}\ntext {shown(text)}"
 
 
-def no_key_twice(pairs):
-    require(len({key for key, _ in pairs}) == len(pairs), "the document has a key twice")
-    return dict(pairs)
+def read_proof(path):
+    is_twice = []
+
+    def once(pairs):
+        is_twice.extend(pairs[len({key for key, _ in pairs}) :])
+        return dict(pairs)
+
+    def number(digits):
+        # No index has as many digits, and Python refuses to read thousands of them.
+        return int(digits) if len(digits) < 20 else None
+
+    def no_json(constant):
+        raise ValueError(f"{constant} is no JSON")
+
+    with open(path, encoding="utf-8") as file:
+        try:
+            text = file.read()
+            require(levels(text) <= MOST_LEVELS, f"{path} is nested too deeply to be a proof", CannotTell)
+            proof = json.loads(text, object_pairs_hook=once, parse_int=number, parse_constant=no_json)
+        except (ValueError, RecursionError):
+            raise CannotTell(f"{path} is no JSON") from None
+    is_proof = isinstance(proof, dict) and proof.get("kop") == "audit-proof-1"
+    require(is_proof, f"{path} is no audit-proof-1", CannotTell)
+    require(not is_twice, "the document has a key twice")
+    try:
+        json.dumps(proof, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Wrong("the document holds half of a character") from None
+    return proof
+
+
+def levels(text):
+    most = now = 0
+    for mark in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+        now += 1 if mark in "[{" else -1
+        most = max(most, now)
+    return most
 
 
 def check(proof_path, key_path):
-    with open(proof_path, encoding="utf-8") as file:
-        try:
-            proof = json.load(file, object_pairs_hook=no_key_twice)
-        except (ValueError, RecursionError):
-            raise CannotTell(f"{proof_path} is no JSON") from None
-    is_proof = isinstance(proof, dict) and proof.get("kop") == "audit-proof-1"
-    require(is_proof, f"{proof_path} is no audit-proof-1", CannotTell)
     name, key_id, key = read_key(key_path)
+    proof = read_proof(proof_path)
     openssl_must_work()
     lines = signed_text(field(proof, "checkpoint", str), name, key_id, key).split("\n")
-    require(len(lines) >= 3 and lines[1].isdecimal(), "the checkpoint is not of the form origin, size, root")
+    require(len(lines) >= 3 and re.fullmatch("0|[1-9][0-9]{0,15}", lines[1]), "the checkpoint is not of the form origin, size, root")
     require(lines[0] == name == field(proof, "origin", str), "the checkpoint is of another log")
     size, root = int(lines[1]), decoded(lines[2], "the root", 32)
     index, leaf = field(proof, "index", int), decoded(field(proof, "leafHash", str), "leafHash", 32)

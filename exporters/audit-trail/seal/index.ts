@@ -11,6 +11,7 @@ export { NoteError, type NoteSigner, type NoteVerifier, parseVkey } from '../../
 export { type AuditStore, openAuditStore, verifyAuditLog } from './audit-log.js';
 export { DisposalLog, type LawfulDisposal } from './disposal-log.js';
 export { acceptEpoch } from './epoch.js';
+export { NoProof, verifyProofFile } from './proof-file.js';
 export { type ProofDocument, type ProofResult, proveRecord, verifyProof } from './prove.js';
 export type { RollingStatus } from './rolling.js';
 export type { PassResult } from './seal-pass.js';

@@ -33,6 +33,11 @@ const proofDocument = z.object({
 });
 export type ProofDocument = z.infer<typeof proofDocument>;
 
+/** What a check reads. The rest is what the document says and nothing proves, so no check depends on it. */
+const checkedDocument = proofDocument
+  .omit({ sealed: true, howToVerify: true })
+  .extend({ record: z.object({ columns: z.array(z.unknown()), order: z.string(), id: z.string() }) });
+
 export interface ProveOptions {
   readonly store: AuditStore;
   readonly session: Session;
@@ -99,7 +104,7 @@ export type ProofResult =
 
 /** Needs the document and the published key, nothing else. */
 export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): ProofResult {
-  const parsed = proofDocument.safeParse(document);
+  const parsed = checkedDocument.safeParse(document);
   if (!parsed.success) return { ok: false, reason: `this is no proof document: ${z.prettifyError(parsed.error)}` };
   const { checkpoint: note, origin, leafHash: encoded, index, path, text } = parsed.data;
   const leaf = decodeBase64(encoded);
@@ -107,8 +112,11 @@ export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): P
   const wrong = textTrouble(parsed.data, leaf);
   if (wrong !== undefined) return { ok: false, reason: wrong };
   try {
-    const { size, root } = openCheckpoint(note, keys, origin);
-    const hashes = path.map((hash) => Buffer.from(hash, 'base64'));
+    // A key of another name is that of another log.
+    const ofThisLog = keys.filter(({ name }) => name === origin);
+    const { size, root } = openCheckpoint(note, ofThisLog, origin);
+    const hashes = path.flatMap((hash) => decodeBase64(hash) ?? []);
+    if (hashes.length < path.length) return { ok: false, reason: 'the path holds what is no base64' };
     if (!isIncluded(leaf, index, size, hashes, root)) {
       return { ok: false, reason: `the path does not lead to the root of the checkpoint of ${size} records` };
     }
@@ -128,7 +136,7 @@ export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): P
 }
 
 /** Where values stand in a text is of the format, and never of the document's choice: a forger would choose. */
-function textTrouble({ prefix, record, text }: ProofDocument, leaf: Buffer): string | undefined {
+function textTrouble({ prefix, record, text }: z.infer<typeof checkedDocument>, leaf: Buffer): string | undefined {
   if (prefix !== LEAF_PREFIX) return `the prefix is not ${LEAF_PREFIX}`;
   if (text === undefined) return undefined;
   if (!leafHash(text).equals(leaf)) {

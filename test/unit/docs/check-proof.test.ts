@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { NoProof, verifyProofFile } from '../../../exporters/audit-trail/seal/proof-file.js';
 import { verifyProof } from '../../../exporters/audit-trail/seal/prove.js';
 import { signCheckpoint } from '../../../exporters/runtime/sealing/signing/checkpoint.js';
 import { generateSealKey, signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
@@ -63,8 +64,24 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function file(content: unknown): string {
   files += 1;
   const path = join(folder, `${files}`);
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  writeFileSync(path, bytesOf(content));
   return path;
+}
+
+function bytesOf(content: unknown): Buffer {
+  if (Buffer.isBuffer(content)) return content;
+  return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+/** The exit code of our own command. */
+function ourCode(content: unknown): number {
+  try {
+    const { ok } = verifyProofFile(bytesOf(content), [parseVkey(key.vkey)]);
+    return ok === null ? 2 : ok ? 0 : 1;
+  } catch (error) {
+    if (error instanceof NoProof) return 2;
+    throw error;
+  }
 }
 
 interface Answer {
@@ -179,6 +196,92 @@ const altered: Readonly<Record<string, object>> = {
 const alteredNames = Object.keys(altered);
 const lies = alteredNames.map((name): Case => ({ document: { ...genuine, ...altered[name] } }));
 
+const written = JSON.stringify(genuine);
+const says = (changes: object) => JSON.stringify({ ...genuine, ...changes });
+const index = `"index":${INDEX}`;
+const indexAs = (digits: string) => written.replace(index, `"index":${digits}`);
+const noted = (change: (note: string) => string) => says({ checkpoint: change(genuine.checkpoint) });
+const [signedText = '', signature = ''] = genuine.checkpoint.split(/\n\n/);
+/** Another spelling of the same bytes: 32 bytes leave two bits of the last character before `=` unread. */
+const otherBits = (base64: string) => base64.replace(/.=$/, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`);
+const deep = (levels: number) =>
+  says({ more: 0 }).replace('"more":0', `"more":${'['.repeat(levels)}${']'.repeat(levels)}`);
+const bytes = Buffer.from(written);
+
+/** How a file is spelled, in which JSON.parse and Python's json differ; and with which code both must end. */
+const spellings: readonly (readonly [string, unknown, 0 | 1 | 2])[] = [
+  ['as it was made', written, 0],
+  ['with blanks and line breaks', JSON.stringify(genuine, undefined, 2).replaceAll('\n', '\r\n'), 0],
+  ['with each character escaped', written.replaceAll('ann', '\\u0061n\\u006e'), 0],
+  ['half of a character in the text', written.replace('ann', 'ann\\ud800'), 1],
+  ['half of a character in the checkpoint', written.replace('"checkpoint":"', '"checkpoint":"\\ud800'), 1],
+  ['half of a character in what nothing proves', written.replace('as it says', '\\udc00'), 1],
+  ['half of a character in a key', written.replace('{', '{"\\ud800":1,'), 1],
+  ['both halves in what nothing proves', written.replace('as it says', '\\ud83d\\ude00'), 0],
+  ['an index of 5000 digits', indexAs('9'.repeat(5000)), 1],
+  ['another number of 5000 digits', says({ more: 0 }).replace('"more":0', `"more":${'9'.repeat(5000)}`), 0],
+  ['an index with a fraction', indexAs('3.0'), 1],
+  ['an index with an exponent', indexAs('3e0'), 1],
+  ['an index of 0.3e1', indexAs('0.3e1'), 1],
+  ['an index of -0', JSON.stringify(proof(0)).replace('"index":0', '"index":-0'), 0],
+  ['an index with a zero before it', indexAs('03'), 2],
+  ['an index in quotes', indexAs('"3"'), 1],
+  ['an index within another map', written.replace('"sealed":{', '"sealed":{"index":3.0,'), 0],
+  ['NaN for the index', indexAs('NaN'), 2],
+  ['Infinity in what nothing proves', written.replace('{', '{"more":-Infinity,'), 2],
+  ['a key twice', written.replace('{', '{"index":3,'), 1],
+  ['a key twice, once escaped', written.replace('{', '{"inde\\u0078":3,'), 1],
+  ['a key twice, further in', written.replace('"sealed":{', '"sealed":{"time":1,'), 1],
+  ['a key twice in a list', written.replace('["as it says"]', '[{"a":1,"a":1}]'), 1],
+  ['__proto__ twice', written.replace('{', '{"__proto__":{},"__proto__":{},'), 1],
+  ['all in __proto__', `{"__proto__":${written}}`, 2],
+  ['a key twice in what is no proof', '{"a":1,"a":1}', 2],
+  ['a key twice, and then no JSON', `${written.replace('{', '{"index":3,')}x`, 2],
+  ['a hash of the path that is no Base64', says({ path: [first.replace(/=$/, '*'), ...others] }), 1],
+  ['a hash of the path without its end', says({ path: [first.replace(/=$/, ''), ...others] }), 1],
+  ['a hash of the path with a blank', says({ path: [` ${first}`, ...others] }), 1],
+  ['a hash of the path for URLs', says({ path: [first.replace(/^../, '-_'), ...others] }), 1],
+  ['a hash of the path in other bits', says({ path: [otherBits(first), ...others] }), 1],
+  ['a hash of the path that is a list', says({ path: [[first], ...others] }), 1],
+  ['the leaf in other bits', says({ leafHash: otherBits(genuine.leafHash) }), 1],
+  ['no line break at the end of the checkpoint', noted((note) => note.trimEnd()), 1],
+  ['an empty line at the end of the checkpoint', noted((note) => `${note}\n`), 1],
+  ['a line that is no signature', noted((note) => `${note}nonsense\n`), 1],
+  ['the signature of a stranger beside it', noted((note) => `${note}\u2014 stranger AAAAAAAA\n`), 0],
+  ['a name with a byte-order mark', noted((note) => `${note}\u2014 str\ufeffanger AAAAAAAA\n`), 1],
+  ['a line separator among the signatures', noted((note) => `${note}\u2014 str\u2028anger AAAAAAAA\n`), 1],
+  ['a signature that is too short', noted((note) => `${note}\u2014 stranger AAAA\n`), 1],
+  [
+    'a wrong signature before ours',
+    noted(() => `${signedText}\n\n${signature.replace(/\S{20}(=*)\n?$/, 'AAAAAAAAAAAAAAAAAAAA$1')}\n${signature}`),
+    1,
+  ],
+  [
+    'a wrong signature behind ours',
+    noted(() => `${signedText}\n\n${signature}${signature.replace(/\S{20}(=*)\n?$/, 'AAAAAAAAAAAAAAAAAAAA$1')}\n`),
+    0,
+  ],
+  [
+    'nothing of what it says and does not prove',
+    says({ sealed: undefined, howToVerify: 7, record: { ...genuine.record, table: 7 } }),
+    0,
+  ],
+  ['columns that are no texts', says(about({ columns: [1, 2, 3, 4] as never })), 0],
+  ['a text that is null', says({ text: null }), 1],
+  ['many levels', deep(90), 0],
+  ['too many levels', deep(200), 2],
+  ['very many levels', deep(100_000), 2],
+  ['brackets in a text are no levels', says({ howToVerify: ['['.repeat(500)] }), 0],
+  ['a byte-order mark', `\ufeff${written}`, 2],
+  ['bytes that are no UTF-8', Buffer.concat([bytes.subarray(0, -2), Buffer.of(0xff), bytes.subarray(-2)]), 2],
+  ['half of a character in UTF-8', Buffer.from(written.replace('as it says', '\xed\xa0\x80'), 'latin1'), 2],
+  ['no JSON', 'no JSON', 2],
+  ['nothing', '', 2],
+  ['a list', '[]', 2],
+  ['another document', '{"hello":1}', 2],
+  ['another kind', says({ kop: 'audit-proof-2' }), 2],
+];
+
 /** Of a log of this record alone. */
 function alone(text: string, record: { readonly order: string; readonly id: string }) {
   const leaf = leafHash(text);
@@ -231,6 +334,19 @@ describe.skipIf(isAbsent('python3') || isAbsent('openssl'))('check_proof.py', ()
     expect(verifyProof(bare, keys)).toMatchObject({ ok: null, size: 7 });
     const found = lies.map(({ document }) => verifyProof(JSON.parse(JSON.stringify(document)), keys).ok);
     expect(found).toEqual(lies.map(() => false));
+  });
+
+  describe('of each spelling of a file', () => {
+    let answers: readonly Answer[] = [];
+    beforeAll(() => {
+      answers = checkAll(spellings.map(([, document]) => ({ document })));
+    });
+    test.each(spellings.map(([name, document, code], at) => [name, document, code, at] as const))(
+      '%s: both end with the same code',
+      (_, document, code, at) => {
+        expect({ python: answers[at]?.code, ours: ourCode(document) }).toEqual({ python: code, ours: code });
+      },
+    );
   });
 
   test('what a proof says and does not prove is as many fields as the page names', () => {
