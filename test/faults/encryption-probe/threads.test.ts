@@ -186,13 +186,18 @@ test('a main thread that is held most of the time stretches no measurement', asy
   if (encrypt === undefined || !('counts' in encrypt)) throw new Error('nothing measured');
   // Each observation as its upper bound. If it were here that the answers arrive, most would take our 250 ms more.
   const seconds = encrypt.counts.flatMap((count, index) => new Array<number>(count).fill(encrypt.bounds[index] ?? 10));
-  const [measured, truth] = [percentiles(seconds), percentiles(await portal.seconds())];
+  const truth = await portal.seconds();
   expect(seconds.length).toBeGreaterThanOrEqual(8);
+  const slower = (those: readonly number[], than: number) => those.filter((each) => each > than).length;
+  // Of every bound, and so of every percentile: no more are slower than the portal really was, even where a busy machine
+  // keeps that waiting. 15 ms are for the way there and back.
+  const stretched = encrypt.bounds.filter((each) => slower(seconds, each) > slower(truth, each - 0.015));
+  expect(stretched).toEqual([]);
+  // Where so many answers are slow that 250 ms could hide behind them, most of both still tell.
   const bound = (value = Number.NaN) => encrypt.bounds.find((each) => each >= value + 0.015) ?? Number.NaN;
-  expect(measured?.p99).toBeLessThanOrEqual(bound(truth?.p99));
-  expect(measured?.p50).toBeLessThanOrEqual(bound(truth?.p50));
-  // Of a portal that a busy machine keeps waiting the longest says nothing; of most of its answers it does.
-  expect(bound(truth?.p50)).toBeLessThan(0.25);
+  const usual = bound(percentiles(truth)?.p50);
+  expect(percentiles(seconds)?.p50).toBeLessThanOrEqual(usual);
+  expect(usual).toBeLessThan(0.25);
 });
 
 test.skipIf(process.platform !== 'linux')(

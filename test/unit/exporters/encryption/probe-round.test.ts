@@ -340,11 +340,13 @@ describe.skipIf(process.platform !== 'linux')('a thread that slept in a call', (
   });
 
   test('waited for the provider everywhere else', async () => {
-    const result = await round(sleeping(false), { samples: 3, slaSeconds: 0.001 });
-    const { samples, met, missed } = counts(result, 'encrypt');
-    expect({ samples, met }).toEqual({ samples: 6, met: 0 });
-    // On a busy machine it waited for a processor as well, and for so long that nobody can tell of some.
-    expect(missed).toBeGreaterThan(0);
+    // On a busy machine it waits for a processor as well, at times for so long that nobody can tell of some.
+    let found = { samples: 0, met: 0, missed: 0 };
+    for (let rounds = 0; rounds < 10 && found.missed < 6; rounds += 1) {
+      found = counts(await round(sleeping(false), { samples: 3, slaSeconds: 0.001 }), 'encrypt');
+      expect(found).toMatchObject({ samples: 6, met: 0 });
+    }
+    expect(found.missed).toBe(6);
   });
 });
 
