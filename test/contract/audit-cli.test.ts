@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
 import { kopCall } from '../../exporters/runtime/call.js';
-import { CliLab, type Desk, kop, ORIGIN } from '../support/audit/cli-lab.js';
+import { CliLab, type Desk, kop, kopApart, ORIGIN } from '../support/audit/cli-lab.js';
 import { DeskWatch } from '../support/audit/desk-watch.js';
 import { kopHere } from '../support/cli.js';
 
@@ -94,7 +94,7 @@ describe('a portal without an audit trail', () => {
       KINGSTON_AUDIT_DATABASE_URL: await lab.kingstonToday(),
       KOP_STATE_DIRECTORY: join(lab.folder, 'today'),
     };
-    const { code, stdout, stderr } = await kop(['audit', 'status'], env);
+    const { code, stdout, stderr } = await kopApart(['audit', 'status'], env);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toMatch(/Covered {3}0 of 22/);
     expect(stdout).toMatch(/Unknown {2}22 of 22/);
@@ -127,8 +127,8 @@ describe('a portal without an audit trail', () => {
       code: 0,
       stdout: expect.stringContaining('Audit trail kingston is not connected'),
     });
-    expect(await kop(['exporters', '--config.check'], env)).toMatchObject({ code: 0 });
-    const named = await kop(['exporters', 'audit-trail', '--config.check'], env);
+    expect(await kopApart(['exporters', '--config.check'], env)).toMatchObject({ code: 0 });
+    const named = await kopApart(['exporters', 'audit-trail', '--config.check'], env);
     expect(named).toMatchObject({ code: 2, stderr: expect.stringContaining('KINGSTON_AUDIT_DATABASE_URL is not set') });
   });
 });
@@ -136,7 +136,7 @@ describe('a portal without an audit trail', () => {
 describe('kop audit keygen', () => {
   test('keeps the private key to its owner, and never writes over one', async () => {
     const out = join(lab.folder, 'fresh.pem');
-    const made = await kop(['audit', 'keygen', '--origin', ORIGIN, '--out', out]);
+    const made = await kopApart(['audit', 'keygen', '--origin', ORIGIN, '--out', out]);
     expect(made.stdout).toMatch(/^test\.example\/audit\+[0-9a-f]{8}\+\S+\n$/);
     expect(made.stdout).not.toContain('PRIVATE');
     expect(statSync(out).mode & 0o777).toBe(0o600);
