@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { callFrom, withCalls } from '../../exporters/runtime/call.js';
 import { eventually, smallPack, Workbench } from './runtime-support.js';
 
@@ -26,6 +28,27 @@ afterAll(() => bench.remove());
 function run(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [kop, ...args], { encoding: 'utf8' });
   return { status, stdout, stderr };
+}
+
+/** One command after the other in one process: most of what a process costs is its start. */
+const DRIVER = `
+const { kop } = await import(process.argv[1]);
+const write = process.stdout.write.bind(process.stdout);
+const ended = [];
+for (const args of JSON.parse(process.argv[2])) {
+  const printed = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr']) process[stream].write = (text) => (printed[stream] += text, true);
+  process.exitCode = undefined;
+  ended.push({ status: await kop(args), ...printed });
+}
+write(JSON.stringify(ended), () => process.exit(0));`;
+
+const endings = z.array(z.object({ status: z.int(), stdout: z.string(), stderr: z.string() }));
+
+function runAll(commands: readonly (readonly string[])[]): z.infer<typeof endings> {
+  const program = new URL('program.js', pathToFileURL(kop)).href;
+  const args = ['--input-type=module', '-e', DRIVER, program, JSON.stringify(commands)];
+  return endings.parse(JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout));
 }
 
 interface Surroundings {
@@ -72,12 +95,14 @@ function hearsSignals({ pid }: ChildProcess): boolean {
 describe('kop', () => {
   it('says its version and what there is', () => {
     expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-    expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/exporters .*\n.*check /) });
-    expect(run('exporters', '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples:') });
-    expect(run('help', 'exporters')).toMatchObject({ status: 0, stdout: expect.stringContaining('--web.config.file') });
+    expect(runAll([['--help'], ['exporters', '--help'], ['help', 'exporters']])).toMatchObject([
+      { status: 0, stdout: expect.stringMatching(/exporters .*\n.*check /) },
+      { status: 0, stdout: expect.stringContaining('Examples:') },
+      { status: 0, stdout: expect.stringContaining('--web.config.file') },
+    ]);
   });
 
-  it.each([
+  const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /Usage: kop/],
     [['chek'], /unknown command 'chek'\n\(Did you mean check\?\)/],
     [['exporters', 'workflow-sal'], /no exporter 'workflow-sal'; did you mean 'workflow-sla'\?/],
@@ -88,10 +113,15 @@ describe('kop', () => {
     [['exporters', '--log.level', 'loud'], /Allowed choices are debug, info, warn, error/],
     [['exporters', '--config.fil', 'x'], /unknown option '--config\.fil'\n\(Did you mean --config\.file\?\)/],
     [['exporters', '--config.file', '/nowhere.yaml'], /\/nowhere\.yaml: no such file or folder/],
-  ])('refuses %j with 2', (args, message) => {
-    const { status, stderr } = run(...args);
-    expect(stderr).toMatch(message);
-    expect(status).toBe(2);
+  ];
+  describe('refuses with 2', () => {
+    let ended: ReturnType<typeof runAll> = [];
+    beforeAll(() => {
+      ended = runAll(refused.map(([args]) => args));
+    });
+    it.each(refused.map(([args, message], at) => ({ args, message, at })))('$args', ({ message, at }) => {
+      expect(ended[at]).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+    });
   });
 
   describe('in a clone', () => {
@@ -104,18 +134,26 @@ describe('kop', () => {
     const good = bench.write('good.yaml', smallPack);
     const broken = bench.write('broken.yaml', 'portals: { demo: {} }\n');
 
-    it.each([
+    const commands: readonly (readonly [readonly string[], string])[] = [
       [['check', good], 'build to write'],
       [['check', broken], 'check again'],
       [['build', '--check', '--config.file', good, '--out', bench.folder], 'build and commit'],
       [['audit', 'verify'], 'audit keygen'],
       [['demo', 'fault', '--clear', '--admin', 'http://127.0.0.1:1/admin'], 'demo, or'],
       [['workflow', 'run', '--help'], 'workflow run client-list'],
-    ])('%j names only commands that work as they stand', (args, verb) => {
-      const { stdout, stderr } = run(...args);
-      expect(stdout + stderr).toContain(`${call} ${verb}`);
-      expect(withCalls(stdout + stderr, call)).toBe(stdout + stderr);
+    ];
+    let ended: ReturnType<typeof runAll> = [];
+    beforeAll(() => {
+      ended = runAll(commands.map(([args]) => args));
     });
+    it.each(commands.map(([args, verb], at) => ({ args, verb, at })))(
+      '$args names only commands that work as they stand',
+      ({ verb, at }) => {
+        const { stdout = '', stderr = '' } = ended[at] ?? {};
+        expect(stdout + stderr).toContain(`${call} ${verb}`);
+        expect(withCalls(stdout + stderr, call)).toBe(stdout + stderr);
+      },
+    );
   });
 
   it('checks configurations without running', () => {
