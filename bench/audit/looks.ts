@@ -5,8 +5,9 @@
  * Usage: node dist/bench/audit/looks.js
  */
 import { readFacts } from '../../exporters/audit-trail/database/facts.js';
-import { checkContinuity } from '../../exporters/audit-trail/observer/continuity.js';
-import { makePlan } from '../../exporters/audit-trail/observer/plan.js';
+import { checkContinuity } from '../../exporters/audit-trail/observer/checks/continuity.js';
+import { makePlan } from '../../exporters/audit-trail/observer/checks/plan.js';
+import { pollOf } from '../../exporters/audit-trail/observer/run-check.js';
 import { nextWindow } from '../../exporters/audit-trail/records/reader.js';
 import { ms, report } from '../support/report.js';
 import { median, quantile } from '../support/stats.js';
@@ -48,12 +49,13 @@ try {
   const plain: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     await change(bench, EVENTS);
-    const { sql } = context;
-    if (sql === undefined) throw new Error('no records');
+    const { sql, seen } = context;
+    if (sql === undefined || seen === undefined) throw new Error('no records');
     await context.database.look(signal(), async (session) => {
-      const plan = await makePlan(context, session, sql);
+      const until = { signal: signal(), deadline: Number.POSITIVE_INFINITY };
+      const plan = await makePlan({ ...pollOf(context, seen, until), sql }, session);
       const facts = await readFacts(session);
-      const from = context.memory.reading?.watermark;
+      const from = context.memory.checks.reading.progress?.watermark;
       const options = { limit: EVENTS + 1, marginMs: 0, below: facts.xmin, owedMs: 0 };
       const window = await nextWindow(session, sql, facts, from, options);
       const begin = from?.mode === 'xid8' ? from.xid : '0';

@@ -35,9 +35,9 @@ try {
         );
       }),
     );
-    const before = context.memory.tables['public.accounts']?.swept?.endedAt ?? 0;
+    const before = context.memory.tables['public.accounts']?.replay.scanned?.endedAt ?? 0;
     taken.push(await timed(() => observer.lookClosely(signal)));
-    const swept = context.memory.tables['public.accounts']?.swept;
+    const swept = context.memory.tables['public.accounts']?.replay.scanned;
     if (swept === undefined || swept.endedAt <= before || !swept.isClean || swept.compared !== 2 * rows)
       throw new Error(`the sweep was not whole and clean: ${JSON.stringify(swept)}`);
   }

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoted } from '../runtime/call.js';
-import { declarationsFile } from './observer/declarations.js';
 import { memoryFile } from './observer/memory.js';
+import { declarationsFile } from './observer/verdict/declarations.js';
 
 export interface EarlierState {
   /** The folder of before. */

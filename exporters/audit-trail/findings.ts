@@ -1,7 +1,7 @@
 import type { Finding } from '../runtime/landing/section.js';
 import type { ComparisonResult } from './comparisons/run.js';
-import { type Evidence, notConfigured } from './observer/evidence.js';
-import type { TableStatus } from './observer/status.js';
+import type { TableStatus } from './inspect/status.js';
+import { type Evidence, notConfigured } from './observer/verdict/evidence.js';
 
 export interface QuickLook {
   /** End of the newest one; undefined before the first. */

@@ -2,20 +2,18 @@ import { type AuditTrail, type Pack, SecretText } from '../../pack/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
 import { earlierState } from './earlier-state.js';
+import { statusOf } from './inspect/status.js';
 import { AuditMetrics } from './metrics.js';
-import { disposalsIn } from './observer/disposals.js';
-import type { Evidence } from './observer/evidence.js';
+import { disposalsIn } from './observer/checks/disposals.js';
 import { MemoryDirectory } from './observer/memory.js';
 import { Observer } from './observer/observer.js';
-import { Repeating } from './observer/schedule.js';
-import { statusOf } from './observer/status.js';
+import { Repeating } from './observer/schedule/repeating.js';
+import type { Evidence } from './observer/verdict/evidence.js';
 import { createSealer, type Sealer } from './seal/index.js';
 import { sealFamilies } from './seal-families.js';
 import { sections } from './sections.js';
 import { createWitness } from './witness/index.js';
 
-export { type Declaration, declare } from './observer/declarations.js';
-export { memoryFile } from './observer/memory.js';
 export {
   CannotLook,
   type ExplainOptions,
@@ -26,7 +24,9 @@ export {
   status,
   type TableStatus,
   type TrailStatus,
-} from './observer/status.js';
+} from './inspect/status.js';
+export { memoryFile } from './observer/memory.js';
+export { type Declaration, declare } from './observer/verdict/declarations.js';
 
 /** Name of the exporter, and of its folder in the state directory. */
 export const AUDIT_TRAIL = 'audit-trail';

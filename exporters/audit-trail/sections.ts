@@ -1,6 +1,6 @@
 import type { Cell, CellState, Finding, LandingSection } from '../runtime/landing/section.js';
 import { comparisonFinding, evidenceFindings, type QuickLook, staleness, tableFinding } from './findings.js';
-import type { TableStatus, TrailStatus } from './observer/status.js';
+import type { TableStatus, TrailStatus } from './inspect/status.js';
 
 const states: Readonly<Record<TableStatus['state'], CellState>> = {
   ok: 'good',

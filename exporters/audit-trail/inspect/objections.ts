@@ -1,8 +1,8 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import { auditInvariants, identityKinds } from '../../../pack/metrics/index.js';
-import { invariantWording } from '../observer/counting.js';
-import type { IdentityKind } from '../observer/identity-breaks.js';
-import type { TrailStatus } from '../observer/status.js';
+import { invariantWording } from '../observer/checks/counting.js';
+import type { IdentityKind } from '../observer/verdict/findings.js';
+import type { TrailStatus } from './status.js';
 
 const identityWording: Readonly<Record<IdentityKind, string>> = {
   duplicate: 'records have an id that another record has too',

@@ -4,9 +4,9 @@ import { looseFolder } from '../../runtime/state/index.js';
 import { type ComparisonResult, runComparison } from '../comparisons/run.js';
 import { openDatabase } from '../database/open.js';
 import { MemoryDirectory } from '../observer/memory.js';
-import { status, type TrailStatus } from '../observer/status.js';
 import { objections } from './objections.js';
 import { type SealView, sealView } from './seal-view.js';
+import { status, type TrailStatus } from './status.js';
 
 export interface ComparisonReport {
   readonly name: string;

@@ -1,102 +1,71 @@
 import { failureOf } from '../../runtime/postgres/failure.js';
-import type { CheckName } from '../metrics.js';
-import { modeOf } from '../records/reader.js';
-import type { RecordsSql } from '../records/sql.js';
-import type { Witness } from '../witness/index.js';
-import type { TrailContext } from './context.js';
-import { ifSlow } from './evidence.js';
-import { comparingFailed, judgeReading, judgeReplay, readingFailed, TransactionsHidden } from './judging-evidence.js';
-import { makePlan, type Plan } from './plan.js';
-import { readRecords, recheckRecords, type Until } from './reading.js';
-import { lookAtIdentity, lookAtLag, lookAtReadability, lookAtRetention } from './record-checks.js';
-import { sweepTables } from './sweeping.js';
-import { consultWitness, witnessUnknown } from './witnessing.js';
+import type { Check, RecordsPoll } from './check.js';
+import { comparisons } from './checks/comparisons.js';
+import { exposure } from './checks/exposure.js';
+import { fullScan } from './checks/full-scan.js';
+import { identity } from './checks/identity.js';
+import { makePlan, type Plan } from './checks/plan.js';
+import { readability } from './checks/readability.js';
+import { reading } from './checks/reading.js';
+import { retention } from './checks/retention.js';
+import type { WitnessMemory } from './checks/witness.js';
+import type { LoopState } from './loop-state.js';
+import { checkFailed, notRun, pollOf, runCheck, type Until } from './run-check.js';
+import { readingSlot, replaySlot, slotOf } from './slots.js';
 
-/** Runs a check and says when it ended and what it took; by default a failure means that nothing can be seen. */
-export type Timed = (check: CheckName, work: () => Promise<void>, onError?: (error: unknown) => void) => Promise<void>;
+export type WitnessCheck = Check<WitnessMemory, RecordsPoll>;
 
-/** Reads what is new, then compares rows with it, then looks at the audit table as a whole: in this order. */
-export async function checkExactly(
-  context: TrailContext,
-  sql: RecordsSql,
-  witness: Witness | undefined,
-  timed: Timed,
-  until: Until,
-): Promise<void> {
-  const { evidence, log } = context;
-  const planned = () =>
-    context.turns.take(() => context.database.look(until.signal, (session) => makePlan(context, session, sql)));
-  const plan = await planned().catch((error: unknown) => {
-    readingFailed(context, error);
-    comparingFailed(context, error);
-    if (witness !== undefined) witnessUnknown(context, `not asked: ${failureOf(error).reason}`);
-  });
-  if (plan !== undefined) await readAndCompare(context, sql, plan, planned, witness, timed, until);
-  if (context.lost !== undefined) return;
-  await timed(
-    'identity',
-    async () => {
-      await lookAtIdentity(context, until.signal);
-      context.identityTrouble = undefined;
-    },
-    (error) => {
-      context.identityTrouble = failureOf(error);
-      evidence.failed('identity', context.identityTrouble);
-    },
-  );
-  await timed(
-    'retention',
-    () => lookAtRetention(context, until.signal),
-    (error) => log.warn('retention cannot be checked', { error }),
-  );
-  await timed(
-    'readability',
-    () => lookAtReadability(context, until.signal),
-    (error) => log.warn('records cannot be exported', { error }),
-  );
+/** Whatever is due of the exact checks, in the order in which one goes on from the other. */
+export async function checkExactly(context: LoopState, witness: WitnessCheck | undefined, until: Until): Promise<void> {
+  await checkRecords(context, witness, until);
+  const { lost, seen, trail } = context;
+  if (lost !== undefined || seen === undefined) return;
+  const poll = pollOf(context, seen, until);
+  await runCheck(context, slotOf(context, 'exposure'), exposure, poll);
+  if (trail.comparisons.length > 0) await runCheck(context, slotOf(context, 'comparisons'), comparisons, poll);
 }
 
-async function readAndCompare(
-  context: TrailContext,
-  sql: RecordsSql,
-  plan: Plan,
-  planned: () => Promise<Plan>,
-  witness: Witness | undefined,
-  timed: Timed,
-  until: Until,
-): Promise<void> {
-  if (witness !== undefined)
-    await timed(
-      'witness',
-      () => consultWitness(context, witness, until.signal),
-      (error) => witnessUnknown(context, failureOf(error).reason, ifSlow(failureOf(error))),
-    );
-  await timed(
-    'reading',
-    () => read(context, sql, plan, until),
-    (error) => readingFailed(context, error),
-  );
+/** Reads what is new, then compares rows with it, then looks at the audit table as a whole. */
+async function checkRecords(context: LoopState, witness: WitnessCheck | undefined, until: Until): Promise<void> {
+  const { lost, seen, sql, whyNoRecords = 'no audit records' } = context;
+  if (lost !== undefined || seen === undefined || sql === undefined) {
+    if (witness !== undefined) notRun(context, witness, `not asked: ${lost ?? whyNoRecords}`);
+    // While the database is lost, that is said of all of them already; of reading, why there is no description.
+    if (lost === undefined)
+      for (const source of ['continuity', 'replay'] as const) context.evidence.unknown(source, whyNoRecords);
+    return;
+  }
+  const poll = { ...pollOf(context, seen, until), sql };
+  await readAndCompare(context, witness, poll);
+  if (context.lost !== undefined) return;
+  await runCheck(context, slotOf(context, 'identity'), identity, poll);
+  await runCheck(context, slotOf(context, 'retention'), retention, poll);
+  await runCheck(context, slotOf(context, 'readability'), readability, poll);
+}
+
+async function readAndCompare(context: LoopState, witness: WitnessCheck | undefined, poll: RecordsPoll): Promise<void> {
+  let plan: Plan;
+  try {
+    plan = await planned(context, poll);
+  } catch (error) {
+    checkFailed(context, reading, poll, error);
+    checkFailed(context, fullScan, poll, error);
+    // It counts each transaction once, so it is asked only when there will be something to compare with.
+    if (witness !== undefined) notRun(context, witness, `not asked: ${failureOf(error).reason}`);
+    return;
+  }
+  if (witness !== undefined) await runCheck(context, slotOf(context, 'witness'), witness, poll);
+  await runCheck(context, readingSlot(context), reading, { ...poll, plan });
   if (context.lost !== undefined) return;
   // Names and snapshots that were just read change what there is to compare.
-  const next = await planned().catch(() => plan);
-  await timed(
-    'replay',
-    () => compare(context, next, until),
-    (error) => comparingFailed(context, error),
-  );
+  const next = await planned(context, poll).catch(() => plan);
+  await runCheck(context, replaySlot(context), fullScan, { ...poll, plan: next });
 }
 
-async function read(context: TrailContext, sql: RecordsSql, plan: Plan, until: Until): Promise<void> {
-  await lookAtLag(context, until.signal);
-  // Of other roles' transactions nothing would be seen, and what they commit late would never be read.
-  if (modeOf(sql) === 'overlap' && context.seen?.facts.readsAllStats !== true) throw new TransactionsHidden();
-  const lacks = await readRecords(context, plan, until);
-  await recheckRecords(context, plan, until);
-  judgeReading(context, sql, lacks);
-}
-
-async function compare(context: TrailContext, plan: Plan, until: Until): Promise<void> {
-  const outcome = await sweepTables(context, plan, until);
-  context.replayTrouble = undefined;
-  judgeReplay(context, outcome === 'behind');
+function planned(context: LoopState, poll: RecordsPoll): Promise<Plan> {
+  return context.turns.take(async () => {
+    const plan = await poll.read((session) => makePlan(poll, session));
+    context.obstacles = plan.obstacles;
+    return plan;
+  });
 }

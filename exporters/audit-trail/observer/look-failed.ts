@@ -1,14 +1,14 @@
 import { describeError } from '../../runtime/log.js';
 import { failureOf } from '../../runtime/postgres/failure.js';
-import type { TrailContext } from './context.js';
+import type { LoopState } from './loop-state.js';
 
 /** What to say of a look that failed. */
-export function lookFailed(context: TrailContext, error: unknown): void {
+export function lookFailed(context: LoopState, error: unknown): void {
   const failure = failureOf(error);
   if (failure.kind === 'connection' || failure.kind === 'cancelled') {
     context.lost = `the database cannot be seen: ${failure.reason}`;
     context.evidence.connectionLost(context.lost);
-    context.settling.clear();
+    context.memory.checks.counters = { ...context.memory.checks.counters, window: [] };
   } else {
     context.evidence.failed('catalogue', failure);
     context.evidence.failed('counters', failure);

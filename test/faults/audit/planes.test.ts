@@ -6,7 +6,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Evidence } from '../../../exporters/audit-trail/observer/evidence.js';
+import type { Evidence } from '../../../exporters/audit-trail/observer/verdict/evidence.js';
 import {
   createSealer,
   generateSealKey,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { declare } from '../../../exporters/audit-trail/observer/declarations.js';
+import { declare } from '../../../exporters/audit-trail/observer/verdict/declarations.js';
 import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
 import { difference, testPaces, type Verdict, Watchman } from '../../support/audit/watchman.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AUDIT_TRAIL } from '../../../exporters/audit-trail/index.js';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
-import { disposalsIn } from '../../../exporters/audit-trail/observer/disposals.js';
+import { disposalsIn } from '../../../exporters/audit-trail/observer/checks/disposals.js';
 import { MemoryDirectory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer } from '../../../exporters/audit-trail/observer/observer.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
-import type { ObserverOptions } from '../../../exporters/audit-trail/observer/context.js';
+import type { ObserverOptions } from '../../../exporters/audit-trail/observer/loop-state.js';
 import type { Memory } from '../../../exporters/audit-trail/observer/memory.js';
 import { type MemoryStore, newMemory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer } from '../../../exporters/audit-trail/observer/observer.js';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
-import type { ObserverOptions } from '../../../exporters/audit-trail/observer/context.js';
+import type { ObserverOptions } from '../../../exporters/audit-trail/observer/loop-state.js';
 import { type Memory, type MemoryStore, newMemory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer, type ObserverDeps } from '../../../exporters/audit-trail/observer/observer.js';
-import { Repeating } from '../../../exporters/audit-trail/observer/schedule.js';
+import { Repeating } from '../../../exporters/audit-trail/observer/schedule/repeating.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
 import type { AuditTrail } from '../../../pack/index.js';

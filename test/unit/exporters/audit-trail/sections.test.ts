@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TableStatus, TrailStatus } from '../../../../exporters/audit-trail/observer/status.js';
+import type { TableStatus, TrailStatus } from '../../../../exporters/audit-trail/inspect/status.js';
 import { sections } from '../../../../exporters/audit-trail/sections.js';
 import { stateOf } from '../../../../exporters/runtime/landing/summary.js';
 

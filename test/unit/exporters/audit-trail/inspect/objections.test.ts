@@ -42,7 +42,7 @@ describe('kop audit status', () => {
 
   test('does not end with 0 while records were updated, whatever the tables say, until a baseline of everything', async () => {
     await desk.sql("update audit.log set reason = 'edited' where id = 1");
-    await watch.until(() => Object.keys(watch.observer.context.memory.ledger?.judged ?? {}).length > 0);
+    await watch.until(() => Object.keys(watch.observer.context.memory.checks.counters.ledger?.judged ?? {}).length > 0);
     await watch.until(() => !watch.observer.hasSuspicion);
     const found = await judged();
     expect(found).toMatchObject({ code: 1, objections: ['audit records were updated or deleted (+1)'] });
@@ -68,7 +68,7 @@ describe('kop audit status', () => {
   });
 
   test('does not end with 0 while records that must be kept are gone', async () => {
-    const { firstToKeep } = watch.observer.context.memory;
+    const { firstToKeep } = watch.observer.context.memory.checks.retention;
     expect(firstToKeep).toBeDefined();
     await desk.sql('delete from audit.log where id = 1');
     expect(await judged()).toMatchObject({

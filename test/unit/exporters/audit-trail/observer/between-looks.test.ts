@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
-import { statusOf } from '../../../../../exporters/audit-trail/observer/status.js';
+import { statusOf } from '../../../../../exporters/audit-trail/inspect/status.js';
 import { observed } from '../../../../support/audit/observed.js';
 import { bypassed, enrol } from '../../../../support/audit/schema.js';
 

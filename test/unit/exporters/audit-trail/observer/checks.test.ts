@@ -401,7 +401,9 @@ describe('other planes', () => {
   test('business tables compared, where they are there', async () => {
     await begin({ trail: { comparisons: [comparison('orphaned-valuations')] } });
     expect(count('comparison_findings')).toBeUndefined();
-    expect(lab.watching.observer.context.compared.get('orphaned-valuations')).toMatchObject({ state: 'unknown' });
+    expect(lab.watching.observer.context.memory.checks.comparisons.results?.['orphaned-valuations']).toMatchObject({
+      state: 'unknown',
+    });
     expect(lab.watching.state('public.accounts')).toBe('ok');
   });
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresServer } from '../../../../../demo/postgres/index.js';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
+import { explain, status } from '../../../../../exporters/audit-trail/inspect/status.js';
 import { MemoryDirectory } from '../../../../../exporters/audit-trail/observer/memory.js';
-import { explain, status } from '../../../../../exporters/audit-trail/observer/status.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { CannotKeepState, looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import { ownRecords } from '../../../../support/audit/domain.js';
@@ -259,7 +259,7 @@ describe('what comes and goes', () => {
     const watching = await settled({ store });
     expect(watching.metric('audit_trail_epoch_changes_total', { reason: 'start' })).toBe(1);
     expect(await readFile(join(directory, 'test.observer.json.unreadable'), 'utf8')).toBe('{"version": 7');
-    expect((await store.load('test')).reading?.everCaughtUp).toBe(true);
+    expect((await store.load('test')).checks.reading.progress?.everCaughtUp).toBe(true);
     await rm(join(directory, 'test.observer.json'));
   });
 

@@ -1,0 +1,300 @@
+import { z } from 'zod';
+import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
+import { forgotten } from '../forgotten.js';
+import type { EpochReason } from '../verdict/epoch.js';
+import { countOf, type Sample, type Tuples } from './counters.js';
+
+const tuplesSchema = z.tuple([z.number(), z.number(), z.number()]);
+export const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number());
+export type Amounts = z.infer<typeof amountsSchema>;
+
+export const ledgerSchema = z.object({
+  /** What each side stood at when this epoch began, or when a relation joined it. */
+  base: z.object({
+    audited: z.record(z.string(), tuplesSchema),
+    records: z.record(z.string(), tuplesSchema),
+    archived: z.number(),
+    calls: z.record(z.string(), z.number()),
+    /** Ids given out less records counted, at a quiet moment; undefined until there was one. */
+    sequenceGap: z.number().optional(),
+  }),
+  /** No id was given out since; for finding that moment. */
+  resting: z.object({ sequence: z.number(), since: z.number() }).optional(),
+  /** Which operations of a relation call every time, as trigger bits. */
+  masks: z.record(z.string(), z.number()),
+  /** The newest values; those of relations that are gone stay. */
+  last: z.object({
+    at: z.number(),
+    audited: z.record(z.string(), tuplesSchema),
+    records: z.record(z.string(), tuplesSchema),
+    sequence: z.number().optional(),
+  }),
+  /** Residuals found harmless; no longer shown. */
+  explained: amountsSchema,
+  /** Residuals that exact checks are looking into. */
+  pending: amountsSchema,
+  /** Residuals that were looked into but stay visible until a new baseline is declared. */
+  judged: amountsSchema,
+  /** Of records under signed disposals: what was there when this ledger began, and what was last found gone. */
+  disposed: z
+    .object({
+      base: z.object({ statements: z.number(), records: z.number() }),
+      counted: z.object({ deleted: z.number(), statements: z.number(), gone: z.number() }).optional(),
+    })
+    .optional(),
+  /** What was judged in earlier epochs: no counter shows it any more, so it is added to what they show. */
+  carried: amountsSchema.default({}),
+  /** Counters at the last look at which every equality held. */
+  agreed: z.record(z.string(), tuplesSchema),
+});
+export type Ledger = z.infer<typeof ledgerSchema>;
+
+export const countersMemorySchema = z.object({
+  ledger: ledgerSchema.optional(),
+  /** Residuals judged in earlier epochs, for as long as no ledger of a new one carries them. */
+  judged: amountsSchema.optional(),
+  /** By how much counters that should agree do not, as of now; and of late, until they had time to settle. */
+  found: forgotten<Residuals>(),
+  window: forgotten<readonly Entry[]>(),
+});
+export type CountersMemory = z.infer<typeof countersMemorySchema>;
+
+export type Residuals = Readonly<Partial<Record<AuditInvariant, number>>>;
+
+/** Records that no call of a row trigger wrote, by committed records read in this epoch. */
+export interface Uncalled {
+  readonly truncates: number;
+  readonly snapshots: number;
+  /** One function serves rows and statements, so its calls for TRUNCATE must be taken off. */
+  readonly mixed: boolean;
+  /** Records that are gone by a signed disposal. */
+  readonly disposed?: number;
+}
+
+export interface CallsOf {
+  readonly row: readonly string[];
+  readonly all: readonly string[];
+}
+
+export function openLedger(sample: Sample, masks: Readonly<Record<string, number>>, carried: Amounts = {}): Ledger {
+  return {
+    base: {
+      audited: copy(sample.audited),
+      records: copy(sample.records),
+      archived: sample.archived,
+      calls: { ...sample.calls },
+    },
+    masks: { ...masks },
+    last: { at: sample.at, audited: copy(sample.audited), records: copy(sample.records) },
+    explained: {},
+    pending: {},
+    judged: { ...carried },
+    carried: { ...carried },
+    agreed: copy(sample.audited),
+  };
+}
+
+/**
+ * The four equalities, as differences since the epoch began, and what is carried over from before; 0 when all is well.
+ *
+ * - operations_calls: row changes less calls of the row trigger. Above 0: a trigger was missing or bypassed.
+ * - calls_records: calls less records inserted. Above 0: the function was gutted. Below: records without a call.
+ * - records_sequence: records beyond the ids given out. Above 0: ids were forged. Gaps (rollback, crash) count on the
+ *   other side and never show.
+ * - records_mutated: records updated or deleted, moves to the archive and lawful disposals left out.
+ */
+export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled: Uncalled): Residuals {
+  const { base } = ledger;
+  const audited = { ...ledger.last.audited, ...sample.audited };
+  const records = { ...ledger.last.records, ...sample.records };
+  let operations = 0;
+  for (const [oid, tuples] of Object.entries(audited)) {
+    const mask = ledger.masks[oid] ?? 0;
+    operations += countOf(tuples, mask) - countOf(base.audited[oid] ?? [0, 0, 0], mask);
+  }
+  const change = [0, 0, 0];
+  for (const [oid, tuples] of Object.entries(records)) {
+    const from = base.records[oid] ?? [0, 0, 0];
+    tuples.forEach((value, index) => {
+      change[index] = (change[index] ?? 0) + value - (from[index] ?? 0);
+    });
+  }
+  const [inserted = 0, updated = 0, deleted = 0] = change;
+  const result: Partial<Record<AuditInvariant, number>> = {};
+  const { calls } = sample;
+  if (calls !== undefined) {
+    const sum = (oids: readonly string[]) =>
+      oids.reduce((total, oid) => total + (calls[oid] ?? 0) - (base.calls[oid] ?? 0), 0);
+    result.operations_calls = operations - sum(fns.row) + (uncalled.mixed ? uncalled.truncates : 0);
+    result.calls_records = sum(fns.all) - (inserted - uncalled.snapshots);
+    if (sample.prepared > 0) setAsidePrepared(result);
+  } else {
+    // Without calls one equality is left of two: it says that something is wrong, not which of the two.
+    result.operations_calls = operations - (inserted - uncalled.snapshots - uncalled.truncates);
+  }
+  if (sample.sequence !== undefined && base.sequenceGap !== undefined) {
+    result.records_sequence = Math.max(0, base.sequenceGap - (sample.sequence - total(records)));
+  }
+  const archived = sample.archived - base.archived;
+  result.records_mutated = updated + Math.max(0, deleted - Math.max(0, archived) - (uncalled.disposed ?? 0));
+  for (const invariant of auditInvariants) {
+    const carried = ledger.carried[invariant] ?? 0;
+    if (carried !== 0) result[invariant] = (result[invariant] ?? 0) + carried;
+  }
+  return result;
+}
+
+/** Calls without rows and without records: they belong to transactions that are prepared. */
+function setAsidePrepared(found: { operations_calls?: number; calls_records?: number }): void {
+  const { operations_calls: operations = 0, calls_records: calls = 0 } = found;
+  const prepared = Math.max(0, Math.min(-operations, calls));
+  found.operations_calls = operations + prepared;
+  found.calls_records = calls - prepared;
+}
+
+/**
+ * Takes the gap of ids at rest: since the last id was given out there was a moment at which no transaction was open, and
+ * after it time for backends to report. Sooner, ids would be given out whose records are not counted yet, and would later
+ * look like forged ones.
+ */
+export function learnSequenceGap(ledger: Ledger, sample: Sample, settleMs: number): void {
+  const { sequence, at, isAtRest } = sample;
+  if (sequence === undefined || ledger.base.sequenceGap !== undefined) return;
+  if (ledger.resting?.sequence !== sequence) {
+    if (isAtRest && ledger.last.sequence === sequence) ledger.resting = { sequence, since: at };
+    else delete ledger.resting;
+  } else if (at - ledger.resting.since >= settleMs) {
+    ledger.base.sequenceGap = sequence - total({ ...ledger.last.records, ...sample.records });
+    delete ledger.resting;
+  }
+}
+
+/** Counters never fall in one run of statistics, except where a relation is gone. */
+export function fell(ledger: Ledger, sample: Sample): boolean {
+  const lower = (before: Readonly<Record<string, Tuples>>, now: Readonly<Record<string, Tuples>>) =>
+    Object.entries(now).some(([oid, tuples]) => tuples.some((value, index) => value < (before[oid]?.[index] ?? 0)));
+  return lower(ledger.last.audited, sample.audited) || lower(ledger.last.records, sample.records);
+}
+
+/**
+ * Lets relations that appeared join the running epoch when the equalities show that nothing was missed: a new
+ * partition has no counts yet, one that was enrolled had them before, one that was created and filled had them all.
+ *
+ * @returns the reason for a new epoch when no way of joining agrees.
+ */
+export function join(
+  ledger: Ledger,
+  sample: Sample,
+  masks: Readonly<Record<string, number>>,
+  fns: CallsOf,
+  uncalled: Uncalled,
+  previous: Residuals,
+): EpochReason | undefined {
+  const widened = Object.entries(masks).some(([oid, mask]) => {
+    const before = ledger.masks[oid];
+    return before !== undefined && before !== 0 && (mask & ~before) !== 0;
+  });
+  if (widened) return 'relation';
+  const joining = Object.keys(masks).filter((oid) => masks[oid] !== 0 && (ledger.masks[oid] ?? 0) === 0);
+  // New parts of the audit table begin at nothing: whatever is in them was written through the audit table.
+  for (const oid of Object.keys(sample.records)) ledger.base.records[oid] ??= [0, 0, 0];
+  const fromNow = joining.some((oid) => countOf(sample.audited[oid] ?? [0, 0, 0], masks[oid] ?? 0) > 0)
+    ? [false, true]
+    : [true];
+  for (const isFromNow of fromNow) {
+    for (const oid of joining) {
+      ledger.masks[oid] = masks[oid] ?? 0;
+      const now = sample.audited[oid] ?? [0, 0, 0];
+      ledger.base.audited[oid] = isFromNow ? [now[0], now[1], now[2]] : [0, 0, 0];
+    }
+    const found = residuals(ledger, sample, fns, uncalled);
+    if (joining.length === 0 || (found.operations_calls ?? 0) === (previous.operations_calls ?? 0)) return undefined;
+  }
+  return joining.every((oid) => countOf(sample.audited[oid] ?? [0, 0, 0], masks[oid] ?? 0) === 0)
+    ? undefined
+    : 'relation';
+}
+
+export function advance(ledger: Ledger, sample: Sample): void {
+  ledger.last = {
+    at: sample.at,
+    audited: { ...ledger.last.audited, ...copy(sample.audited) },
+    records: { ...ledger.last.records, ...copy(sample.records) },
+    ...(sample.sequence === undefined ? {} : { sequence: sample.sequence }),
+  };
+}
+
+/** Relations whose counters moved since all equalities last held: where the fault can be. */
+export function movedSinceAgreement(ledger: Ledger): string[] {
+  return Object.entries(ledger.last.audited)
+    .filter(([oid, tuples]) => tuples.some((value, index) => value !== (ledger.agreed[oid]?.[index] ?? 0)))
+    .map(([oid]) => oid);
+}
+
+interface Entry {
+  readonly at: number;
+  readonly residuals: Residuals;
+}
+
+export function settlingOf({ window }: Pick<CountersMemory, 'window'>, settleMs: number): Settling {
+  return new Settling(settleMs, window);
+}
+
+/**
+ * Tells a lasting residual from a passing one. A backend reports its counts up to ten seconds late and not all tables
+ * in the same instant, so two sides may differ for that long; a fault stays.
+ */
+export class Settling {
+  readonly #settleMs: number;
+  #seen: Entry[];
+
+  constructor(settleMs: number, seen: readonly Entry[] = []) {
+    this.#settleMs = settleMs;
+    this.#seen = [...seen];
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#seen;
+  }
+
+  add(at: number, found: Residuals): void {
+    // A clock that was set back would make everything look recent until it is there again.
+    if (at < (this.#seen.at(-1)?.at ?? at)) this.#seen = [];
+    this.#seen.push({ at, residuals: found });
+    // The newest one that is old enough must stay: it proves that the window is spanned.
+    const oldEnough = this.#seen.findLastIndex((entry) => at - entry.at >= this.#settleMs);
+    if (oldEnough > 0) this.#seen.splice(0, oldEnough);
+  }
+
+  /**
+   * The part of each residual, beyond what is allowed for, that was there with one sign in every look of the window.
+   *
+   * @returns undefined while the window is not spanned: nothing can be said yet.
+   */
+  settled(...allowances: readonly Residuals[]): Residuals | undefined {
+    const first = this.#seen[0];
+    const last = this.#seen.at(-1);
+    if (first === undefined || last === undefined || last.at - first.at < this.#settleMs) return undefined;
+    const result: Partial<Record<AuditInvariant, number>> = {};
+    for (const invariant of auditInvariants) {
+      if (last.residuals[invariant] === undefined) continue;
+      const allowed = allowances.reduce((sum, amounts) => sum + (amounts[invariant] ?? 0), 0);
+      result[invariant] = commonPart(this.#seen.map((entry) => (entry.residuals[invariant] ?? 0) - allowed));
+    }
+    return result;
+  }
+}
+
+function commonPart(values: readonly number[]): number {
+  if (values.every((value) => value > 0)) return Math.min(...values);
+  if (values.every((value) => value < 0)) return Math.max(...values);
+  return 0;
+}
+
+function total(records: Readonly<Record<string, Tuples>>): number {
+  return Object.values(records).reduce((sum, [inserted]) => sum + inserted, 0);
+}
+
+function copy(tuples: Readonly<Record<string, Tuples>>): Record<string, [number, number, number]> {
+  return Object.fromEntries(Object.entries(tuples).map(([oid, [a, b, c]]) => [oid, [a, b, c]]));
+}

@@ -1,0 +1,46 @@
+import type { Attribution } from '../../../../pack/index.js';
+import { ident, parseQualified, qualified } from '../../../runtime/postgres/quote.js';
+import type { Session } from '../../../runtime/postgres/read-only.js';
+import type { Limitation } from '../verdict/evidence.js';
+
+/** Asked beforehand: a query that fails would take with it all that is read beside it. */
+const LISTING = `
+select a.attnum is not null as "hasColumn", row_security_active(c.oid) as "isCut", current_user::text as role,
+       has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select') as "mayRead"
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+left join pg_attribute a on a.attrelid = c.oid and a.attname = $3 and a.attnum > 0 and not a.attisdropped
+where n.nspname = $1 and c.relname = $2`;
+
+export interface ListedActors {
+  /** A query of all that records may name; undefined when nobody asked for it, or when it cannot be read. */
+  readonly query?: string;
+  /** Why records were read without looking up who they name; that is not made good later. */
+  readonly limitation?: Limitation;
+}
+
+/** C8. Who may be named as an actor, now: whoever is taken off the list later was on it when the records were read. */
+export async function listedActors(
+  session: Session,
+  actors: NonNullable<Attribution['actors']>,
+): Promise<ListedActors> {
+  const { schema, name } = parseQualified(actors.table);
+  const lacking = (why: string, ...remedies: readonly string[]): ListedActors => ({
+    limitation: { reason: `actors were not looked up in ${actors.table}: ${why}`, remedies },
+  });
+  const [row] = await session.query<{ hasColumn: boolean; isCut: boolean; role: string; mayRead: boolean | null }>(
+    LISTING,
+    [schema, name, actors.column],
+  );
+  if (row === undefined) return lacking('there is no such table');
+  if (!row.hasColumn) return lacking(`it has no column ${actors.column}`);
+  const table = qualified({ schema, name });
+  if (row.mayRead !== true)
+    return lacking(
+      'it may not be read',
+      `GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(row.role)}`,
+      `GRANT SELECT (${ident(actors.column)}) ON ${table} TO ${ident(row.role)}`,
+    );
+  if (row.isCut) return lacking('a policy hides rows', `ALTER ROLE ${ident(row.role)} BYPASSRLS`);
+  const column = `l.${ident(actors.column)}`;
+  return { query: `select ${column}::text from ${table} l where ${column} is not null` };
+}

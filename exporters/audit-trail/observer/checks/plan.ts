@@ -1,0 +1,210 @@
+import { failureOf } from '../../../runtime/postgres/failure.js';
+import { type QualifiedName, textOf } from '../../../runtime/postgres/quote.js';
+import type { Session } from '../../../runtime/postgres/read-only.js';
+import { readFacts } from '../../database/facts.js';
+import { detectKeyFormat, type KeyFormat } from '../../records/keys.js';
+import type { RecordsSql } from '../../records/sql.js';
+import type { RecordsPoll } from '../check.js';
+import type { Relation } from '../tables/catalogue.js';
+import { readColumns, type TableColumns } from '../tables/columns.js';
+import { newTableMemory } from '../tables/memory.js';
+import type { ScopedTable } from '../tables/scope.js';
+import type { ContinuityTable } from './continuity.js';
+import { disposalsHere, disposalsOf, type TableDisposal } from './disposals.js';
+import type { ReplayUnit } from './replay.js';
+
+export interface Plan {
+  /** By the name that records give. */
+  readonly continuity: ReadonlyMap<string, ContinuityTable>;
+  /** By the label of the table in scope. */
+  readonly units: ReadonlyMap<string, readonly ReplayUnit[]>;
+  /** Why a table cannot be proven, by label: no key, no privilege. */
+  readonly obstacles: ReadonlyMap<string, string>;
+}
+
+/** A poll for checks that go through the tables. */
+export interface PlannedPoll extends RecordsPoll {
+  readonly plan: Plan;
+}
+
+/** What there is to compare and how, and for each table that cannot be compared, why not. */
+export async function makePlan(poll: RecordsPoll, session: Session): Promise<Plan> {
+  const { sql, tables } = poll;
+  const continuity = new Map<string, ContinuityTable>();
+  const units = new Map<string, ReplayUnit[]>();
+  const obstacles = new Map<string, string>();
+  const facts = await readFacts(session);
+  const columns = await readColumns(
+    session,
+    facts,
+    tables.flatMap(({ relation, leaves }) => [relation.oid, ...leaves.map(({ oid }) => oid)]),
+  );
+  for (const table of tables) {
+    const own: ReplayUnit[] = [];
+    const places = placesOf(poll, table);
+    // Dropped since; the next quick look finds it gone, and until then there is nothing to say of it.
+    if (!places.every(({ relation }) => columns.has(relation.oid))) continue;
+    for (const { relation, recordedAs } of places) {
+      const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
+      const { format, unreadable } = await keyFormat(session, sql, recordedAs, shape);
+      continuity.set(textOf(recordedAs), continuityTable(poll, table, relation, recordedAs, shape, format));
+      const obstacle = unreadable ?? obstacleOf(relation, shape, format, sql, facts.role);
+      if (obstacle !== undefined) obstacles.set(table.label, obstacle);
+      else if (format !== undefined) own.push(unitOf(poll, table, relation, recordedAs, shape, format));
+    }
+    if (!obstacles.has(table.label)) units.set(table.label, own);
+  }
+  return { continuity, units, obstacles };
+}
+
+/** One record that is no JSON makes its own table unknown, not the whole trail. */
+async function keyFormat(
+  session: Session,
+  sql: RecordsSql,
+  name: QualifiedName,
+  { key }: TableColumns,
+): Promise<{ readonly format?: KeyFormat | undefined; readonly unreadable?: string }> {
+  if (!sql.parsesImages) return { format: await detectKeyFormat(session, sql, name, key) };
+  await session.query('savepoint key_format');
+  try {
+    const format = await detectKeyFormat(session, sql, name, key);
+    await session.query('release savepoint key_format');
+    return { format };
+  } catch (error) {
+    const { kind, reason } = failureOf(error);
+    if (kind !== 'other') throw error;
+    await session.query('rollback to savepoint key_format');
+    return { unreadable: `records of ${textOf(name)} cannot be read: ${reason}` };
+  }
+}
+
+interface Place {
+  readonly relation: Relation;
+  readonly recordedAs: QualifiedName;
+}
+
+/** A trigger on a partition names the partition; a trail may name the table instead. What was read so far tells. */
+function placesOf({ known }: RecordsPoll, { relation, leaves, label }: ScopedTable): readonly Place[] {
+  const asTable = { relation, recordedAs: { schema: relation.schema, name: relation.name } };
+  if (relation.kind === 'r' || known.checks.reading.recordNames.includes(label)) return [asTable];
+  return leaves.map((leaf) => ({ relation: leaf, recordedAs: { schema: leaf.schema, name: leaf.name } }));
+}
+
+function continuityTable(
+  poll: RecordsPoll,
+  table: ScopedTable,
+  relation: Relation,
+  name: QualifiedName,
+  columns: TableColumns,
+  format: KeyFormat | undefined,
+): ContinuityTable {
+  const own = () => poll.known.tables[table.label] ?? newTableMemory();
+  const mutated = poll.known.checks.counters.found?.records_mutated ?? 0;
+  const explained = poll.known.checks.counters.ledger?.explained.records_mutated ?? 0;
+  return {
+    table,
+    name,
+    columns,
+    format,
+    madeAt: madeAt(own(), relation),
+    hasBaseline: own().reading.hadSnapshot,
+    disposals: disposalsFor(poll, name),
+    // Asked when it is needed: a baseline may be taken between two pages.
+    get acceptedBefore() {
+      return BigInt(own().accepted?.xid ?? 0);
+    },
+    redefined: own().reading.redefined ?? {},
+    recordsRewritten: mutated > explained,
+  };
+}
+
+function unitOf(
+  poll: RecordsPoll,
+  table: ScopedTable,
+  relation: Relation,
+  recordedAs: QualifiedName,
+  columns: TableColumns,
+  format: KeyFormat,
+): ReplayUnit {
+  const own = () => poll.known.tables[table.label] ?? newTableMemory();
+  return {
+    table: table.label,
+    oid: relation.oid,
+    relation: { schema: relation.schema, name: relation.name },
+    recordedAs,
+    columns,
+    format,
+    madeAt: madeAt(own(), relation),
+    hasSnapshot: own().reading.hadSnapshot,
+    disposals: disposalsFor(poll, recordedAs),
+    // Asked when it is needed, as the next: a quick look may have seen other storage since this was planned.
+    get watchedSince() {
+      const watched = own().storage.watched[relation.oid];
+      return watched === undefined ? undefined : BigInt(watched.xid);
+    },
+    get acceptedBefore() {
+      return BigInt(own().accepted?.xid ?? 0);
+    },
+    get isAccepting() {
+      const { accepted, replay } = own();
+      return accepted !== undefined && (replay.scanned?.startedAt ?? 0) < accepted.at;
+    },
+    comparesVersions: comparesVersions(poll, relation),
+    get recordsAreTooMany() {
+      return areTooMany(poll);
+    },
+  };
+}
+
+function disposalsFor({ disposals, facts, sql }: RecordsPoll, name: QualifiedName): readonly TableDisposal[] {
+  return disposalsOf(disposalsHere(disposals, facts), name, sql.records);
+}
+
+/** A session reports its calls and its records one after the other, so what is not settled yet may only seem so. */
+function areTooMany({ known }: RecordsPoll): ReplayUnit['recordsAreTooMany'] {
+  const { judged, pending, explained } = known.checks.counters.ledger ?? { judged: {}, pending: {}, explained: {} };
+  if ((known.checks.counters.found?.calls_records ?? 0) >= (explained.calls_records ?? 0)) return 'no';
+  return (judged.calls_records ?? 0) + (pending.calls_records ?? 0) < 0 ? 'yes' : 'perhaps';
+}
+
+/**
+ * A trigger writes its record in the transaction, and subtransaction, of the change; unless it is deferred to the
+ * commit, or its function opens a subtransaction of its own with an EXCEPTION block.
+ */
+function comparesVersions({ catalogue, sql }: RecordsPoll, relation: Relation): boolean {
+  if (sql.records.writtenBy !== 'trigger' || sql.records.columns.newRow === undefined) return false;
+  const names = new Set(sql.records.triggerFunctions.map((name) => name.replace(/\(.*\)$/, '')));
+  const ours = catalogue.functions.filter(({ name }) => names.has(name));
+  const isPlain = ours.length > 0 && ours.every(({ catches }) => !catches);
+  return isPlain && catalogue.triggers.every((trigger) => trigger.relation !== relation.oid || !trigger.deferrable);
+}
+
+function obstacleOf(
+  relation: Relation,
+  { columns, key }: TableColumns,
+  format: KeyFormat | undefined,
+  sql: RecordsSql,
+  role: string,
+): string | undefined {
+  const name = `${relation.schema}.${relation.name}`;
+  if (!sql.tells(relation.schema)) return `the records name no schema, so those of ${name} cannot be told apart`;
+  if (sql.records.columns.rowKey === undefined) return 'the records do not say which row they are of';
+  if (key.length === 0) return `${name} has no primary key, so rows and records cannot be paired`;
+  const hidden = key.filter(({ name: own }) => columns.find((column) => column.name === own)?.readable !== true);
+  if (hidden.length > 0)
+    return `the rows cannot be read: GRANT SELECT ON ${name} TO ${role}${relation.is_partition ? `; for partitions to come, ALTER DEFAULT PRIVILEGES IN SCHEMA ${relation.schema} GRANT SELECT ON TABLES TO ${role}` : ''}`;
+  if (format === undefined) return `the row keys in the records of ${name} are of no known form`;
+  return undefined;
+}
+
+/**
+ * Records from before this transaction are of another table that had the name of this one. Only of those is it known
+ * that took a name while we watched: where we did not, the same figure may be that of a restore or an upgrade, or lie
+ * four billion transactions too late, and every record before it would be left out.
+ */
+function madeAt(
+  { storage }: { readonly storage: { readonly made?: Readonly<Record<string, string>> | undefined } },
+  { oid }: Relation,
+): bigint {
+  return BigInt(storage.made?.[oid] ?? 0);
+}

@@ -1,0 +1,61 @@
+import type { EvidenceSource } from '../../../../pack/metrics/index.js';
+import { formatMs } from '../../../runtime/format.js';
+import { type Evidence, judged, type Limitation, unknown } from '../verdict/evidence.js';
+import { judgedSoFar } from '../verdict/judged.js';
+import { orderLostText } from './ordering.js';
+import type { PlannedPoll } from './plan.js';
+import type { ReadingOwn as Own, ReadingRound } from './reading-memory.js';
+
+type Judged = Readonly<Partial<Record<EvidenceSource, Evidence>>>;
+
+/** What reading is evidence of, when it went through. */
+export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Judged {
+  const { sql, known, load } = poll;
+  const lacking = Object.values(own.tables).reduce((sum, { lackingImages }) => sum + lackingImages, 0);
+  const disorder = orderLostText(known, sql);
+  const limitations = [
+    ...(sql.hasImages ? [] : ['records hold no row images, so changed values cannot be seen']),
+    ...(lacking > 0 ? [`${lacking} records lack the image that they should have`] : []),
+    ...round.limitations,
+    ...(round.isMore && load.isSpent
+      ? ['new records are still to be read: more is written than observe.maxLoad lets it read']
+      : []),
+  ].map((reason) => ({ reason, remedies: [] }));
+  return {
+    continuity:
+      disorder === undefined ? judged('each image is compared with the one before', limitations) : unknown(disorder),
+    records: judged('read up to the oldest running transaction', recordLimitations(poll, round)),
+  };
+}
+
+/** What was proven before says nothing of what was written since, and nobody can wait for ever. */
+export function tooFarBehind({ now, trail }: PlannedPoll, { progress }: Own): string | undefined {
+  if (progress?.everCaughtUp !== true) return undefined;
+  const behindMs = now() - progress.caughtUpAt;
+  return behindMs <= trail.observe.resolveWithinMs
+    ? undefined
+    : `new records have not been read to the end for ${formatMs(behindMs)}: more is written than observe.maxLoad and the time between two checks let it read`;
+}
+
+function recordLimitations({ sql, known }: PlannedPoll, { listed }: ReadingRound): Limitation[] {
+  const limitations: Limitation[] = listed.limitation === undefined ? [] : [listed.limitation];
+  if (sql.shape.unlogged)
+    limitations.push({
+      reason: 'the audit table is UNLOGGED: a crash empties it',
+      remedies: [`ALTER TABLE ${sql.records.table} SET LOGGED`],
+    });
+  if (sql.txidType === undefined)
+    limitations.push({
+      reason: 'no transaction column: a time range is read again, which is less certain',
+      remedies: [
+        'ALTER TABLE … ADD COLUMN xact_id xid8 DEFAULT pg_current_xact_id(), with an index on (xact_id, id), and name it under columns.transaction',
+      ],
+    });
+  const mutated = judgedSoFar(known.checks.counters).records_mutated ?? 0;
+  if (mutated > 0)
+    limitations.push({
+      reason: `${mutated} audit records were updated or deleted, and no baseline of the whole trail was declared since`,
+      remedies: [],
+    });
+  return limitations;
+}

@@ -1,0 +1,123 @@
+import { readFacts } from '../../database/facts.js';
+import { nextWindow } from '../../records/reader.js';
+import type { Outcome } from '../check.js';
+import type { Known } from '../known.js';
+import type { TableReading } from '../tables/memory.js';
+import { isReplaced } from '../tables/storage.js';
+import { checkContinuity } from './continuity.js';
+import { isOrderLost } from './ordering.js';
+import type { PlannedPoll } from './plan.js';
+import {
+  noReading,
+  type ReadingOwn as Own,
+  owedMsOf,
+  type ReadingMemory,
+  type ReadingRound,
+} from './reading-memory.js';
+
+/** A row has many records: with as many as these, the pass over them ends no later than a whole scan of the rows. */
+const RECORDS_PER_ROW = 100;
+/** Of the time that is left in a poll, when nobody is suspected: rows have to be compared too. */
+const ROLLED_SHARE = 0.5;
+
+export interface OwedRecheck {
+  /** A pass that began before this is of no use; 0 when none is owed. */
+  readonly since: number;
+  /** Somebody is suspected: to the end, for as long as there is time. Otherwise a part in each round will do. */
+  readonly isUrgent: boolean;
+}
+
+/** A suspicion that old records were touched demands that all are gone through again, and so does each new epoch. */
+export function owedRecheck({ tables, epoch }: Pick<Known, 'tables' | 'epoch'>): OwedRecheck {
+  const suspected = Math.max(
+    0,
+    ...Object.values(tables).map(({ suspicion }) => (suspicion?.needsRecheck === true ? suspicion.newestAt : 0)),
+  );
+  const begun = epoch?.hasOldRecords === true ? epoch.startedAt : 0;
+  return { since: Math.max(suspected, begun), isUrgent: suspected > 0 };
+}
+
+/** All old records were gone through again, beginning not before then. */
+export function isRechecked({ recheck }: Pick<ReadingMemory, 'recheck'>, since: number): boolean {
+  return recheck?.endedAt !== undefined && recheck.startedAt >= since;
+}
+
+/** New records are read first: until then it is not known how far the old ones reach. */
+function isOwed({ known }: PlannedPoll, { progress, recheck }: Own): boolean {
+  const { since } = owedRecheck(known);
+  const isBegun = recheck !== undefined && recheck.endedAt === undefined;
+  return (progress?.caughtUpAt ?? 0) >= since && (isBegun || since > (recheck?.startedAt ?? 0));
+}
+
+/**
+ * The next part of going through old records again.
+ *
+ * @returns undefined when it is not owed, or when there is no time or nothing left for it in this poll.
+ */
+export function goThroughAgain(poll: PlannedPoll, own: Own, round: ReadingRound): Promise<Outcome<Own>> | undefined {
+  if (!isOwed(poll, own)) return undefined;
+  const { since, isUrgent } = owedRecheck(poll.known);
+  const isNew = round.again === undefined && since > (own.recheck?.startedAt ?? 0);
+  const recheck = isNew ? { startedAt: poll.now(), lackingImages: {} } : own.recheck;
+  const begunAt = performance.now();
+  const again = round.again ?? {
+    deadline: isUrgent ? poll.deadline : begunAt + (poll.deadline - begunAt) * ROLLED_SHARE,
+    rows: isUrgent ? Number.POSITIVE_INFINITY : poll.trail.observe.replayRowsPerCycle * RECORDS_PER_ROW,
+  };
+  if (recheck === undefined || recheck.endedAt !== undefined) return undefined;
+  if (again.rows <= 0 || begunAt >= again.deadline) return undefined;
+  return readAgain(poll, { ...own, recheck }, recheck, { ...round, again }, again);
+}
+
+/**
+ * Goes through the whole history again, for continuity alone: after old records may have been touched, reading only
+ * what is new would never look at them. That may be where somebody is suspected, and wherever a new epoch begins, because
+ * a record that went between the last look at the old counters and the first at the new ones is in no difference.
+ */
+async function readAgain(
+  poll: PlannedPoll,
+  own: Own,
+  before: NonNullable<Own['recheck']>,
+  round: ReadingRound,
+  again: NonNullable<ReadingRound['again']>,
+): Promise<Outcome<Own>> {
+  const { sql, trail, plan, pace } = poll;
+  const limit = Math.min(pace.windowRows, again.rows);
+  const next = { ...round, again: { ...again, rows: again.rows - limit } };
+  const page = await poll.read(async (session) => {
+    const facts = await readFacts(session);
+    const window = await nextWindow(session, sql, facts, before.watermark, {
+      limit,
+      marginMs: 0,
+      below: BigInt(own.progress?.caughtUpTo ?? 0),
+      owedMs: owedMsOf(trail),
+    });
+    if (window.isEmpty) return { window, found: undefined, isLost: false };
+    const found = await checkContinuity(session, sql, facts, window, plan.continuity);
+    const isLost = found.findings.length > 0 && (await isOrderLost(poll, session));
+    return (await isReplaced(session, sql)) ? undefined : { window, found, isLost };
+  });
+  if (page === undefined) return { memory: { ...own, round: next }, isMore: true };
+  const { window, found, isLost } = page;
+  const lackingImages = { ...before.lackingImages };
+  for (const [label, n] of found?.lackingImages ?? []) lackingImages[label] = (lackingImages[label] ?? 0) + n;
+  const endedAt = window.caughtUp ? { endedAt: poll.now() } : {};
+  const recheck = { watermark: window.next, startedAt: before.startedAt, lackingImages, ...endedAt };
+  const memory: Own = { ...own, recheck, round: next };
+  return {
+    memory: window.caughtUp ? { ...memory, tables: withLacking(own.tables, lackingImages) } : memory,
+    findings: isLost ? [] : (found?.findings ?? []),
+    isOrderLost: isLost,
+    isMore: true,
+  };
+}
+
+/** Those that were seen before are among them, unless they are gone: which mends nothing. */
+function withLacking(tables: Own['tables'], found: Readonly<Record<string, number>>): Own['tables'] {
+  const result: Record<string, TableReading> = { ...tables };
+  for (const [label, n] of Object.entries(found)) {
+    const table = result[label] ?? noReading;
+    result[label] = { ...table, lackingImages: Math.max(table.lackingImages, n) };
+  }
+  return result;
+}

@@ -1,0 +1,32 @@
+import type { AuditOperation } from '../../../../pack/index.js';
+import type { Session } from '../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../database/facts.js';
+import type { Window } from '../../records/reader.js';
+import type { RecordsSql } from '../../records/sql.js';
+
+const VOLUMES = (sql: RecordsSql, facts: Facts, window: Window, since: bigint) => `
+select ${sql.tableText('r')} as "table", r.op, count(*)::int as n,
+       count(*) filter (where ${sql.txidOf('r', (xmin) => asXid8(xmin, facts.xmax))} >= ${since})::int as since_epoch
+from ${sql.live} r where ${window.where('r')} and r.op is not null group by 1, 2`;
+
+/** SNAPSHOT is no change: it says how a row was when auditing began. */
+export type RecordKind = AuditOperation | 'SNAPSHOT';
+
+export interface Volume {
+  /** As the records name it. */
+  readonly table: string;
+  readonly op: RecordKind;
+  readonly n: number;
+  /** Of transactions that began in this statistics epoch. */
+  readonly since_epoch: number;
+}
+
+export async function countRecords(
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  window: Window,
+  epochXmax: bigint,
+): Promise<readonly Volume[]> {
+  return await session.query<Volume & Record<string, unknown>>(VOLUMES(sql, facts, window, epochXmax), window.params);
+}

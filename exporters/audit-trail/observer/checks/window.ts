@@ -1,0 +1,118 @@
+import { auditMetrics } from '../../../../pack/metrics/index.js';
+import type { Session } from '../../../runtime/postgres/read-only.js';
+import type { Facts } from '../../database/facts.js';
+import type { Window } from '../../records/reader.js';
+import type { Outcome } from '../check.js';
+import type { TableReading } from '../tables/memory.js';
+import { checkAttribution } from './attribution.js';
+import { type ContinuityResult, checkContinuity } from './continuity.js';
+import { countDuplicates } from './identity.js';
+import { writeLags } from './lag.js';
+import { isOrderLost } from './ordering.js';
+import type { PlannedPoll } from './plan.js';
+import { noReading, type ReadingOwn as Own } from './reading-memory.js';
+import { checkTimes } from './time-sanity.js';
+import { countRecords, type Volume } from './volumes.js';
+
+/** Newest last; beyond these, a column that is redefined ever again explains its oldest change no more. */
+const MOST_REDEFINED = 20;
+const MOST_NAMES = 20_000;
+
+export interface Measured {
+  readonly volumes: readonly Volume[];
+  readonly continuity: ContinuityResult;
+  readonly attribution: Awaited<ReturnType<typeof checkAttribution>>;
+  readonly times: Awaited<ReturnType<typeof checkTimes>>;
+  readonly duplicates: number;
+  readonly lags: Awaited<ReturnType<typeof writeLags>>;
+  /** Records cannot be put in order, so nothing that continuity found is believed. */
+  readonly isOrderLost: boolean;
+}
+
+/** Everything is measured first and only then counted: a query that fails must not leave half a window counted. */
+export async function measure(
+  poll: PlannedPoll,
+  own: Own,
+  session: Session,
+  facts: Facts,
+  window: Window,
+): Promise<Measured> {
+  const { trail, sql, plan, known } = poll;
+  const volumes = await countRecords(session, sql, facts, window, BigInt(known.epoch?.xmax ?? 0));
+  const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
+  const attribution = await checkAttribution(session, sql, window, trail.attribution, own.round?.listed.query);
+  const openSeconds =
+    (own.openSeconds ?? 0) + sql.records.maxWriteLagMs / 1000 + trail.observe.confirmIntervalMs / 1000;
+  const skewSeconds = trail.observe.maxClockSkewMs / 1000;
+  const limits = { earlier: earlierLook(poll, own), skewSeconds, openSeconds };
+  const times = await checkTimes(session, sql, facts, window, limits);
+  const duplicates = await countDuplicates(session, sql, window);
+  const lags =
+    sql.records.writtenBy === 'application'
+      ? await writeLags(session, sql, facts, window, auditMetrics.writeLag.bounds ?? [])
+      : [];
+  const isLost = continuity.findings.length > 0 && (await isOrderLost(poll, session));
+  return { volumes, continuity, attribution, times, duplicates, lags, isOrderLost: isLost };
+}
+
+/** What is remembered of a window. */
+export function count({ plan }: PlannedPoll, own: Own, { volumes, continuity }: Measured): Own {
+  const tables: Record<string, TableReading> = { ...own.tables };
+  const change = (label: string, changed: (table: TableReading) => Partial<TableReading>) => {
+    const table = tables[label] ?? noReading;
+    tables[label] = { ...table, ...changed(table) };
+  };
+  const uncalled = { ...own.uncalled };
+  for (const { table, op, since_epoch } of volumes) {
+    if (op === 'TRUNCATE') uncalled.truncates += since_epoch;
+    if (op === 'SNAPSHOT') uncalled.snapshots += since_epoch;
+    const label = plan.continuity.get(table)?.table.label;
+    if (label === undefined) continue;
+    if (op === 'SNAPSHOT') change(label, () => ({ hadSnapshot: true }));
+    else change(label, ({ epochRecords }) => ({ epochRecords: epochRecords + since_epoch }));
+  }
+  for (const [label, n] of continuity.lackingImages)
+    change(label, ({ lackingImages }) => ({ lackingImages: lackingImages + n }));
+  for (const { table, column, by } of continuity.redefined)
+    change(table, ({ redefined = {} }) => {
+      const changes = redefined[column] ?? [];
+      return changes.includes(by)
+        ? {}
+        : { redefined: { ...redefined, [column]: [...changes, by].slice(-MOST_REDEFINED) } };
+    });
+  const names = new Set([...own.recordNames, ...volumes.map(({ table }) => table)]);
+  return { ...own, uncalled, tables, recordNames: [...names].slice(0, MOST_NAMES) };
+}
+
+/** What is said of it. */
+export function said({ plan, sql }: PlannedPoll, measured: Measured): Partial<Outcome<Own>> {
+  const { volumes, continuity, attribution, times, duplicates, lags } = measured;
+  return {
+    findings: measured.isOrderLost ? [] : continuity.findings,
+    isOrderLost: measured.isOrderLost,
+    breaks: { duplicate: duplicates },
+    explanations: [...continuity.ddl].map(([table, n]) => ({
+      table,
+      reason: `${n} values changed their form with their column's definition`,
+    })),
+    record(metrics) {
+      for (const { table, op, n } of volumes) {
+        const label = plan.continuity.get(table)?.table.label;
+        if (label === undefined || op === 'SNAPSHOT') continue;
+        metrics.records(label, op, n);
+        // In the transaction of its change, so at the same moment.
+        if (sql.records.writtenBy === 'trigger') metrics.writeLag(0, n);
+      }
+      for (const { n, mean } of lags) metrics.writeLag(mean, n);
+      metrics.attribution(attribution.actors, attribution.missing);
+      metrics.times(times);
+    },
+  };
+}
+
+/** The newest look that lies before what is being read: the one before the watermark was last moved. */
+function earlierLook({ known }: PlannedPoll, own: Own): { xmax: bigint; clock: number } | undefined {
+  const from = own.progress?.caughtUpAt ?? 0;
+  const look = known.looks.findLast(({ at }) => at <= from);
+  return look === undefined ? undefined : { xmax: BigInt(look.xmax), clock: look.clock };
+}

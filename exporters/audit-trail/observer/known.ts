@@ -1,0 +1,29 @@
+import type { CountersMemory } from './checks/invariants.js';
+import type { ReadingMemory } from './checks/reading-memory.js';
+import type { TableMemory } from './tables/memory.js';
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** What a check may read of what others remember. */
+export interface Known {
+  /** Of the statistics; undefined before the first. */
+  readonly epoch?:
+    | {
+        readonly startedAt: number;
+        readonly xmax: string;
+        readonly hasOldRecords?: boolean | undefined;
+        readonly isUncounted?: boolean | undefined;
+      }
+    | undefined;
+  /** The last fast checks, so that a transaction can be dated from below. */
+  readonly looks: readonly { readonly at: number; readonly clock: number; readonly xmax: string }[];
+  /** Ids were given out a second time. */
+  readonly orderLost?: { readonly at: number } | undefined;
+  /** By label. */
+  readonly tables: Readonly<Record<string, DeepReadonly<TableMemory>>>;
+  readonly checks: {
+    readonly counters: DeepReadonly<CountersMemory>;
+    readonly reading: DeepReadonly<ReadingMemory>;
+    readonly identity: { readonly given?: string | undefined; readonly epoch: number };
+  };
+}

@@ -1,0 +1,93 @@
+import { ident } from '../../../runtime/postgres/quote.js';
+import type { Session } from '../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../database/facts.js';
+import type { KeyColumn } from '../../records/keys.js';
+
+/** What a domain is of, which may be a domain again. */
+const BASE = `
+  with recursive b (oid, next) as (select t.oid, t.typbasetype union all select n.oid, n.typbasetype from b join pg_type n on n.oid = b.next)
+  select format_type(b.oid, null) from b where b.next = 0`;
+
+/** A virtual generated column (PostgreSQL 18) has no value yet where triggers see the row, so it is in no image. */
+const COLUMNS = (xid8: (xmin: string) => string) => `
+select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+       case when t.typtype = 'd' then (${BASE}) else format_type(a.atttypid, null) end as base, a.attgenerated = 'v' as is_virtual,
+       has_column_privilege(a.attrelid, a.attnum, 'select') as readable, (${xid8('a.xmin')})::text as changed,
+       array_position(i.indkey::int2[], a.attnum) as key_position
+from pg_class c
+left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+left join pg_type t on t.oid = a.atttypid
+left join pg_index i on i.indrelid = c.oid and i.indisprimary
+where c.oid = any($1::oid[])
+order by c.oid, a.attnum`;
+
+export interface Column extends KeyColumn {
+  /** The type without its modifiers, and for a domain the type that its values are of. */
+  readonly base: string;
+  readonly readable: boolean;
+  /** Transaction that last changed the definition: images before and after need not agree. */
+  readonly changed: bigint;
+}
+
+export interface TableColumns {
+  readonly columns: readonly Column[];
+  /** In the order of the primary key; empty without one. */
+  readonly key: readonly KeyColumn[];
+}
+
+interface ColumnRow {
+  relation: string;
+  /** Null for a table without columns, and so is the rest. */
+  name: string | null;
+  type: string;
+  base: string;
+  is_virtual: boolean;
+  readable: boolean;
+  changed: string;
+  key_position: number | null;
+}
+
+/** @returns those that are there; a relation that was dropped since is missing in it. */
+export async function readColumns(
+  session: Session,
+  facts: Facts,
+  relations: readonly string[],
+): Promise<ReadonlyMap<string, TableColumns>> {
+  const rows = await session.query<ColumnRow & Record<string, unknown>>(
+    COLUMNS((xmin) => asXid8(xmin, facts.xmax)),
+    [relations],
+  );
+  return new Map(
+    [...groupRows(rows)].map(([relation, own]) => [
+      relation,
+      {
+        columns: own
+          .filter((row) => !row.is_virtual)
+          .map(({ name, type, base, readable, changed }) => ({ name, type, base, readable, changed: BigInt(changed) })),
+        key: own
+          .filter((row) => row.key_position !== null)
+          .sort((a, b) => (a.key_position ?? 0) - (b.key_position ?? 0))
+          .map(({ name, type }) => ({ name, type })),
+      },
+    ]),
+  );
+}
+
+type Named = ColumnRow & { name: string };
+
+function groupRows(rows: readonly ColumnRow[]): Map<string, Named[]> {
+  const groups = new Map<string, Named[]>(rows.map(({ relation }) => [relation, []]));
+  for (const row of rows) if (isNamed(row)) groups.get(row.relation)?.push(row);
+  return groups;
+}
+
+function isNamed(row: ColumnRow): row is Named {
+  return row.name !== null;
+}
+
+/** A live row as the trigger saw it, as far as the observer may read it: `(select …) as alias(img)`. */
+export function imageOf(alias: string, { columns }: TableColumns): string {
+  const readable = columns.filter((column) => column.readable);
+  if (readable.length === columns.length) return `to_jsonb(${alias})`;
+  return `(select to_jsonb(r) from (select ${readable.map(({ name }) => `${alias}.${ident(name)}`).join(', ')}) r)`;
+}

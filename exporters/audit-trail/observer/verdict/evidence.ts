@@ -1,0 +1,154 @@
+import type { AuditTrail } from '../../../../pack/index.js';
+import { type EvidenceSource, type EvidenceState, evidenceSources } from '../../../../pack/metrics/index.js';
+import type { Failure } from '../../../runtime/postgres/failure.js';
+import type { Facts } from '../../database/facts.js';
+import type { RecordsShape } from '../../records/shape.js';
+import { tracksCalls } from './epoch.js';
+
+export interface Evidence {
+  readonly state: EvidenceState;
+  readonly reason: string;
+  /** The exact GRANT or setting that would mend it. */
+  readonly remedies: readonly string[];
+}
+
+/** The reason of a source that the description leaves out. */
+export const notConfigured = 'not configured';
+const notYet: Evidence = { state: 'unknown', reason: 'not looked at yet', remedies: [] };
+
+/**
+ * C16. What each property rests on, and whether it can be seen. A source that cannot be seen is not a source that says
+ * nothing is wrong.
+ */
+export class EvidenceBook {
+  readonly #book = new Map<EvidenceSource, Evidence>(evidenceSources.map((source) => [source, notYet]));
+
+  get(source: EvidenceSource): Evidence {
+    return this.#book.get(source) ?? notYet;
+  }
+
+  all(): ReadonlyMap<EvidenceSource, Evidence> {
+    return this.#book;
+  }
+
+  /** What another observer kept; whatever is looked at here takes its place. */
+  takeOver(kept: Readonly<Partial<Record<EvidenceSource, Evidence>>>): void {
+    for (const source of evidenceSources) {
+      const evidence = kept[source];
+      if (evidence !== undefined) this.#book.set(source, evidence);
+    }
+  }
+
+  toPlain(): Partial<Record<EvidenceSource, { state: EvidenceState; reason: string; remedies: string[] }>> {
+    return Object.fromEntries(
+      [...this.#book].map(([source, { state, reason, remedies }]) => [
+        source,
+        { state, reason, remedies: [...remedies] },
+      ]),
+    );
+  }
+
+  set(source: EvidenceSource, evidence: Evidence): void {
+    this.#book.set(source, evidence);
+  }
+
+  ok(source: EvidenceSource, reason: string): void {
+    this.set(source, judged(reason, []));
+  }
+
+  unknown(source: EvidenceSource, reason: string, remedies: readonly string[] = []): void {
+    this.set(source, unknown(reason, remedies));
+  }
+
+  /** Ok, or degraded by what is lacking. */
+  judge(source: EvidenceSource, reason: string, limitations: readonly Limitation[]): void {
+    this.set(source, judged(reason, limitations));
+  }
+
+  /** The seal and the witness have their own connections. */
+  connectionLost(reason: string): void {
+    for (const source of evidenceSources) if (source !== 'seal' && source !== 'witness') this.unknown(source, reason);
+  }
+
+  failed(source: EvidenceSource, failure: Failure, remedies: readonly string[] = []): void {
+    this.unknown(source, failure.reason, [...remedies, ...ifSlow(failure)]);
+  }
+}
+
+/** Ok, or degraded by what is lacking. */
+export function judged(reason: string, limitations: readonly Limitation[]): Evidence {
+  if (limitations.length === 0) return { state: 'ok', reason, remedies: [] };
+  return {
+    state: 'degraded',
+    reason: limitations.map((limitation) => limitation.reason).join('; '),
+    remedies: limitations.flatMap(({ remedies }) => remedies),
+  };
+}
+
+export function unknown(reason: string, remedies: readonly string[] = []): Evidence {
+  return { state: 'unknown', reason, remedies };
+}
+
+export function ifSlow({ kind }: Failure): string[] {
+  return kind === 'timeout' ? ['raise database.statementTimeout, or point `replica` at a standby'] : [];
+}
+
+export interface Limitation {
+  readonly reason: string;
+  readonly remedies: readonly string[];
+}
+
+export function counterLimitations(facts: Facts, trail: AuditTrail, shape: RecordsShape): Limitation[] {
+  const limitations: Limitation[] = [];
+  if (!tracksCalls(facts)) {
+    limitations.push({
+      reason: 'calls of trigger functions are not counted, so one equality is left of two',
+      remedies: [`ALTER DATABASE ${facts.database} SET track_functions = 'pl'`],
+    });
+  }
+  const { sequence } = shape;
+  if (sequence === undefined) {
+    if (trail.records?.writtenBy === 'trigger')
+      limitations.push({
+        reason: 'the id is given out by no sequence, so forged ids do not show in counters',
+        remedies: [],
+      });
+  } else if (!sequence.readable) {
+    limitations.push({
+      reason: 'the sequence of the ids cannot be read',
+      remedies: [`GRANT SELECT ON SEQUENCE ${sequence.name} TO ${facts.role}`],
+    });
+  } else if (sequence.cache > 1) {
+    limitations.push({
+      reason: `sessions take ${sequence.cache} ids at once, so ids are not in the order of writing`,
+      remedies: [`ALTER SEQUENCE ${sequence.name} CACHE 1`],
+    });
+  }
+  return limitations;
+}
+
+export function commitTimestampLimitations(facts: Facts): Limitation[] {
+  return facts.trackCommitTimestamp
+    ? []
+    : [
+        {
+          reason: 'moments of commit are not kept; times are judged by earlier looks',
+          remedies: ["ALTER SYSTEM SET track_commit_timestamp = 'on' (takes effect at a restart)"],
+        },
+      ];
+}
+
+export function identityEvidence(facts: Facts): Evidence {
+  return judged('system identifier and timeline are known', identityLimitations(facts));
+}
+
+function identityLimitations(facts: Facts): Limitation[] {
+  return facts.system === undefined
+    ? [
+        {
+          reason: 'the system identifier and timeline cannot be read, so a restored copy may pass for the original',
+          remedies: [`GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO ${facts.role}`],
+        },
+      ]
+    : [];
+}

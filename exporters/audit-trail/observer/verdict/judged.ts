@@ -1,0 +1,41 @@
+import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
+import type { Amounts, CountersMemory, Ledger } from '../checks/invariants.js';
+import type { Known } from '../known.js';
+
+const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);
+
+/** Residuals that no honest work leaves behind: somebody wrote to the audit table other than through the trigger. */
+export function isBeyondExplaining(invariant: AuditInvariant, amount: number): boolean {
+  return neverExplained.has(invariant) || (invariant === 'calls_records' && amount < 0);
+}
+
+/** What was judged, in this epoch and in earlier ones, while nothing can be counted too. */
+export function judgedSoFar({ ledger, judged = {} }: Known['checks']['counters']): Amounts {
+  return ledger === undefined ? judged : lasting(ledger);
+}
+
+/** What nothing explained: judged, or still looked into; while nothing can be counted, what was judged before. */
+export function unexplainedSoFar({ ledger, judged = {} }: CountersMemory): Amounts {
+  if (ledger === undefined) return judged;
+  const result: Amounts = {};
+  for (const invariant of auditInvariants) {
+    const amount = (ledger.judged[invariant] ?? 0) + (ledger.pending[invariant] ?? 0);
+    if (amount !== 0) result[invariant] = amount;
+  }
+  return result;
+}
+
+/** Ends an epoch's counting. A restart makes nothing good: what stays until a baseline is declared goes over it. */
+export function withoutLedger({ ledger, ...own }: CountersMemory): CountersMemory {
+  return ledger === undefined ? own : { ...own, judged: lasting(ledger) };
+}
+
+/** With what is still looked into, where no outcome could explain it. */
+function lasting({ judged, pending }: Readonly<Pick<Ledger, 'judged' | 'pending'>>): Amounts {
+  const result: Amounts = { ...judged };
+  for (const invariant of auditInvariants) {
+    const amount = pending[invariant] ?? 0;
+    if (amount !== 0 && isBeyondExplaining(invariant, amount)) result[invariant] = (result[invariant] ?? 0) + amount;
+  }
+  return result;
+}
