@@ -5,8 +5,8 @@
  * Usage: node dist/bench/audit/looks.js
  */
 import { readFacts } from '../../exporters/audit-trail/database/facts.js';
-import { checkContinuity } from '../../exporters/audit-trail/observer/checks/continuity.js';
 import { makePlan } from '../../exporters/audit-trail/observer/checks/plan.js';
+import { checkContinuity } from '../../exporters/audit-trail/observer/checks/reading/continuity.js';
 import { pollOf } from '../../exporters/audit-trail/observer/run-check.js';
 import { nextWindow } from '../../exporters/audit-trail/records/reader.js';
 import { ms, report } from '../support/report.js';

@@ -17,7 +17,7 @@ import {
   replayKinds,
 } from '../../pack/metrics/index.js';
 import type { MetricStore } from '../runtime/metrics/index.js';
-import { type ActorKind, actorKinds } from './observer/checks/attribution.js';
+import { type ActorKind, actorKinds } from './observer/checks/reading/attribution.js';
 
 const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 type Operation = (typeof operations)[number];

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../../../pack/index.js';
 import { auditInvariants, identityKinds } from '../../../pack/metrics/index.js';
-import { invariantWording } from '../observer/checks/counting.js';
+import { invariantWording } from '../observer/checks/counters/counters.js';
 import type { IdentityKind } from '../observer/verdict/findings.js';
 import type { TrailStatus } from './status.js';
 

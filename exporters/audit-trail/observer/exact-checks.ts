@@ -1,14 +1,14 @@
 import { failureOf } from '../../runtime/postgres/failure.js';
 import type { Check, RecordsPoll } from './check.js';
 import { comparisons } from './checks/comparisons.js';
-import { exposure } from './checks/exposure.js';
-import { fullScan } from './checks/full-scan.js';
+import { exposure } from './checks/exposure/exposure.js';
+import { fullScan } from './checks/full-scan/full-scan.js';
 import { identity } from './checks/identity.js';
 import { makePlan, type Plan } from './checks/plan.js';
 import { readability } from './checks/readability.js';
-import { reading } from './checks/reading.js';
+import { reading } from './checks/reading/reading.js';
 import { retention } from './checks/retention.js';
-import type { WitnessMemory } from './checks/witness.js';
+import type { WitnessMemory } from './checks/witness/witness.js';
 import type { LoopState } from './loop-state.js';
 import { checkFailed, notRun, pollOf, runCheck, type Until } from './run-check.js';
 import { readingSlot, replaySlot, slotOf } from './slots.js';

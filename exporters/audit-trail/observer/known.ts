@@ -1,5 +1,5 @@
-import type { CountersMemory } from './checks/invariants.js';
-import type { ReadingMemory } from './checks/reading-memory.js';
+import type { CountersMemory } from './checks/counters/invariants.js';
+import type { ReadingMemory } from './checks/reading/memory.js';
 import type { TableMemory } from './tables/memory.js';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

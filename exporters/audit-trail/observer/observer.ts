@@ -3,7 +3,7 @@ import { evidenceSources } from '../../../pack/metrics/index.js';
 import { describeError } from '../../runtime/log.js';
 import type { LawfulDisposal } from '../seal/index.js';
 import type { Witness } from '../witness/index.js';
-import { witnessCheck } from './checks/witness.js';
+import { witnessCheck } from './checks/witness/witness.js';
 import { checkExactly, type WitnessCheck } from './exact-checks.js';
 import { checkFast } from './fast-checks.js';
 import { lookFailed } from './look-failed.js';

@@ -9,8 +9,8 @@ import type { Session } from '../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../database/facts.js';
 import type { RecordsSql } from '../../records/sql.js';
 import { DisposalLog, type LawfulDisposal } from '../../seal/index.js';
-import type { Sample } from './counters.js';
-import type { Ledger } from './invariants.js';
+import type { Ledger } from './counters/invariants.js';
+import type { Sample } from './counters/sample.js';
 
 /** Where an observer of this trail reads of them. */
 export function disposalsIn({ seal }: AuditTrail): { readonly disposals?: () => Promise<readonly LawfulDisposal[]> } {

@@ -9,9 +9,9 @@ import type { Relation } from '../tables/catalogue.js';
 import { readColumns, type TableColumns } from '../tables/columns.js';
 import { newTableMemory } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
-import type { ContinuityTable } from './continuity.js';
 import { disposalsHere, disposalsOf, type TableDisposal } from './disposals.js';
-import type { ReplayUnit } from './replay.js';
+import type { ReplayUnit } from './full-scan/replay.js';
+import type { ContinuityTable } from './reading/continuity.js';
 
 export interface Plan {
   /** By the name that records give. */

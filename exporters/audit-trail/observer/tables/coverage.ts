@@ -119,7 +119,7 @@ function shortcomings(
   return problems;
 }
 
-/** Bits of the operations for which a relation has a row trigger that calls every time; see `counters.ts`. */
+/** Bits of the operations for which a relation has a row trigger that calls every time; see `checks/counters/sample.ts`. */
 export function countedOperations(relation: string, catalogue: Catalogue, functions: ReadonlySet<string>): number {
   let mask = 0;
   for (const trigger of catalogue.triggers) {

@@ -1,6 +1,6 @@
 import { retention } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';
-import { acceptRanges } from '../checks/witness.js';
+import { acceptRanges } from '../checks/witness/witness.js';
 import { type LoopState, tableMemory } from '../loop-state.js';
 import { covers, type Declaration, declarationId } from './declarations.js';
 

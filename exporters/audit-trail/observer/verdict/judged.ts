@@ -1,5 +1,5 @@
 import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
-import type { Amounts, CountersMemory, Ledger } from '../checks/invariants.js';
+import type { Amounts, CountersMemory, Ledger } from '../checks/counters/invariants.js';
 import type { Known } from '../known.js';
 
 const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);

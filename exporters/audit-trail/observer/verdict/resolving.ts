@@ -1,7 +1,7 @@
 import { auditInvariants } from '../../../../pack/metrics/index.js';
-import { settlingOf } from '../checks/invariants.js';
+import { settlingOf } from '../checks/counters/invariants.js';
 import { orderLostText } from '../checks/ordering.js';
-import { isRechecked } from '../checks/recheck.js';
+import { isRechecked } from '../checks/reading/recheck.js';
 import { type LoopState, tableMemory } from '../loop-state.js';
 import { goneWithFault } from '../tables/gone.js';
 import type { TableMemory } from '../tables/memory.js';

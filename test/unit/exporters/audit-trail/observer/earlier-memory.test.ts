@@ -2,9 +2,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { MemoryDirectory } from '../../../../../exporters/audit-trail/observer/memory.js';
+import { AuditMetrics } from '../../../../../exporters/audit-trail/metrics.js';
+import { MemoryDirectory, newMemory } from '../../../../../exporters/audit-trail/observer/memory.js';
+import { Observer } from '../../../../../exporters/audit-trail/observer/observer.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
+import { MetricStore } from '../../../../../exporters/runtime/metrics/index.js';
 import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
+import { auditTrail } from '../../../../support/audit/domain.js';
 
 /** Written by the version before, of a trail with suspicions, proven faults, a scan under way and witnessed ranges. */
 const first = 'test/fixtures/audit/observer-state-1.json';
@@ -94,3 +98,24 @@ function withoutPending(table: unknown): object {
   const { isSweepPending: _, ...kept } = accepted;
   return { ...rest, accepted: kept };
 }
+
+test('is read once, although both paces ask for it at once', async () => {
+  const trail = auditTrail('postgres://nobody@127.0.0.1:1/nowhere');
+  let loads = 0;
+  const observer = new Observer(trail, {
+    log: silentLogger,
+    metrics: new AuditMetrics(new MetricStore()).trail(trail),
+    memory: {
+      load: async (name) => {
+        loads += 1;
+        return newMemory(name);
+      },
+      save: () => Promise.resolve(),
+    },
+  });
+  const signal = AbortSignal.timeout(10_000);
+  await Promise.all([observer.lookQuickly(signal), observer.lookQuickly(signal)]);
+  await observer.close();
+  expect(loads).toBe(1);
+  expect(observer.context.lost).toBeDefined();
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Settling } from '../../../../../../exporters/audit-trail/observer/checks/counters/invariants.js';
 import { sameValue } from '../../../../../../exporters/audit-trail/observer/checks/images.js';
-import { Settling } from '../../../../../../exporters/audit-trail/observer/checks/invariants.js';
 import { gapsIn } from '../../../../../../exporters/audit-trail/observer/checks/retention.js';
 
 describe('two texts of one column', () => {

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { declare } from '../../../../../../exporters/audit-trail/index.js';
-import { explain } from '../../../../../../exporters/audit-trail/inspect/status.js';
-import { observed } from '../../../../../support/audit/observed.js';
-import { bypassed } from '../../../../../support/audit/schema.js';
+import { declare } from '../../../../../../../exporters/audit-trail/index.js';
+import { explain } from '../../../../../../../exporters/audit-trail/inspect/status.js';
+import { observed } from '../../../../../../support/audit/observed.js';
+import { bypassed } from '../../../../../../support/audit/schema.js';
 
 const lab = observed();
 const accounts = 'public.accounts';

@@ -1,7 +1,7 @@
-import type { Attribution } from '../../../../pack/index.js';
-import { ident, parseQualified, qualified } from '../../../runtime/postgres/quote.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import type { Limitation } from '../verdict/evidence.js';
+import type { Attribution } from '../../../../../pack/index.js';
+import { ident, parseQualified, qualified } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { Limitation } from '../../verdict/evidence.js';
 
 /** Asked beforehand: a query that fails would take with it all that is read beside it. */
 const LISTING = `

@@ -1,16 +1,15 @@
-import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
-import { parseQualified } from '../../../runtime/postgres/quote.js';
-import type { RecordsSql } from '../../records/sql.js';
-import type { Check, FastPoll, Outcome, Pace } from '../check.js';
-import type { Catalogue } from '../tables/catalogue.js';
-import { countedOperations, ROW_BIT } from '../tables/coverage.js';
-import type { ScopedTable } from '../tables/scope.js';
-import { tracksCalls } from '../verdict/epoch.js';
-import { counterLimitations, type Evidence, judged, unknown } from '../verdict/evidence.js';
-import { unexplainedSoFar, withoutLedger } from '../verdict/judged.js';
-import type { Alarm } from '../verdict/state.js';
-import { type CounterTargets, readCounters, type Sample } from './counters.js';
-import { countGone, countThere, disposalsHere } from './disposals.js';
+import { type AuditInvariant, auditInvariants } from '../../../../../pack/metrics/index.js';
+import { parseQualified } from '../../../../runtime/postgres/quote.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import type { Check, FastPoll, Outcome, Pace } from '../../check.js';
+import type { Catalogue } from '../../tables/catalogue.js';
+import { countedOperations, ROW_BIT } from '../../tables/coverage.js';
+import type { ScopedTable } from '../../tables/scope.js';
+import { tracksCalls } from '../../verdict/epoch.js';
+import { counterLimitations, type Evidence, judged, unknown } from '../../verdict/evidence.js';
+import { unexplainedSoFar, withoutLedger } from '../../verdict/judged.js';
+import type { Alarm } from '../../verdict/state.js';
+import { countGone, countThere, disposalsHere } from '../disposals.js';
 import {
   advance,
   type CallsOf,
@@ -27,6 +26,7 @@ import {
   type Settling,
   settlingOf,
 } from './invariants.js';
+import { type CounterTargets, readCounters, type Sample } from './sample.js';
 
 export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
   operations_calls: 'rows changed and calls of the audit trigger do not agree',

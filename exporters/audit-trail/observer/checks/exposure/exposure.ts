@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { exposureKinds } from '../../../../pack/metrics/index.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import type { Check } from '../check.js';
-import { forgotten } from '../forgotten.js';
+import type { exposureKinds } from '../../../../../pack/metrics/index.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { Check } from '../../check.js';
+import { forgotten } from '../../forgotten.js';
 import { countReaders } from './readers.js';
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { kopCall } from '../../../runtime/call.js';
-import type { Limitation } from '../verdict/evidence.js';
+import { kopCall } from '../../../../runtime/call.js';
+import type { Limitation } from '../../verdict/evidence.js';
 
 /** Transactions that the witness never counted, or whose count was never compared. */
 export const rangeSchema = z.object({

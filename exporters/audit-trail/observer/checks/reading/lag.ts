@@ -1,7 +1,7 @@
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import type { Facts } from '../../database/facts.js';
-import type { Window } from '../../records/reader.js';
-import type { RecordsSql } from '../../records/sql.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { Facts } from '../../../database/facts.js';
+import type { Window } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
 
 /** Transactions that may still add records. Other roles' are seen only with `pg_read_all_stats`. */
 const OLDEST = `

@@ -1,7 +1,7 @@
 /** P13 and P14: whether the records can be read, and whether it is recorded who reads them. */
 import { describe, expect, test } from 'vitest';
-import { ownRecords } from '../../../../../support/audit/domain.js';
-import { observed } from '../../../../../support/audit/observed.js';
+import { ownRecords } from '../../../../../../support/audit/domain.js';
+import { observed } from '../../../../../../support/audit/observed.js';
 
 const lab = observed();
 

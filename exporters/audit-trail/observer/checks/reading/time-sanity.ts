@@ -1,7 +1,7 @@
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import { asXid8, type Facts } from '../../database/facts.js';
-import type { Window } from '../../records/reader.js';
-import type { RecordsSql } from '../../records/sql.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import type { Window } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
 
 /**
  * C9. The moment of commit is PostgreSQL's own (`track_commit_timestamp`). Where it is not kept, an earlier look

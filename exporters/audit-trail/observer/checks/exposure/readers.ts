@@ -1,5 +1,5 @@
-import type { readerKinds } from '../../../../pack/metrics/index.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
+import type { readerKinds } from '../../../../../pack/metrics/index.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
 
 /**
  * P14. Roles that can log in and may read the records, and whether the server records that they do: every statement

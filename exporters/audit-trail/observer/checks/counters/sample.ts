@@ -1,6 +1,6 @@
-import { ident } from '../../../runtime/postgres/quote.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import { operationBits } from '../tables/coverage.js';
+import { ident } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { operationBits } from '../../tables/coverage.js';
 
 /**
  * C3 and C4 in one statement: the statistics are those of one moment (`stats_fetch_consistency = snapshot`). The

@@ -1,8 +1,8 @@
-import type { AuditOperation } from '../../../../pack/index.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import { asXid8, type Facts } from '../../database/facts.js';
-import type { Window } from '../../records/reader.js';
-import type { RecordsSql } from '../../records/sql.js';
+import type { AuditOperation } from '../../../../../pack/index.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import type { Window } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
 
 const VOLUMES = (sql: RecordsSql, facts: Facts, window: Window, since: bigint) => `
 select ${sql.tableText('r')} as "table", r.op, count(*)::int as n,

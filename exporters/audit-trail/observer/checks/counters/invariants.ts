@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
-import { forgotten } from '../forgotten.js';
-import type { EpochReason } from '../verdict/epoch.js';
-import { countOf, type Sample, type Tuples } from './counters.js';
+import { type AuditInvariant, auditInvariants } from '../../../../../pack/metrics/index.js';
+import { forgotten } from '../../forgotten.js';
+import type { EpochReason } from '../../verdict/epoch.js';
+import { countOf, type Sample, type Tuples } from './sample.js';
 
 const tuplesSchema = z.tuple([z.number(), z.number(), z.number()]);
 export const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number());

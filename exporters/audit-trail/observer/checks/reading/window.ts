@@ -1,16 +1,16 @@
-import { auditMetrics } from '../../../../pack/metrics/index.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import type { Facts } from '../../database/facts.js';
-import type { Window } from '../../records/reader.js';
-import type { Outcome } from '../check.js';
-import type { TableReading } from '../tables/memory.js';
+import { auditMetrics } from '../../../../../pack/metrics/index.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { Facts } from '../../../database/facts.js';
+import type { Window } from '../../../records/reader.js';
+import type { Outcome } from '../../check.js';
+import type { TableReading } from '../../tables/memory.js';
+import { countDuplicates } from '../identity.js';
+import { isOrderLost } from '../ordering.js';
+import type { PlannedPoll } from '../plan.js';
 import { checkAttribution } from './attribution.js';
 import { type ContinuityResult, checkContinuity } from './continuity.js';
-import { countDuplicates } from './identity.js';
 import { writeLags } from './lag.js';
-import { isOrderLost } from './ordering.js';
-import type { PlannedPoll } from './plan.js';
-import { noReading, type ReadingOwn as Own } from './reading-memory.js';
+import { noReading, type ReadingOwn as Own } from './memory.js';
 import { checkTimes } from './time-sanity.js';
 import { countRecords, type Volume } from './volumes.js';
 

@@ -1,14 +1,14 @@
-import type { AuditOperation } from '../../../../pack/index.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import { asXid8, type Facts } from '../../database/facts.js';
-import { type KeyFormat, keyOfImage } from '../../records/keys.js';
-import type { Window } from '../../records/reader.js';
-import type { RecordsSql } from '../../records/sql.js';
-import type { TableColumns } from '../tables/columns.js';
-import type { ScopedTable } from '../tables/scope.js';
-import { type Finding, findingId } from '../verdict/findings.js';
-import { mayLieBetween, type TableDisposal } from './disposals.js';
-import { differingColumns, type ImageDifference, sameValue } from './images.js';
+import type { AuditOperation } from '../../../../../pack/index.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import { type KeyFormat, keyOfImage } from '../../../records/keys.js';
+import type { Window } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import type { TableColumns } from '../../tables/columns.js';
+import type { ScopedTable } from '../../tables/scope.js';
+import { type Finding, findingId } from '../../verdict/findings.js';
+import { mayLieBetween, type TableDisposal } from '../disposals.js';
+import { differingColumns, type ImageDifference, sameValue } from '../images.js';
 
 /** Of a change and the record before it: which of them does not say what there is to compare. */
 const LACKING = (change: string, previous: string) =>

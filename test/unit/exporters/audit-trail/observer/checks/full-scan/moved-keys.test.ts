@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { PostgresServer } from '../../../../../../demo/postgres/index.js';
-import { explain } from '../../../../../../exporters/audit-trail/index.js';
-import { type AuditFixture, auditFixture, startAuditServer } from '../../../../../support/audit/fixture.js';
-import { snapshot } from '../../../../../support/audit/schema.js';
+import type { PostgresServer } from '../../../../../../../demo/postgres/index.js';
+import { explain } from '../../../../../../../exporters/audit-trail/index.js';
+import { type AuditFixture, auditFixture, startAuditServer } from '../../../../../../support/audit/fixture.js';
+import { snapshot } from '../../../../../../support/audit/schema.js';
 
 let server: PostgresServer;
 let fixture: AuditFixture;

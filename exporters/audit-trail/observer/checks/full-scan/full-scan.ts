@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { type Failure, failureOf } from '../../../runtime/postgres/failure.js';
-import { readFacts } from '../../database/facts.js';
-import type { Check, Outcome, Poll } from '../check.js';
-import { forgotten } from '../forgotten.js';
-import { newScan, type Scan, type TableReplay } from '../tables/memory.js';
-import { isReplaced, isUnseenStorage } from '../tables/storage.js';
-import { ifSlow, judged } from '../verdict/evidence.js';
-import type { FindingVerdict } from '../verdict/findings.js';
-import { isOrderLost } from './ordering.js';
-import type { PlannedPoll } from './plan.js';
+import { type Failure, failureOf } from '../../../../runtime/postgres/failure.js';
+import { readFacts } from '../../../database/facts.js';
+import type { Check, Outcome, Poll } from '../../check.js';
+import { forgotten } from '../../forgotten.js';
+import { newScan, type Scan, type TableReplay } from '../../tables/memory.js';
+import { isReplaced, isUnseenStorage } from '../../tables/storage.js';
+import { ifSlow, judged } from '../../verdict/evidence.js';
+import type { FindingVerdict } from '../../verdict/findings.js';
+import { isOrderLost } from '../ordering.js';
+import type { PlannedPoll } from '../plan.js';
 import { type ReplayPage, type ReplayUnit, replayKeys, replayRows } from './replay.js';
 
 /** Rows per page: what one statement compares, well within a statement timeout. */

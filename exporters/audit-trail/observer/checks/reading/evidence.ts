@@ -1,10 +1,10 @@
-import type { EvidenceSource } from '../../../../pack/metrics/index.js';
-import { formatMs } from '../../../runtime/format.js';
-import { type Evidence, judged, type Limitation, unknown } from '../verdict/evidence.js';
-import { judgedSoFar } from '../verdict/judged.js';
-import { orderLostText } from './ordering.js';
-import type { PlannedPoll } from './plan.js';
-import type { ReadingOwn as Own, ReadingRound } from './reading-memory.js';
+import type { EvidenceSource } from '../../../../../pack/metrics/index.js';
+import { formatMs } from '../../../../runtime/format.js';
+import { type Evidence, judged, type Limitation, unknown } from '../../verdict/evidence.js';
+import { judgedSoFar } from '../../verdict/judged.js';
+import { orderLostText } from '../ordering.js';
+import type { PlannedPoll } from '../plan.js';
+import type { ReadingOwn as Own, ReadingRound } from './memory.js';
 
 type Judged = Readonly<Partial<Record<EvidenceSource, Evidence>>>;
 

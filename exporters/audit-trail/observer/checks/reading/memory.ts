@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../../pack/index.js';
-import { watermarkSchema } from '../../records/watermark.js';
-import { forgotten } from '../forgotten.js';
-import type { TableReading } from '../tables/memory.js';
+import type { AuditTrail } from '../../../../../pack/index.js';
+import { watermarkSchema } from '../../../records/watermark.js';
+import { forgotten } from '../../forgotten.js';
+import type { TableReading } from '../../tables/memory.js';
 import type { Stall } from './lag.js';
 import type { ListedActors } from './listed-actors.js';
 

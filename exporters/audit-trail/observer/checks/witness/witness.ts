@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { type AuditOperation, auditOperations } from '../../../../pack/audit-model.js';
-import { failureOf } from '../../../runtime/postgres/failure.js';
-import { textOf } from '../../../runtime/postgres/quote.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import type { RecordsSql } from '../../records/sql.js';
-import { keptPlaceSchema, type Witness, type WitnessReport } from '../../witness/index.js';
-import type { Check, Outcome, RecordsPoll } from '../check.js';
-import type { ScopedTable } from '../tables/scope.js';
-import { judged, unknown } from '../verdict/evidence.js';
+import { type AuditOperation, auditOperations } from '../../../../../pack/audit-model.js';
+import { failureOf } from '../../../../runtime/postgres/failure.js';
+import { textOf } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import { keptPlaceSchema, type Witness, type WitnessReport } from '../../../witness/index.js';
+import type { Check, Outcome, RecordsPoll } from '../../check.js';
+import type { ScopedTable } from '../../tables/scope.js';
+import { judged, unknown } from '../../verdict/evidence.js';
 import { acceptedUnknown, rangeSchema, unknownLimitations, withUnknown } from './unwitnessed.js';
 
 const memorySchema = z.object({

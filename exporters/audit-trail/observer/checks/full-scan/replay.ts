@@ -1,14 +1,14 @@
-import type { AuditOperation } from '../../../../pack/index.js';
-import type { replayKinds } from '../../../../pack/metrics/index.js';
-import { ident, type QualifiedName, qualified } from '../../../runtime/postgres/quote.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import { asXid8, type Facts } from '../../database/facts.js';
-import { type KeyColumn, type KeyFormat, keyOfImage, rowHasKey } from '../../records/keys.js';
-import type { RecordsSql } from '../../records/sql.js';
-import { imageOf, type TableColumns } from '../tables/columns.js';
-import { type Finding, type FindingKind, findingId } from '../verdict/findings.js';
-import type { TableDisposal } from './disposals.js';
-import { differingColumns, type ImageDifference, sameValue } from './images.js';
+import type { AuditOperation } from '../../../../../pack/index.js';
+import type { replayKinds } from '../../../../../pack/metrics/index.js';
+import { ident, type QualifiedName, qualified } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import { type KeyColumn, type KeyFormat, keyOfImage, rowHasKey } from '../../../records/keys.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import { imageOf, type TableColumns } from '../../tables/columns.js';
+import { type Finding, type FindingKind, findingId } from '../../verdict/findings.js';
+import type { TableDisposal } from '../disposals.js';
+import { differingColumns, type ImageDifference, sameValue } from '../images.js';
 
 export type ReplayKind = (typeof replayKinds)[number];
 

@@ -3,17 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { declare } from '../../../../../../exporters/audit-trail/index.js';
-import { MemoryDirectory } from '../../../../../../exporters/audit-trail/observer/memory.js';
+import { declare } from '../../../../../../../exporters/audit-trail/index.js';
+import { MemoryDirectory } from '../../../../../../../exporters/audit-trail/observer/memory.js';
 import type {
   KeptPlace,
   Witness,
   WitnessedCount,
   WitnessReport,
-} from '../../../../../../exporters/audit-trail/witness/index.js';
-import { silentLogger } from '../../../../../../exporters/runtime/log.js';
-import { looseFolder } from '../../../../../../exporters/runtime/state/index.js';
-import { observed } from '../../../../../support/audit/observed.js';
+} from '../../../../../../../exporters/audit-trail/witness/index.js';
+import { silentLogger } from '../../../../../../../exporters/runtime/log.js';
+import { looseFolder } from '../../../../../../../exporters/runtime/state/index.js';
+import { observed } from '../../../../../../support/audit/observed.js';
 
 const lab = observed();
 const signal = () => AbortSignal.timeout(30_000);
@@ -83,16 +83,21 @@ test('a residual is not left standing while the witness says nothing', async () 
   expect(residual()).toBeUndefined();
 });
 
-test('a residual is not left standing while the records cannot be seen', async () => {
+test.each([
+  ['compared', false],
+  ['described', true],
+])('a residual is not left standing while the records cannot be %s', async (_, isDescribedAnew) => {
   await lab.prepare();
   await exporter(await directory(), started(1), nothing);
   await lookClosely();
   await lookClosely();
   expect(residual()).toBe(0);
   await lab.fixture.sql(`revoke select on audit.log from ${lab.fixture.observerRole}`);
+  if (isDescribedAnew) lab.watching.observer.context.shapeReadAt = 0;
   await lab.watching.observer.lookQuickly(signal());
+  expect(lab.watching.observer.context.sql === undefined).toBe(isDescribedAnew);
   await lookClosely();
-  expect(said().state).toBe('unknown');
+  expect(said()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('not asked: ') });
   expect(residual()).toBeUndefined();
 });
 

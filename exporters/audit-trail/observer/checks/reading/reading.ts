@@ -1,14 +1,14 @@
-import { readFacts } from '../../database/facts.js';
-import type { TrailMetrics } from '../../metrics.js';
-import { modeOf, nextWindow, type Window } from '../../records/reader.js';
-import { CannotCheck, type Check, type Outcome } from '../check.js';
-import { isReplaced } from '../tables/storage.js';
-import { unknown } from '../verdict/evidence.js';
+import { readFacts } from '../../../database/facts.js';
+import type { TrailMetrics } from '../../../metrics.js';
+import { modeOf, nextWindow, type Window } from '../../../records/reader.js';
+import { CannotCheck, type Check, type Outcome } from '../../check.js';
+import { isReplaced } from '../../tables/storage.js';
+import { unknown } from '../../verdict/evidence.js';
+import type { PlannedPoll } from '../plan.js';
+import { evidenceOf, tooFarBehind } from './evidence.js';
 import { watermarkLag } from './lag.js';
 import { listedActors } from './listed-actors.js';
-import type { PlannedPoll } from './plan.js';
-import { evidenceOf, tooFarBehind } from './reading-evidence.js';
-import { type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './reading-memory.js';
+import { type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './memory.js';
 import { goThroughAgain } from './recheck.js';
 import { count, type Measured, measure, said } from './window.js';
 

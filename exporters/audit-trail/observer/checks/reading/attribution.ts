@@ -1,8 +1,8 @@
-import type { Attribution, AttributionField } from '../../../../pack/index.js';
-import { likePattern, literal } from '../../../runtime/postgres/quote.js';
-import type { Session } from '../../../runtime/postgres/read-only.js';
-import type { Window } from '../../records/reader.js';
-import type { RecordsSql } from '../../records/sql.js';
+import type { Attribution, AttributionField } from '../../../../../pack/index.js';
+import { likePattern, literal } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { Window } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
 
 export const actorKinds = ['human', 'machine', 'shared', 'none', 'unresolved'] as const;
 export type ActorKind = (typeof actorKinds)[number];

@@ -1,19 +1,13 @@
-import { readFacts } from '../../database/facts.js';
-import { nextWindow } from '../../records/reader.js';
-import type { Outcome } from '../check.js';
-import type { Known } from '../known.js';
-import type { TableReading } from '../tables/memory.js';
-import { isReplaced } from '../tables/storage.js';
+import { readFacts } from '../../../database/facts.js';
+import { nextWindow } from '../../../records/reader.js';
+import type { Outcome } from '../../check.js';
+import type { Known } from '../../known.js';
+import type { TableReading } from '../../tables/memory.js';
+import { isReplaced } from '../../tables/storage.js';
+import { isOrderLost } from '../ordering.js';
+import type { PlannedPoll } from '../plan.js';
 import { checkContinuity } from './continuity.js';
-import { isOrderLost } from './ordering.js';
-import type { PlannedPoll } from './plan.js';
-import {
-  noReading,
-  type ReadingOwn as Own,
-  owedMsOf,
-  type ReadingMemory,
-  type ReadingRound,
-} from './reading-memory.js';
+import { noReading, type ReadingOwn as Own, owedMsOf, type ReadingMemory, type ReadingRound } from './memory.js';
 
 /** A row has many records: with as many as these, the pass over them ends no later than a whole scan of the rows. */
 const RECORDS_PER_ROW = 100;
