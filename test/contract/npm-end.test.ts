@@ -24,7 +24,14 @@ test.skipIf(process.platform === 'win32')(
     ];
     const child = spawn('npx', args, {
       cwd: packageRoot(),
-      env: { ...process.env, KINGSTON_PROBE_EMAIL: 'a@example.com', KINGSTON_PROBE_PASSWORD: 'unused' },
+      env: {
+        ...process.env,
+        KINGSTON_PROBE_EMAIL: 'a@example.com',
+        KINGSTON_PROBE_PASSWORD: 'unused',
+        // What npx runs is here already; a registry that is slow to answer must not hold it up.
+        npm_config_offline: 'true',
+        npm_config_update_notifier: 'false',
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let log = '';
@@ -35,7 +42,9 @@ test.skipIf(process.platform === 'win32')(
       for (const { pid } of processesAbout(folder)) process.kill(pid, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     });
-    await eventually('the exporter runs', 60_000, async () => log.includes('msg=started'));
+    await eventually('the exporter runs', 60_000, async () => log.includes('msg=started')).catch((error: unknown) => {
+      throw new Error(`npx said: ${log}`, { cause: error });
+    });
     child.kill('SIGTERM');
     await eventually('nothing is left', 20_000, async () => processesAbout(folder).length === 0);
     expect(log).toContain('signal received');
