@@ -18,7 +18,7 @@ const timed = [
   'test/faults/encryption-probe/{threads,providers,memory}.test.ts',
 ];
 
-/** Two cores: quick tests share them, and whatever measures time has them to itself afterwards. */
+/** For two cores: tests that wait share them, and whatever measures time has them to itself afterwards. */
 export default defineConfig({
   test: {
     globalSetup: ['test/support/stack/run-folder.ts'],
@@ -31,10 +31,11 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          // Whatever no other project takes, so that a new folder is never left out in silence.
+          // Whatever no other project takes, so that a new folder is never left out in silence. Most of it waits for a server
+          // or a process now and then: two at a time keep two cores half busy.
           include: ['test/**/*.test.ts'],
           exclude: ['test/faults/**', 'test/browser/**', 'test/stack/**'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 60_000,
           sequence: { ...shared.sequence, groupOrder: 0 },
@@ -46,7 +47,7 @@ export default defineConfig({
           // The soak beside the fifty faults: both wait more than they work.
           name: 'audit-faults',
           include: ['test/faults/audit/**/*.test.ts', 'test/faults/audit-seal/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 90_000,
           sequence: { ...shared.sequence, groupOrder: 1 },
@@ -59,7 +60,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
           exclude: ['test/faults/audit/**', 'test/faults/audit-seal/**', ...timed],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 90_000,
           sequence: { ...shared.sequence, groupOrder: 1 },
