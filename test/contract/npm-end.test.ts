@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { packageRoot } from '../../pack/index.js';
 import { eventually } from '../support/stack/eventually.js';
 import { processesAbout } from '../support/stack/processes.js';
+
+// npm makes the program of a clone executable once, and not again when it was built anew.
+test.skipIf(process.platform === 'win32')('the build leaves a program that can be run', () => {
+  expect(statSync(join(packageRoot(), 'dist', 'cli', 'kop.js')).mode & 0o111).toBe(0o111);
+});
 
 // With the npm that is here: it passes SIGTERM on to its shell alone. `npm start` is tried by .ci/first-run.mjs.
 test.skipIf(process.platform === 'win32')(
