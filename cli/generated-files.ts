@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type AlertmanagerOptions, alertFiles, burnWindows } from '../alert-rules/src/index.js';
 import { dashboardFiles } from '../dashboards/src/index.js';
+import { errorCode } from '../exporters/runtime/error-code.js';
 import { configurationReference } from '../pack/configuration-reference.js';
 import { type Pack, packageRoot, packJsonSchema } from '../pack/index.js';
 import { metricReference } from '../pack/metrics/reference.js';
@@ -57,7 +58,7 @@ async function holidayTable(out: string): Promise<GeneratedFile | Skipped> {
 }
 
 function isMissingModule(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+  return errorCode(error) === 'ERR_MODULE_NOT_FOUND';
 }
 
 export function stateOf(out: string, file: GeneratedFile): FileState {

@@ -1,4 +1,5 @@
-import { codeOf, reasonOf } from '../exporters/runtime/state/failure.js';
+import { errorCode } from '../exporters/runtime/error-code.js';
+import { reasonOf } from '../exporters/runtime/state/failure.js';
 
 /** These go on until somebody ends them, whether or not somebody reads what they say. */
 const servers = new Set(['exporters', 'demo']);
@@ -12,7 +13,7 @@ export function watchOutput(verb: string | undefined): void {
   process.stdout.on('error', (error) => {
     if (verb !== undefined && servers.has(verb)) return;
     // After `kop check | head` the reader has what they wanted.
-    if (codeOf(error) !== 'EPIPE') process.stderr.write(`kop: the output cannot be written: ${reasonOf(error)}\n`);
+    if (errorCode(error) !== 'EPIPE') process.stderr.write(`kop: the output cannot be written: ${reasonOf(error)}\n`);
     process.exit(2);
   });
 }

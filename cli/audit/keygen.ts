@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
+import { errorCode } from '../../exporters/runtime/error-code.js';
 import { writing } from '../writing.js';
 import { asVerb } from './operators-matter.js';
 import { print, printJson } from './terminal.js';
@@ -64,7 +65,7 @@ async function createPrivateFile(path: string, text: string): Promise<void> {
       await file.close();
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (errorCode(error) === 'EEXIST') {
       throw new CannotRun(
         `${path} is there already; what was signed with a lost key can still be verified, but nothing more be sealed`,
       );

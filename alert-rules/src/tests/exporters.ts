@@ -1,6 +1,6 @@
 import type { Pack } from '../../../pack/model.js';
 import { settings } from '../settings.js';
-import { duration } from '../workflow/tests/measuring.js';
+import { duration } from './duration.js';
 import { fires, isQuiet, type Scenario, type TestFile } from './scenario.js';
 import { sent } from './sent.js';
 import { target, worldSeries } from './world.js';

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { errorCode } from '../../runtime/error-code.js';
 import { trustedState } from '../../runtime/sealing/log/trusted.js';
 import type { ChunkFailure } from '../seal/index.js';
 
@@ -58,7 +59,7 @@ export async function readVerifyState(path: string, origin: string): Promise<Ver
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {

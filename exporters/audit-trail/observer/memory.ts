@@ -2,6 +2,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { evidenceSources, evidenceStates, identityKinds } from '../../../pack/metrics/index.js';
+import { errorCode } from '../../runtime/error-code.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { CannotKeepState, reasonOf, type StateFolder } from '../../runtime/state/index.js';
 import { comparisons } from './checks/comparisons.js';
@@ -106,7 +107,7 @@ export class MemoryDirectory implements MemoryStore {
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const code = errorCode(error) ?? '';
       if (passing.has(code)) throw new CannotKeepState(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
       if (code !== 'ENOENT') {
         this.#log.error('the state cannot be read; all is unknown until proven again', { path, error });

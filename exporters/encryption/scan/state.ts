@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errorCode } from '../../runtime/error-code.js';
 import { type StateFolder, writeWhole } from '../../runtime/state/index.js';
 import { findingSchema } from './findings.js';
 import { inStateFolder } from './state-folder.js';
@@ -72,7 +73,7 @@ export class StateStore {
     try {
       written = await readFile(this.#path, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { state: this.#fresh() };
+      if (errorCode(error) === 'ENOENT') return { state: this.#fresh() };
       return { state: this.#fresh(), trouble: 'the progress of the last scan cannot be read; beginning anew' };
     }
     const state = parse(written);

@@ -1,6 +1,4 @@
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
+import { errorCode } from '../error-code.js';
 
 const sentences: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
@@ -16,13 +14,13 @@ const sentences: Readonly<Record<string, string>> = {
 
 /** No fault of the program: the disk, the rights, the limits. */
 export function isOfTheMachine(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code !== undefined && code in sentences;
 }
 
 /** In words, without the path, which the caller names. */
 export function reasonOf(error: unknown): string {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === undefined) return error instanceof Error ? error.message : String(error);
   const sentence = sentences[code];
   return sentence === undefined ? code : `${sentence} (${code})`;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
+import { errorCode } from '../error-code.js';
 import type { Logger } from '../log.js';
-import { codeOf, reasonOf } from './failure.js';
+import { reasonOf } from './failure.js';
 import { CannotKeepState, type StateFolder, writeWhole } from './folder.js';
 import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from './lock.js';
 import { HOW_TO_CHOOSE_A_PLACE, type StatePlace } from './place.js';
@@ -94,7 +95,7 @@ export class HeldFolder implements StateFolder {
       return result;
     } catch (error) {
       const taken = this.#taken(error);
-      if (taken === undefined && codeOf(error) === undefined) throw error;
+      if (taken === undefined && errorCode(error) === undefined) throw error;
       this.#failed(what, taken?.message ?? reasonOf(error));
       throw new CannotKeepState(this.trouble ?? '', { cause: error });
     }

@@ -3,7 +3,7 @@ import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { codeOf } from './failure.js';
+import { errorCode } from '../error-code.js';
 
 /**
  * One process at a time for a directory. Node has no flock, so the holder is named in a file: process, its start time
@@ -27,7 +27,7 @@ export class LockUnreadable extends Error {
 
   constructor(path: string, cause: unknown) {
     super(
-      `the lock ${path} cannot be read (${codeOf(cause)}), so that nobody knows whether another exporter keeps its state ` +
+      `the lock ${path} cannot be read (${errorCode(cause)}), so that nobody knows whether another exporter keeps its state ` +
         'there, such as one of another user; stop that one, or remove the lock when none runs',
       { cause },
     );
@@ -150,7 +150,7 @@ async function setAside(path: string, expected: string | undefined): Promise<voi
   try {
     await rename(path, aside);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
+    if (errorCode(error) === 'ENOENT') return;
     throw error;
   }
   const moved = await holderOf(aside).catch(() => undefined);
@@ -164,7 +164,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -179,7 +179,7 @@ async function holderOf(path: string): Promise<Holder | 'absent' | 'invalid'> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const code = codeOf(error) ?? '';
+    const code = errorCode(error) ?? '';
     if (isAbsence(code)) return 'absent';
     throw forbidden.has(code) ? new LockUnreadable(path, error) : error;
   }
@@ -193,7 +193,7 @@ async function holderOf(path: string): Promise<Holder | 'absent' | 'invalid'> {
 const forbidden: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP']);
 
 function undefinedIfAbsent(error: unknown): undefined {
-  if (!isAbsence(codeOf(error) ?? '')) throw error;
+  if (!isAbsence(errorCode(error) ?? '')) throw error;
   return undefined;
 }
 
@@ -209,7 +209,7 @@ export async function isAlive(holder: ProcessIdentity): Promise<boolean> {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    if (codeOf(error) !== 'EPERM') return false;
+    if (errorCode(error) !== 'EPERM') return false;
   }
   const started = await startOf(holder.pid);
   // Where /proc is hidden, another user's process cannot be told from a later one.
@@ -242,7 +242,7 @@ async function textOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return undefined;
     throw error;
   }
 }

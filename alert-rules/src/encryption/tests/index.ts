@@ -2,10 +2,10 @@ import { longestProbeRestSeconds } from '../../../../pack/metrics/encryption.js'
 import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/metrics/index.js';
 import type { Pack } from '../../../../pack/model.js';
 import { draw } from '../../tests/draw.js';
+import { duration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';
 import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
-import { duration } from '../../workflow/tests/measuring.js';
 import { encryptionBurnTests } from './burn.js';
 import {
   allSlow,

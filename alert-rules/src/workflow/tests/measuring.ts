@@ -1,6 +1,7 @@
 import { workflowRecorded as r, workflowStates } from '../../../../pack/metrics/index.js';
 import type { Pack } from '../../../../pack/model.js';
 import { settings } from '../../settings.js';
+import { duration } from '../../tests/duration.js';
 import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
 import { names, worldSeries } from '../../tests/world.js';
@@ -258,10 +259,4 @@ function states(pack: Pack): readonly Scenario[] {
       queries: [state('atRisk', 45), state('broken', 85), state('broken', 140)],
     },
   ];
-}
-
-/** As `humanizeDuration` prints whole minutes. */
-export function duration(minutes: number): string {
-  const hours = Math.floor(minutes / 60);
-  return hours > 0 ? `${hours}h ${minutes % 60}m 0s` : `${minutes}m 0s`;
 }

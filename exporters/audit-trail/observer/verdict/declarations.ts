@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errorCode } from '../../../runtime/error-code.js';
 import { looseFolder } from '../../../runtime/state/index.js';
 
 /**
@@ -40,7 +41,7 @@ export async function readDeclarations(directory: string, trail: string): Promis
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
   try {
