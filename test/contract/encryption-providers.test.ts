@@ -267,8 +267,8 @@ describe.skipIf(!hasKms)('AWS KMS, against an emulator', () => {
     keyId = (await client.send(new CreateKeyCommand({}))).KeyMetadata?.KeyId ?? '';
   });
   afterAll(async () => {
-    client.destroy();
-    await moto.stop();
+    client?.destroy();
+    await moto?.stop();
   });
 
   const provider = (over: Partial<Extract<EncryptionProvider, { kind: 'kms' }>> = {}) =>

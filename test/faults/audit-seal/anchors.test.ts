@@ -8,7 +8,8 @@ import { anchorTarget, parseVkey, verifyAuditLog } from '../../../exporters/audi
 import { openCheckpoint } from '../../../exporters/runtime/sealing/signing/checkpoint.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
 import { SecretText } from '../../../pack/secret.js';
-import { Moto, motoServer } from './moto.js';
+import { motoProgram } from '../../support/encryption/moto.js';
+import { MotoS3 } from './moto.js';
 import { Lab, ORIGIN, SealLog } from './support.js';
 
 let lab: Lab;
@@ -157,13 +158,13 @@ describe('an HTTP witness', () => {
   });
 });
 
-describe.skipIf(motoServer === undefined)("an object store (skipped without moto's moto_server)", () => {
-  let moto: Moto;
+describe.skipIf(motoProgram === undefined)("an object store (skipped without moto's moto_server)", () => {
+  let moto: MotoS3;
   beforeAll(async () => {
-    moto = await Moto.open();
+    moto = await MotoS3.open();
     await moto.makeBucket('seals');
   });
-  afterAll(() => moto.close());
+  afterAll(() => moto?.close());
 
   let round = 0;
   const store = (): Anchor => ({

@@ -1,38 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
-import { freePort } from '../../../demo/postgres/ports.js';
+import { motoProgram, startMoto } from '../../support/encryption/moto.js';
 
-/** moto's S3 server (PyPI: `moto[server]`); KOP_MOTO_SERVER names it when it is not on the PATH. */
-export const motoServer: string | undefined = [process.env.KOP_MOTO_SERVER, 'moto_server'].find(
-  (program) => program !== undefined && spawnSync(program, ['--help']).status === 0,
-);
-
-export class Moto {
+/** moto's S3, with requests signed for it. */
+export class MotoS3 {
   readonly endpoint: string;
   readonly client = new AwsClient({ accessKeyId: 'test', secretAccessKey: 'test', region: 'eu-west-2', service: 's3' });
-  readonly #child: ChildProcess;
+  readonly close: () => Promise<void>;
 
-  private constructor(endpoint: string, child: ChildProcess) {
+  private constructor(endpoint: string, close: () => Promise<void>) {
     this.endpoint = endpoint;
-    this.#child = child;
+    this.close = close;
   }
 
-  static async open(): Promise<Moto> {
-    const port = await freePort();
-    const child = spawn(motoServer ?? 'moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-    const moto = new Moto(`http://127.0.0.1:${port}`, child);
-    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(100)) {
-      if (
-        await fetch(moto.endpoint).then(
-          () => true,
-          () => false,
-        )
-      )
-        return moto;
-    }
-    moto.close();
-    throw new Error('moto_server does not answer');
+  static async open(): Promise<MotoS3> {
+    const { url, stop } = await startMoto(motoProgram ?? 'moto_server');
+    return new MotoS3(url, stop);
   }
 
   async makeBucket(name: string): Promise<void> {
@@ -45,9 +27,5 @@ export class Moto {
 
   request(path: string, init?: RequestInit): Promise<Response> {
     return this.client.fetch(`${this.endpoint}/${path}`, init);
-  }
-
-  close(): void {
-    this.#child.kill('SIGKILL');
   }
 }

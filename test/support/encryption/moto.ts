@@ -4,7 +4,8 @@ import { onPath } from './on-path.js';
 import { freePort } from './ports.js';
 
 /** PyPI's package `moto[server]`: KOP_MOTO_SERVER names the program when it is not on the PATH. */
-export const motoProgram: string | undefined = process.env.KOP_MOTO_SERVER ?? ['moto_server'].find(onPath);
+export const motoProgram: string | undefined =
+  process.env.KOP_MOTO_SERVER ?? (onPath('moto_server') ? 'moto_server' : undefined);
 
 export interface Moto {
   readonly url: string;
@@ -15,8 +16,13 @@ export interface Moto {
 export async function startMoto(program: string): Promise<Moto> {
   const port = await freePort();
   const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; tries < 300; tries += 1) {
+    if (failure !== undefined) throw new Error(`${program} could not be started: ${failure.message}`);
     if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
     const answer = await fetch(`${url}/moto-api/data.json`).catch(() => undefined);
     if (answer?.ok === true) {
