@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { kopCall } from '../exporters/runtime/call.js';
-import { readBounded, UnreadableFile } from '../pack/bounded-file.js';
 import {
   excerpt,
   formatProblem,
@@ -13,6 +12,7 @@ import {
   unconnectedTrails,
   warnings,
 } from '../pack/index.js';
+import { readBounded, UnreadableFile } from '../pack/reading/bounded-file.js';
 
 const MAX_SHOWN_BYTES = 4 * 1024 * 1024;
 

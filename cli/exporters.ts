@@ -15,8 +15,8 @@ import { StateTaken, statePlace } from '../exporters/runtime/state/index.js';
 import { readWebConfig } from '../exporters/runtime/web/config.js';
 import { InvalidWebConfig } from '../exporters/runtime/web/problems.js';
 import { loadPack, type PackSection } from '../pack/load.js';
-import { InvalidPack } from '../pack/problems.js';
-import { suggest } from '../pack/suggest.js';
+import { InvalidPack } from '../pack/reading/problems.js';
+import { suggest } from '../pack/reading/suggest.js';
 
 interface Options {
   readonly 'config.file': readonly string[];

@@ -22,7 +22,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
-const holidaysPath = 'pack/holidays/england-and-wales.json';
+const holidaysPath = 'pack/policy/holidays/england-and-wales.json';
 
 /** Everything that follows from a description. The same description always gives the same bytes. */
 export async function generatedFiles(
@@ -49,7 +49,7 @@ export async function generatedFiles(
 async function holidayTable(out: string): Promise<GeneratedFile | Skipped> {
   if (resolve(out) !== packageRoot()) return { path: holidaysPath, reason: "made only in the pack's own repository" };
   try {
-    const { generateHolidays } = await import('../pack/holidays/generate.js');
+    const { generateHolidays } = await import('../pack/policy/holidays/generate.js');
     return { path: holidaysPath, text: generateHolidays() };
   } catch (error) {
     if (isMissingModule(error)) return { path: holidaysPath, reason: 'needs the development dependency date-holidays' };

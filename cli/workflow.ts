@@ -2,14 +2,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatMs } from '../exporters/runtime/format.js';
-import { InvalidHar, importHar } from '../exporters/workflow-sla/har/index.js';
-import { type Job, jobsOf } from '../exporters/workflow-sla/plan.js';
-import type { RunResult } from '../exporters/workflow-sla/result.js';
-import { missingSecrets, runNow } from '../exporters/workflow-sla/run-now.js';
-import { type Paint, type PaintRole, waterfall } from '../exporters/workflow-sla/waterfall.js';
+import { InvalidHar, importHar } from '../exporters/workflow/har/index.js';
+import { type Job, jobsOf } from '../exporters/workflow/plan.js';
+import type { RunResult } from '../exporters/workflow/result.js';
+import { missingSecrets, runNow } from '../exporters/workflow/run-now.js';
+import { type Paint, type PaintRole, waterfall } from '../exporters/workflow/waterfall.js';
 import { InvalidPack, loadPack, type Pack } from '../pack/index.js';
-import { duration } from '../pack/schema/units.js';
-import { suggest } from '../pack/suggest.js';
+import { duration } from '../pack/reading/schema/units.js';
+import { suggest } from '../pack/reading/suggest.js';
 import { writing } from './writing.js';
 
 const runExamples = `

@@ -17,7 +17,7 @@ export const exporters: readonly ExporterEntry[] = [
     name: 'workflow-sla',
     summary: 'runs workflows against the portals and judges them by their SLAs',
     secretsOf: ['portals', 'workflows'],
-    load: async () => (await import('./workflow-sla/index.js')).createWorkflowSlaExporter,
+    load: async () => (await import('./workflow/index.js')).createWorkflowSlaExporter,
   },
   {
     name: 'audit-trail',

@@ -1,12 +1,12 @@
 import type { Pack } from './model.js';
-import { parse } from './parse.js';
-import { InvalidPack, type Problem } from './problems.js';
-import { Reporter } from './reporter.js';
+import { parse } from './reading/parse.js';
+import { InvalidPack, type Problem } from './reading/problems.js';
+import { Reporter } from './reading/reporter.js';
+import { readSource } from './reading/yaml-source.js';
 import { resolve } from './resolve.js';
 import { judgeSecrets, rules } from './rules/index.js';
 import type { ParsedPack } from './schema/pack.js';
 import { shippedPackPath } from './shipped.js';
-import { readSource } from './yaml-source.js';
 
 export type PackSection = keyof ParsedPack;
 

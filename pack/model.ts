@@ -4,12 +4,12 @@
  * Every duration carries its unit in its name, every ratio is 0..1. Built by `resolve.ts` from a validated
  * `pack.yaml`; nothing here knows YAML.
  */
-import type { AuditTrail } from './audit-model.js';
-import type { FieldEncryption } from './encryption-model.js';
-import type { SecretText, Text } from './secret.js';
+import type { AuditTrail } from './audit-trail/model.js';
+import type { FieldEncryption } from './encryption/model.js';
+import type { SecretText, Text } from './secrets/secret.js';
 
-export * from './audit-model.js';
-export * from './encryption-model.js';
+export * from './audit-trail/model.js';
+export * from './encryption/model.js';
 
 /** A whole description: one or several files, merged by name. */
 export interface Pack {
@@ -255,7 +255,7 @@ export interface Schedule {
   readonly warmupRuns: number;
 }
 
-/** Each kind is one file in `exporters/workflow-sla/steps/`; the journey knows nothing of HTTP. */
+/** Each kind is one file in `exporters/workflow/steps/`; the journey knows nothing of HTTP. */
 export type Step = HttpStep;
 
 export interface StepBase {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { removalText } from './inheritance.js';
-import { isMutating } from './methods.js';
+import { resolveAuditTrail } from './audit-trail/resolve.js';
+import { resolveEncryption } from './encryption/resolve.js';
 import type {
   Alerting,
   Calendar,
@@ -17,21 +17,21 @@ import type {
   Tls,
   Workflow,
 } from './model.js';
-import { Places } from './places.js';
-import { resolveAuditTrail } from './resolve-audit-trail.js';
-import { resolveAuth } from './resolve-auth.js';
-import { resolveEncryption } from './resolve-encryption.js';
-import { defaultTimeoutMs } from './schedules.js';
-import type { ParsedAlerting } from './schema/alerting.js';
-import type { ParsedCalendar } from './schema/calendar.js';
-import type { ParsedExpectation } from './schema/expectation.js';
+import type { ParsedAlerting } from './policy/schema/alerting.js';
+import type { ParsedCalendar } from './policy/schema/calendar.js';
+import { type ParsedSeverities, priorities } from './policy/schema/severity.js';
+import { resolveAuth } from './portal/resolve-auth.js';
+import type { ParsedExpectation } from './portal/schema/expectation.js';
+import type { ParsedPortal } from './portal/schema/portal.js';
+import { removalText } from './reading/inheritance.js';
+import { Places } from './reading/places.js';
+import { type KeyPath, type MapNode, plain } from './reading/source-node.js';
+import type { Source } from './reading/yaml-source.js';
 import type { ParsedPack } from './schema/pack.js';
-import type { ParsedPortal } from './schema/portal.js';
-import { type ParsedSeverities, priorities } from './schema/severity.js';
-import { groupsIn, type ParsedStep } from './schema/step.js';
-import type { ParsedWorkflow } from './schema/workflow.js';
-import { type KeyPath, type MapNode, plain } from './source-node.js';
-import type { Source } from './yaml-source.js';
+import { isMutating } from './workflow/methods.js';
+import { defaultTimeoutMs } from './workflow/schedules.js';
+import { groupsIn, type ParsedStep } from './workflow/schema/step.js';
+import type { ParsedWorkflow } from './workflow/schema/workflow.js';
 
 /** Turns a description without problems into the domain. */
 export function resolve(parsed: ParsedPack, source: Source): Pack {

@@ -1,6 +1,6 @@
-import { oneSilences, reserveOf } from './in-flight.js';
 import type { Pack } from './model.js';
-import { plainSecrets } from './plain-secrets.js';
+import { oneSilences, reserveOf } from './portal/in-flight.js';
+import { plainSecrets } from './secrets/plain-secrets.js';
 
 /** What is valid and yet worth a word: written to the log at each load, and by `kop check`. */
 export function warnings(pack: Pack): readonly string[] {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Explanation, explain, NotInScope } from '../../exporters/audit-trail/index.js';
-import { suggest } from '../../pack/suggest.js';
+import { suggest } from '../../pack/reading/suggest.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { type StateOptions, trailState, withStateDirectory } from './state.js';

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { installSql, uninstallSql, upgradeSql, type WriterScope } from '../../exporters/audit-trail/writer/index.js';
 import { loadPack } from '../../pack/load.js';
 import type { AuditTrail } from '../../pack/model.js';
-import { InvalidPack } from '../../pack/problems.js';
+import { InvalidPack } from '../../pack/reading/problems.js';
 
 interface Options {
   readonly tables?: readonly string[];

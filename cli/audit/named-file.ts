@@ -1,4 +1,4 @@
-import { readBounded, UnreadableFile } from '../../pack/bounded-file.js';
+import { readBounded, UnreadableFile } from '../../pack/reading/bounded-file.js';
 import { CannotRun } from './trail.js';
 
 /**

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { type AuditTrail, loadPack, type Seal, unconnectedTrails } from '../../pack/index.js';
-import { suggest } from '../../pack/suggest.js';
+import { suggest } from '../../pack/reading/suggest.js';
 
 export interface TrailOptions {
   readonly 'config.file': readonly string[];

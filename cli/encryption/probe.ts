@@ -6,7 +6,7 @@ import { missingSecret, type ProbeReport, probeNow } from '../../exporters/encry
 import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
-import { suggest } from '../../pack/suggest.js';
+import { suggest } from '../../pack/reading/suggest.js';
 import { type ExporterState, exporterState, StateUnclear } from '../exporter-state.js';
 
 interface Options {

@@ -7,7 +7,7 @@ import { Redactor } from '../../exporters/runtime/log.js';
 import { looseFolder, type StateFolder } from '../../exporters/runtime/state/index.js';
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/index.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
-import { suggest } from '../../pack/suggest.js';
+import { suggest } from '../../pack/reading/suggest.js';
 import { type ExporterState, exporterState, StateUnclear } from '../exporter-state.js';
 import { type Progress, progressOn } from './scan-progress.js';
 import { resultLines, toJson } from './scan-result.js';

@@ -1,4 +1,3 @@
-import { bindingOf } from '../../pack/index.js';
 import {
   type EncryptionOperation,
   encryptionErrors,
@@ -6,7 +5,8 @@ import {
   encryptionUncertain,
   operationBounds,
   type SelfTest,
-} from '../../pack/metrics/encryption.js';
+} from '../../pack/encryption/metrics.js';
+import { bindingOf } from '../../pack/index.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { sizeLabel } from './probe/canary.js';
 import type { ProbeJob } from './probe/plan.js';

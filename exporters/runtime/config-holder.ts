@@ -1,5 +1,5 @@
 import type { Pack } from '../../pack/model.js';
-import { InvalidPack } from '../../pack/problems.js';
+import { InvalidPack } from '../../pack/reading/problems.js';
 import { describeError, type Logger } from './log.js';
 
 export interface ConfigHolderOptions {

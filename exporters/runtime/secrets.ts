@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Pack } from '../../pack/model.js';
-import { type Part, SecretText, SecretUnavailable } from '../../pack/secret.js';
+import { type Part, SecretText, SecretUnavailable } from '../../pack/secrets/secret.js';
 import type { Redactor } from './redactor.js';
 
 /** Tells the redactor every secret of a pack, wherever in it they stand; of `Bearer ${env:TOKEN}` only the token. */

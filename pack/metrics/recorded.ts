@@ -1,11 +1,11 @@
+import { auditRecorded } from '../audit-trail/recorded.js';
+import { encryptionRecorded } from '../encryption/recorded.js';
 import type { Recorded } from './declare.js';
 import { recorded } from './record.js';
-import { auditRecorded } from './recorded-audit-trail.js';
-import { encryptionRecorded } from './recorded-encryption.js';
 import type { Window } from './window.js';
 
-export * from './recorded-audit-trail.js';
-export * from './recorded-encryption.js';
+export * from '../audit-trail/recorded.js';
+export * from '../encryption/recorded.js';
 
 export type { Window } from './window.js';
 

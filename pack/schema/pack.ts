@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { alerting } from './alerting.js';
-import { auditTrail } from './audit-trail.js';
-import { calendar } from './calendar.js';
-import { encryption } from './encryption.js';
-import { objective } from './objective.js';
-import { portal } from './portal.js';
-import { expected, named, oneOf, section } from './say.js';
-import { severities } from './severity.js';
-import { team } from './team.js';
-import { workflow } from './workflow.js';
+import { auditTrail } from '../audit-trail/schema/trail.js';
+import { encryption } from '../encryption/schema/encryption.js';
+import { alerting } from '../policy/schema/alerting.js';
+import { calendar } from '../policy/schema/calendar.js';
+import { objective } from '../policy/schema/objective.js';
+import { severities } from '../policy/schema/severity.js';
+import { team } from '../policy/schema/team.js';
+import { portal } from '../portal/schema/portal.js';
+import { expected, named, oneOf, section } from '../reading/schema/say.js';
+import { workflow } from '../workflow/schema/workflow.js';
 
 /** What a description is made of. */
 export const sections = [

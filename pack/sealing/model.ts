@@ -1,4 +1,4 @@
-import type { SecretText } from '../secret.js';
+import type { SecretText } from '../secrets/secret.js';
 
 /** In what way a sealed log or what it covers can be found wrong. */
 export const verificationKinds = ['signature', 'size', 'consistency', 'chunk', 'anchor', 'fork', 'missing'] as const;

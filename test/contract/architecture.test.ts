@@ -82,7 +82,7 @@ describe('imports', () => {
   test.each([
     ['pack/load.ts', '../exporters/runtime/log.js'],
     ['exporters/runtime/log.ts', '../encryption/index.js'],
-    ['exporters/encryption/index.ts', '../workflow-sla/index.js'],
+    ['exporters/encryption/index.ts', '../workflow/index.js'],
     ['exporters/next/index.ts', '../encryption/index.js'],
     ['exporters/encryption/index.ts', '../../cli/kop.js'],
     ['alert-rules/src/index.ts', '../../exporters/runtime/log.js'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MetricStore } from '../../exporters/runtime/metrics/index.js';
-import { encryptionMetrics } from '../../pack/metrics/encryption.js';
+import { encryptionMetrics } from '../../pack/encryption/metrics.js';
 import { failureReasons } from '../../pack/metrics/index.js';
 import { fieldEncryption, somePortal } from '../support/encryption/domain.js';
 import { exporterOf } from '../support/encryption/exporter.js';

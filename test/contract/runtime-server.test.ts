@@ -6,7 +6,7 @@ import { CannotListen } from '../../exporters/runtime/http/listener.js';
 import { family } from '../../exporters/runtime/metrics/index.js';
 import { parseShard } from '../../exporters/runtime/shard.js';
 import { gauge } from '../../pack/metrics/index.js';
-import { InvalidPack } from '../../pack/problems.js';
+import { InvalidPack } from '../../pack/reading/problems.js';
 import { eventually, exporter, smallPack, Workbench } from './runtime-support.js';
 
 const bench = new Workbench();

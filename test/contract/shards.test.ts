@@ -6,7 +6,7 @@ import type { ExporterDeps, ExporterFactory } from '../../exporters/runtime/expo
 import { Redactor, silentLogger } from '../../exporters/runtime/log.js';
 import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { parseShard } from '../../exporters/runtime/shard.js';
-import { wire as wireWorkflows } from '../../exporters/workflow-sla/index.js';
+import { wire as wireWorkflows } from '../../exporters/workflow/index.js';
 import { loadPack } from '../../pack/index.js';
 import { ownState } from '../support/state.js';
 import { packYaml, saboteurUrl, workflowYaml, writePack } from '../support/workflow/process.js';

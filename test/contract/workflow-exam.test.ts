@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Portal as DemoPortal, type RuleInput, startPortal } from '../../demo/portal/index.js';
 import { type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
-import { Engine } from '../../exporters/workflow-sla/engine.js';
-import type { Job } from '../../exporters/workflow-sla/plan.js';
-import type { Report } from '../../exporters/workflow-sla/protocol.js';
+import { Engine } from '../../exporters/workflow/engine.js';
+import type { Job } from '../../exporters/workflow/plan.js';
+import type { Report } from '../../exporters/workflow/protocol.js';
 import { loadPack, SecretText } from '../../pack/index.js';
 
 const names = ['health-canary', 'auth-canary', 'client-list', 'client-detail'] as const;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { importHar } from '../../exporters/workflow-sla/har/index.js';
+import { importHar } from '../../exporters/workflow/har/index.js';
 import { loadPack } from '../../pack/index.js';
 
 /**

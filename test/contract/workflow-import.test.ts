@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type ImportOptions, importHar } from '../../exporters/workflow-sla/har/index.js';
+import { type ImportOptions, importHar } from '../../exporters/workflow/har/index.js';
 import { loadPack } from '../../pack/index.js';
 import { fileOf } from '../support/workflow/certificates.js';
 

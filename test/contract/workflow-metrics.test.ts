@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { type Family, MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
-import { WorkflowMetrics } from '../../exporters/workflow-sla/metrics.js';
-import { probeFamilies } from '../../exporters/workflow-sla/probe.js';
+import { WorkflowMetrics } from '../../exporters/workflow/metrics.js';
+import { probeFamilies } from '../../exporters/workflow/probe.js';
 import { dropReasons, failureReasons, workflowMetrics } from '../../pack/metrics/index.js';
 import { job, step } from '../support/workflow/domain.js';
 import { result, skippedStep, stepResult } from '../support/workflow/results.js';

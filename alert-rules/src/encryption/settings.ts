@@ -1,4 +1,4 @@
-import { longestProbeRestSeconds } from '../../../pack/metrics/encryption.js';
+import { longestProbeRestSeconds } from '../../../pack/encryption/metrics.js';
 
 /** Thresholds that no description gives, each with its reason. */
 export const encryptionSettings = {

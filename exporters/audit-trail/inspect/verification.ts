@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess, Seal } from '../../../pack/index.js';
+import { readBounded, UnreadableFile } from '../../../pack/reading/bounded-file.js';
 import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
 import {
   type AuditStore,

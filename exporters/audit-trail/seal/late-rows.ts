@@ -1,4 +1,4 @@
-import type { AuditRecords } from '../../../pack/audit-model.js';
+import type { AuditRecords } from '../../../pack/audit-trail/model.js';
 import type { AuditStore } from './audit-log.js';
 import { positionsOf, readLeaves, readLeavesAt } from './row-source.js';
 import type { Session } from './session.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditRecords, ColumnRef } from '../../../pack/audit-model.js';
+import type { AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
 import { ident, literal, tableSql } from '../../runtime/postgres/quote.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { Session } from './session.js';

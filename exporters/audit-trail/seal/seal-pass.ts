@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditRecords } from '../../../pack/audit-model.js';
+import type { AuditRecords } from '../../../pack/audit-trail/model.js';
 import { SealRefused } from '../../runtime/sealing/errors.js';
 import type { NoteSigner } from '../../runtime/sealing/signing/note.js';
 import type { AuditStore } from './audit-log.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-model.js';
+import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import type { AnchorTarget } from '../../runtime/sealing/anchors/anchor.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { agedTests, type SelfTest } from '../../../pack/metrics/encryption.js';
+import { agedTests, type SelfTest } from '../../../pack/encryption/metrics.js';
 import { asFailure, NotPossible } from '../providers/failure.js';
 import type { Lasting, Provider } from '../providers/provider.js';
 import { type CallLimits, renewing, Stopped, tellsNothing, within } from './call.js';

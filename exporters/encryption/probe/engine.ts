@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { longestProbeRestSeconds, selfTests } from '../../../pack/metrics/encryption.js';
+import { longestProbeRestSeconds, selfTests } from '../../../pack/encryption/metrics.js';
 import { Backoff } from '../../runtime/measuring/backoff.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { makeProvider } from '../providers/open.js';

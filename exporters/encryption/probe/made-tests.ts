@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { agedTests, type SelfTest } from '../../../pack/metrics/encryption.js';
+import { agedTests, type SelfTest } from '../../../pack/encryption/metrics.js';
 import type { TestResult } from './test-result.js';
 
 const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];

@@ -1,4 +1,4 @@
-import type { EncryptionUncertain, SelfTest } from '../../../pack/metrics/encryption.js';
+import type { EncryptionUncertain, SelfTest } from '../../../pack/encryption/metrics.js';
 import type { Credential } from '../providers/provider.js';
 import type { Failure } from './round.js';
 import type { Series } from './samples.js';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { EncryptionError, EncryptionOperation, EncryptionUncertain } from '../../../pack/metrics/encryption.js';
+import type { EncryptionError, EncryptionOperation, EncryptionUncertain } from '../../../pack/encryption/metrics.js';
 import { formatMs } from '../../runtime/format.js';
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { asFailure, ExporterFault, ProviderFailure } from '../providers/failure.js';

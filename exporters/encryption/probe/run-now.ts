@@ -1,5 +1,5 @@
+import type { EncryptionOperation, EncryptionUncertain, SelfTest } from '../../../pack/encryption/metrics.js';
 import { SecretText, SecretUnavailable } from '../../../pack/index.js';
-import type { EncryptionOperation, EncryptionUncertain, SelfTest } from '../../../pack/metrics/encryption.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { sizeLabel } from './canary.js';
 import { ProbeEngine } from './engine.js';

@@ -1,4 +1,4 @@
-import type { EncryptionOperation } from '../../../pack/metrics/encryption.js';
+import type { EncryptionOperation } from '../../../pack/encryption/metrics.js';
 import { type Interval, overlapMs } from './garbage.js';
 
 export type Temperature = 'warm' | 'cold';

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { SelfTest } from '../../../pack/metrics/encryption.js';
+import type { SelfTest } from '../../../pack/encryption/metrics.js';
 import { asFailure, NotPossible, ProviderFailure } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
 import { Breath } from './breath.js';

@@ -1,4 +1,4 @@
-import type { EncryptionOperation } from '../../../pack/metrics/encryption.js';
+import type { EncryptionOperation } from '../../../pack/encryption/metrics.js';
 
 export interface Counted<Reason extends string> {
   readonly operation: EncryptionOperation;

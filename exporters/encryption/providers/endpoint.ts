@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import { applyPathStyle, type EndpointProvider as Description, forbiddenBy, type Portal } from '../../../pack/index.js';
-import type { EncryptionError } from '../../../pack/metrics/encryption.js';
 import { anonymous, type Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Grant } from '../../runtime/portal/auth/grant.js';
 import { Session } from '../../runtime/portal/auth/session.js';

@@ -1,5 +1,5 @@
+import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import type { Portal } from '../../../pack/index.js';
-import type { EncryptionError } from '../../../pack/metrics/encryption.js';
 import type { FailureReason } from '../../../pack/metrics/index.js';
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { PhaseClock } from '../../runtime/measuring/phase-clock.js';

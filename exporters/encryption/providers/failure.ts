@@ -1,6 +1,6 @@
-import { UnreadableFile } from '../../../pack/bounded-file.js';
+import type { EncryptionError, EncryptionUncertain } from '../../../pack/encryption/metrics.js';
 import { SecretUnavailable } from '../../../pack/index.js';
-import type { EncryptionError, EncryptionUncertain } from '../../../pack/metrics/encryption.js';
+import { UnreadableFile } from '../../../pack/reading/bounded-file.js';
 import { ourFaultOf } from '../../runtime/portal/http/failure.js';
 import { machineFault } from '../../runtime/portal/http/machine-fault.js';
 

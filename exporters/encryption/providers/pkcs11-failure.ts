@@ -1,4 +1,4 @@
-import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import { ExporterFault, ProviderFailure } from './failure.js';
 
 const reasons: Readonly<Record<string, EncryptionError>> = {

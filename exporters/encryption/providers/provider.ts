@@ -1,6 +1,6 @@
 /**
  * What the probe needs of a key service. One more provider is one file that implements this, a kind in
- * pack/encryption-model.ts, and a line in open.ts.
+ * pack/encryption/model.ts, and a line in open.ts.
  *
  * `Sealed` is a provider's own idea of a ciphertext; the probe hands it back and never looks inside, except through
  * the provider's {@link Anatomy}.

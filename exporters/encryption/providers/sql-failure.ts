@@ -1,4 +1,4 @@
-import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import { errorCode } from '../../runtime/error-code.js';
 import { sqlState } from '../../runtime/postgres/failure.js';
 import { ProviderFailure, systemFault } from './failure.js';

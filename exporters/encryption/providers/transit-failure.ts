@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EncryptionError } from '../../../pack/metrics/encryption.js';
+import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import { ProviderFailure } from './failure.js';
 
 const shape = z.looseObject({ errors: z.array(z.string()) });

@@ -1,5 +1,5 @@
-import { UnreadableFile } from '../../../pack/bounded-file.js';
 import { SecretUnavailable } from '../../../pack/index.js';
+import { UnreadableFile } from '../../../pack/reading/bounded-file.js';
 import { errorCode } from '../../runtime/error-code.js';
 import { sqlState } from '../../runtime/postgres/failure.js';
 

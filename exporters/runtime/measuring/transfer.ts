@@ -1,5 +1,5 @@
-import { type Part, SecretText } from '../../../pack/secret.js';
-import { WrittenNumber } from '../../../pack/written-number.js';
+import { WrittenNumber } from '../../../pack/reading/written-number.js';
+import { type Part, SecretText } from '../../../pack/secrets/secret.js';
 
 const SECRET = '$secret';
 const NUMBER = '$written-number';

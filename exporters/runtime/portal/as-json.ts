@@ -1,4 +1,4 @@
-import type { JsonPath } from '../../../pack/json-path.js';
+import type { JsonPath } from '../../../pack/reading/json-path.js';
 
 type Json = Parameters<JsonPath['query']>[0];
 

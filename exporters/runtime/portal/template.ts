@@ -1,7 +1,7 @@
 import type { Portal, Text } from '../../../pack/index.js';
-import { hiddenIn } from '../../../pack/path-readings.js';
-import { SecretText } from '../../../pack/secret.js';
-import { WrittenNumber } from '../../../pack/written-number.js';
+import { hiddenIn } from '../../../pack/portal/path-readings.js';
+import { WrittenNumber } from '../../../pack/reading/written-number.js';
+import { SecretText } from '../../../pack/secrets/secret.js';
 import { StepFailure } from './step-failure.js';
 
 export type Variables = ReadonlyMap<string, Text>;

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
-import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
 import type { DatabaseAccess } from '../../../pack/index.js';
+import { readBounded, UnreadableFile } from '../../../pack/reading/bounded-file.js';
 import type { Redactor } from '../redactor.js';
 
 const CONNECT_WITHIN_MS = 10_000;

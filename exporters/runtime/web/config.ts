@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { readBounded, UnreadableFile } from '../../../pack/bounded-file.js';
-import type { Problem } from '../../../pack/problems.js';
-import { type MapNode, plain, valueOrigin } from '../../../pack/source-node.js';
-import { parseYaml } from '../../../pack/yaml-document.js';
+import { readBounded, UnreadableFile } from '../../../pack/reading/bounded-file.js';
+import type { Problem } from '../../../pack/reading/problems.js';
+import { type MapNode, plain, valueOrigin } from '../../../pack/reading/source-node.js';
+import { parseYaml } from '../../../pack/reading/yaml-document.js';
 import { InvalidWebConfig, problemsOf } from './problems.js';
 import { tlsRemarks, userRemarks } from './remarks.js';
 import { type TlsSection, webConfigSchema } from './schema.js';

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Problem } from '../../../pack/problems.js';
-import { formatProblem } from '../../../pack/problems.js';
-import { keyOrigin, keyText, type SourceNode, valueOrigin } from '../../../pack/source-node.js';
-import { suggest } from '../../../pack/suggest.js';
+import type { Problem } from '../../../pack/reading/problems.js';
+import { formatProblem } from '../../../pack/reading/problems.js';
+import { keyOrigin, keyText, type SourceNode, valueOrigin } from '../../../pack/reading/source-node.js';
+import { suggest } from '../../../pack/reading/suggest.js';
 
 /** Thrown when a web configuration file cannot be used; carries every problem found. */
 export class InvalidWebConfig extends Error {

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
-import { section } from '../../../pack/schema/say.js';
+import { section } from '../../../pack/reading/schema/say.js';
 import { parseGoDuration } from './go-duration.js';
 import { cipherSuites, clientAuthTypes, curves, tlsVersions, tlsVersionsRefused } from './tls-names.js';
 

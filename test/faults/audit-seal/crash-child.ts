@@ -5,7 +5,7 @@ import { Session } from '../../../exporters/audit-trail/seal/session.js';
 import { Disk, type DiskStep } from '../../../exporters/runtime/sealing/log/disk.js';
 import { disposeEntries } from '../../../exporters/runtime/sealing/log/disposal.js';
 import { signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
-import { SecretText } from '../../../pack/secret.js';
+import { SecretText } from '../../../pack/secrets/secret.js';
 import { ORIGIN, records } from './setting.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { AuditRecords } from '../../../pack/audit-model.js';
+import type { AuditRecords } from '../../../pack/audit-trail/model.js';
 
 export const ORIGIN = 'kingston.example/audit';
 

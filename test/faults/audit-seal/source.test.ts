@@ -10,8 +10,8 @@ import {
 import { readShape } from '../../../exporters/audit-trail/seal/row-format.js';
 import type { RowFormat } from '../../../exporters/audit-trail/seal/statement.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
-import type { AuditRecords, Seal } from '../../../pack/audit-model.js';
-import { SecretText } from '../../../pack/secret.js';
+import type { AuditRecords, Seal } from '../../../pack/audit-trail/model.js';
+import { SecretText } from '../../../pack/secrets/secret.js';
 import { forever, Lab, ORIGIN, records, SealLog, trailOf } from './support.js';
 
 let lab: Lab;

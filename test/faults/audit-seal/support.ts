@@ -18,9 +18,9 @@ import {
   verifyRows,
 } from '../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
-import type { AuditRecords, AuditTrail, DatabaseAccess, Seal } from '../../../pack/audit-model.js';
+import type { AuditRecords, AuditTrail, DatabaseAccess, Seal } from '../../../pack/audit-trail/model.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
-import { SecretText } from '../../../pack/secret.js';
+import { SecretText } from '../../../pack/secrets/secret.js';
 import { ORIGIN, records } from './setting.js';
 
 export { ORIGIN, records };

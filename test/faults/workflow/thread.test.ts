@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../exporters/runtime/log.js';
-import { MeasuringThread } from '../../../exporters/workflow-sla/measuring-thread.js';
-import type { Report } from '../../../exporters/workflow-sla/protocol.js';
-import type { RunResult } from '../../../exporters/workflow-sla/result.js';
+import { MeasuringThread } from '../../../exporters/workflow/measuring-thread.js';
+import type { Report } from '../../../exporters/workflow/protocol.js';
+import type { RunResult } from '../../../exporters/workflow/result.js';
 import { job } from '../../support/workflow/domain.js';
 import {
   packYaml,

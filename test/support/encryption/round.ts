@@ -2,7 +2,7 @@ import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
 import type { ProbeJob } from '../../../exporters/encryption/probe/plan.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
 import { Redactor } from '../../../exporters/runtime/redactor.js';
-import type { SelfTest } from '../../../pack/metrics/encryption.js';
+import type { SelfTest } from '../../../pack/encryption/metrics.js';
 
 /** One round, in this thread. */
 export function oneRound(job: ProbeJob, redactor = new Redactor()): Promise<RoundResult> {

@@ -1,4 +1,4 @@
-import type { Job } from '../../../exporters/workflow-sla/plan.js';
+import type { Job } from '../../../exporters/workflow/plan.js';
 import { type HttpStep, type Portal, SecretText, type Workflow } from '../../../pack/index.js';
 
 /** Domain objects with everything at its plainest; a test says what matters to it. */

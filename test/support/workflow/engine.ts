@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
 import { Redactor } from '../../../exporters/runtime/redactor.js';
-import { Engine } from '../../../exporters/workflow-sla/engine.js';
-import type { Job } from '../../../exporters/workflow-sla/plan.js';
-import type { Report } from '../../../exporters/workflow-sla/protocol.js';
-import type { RunResult, StepResult, Trigger } from '../../../exporters/workflow-sla/result.js';
+import { Engine } from '../../../exporters/workflow/engine.js';
+import type { Job } from '../../../exporters/workflow/plan.js';
+import type { Report } from '../../../exporters/workflow/protocol.js';
+import type { RunResult, StepResult, Trigger } from '../../../exporters/workflow/result.js';
 
 type Kind = Report['type'];
 type OfKind<K extends Kind> = Extract<Report, { readonly type: K }>;

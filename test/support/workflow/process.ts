@@ -6,7 +6,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import { type RunningExporters, runExporters } from '../../../exporters/runtime/run.js';
 import { wholeShard } from '../../../exporters/runtime/shard.js';
-import { wire } from '../../../exporters/workflow-sla/index.js';
+import { wire } from '../../../exporters/workflow/index.js';
 
 export const builtCli = fileURLToPath(new URL('../../../dist/cli/kop.js', import.meta.url));
 

@@ -1,5 +1,5 @@
-import type { Job } from '../../../exporters/workflow-sla/plan.js';
-import type { RunResult, StepResult } from '../../../exporters/workflow-sla/result.js';
+import type { Job } from '../../../exporters/workflow/plan.js';
+import type { RunResult, StepResult } from '../../../exporters/workflow/result.js';
 
 /** A run that met its SLA; a test says what was otherwise. */
 export function result(job: Job, over: Partial<RunResult> = {}): RunResult {

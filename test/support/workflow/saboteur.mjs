@@ -14,4 +14,4 @@ channel.onmessage = ({ data }) => {
 channel.unref();
 
 // Not a static import: the worker begins to work when it is imported.
-await import(new URL('../../../dist/exporters/workflow-sla/worker.js', import.meta.url).href);
+await import(new URL('../../../dist/exporters/workflow/worker.js', import.meta.url).href);

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { MetricStore, renderFamilies } from '../../../exporters/runtime/metrics/index.js';
-import { WorkflowMetrics } from '../../../exporters/workflow-sla/metrics.js';
-import type { Job } from '../../../exporters/workflow-sla/plan.js';
+import { WorkflowMetrics } from '../../../exporters/workflow/metrics.js';
+import type { Job } from '../../../exporters/workflow/plan.js';
 import { dropReasons, uncertainReasons } from '../../../pack/metrics/index.js';
 import { TestEngine } from './engine.js';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { auditPresetNames } from '../../../pack/audit-presets.js';
+import { auditPresetNames } from '../../../pack/audit-trail/presets.js';
 import { type AuditTrail, loadPack } from '../../../pack/index.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { generateHolidays } from '../../../pack/holidays/generate.js';
-import { holidayTable } from '../../../pack/holidays/tables.js';
+import { generateHolidays } from '../../../pack/policy/holidays/generate.js';
+import { holidayTable } from '../../../pack/policy/holidays/tables.js';
 
 const days = holidayTable('england-and-wales')?.days ?? {};
 
 test('the committed table is the generated one; kop build writes it', () => {
-  expect(readFileSync('pack/holidays/england-and-wales.json', 'utf8')).toBe(generateHolidays());
+  expect(readFileSync('pack/policy/holidays/england-and-wales.json', 'utf8')).toBe(generateHolidays());
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Document, parseDocument, visit } from 'yaml';
 import { formatProblem, InvalidPack, loadPack } from '../../../pack/index.js';
-import { SecretText, SecretUnavailable } from '../../../pack/secret.js';
+import { SecretText, SecretUnavailable } from '../../../pack/secrets/secret.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kop-hostile-'));
 afterAll(() => rmSync(folder, { recursive: true }));

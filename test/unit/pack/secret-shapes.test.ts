@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { isLiteralSecret, isSensitiveName, secretShape, secretShapeInPath } from '../../../pack/secret-shapes.js';
+import {
+  isLiteralSecret,
+  isSensitiveName,
+  secretShape,
+  secretShapeInPath,
+} from '../../../pack/secrets/secret-shapes.js';
 
 describe('names of secrets', () => {
   test.each([

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidPack } from '../../../pack/index.js';
-import { removalText } from '../../../pack/inheritance.js';
-import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../pack/source-node.js';
-import { parseYaml } from '../../../pack/yaml-document.js';
-import { readSource } from '../../../pack/yaml-source.js';
+import { removalText } from '../../../pack/reading/inheritance.js';
+import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../pack/reading/source-node.js';
+import { parseYaml } from '../../../pack/reading/yaml-document.js';
+import { readSource } from '../../../pack/reading/yaml-source.js';
 
 let folder: string;
 

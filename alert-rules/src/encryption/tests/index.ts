@@ -1,4 +1,4 @@
-import { longestProbeRestSeconds } from '../../../../pack/metrics/encryption.js';
+import { longestProbeRestSeconds } from '../../../../pack/encryption/metrics.js';
 import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/metrics/index.js';
 import type { Pack } from '../../../../pack/model.js';
 import { draw } from '../../tests/draw.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AuditOperation, auditOperations } from '../../../../pack/audit-model.js';
+import { type AuditOperation, auditOperations } from '../../../../pack/audit-trail/model.js';
 import { type AuditTableState, auditTableStates } from '../../../../pack/metrics/index.js';
 
 /**

@@ -1,4 +1,4 @@
-import { SecretText } from '../../../../pack/secret.js';
+import { SecretText } from '../../../../pack/secrets/secret.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { Redactor } from '../../redactor.js';
 import type { LoginResult } from '../step-failure.js';

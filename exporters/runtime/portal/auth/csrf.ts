@@ -1,5 +1,5 @@
 import type { Csrf } from '../../../../pack/index.js';
-import { applyPathStyle } from '../../../../pack/paths.js';
+import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { LoginRefused, type LoginTools } from './grant.js';
 import type { HtmlPage } from './html-forms.js';

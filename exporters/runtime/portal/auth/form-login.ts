@@ -1,5 +1,5 @@
 import { type FormAuth, type LoginForm, pageIn, type Totp } from '../../../../pack/index.js';
-import { applyPathStyle } from '../../../../pack/paths.js';
+import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { type Form, filled, formWith, readHtml } from './html-forms.js';

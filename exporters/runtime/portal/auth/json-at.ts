@@ -1,4 +1,4 @@
-import { compileJsonPath } from '../../../../pack/json-path.js';
+import { compileJsonPath } from '../../../../pack/reading/json-path.js';
 import { asJson } from '../as-json.js';
 import { parseBoundedJson } from '../json-size.js';
 import { LoginRefused } from './grant.js';

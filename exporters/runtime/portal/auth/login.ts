@@ -1,5 +1,5 @@
 import type { LoginAuth, SecondStep, SecretText } from '../../../../pack/index.js';
-import { applyPathStyle } from '../../../../pack/paths.js';
+import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { redirectTarget } from '../http/redirect.js';
 import { StepFailure } from '../step-failure.js';
 import { type CsrfToken, fetchCsrfToken, noToken } from './csrf.js';

@@ -1,5 +1,5 @@
 import type { Logout } from '../../../../pack/index.js';
-import { applyPathStyle } from '../../../../pack/paths.js';
+import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { fetchCsrfToken, noToken } from './csrf.js';
 import type { Grant, LoginTools } from './grant.js';

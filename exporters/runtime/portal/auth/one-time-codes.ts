@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { Secret, TOTP, URI } from 'otpauth';
 import type { Totp } from '../../../../pack/index.js';
-import { SecretUnavailable } from '../../../../pack/secret.js';
+import { SecretUnavailable } from '../../../../pack/secrets/secret.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Auth, Portal, SecretText } from '../../../../pack/index.js';
-import { SecretUnavailable } from '../../../../pack/secret.js';
+import { SecretUnavailable } from '../../../../pack/secrets/secret.js';
 import { formatMs } from '../../format.js';
 import { abortable } from '../../measuring/abortable.js';
 import { Backoff } from '../../measuring/backoff.js';

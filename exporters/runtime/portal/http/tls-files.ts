@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { readBounded } from '../../../../pack/bounded-file.js';
 import type { Tls } from '../../../../pack/index.js';
-import { SecretUnavailable } from '../../../../pack/secret.js';
+import { readBounded } from '../../../../pack/reading/bounded-file.js';
+import { SecretUnavailable } from '../../../../pack/secrets/secret.js';
 import { OurFault } from '../step-failure.js';
 
 /** How the other end proves who it is, and we who we are. */

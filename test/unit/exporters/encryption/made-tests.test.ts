@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { rememberedAged } from '../../../../exporters/encryption/probe/made-tests.js';
 import type { TestResult } from '../../../../exporters/encryption/probe/test-result.js';
-import { agedTests } from '../../../../pack/metrics/encryption.js';
+import { agedTests } from '../../../../pack/encryption/metrics.js';
 
 type Outcome = TestResult['outcome'];
 const minutes = 60_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Renewal } from '../../../../exporters/encryption/probe/call.js';
 import { runSelfTests } from '../../../../exporters/encryption/probe/self-tests.js';
 import { NotPossible, ProviderFailure } from '../../../../exporters/encryption/providers/failure.js';
-import { type EncryptionError, type SelfTest, selfTests } from '../../../../pack/metrics/encryption.js';
+import { type EncryptionError, type SelfTest, selfTests } from '../../../../pack/encryption/metrics.js';
 import { fakeProvider, slowProvider } from '../../../support/encryption/fake-provider.js';
 
 type Fake = ReturnType<typeof fakeProvider>;

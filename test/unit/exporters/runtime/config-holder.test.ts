@@ -3,7 +3,7 @@ import { ConfigHolder } from '../../../../exporters/runtime/config-holder.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
 import { loadPack } from '../../../../pack/load.js';
 import type { Pack } from '../../../../pack/model.js';
-import { InvalidPack } from '../../../../pack/problems.js';
+import { InvalidPack } from '../../../../pack/reading/problems.js';
 
 const shipped = loadPack([], { requireSecrets: false });
 

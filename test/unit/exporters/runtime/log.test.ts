@@ -8,7 +8,7 @@ import {
 } from '../../../../exporters/runtime/log.js';
 import { hideSecrets } from '../../../../exporters/runtime/secrets.js';
 import { loadPack } from '../../../../pack/load.js';
-import { SecretText } from '../../../../pack/secret.js';
+import { SecretText } from '../../../../pack/secrets/secret.js';
 
 function logged(format: LogFormat, level: LogLevel = 'debug') {
   const lines: string[] = [];

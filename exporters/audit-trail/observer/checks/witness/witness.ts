@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AuditOperation, auditOperations } from '../../../../../pack/audit-model.js';
+import { type AuditOperation, auditOperations } from '../../../../../pack/audit-trail/model.js';
 import { failureOf } from '../../../../runtime/postgres/failure.js';
 import { textOf } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';

@@ -1,0 +1,166 @@
+import { isPasswordName, wordsOf } from '../../../pack/secrets/secret-shapes.js';
+import { scalars } from './chain.js';
+import { type Field, fieldsOf } from './fields.js';
+import { isHarmlessName } from './harmless.js';
+import type { LoginAnswers } from './login-answers.js';
+import { isOneTimeName } from './names.js';
+import { isAuthorization, isCallback, type RecordedOidc, recordedOidc } from './oidc.js';
+import { type Entry, isJson, jsonOf } from './read.js';
+import { segmentsOf } from './route.js';
+
+/** What a request with a password or a one-time code in it does; such a request never becomes a step. */
+export type Credentials = 'login' | 'possible-login' | 'new-password' | 'one-time-code';
+
+/** How somebody logged in, as `auth:` writes it, with the values that were recorded. */
+export type RecordedAuth =
+  | {
+      readonly kind: 'login';
+      readonly path: string;
+      readonly method: 'POST' | 'PUT';
+      readonly encoding: 'json' | 'form';
+      readonly fields: ReadonlyMap<string, string>;
+      readonly status: number;
+      readonly token?: { readonly json: string } | { readonly cookie: string };
+    }
+  | RecordedOidc
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'header'; readonly scheme: string; readonly value: string };
+
+export function credentialsOf(request: Entry, answers: LoginAnswers): Credentials | undefined {
+  if (isAuthorization(request)) return 'login';
+  if (request.method === 'GET' || request.method === 'HEAD') return isCallback(request) ? 'login' : undefined;
+  const named = credentialsIn(request) ?? (isAssertion(request) ? 'login' : undefined);
+  return named ?? (isPossibleLogin(request, answers) ? 'possible-login' : undefined);
+}
+
+/** What the names of its fields say. */
+function credentialsIn(request: Entry): Credentials | undefined {
+  const { encoding, fields } = fieldsOf(request);
+  const passwords = fields.filter(({ name }) => isPasswordName(name));
+  if (passwords.some(({ name }) => isNewPassword(name))) return 'new-password';
+  // Whoever orders as a guest sends an empty one, or `usePassword: false`. Of a file upload no values were read.
+  if (passwords.some(({ value }) => encoding === 'other' || !isLeftEmpty(value)) || isTokenRequest(fields))
+    return 'login';
+  if (fields.some(({ name }) => isOneTimeName(name))) return 'one-time-code';
+  return passwords.length > 0 ? 'possible-login' : undefined;
+}
+
+function isLeftEmpty(value: string): boolean {
+  return /^(|null|true|false)$/.test(value);
+}
+
+/** Of OAuth 2.0. A client secret alone is none: payments have one each, by which they are confirmed. */
+function isTokenRequest(fields: readonly Field[]): boolean {
+  const sent = new Map(fields.map(({ name, value, isNested }) => [isNested ? '' : wordsOf(name).join('-'), value]));
+  const isGrant = /^(password|client_credentials|refresh_token|urn:.*)$/.test(sent.get('grant-type') ?? '');
+  return isGrant || sent.has('refresh-token') || (sent.has('client-id') && sent.has('client-secret'));
+}
+
+const loginWords = /^(log-?(in|on)|sign-?in|authenticate|create-session|token-auth)$/;
+
+/**
+ * Whether its path or its answer is like that of a login. An order and a payment can have the same, so it never becomes
+ * an `auth:`, which is sent at each login without regard to `mutates`; and a login must not become a step.
+ */
+function isPossibleLogin(request: Entry, answers: LoginAnswers): boolean {
+  const { fields } = fieldsOf(request);
+  return isCallback(request) || (fields.length > 0 && isCalledLogin(request, fields)) || answers.isLogin(request);
+}
+
+/** By the last word of its path, by the method of JSON-RPC, or by what a mutation of GraphQL calls. */
+function isCalledLogin({ url }: Entry, fields: readonly Field[]): boolean {
+  const called = fields.flatMap(({ name, value }) => {
+    if (name === 'method') return [value.split(/[./]/).at(-1) ?? ''];
+    return /^\s*mutation\b/.test(value) ? [...value.matchAll(/([A-Za-z]\w*)\s*\(/g)].map(([, word]) => word ?? '') : [];
+  });
+  return [url.pathname.split('/').findLast((segment) => segment !== '') ?? '', ...called].some((name) =>
+    loginWords.test(wordsOf(name).join('-')),
+  );
+}
+
+/** What a provider made for one login: of SAML, of WS-Federation, or a code or token that was posted. */
+function isAssertion(request: Entry): boolean {
+  return fieldsOf(request).fields.some(({ name }) => /^(SAMLResponse|wresult|id_token)$/i.test(name));
+}
+
+/** Who gives a new password, or repeats one, logs in elsewhere. */
+function isNewPassword(name: string): boolean {
+  return wordsOf(name).some((word) => /^(new|old|current|previous|confirm(ation)?|repeat(ed)?|retype[d]?)$/.test(word));
+}
+
+/**
+ * How the portal of this origin was logged in to: by the first login that succeeded, or by what was sent along.
+ *
+ * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
+ */
+export function recordedAuth(entries: readonly Entry[], origin: string): RecordedAuth | string | undefined {
+  const oidc = recordedOidc(entries);
+  if (oidc !== undefined) return oidc;
+  const own = entries.filter(({ url }) => url.origin === origin);
+  const sent = own.flatMap(({ requestHeaders }) => authorization(requestHeaders));
+  const sends = ({ method, status }: Entry) => method !== 'GET' && status >= 200 && status < 400;
+  if (own.some((entry) => sends(entry) && isAssertion(entry))) {
+    return 'the login is not converted: the assertion that it sends (of SAML or the like) is good once; describe auth: of kind form';
+  }
+  const byName = (entry: Entry) => entry.method !== 'GET' && credentialsIn(entry) === 'login';
+  const login = own.find((entry) => sends(entry) && byName(entry));
+  if (login !== undefined) return loginAuth(login, sent);
+  const elsewhere = entries.find((entry) => entry.url.origin !== origin && byName(entry));
+  if (elsewhere !== undefined) {
+    return `the login went to ${elsewhere.url.host}, another site; describe it below auth: of the portal`;
+  }
+  const [first] = sent;
+  if (first === undefined) return undefined;
+  if (first.scheme.toLowerCase() === 'basic') {
+    const [username = '', ...password] = Buffer.from(first.value, 'base64').toString('utf8').split(':');
+    return { kind: 'basic', username, password: password.join(':') };
+  }
+  // Others are made anew for each request, or are no scheme but a part of the secret.
+  return /^(bearer|token|api-?key)$/i.test(first.scheme)
+    ? { kind: 'header', ...first }
+    : 'the Authorization header is of a kind that auth: cannot write; describe it below auth: of the portal';
+}
+
+function authorization(headers: Entry['requestHeaders']): { scheme: string; value: string }[] {
+  return headers.flatMap(({ name, value }) => {
+    const [, scheme = '', rest = ''] = /^(\S+)\s+(\S.*)$/.exec(value) ?? [];
+    return /^authorization$/i.test(name) && rest !== '' ? [{ scheme, value: rest.trim() }] : [];
+  });
+}
+
+function loginAuth(login: Entry, sent: readonly { scheme: string; value: string }[]): RecordedAuth | string {
+  const { encoding, fields } = fieldsOf(login);
+  if (encoding === 'other') return 'the login sends neither JSON nor a form, which auth: cannot write';
+  if (fields.some(({ isNested }) => isNested))
+    return 'the login sends fields inside of fields, which auth: cannot write';
+  if (login.method !== 'POST' && login.method !== 'PUT')
+    return `the login is a ${login.method}, which auth: cannot write`;
+  const segments = segmentsOf(login.url.pathname);
+  const names = [...segments.map(({ plain }) => plain), ...fields.map(({ name }) => name)];
+  if (segments.some(({ isSecret }) => isSecret) || !names.every((name) => name === '' || isHarmlessName(name)))
+    return 'the login has what may be a secret in its path or in the name of a field, which auth: cannot write';
+  const token = tokenOf(login, new Set(sent.map(({ value }) => value)));
+  return {
+    kind: 'login',
+    path: login.url.pathname,
+    method: login.method,
+    encoding,
+    fields: new Map(fields.filter(({ value }) => value !== '').map(({ name, value }) => [name, value])),
+    status: login.status,
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/** Where the answer holds what later requests sent along; or, where that was cut out, what is called a token. */
+function tokenOf(login: Entry, sent: ReadonlySet<string>): { json: string } | { cookie: string } | undefined {
+  const values = isJson(login.mimeType) ? [...scalars(jsonOf(login.body), '$', '', '')] : [];
+  const used = values.find(({ value }) => sent.has(String(value)));
+  const called = values.find(
+    ({ key, value }) =>
+      /^(access|id|auth|session)?_?token$|^jwt$/i.test(key) && typeof value === 'string' && value !== '',
+  );
+  const cookie = used === undefined ? login.responseCookies.find(({ value }) => sent.has(value)) : undefined;
+  if (cookie !== undefined && isHarmlessName(cookie.name)) return { cookie: cookie.name };
+  const found = used ?? (login.responseCookies.length === 0 ? called : undefined);
+  return found === undefined ? undefined : { json: found.path };
+}

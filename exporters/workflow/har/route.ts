@@ -1,0 +1,82 @@
+import { decoded, inside } from '../../../pack/secrets/inside.js';
+import { isPasswordName, wordsOf } from '../../../pack/secrets/secret-shapes.js';
+import { isHarmlessSegment } from './harmless.js';
+import { isPersonalName, isSecretName } from './names.js';
+
+export interface Segment {
+  /** As the path has it, and as it was typed. */
+  readonly written: string;
+  readonly plain: string;
+  /** It is a secret by where it stands, such as behind `reset`, or by a name inside of it, such as `;token=`. */
+  readonly isSecret: boolean;
+  /** What follows, in the path or as a parameter, is one. */
+  readonly leads: boolean;
+}
+
+/** Behind these words stands what proves who somebody is, however short: it was sent by mail or to a phone. */
+const leading = new Set(
+  (
+    'reset recover recovery restore forgot invite invites invitation invitations join verify verification confirm ' +
+    'confirmation activate activation unlock unsubscribe optout sms magic magiclink otp totp passwordless redeem ' +
+    'voucher vouchers onetime share shared s l'
+  ).split(' '),
+);
+
+/** Words of routes that stand behind those too. */
+const routeWords = new Set(
+  (
+    'accept account accounts all cancel change check code codes complete confirm create credentials current decline delete ' +
+    'details done edit email end error expired failed form forgot history info init introspect invalid invitation ' +
+    'invitations invite invites keys link links list login logout magic mail members mobile new page password passwords ' +
+    'phone policy pin preview reject refresh register renew request resend reset revoke rules send session sessions ' +
+    'settings setup sign signin signup sms start state status step submit success team teams token tokens types unsubscribe ' +
+    'update user users validate verify verification view'
+  ).split(' '),
+);
+
+/** The segments of a path. */
+export function segmentsOf(path: string): Segment[] {
+  let isLed = false;
+  let before = '';
+  return path.split('/').map((written) => {
+    const plain = decoded(written);
+    const isSecret =
+      plain !== '' &&
+      ((isLed && !isRouteWord(plain)) || (isSecretName(before) && /\d/.test(plain)) || holdsSecretName(plain));
+    const isLeading = !isSecret && leads(plain);
+    isLed ||= isLeading;
+    if (!isSecret) before = plain;
+    return { written, plain, isSecret, leads: isLeading };
+  });
+}
+
+/** Whether a value has such a path in it: `/reset/abcd`, or a whole URL. */
+export function hasSecretSegment(value: string): boolean {
+  const path = decoded(value);
+  return path.includes('/') && segmentsOf(path.replace(/[?#].*$/s, '')).some(({ isSecret }) => isSecret);
+}
+
+/** Whether a value names a secret inside of it: `/page?token=x`, `pin: 123`. */
+export function holdsSecretName(value: string): boolean {
+  return [...inside(value)].some(
+    (field) => field.value !== '' && (isSecretName(field.name) || isPersonalName(field.name)),
+  );
+}
+
+function leads(segment: string): boolean {
+  // With digits it is an id or a secret itself.
+  if (!/^\D+$/.test(segment)) return false;
+  const words = wordsOf(segment);
+  return (
+    words.some((word) => leading.has(word)) ||
+    isPasswordName(segment) ||
+    /^(tokens?|otp|pin|secret)$/.test(words.at(-1) ?? '')
+  );
+}
+
+function isRouteWord(segment: string): boolean {
+  return (
+    /^v\d{1,2}$/i.test(segment) ||
+    (isHarmlessSegment(segment) && wordsOf(segment).every((word) => routeWords.has(word)))
+  );
+}

@@ -1,0 +1,24 @@
+import type { HttpStep, Portal } from '../../../pack/index.js';
+import { applyPathStyle } from '../../../pack/portal/paths.js';
+
+/** Where portals lead people whom they do not serve. */
+const stations = /^(log-?in|sign-?in|log-?out|auth|oauth2?|sso|saml|error|errors|maintenance|index\.html?)$/i;
+
+/**
+ * The path of a step for a log: its template, because what fills it may be a client's number.
+ *
+ * @example shownPath(step, portal) // '/api/client_groups/{clientGroupId}/complete'
+ */
+export function shownPath(step: HttpStep, portal: Portal): string {
+  return applyPathStyle(step.path, portal);
+}
+
+/** Where a redirect leads, for a log: of its path only the words that the step has too, or that name no person. */
+export function shownRedirect(url: URL, step: HttpStep, portal: Portal): string {
+  const known = new Set(shownPath(step, portal).split('/'));
+  const path = url.pathname
+    .split('/')
+    .map((segment) => (known.has(segment) || stations.test(segment) ? segment : '…'))
+    .join('/');
+  return url.origin === portal.baseUrl ? path : `${url.origin}${path}`;
+}

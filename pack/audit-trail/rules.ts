@@ -1,0 +1,153 @@
+import { check } from '../policy/rules/references.js';
+import { durationText } from '../reading/durations.js';
+import { type Judged, namesIn, type Rule } from '../reading/rule.js';
+import type { KeyPath } from '../reading/source-node.js';
+import { suggest } from '../reading/suggest.js';
+import type { AuditColumns } from './model.js';
+import { auditPresets } from './presets.js';
+import type { ParsedAuditRecords } from './schema/records.js';
+import type { ParsedAuditTrail } from './schema/trail.js';
+
+/** A trail speaks of what is described, and its parts fit together. */
+export const auditTrails: Rule = (judged) => {
+  for (const [name, trail] of Object.entries(judged.parsed.auditTrails)) {
+    const path = ['auditTrails', name];
+    check(judged, [...path, 'portal'], trail.portal, 'portal', namesIn(judged.root, 'portals'));
+    check(judged, [...path, 'team'], trail.team, 'team', namesIn(judged.root, 'teams'));
+    scope(judged, trail, [...path, 'scope']);
+    if (trail.records !== undefined) {
+      records(judged, trail.records, [...path, 'records']);
+    }
+    observe(judged, trail, [...path, 'observe']);
+    seal(judged, trail, [...path, 'seal']);
+    if (Array.isArray(trail.comparisons)) twice(judged, trail.comparisons, [...path, 'comparisons'], 'comparison');
+  }
+};
+
+/** A pattern for another schema would select nothing, and so look like a table that is taken care of. */
+function scope({ reporter }: Judged, { scope }: ParsedAuditTrail, path: KeyPath): void {
+  const patterns = [
+    ...scope.include.map((pattern, index) => ({ pattern, place: [...path, 'include', index] })),
+    ...scope.exclude.map(({ table }, index) => ({ pattern: table, place: [...path, 'exclude', index, 'table'] })),
+  ];
+  for (const { pattern, place } of patterns) {
+    const [schema = ''] = pattern.split('.');
+    if (!schema.includes('*') && !scope.schemas.includes(schema)) {
+      reporter.report(place, `schema '${schema}' is not in scope`, {
+        expected: `one of ${scope.schemas.join(', ')}, or '${schema}' in schemas:`,
+        didYouMean: suggest(schema, scope.schemas),
+      });
+    }
+  }
+}
+
+const necessary = ['id', 'at', 'operation'] as const satisfies readonly (keyof AuditColumns)[];
+
+function records({ reporter }: Judged, written: ParsedAuditRecords, path: KeyPath): void {
+  const preset = auditPresets[written.preset];
+  const has = (key: keyof AuditColumns) => written.columns[key] !== undefined || preset.columns[key] !== undefined;
+  for (const key of necessary.filter((each) => !has(each))) {
+    reporter.report([...path, 'columns', key], 'is missing', {
+      atKey: true,
+      expected: `a column, because preset '${written.preset}' names none`,
+    });
+  }
+  if (!has('table') && !has('fixedTable')) {
+    reporter.report([...path, 'columns', 'table'], 'is missing', {
+      atKey: true,
+      expected: 'the column that names the table, or fixedTable: where it is always the same',
+    });
+  }
+  if (written.columns.table !== undefined && written.columns.fixedTable !== undefined) {
+    reporter.report([...path, 'columns', 'fixedTable'], 'the table comes from a column already', {
+      atKey: true,
+      expected: 'one of table: and fixedTable:',
+    });
+  }
+  const table = written.table ?? preset.table;
+  if (table === undefined) {
+    reporter.report([...path, 'table'], 'is missing', {
+      atKey: true,
+      expected: `a table as schema.table, because preset '${written.preset}' names none`,
+    });
+  }
+  if (table !== undefined && written.archive === table) {
+    reporter.report([...path, 'archive'], 'the archive is the table itself, so every record would count twice', {
+      expected: 'another table',
+    });
+  }
+  operations({ reporter }, written, path);
+  writer({ reporter }, written, path);
+}
+
+function operations({ reporter }: Pick<Judged, 'reporter'>, written: ParsedAuditRecords, path: KeyPath): void {
+  const words = Object.values({ ...auditPresets[written.preset].operations, ...written.operations });
+  if (words.every((operation) => operation === 'ignore')) {
+    reporter.report([...path, 'operations'], 'no word stands for a change, so no record would be one', {
+      atKey: true,
+      expected: 'words such as create: INSERT',
+    });
+  }
+}
+
+function writer({ reporter }: Pick<Judged, 'reporter'>, written: ParsedAuditRecords, path: KeyPath): void {
+  const writtenBy = written.writtenBy ?? auditPresets[written.preset].writtenBy;
+  if (writtenBy === 'trigger' && written.maxWriteLag !== undefined) {
+    reporter.report([...path, 'maxWriteLag'], 'a trigger writes in the same transaction, so nothing may be late', {
+      expected: 'no such key, or writtenBy: application',
+    });
+  }
+  if (writtenBy === 'application' && (written.triggerFunctions ?? []).length > 0) {
+    reporter.report([...path, 'triggerFunctions'], 'an application writes these records, no trigger does', {
+      atKey: true,
+      expected: 'no such key, or writtenBy: trigger',
+    });
+  }
+}
+
+function observe({ reporter }: Judged, { observe }: ParsedAuditTrail, path: KeyPath): void {
+  const { interval, confirmInterval, resolveWithin } = observe;
+  if (confirmInterval < interval) {
+    reporter.report([...path, 'confirmInterval'], 'exact checks would run more often than the cheap ones', {
+      expected: `at least the interval of ${durationText(interval)}`,
+    });
+  }
+  if (resolveWithin <= confirmInterval) {
+    reporter.report([...path, 'resolveWithin'], 'a suspicion would be given up before an exact check can resolve it', {
+      expected: `more than the confirmInterval of ${durationText(confirmInterval)}`,
+    });
+  }
+}
+
+function seal(judged: Judged, { seal, records }: ParsedAuditTrail, path: KeyPath): void {
+  const { reporter } = judged;
+  if (seal === undefined) {
+    return;
+  }
+  if (records === undefined) {
+    reporter.report(path, 'there are no records to seal', { atKey: true, expected: 'records: beside it' });
+  }
+  const names = seal.anchors.map(({ name }) => name);
+  twice(judged, names, [...path, 'anchors'], 'anchor', 'name');
+  seal.anchors.forEach((anchor, index) => {
+    if (anchor.kind === 'directory' && anchor.directory === seal.directory) {
+      reporter.report([...path, 'anchors', index, 'directory'], 'the checkpoints lie here already', {
+        expected: 'a folder that fails by itself, on another disk or machine',
+      });
+    }
+  });
+}
+
+function twice(
+  { reporter }: Judged,
+  names: readonly string[],
+  path: KeyPath,
+  noun: string,
+  ...below: readonly string[]
+): void {
+  names.forEach((name, index) => {
+    if (names.indexOf(name) !== index) {
+      reporter.report([...path, index, ...below], `${noun} '${name}' is named twice`);
+    }
+  });
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { database } from '../../audit-trail/schema/trail.js';
+import { functionName } from '../../postgres/schema/texts.js';
+import { path, url } from '../../reading/schema/patterns.js';
+import { count, expected, flag, oneOf, section, text } from '../../reading/schema/say.js';
+import { duration } from '../../reading/schema/units.js';
+import { bindings } from '../model.js';
+
+const sla = () =>
+  duration().exactOptional().describe('Promised duration, where this provider promises another than the rest.');
+
+const deterministic = () =>
+  flag()
+    .prefault(false)
+    .describe(
+      'Equal plaintexts give equal ciphertexts by design, as with AES-SIV. Values can then be compared without a key. Default false.',
+    );
+
+const local = section({
+  kind: z.literal('local').describe('AES-256-GCM in the exporter itself: the floor beneath every other provider.'),
+  sla: sla(),
+});
+
+const pkcs11 = section({
+  kind: z.literal('pkcs11').describe('A hardware security module, or SoftHSM.'),
+  sla: sla(),
+  library: text().describe('Its PKCS#11 library, such as /usr/lib/softhsm/libsofthsm2.so.'),
+  tokenLabel: text().describe('Label of the token.'),
+  pin: text().describe(`PIN of its user, as a reference such as \${file:pin}.`),
+  keyLabel: text().prefault('kop-canary').describe('Label of the canary keys. Default kop-canary.'),
+  createKeys: flag().prefault(false).describe('Make the canary keys where they are missing. Default false.'),
+});
+
+const sqlFunctions = section({
+  encrypt: functionName().describe('Function (text, text) returns bytea.'),
+  decrypt: functionName().describe('Its inverse, (bytea, text) returns text.'),
+});
+
+const pgcrypto = section({
+  kind: z.literal('pgcrypto').describe('Functions of a PostgreSQL database.'),
+  sla: sla(),
+  database: database().describe('Where they run. The role may execute them, and needs no table.'),
+  passphrase: text().describe(`Passphrase of the canary, as a reference such as \${env:CANARY_PASSPHRASE}.`),
+  options: text().prefault('cipher-algo=aes256').describe('Options of pgp_sym_encrypt. Default cipher-algo=aes256.'),
+  functions: sqlFunctions.exactOptional().describe("Functions of the schema. Default: pgcrypto's own."),
+  deterministic: deterministic(),
+});
+
+const transit = section({
+  kind: z.literal('transit').describe("Vault's or OpenBao's transit engine."),
+  sla: sla(),
+  address: url('full', 'https://vault.example.com:8200').describe('Address of the server.'),
+  mount: text().prefault('transit').describe('Path at which the engine is mounted. Default transit.'),
+  key: text().describe('Name of the canary key.'),
+  namespace: text().exactOptional().describe('Namespace, where the server has them.'),
+  token: text().describe(`Token, as a reference such as \${env:VAULT_TOKEN}.`),
+  renewToken: flag().prefault(true).describe('Renew the token before it ends. Default true.'),
+  caFile: text().exactOptional().describe('Certificates to trust, PEM. Default: those of Node.js.'),
+});
+
+const kms = section({
+  kind: z.literal('kms').describe('AWS KMS: envelope encryption with data keys.'),
+  sla: sla(),
+  region: text().describe('Region, such as eu-west-2.'),
+  endpoint: url('full', 'https://kms.example.com').exactOptional().describe("Address, if it is not AWS's own."),
+  keyId: text().describe('Identifier, ARN or alias of the canary key.'),
+  accessKeyId: text().exactOptional().describe('Access key. Default: from where the AWS SDK looks.'),
+  secretAccessKey: text().exactOptional().describe('Its secret, as a reference.'),
+  dataKeyLifetime: duration().prefault('5m').describe('A data key is used this long. Default 5m.'),
+  dataKeyMaxUses: count(1, 1_000_000_000).prefault(10_000).describe('And this often. Default 10000.'),
+}).refine((given) => (given.accessKeyId === undefined) === (given.secretAccessKey === undefined), {
+  error: 'holds only one of accessKeyId: and secretAccessKey:',
+});
+
+const endpoint = section({
+  kind: z.literal('endpoint').describe('The portal encrypts and decrypts a canary for us.'),
+  sla: sla(),
+  encryptPath: path().describe('Path that encrypts, below the base URL of the portal.'),
+  decryptPath: path().describe('Path that decrypts.'),
+  authenticated: flag().prefault(true).describe("Send the portal's credentials. Default true."),
+  binds: oneOf(bindings)
+    .prefault('context')
+    .describe(
+      'What a ciphertext is bound to: context (it opens in its own row only), or nothing, as with Fernet. What is not bound is not tested, and a value moved to another row opens there. Default context.',
+    ),
+  deterministic: deterministic(),
+});
+
+const kinds = ['local', 'pkcs11', 'pgcrypto', 'transit', 'kms', 'endpoint'].join(', ');
+
+export const provider = z.discriminatedUnion('kind', [local, pkcs11, pgcrypto, transit, kms, endpoint], {
+  error: (issue) => expected(issue.code === 'invalid_union' ? `one of ${kinds}` : `a map with a kind: of ${kinds}`),
+});
+
+export type ParsedProvider = z.output<typeof provider>;

@@ -1,0 +1,39 @@
+import { DateTime } from 'luxon';
+import type { Calendar } from '../model.js';
+import { holidayTable } from './holidays/tables.js';
+
+/**
+ * Whether it is business hours. Read on the wall clock of the calendar's time zone, so a day with a clock change
+ * opens and closes at the hours that people know.
+ */
+export function isOpen(calendar: Calendar, instant: Date): boolean {
+  const local = DateTime.fromJSDate(instant, { zone: calendar.timeZone });
+  const minute = local.hour * 60 + local.minute;
+  const { opensMinute, closesMinute } = calendar;
+  if (opensMinute < closesMinute) {
+    return isOpenDay(calendar, local) && minute >= opensMinute && minute < closesMinute;
+  }
+  // Over midnight: hours that began yesterday are those of yesterday, whatever day it is now.
+  return minute >= opensMinute
+    ? isOpenDay(calendar, local)
+    : minute < closesMinute && isOpenDay(calendar, local.minus({ days: 1 }));
+}
+
+function isOpenDay(calendar: Calendar, local: DateTime): boolean {
+  const date = local.toFormat('yyyy-MM-dd');
+  const override = calendar.overrides[date];
+  if (override !== undefined) {
+    return override === 'open';
+  }
+  const holidays = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
+  return calendar.weekdays.includes(local.weekday) && holidays?.days[date] === undefined;
+}
+
+/** The first instant for which the bank holidays are not known; undefined for a calendar without any. */
+export function validUntil(calendar: Calendar): Date | undefined {
+  const table = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
+  if (table === undefined) {
+    return undefined;
+  }
+  return DateTime.fromObject({ year: table.lastYear + 1, month: 1, day: 1 }, { zone: calendar.timeZone }).toJSDate();
+}

@@ -1,0 +1,129 @@
+import { pack, sections } from '../schema/pack.js';
+import { isSecretPlace } from '../secrets/secret-places.js';
+import type { Problem } from './problems.js';
+import { mayHoldSecret } from './shown.js';
+import {
+  isSameKind,
+  type KeyPath,
+  keyText,
+  type ListNode,
+  type MapNode,
+  mergeMaps,
+  nodeAt,
+  plain,
+  type Scalar,
+  type SourceNode,
+} from './source-node.js';
+import { suggest } from './suggest.js';
+
+/**
+ * One file on top of those before it. `extends:` says which of their sections are kept; it is of this file alone, so
+ * nothing of it is left.
+ */
+export function inherit(earlier: MapNode | undefined, later: MapNode, problems: Problem[]): MapNode {
+  const entries = new Map(later.entries);
+  const written = entries.get('extends');
+  entries.delete('extends');
+  const own: MapNode = { ...later, entries };
+  if (written === undefined) return earlier === undefined ? own : mergeMaps(earlier, own);
+  const kept = keptSections(written.node, problems);
+  const base = new Map([...(earlier?.entries ?? [])].filter(([section]) => kept.has(section)));
+  return mergeMaps({ ...later, entries: base }, own);
+}
+
+/**
+ * Something that an earlier file says and the whole does not: `extends:` left its section out, `null` took it away, or a
+ * list that replaced another has it no more.
+ */
+export type Removal =
+  | { readonly path: KeyPath; readonly by: 'extends' | 'null' }
+  | { readonly path: KeyPath; readonly by: 'list'; readonly item: Scalar }
+  | { readonly path: KeyPath; readonly by: 'list'; readonly hadItems: number };
+
+/** What one file took away: entries such as `workflows.search`, keys below them, and items of lists such as `neverProbe`. */
+export function removedBetween(earlier: MapNode, later: MapNode, whole: MapNode): Removal[] {
+  return [...earlier.entries].flatMap(([section, { node }]): Removal[] => {
+    const isLeftOut = later.entries.has('extends') && !isKept(later, section);
+    const left = whole.entries.get(section)?.node;
+    const by = isLeftOut ? 'extends' : 'null';
+    if (node.kind !== 'map') return left === undefined ? [{ path: [section], by }] : [];
+    // Of a section that is gone the names of its entries say more.
+    return removedBelow(node, left?.kind === 'map' ? left : nothing(node), [section], by);
+  });
+}
+
+/** @returns the topmost keys that are gone; a map that another replaced is not followed. */
+function removedBelow(before: MapNode, after: MapNode, path: KeyPath, by: 'extends' | 'null'): Removal[] {
+  return [...before.entries].flatMap(([key, { node }]): Removal[] => {
+    const left = after.entries.get(key)?.node;
+    const below = [...path, key];
+    if (left === undefined) return [{ path: below, by }];
+    if (node.kind === 'list' && left.kind === 'list')
+      return lostItems(node, below).filter((lost) => isLost(lost, left));
+    return node.kind === 'map' && left.kind === 'map' && isSameKind(node, left)
+      ? removedBelow(node, left, below, by)
+      : [];
+  });
+}
+
+/** Every item as if it were lost; maps have no names in a list, so that there only their number tells. */
+function lostItems({ items }: ListNode, path: KeyPath): Removal[] {
+  const scalars = items.filter((item) => item.kind === 'scalar');
+  return scalars.length === items.length
+    ? scalars.map(({ value }) => ({ path, by: 'list', item: value }))
+    : [{ path, by: 'list', hadItems: items.length }];
+}
+
+function isLost(removal: Removal, { items }: ListNode): boolean {
+  if ('item' in removal) return !items.some((item) => item.kind === 'scalar' && item.value === removal.item);
+  return 'hadItems' in removal && items.length < removal.hadItems;
+}
+
+/** Whether no later file says again what was removed. */
+export function isStillRemoved(removal: Removal, whole: MapNode): boolean {
+  const node = nodeAt(whole, removal.path);
+  if (removal.by !== 'list') return node === undefined;
+  return node?.kind === 'list' && isLost(removal, node);
+}
+
+/** `workflows.search`, `portals.main.neverProbe (/admin/**)`, `alerting.burn (1 of 3 items)`. */
+export function removalText(removal: Removal, whole: MapNode): string {
+  const key = keyText(removal.path);
+  if ('hadItems' in removal) {
+    const node = nodeAt(whole, removal.path);
+    const left = node?.kind === 'list' ? node.items.length : 0;
+    return `${key} (${removal.hadItems - left} of ${removal.hadItems} items)`;
+  }
+  if (!('item' in removal)) return key;
+  const item = String(removal.item);
+  return `${key} (${isSecretPlace(removal.path) || mayHoldSecret(item) ? 'an item' : item})`;
+}
+
+function nothing({ at }: MapNode): MapNode {
+  return { kind: 'map', at, entries: new Map() };
+}
+
+function isKept(later: MapNode, section: string): boolean {
+  const written = later.entries.get('extends');
+  return written !== undefined && keptSections(written.node, []).has(section);
+}
+
+function keptSections(node: SourceNode, problems: Problem[]): ReadonlySet<string> {
+  const parsed = pack.shape.extends.safeParse(plain(node));
+  if (parsed.success) return new Set(parsed.data === 'none' ? [] : parsed.data);
+  const wrong = node.kind === 'list' ? node.items.find((item) => !isSection(plain(item))) : node;
+  const value = wrong === undefined ? undefined : plain(wrong);
+  const didYouMean = suggest(String(value), node.kind === 'list' ? sections : ['none']);
+  problems.push({
+    ...(wrong ?? node).at,
+    key: 'extends',
+    message: `${JSON.stringify(value)} is not valid`,
+    expected: node.kind === 'list' ? `one of ${sections.join(', ')}` : `none, or a list of ${sections.join(', ')}`,
+    ...(didYouMean === undefined ? {} : { didYouMean }),
+  });
+  return new Set();
+}
+
+function isSection(value: unknown): boolean {
+  return sections.some((section) => section === value);
+}

@@ -1,9 +1,0 @@
-import type { z } from 'zod';
-import { section, text } from './say.js';
-
-export const team = section({
-  title: text().describe('Name for people.'),
-  contact: text().exactOptional().describe('Where the team is reached: an address or a channel.'),
-});
-
-export type ParsedTeam = z.output<typeof team>;

@@ -1,0 +1,105 @@
+import { inspect } from 'node:util';
+import { readBounded, UnreadableFile } from '../reading/bounded-file.js';
+
+const HIDDEN = '<secret>';
+/** The longest are chains of certificates with their key. */
+const MAX_FILE_BYTES = 256 * 1024;
+
+/**
+ * A value that may be a secret. A literal prints as itself; a reference (`${env:NAME}`, `${file:path}`) prints
+ * as `<secret>` on every outlet: string conversion, JSON, and Node's inspect.
+ *
+ * References are read when the value is needed, not when the pack is loaded, so a rotated file is taken up.
+ */
+export class SecretText {
+  readonly #parts: readonly Part[];
+
+  constructor(parts: readonly Part[]) {
+    this.#parts = parts;
+  }
+
+  static literal(text: string): SecretText {
+    return new SecretText([{ kind: 'text', text }]);
+  }
+
+  /** The references themselves, never what they stand for: for handing a secret to another thread. */
+  get parts(): readonly Part[] {
+    return this.#parts;
+  }
+
+  get isSecret(): boolean {
+    return this.#parts.some((part) => part.kind !== 'text');
+  }
+
+  /** The real value. @throws {SecretUnavailable} when the variable is unset or the file unreadable. */
+  reveal(): string {
+    return this.#parts.map(revealPart).join('');
+  }
+
+  toString(): string {
+    return this.isSecret ? HIDDEN : this.reveal();
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** A text that may hold references, as most texts of a configuration do not. */
+export type Text = string | SecretText;
+
+export type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** The variables that would have to be set before a secret of these parts can be read. */
+export function unsetVariables(parts: readonly Part[]): readonly string[] {
+  return parts.flatMap((part) => (part.kind === 'env' && isUnset(part.name) ? [part.name] : []));
+}
+
+function isUnset(name: string): boolean {
+  const value = process.env[name];
+  return value === undefined || value === '';
+}
+
+export class SecretUnavailable extends Error {
+  override readonly name = 'SecretUnavailable';
+}
+
+function revealPart(part: Part): string {
+  switch (part.kind) {
+    case 'text':
+      return part.text;
+    case 'env': {
+      const value = process.env[part.name];
+      if (value === undefined || value === '') {
+        throw new SecretUnavailable(`environment variable ${part.name} is not set; set it and try again`);
+      }
+      return value;
+    }
+    case 'file':
+      return revealFile(part.path);
+  }
+}
+
+function revealFile(path: string): string {
+  let text: string;
+  try {
+    // A trailing newline is what `echo secret > file` leaves; it is never meant.
+    text = readBounded(path, MAX_FILE_BYTES)
+      .bytes.toString('utf8')
+      .replace(/\r?\n$/, '');
+  } catch (cause) {
+    if (cause instanceof UnreadableFile && cause.cause === undefined) {
+      throw new SecretUnavailable(`secret file ${path} ${cause.message}; expected ${cause.expected}`, { cause });
+    }
+    throw new SecretUnavailable(`secret file ${path} cannot be read; create it or mend its permissions`, { cause });
+  }
+  if (text === '') throw new SecretUnavailable(`secret file ${path} is empty; write the secret into it`);
+  return text;
+}
