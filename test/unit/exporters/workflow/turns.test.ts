@@ -1,4 +1,4 @@
-/** What counts as what when a portal does not answer: docs/architecture.md, "When a portal does not answer". */
+/** What counts as what when a portal does not answer: docs/workflow.md, "When a portal does not answer". */
 import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test, vi } from 'vitest';
