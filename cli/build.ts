@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { defaultWebhookUrl, infeasible } from '../alert-rules/src/index.js';
 import { kopCall } from '../exporters/runtime/call.js';
 import { formatProblem, InvalidPack, loadPack, type Pack } from '../pack/index.js';
-import { type FileState, generatedFiles, type Skipped, stateOf, writeGenerated } from './generated-files.js';
+import { type FileState, fileStateOf, generatedFiles, type Skipped, writeGenerated } from './generated-files.js';
 import { writing } from './writing.js';
 
 interface Options {
@@ -74,7 +74,7 @@ async function build(options: Options): Promise<number> {
   const isCheck = options.check === true;
   const judged = files
     .filter(({ isDerived }) => !isCheck || isDerived !== true)
-    .map((file) => ({ file, state: stateOf(out, file) }));
+    .map((file) => ({ file, state: fileStateOf(out, file) }));
   if (!isCheck) {
     for (const { file, state } of judged) {
       if (state !== 'unchanged') await writing(join(resolve(out), file.path), '--out', () => writeGenerated(out, file));

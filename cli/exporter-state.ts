@@ -33,7 +33,7 @@ export interface StateWanted {
 }
 
 /** Where an exporter keeps its state, as far as a command can tell. */
-export interface ExporterState {
+export interface StateLocation {
   readonly folder: string;
   /** For messages: the directory, and how it was found. */
   readonly place: string;
@@ -47,7 +47,7 @@ export interface ExporterState {
  *
  * @throws {StateUnclear} when several exporters run and none is named, and when the directory may not be read.
  */
-export async function exporterState(wanted: StateWanted): Promise<ExporterState> {
+export async function exporterState(wanted: StateWanted): Promise<StateLocation> {
   const own = statePlace(wanted.given);
   const running = isNamed(own.from) ? undefined : await chosenExporter(wanted);
   const place = running === undefined ? own : placeOf(running);

@@ -61,7 +61,7 @@ function isMissingModule(error: unknown): boolean {
   return errorCode(error) === 'ERR_MODULE_NOT_FOUND';
 }
 
-export function stateOf(out: string, file: GeneratedFile): FileState {
+export function fileStateOf(out: string, file: GeneratedFile): FileState {
   let found: string;
   try {
     found = readFileSync(join(out, file.path), 'utf8');

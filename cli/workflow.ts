@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatMs } from '../exporters/runtime/format.js';
 import { InvalidHar, importHar } from '../exporters/workflow/har/index.js';
-import { type Job, jobsOf } from '../exporters/workflow/plan.js';
+import { type Job, workflowJobsOf } from '../exporters/workflow/plan.js';
 import type { RunResult } from '../exporters/workflow/result.js';
 import { missingSecrets, runNow } from '../exporters/workflow/run-now.js';
 import { type Paint, type PaintRole, waterfall } from '../exporters/workflow/waterfall.js';
@@ -91,7 +91,7 @@ async function run(name: string, options: RunOptions): Promise<number> {
 }
 
 function chosenJob(pack: Pack, name: string, portal: string | undefined): Job {
-  const jobs = jobsOf(pack);
+  const jobs = workflowJobsOf(pack);
   const candidates = jobs.filter(({ workflow }) => workflow.name === name);
   if (candidates.length === 0) {
     throw new CannotRun(unknown('workflow', name, [...new Set(jobs.map(({ workflow }) => workflow.name))]));

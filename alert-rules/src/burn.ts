@@ -1,7 +1,7 @@
 /** Multi-window, multi-burn-rate: the condition that every family of service levels shares. */
 import { type Recorded, windowOf } from '../../pack/metrics/index.js';
 import type { BurnWindow, Pack } from '../../pack/model.js';
-import { atLeast, plain, promql } from './promql.js';
+import { atLeast, plainNumber, promql } from './promql.js';
 
 /** What a family records for it, each for a window such as `1h`. */
 export interface Budget {
@@ -16,7 +16,7 @@ export interface Budget {
  */
 export function burning(pack: Pack, { shortSeconds, longSeconds, factor }: BurnWindow, r: Budget): string {
   const tooFast = (seconds: number) =>
-    `${r.errorRatio(windowOf(seconds)).name} > ${plain(factor)} * ${r.errorBudget.name}`;
+    `${r.errorRatio(windowOf(seconds)).name} > ${plainNumber(factor)} * ${r.errorBudget.name}`;
   return promql`
     ${tooFast(longSeconds)}
     and
@@ -28,7 +28,7 @@ export function burning(pack: Pack, { shortSeconds, longSeconds, factor }: BurnW
 
 /** The end of a sentence of the alert's description. */
 export function goesOn({ shortSeconds, longSeconds, factor }: BurnWindow): string {
-  const speed = factor === 1 ? 'faster than' : `more than ${plain(factor)} times as fast as`;
+  const speed = factor === 1 ? 'faster than' : `more than ${plainNumber(factor)} times as fast as`;
   return (
     `It goes on: over the last ${windowOf(longSeconds)} as over the last ${windowOf(shortSeconds)}, the error budget is ` +
     `used up ${speed} it is given.`

@@ -1,5 +1,5 @@
 import type { BurnWindow, Objective, Pack, Workflow } from '../../pack/model.js';
-import { plain } from './promql.js';
+import { plainNumber } from './promql.js';
 
 /** Combinations under which an alert could never fire, each as one sentence. Empty when all is well. */
 export function infeasible(pack: Pack): readonly string[] {
@@ -18,8 +18,8 @@ function alwaysBelow(workflow: Workflow, objective: Objective, burn: BurnWindow)
   if (threshold < 1) return [];
   const least = 1 - 1 / burn.factor;
   return [
-    `the burn alert "${burn.name}" can never fire for "${workflow.name}": ${plain(burn.factor)} times the error budget of ` +
-      `"${objective.name}" is more than every run; it needs a target above ${plain(Math.ceil(least * 10_000) / 100)}%`,
+    `the burn alert "${burn.name}" can never fire for "${workflow.name}": ${plainNumber(burn.factor)} times the error budget of ` +
+      `"${objective.name}" is more than every run; it needs a target above ${plainNumber(Math.ceil(least * 10_000) / 100)}%`,
   ];
 }
 

@@ -12,7 +12,7 @@ export { burnWindows } from './windows.js';
 export { generatedLine, ruleFileText, yamlText } from './yaml.js';
 
 /** A generated file; `path` is relative to the output directory. */
-export interface GeneratedFile {
+export interface AlertingFile {
   readonly path: string;
   readonly text: string;
   /** Large, and made when it is wanted: neither committed nor shipped. */
@@ -25,7 +25,7 @@ export interface GeneratedFile {
  * @example
  * for (const { path, text } of alertFiles(loadPack())) await writeFile(join(out, path), text);
  */
-export function alertFiles(pack: Pack, options?: AlertmanagerOptions): readonly GeneratedFile[] {
+export function alertFiles(pack: Pack, options?: AlertmanagerOptions): readonly AlertingFile[] {
   return [
     ...ruleFiles(pack).map((file) => ({ path: file.path, text: ruleFileText(file) })),
     { path: 'alert-rules/alertmanager/alertmanager.yaml', text: alertmanagerText(pack, options) },

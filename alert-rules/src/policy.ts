@@ -12,16 +12,16 @@ export interface AlertSpec {
   /** Static, so that grouped alerts share it. */
   readonly summary: string;
   readonly description: string;
-  readonly dashboard: Dashboard;
+  readonly dashboard: DashboardName;
 }
 
 /** Where the reader of an alert lands. */
-export type Dashboard = 'workflow' | 'portal' | 'overview' | 'audit' | 'encryption' | 'encryption-provider';
+export type DashboardName = 'workflow' | 'portal' | 'overview' | 'audit' | 'encryption' | 'encryption-provider';
 
 /** The label that marks every alert of this pack, for routes in an existing Alertmanager tree. */
 export const packLabel = { pack: 'kop' } as const;
 
-const dashboardPaths: Record<Dashboard, string> = {
+const dashboardPaths: Record<DashboardName, string> = {
   workflow: 'kop-workflow-sla?var-portal={{ $labels.portal }}&var-workflow={{ $labels.workflow }}',
   portal: 'kop-workflow-sla?var-portal={{ $labels.portal }}',
   overview: 'kop-overview',

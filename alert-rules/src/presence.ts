@@ -47,7 +47,7 @@ function newest(of: string, labels: string, metric: string, record: Recorded): s
  * @param owner    the labels to join, beside these
  * @param counts   an expression that is 1 for each member, of another metric than the identity's own
  */
-export function identity(of: string, owner: string, metric: string, record: Recorded, counts: string): string {
+export function memberIdentity(of: string, owner: string, metric: string, record: Recorded, counts: string): string {
   return promql`
     ${newest(`by (${of})`, `${of}, ${owner}`, metric, record)}
     or on (${of})

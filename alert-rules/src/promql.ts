@@ -17,7 +17,7 @@ export function promql(strings: TemplateStringsArray, ...values: readonly (strin
 }
 
 /** A number as a person writes it: `0.1 + 0.2` becomes `0.3`. */
-export function plain(value: number): string {
+export function plainNumber(value: number): string {
   return String(Number(value.toPrecision(12)));
 }
 
@@ -25,7 +25,7 @@ export function plain(value: number): string {
  * A count read as "at least n". `increase()` extrapolates, so that three events may read as 2.9 or 3.2.
  */
 export function atLeast(n: number): string {
-  return `> ${plain(n - 0.5)}`;
+  return `> ${plainNumber(n - 0.5)}`;
 }
 
 /**

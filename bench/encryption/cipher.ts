@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createCipheriv, createSecretKey, randomBytes, randomFillSync } from 'node:crypto';
-import { LocalProvider } from '../../exporters/encryption/providers/local.js';
+import { LocalCipher } from '../../exporters/encryption/providers/local.js';
 import type { Figure } from '../support/report.js';
 import { perSecond, rates } from './rate.js';
 
@@ -9,7 +9,7 @@ const SIZES = [16, 256, 4096, 65_536];
 const ALLOWED_SHARE_OF_BARE = 0.7;
 
 export async function cipher(): Promise<readonly Figure[]> {
-  const provider = new LocalProvider();
+  const provider = new LocalCipher();
   await provider.open();
   const signal = new AbortController().signal;
   const context = Buffer.from('kop_canary|value|row-1');

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { percentiles } from '../../exporters/encryption/probe/percentiles.js';
 import { encodeJob, type ProbeJob } from '../../exporters/encryption/probe/plan.js';
-import type { Command, Report, RoundResult } from '../../exporters/encryption/probe/protocol.js';
+import type { ProbeCommand, ProbeReport, RoundResult } from '../../exporters/encryption/probe/protocol.js';
 import type { ThreadReport } from '../../exporters/runtime/measuring/thread.js';
 import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { loadPack } from '../../pack/index.js';
@@ -99,10 +99,10 @@ function figure(what: string, { reportedMs, notedMs }: Compared, trueMs: number)
 
 async function measured(url: string, during: (round: Promise<RoundResult>) => Promise<RoundResult>): Promise<Compared> {
   const thread = new Worker(worker);
-  const say = (...commands: Command[]) => thread.postMessage(JSON.stringify(commands));
+  const say = (...commands: ProbeCommand[]) => thread.postMessage(JSON.stringify(commands));
   const round = new Promise<RoundResult>((resolve, reject) => {
     thread.on('message', (text: string) => {
-      const reports: (Report | ThreadReport)[] = JSON.parse(text);
+      const reports: (ProbeReport | ThreadReport)[] = JSON.parse(text);
       for (const report of reports) if (report.type === 'round') resolve(report.result);
     });
     thread.once('error', reject);

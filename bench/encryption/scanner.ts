@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { startPostgres } from '../../demo/postgres/index.js';
 import { resolveColumn } from '../../exporters/encryption/scan/column.js';
-import type { Query } from '../../exporters/encryption/scan/database.js';
+import type { ScanQuery } from '../../exporters/encryption/scan/database.js';
 import { readerFor } from '../../exporters/encryption/scan/reader.js';
 import type { ScannedColumn } from '../../pack/index.js';
 import type { Figure } from '../support/report.js';
@@ -32,7 +32,7 @@ export async function scanner(): Promise<readonly Figure[]> {
     const tables = cleanTables.filter(({ name }) => name in limits);
     for (const table of tables) await fillCleanTable((sql) => client.query(sql), table, ROWS);
     await client.query(`set search_path = pg_catalog; set jit = off; set max_parallel_workers_per_gather = 0`);
-    const query: Query = async <R extends Record<string, unknown>>(sql: string, values: readonly unknown[] = []) =>
+    const query: ScanQuery = async <R extends Record<string, unknown>>(sql: string, values: readonly unknown[] = []) =>
       (await client.query<R>(sql, [...values])).rows;
     const figures: Figure[] = [];
     for (const table of tables) figures.push(await compared(query, table));
@@ -43,7 +43,7 @@ export async function scanner(): Promise<readonly Figure[]> {
   }
 }
 
-async function compared(query: Query, { name, format }: CleanTable): Promise<Figure> {
+async function compared(query: ScanQuery, { name, format }: CleanTable): Promise<Figure> {
   const column: ScannedColumn = {
     table: `public.${name}`,
     column: 'value',

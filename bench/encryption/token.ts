@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Pkcs11 from 'pkcs11js';
 import { softToken } from '../../demo/stack/encryption/soft-token.js';
-import { Pkcs11Provider } from '../../exporters/encryption/providers/pkcs11.js';
+import { Pkcs11Cipher } from '../../exporters/encryption/providers/pkcs11.js';
 import { SecretText } from '../../pack/index.js';
 import type { Figure } from '../support/report.js';
 import { perSecond, rates } from './rate.js';
@@ -21,7 +21,7 @@ export async function token(): Promise<readonly Figure[]> {
       return [];
     }
     process.env.SOFTHSM2_CONF = made.config;
-    const provider = new Pkcs11Provider(
+    const provider = new Pkcs11Cipher(
       {
         name: 'softhsm',
         kind: 'pkcs11',

@@ -8,7 +8,7 @@ import { silentLogger } from '../../exporters/runtime/log.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
 import { Engine } from '../../exporters/workflow/engine.js';
 import { MeasuringThread } from '../../exporters/workflow/measuring-thread.js';
-import { jobsOf } from '../../exporters/workflow/plan.js';
+import { workflowJobsOf } from '../../exporters/workflow/plan.js';
 import type { ProbeAnswer } from '../../exporters/workflow/protocol.js';
 import { loadPack } from '../../pack/index.js';
 import { ms, report } from '../support/report.js';
@@ -21,7 +21,7 @@ const BLOCK_MS = 250;
 const ALLOWED_P95_MS = 5;
 
 const target = await startTarget();
-const jobs = jobsOf(loadPack([holdingPack(target.url, [HOLD_MS])]));
+const jobs = workflowJobsOf(loadPack([holdingPack(target.url, [HOLD_MS])]));
 const thread = new MeasuringThread({ log: silentLogger, onReport: () => {} });
 await thread.configure(jobs);
 const sameThread = new Engine(new Redactor(), () => {});

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AUDIT_TRAIL, memoryFile } from '../../exporters/audit-trail/index.js';
-import { type ExporterState, exporterState, isThere } from '../exporter-state.js';
+import { exporterState, isThere, type StateLocation } from '../exporter-state.js';
 
 export interface StateOptions {
   readonly 'config.file': readonly string[];
@@ -9,7 +9,7 @@ export interface StateOptions {
 }
 
 /** Where the exporter keeps what it found of a trail, as far as a command can tell. */
-export interface TrailState extends ExporterState {
+export interface TrailState extends StateLocation {
   /** An exporter has kept something of this trail there, now or before. */
   readonly isKnown: boolean;
 }

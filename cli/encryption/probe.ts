@@ -1,13 +1,13 @@
 import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatSeconds } from '../../exporters/encryption/probe/percentiles.js';
-import { canaryFileOf, jobsOf, type ProbeJob } from '../../exporters/encryption/probe/plan.js';
-import { missingSecret, type ProbeReport, probeNow } from '../../exporters/encryption/probe/run-now.js';
+import { canaryFileOf, type ProbeJob, probeJobsOf } from '../../exporters/encryption/probe/plan.js';
+import { missingSecret, type ProviderReport, probeNow } from '../../exporters/encryption/probe/run-now.js';
 import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
-import { type ExporterState, exporterState, StateUnclear } from '../exporter-state.js';
+import { exporterState, type StateLocation, StateUnclear } from '../exporter-state.js';
 
 interface Options {
   readonly 'config.file': readonly string[];
@@ -59,7 +59,7 @@ export function encryptionProbeCommand(): Command {
 
 async function probe(provider: string | undefined, options: Options): Promise<number> {
   let jobs: readonly ProbeJob[];
-  let state: ExporterState;
+  let state: StateLocation;
   try {
     jobs = chosen(provider, options);
     state = await exporterState({
@@ -73,7 +73,7 @@ async function probe(provider: string | undefined, options: Options): Promise<nu
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
-  const reports: ProbeReport[] = [];
+  const reports: ProviderReport[] = [];
   for (const job of jobs) {
     const canaryFile = canaryFileOf(state.folder, job);
     const report = await probeNow({ ...job, canaryFile, keepsCanaries: false }, options.samples, new Redactor());
@@ -90,7 +90,7 @@ class CannotProbe extends Error {}
 
 function chosen(provider: string | undefined, options: Options): readonly ProbeJob[] {
   // Whoever measures one provider need not hold the secrets of the others.
-  const all = jobsOf(loadPack(options['config.file'], { requireSecrets: false }));
+  const all = probeJobsOf(loadPack(options['config.file'], { requireSecrets: false }));
   const ofPortal = all.filter(({ portal }) => options.portal === undefined || portal.name === options.portal);
   const jobs = ofPortal.filter((job) => provider === undefined || job.provider.name === provider);
   if (jobs.length === 0) throw new CannotProbe(nothingFound(provider, options.portal, all));
@@ -112,7 +112,7 @@ function nothingFound(provider: string | undefined, portal: string | undefined, 
   return `there is no encryption provider '${provider}'${where}; ${hint}`;
 }
 
-function shown(report: ProbeReport): string {
+function shown(report: ProviderReport): string {
   const title = styleText('bold', `${report.provider} (${report.kind}) of ${report.portal}`, {
     stream: process.stdout,
   });
@@ -126,11 +126,11 @@ function shown(report: ProbeReport): string {
   return [title, ...state, ...failures, ...timings, ...tests, ...unknown].join('\n');
 }
 
-function unusable({ fault, trouble = 'unknown' }: ProbeReport): string {
+function unusable({ fault, trouble = 'unknown' }: ProviderReport): string {
   return fault === undefined ? `cannot be used: ${trouble}` : `cannot be asked, by a fault of ours: ${trouble}`;
 }
 
-function timingTable({ timings }: ProbeReport): string[] {
+function timingTable({ timings }: ProviderReport): string[] {
   const head = ['operation', 'size', 'data key', 'samples', 'p50', 'p95', 'p99', 'max', 'promise', ''];
   const rows = timings.map((timing) => [
     timing.operation,
@@ -154,7 +154,7 @@ function timingTable({ timings }: ProbeReport): string[] {
   ];
 }
 
-function testLine({ test, outcome, why }: ProbeReport['selfTests'][number]): string {
+function testLine({ test, outcome, why }: ProviderReport['selfTests'][number]): string {
   const marks = { passed: colour('green', '✓'), failed: colour('red', '✗'), absent: colour('dim', '·'), unknown: '?' };
   return `${marks[outcome]} ${test}${why === '' ? '' : `: ${{ passed: '', failed: '', absent: 'not made: ', unknown: 'not known: ' }[outcome]}${why}`}`;
 }

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { ScanProgress } from '../../exporters/encryption/scan/column-scan.js';
 
-export interface Progress {
+export interface ScanProgressBar {
   show(name: string, progress: ScanProgress): void;
   note(text: string): void;
   end(): void;
@@ -12,11 +12,11 @@ const BAR_CELLS = 24;
 const LINE_EVERY_MS = 10_000;
 
 /** A bar where somebody watches, and a line now and then where a file does. */
-export function progressOn(stream: WriteStream): Progress {
+export function scanProgressOn(stream: WriteStream): ScanProgressBar {
   return stream.isTTY ? bar(stream) : lines(stream);
 }
 
-function bar(stream: WriteStream): Progress {
+function bar(stream: WriteStream): ScanProgressBar {
   let drawnAt = 0;
   const erase = () => stream.write('\r\x1b[K');
   return {
@@ -37,7 +37,7 @@ function bar(stream: WriteStream): Progress {
   };
 }
 
-function lines(stream: WriteStream): Progress {
+function lines(stream: WriteStream): ScanProgressBar {
   const begun = new Set<string>();
   let writtenAt = performance.now();
   return {

@@ -8,8 +8,8 @@ import { looseFolder, type StateFolder } from '../../exporters/runtime/state/ind
 import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/index.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
-import { type ExporterState, exporterState, StateUnclear } from '../exporter-state.js';
-import { type Progress, progressOn } from './scan-progress.js';
+import { exporterState, type StateLocation, StateUnclear } from '../exporter-state.js';
+import { type ScanProgressBar, scanProgressOn } from './scan-progress.js';
 import { resultLines, toJson } from './scan-result.js';
 
 interface Options {
@@ -58,7 +58,7 @@ interface Task {
 
 async function run(table: string | undefined, options: Options): Promise<number> {
   let tasks: readonly Task[];
-  const states = new Map<string, ExporterState>();
+  const states = new Map<string, StateLocation>();
   try {
     tasks = tasksOf(loadPack(options['config.file'], { requireSecrets: false }).encryption, table);
     for (const { encryption, scan } of tasks) states.set(encryption.name, await stateOf(scan, options));
@@ -72,7 +72,7 @@ async function run(table: string | undefined, options: Options): Promise<number>
   const stop = () => stopping.abort();
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  const progress = progressOn(process.stderr);
+  const progress = scanProgressOn(process.stderr);
   const outcomes: ColumnOutcome[] = [];
   try {
     for (const task of tasks) {
@@ -94,7 +94,7 @@ async function scan(
   folder: StateFolder,
   options: Options,
   signal: AbortSignal,
-  progress: Progress,
+  progress: ScanProgressBar,
 ): Promise<ColumnOutcome[]> {
   const { rowsPerSecond } = options;
   return scanOnce({
@@ -109,7 +109,7 @@ async function scan(
   });
 }
 
-function stateOf({ stateDirectory: described }: CiphertextScan, options: Options): Promise<ExporterState> {
+function stateOf({ stateDirectory: described }: CiphertextScan, options: Options): Promise<StateLocation> {
   return exporterState({
     exporter: ENCRYPTION,
     configFiles: options['config.file'],
@@ -118,7 +118,7 @@ function stateOf({ stateDirectory: described }: CiphertextScan, options: Options
   });
 }
 
-function placeLine({ place, exporter }: ExporterState): string {
+function placeLine({ place, exporter }: StateLocation): string {
   const holder =
     exporter === undefined
       ? 'No exporter holds it now'

@@ -1,7 +1,7 @@
 import type { Pack } from '../../pack/model.js';
-import { auditTrail } from './audit-trail/dashboard.js';
+import { auditTrailDashboard } from './audit-trail/dashboard.js';
 import { auditTrailOverview } from './audit-trail/overview.js';
-import { encryption } from './encryption/dashboard.js';
+import { encryptionDashboard } from './encryption/dashboard.js';
 import { encryptionOverview } from './encryption/overview.js';
 import type { Dashboard } from './kit/types.js';
 import type { OverviewPart } from './overview/part.js';
@@ -17,6 +17,6 @@ export interface DashboardDomain {
 /** In the order in which they stand on the overview. A new domain is a line here. */
 export const domains: readonly DashboardDomain[] = [
   { dashboard: workflowSla, overview: workflowOverview },
-  { dashboard: auditTrail, overview: auditTrailOverview },
-  { dashboard: encryption, overview: encryptionOverview },
+  { dashboard: auditTrailDashboard, overview: auditTrailOverview },
+  { dashboard: encryptionDashboard, overview: encryptionOverview },
 ];

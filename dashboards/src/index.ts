@@ -4,7 +4,7 @@ import type { Dashboard } from './kit/types.js';
 import { overview } from './overview/overview.js';
 import { dashboardProvider, datasourceExample } from './provisioning.js';
 
-export type { Dashboard, PlacedPanel, Target } from './kit/types.js';
+export type { Dashboard, PlacedPanel, QueryTarget } from './kit/types.js';
 
 export function dashboards(pack: Pack): readonly Dashboard[] {
   return [overview(domains.map((domain) => domain.overview())), ...domains.map(({ dashboard }) => dashboard(pack))];

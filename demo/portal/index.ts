@@ -1,3 +1,4 @@
+export type { PathStyle } from '../../pack/index.js';
 export type { DatabaseControl } from './faults/environment/environment.js';
 export { FLAG_HELP, ruleFromFlag } from './faults/flag.js';
 export {
@@ -10,6 +11,5 @@ export {
   type RuleInput,
 } from './faults/rule.js';
 export type { Scenario, ScenarioStatus } from './faults/scenario.js';
-export type { PathStyle } from './http/routing.js';
-export { type Portal, type PortalOptions, startPortal } from './portal.js';
+export { type DemoPortal, type PortalOptions, startPortal } from './portal.js';
 export { MAX_SCALE, type SeedOptions, seed } from './schema/seed.js';

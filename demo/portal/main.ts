@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type DemoDatabase, database } from '../postgres/index.js';
+import { type DemoDatabase, demoDatabase } from '../postgres/index.js';
 import { badAfternoon } from './bad-afternoon.js';
 import { ruleFromFlag } from './faults/flag.js';
 import { checkRule, InvalidFault, type RuleInput } from './faults/rule.js';
-import { FLAG_HELP, type PathStyle, type Portal, type PortalOptions, startPortal } from './index.js';
+import { type DemoPortal, FLAG_HELP, type PathStyle, type PortalOptions, startPortal } from './index.js';
 import { MAX_SCALE } from './schema/seed.js';
 
 interface Flags {
@@ -95,23 +95,23 @@ const program = new Command('demo-portal')
 await program.parseAsync();
 
 async function run(flags: Flags): Promise<void> {
-  let demoDatabase: DemoDatabase | undefined;
-  let portal: Portal | undefined;
+  let database: DemoDatabase | undefined;
+  let portal: DemoPortal | undefined;
   const end = async (exitCode: number) => {
     await portal?.close().catch((error: unknown) => complain(error));
-    await demoDatabase?.close().catch((error: unknown) => complain(error));
+    await database?.close().catch((error: unknown) => complain(error));
     process.exit(exitCode);
   };
   process.once('SIGINT', () => void end(0));
   process.once('SIGTERM', () => void end(0));
   try {
-    demoDatabase = await database({
+    database = await demoDatabase({
       log: say,
       ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
       ...(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir }),
       ...(flags.databasePort === undefined ? {} : { port: flags.databasePort }),
     });
-    portal = await startPortal(portalOptions(flags, demoDatabase));
+    portal = await startPortal(portalOptions(flags, database));
     say(
       `sign in as ${portal.probeEmail} with ${flags.probePassword === undefined ? portal.probePassword : 'the given password'}`,
     );

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Server as HttpsServer } from 'node:https';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import pg from 'pg';
+import type { PathStyle } from '../../pack/index.js';
 import { adminApp } from './admin.js';
 import { ADVISER_EMAIL, BCRYPT_COST, PROBE_EMAIL, setPassword } from './auth/accounts.js';
 import { Tokens } from './auth/jwt.js';
@@ -18,13 +19,13 @@ import { ScenarioRunner } from './faults/scenario.js';
 import { send } from './http/delivery.js';
 import { dispatcher, INTERNAL_SERVER_ERROR } from './http/dispatch.js';
 import { closeServer, listen, serverFor } from './http/listen.js';
-import { inStyle, type PathStyle, RouteTable } from './http/routing.js';
+import { inStyle, RouteTable } from './http/routing.js';
 import { CertificateSwitch, type KeyPair, selfSigned } from './http/tls.js';
 import { pageRoutes } from './routes/docs.js';
 import { apiRoutes } from './routes/index.js';
 import { seed } from './schema/seed.js';
 import { Slots } from './slots.js';
-import { CompanyIrrCache, type PortalState } from './state.js';
+import { CompanyIrrCache, type DemoPortalState } from './state.js';
 import { DATABASE_CORES } from './timings.js';
 
 export interface PortalOptions {
@@ -53,7 +54,7 @@ export interface PortalOptions {
   readonly log?: (message: string) => void;
 }
 
-export interface Portal {
+export interface DemoPortal {
   readonly url: string;
   readonly adminUrl: string;
   readonly probeEmail: string;
@@ -70,7 +71,7 @@ const SELF_SIGNED_DAYS = 90;
 /** What the calculation leaves in the cache; a portal in the middle of its day has it. */
 const TYPICAL_COMPANY_IRR = 5.48;
 
-export async function startPortal(options: PortalOptions): Promise<Portal> {
+export async function startPortal(options: PortalOptions): Promise<DemoPortal> {
   const { databaseUrl, databaseControl, log = () => undefined } = options;
   const probePassword = options.probePassword ?? randomBytes(12).toString('base64url');
   const adviserPassword = options.adviserPassword ?? randomBytes(12).toString('base64url');
@@ -127,7 +128,7 @@ function routesOf({ pathStyle = 'underscore' }: PortalOptions): RouteTable {
   return new RouteTable([...inStyle(apiRoutes, pathStyle), ...pageRoutes]);
 }
 
-function portalState(options: PortalOptions, { routes }: RouteTable): PortalState {
+function portalState(options: PortalOptions, { routes }: RouteTable): DemoPortalState {
   const companyIrr = new CompanyIrrCache();
   if (!options.coldStart) {
     companyIrr.fill(TYPICAL_COMPANY_IRR);
@@ -142,7 +143,7 @@ function portalState(options: PortalOptions, { routes }: RouteTable): PortalStat
   };
 }
 
-function fillApp(app: Express, faults: FaultRegistry, state: PortalState, table: RouteTable): void {
+function fillApp(app: Express, faults: FaultRegistry, state: DemoPortalState, table: RouteTable): void {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(faultyAnswers(faults));

@@ -9,7 +9,7 @@ export interface NamedRoute {
 }
 
 /** What lives as long as the portal's process. */
-export interface PortalState {
+export interface DemoPortalState {
   readonly pool: PortalPool;
   readonly tokens: Tokens;
   readonly companyIrr: CompanyIrrCache;

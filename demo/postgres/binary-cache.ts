@@ -1,7 +1,7 @@
 import { chmod, cp, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DemoPostgresError, errorCode, USE_YOUR_OWN_SERVER } from './errors.js';
+import { codeOfError, DemoPostgresError, USE_YOUR_OWN_SERVER } from './errors.js';
 import { ensureLibraryLinks } from './symlinks.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -31,7 +31,7 @@ export async function sharedCopy(nativeDir: string, name: string): Promise<strin
     await rename(fresh, final);
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
-    const code = errorCode(error);
+    const code = codeOfError(error);
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') {
       throw error;
     }
@@ -53,7 +53,7 @@ async function isOurs(path: string, owner: number | undefined): Promise<boolean>
     }
     return true;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
+    if (codeOfError(error) === 'ENOENT') {
       return false;
     }
     throw error;

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Binaries } from './binaries.js';
-import { DemoPostgresError, errorCode, messageOf, USE_YOUR_OWN_SERVER } from './errors.js';
+import { codeOfError, DemoPostgresError, messageOf, USE_YOUR_OWN_SERVER } from './errors.js';
 import { type ServerIdentity, spawnIds } from './identity.js';
 
 const run = promisify(execFile);
@@ -21,7 +21,7 @@ export interface ClusterFiles {
   readonly isTemporary: boolean;
 }
 
-export async function claimFolder(
+export async function claimClusterFolder(
   dataDir: string | undefined,
   identity: ServerIdentity | undefined,
 ): Promise<ClusterFiles> {
@@ -124,7 +124,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
+    if (codeOfError(error) === 'ENOENT') {
       return false;
     }
     throw error;

@@ -16,7 +16,7 @@ export interface DemoDatabase {
 }
 
 /** The database the demo runs on: the given one, or a server of our own. */
-export async function database(options: DatabaseOptions = {}): Promise<DemoDatabase> {
+export async function demoDatabase(options: DatabaseOptions = {}): Promise<DemoDatabase> {
   const url = options.databaseUrl ?? process.env.DATABASE_URL;
   if (url === undefined || url === '') {
     const server = await startPostgres(options);

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import pg from 'pg';
 import { findBinaries } from './binaries.js';
-import { type ClusterFiles, type ClusterSecrets, claimFolder, initialise } from './cluster.js';
+import { type ClusterFiles, type ClusterSecrets, claimClusterFolder, initialise } from './cluster.js';
 import { DemoPostgresError } from './errors.js';
 import { serverIdentity } from './identity.js';
 import { freePort } from './ports.js';
@@ -43,7 +43,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const log = options.log ?? (() => undefined);
   const identity = serverIdentity();
   const binaries = await findBinaries(identity);
-  const files = await claimFolder(options.dataDir, identity);
+  const files = await claimClusterFolder(options.dataDir, identity);
   const watchdog = watchOver(files.root, files.isTemporary, identity);
   const discard = async () => {
     watchdog.dismiss();

@@ -1,7 +1,7 @@
 import { lstat, readFile, symlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { errorCode } from './errors.js';
+import { codeOfError } from './errors.js';
 
 const linkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
@@ -22,7 +22,7 @@ export async function ensureLibraryLinks(nativeDir: string): Promise<boolean> {
       await symlink(relative(dirname(to), from), to);
     } catch (error) {
       // EEXIST: another process made the same link a moment earlier.
-      if (errorCode(error) !== 'EEXIST') {
+      if (codeOfError(error) !== 'EEXIST') {
         return false;
       }
     }
@@ -35,7 +35,7 @@ async function listedLinks(nativeDir: string): Promise<z.infer<typeof linkList>>
     return linkList.parse(JSON.parse(await readFile(join(nativeDir, 'pg-symlinks.json'), 'utf8')));
   } catch (error) {
     // Platforms without links (Windows) have no list.
-    if (errorCode(error) === 'ENOENT') {
+    if (codeOfError(error) === 'ENOENT') {
       return [];
     }
     throw error;

@@ -6,7 +6,7 @@ import { Child } from './child.js';
 import { LOOPBACK, onFreePort } from './ports.js';
 import type { Running, Service, StackContext } from './service.js';
 
-export interface AlertmanagerOptions {
+export interface AlertmanagerServiceOptions {
   /** The program, as found on the PATH. */
   readonly file: string;
   readonly port: number;
@@ -17,7 +17,7 @@ export interface AlertmanagerOptions {
 
 const PATIENCE_MS = 30_000;
 
-export function alertmanager(options: AlertmanagerOptions): Service {
+export function alertmanager(options: AlertmanagerServiceOptions): Service {
   return {
     name: 'alertmanager',
     title: 'Alertmanager',
@@ -25,7 +25,7 @@ export function alertmanager(options: AlertmanagerOptions): Service {
   };
 }
 
-async function start(context: StackContext, options: AlertmanagerOptions): Promise<Running> {
+async function start(context: StackContext, options: AlertmanagerServiceOptions): Promise<Running> {
   const { file, port, webhookUrl, notifySeconds } = options;
   const folder = join(context.folder, 'alertmanager');
   await mkdir(folder, { recursive: true });

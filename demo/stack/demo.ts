@@ -3,7 +3,7 @@ import { playBadAfternoon } from './admin-client.js';
 import { alertmanager } from './alertmanager.js';
 import { auditAddition } from './audit-trail/index.js';
 import { encryptionAddition } from './encryption/index.js';
-import { exporters } from './exporters.js';
+import { exportersService } from './exporters.js';
 import { claimFolder } from './folder.js';
 import { findGrafana, grafana } from './grafana.js';
 import { startGuard } from './guard.js';
@@ -13,7 +13,7 @@ import type { DemoOptions } from './options.js';
 import { fastPace, ordinaryPace } from './pace.js';
 import { demoPortal } from './portal.js';
 import { postgres } from './postgres.js';
-import { prometheus } from './prometheus.js';
+import { prometheusService } from './prometheus.js';
 import { databaseFolder, isDiskFull, type RoomOptions, requireRoom, roomText } from './room.js';
 import { type Death, ServiceFailed, StartAbandoned } from './service.js';
 import { failureText, Stack } from './stack.js';
@@ -88,7 +88,7 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
     }),
   );
   const measuring = await stack.start(
-    exporters({
+    exportersService({
       pack,
       portal,
       port: ports.exporters,
@@ -148,7 +148,7 @@ async function judge(stack: Stack, options: DemoOptions, measured: string, out: 
     return undefined;
   }
   const started = await stack.tryToStart(
-    prometheus({
+    prometheusService({
       file: prometheusFile,
       port: ports.prometheus,
       pace,

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shippedPackPath } from '../../pack/index.js';
 
-export interface Layer {
+export interface DescriptionLayer {
   /** Names the file. */
   readonly name: string;
   /** YAML, merged over what came before it. */
@@ -18,7 +18,7 @@ export interface Layer {
  */
 export async function writeDescription(
   folder: string,
-  layers: readonly Layer[],
+  layers: readonly DescriptionLayer[],
   secrets: Readonly<Record<string, string>>,
 ): Promise<string> {
   const [configFolder, secretFolder] = [join(folder, 'config'), join(folder, 'secrets')];

@@ -18,7 +18,7 @@ export interface ExportersOptions {
   readonly additions?: readonly MakeAddition[];
 }
 
-export interface RunningExporters extends Running {
+export interface DemoExporters extends Running {
   /** For `--config.file` of every command. */
   readonly config: string;
   readonly stateDirectory: string;
@@ -30,7 +30,7 @@ export interface RunningExporters extends Running {
 const PATIENCE_MS = 60_000;
 
 /** The exporters, as an operator runs them: `kop exporters` with the shipped description and a second file over it. */
-export function exporters(options: ExportersOptions): Service<RunningExporters> {
+export function exportersService(options: ExportersOptions): Service<DemoExporters> {
   return {
     name: 'exporters',
     title: 'Exporters',
@@ -38,7 +38,7 @@ export function exporters(options: ExportersOptions): Service<RunningExporters> 
   };
 }
 
-async function start(context: StackContext, options: ExportersOptions): Promise<RunningExporters> {
+async function start(context: StackContext, options: ExportersOptions): Promise<DemoExporters> {
   const { pack, portal, port, overlay } = options;
   const additions = await Promise.all((options.additions ?? []).map((make) => make(context)));
   const demo = { name: 'demo', text: overlayText(pack, { ...overlay, portalUrl: portal.address }) };

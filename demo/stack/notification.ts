@@ -14,7 +14,7 @@ export const notification = z.object({ receiver: z.string(), alerts: z.array(ale
 
 export type Alert = z.infer<typeof alert>;
 
-export interface Received {
+export interface ReceivedAlert {
   readonly at: Date;
   /** The path it was posted to tells team and priority. */
   readonly path: string;
@@ -23,7 +23,7 @@ export interface Received {
 }
 
 /** One alert as two lines of a terminal. */
-export function describe({ at, alert }: Received): readonly string[] {
+export function describe({ at, alert }: ReceivedAlert): readonly string[] {
   const { labels, annotations } = alert;
   const status = alert.status === 'firing' ? 'FIRING  ' : 'RESOLVED';
   const what = [labels.alertname, labels.window && `(${labels.window})`].filter(Boolean).join(' ');

@@ -1,5 +1,5 @@
 /** How often things happen. The windows of the rules stay as they are; only looking becomes more frequent. */
-export interface Pace {
+export interface DemoPace {
   readonly scrapeSeconds: number;
   readonly evaluationSeconds: number;
   /** Evaluate the rules at that pace too, and not as often as their files say. */
@@ -14,7 +14,7 @@ export interface Pace {
   readonly notifySeconds?: number;
 }
 
-export const ordinaryPace: Pace = {
+export const ordinaryPace: DemoPace = {
   scrapeSeconds: 15,
   evaluationSeconds: 15,
   hastenRules: false,
@@ -23,7 +23,7 @@ export const ordinaryPace: Pace = {
 };
 
 /** For the impatient: an alert reaches the receiver within half a minute. */
-export const fastPace: Pace = {
+export const fastPace: DemoPace = {
   scrapeSeconds: 5,
   evaluationSeconds: 5,
   hastenRules: true,

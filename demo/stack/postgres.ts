@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DemoDatabase, database } from '../postgres/index.js';
+import { type DemoDatabase, demoDatabase } from '../postgres/index.js';
 import { type Running, type Service, ServiceFailed, type StackContext } from './service.js';
 
 /** What `kop audit status` would ask for: it lets every equality of the audit trail be checked. */
@@ -20,11 +20,12 @@ export function postgres(options: { readonly keepData: boolean }): Service<Runni
 
 async function start({ folder }: StackContext, keepData: boolean): Promise<RunningDatabase> {
   // Without a folder it chooses a temporary one that the server's own user can reach; ours may lie in a private home.
-  const db = await database({ settings: AUDITED, ...(keepData ? { dataDir: join(folder, 'postgres') } : {}) }).catch(
-    (error: unknown) => {
-      throw new ServiceFailed(error instanceof Error ? error.message : String(error));
-    },
-  );
+  const db = await demoDatabase({
+    settings: AUDITED,
+    ...(keepData ? { dataDir: join(folder, 'postgres') } : {}),
+  }).catch((error: unknown) => {
+    throw new ServiceFailed(error instanceof Error ? error.message : String(error));
+  });
   const { host, pathname } = new URL(db.url);
   return {
     address: `postgresql://${host}${pathname}`,

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Child } from './child.js';
-import type { Pace } from './pace.js';
+import type { DemoPace } from './pace.js';
 import { LOOPBACK, onFreePort } from './ports.js';
 import { prometheusConfigText } from './prometheus-config.js';
 import { shippedRules } from './rules.js';
@@ -12,7 +12,7 @@ export interface PrometheusOptions {
   /** The program, as found on the PATH. */
   readonly file: string;
   readonly port: number;
-  readonly pace: Pick<Pace, 'scrapeSeconds' | 'evaluationSeconds' | 'hastenRules'>;
+  readonly pace: Pick<DemoPace, 'scrapeSeconds' | 'evaluationSeconds' | 'hastenRules'>;
   readonly exporters: string;
   readonly alertmanager?: string;
   /** In place of the shipped ones. */
@@ -21,7 +21,7 @@ export interface PrometheusOptions {
 
 const PATIENCE_MS = 60_000;
 
-export function prometheus(options: PrometheusOptions): Service {
+export function prometheusService(options: PrometheusOptions): Service {
   return {
     name: 'prometheus',
     title: 'Prometheus',

@@ -1,5 +1,5 @@
 import { type Running, type Service, ServiceFailed, type StackContext, StartAbandoned } from './service.js';
-import type { Row } from './table.js';
+import type { TableRow } from './table.js';
 import type { Terminal } from './terminal.js';
 import type { Tool } from './tools.js';
 
@@ -8,7 +8,7 @@ export class Stack {
   readonly #context: StackContext;
   readonly #terminal: Terminal;
   readonly #running: { readonly title: string; readonly running: Running }[] = [];
-  readonly #rows: Row[] = [];
+  readonly #rows: TableRow[] = [];
   readonly #missing: Tool[] = [];
 
   constructor(context: StackContext, terminal: Terminal) {
@@ -16,7 +16,7 @@ export class Stack {
     this.#terminal = terminal;
   }
 
-  get rows(): readonly Row[] {
+  get rows(): readonly TableRow[] {
     return this.#rows;
   }
 

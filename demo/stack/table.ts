@@ -1,7 +1,7 @@
 import type { Tool } from './tools.js';
 
 /** One line of the table that ends the start. */
-export interface Row {
+export interface TableRow {
   readonly name: string;
   readonly title: string;
   readonly address?: string;
@@ -20,7 +20,7 @@ const GAP = 2;
  *
  * @param width of the window.
  */
-export function table(rows: readonly Row[], width = Number.POSITIVE_INFINITY): readonly string[] {
+export function table(rows: readonly TableRow[], width = Number.POSITIVE_INFINITY): readonly string[] {
   const head = { title: 'WHAT', address: 'ADDRESS', state: 'STATE' };
   const widest = (cells: readonly string[]) => Math.max(...cells.map((cell) => cell.length));
   const first = widest([head.title, ...rows.map(({ title }) => title)]) + GAP;

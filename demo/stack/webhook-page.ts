@@ -1,7 +1,7 @@
-import { clock, type Received } from './notification.js';
+import { clock, type ReceivedAlert } from './notification.js';
 
 /** A list a person can read; it looks again every five seconds. */
-export function alertsPage(received: readonly Received[], heartbeat: Date | undefined): string {
+export function alertsPage(received: readonly ReceivedAlert[], heartbeat: Date | undefined): string {
   const rows = received.toReversed().map(row).join('\n');
   const empty = '<tr><td colspan="6">No alert so far. Break something: <code>kop demo fault --help</code></td></tr>';
   const pulse =
@@ -38,7 +38,7 @@ ${rows === '' ? empty : rows}
 `;
 }
 
-function row({ at, alert }: Received): string {
+function row({ at, alert }: ReceivedAlert): string {
   const { labels, annotations, status } = alert;
   const name = [labels.alertname, labels.window && `(${labels.window})`].filter(Boolean).join(' ');
   const where = [labels.portal, labels.workflow].filter(Boolean).join(' / ');

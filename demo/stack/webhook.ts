@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { notification, type Received } from './notification.js';
+import { notification, type ReceivedAlert } from './notification.js';
 import { LOOPBACK, onFreePort } from './ports.js';
 import { type Running, type Service, ServiceFailed } from './service.js';
 import { alertsPage } from './webhook-page.js';
 
 export interface RunningWebhook extends Running {
-  readonly received: readonly Received[];
+  readonly received: readonly ReceivedAlert[];
 }
 
 const KEPT = 500;
@@ -16,7 +16,7 @@ const HEARTBEAT = '/heartbeat';
 /** Stands where a pager would: takes what Alertmanager sends, tells it, and lists it on a page. */
 export function webhook(options: {
   readonly port: number;
-  readonly onAlert?: (received: Received) => void;
+  readonly onAlert?: (received: ReceivedAlert) => void;
 }): Service<RunningWebhook> {
   return {
     name: 'alerts',
@@ -25,8 +25,8 @@ export function webhook(options: {
   };
 }
 
-export async function startWebhook(port: number, onAlert: (received: Received) => void): Promise<RunningWebhook> {
-  const received: Received[] = [];
+export async function startWebhook(port: number, onAlert: (received: ReceivedAlert) => void): Promise<RunningWebhook> {
+  const received: ReceivedAlert[] = [];
   let heartbeat: Date | undefined;
   const take = async (request: IncomingMessage, path: string) => {
     const { alerts, receiver } = notification.parse(JSON.parse(await text(request)));

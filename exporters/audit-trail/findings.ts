@@ -1,4 +1,4 @@
-import type { Finding } from '../runtime/landing/section.js';
+import type { SectionFinding } from '../runtime/landing/section.js';
 import type { ComparisonResult } from './comparisons/run.js';
 import type { TableStatus } from './inspect/status.js';
 import { type Evidence, notConfigured } from './observer/verdict/evidence.js';
@@ -21,7 +21,7 @@ export function staleness({ atMs, intervalMs }: QuickLook, nowMs: number): strin
   return `last looked at ${new Date(atMs).toISOString()}`;
 }
 
-export function tableFinding({ table, state, reason, coverageRatio, problems }: TableStatus): Finding {
+export function tableFinding({ table, state, reason, coverageRatio, problems }: TableStatus): SectionFinding {
   // A fault that was proven stays one, whatever can be seen now.
   if (state === 'confirmed' || state === 'suspect') return { what: table, state: 'attention', why: reason };
   if (state === 'unknown') return { what: table, state: 'unknown', why: reason };
@@ -30,15 +30,15 @@ export function tableFinding({ table, state, reason, coverageRatio, problems }: 
 }
 
 /** What nobody configured is no evidence that is lacking. */
-export function evidenceFindings(evidence: Readonly<Record<string, Evidence>>): Finding[] {
-  return Object.entries(evidence).flatMap(([source, { state, reason }]): Finding[] => {
+export function evidenceFindings(evidence: Readonly<Record<string, Evidence>>): SectionFinding[] {
+  return Object.entries(evidence).flatMap(([source, { state, reason }]): SectionFinding[] => {
     const what = source.replaceAll('_', ' ');
     if (state === 'ok') return [{ what, state: 'fine' }];
     return state === 'unknown' && reason === notConfigured ? [] : [{ what, state: 'unknown', why: reason }];
   });
 }
 
-export function comparisonFinding([what, result]: [string, ComparisonResult]): Finding {
+export function comparisonFinding([what, result]: [string, ComparisonResult]): SectionFinding {
   if (result.state !== 'compared') return { what, state: 'unknown', why: result.reason };
   if (result.findings === 0) return { what, state: 'fine' };
   return { what, state: 'attention', why: `${result.findings} of ${result.checked}` };

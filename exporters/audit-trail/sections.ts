@@ -1,4 +1,4 @@
-import type { Cell, CellState, Finding, LandingSection } from '../runtime/landing/section.js';
+import type { CellState, LandingCell, LandingSection, SectionFinding } from '../runtime/landing/section.js';
 import { comparisonFinding, evidenceFindings, type QuickLook, staleness, tableFinding } from './findings.js';
 import type { TableStatus, TrailStatus } from './inspect/status.js';
 
@@ -16,7 +16,7 @@ export interface ShownTrail {
 }
 
 /** Takes away what is only known of an earlier time. */
-type Judge = (findings: readonly Finding[]) => Finding[];
+type Judge = (findings: readonly SectionFinding[]) => SectionFinding[];
 
 /** What is proven of each trail, since when, and by which evidence. */
 export function sections(trails: readonly ShownTrail[], nowMs: number): LandingSection[] {
@@ -34,8 +34,8 @@ export function sections(trails: readonly ShownTrail[], nowMs: number): LandingS
   }
   return trails.flatMap(({ status, quickLook }) => {
     const old = staleness(quickLook, nowMs);
-    const judged = (findings: readonly Finding[]) =>
-      findings.map((finding): Finding => {
+    const judged = (findings: readonly SectionFinding[]) =>
+      findings.map((finding): SectionFinding => {
         return old === undefined || finding.state === 'attention'
           ? finding
           : { ...finding, state: 'unknown', why: old };
@@ -70,7 +70,7 @@ function tablesSection(trail: TrailStatus, judged: Judge): LandingSection {
   };
 }
 
-function tableRow(table: TableStatus): Cell[] {
+function tableRow(table: TableStatus): LandingCell[] {
   const [problem] = table.problems;
   return [
     table.table,

@@ -9,10 +9,10 @@ import type { EncryptionSource } from './source.js';
 const FIRST_RESULTS_WITHIN_MS = 30_000;
 
 /** Measures field encryption. Wiring only: what there is to see is seen by the sources. */
-export const createEncryptionExporter: ExporterFactory = (deps) => wire(deps, {});
+export const createEncryptionExporter: ExporterFactory = (deps) => wireEncryption(deps, {});
 
 /** @param threadOptions which program the measuring threads run, and when they count as silent: for tests. */
-export function wire(
+export function wireEncryption(
   deps: Pick<ExporterDeps, 'log' | 'redactor' | 'shard' | 'store' | 'state'>,
   threadOptions: ThreadOptions,
 ): Exporter {

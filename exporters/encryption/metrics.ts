@@ -11,7 +11,7 @@ import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { sizeLabel } from './probe/canary.js';
 import type { ProbeJob } from './probe/plan.js';
 import type { RoundResult } from './probe/protocol.js';
-import { type Verdict, verdictAfter } from './probe/verdict.js';
+import { type ProviderVerdict, verdictAfter } from './probe/verdict.js';
 
 /** Those that every provider is asked for; `data_key` only where there are data keys. */
 const operations = ['encrypt', 'decrypt', 'round_trip'] as const;
@@ -26,7 +26,7 @@ export class ProviderMetrics {
   readonly #store: MetricStore;
   readonly #m: ReturnType<typeof create>;
   #job: ProbeJob;
-  #verdict: Verdict | undefined;
+  #verdict: ProviderVerdict | undefined;
   /** Self-tests that failed when they were last made. */
   readonly #failedTests = new Set<SelfTest>();
 
@@ -118,7 +118,7 @@ export class ProviderMetrics {
   }
 
   /** What the last round that could judge said; undefined while nothing is known. */
-  get verdict(): Verdict | undefined {
+  get verdict(): ProviderVerdict | undefined {
     return this.#verdict;
   }
 

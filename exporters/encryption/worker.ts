@@ -9,22 +9,22 @@ import { decodeWithSecrets } from '../runtime/measuring/transfer.js';
 import { Redactor } from '../runtime/redactor.js';
 import { ProbeEngine } from './probe/engine.js';
 import type { ProbeJob } from './probe/plan.js';
-import type { Command, Report } from './probe/protocol.js';
+import type { ProbeCommand, ProbeReport } from './probe/protocol.js';
 
 const port = ownPort('worker.js');
 
-const report = batched<Report | ThreadReport>((text) => port.postMessage(text));
+const report = batched<ProbeReport | ThreadReport>((text) => port.postMessage(text));
 const redactor = new Redactor();
 const pulse = setInterval(() => report({ type: 'pulse' }), PULSE_MS);
 let engine: ProbeEngine | undefined;
 let isStarted = false;
 
 port.onMessage((text) => {
-  const commands: Command[] = JSON.parse(text);
+  const commands: ProbeCommand[] = JSON.parse(text);
   for (const command of commands) void obey(command);
 });
 
-async function obey(command: Command): Promise<void> {
+async function obey(command: ProbeCommand): Promise<void> {
   switch (command.type) {
     case 'configure': {
       const before = engine;

@@ -12,7 +12,7 @@ export interface CollectorState {
   readonly lastSuccess?: Date;
 }
 
-export interface CollectOptions {
+export interface CollectorRunOptions {
   readonly budgetMs: number;
   readonly now: Date;
 }
@@ -29,7 +29,7 @@ export class CollectorRunner {
   }
 
   /** What the collectors delivered by the deadline, and the series that say how each fared. */
-  async collect(options: CollectOptions): Promise<readonly Family[]> {
+  async collect(options: CollectorRunOptions): Promise<readonly Family[]> {
     const results = await Promise.all(this.#runs.map((run) => run.collect(options)));
     const states = results.map(({ state }) => state);
     return [
@@ -88,7 +88,7 @@ class CollectorRun {
     return this.#state;
   }
 
-  async collect({ budgetMs, now }: CollectOptions): Promise<RunResult> {
+  async collect({ budgetMs, now }: CollectorRunOptions): Promise<RunResult> {
     const startedAt = performance.now();
     try {
       const { collected, durationMs } = await withDeadline(this.#outcome(budgetMs, now), budgetMs);

@@ -17,11 +17,11 @@ interface Hosted {
   readonly exporter: Exporter;
   readonly store: MetricStore;
   readonly log: Logger;
-  readonly state: ExporterState;
+  readonly state: HostedExporterState;
 }
 
 /** What the runtime knows of an exporter by itself. */
-export interface ExporterState {
+export interface HostedExporterState {
   readonly name: string;
   /** How many times a metric was full. */
   readonly overflows: number;
@@ -50,7 +50,7 @@ export class ExportersHost {
     return this.#hosted.map(({ exporter }) => exporter.name);
   }
 
-  states(): readonly ExporterState[] {
+  states(): readonly HostedExporterState[] {
     return this.#hosted.map(({ state }) => state);
   }
 

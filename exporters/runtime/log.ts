@@ -10,15 +10,15 @@ export const logFormats = ['logfmt', 'json'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
 /** An `error` field may be any caught value. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {
-  debug(message: string, fields?: Fields): void;
-  info(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  error(message: string, fields?: Fields): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
   /** A logger that adds these fields to every line. */
-  child(bindings: Fields): Logger;
+  child(bindings: LogFields): Logger;
 }
 
 export interface LogOptions {
@@ -47,36 +47,36 @@ type Scalar = string | number | boolean | null;
 
 class LineLogger implements Logger {
   readonly #options: LogOptions;
-  readonly #bindings: Fields;
+  readonly #bindings: LogFields;
   readonly #lowest: number;
 
-  constructor(options: LogOptions, bindings: Fields) {
+  constructor(options: LogOptions, bindings: LogFields) {
     this.#options = options;
     this.#bindings = bindings;
     this.#lowest = logLevels.indexOf(options.level);
   }
 
-  debug(message: string, fields?: Fields): void {
+  debug(message: string, fields?: LogFields): void {
     this.#log('debug', message, fields);
   }
 
-  info(message: string, fields?: Fields): void {
+  info(message: string, fields?: LogFields): void {
     this.#log('info', message, fields);
   }
 
-  warn(message: string, fields?: Fields): void {
+  warn(message: string, fields?: LogFields): void {
     this.#log('warn', message, fields);
   }
 
-  error(message: string, fields?: Fields): void {
+  error(message: string, fields?: LogFields): void {
     this.#log('error', message, fields);
   }
 
-  child(bindings: Fields): Logger {
+  child(bindings: LogFields): Logger {
     return new LineLogger(this.#options, { ...this.#bindings, ...bindings });
   }
 
-  #log(level: LogLevel, message: string, fields: Fields = {}): void {
+  #log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (logLevels.indexOf(level) < this.#lowest) return;
     const { format, redactor, write = writeToStandardError, now = () => new Date() } = this.#options;
     const entries: [string, Scalar][] = [

@@ -1,14 +1,14 @@
 import { runtimeMetrics } from '../../pack/metrics/index.js';
 import type { Pack } from '../../pack/model.js';
 import type { ReloadStatus } from './config-holder.js';
-import type { ExporterState } from './exporters-host.js';
+import type { HostedExporterState } from './exporters-host.js';
 import type { ConnectionLimits } from './http/connection-limits.js';
 import { type Family, family } from './metrics/family.js';
 import type { Shard } from './shard.js';
 import type { KeptState } from './state/index.js';
 
 export interface Self {
-  readonly exporters: readonly ExporterState[];
+  readonly exporters: readonly HostedExporterState[];
   readonly version: string;
   readonly pack: Pack;
   readonly reload: ReloadStatus;

@@ -13,12 +13,12 @@ import { Connections } from '../runtime/portal/http/connections.js';
 import { tlsTrouble } from '../runtime/portal/http/target.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
-import { type Entry, Gate, type Visitor } from './gate.js';
+import { type Admission, ConcurrencyLimit, type Requester } from './gate.js';
 import { runJourney } from './journey.js';
-import { fingerprint, type Job, jobName } from './plan.js';
-import type { PortalState, ProbeAnswer, Report } from './protocol.js';
-import type { RunResult, Trigger } from './result.js';
-import { Schedule } from './schedule.js';
+import { fingerprint, type Job, workflowJobName } from './plan.js';
+import type { EngineReport, PortalLoad, ProbeAnswer } from './protocol.js';
+import type { RunResult, RunTrigger } from './result.js';
+import { RunSchedule } from './schedule.js';
 import { unsentRun } from './unsent.js';
 
 /** Warm-up is worth no longer wait: it must not keep the schedule from beginning. */
@@ -33,7 +33,7 @@ const canaryTier = 'canary';
  */
 export class Engine {
   readonly #redactor: Redactor;
-  readonly #report: (report: Report) => void;
+  readonly #report: (report: EngineReport) => void;
   readonly #atWork: AtWork;
   readonly #loopWatch = new LoopWatch();
   readonly #stopping = new Canceller();
@@ -44,7 +44,7 @@ export class Engine {
   #started = false;
 
   /** @param atWork where it notes whose answer it judges. */
-  constructor(redactor: Redactor, report: (report: Report) => void, atWork = new AtWork()) {
+  constructor(redactor: Redactor, report: (report: EngineReport) => void, atWork = new AtWork()) {
     this.#redactor = redactor;
     this.#report = report;
     this.#atWork = atWork;
@@ -60,7 +60,7 @@ export class Engine {
     }
     const active = new Map<string, Active>();
     for (const job of jobs) {
-      const name = jobName(job.workflow.name, job.portal.name);
+      const name = workflowJobName(job.workflow.name, job.portal.name);
       const place = places.get(job.portal.name);
       if (place === undefined) continue;
       const known = this.#active.get(name);
@@ -90,15 +90,15 @@ export class Engine {
   }
 
   /** Runs one job now, within its portal's limits. */
-  async probe(workflow: string, portal: string, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
-    const active = this.#active.get(jobName(workflow, portal));
+  async probe(workflow: string, portal: string, trigger: RunTrigger, timeoutMs: number): Promise<ProbeAnswer> {
+    const active = this.#active.get(workflowJobName(workflow, portal));
     if (active === undefined) return { kind: 'unknown' };
     const probing = this.#probe(active, trigger, timeoutMs);
     this.#probing.add(probing);
     return probing.finally(() => this.#probing.delete(probing));
   }
 
-  async #probe(active: Active, trigger: Trigger, timeoutMs: number): Promise<ProbeAnswer> {
+  async #probe(active: Active, trigger: RunTrigger, timeoutMs: number): Promise<ProbeAnswer> {
     const limit = new Deadline(timeoutMs, this.#stopping);
     try {
       if (waitMs(active) > 0) return { kind: 'ran', result: askedToWait(active, trigger) };
@@ -110,8 +110,8 @@ export class Engine {
     }
   }
 
-  state(): Extract<Report, { type: 'state' }> {
-    const portals: PortalState[] = [...this.#places].map(([portal, { gate, description }]) => ({
+  state(): Extract<EngineReport, { type: 'state' }> {
+    const portals: PortalLoad[] = [...this.#places].map(([portal, { gate, description }]) => ({
       portal,
       ...troubleOf(description),
       running: gate.inside,
@@ -146,7 +146,7 @@ export class Engine {
     const { workflow, portal } = job;
     const dropped = (reason: DropReason, count: number) =>
       this.#report({ type: 'dropped', workflow: workflow.name, portal: portal.name, reason, count });
-    const schedule = new Schedule(
+    const schedule = new RunSchedule(
       name,
       workflow.schedule,
       (why) => (why === 'turn' ? this.#turn(active, dropped) : this.#warmUp(active)),
@@ -208,7 +208,7 @@ export class Engine {
     active.warmUpLeft -= 1;
   }
 
-  async #run(active: Active, trigger: Trigger, signal: Cancellation, leave: () => void): Promise<RunResult> {
+  async #run(active: Active, trigger: RunTrigger, signal: Cancellation, leave: () => void): Promise<RunResult> {
     const { job, place, kept, visitor, mark } = active;
     const connections = kept ?? this.#connections(visitor.name, place);
     try {
@@ -242,7 +242,7 @@ export class Engine {
   #placeFor(portal: Portal, hasCanary: boolean): Place {
     const before = this.#places.get(portal.name);
     const print = fingerprint(portal);
-    const gate = before?.baseUrl === portal.baseUrl ? before.gate : new Gate(portal.limits, hasCanary);
+    const gate = before?.baseUrl === portal.baseUrl ? before.gate : new ConcurrencyLimit(portal.limits, hasCanary);
     gate.configure(portal.limits, hasCanary);
     if (before?.print === print) return before;
     const room = {
@@ -284,12 +284,12 @@ function endOfWait({ limits }: Portal, retryAfterMs: number | undefined): number
   return retryAfterMs === undefined ? 0 : performance.now() + Math.min(retryAfterMs, limits.abandonedAfterMs);
 }
 
-function askedToWait(active: Active, trigger: Trigger): RunResult {
+function askedToWait(active: Active, trigger: RunTrigger): RunResult {
   const detail = `the portal asked to wait for another ${inSeconds(waitMs(active))} (Retry-After)`;
   return unsentRun(active.job, trigger, active.job.workflow.steps[0]?.name, 'retry-after', detail);
 }
 
-function unanswered(active: Active, trigger: Trigger): RunResult {
+function unanswered(active: Active, trigger: RunTrigger): RunResult {
   const open = inSeconds(active.place.gate.openMs(active.visitor));
   const detail = `an earlier request has been open for ${open} beyond its deadline, neither answered nor closed`;
   return unsentRun(active.job, trigger, active.hungAt, 'unanswered', detail);
@@ -316,13 +316,13 @@ function patienceMs(timeoutMs: number, { workflow }: Job): number {
   return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - workflow.slaSeconds * 1000));
 }
 
-function troubleOf(portal: Portal): Pick<PortalState, 'tlsTrouble'> {
+function troubleOf(portal: Portal): Pick<PortalLoad, 'tlsTrouble'> {
   const trouble = tlsTrouble(portal);
   return trouble === undefined ? {} : { tlsTrouble: trouble };
 }
 
 /** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */
-async function enter({ place: { gate }, visitor }: Active, ms: number, signal: Cancellation): Promise<Entry> {
+async function enter({ place: { gate }, visitor }: Active, ms: number, signal: Cancellation): Promise<Admission> {
   const atOnce = gate.tryEnter(visitor);
   if (atOnce !== undefined) return atOnce;
   const wait = new Deadline(ms, signal);
@@ -334,7 +334,7 @@ interface Place {
   readonly print: string;
   readonly description: Portal;
   readonly baseUrl: string;
-  readonly gate: Gate;
+  readonly gate: ConcurrencyLimit;
   readonly sessions: Sessions;
   /** Ends when all warm-up runs have that were asked for so far. */
   warmUps: Promise<void>;
@@ -345,10 +345,10 @@ interface Active {
   readonly place: Place;
   /** To tell whether a reload changed it. */
   readonly print: string;
-  readonly schedule: Schedule;
+  readonly schedule: RunSchedule;
   /** By which it is known while its answers are judged. */
   readonly mark: number;
-  readonly visitor: Visitor;
+  readonly visitor: Requester;
   /** With the policy `reuse`: open from run to run. */
   readonly kept: Connections | undefined;
   warmUpLeft: number;

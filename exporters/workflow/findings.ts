@@ -1,8 +1,8 @@
 import { formatMs } from '../runtime/format.js';
-import type { Finding } from '../runtime/landing/section.js';
+import type { SectionFinding } from '../runtime/landing/section.js';
 import type { History } from './history.js';
-import { type Job, jobName } from './plan.js';
-import type { PortalState } from './protocol.js';
+import { type Job, workflowJobName } from './plan.js';
+import type { PortalLoad } from './protocol.js';
 import { type RunResult, whatHappened } from './result.js';
 
 /** After so many turns without a run nobody knows how a workflow is. */
@@ -11,8 +11,8 @@ const STALE_AFTER_TURNS = 3;
 const RECENT_MS = 10 * 60_000;
 
 /** What the newest runs of a workflow prove. */
-export function workflowFinding({ workflow, portal }: Job, history: History, nowMs: number): Finding {
-  const what = jobName(workflow.name, portal.name);
+export function workflowFinding({ workflow, portal }: Job, history: History, nowMs: number): SectionFinding {
+  const what = workflowJobName(workflow.name, portal.name);
   const result = history.last(workflow.name, portal.name)?.result;
   if (result === undefined) return { what, state: 'unknown', why: 'not yet run' };
   // A miss that is old is still no sign of health.
@@ -41,13 +41,13 @@ export function workflowFinding({ workflow, portal }: Job, history: History, now
  */
 export function portalFinding(
   name: string,
-  pulse: PortalState | undefined,
+  pulse: PortalLoad | undefined,
   jobs: readonly Job[],
   history: History,
   nowMs: number,
-): Finding {
-  const attention = (why: string): Finding => ({ what: name, state: 'attention', why });
-  const unknown = (why: string): Finding => ({ what: name, state: 'unknown', why });
+): SectionFinding {
+  const attention = (why: string): SectionFinding => ({ what: name, state: 'attention', why });
+  const unknown = (why: string): SectionFinding => ({ what: name, state: 'unknown', why });
   if (pulse === undefined) return unknown('the measuring thread has not told of it yet');
   const { open, tlsTrouble } = pulse;
   if (tlsTrouble !== undefined) return attention(tlsTrouble);

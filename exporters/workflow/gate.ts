@@ -4,14 +4,14 @@ import type { Cancellation } from '../runtime/measuring/cancellation.js';
 import type { OpenRequest } from '../runtime/portal/http/open-request.js';
 import { OpenRequests } from './open-requests.js';
 
-export interface Visitor {
+export interface Requester {
   /** Under which its open requests are counted. */
   readonly name: string;
   /** Whether it may have the place that is kept for those who tell whether the portal is there. */
   readonly isCanary: boolean;
 }
 
-export type Entry =
+export type Admission =
   | { readonly admitted: true; readonly leave: () => void }
   /** `unanswered`: its own earlier request is still open. `busy`: others have the places. */
   | { readonly admitted: false; readonly reason: 'unanswered' | 'busy' };
@@ -26,7 +26,7 @@ const MAX_WAITING = 100;
  * Nothing rests for what another one suffers: a workflow whose route hangs holds two places at most, and the others go
  * on through those that are left. The last place is the canary's.
  */
-export class Gate {
+export class ConcurrencyLimit {
   #maxInFlight: number;
   #hasCanary: boolean;
   readonly #open: OpenRequests;
@@ -58,18 +58,18 @@ export class Gate {
   }
 
   /** How long ago the deadline of this one's oldest open request passed, in milliseconds. */
-  openMs({ name }: Visitor): number {
+  openMs({ name }: Requester): number {
     return this.#open.oldestMs(name);
   }
 
   /** What can be said at once: come in, or not at all. Undefined: it is worth waiting. */
-  tryEnter(visitor: Visitor): Entry | undefined {
+  tryEnter(visitor: Requester): Admission | undefined {
     if (!this.#mayTry(visitor)) return { admitted: false, reason: 'unanswered' };
     return this.#hasPlace(visitor) ? this.#admit() : undefined;
   }
 
   /** Waits for a place, for as long as the signal allows. */
-  enter(visitor: Visitor, signal: Cancellation): Promise<Entry> {
+  enter(visitor: Requester, signal: Cancellation): Promise<Admission> {
     const atOnce = signal.aborted ? this.#refuse(visitor) : this.tryEnter(visitor);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
     if (this.#queue.length >= MAX_WAITING) return Promise.resolve(this.#refuse(visitor));
@@ -114,22 +114,22 @@ export class Gate {
   }
 
   /** Whether its own open requests allow another one. */
-  #mayTry({ name }: Visitor): boolean {
+  #mayTry({ name }: Requester): boolean {
     const own = this.#open.of(name);
     return own === 0 || (own < mostOpenOfOne && mayTryAgain(this.#open.count, this.#maxInFlight));
   }
 
-  #hasPlace({ name, isCanary }: Visitor): boolean {
+  #hasPlace({ name, isCanary }: Requester): boolean {
     const mayHaveLast = this.#hasCanary ? isCanary : this.#open.of(name) === 0;
     const reserve = mayHaveLast ? 0 : reserveOf(this.#maxInFlight);
     return this.#inside + this.#open.count < this.#maxInFlight - reserve;
   }
 
-  #refuse({ name }: Visitor): Entry {
+  #refuse({ name }: Requester): Admission {
     return { admitted: false, reason: this.#open.of(name) > 0 ? 'unanswered' : 'busy' };
   }
 
-  #admit(): Entry {
+  #admit(): Admission {
     return { admitted: true, leave: this.#occupy() };
   }
 
@@ -156,6 +156,6 @@ export class Gate {
 }
 
 interface Waiting {
-  readonly visitor: Visitor;
-  readonly settle: (entry: Entry) => void;
+  readonly visitor: Requester;
+  readonly settle: (entry: Admission) => void;
 }

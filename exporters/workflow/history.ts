@@ -1,4 +1,4 @@
-import { jobName } from './plan.js';
+import { workflowJobName } from './plan.js';
 import type { RunResult } from './result.js';
 
 const RECENT = 100;
@@ -9,27 +9,27 @@ const FAILURES_PER_JOB = 5;
  * failure at night is read in the morning. A lookup by id serves the page of one run with its log.
  */
 export class History {
-  readonly #recent: Kept[] = [];
-  readonly #last = new Map<string, Kept>();
-  readonly #failures = new Map<string, Kept[]>();
+  readonly #recent: NumberedRun[] = [];
+  readonly #last = new Map<string, NumberedRun>();
+  readonly #failures = new Map<string, NumberedRun[]>();
   #nextId = 1;
 
   add(result: RunResult): void {
     const kept = { id: this.#nextId++, result };
     this.#recent.unshift(kept);
     this.#recent.length = Math.min(this.#recent.length, RECENT);
-    const job = jobName(result.workflow, result.portal);
+    const job = workflowJobName(result.workflow, result.portal);
     this.#last.set(job, kept);
     if (result.verdict === 'met') return;
     this.#failures.set(job, [kept, ...(this.#failures.get(job) ?? [])].slice(0, FAILURES_PER_JOB));
   }
 
-  get recent(): readonly Kept[] {
+  get recent(): readonly NumberedRun[] {
     return this.#recent;
   }
 
   /** Newest first. */
-  get failures(): readonly Kept[] {
+  get failures(): readonly NumberedRun[] {
     return [...this.#failures.values()].flat().sort((a, b) => b.id - a.id);
   }
 
@@ -38,12 +38,12 @@ export class History {
   }
 
   /** The newest run of a job. */
-  last(workflow: string, portal: string): Kept | undefined {
-    return this.#last.get(jobName(workflow, portal));
+  last(workflow: string, portal: string): NumberedRun | undefined {
+    return this.#last.get(workflowJobName(workflow, portal));
   }
 }
 
-export interface Kept {
+export interface NumberedRun {
   readonly id: number;
   readonly result: RunResult;
 }

@@ -7,10 +7,10 @@ import { History } from './history.js';
 import { MeasuringThread, type MeasuringThreadOptions, type News, whyLeftOut } from './measuring-thread.js';
 import { WorkflowMetrics } from './metrics.js';
 import { type Owed, OwedTurns } from './owed-turns.js';
-import { type Job, jobName, jobsOf } from './plan.js';
-import type { PortalState } from './protocol.js';
+import { type Job, workflowJobName, workflowJobsOf } from './plan.js';
+import type { PortalLoad } from './protocol.js';
 import { mountRoutes } from './routes.js';
-import { sections } from './sections.js';
+import { workflowSections } from './sections.js';
 import { unmadeRun } from './unsent.js';
 
 /** How long runs in progress may take to end when the process stops. */
@@ -19,17 +19,17 @@ const STOP_GRACE_MS = 5000;
 const WARM_UP_AT_MOST_MS = 30_000;
 
 /** Measures workflows against their SLAs. Wiring only: the measuring happens in a thread of its own. */
-export const createWorkflowSlaExporter: ExporterFactory = (deps) => wire(deps, {});
+export const createWorkflowSlaExporter: ExporterFactory = (deps) => wireWorkflow(deps, {});
 
 /** @param threadOptions which program the thread runs, and when it counts as silent: for tests. */
-export function wire(
+export function wireWorkflow(
   { log, shard, store }: Pick<ExporterDeps, 'log' | 'shard' | 'store'>,
   threadOptions: Pick<MeasuringThreadOptions, 'url' | 'silenceMs' | 'isolationMs'>,
 ): Exporter {
   const metrics = new WorkflowMetrics(store.apart());
   const history = new History();
   let jobs: readonly Job[] = [];
-  let portals: readonly PortalState[] = [];
+  let portals: readonly PortalLoad[] = [];
   let warmingUp = Number.POSITIVE_INFINITY;
   let startedAt = 0;
 
@@ -38,13 +38,13 @@ export function wire(
   const isolated = (name: string) => thread.isolated(name);
   /** Turns that no thread could report: ours, and so neither met nor missed. */
   const bookLost = ({ job, count }: Owed) => {
-    const out = isolated(jobName(job.workflow.name, job.portal.name));
+    const out = isolated(workflowJobName(job.workflow.name, job.portal.name));
     const result = unmadeRun(job, 'schedule', out === undefined ? lastDeath : whyLeftOut(out));
     for (let turn = 0; turn < count; turn += 1) metrics.record(result);
     history.add(result);
   };
   const bookLostBefore = (workflow: string, portal: string, turns: number) => {
-    const lost = owed.booked(jobName(workflow, portal), turns);
+    const lost = owed.booked(workflowJobName(workflow, portal), turns);
     if (lost !== undefined) bookLost(lost);
   };
 
@@ -75,7 +75,7 @@ export function wire(
 
   const leftOut = () =>
     jobs.flatMap(({ workflow, portal }) => {
-      const out = isolated(jobName(workflow.name, portal.name));
+      const out = isolated(workflowJobName(workflow.name, portal.name));
       return out === undefined ? [] : [`${workflow.name} on ${portal.name} is ${whyLeftOut(out)}.`];
     });
 
@@ -93,7 +93,9 @@ export function wire(
     domain: 'Workflows',
     collectors: [collector],
     async configure(pack: Pack) {
-      const next = jobsOf(pack).filter(({ workflow, portal }) => shard.owns(jobName(workflow.name, portal.name)));
+      const next = workflowJobsOf(pack).filter(({ workflow, portal }) =>
+        shard.owns(workflowJobName(workflow.name, portal.name)),
+      );
       await thread.configure(next);
       metrics.configure(next);
       owed.configure(next);
@@ -123,7 +125,7 @@ export function wire(
       mountRoutes(router, { thread, history, metrics, jobs: () => jobs });
     },
     sections: () =>
-      sections({ jobs, history, portals, trouble: thread.trouble, leftOut: leftOut(), nowMs: Date.now() }),
+      workflowSections({ jobs, history, portals, trouble: thread.trouble, leftOut: leftOut(), nowMs: Date.now() }),
     stop: () => thread.stop(STOP_GRACE_MS),
   };
   return exporter;

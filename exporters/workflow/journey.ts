@@ -14,7 +14,7 @@ import type { Connections } from '../runtime/portal/http/connections.js';
 import type { AddressTry } from '../runtime/portal/http/dial.js';
 import { AskedToWait, type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
-import type { LogLine, RunResult, StepResult, Trigger, Verdict } from './result.js';
+import type { RunLogLine, RunResult, RunTrigger, RunVerdict, StepResult } from './result.js';
 import { runStep } from './steps/index.js';
 import type { Judging, StepOutcome } from './steps/step.js';
 
@@ -26,7 +26,7 @@ export interface Journey {
   readonly loopWatch: LoopWatch;
   readonly judging: Judging;
   readonly redactor: Redactor;
-  readonly trigger: Trigger;
+  readonly trigger: RunTrigger;
   /** A tighter limit than the workflow's own, such as a scrape's. */
   readonly signal: Cancellation;
 }
@@ -46,7 +46,7 @@ class Run {
   readonly #variables: Map<string, Text>;
   readonly #steps: StepResult[] = [];
   readonly #logins: LoginResult[] = [];
-  readonly #log: LogLine[] = [];
+  readonly #log: RunLogLine[] = [];
   /** The portal's time. */
   #elapsedMs = 0;
   /** With tries that ended by a fault of ours. */
@@ -282,7 +282,7 @@ function overBudget(step: Step, durationMs: number): StepFailure | undefined {
 const timeReasons: ReadonlySet<FailureReason> = new Set(['timeout', 'budget']);
 
 interface Judgement {
-  readonly verdict: Verdict;
+  readonly verdict: RunVerdict;
   readonly uncertain?: UncertainReason;
 }
 

@@ -5,8 +5,8 @@ import { AtWork, markOf } from '../runtime/measuring/at-work.js';
 import { WatchedThread } from '../runtime/measuring/thread.js';
 import type { Counter } from '../runtime/metrics/index.js';
 import { type Isolated, Isolation } from './isolation.js';
-import { encodeJobs, type Job, jobName } from './plan.js';
-import type { Command, ProbeAnswer, Report } from './protocol.js';
+import { encodeJobs, type Job, workflowJobName } from './plan.js';
+import type { EngineCommand, EngineReport, ProbeAnswer } from './protocol.js';
 import { unmadeRun } from './unsent.js';
 
 /** Beyond the time that a probe may take, for its answer to cross from the thread. */
@@ -15,7 +15,7 @@ const ANSWER_GRACE_MS = 1000;
 const YOUNG_GENERATION_MB = 24;
 
 /** What the thread says unasked. */
-export type News = Exclude<Report, { type: 'probed' }>;
+export type News = Exclude<EngineReport, { type: 'probed' }>;
 
 export interface MeasuringThreadOptions {
   readonly log: Logger;
@@ -36,7 +36,7 @@ export interface MeasuringThreadOptions {
  * answers end the thread again and again is left out for a while, so that the others are measured.
  */
 export class MeasuringThread {
-  readonly #thread: WatchedThread<Command, Report>;
+  readonly #thread: WatchedThread<EngineCommand, EngineReport>;
   readonly #probes = new Map<number, (answer: ProbeAnswer | undefined) => void>();
   readonly #atWork = new AtWork();
   readonly #isolation: Isolation;
@@ -48,7 +48,7 @@ export class MeasuringThread {
   constructor({ log, onReport, onDeath, url, silenceMs, isolationMs, restarts }: MeasuringThreadOptions) {
     this.#log = log;
     this.#isolation = new Isolation(isolationMs);
-    this.#thread = new WatchedThread<Command, Report>({
+    this.#thread = new WatchedThread<EngineCommand, EngineReport>({
       name: 'workflow-sla',
       url: url ?? new URL('./worker.js', import.meta.url),
       log,
@@ -111,7 +111,7 @@ export class MeasuringThread {
   /** @returns undefined when the thread died, or did not answer in time. */
   probe(workflow: string, portal: string, timeoutMs: number): Promise<ProbeAnswer | undefined> {
     const job = this.#jobs.find((one) => one.workflow.name === workflow && one.portal.name === portal);
-    const isolated = job === undefined ? undefined : this.isolated(jobName(workflow, portal));
+    const isolated = job === undefined ? undefined : this.isolated(workflowJobName(workflow, portal));
     if (job !== undefined && isolated !== undefined)
       return Promise.resolve({ kind: 'ran', result: unmadeRun(job, 'probe', whyLeftOut(isolated)) });
     if (!this.#thread.isRunning) return Promise.resolve(undefined);
@@ -136,7 +136,7 @@ export class MeasuringThread {
     return this.#thread.stop(graceMs);
   }
 
-  #configuration(): Command {
+  #configuration(): EngineCommand {
     return {
       type: 'configure',
       jobs: encodeJobs(this.#jobs.filter((job) => this.isolated(nameOf(job)) === undefined)),
@@ -192,7 +192,7 @@ export function whyLeftOut({ deaths, why, untilMs }: Isolated): string {
 }
 
 function nameOf({ workflow, portal }: Job): string {
-  return jobName(workflow.name, portal.name);
+  return workflowJobName(workflow.name, portal.name);
 }
 
 function shownName({ workflow, portal }: Job): string {

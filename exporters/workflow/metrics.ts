@@ -11,8 +11,8 @@ import {
 import { reserveOf } from '../../pack/portal/in-flight.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
-import { type Job, jobName } from './plan.js';
-import type { PortalState, Report } from './protocol.js';
+import { type Job, workflowJobName } from './plan.js';
+import type { EngineReport, PortalLoad } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
 import { isUnmade, isUnsent } from './unsent.js';
 
@@ -33,7 +33,7 @@ export class WorkflowMetrics {
     const bounds = boundsFor(jobs);
     for (const histogram of [this.#m.runDuration, this.#m.stepDuration, this.#m.loginDuration])
       histogram.rebound(bounds);
-    const next = new Map(jobs.map((job) => [jobName(job.workflow.name, job.portal.name), job]));
+    const next = new Map(jobs.map((job) => [workflowJobName(job.workflow.name, job.portal.name), job]));
     for (const [name, job] of this.#jobs) if (!next.has(name)) this.#forget(job);
     const portals = new Set(jobs.map((job) => job.portal.name));
     for (const { portal } of this.#jobs.values()) if (!portals.has(portal.name)) this.#forgetPortal(portal.name);
@@ -47,7 +47,7 @@ export class WorkflowMetrics {
 
   record(result: RunResult): void {
     const labels = { portal: result.portal, workflow: result.workflow };
-    if (!this.#jobs.has(jobName(result.workflow, result.portal))) return;
+    if (!this.#jobs.has(workflowJobName(result.workflow, result.portal))) return;
     for (const login of result.logins) {
       const user = { portal: login.portal, identity: login.identity };
       if (login.action === 'logout') {
@@ -77,11 +77,11 @@ export class WorkflowMetrics {
     else this.#m.lastRunDuration.set(labels, result.durationSeconds);
   }
 
-  recordDrop({ portal, workflow, reason, count }: Extract<Report, { type: 'dropped' }>): void {
-    if (this.#jobs.has(jobName(workflow, portal))) this.#m.runsDropped.inc({ portal, workflow, reason }, count);
+  recordDrop({ portal, workflow, reason, count }: Extract<EngineReport, { type: 'dropped' }>): void {
+    if (this.#jobs.has(workflowJobName(workflow, portal))) this.#m.runsDropped.inc({ portal, workflow, reason }, count);
   }
 
-  recordState(portals: readonly PortalState[]): void {
+  recordState(portals: readonly PortalLoad[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
     for (const { portal, running, tlsTrouble, open } of portals) {
       // A pulse may have been on its way when its portal was taken out.

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { fingerprint, type Job, jobName } from './plan.js';
+import { fingerprint, type Job, workflowJobName } from './plan.js';
 
 export interface Owed {
   readonly job: Job;
@@ -29,7 +29,7 @@ export class OwedTurns {
 
   configure(jobs: readonly Job[]): void {
     const next = jobs.map((job): [string, Account] => {
-      const name = jobName(job.workflow.name, job.portal.name);
+      const name = workflowJobName(job.workflow.name, job.portal.name);
       const print = fingerprint(job);
       const known = this.#accounts.get(name);
       if (known?.print === print) return [name, known];

@@ -8,11 +8,11 @@ export interface Job {
 }
 
 /** The name by which a job is sharded and scheduled. */
-export function jobName(workflow: string, portal: string): string {
+export function workflowJobName(workflow: string, portal: string): string {
   return `${workflow}@${portal}`;
 }
 
-export function jobsOf(pack: Pack): Job[] {
+export function workflowJobsOf(pack: Pack): Job[] {
   const portals = new Map(pack.portals.map((portal) => [portal.name, portal]));
   return pack.workflows.flatMap((workflow) =>
     workflow.portals.flatMap((name) => {

@@ -2,7 +2,7 @@ import type { DropReason } from '../../pack/metrics/index.js';
 import type { RunResult } from './result.js';
 
 /** From the page's thread to the measuring thread. */
-export type Command =
+export type EngineCommand =
   | { readonly type: 'configure'; readonly jobs: string }
   | { readonly type: 'start' }
   | {
@@ -15,7 +15,7 @@ export type Command =
   | { readonly type: 'stop'; readonly graceMs: number };
 
 /** From the measuring thread to the page's, beside what every thread says. */
-export type Report =
+export type EngineReport =
   | { readonly type: 'run'; readonly result: RunResult }
   | {
       readonly type: 'dropped';
@@ -24,7 +24,7 @@ export type Report =
       readonly reason: DropReason;
       readonly count: number;
     }
-  | { readonly type: 'state'; readonly warmingUp: number; readonly portals: readonly PortalState[] }
+  | { readonly type: 'state'; readonly warmingUp: number; readonly portals: readonly PortalLoad[] }
   | { readonly type: 'probed'; readonly id: number; readonly answer: ProbeAnswer };
 
 export type ProbeAnswer =
@@ -32,7 +32,7 @@ export type ProbeAnswer =
   | { readonly kind: 'busy' }
   | { readonly kind: 'unknown' };
 
-export interface PortalState {
+export interface PortalLoad {
   readonly portal: string;
   /** Why its certificate files, as they are now, are not in use. */
   readonly tlsTrouble?: string;

@@ -10,7 +10,7 @@ export { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-
 export interface RunResult {
   readonly workflow: string;
   readonly portal: string;
-  readonly trigger: Trigger;
+  readonly trigger: RunTrigger;
   /** Wall-clock time of the end, seconds since 1970. Durations come from the monotonic clock. */
   readonly endedAtSeconds: number;
   /** Sum of the steps; logins and waiting for a free slot are left out. */
@@ -18,7 +18,7 @@ export interface RunResult {
   readonly slaSeconds: number;
   /** No step failed. */
   readonly success: boolean;
-  readonly verdict: Verdict;
+  readonly verdict: RunVerdict;
   /** Why nobody can tell; there with the verdict `uncertain` only. */
   readonly uncertain?: UncertainReason;
   readonly tainted: boolean;
@@ -26,17 +26,17 @@ export interface RunResult {
   readonly latenessMs: number;
   readonly steps: readonly StepResult[];
   readonly logins: readonly LoginResult[];
-  readonly log: readonly LogLine[];
+  readonly log: readonly RunLogLine[];
 }
 
-export type Trigger = 'schedule' | 'warm-up' | 'probe' | 'command';
+export type RunTrigger = 'schedule' | 'warm-up' | 'probe' | 'command';
 
 /**
  * `uncertain`: slow, but by no more than the measuring thread was itself late, so nobody can tell; or failed by a fault of
  * ours. Any other failed run has missed whatever the clock says, and a disturbed run that was still in time has met,
  * because lateness only adds.
  */
-export type Verdict = 'met' | 'missed' | 'uncertain';
+export type RunVerdict = 'met' | 'missed' | 'uncertain';
 
 export interface StepResult {
   readonly name: string;
@@ -65,7 +65,7 @@ export interface StepResult {
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
-export interface LogLine {
+export interface RunLogLine {
   readonly atMs: number;
   readonly message: string;
 }

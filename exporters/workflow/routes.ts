@@ -13,7 +13,7 @@ import { probeFamilies, readQuery } from './probe.js';
 import type { ProbeAnswer } from './protocol.js';
 import { type RunResult, whatHappened } from './result.js';
 import { runPath } from './sections.js';
-import { plain, waterfall } from './waterfall.js';
+import { plainWaterfall, waterfall } from './waterfall.js';
 
 export interface Routed {
   readonly thread: MeasuringThread;
@@ -132,5 +132,5 @@ function portalNames(jobs: readonly Job[]): string {
 
 function describe(result: RunResult): string {
   const log = result.log.map(({ atMs, message }) => `${atMs.toFixed(1).padStart(10)} ms  ${message}`);
-  return `${waterfall(result, plain)}\nLog\n\n${log.join('\n')}\n`;
+  return `${waterfall(result, plainWaterfall)}\nLog\n\n${log.join('\n')}\n`;
 }

@@ -3,7 +3,7 @@ import { encodeWithSecrets } from '../runtime/measuring/transfer.js';
 import { Redactor } from '../runtime/redactor.js';
 import { Engine } from './engine.js';
 import type { Job } from './plan.js';
-import type { RunResult, Trigger } from './result.js';
+import type { RunResult, RunTrigger } from './result.js';
 
 export interface RunNowOptions {
   readonly repeat: number;
@@ -25,7 +25,7 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
   engine.configure([job]);
   const results: RunResult[] = [];
   let warmUp: RunResult | undefined;
-  const run = async (trigger: Trigger): Promise<RunResult | undefined> => {
+  const run = async (trigger: RunTrigger): Promise<RunResult | undefined> => {
     const answer = await engine.probe(job.workflow.name, job.portal.name, trigger, options.timeoutMs);
     return answer.kind === 'ran' ? answer.result : undefined;
   };

@@ -15,7 +15,7 @@ export type Start = 'turn' | 'warm-up';
  * jitter. A start that finds the previous one still running is dropped, and so are those missed while the process
  * was stopped: nothing is made up for in a burst.
  */
-export class Schedule {
+export class RunSchedule {
   readonly #timing: Timing;
   readonly #start: (why: Start) => Promise<void>;
   readonly #onDrop: (reason: DropReason, count: number) => void;

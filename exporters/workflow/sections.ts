@@ -1,16 +1,16 @@
 import { formatMs } from '../runtime/format.js';
-import type { Cell, Finding, LandingSection } from '../runtime/landing/section.js';
+import type { LandingCell, LandingSection, SectionFinding } from '../runtime/landing/section.js';
 import { portalFinding, workflowFinding } from './findings.js';
-import type { History, Kept } from './history.js';
+import type { History, NumberedRun } from './history.js';
 import type { Job } from './plan.js';
-import type { PortalState } from './protocol.js';
+import type { PortalLoad } from './protocol.js';
 import { type RunResult, whatHappened } from './result.js';
 import { isUnmade, isUnsent } from './unsent.js';
 
 export interface Shown {
   readonly jobs: readonly Job[];
   readonly history: History;
-  readonly portals: readonly PortalState[];
+  readonly portals: readonly PortalLoad[];
   readonly trouble: string | undefined;
   /** Sentences on workflows that are left out for a while. */
   readonly leftOut: readonly string[];
@@ -21,8 +21,8 @@ export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
 /** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
-export function sections({ jobs, history, portals, trouble, leftOut, nowMs }: Shown): LandingSection[] {
-  const blind = (finding: Finding): Finding =>
+export function workflowSections({ jobs, history, portals, trouble, leftOut, nowMs }: Shown): LandingSection[] {
+  const blind = (finding: SectionFinding): SectionFinding =>
     trouble === undefined ? finding : { what: finding.what, state: 'unknown', why: trouble };
   const sentences = [...(trouble === undefined ? [] : [`Nothing below is current: ${trouble}.`]), ...leftOut];
   const intro = sentences.length === 0 ? {} : { intro: sentences.join(' ') };
@@ -81,7 +81,7 @@ export function sections({ jobs, history, portals, trouble, leftOut, nowMs }: Sh
   ];
 }
 
-function jobRow({ workflow, portal }: Job, history: History): Cell[] {
+function jobRow({ workflow, portal }: Job, history: History): LandingCell[] {
   const last = history.last(workflow.name, portal.name);
   const query = `workflow=${encodeURIComponent(workflow.name)}&portal=${encodeURIComponent(portal.name)}`;
   return [
@@ -99,7 +99,7 @@ function portalNames(jobs: readonly Job[]): string[] {
   return [...new Set(jobs.map(({ portal }) => portal.name))];
 }
 
-function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell[][] {
+function portalRows(jobs: readonly Job[], portals: readonly PortalLoad[]): LandingCell[][] {
   const unique = new Map(jobs.map(({ portal }) => [portal.name, portal]));
   return [...unique.values()].map((portal) => {
     const pulse = portals.find((item) => item.portal === portal.name);
@@ -117,7 +117,7 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalState[]): Cell
   });
 }
 
-function failureRow(kept: Kept): Cell[] {
+function failureRow(kept: NumberedRun): LandingCell[] {
   const { result } = kept;
   return [
     result.workflow,
@@ -128,7 +128,7 @@ function failureRow(kept: Kept): Cell[] {
   ];
 }
 
-function recentRow(kept: Kept): Cell[] {
+function recentRow(kept: NumberedRun): LandingCell[] {
   const { result } = kept;
   return [
     result.workflow,
@@ -145,11 +145,11 @@ function took(result: RunResult): string {
   return isUnsent(result) || isUnmade(result) ? 'not sent' : formatMs(result.durationSeconds * 1000);
 }
 
-function logLink({ id }: Kept): Cell {
+function logLink({ id }: NumberedRun): LandingCell {
   return { text: 'log', href: `${runPath}/${id}` };
 }
 
-function verdictCell(result: RunResult): Cell {
+function verdictCell(result: RunResult): LandingCell {
   const note = result.trigger === 'schedule' ? {} : { note: result.trigger };
   if (result.verdict === 'met') return { text: 'met', state: 'good', ...note };
   return {

@@ -1,6 +1,6 @@
 import type { FailureReason } from '../../pack/metrics/index.js';
 import type { Job } from './plan.js';
-import type { RunResult, StepResult, Trigger } from './result.js';
+import type { RunResult, RunTrigger, StepResult } from './result.js';
 
 /** Why a run that was due sent nothing, and has missed all the same: the portal itself has not served us. */
 export type UnsentReason = Extract<FailureReason, 'unanswered' | 'retry-after'>;
@@ -8,7 +8,7 @@ export type UnsentReason = Extract<FailureReason, 'unanswered' | 'retry-after'>;
 /** A run that has missed without having been made. @param stepName the step that was not served. */
 export function unsentRun(
   job: Job,
-  trigger: Trigger,
+  trigger: RunTrigger,
   stepName: string | undefined,
   reason: UnsentReason,
   detail: string,
@@ -17,7 +17,7 @@ export function unsentRun(
 }
 
 /** A run that was due and was not made by a fault of the exporter's own: neither met nor missed. */
-export function unmadeRun(job: Job, trigger: Trigger, detail: string): RunResult {
+export function unmadeRun(job: Job, trigger: RunTrigger, detail: string): RunResult {
   return {
     ...notMade(job, trigger, undefined, { reason: 'exporter', fault: 'internal', detail }),
     verdict: 'uncertain',
@@ -27,7 +27,7 @@ export function unmadeRun(job: Job, trigger: Trigger, detail: string): RunResult
 
 function notMade(
   { workflow, portal }: Job,
-  trigger: Trigger,
+  trigger: RunTrigger,
   stepName: string | undefined,
   failure: Pick<StepResult, 'reason' | 'fault'> & { readonly detail: string },
 ): RunResult {

@@ -2,7 +2,7 @@ import { type StepPhase, stepPhases } from '../../pack/metrics/index.js';
 import { formatBytes, formatMs } from '../runtime/format.js';
 import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';
-import type { RunResult, StepResult, Verdict } from './result.js';
+import type { RunResult, RunVerdict, StepResult } from './result.js';
 
 export interface WaterfallOptions {
   /** Characters across; at least 60. */
@@ -14,7 +14,7 @@ export type Paint = (text: string, role: PaintRole) => string;
 
 export type PaintRole = StepPhase | 'good' | 'bad' | 'warn' | 'dim' | 'bold';
 
-export const plain: WaterfallOptions = { width: 100, paint: (text) => text };
+export const plainWaterfall: WaterfallOptions = { width: 100, paint: (text) => text };
 
 const LEAST_WIDTH = 60;
 const TIME_WIDTH = 9;
@@ -22,7 +22,7 @@ const CELL_WIDTH = 8;
 
 const glyphs: Record<StepPhase, string> = { dns: '░', connect: '▒', tls: '▓', send: '·', wait: '█', receive: '▄' };
 
-const verdicts: Readonly<Record<Verdict, readonly [sign: string, role: PaintRole]>> = {
+const verdicts: Readonly<Record<RunVerdict, readonly [sign: string, role: PaintRole]>> = {
   met: ['✓', 'good'],
   missed: ['✗', 'bad'],
   uncertain: ['?', 'warn'],

@@ -6,7 +6,7 @@ import { PULSE_MS, type ThreadReport } from '../runtime/measuring/thread.js';
 import { Redactor } from '../runtime/redactor.js';
 import { Engine } from './engine.js';
 import { decodeJobs } from './plan.js';
-import type { Command, Report } from './protocol.js';
+import type { EngineCommand, EngineReport } from './protocol.js';
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js is started by the workflow-sla exporter, not by hand');
@@ -14,7 +14,7 @@ if (port === null) throw new Error('worker.js is started by the workflow-sla exp
 // Loaded: from now on silence means something.
 port.postMessage(JSON.stringify([{ type: 'pulse' }]));
 
-const report = batched<Report | ThreadReport>(
+const report = batched<EngineReport | ThreadReport>(
   (text) => port.postMessage(text),
   ({ type }) => type === 'run' || type === 'dropped' || type === 'state',
 );
@@ -23,11 +23,11 @@ const engine = new Engine(new Redactor(), report, new AtWork(workerData.atWork))
 const pulse = setInterval(() => report(engine.state()), PULSE_MS);
 
 port.on('message', (text: string) => {
-  const commands: Command[] = JSON.parse(text);
+  const commands: EngineCommand[] = JSON.parse(text);
   for (const command of commands) void obey(command);
 });
 
-async function obey(command: Command): Promise<void> {
+async function obey(command: EngineCommand): Promise<void> {
   switch (command.type) {
     case 'configure':
       engine.configure(decodeJobs(command.jobs));

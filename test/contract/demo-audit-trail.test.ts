@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { badAfternoon } from '../../demo/portal/bad-afternoon.js';
-import { type Portal, startPortal } from '../../demo/portal/index.js';
+import { type DemoPortal, startPortal } from '../../demo/portal/index.js';
 import { type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
 import { installTrail } from '../../demo/stack/audit-trail/install.js';
 import { explain } from '../../exporters/audit-trail/index.js';
@@ -8,7 +8,7 @@ import { auditTrail } from '../support/audit/domain.js';
 import { eventually } from './runtime-support.js';
 
 let server: PostgresServer;
-let portal: Portal;
+let portal: DemoPortal;
 const log: string[] = [];
 const told = (line: string) => void log.push(line);
 

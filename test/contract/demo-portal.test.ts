@@ -13,14 +13,14 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Portal, type RuleInput, seed, startPortal } from '../../demo/portal/index.js';
-import { database, type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
+import { type DemoPortal, type RuleInput, seed, startPortal } from '../../demo/portal/index.js';
+import { demoDatabase, type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
 
 const PROBE_PASSWORD = 'correct horse';
 const LIST = '/api/client_groups/bulk_client_data_optimized';
 
 let server: PostgresServer;
-let portal: Portal;
+let portal: DemoPortal;
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -142,14 +142,14 @@ describe('the database it runs on', () => {
 
 describe('choosing a database', () => {
   it('takes the one it is given and starts none', async () => {
-    const given = await database({ databaseUrl: server.url });
+    const given = await demoDatabase({ databaseUrl: server.url });
     expect([given.url, given.server]).toEqual([server.url, undefined]);
     await given.close();
     expect(await query('select 1 as up')).toEqual([{ up: 1 }]);
   });
 
   it('says what to do about one it cannot reach, without its password', async () => {
-    const refused = database({ databaseUrl: 'postgresql://user:hunter2@127.0.0.1:1/portal' });
+    const refused = demoDatabase({ databaseUrl: 'postgresql://user:hunter2@127.0.0.1:1/portal' });
     await expect(refused).rejects.toThrow(/127\.0\.0\.1:1\/portal cannot be used.*Correct DATABASE_URL/);
     await expect(refused).rejects.not.toThrow(/hunter2/);
   });

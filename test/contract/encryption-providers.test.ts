@@ -2,7 +2,7 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresServer } from '../../demo/postgres/index.js';
 import { readProviderKey } from '../../exporters/encryption/keys/provider-key.js';
-import { TransitProvider } from '../../exporters/encryption/providers/transit.js';
+import { TransitCipher } from '../../exporters/encryption/providers/transit.js';
 import { Redactor } from '../../exporters/runtime/log.js';
 import { revealer } from '../../exporters/runtime/portal/auth/credentials.js';
 import { type SelfTest, selfTests } from '../../pack/encryption/metrics.js';
@@ -211,7 +211,7 @@ describe.each([
       const signal = AbortSignal.timeout(5000);
       await ask('transit/keys/rewrapped-canary', {});
       await ask('transit/keys/rewrapped-canary/rotate', {});
-      const transit = new TransitProvider(provider({ key: 'rewrapped-canary' }), revealer(new Redactor()));
+      const transit = new TransitCipher(provider({ key: 'rewrapped-canary' }), revealer(new Redactor()));
       await transit.open(signal);
       const nowhere = Buffer.alloc(0);
       const plaintext = Buffer.from('a canary');

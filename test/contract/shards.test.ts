@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { createAuditTrailExporter } from '../../exporters/audit-trail/index.js';
-import { wire as wireEncryption } from '../../exporters/encryption/index.js';
+import { wireEncryption } from '../../exporters/encryption/index.js';
 import { isNoData } from '../../exporters/runtime/collector.js';
 import type { ExporterDeps, ExporterFactory } from '../../exporters/runtime/exporter.js';
 import { Redactor, silentLogger } from '../../exporters/runtime/log.js';
 import { MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { parseShard } from '../../exporters/runtime/shard.js';
-import { wire as wireWorkflows } from '../../exporters/workflow/index.js';
+import { wireWorkflow } from '../../exporters/workflow/index.js';
 import { loadPack } from '../../pack/index.js';
 import { ownState } from '../support/state.js';
 import { packYaml, saboteurUrl, workflowYaml, writePack } from '../support/workflow/process.js';
@@ -48,7 +48,7 @@ const encryption: Sharded = [
 const exporters: readonly Sharded[] = [
   [
     'workflow on each portal',
-    (deps) => wireWorkflows(deps, { url: saboteurUrl() }),
+    (deps) => wireWorkflow(deps, { url: saboteurUrl() }),
     /^workflow_sla_target_seconds\{(.*)\}/gm,
     2 * letters.length,
   ],

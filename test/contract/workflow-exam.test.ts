@@ -3,12 +3,12 @@
  * state, and 36 by one that was measuring before. The table stands in docs/measurements.md.
  */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type Portal as DemoPortal, type RuleInput, startPortal } from '../../demo/portal/index.js';
+import { type DemoPortal, type RuleInput, startPortal } from '../../demo/portal/index.js';
 import { type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
 import { Engine } from '../../exporters/workflow/engine.js';
 import type { Job } from '../../exporters/workflow/plan.js';
-import type { Report } from '../../exporters/workflow/protocol.js';
+import type { EngineReport } from '../../exporters/workflow/protocol.js';
 import { loadPack, SecretText } from '../../pack/index.js';
 
 const names = ['health-canary', 'auth-canary', 'client-list', 'client-detail'] as const;
@@ -90,7 +90,7 @@ function jobs(): Job[] {
 
 class Examiner {
   readonly #engine: Engine;
-  #reports: Report[] = [];
+  #reports: EngineReport[] = [];
 
   constructor() {
     this.#engine = new Engine(new Redactor(), (report) => this.#reports.push(report));

@@ -1,7 +1,7 @@
 /** Whether every change has its record: what was proven to be wrong, and what points to it. */
 import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { events, plain, promql } from '../promql.js';
+import { events, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofTable, ofTrail } from './owner.js';
@@ -155,6 +155,6 @@ function comparisons(pack: Pack): AlertRule {
     summary: 'Business tables contradict each other in a way that only an unrecorded change explains.',
     description:
       'The comparison {{ $labels.comparison }} on {{ $labels.portal }} finds {{ $value | humanize }} rows, more than ' +
-      `${plain(auditSettings.comparison.windowSeconds / 3_600)} hours ago.`,
+      `${plainNumber(auditSettings.comparison.windowSeconds / 3_600)} hours ago.`,
   });
 }

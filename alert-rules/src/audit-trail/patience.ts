@@ -3,7 +3,7 @@
  * looked at once a day must not make the alerts of another blind for days.
  */
 import { auditMetrics as m } from '../../../pack/metrics/index.js';
-import { plain } from '../promql.js';
+import { plainNumber } from '../promql.js';
 import { ofTrail } from './owner.js';
 import { auditSettings } from './settings.js';
 
@@ -19,5 +19,5 @@ export const checkPatience = patience(checks.rounds, m.confirmInterval.name, che
 export const sealPatience = patience(seal.intervals, m.sealInterval.name, seal.leastSeconds);
 
 function patience(times: number, interval: string, leastSeconds: number): string {
-  return `clamp_min(${times} * max ${ofTrail} (${interval}), ${plain(leastSeconds)})`;
+  return `clamp_min(${times} * max ${ofTrail} (${interval}), ${plainNumber(leastSeconds)})`;
 }

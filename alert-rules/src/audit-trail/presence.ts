@@ -1,6 +1,6 @@
 /** What is known to exist, and whether anybody looks at it. */
 import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import { identity, remembered } from '../presence.js';
+import { memberIdentity, remembered } from '../presence.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
@@ -33,7 +33,7 @@ export function presenceRecordings(): readonly RecordingRule[] {
   const counts = `max ${ofTrail} (${m.lookInterval.name}) >= bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
-    { record: r.identity, expr: identity('portal, trail', 'title, team', m.info.name, r.lastSeen, counts) },
+    { record: r.identity, expr: memberIdentity('portal, trail', 'title, team', m.info.name, r.lastSeen, counts) },
     {
       // A table without a trigger is a gap; a portal without any trigger and any record has no audit trail, and saying
       // so once is more than saying 22 times what follows from it.

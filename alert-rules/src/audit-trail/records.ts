@@ -1,7 +1,7 @@
 /** Whether the records themselves are as they must be: who, when, in order, in time, for long enough. */
 import { auditMetrics as m, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { atLeast, events, plain, promql } from '../promql.js';
+import { atLeast, events, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofTrail } from './owner.js';
@@ -36,7 +36,7 @@ function attribution(pack: Pack): AlertRule {
       ${lacking}
       / on (portal, trail) group_left ()
       (sum ${ofTrail} (increase(${m.records.name}[${event}])) > 0)
-      > ${plain(ratio)}
+      > ${plainNumber(ratio)}
       and
       ${lacking} ${atLeast(minimum)}
     `,
@@ -112,9 +112,9 @@ function writeLag(pack: Pack): AlertRule {
     forSeconds,
     expr: promql`
       histogram_quantile(
-        ${plain(quantile)},
+        ${plainNumber(quantile)},
         sum by (portal, trail, le) (increase(${m.writeLag.name}_bucket[${window}]))
-      ) > ${plain(allowed)}
+      ) > ${plainNumber(allowed)}
     `,
     summary: 'Audit records are written long after the change.',
     description:

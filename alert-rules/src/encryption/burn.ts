@@ -5,7 +5,7 @@ import type { AlertRule } from '../rule.js';
 import { providerAlert } from './owner.js';
 
 /** The same family as for workflows: one name, told apart by `window`. */
-export function burnAlerts(pack: Pack): readonly AlertRule[] {
+export function encryptionBurnAlerts(pack: Pack): readonly AlertRule[] {
   return pack.alerting.burn.map((burn) =>
     providerAlert(pack, {
       name: 'EncryptionLatencyBurn',

@@ -1,11 +1,11 @@
 import type { Pack } from '../../../pack/model.js';
 import type { RuleFile } from '../rule.js';
 import { settings } from '../settings.js';
-import { burnAlerts } from './burn.js';
-import { presenceRecordings } from './presence.js';
+import { encryptionBurnAlerts } from './burn.js';
+import { encryptionPresenceRecordings } from './presence.js';
 import { providerAlerts } from './providers.js';
-import { sliceRecordings, windowRecordings } from './recordings.js';
-import { stateRecordings } from './state.js';
+import { encryptionSliceRecordings, encryptionWindowRecordings } from './recordings.js';
+import { encryptionStateRecordings } from './state.js';
 import { storedAlerts } from './stored.js';
 
 export function encryptionFile(pack: Pack): RuleFile {
@@ -14,15 +14,15 @@ export function encryptionFile(pack: Pack): RuleFile {
     path: 'alert-rules/prometheus/kop-encryption.yaml',
     about: 'Field encryption: service levels of providers, self-tests, what is stored, and keys.',
     groups: [
-      { name: 'kop-encryption-slices', intervalSeconds: sliceSeconds, rules: sliceRecordings() },
+      { name: 'kop-encryption-slices', intervalSeconds: sliceSeconds, rules: encryptionSliceRecordings() },
       {
         name: 'kop-encryption',
         intervalSeconds,
         rules: [
-          ...presenceRecordings(),
-          ...windowRecordings(pack),
-          ...stateRecordings(pack),
-          ...burnAlerts(pack),
+          ...encryptionPresenceRecordings(),
+          ...encryptionWindowRecordings(pack),
+          ...encryptionStateRecordings(pack),
+          ...encryptionBurnAlerts(pack),
           ...providerAlerts(pack),
           ...storedAlerts(pack),
         ],

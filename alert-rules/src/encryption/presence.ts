@@ -1,15 +1,18 @@
 import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import { identity, remembered, since } from '../presence.js';
-import { plain, promql } from '../promql.js';
+import { memberIdentity, remembered, since } from '../presence.js';
+import { plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofColumn, ofProvider } from './owner.js';
 import { encryptionSettings } from './settings.js';
 
-export function presenceRecordings(): readonly RecordingRule[] {
+export function encryptionPresenceRecordings(): readonly RecordingRule[] {
   const counts = `max ${ofProvider} (${m.slaTarget.name}) > bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
-    { record: r.identity, expr: identity('portal, provider', 'kind, title, team', m.info.name, r.lastSeen, counts) },
+    {
+      record: r.identity,
+      expr: memberIdentity('portal, provider', 'kind, title, team', m.info.name, r.lastSeen, counts),
+    },
     {
       record: r.lastProbe,
       expr: promql`
@@ -24,13 +27,13 @@ export function presenceRecordings(): readonly RecordingRule[] {
 /** Seconds without a round of the probe that are no longer normal. */
 export function probePatience(leastSeconds: number = encryptionSettings.probe.leastSeconds): string {
   const rounds = `${encryptionSettings.probe.intervals} * max ${ofProvider} (${m.probeInterval.name})`;
-  return `clamp_min(${rounds}, ${plain(leastSeconds)})`;
+  return `clamp_min(${rounds}, ${plainNumber(leastSeconds)})`;
 }
 
 /** Seconds without a whole scan that are no longer normal. */
 export function scanPatience(): string {
   const { intervals, leastSeconds } = encryptionSettings.scan;
-  return `clamp_min(${intervals} * max ${ofColumn} (${m.scanInterval.name}), ${plain(leastSeconds)})`;
+  return `clamp_min(${intervals} * max ${ofColumn} (${m.scanInterval.name}), ${plainNumber(leastSeconds)})`;
 }
 
 /** Whether a provider was up when that was last known: a thread or an exporter that begins anew does not end an outage. */

@@ -3,7 +3,7 @@ import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../..
 import type { Pack } from '../../../pack/model.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
-import { events, plain, promql } from '../promql.js';
+import { events, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofProvider, providerAlert } from './owner.js';
@@ -125,7 +125,7 @@ function credentialExpiring(pack: Pack): AlertRule {
     name: 'EncryptionCredentialExpiring',
     priority: 'high',
     expr: promql`
-      (${left} < clamp_max(${plain(share)} * ${lifetime}, ${mostSeconds}))
+      (${left} < clamp_max(${plainNumber(share)} * ${lifetime}, ${mostSeconds}))
       or
       (${left} < ${mostSeconds} unless ${lifetime})
     `,
@@ -162,7 +162,7 @@ function tainted(pack: Pack): AlertRule {
     expr: promql`
       ${unjudged}
       / (${unjudged} + ${count(m.operations.name)} > 0)
-      > ${plain(ratio)}
+      > ${plainNumber(ratio)}
     `,
     summary: 'The exporter is too busy to tell whether encryption keeps its promise.',
     description:

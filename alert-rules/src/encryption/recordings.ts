@@ -32,7 +32,7 @@ function windowRules(window: RecordedWindow): readonly RecordingRule[] {
 }
 
 /** Recorded with the alerts that read them, in one group, so that they are never of different moments. */
-export function windowRecordings(pack: Pack): readonly RecordingRule[] {
+export function encryptionWindowRecordings(pack: Pack): readonly RecordingRule[] {
   return [
     { record: r.errorBudget, expr: `1 - max ${ofProvider} (${m.slaObjective.name})` },
     ...burnWindows(pack).flatMap(windowRules),
@@ -40,7 +40,7 @@ export function windowRecordings(pack: Pack): readonly RecordingRule[] {
 }
 
 /** For a group of its own, evaluated once for each slice. */
-export function sliceRecordings(): readonly RecordingRule[] {
+export function encryptionSliceRecordings(): readonly RecordingRule[] {
   return [
     { record: r.operationsSlice, expr: raw(slice) },
     { record: r.missedSlice, expr: rawMissed(slice) },

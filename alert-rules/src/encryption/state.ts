@@ -15,7 +15,7 @@ import { isProbed, lastUp, scanPatience } from './presence.js';
  * One number for each provider and each column, so that dashboards need not judge. `or` takes the first that applies:
  * broken stays broken while nobody looks. A provider that is not probed is unknown, however urgent that is.
  */
-export function stateRecordings(pack: Pack): readonly RecordingRule[] {
+export function encryptionStateRecordings(pack: Pack): readonly RecordingRule[] {
   return [providerState(pack), columnState()];
 }
 

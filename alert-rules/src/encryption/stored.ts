@@ -2,7 +2,7 @@
 import { encryptionMetrics as m, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { since } from '../presence.js';
-import { plain, promql } from '../promql.js';
+import { plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { ofColumn, portalAlert } from './owner.js';
 import { scanPatience } from './presence.js';
@@ -108,7 +108,7 @@ function rotationSoon(pack: Pack): AlertRule {
     priority: 'low',
     expr: promql`
       (${due} - time() > 0)
-      < clamp_max(clamp_min(${plain(share)} * ${period}, ${leastSeconds}), ${mostSeconds})
+      < clamp_max(clamp_min(${plainNumber(share)} * ${period}, ${leastSeconds}), ${mostSeconds})
     `,
     summary: 'A key is due to be rotated soon.',
     description:
@@ -133,7 +133,7 @@ function invocations(pack: Pack): AlertRule {
   return portalAlert(pack, {
     name: 'EncryptionKeyInvocations',
     priority: 'high',
-    expr: `max by (portal, key) (${m.keyInvocations.name}) > ${plain(encryptionSettings.invocationsRatio)}`,
+    expr: `max by (portal, key) (${m.keyInvocations.name}) > ${plainNumber(encryptionSettings.invocationsRatio)}`,
     summary: 'A key version has encrypted so much that random nonces will soon no longer be safe.',
     description:
       'The key {{ $labels.key }} of {{ $labels.portal }} has made {{ $value | humanizePercentage }} of the 2^32 encryptions that its ' +
@@ -161,18 +161,18 @@ function reencryption(pack: Pack): AlertRule {
       and (${progress(before)} < 1)
       and (
         ${old('')}
-        > ${plain(1 - movedRatio)} * ${old(before)}
+        > ${plainNumber(1 - movedRatio)} * ${old(before)}
       )
       and (
         ${newest('')}
-        >= ${plain(rotatedRatio)} * ${newest(before)}
+        >= ${plainNumber(rotatedRatio)} * ${newest(before)}
       )
       and (max ${ofColumn} (${m.scanTime.name}) > time() - ${windowSeconds})
     `,
     summary: 'A key was rotated, but the values under its old versions are no longer being re-encrypted.',
     description:
       'For {{ $labels.table }}.{{ $labels.column }} on {{ $labels.portal }}, {{ $value | humanizePercentage }} of the values are under the ' +
-      `newest key version. Of those under older versions, less than ${plain(movedRatio * 100)} % were re-encrypted within ${window}.`,
+      `newest key version. Of those under older versions, less than ${plainNumber(movedRatio * 100)} % were re-encrypted within ${window}.`,
   });
 }
 

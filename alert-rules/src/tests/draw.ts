@@ -8,7 +8,7 @@ import { target } from './world.js';
 
 type Labels = Readonly<Record<string, string>>;
 
-export interface Line {
+export interface SeriesLine {
   readonly metric: string;
   readonly labels: Labels;
   /** A gauge's value, or a counter's growth in a minute; nothing: the series is not there. */
@@ -20,13 +20,13 @@ export type Clock = 'runs' | 'stopped' | 'never';
 
 export interface Lines<G extends string, C extends string, T extends string> {
   readonly exporter: string;
-  readonly gauges: Readonly<Record<G, Line>>;
-  readonly counters: Readonly<Record<C, Line>>;
-  readonly clocks: Readonly<Record<T, Line>>;
+  readonly gauges: Readonly<Record<G, SeriesLine>>;
+  readonly counters: Readonly<Record<C, SeriesLine>>;
+  readonly clocks: Readonly<Record<T, SeriesLine>>;
 }
 
 type AnyLines = Lines<string, string, string>;
-type AnyPhase = Phase<string, string, string>;
+type AnyPhase = DrawnPhase<string, string, string>;
 
 /** What differs from the healthy for some minutes. */
 export interface Difference<G extends string, C extends string, T extends string> {
@@ -41,7 +41,7 @@ export interface Difference<G extends string, C extends string, T extends string
   readonly clocks?: Readonly<Partial<Record<T, Clock | 'gone'>>>;
 }
 
-export type Phase<G extends string, C extends string, T extends string> = Difference<G, C, T> & {
+export type DrawnPhase<G extends string, C extends string, T extends string> = Difference<G, C, T> & {
   readonly minutes: number;
 };
 
@@ -50,13 +50,13 @@ export function draw(lines: AnyLines, phases: readonly AnyPhase[]): readonly Inp
   const answers = (phase: P) => (phase.target ?? 'up') === 'up';
   const shows = (phase: P) => answers(phase) && phase.collectorFails !== true && phase.removed !== true;
 
-  const gauge = (line: Line, present: (phase: P) => boolean, value: (phase: P) => number | undefined) =>
+  const gauge = (line: SeriesLine, present: (phase: P) => boolean, value: (phase: P) => number | undefined) =>
     drawn(line, phases, (timeline, phase) => {
       const now = present(phase) ? value(phase) : undefined;
       if (now === undefined) timeline.gap(phase.minutes);
       else timeline.hold(phase.minutes, now);
     });
-  const own = (metric: string, labels: Labels = {}): Line => ({ metric, labels });
+  const own = (metric: string, labels: Labels = {}): SeriesLine => ({ metric, labels });
 
   return [
     gauge(
@@ -89,7 +89,7 @@ export function draw(lines: AnyLines, phases: readonly AnyPhase[]): readonly Inp
 }
 
 function clock<P extends { readonly minutes: number }>(
-  line: Line,
+  line: SeriesLine,
   phases: readonly P[],
   shows: (phase: P) => boolean,
   hand: (phase: P) => Clock | 'gone',
@@ -104,7 +104,7 @@ function clock<P extends { readonly minutes: number }>(
   });
 }
 
-function drawn<P>(line: Line, phases: readonly P[], add: (timeline: Timeline, phase: P) => void): InputSeries {
+function drawn<P>(line: SeriesLine, phases: readonly P[], add: (timeline: Timeline, phase: P) => void): InputSeries {
   const timeline = new Timeline();
   for (const phase of phases) add(timeline, phase);
   const labels = Object.entries({ ...target, ...line.labels }).map(([key, value]) => `${key}="${value}"`);

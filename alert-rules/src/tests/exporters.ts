@@ -1,7 +1,7 @@
 import type { Pack } from '../../../pack/model.js';
 import { settings } from '../settings.js';
-import { duration } from './duration.js';
-import { fires, isQuiet, type Scenario, type TestFile } from './scenario.js';
+import { promqlDuration } from './duration.js';
+import { type AlertScenario, fires, isQuiet, type TestFile } from './scenario.js';
 import { sent } from './sent.js';
 import { target, worldSeries } from './world.js';
 
@@ -27,7 +27,7 @@ export function exporterTests(pack: Pack): readonly TestFile[] {
   ];
 }
 
-function down(pack: Pack): readonly Scenario[] {
+function down(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopExporterDown';
   const wait = settings.exporterDownForSeconds / 60;
   const outage = memory + 120;
@@ -42,7 +42,7 @@ function down(pack: Pack): readonly Scenario[] {
         fires(alert, 30 + outage - 1),
         isQuiet(alert, 30 + outage + 3),
       ],
-      sent: [sent(pack, alert, 30 + wait + 2, { ...target, exporter: 'workflow-sla' }, duration(wait + 3))],
+      sent: [sent(pack, alert, 30 + wait + 2, { ...target, exporter: 'workflow-sla' }, promqlDuration(wait + 3))],
     },
     {
       name: `${alert}: fires when the only target vanishes, and gives up after an hour`,
@@ -68,7 +68,7 @@ function down(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function collector(pack: Pack): readonly Scenario[] {
+function collector(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopCollectorFailing';
   const wait = settings.collectorForSeconds / 60;
   return [
@@ -86,7 +86,7 @@ function collector(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function thread(pack: Pack): readonly Scenario[] {
+function thread(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopMeasuringThreadRestarting';
   const window = settings.threadRestarts.windowSeconds / 60;
   const half = { minutes: 20, threadRestartsPerMinute: 0.5 };
@@ -107,7 +107,7 @@ function thread(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function leftOut(pack: Pack): readonly Scenario[] {
+function leftOut(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopSeriesLeftOut';
   return [
     {
@@ -129,7 +129,7 @@ function leftOut(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function stateKept(pack: Pack): readonly Scenario[] {
+function stateKept(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopStateNotKept';
   const wait = settings.stateForSeconds / 60;
   return [
@@ -149,7 +149,7 @@ function stateKept(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function shards(pack: Pack): readonly Scenario[] {
+function shards(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopShardsInconsistent';
   const wait = settings.shardsForSeconds / 60;
   const minutes = wait + 20;
@@ -216,7 +216,7 @@ function shards(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function reload(pack: Pack): readonly Scenario[] {
+function reload(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopConfigReloadFailed';
   const wait = settings.configReloadForSeconds / 60;
   return [
@@ -224,7 +224,7 @@ function reload(pack: Pack): readonly Scenario[] {
       name: `${alert}: fires while a changed configuration is refused, and recovers`,
       series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, reloadOk: false }, { minutes: 10 }] }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
-      sent: [sent(pack, alert, 30 + wait + 2, target, duration(30 + wait + 2))],
+      sent: [sent(pack, alert, 30 + wait + 2, target, promqlDuration(30 + wait + 2))],
     },
     {
       name: `${alert}: stays quiet when the mistake is mended at once`,
@@ -235,7 +235,7 @@ function reload(pack: Pack): readonly Scenario[] {
 }
 
 /** It never stays quiet and never recovers: that is its purpose. */
-function watchdog(pack: Pack): readonly Scenario[] {
+function watchdog(pack: Pack): readonly AlertScenario[] {
   const alert = 'KopWatchdog';
   return [
     {

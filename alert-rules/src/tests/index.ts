@@ -3,7 +3,7 @@ import { ruleFiles } from '../rules.js';
 import { yamlText } from '../yaml.js';
 import { domainTests } from './domains.js';
 import { exporterTests } from './exporters.js';
-import type { Scenario, SentAlert, TestFile } from './scenario.js';
+import type { AlertScenario, SentAlert, TestFile } from './scenario.js';
 import { youngTests } from './young.js';
 
 /** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
@@ -36,7 +36,7 @@ function minutes(count: number): string {
   return Number.isInteger(count) ? `${count}m` : `${count * 60}s`;
 }
 
-function scenarioYaml(scenario: Scenario, { evaluateEvery }: TestFile) {
+function scenarioYaml(scenario: AlertScenario, { evaluateEvery }: TestFile) {
   const { name, series, queries, sent = [] } = scenario;
   return {
     name,

@@ -1,7 +1,7 @@
 /** The life of an alert as one row: what goes wrong, how soon it must be told, what must not raise it. */
 import type { Pack } from '../../../pack/model.js';
-import { type Difference, draw, type Lines, type Phase } from './draw.js';
-import { fires, isQuiet, type Scenario } from './scenario.js';
+import { type Difference, type DrawnPhase, draw, type Lines } from './draw.js';
+import { type AlertScenario, fires, isQuiet } from './scenario.js';
 import { sent } from './sent.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface Life<G extends string, C extends string, T extends string> {
   /** Minutes after the mending by which it has ended. */
   readonly healsWithin?: number;
   /** What has to be done before it is well again; counted to `healsWithin`. */
-  readonly mending?: readonly Phase<G, C, T>[];
+  readonly mending?: readonly DrawnPhase<G, C, T>[];
   /** Healthy minutes before. */
   readonly lead?: number;
   /** Labels that the expression brings. */
@@ -29,14 +29,14 @@ export interface Life<G extends string, C extends string, T extends string> {
   /** As the description prints it. */
   readonly value?: string;
   /** Continues "stays quiet". */
-  readonly quiet: readonly (readonly [when: string, phases: readonly Phase<G, C, T>[]])[];
+  readonly quiet: readonly (readonly [when: string, phases: readonly DrawnPhase<G, C, T>[]])[];
 }
 
 export function lifeOf(
   pack: Pack,
   lines: Lines<string, string, string>,
   life: Life<string, string, string>,
-): readonly Scenario[] {
+): readonly AlertScenario[] {
   const { alert, firesWithin, quietUntil, lead = 30, healsWithin = 3, lasts = firesWithin + 10, rule = {} } = life;
   const at = lead + firesWithin;
   const end = lead + lasts;
@@ -57,7 +57,7 @@ export function lifeOf(
       ],
       sent: [sent(pack, alert, at, life.labels, life.value, rule)],
     },
-    ...life.quiet.map(([when, phases]): Scenario => {
+    ...life.quiet.map(([when, phases]): AlertScenario => {
       const total = phases.reduce((sum, { minutes }) => sum + minutes, 0);
       const step = Math.max(1, Math.floor(total / 8));
       const looks = Array.from({ length: 8 }, (_unused, index) => Math.min(total - 1, (index + 1) * step));

@@ -4,7 +4,7 @@ export interface InputSeries {
   readonly values: string;
 }
 
-export interface Query {
+export interface ExpectedQuery {
   readonly expr: string;
   readonly minute: number;
   /** None: the query must return nothing. */
@@ -19,10 +19,10 @@ export interface SentAlert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export interface Scenario {
+export interface AlertScenario {
   readonly name: string;
   readonly series: readonly InputSeries[];
-  readonly queries: readonly Query[];
+  readonly queries: readonly ExpectedQuery[];
   readonly sent?: readonly SentAlert[];
 }
 
@@ -33,25 +33,25 @@ export interface TestFile {
   readonly evaluateEvery: number;
   /** Rule files that it is about, by name; those of workflows and exporters unless said. */
   readonly rules?: readonly string[];
-  readonly scenarios: readonly Scenario[];
+  readonly scenarios: readonly AlertScenario[];
 }
 
 type Labels = Readonly<Record<string, string>>;
 
-export function fires(alert: string, minute: number, labels: Labels = {}): Query {
+export function fires(alert: string, minute: number, labels: Labels = {}): ExpectedQuery {
   return { expr: firing(alert, labels), minute, samples: [{ labels: '{}', value: 1 }] };
 }
 
-export function isQuiet(alert: string, minute: number, labels: Labels = {}): Query {
+export function isQuiet(alert: string, minute: number, labels: Labels = {}): ExpectedQuery {
   return { expr: firing(alert, labels), minute, samples: [] };
 }
 
 /** The expression must be true of exactly one series. */
-export function holds(expr: string, minute: number): Query {
+export function holds(expr: string, minute: number): ExpectedQuery {
   return { expr: `count(${expr})`, minute, samples: [{ labels: '{}', value: 1 }] };
 }
 
-export function isEmpty(expr: string, minute: number): Query {
+export function isEmpty(expr: string, minute: number): ExpectedQuery {
   return { expr, minute, samples: [] };
 }
 

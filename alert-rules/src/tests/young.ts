@@ -6,7 +6,7 @@ import {
   workflowMetrics,
   workflowRecorded,
 } from '../../../pack/metrics/index.js';
-import { fires, holds, type InputSeries, isEmpty, type Scenario, type TestFile } from './scenario.js';
+import { type AlertScenario, fires, holds, type InputSeries, isEmpty, type TestFile } from './scenario.js';
 import { target } from './world.js';
 
 interface Kind {
@@ -66,7 +66,7 @@ function series(metric: string, labels: Readonly<Record<string, string>>, values
   return { series: `${metric}{${all.join(', ')}}`, values };
 }
 
-function young({ name, info, without, identity, labels, about }: Kind): Scenario {
+function young({ name, info, without, identity, labels, about }: Kind): AlertScenario {
   return {
     name: `ownership: a ${name} has its team from its first scrape on`,
     series: [series(info, { ...labels, ...about, team: 'security' }, '_ 1x9'), series(without, labels, '_ 1x9')],
@@ -77,7 +77,7 @@ function young({ name, info, without, identity, labels, about }: Kind): Scenario
   };
 }
 
-function changed({ name, info, without, identity, labels, about }: Kind): Scenario {
+function changed({ name, info, without, identity, labels, about }: Kind): AlertScenario {
   return {
     name: `ownership: a ${name} that changes hands belongs to its new team at once`,
     series: [
@@ -95,7 +95,7 @@ function changed({ name, info, without, identity, labels, about }: Kind): Scenar
   };
 }
 
-function told(): readonly Scenario[] {
+function told(): readonly AlertScenario[] {
   const alert = 'EncryptionSelfTestFailed';
   const labels = { ...portal, provider: 'vault' };
   return [

@@ -6,7 +6,7 @@ import type { AlertRule } from '../rule.js';
 import { withOwner } from './presence.js';
 
 /** One name for the family, told apart by `window`, so that grouping and inhibition see that they belong together. */
-export function burnAlerts(pack: Pack): readonly AlertRule[] {
+export function workflowBurnAlerts(pack: Pack): readonly AlertRule[] {
   return pack.alerting.burn.map((burn) =>
     alertRule(pack, {
       name: 'WorkflowSlaBurn',

@@ -1,11 +1,11 @@
 import type { Pack } from '../../../pack/model.js';
 import type { RuleFile } from '../rule.js';
 import { settings } from '../settings.js';
-import { burnAlerts } from './burn.js';
+import { workflowBurnAlerts } from './burn.js';
 import { measuringAlerts } from './measuring.js';
 import { portalAlerts } from './portal.js';
-import { presenceRecordings } from './presence.js';
-import { sliceRecordings, windowRecordings } from './recordings.js';
+import { workflowPresenceRecordings } from './presence.js';
+import { workflowSliceRecordings, workflowWindowRecordings } from './recordings.js';
 import { stateRecording } from './state.js';
 
 export function workflowFile(pack: Pack): RuleFile {
@@ -14,15 +14,15 @@ export function workflowFile(pack: Pack): RuleFile {
     path: 'alert-rules/prometheus/kop-workflow-sla.yaml',
     about: 'Service levels of workflows: recordings, burn-rate alerts, and alerts when nothing is measured.',
     groups: [
-      { name: 'kop-workflow-sla-slices', intervalSeconds: sliceSeconds, rules: sliceRecordings(pack) },
+      { name: 'kop-workflow-sla-slices', intervalSeconds: sliceSeconds, rules: workflowSliceRecordings(pack) },
       {
         name: 'kop-workflow-sla',
         intervalSeconds,
         rules: [
-          ...presenceRecordings(),
-          ...windowRecordings(pack),
+          ...workflowPresenceRecordings(),
+          ...workflowWindowRecordings(pack),
           stateRecording(pack),
-          ...burnAlerts(pack),
+          ...workflowBurnAlerts(pack),
           ...measuringAlerts(pack),
           ...portalAlerts(pack),
         ],

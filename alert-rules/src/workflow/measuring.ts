@@ -3,7 +3,7 @@ import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../
 import type { Pack } from '../../../pack/model.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { unheardOf } from '../presence.js';
-import { atLeast, plain, promql } from '../promql.js';
+import { atLeast, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { patience, withOwner } from './presence.js';
@@ -55,7 +55,7 @@ function tainted(pack: Pack): AlertRule {
     expr: withOwner(promql`
       ${count(m.runsTainted.name)}
       / (${count(m.runsUncertain.name)} + ${count(m.runs.name)} > 0)
-      > ${plain(ratio)}
+      > ${plainNumber(ratio)}
     `),
     summary: 'The exporter is too busy to measure a workflow.',
     description:
@@ -80,7 +80,7 @@ function dropped(pack: Pack): AlertRule {
     expr: withOwner(promql`
       ${drops}
       / (${drops} + ${done} > 0)
-      > ${plain(ratio)}
+      > ${plainNumber(ratio)}
       and
       ${drops} ${atLeast(minimum)}
     `),

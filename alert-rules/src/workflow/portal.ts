@@ -2,7 +2,7 @@
 import { workflowMetrics as m, windowOf } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
 import { alertRule, operatingTeam } from '../policy.js';
-import { plain, promql } from '../promql.js';
+import { plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 
@@ -29,7 +29,7 @@ function unanswered(pack: Pack): AlertRule {
     expr: promql`
       max by (portal) (
         avg_over_time((${m.requestsOpen.name} >= bool ${m.requestsOpenLimit.name})[${range}:30s])
-      ) > ${plain(ratio)}
+      ) > ${plainNumber(ratio)}
     `,
     summary: 'A portal leaves so many requests unanswered that there is no place for further ones.',
     description:

@@ -1,18 +1,21 @@
 /** Which workflows there are, whose they are, and when each was last run. */
 import { workflowMetrics as m, workflowRecorded as r } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { identity, remembered, since } from '../presence.js';
-import { plain, promql } from '../promql.js';
+import { memberIdentity, remembered, since } from '../presence.js';
+import { plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 
 const ofWorkflow = 'by (portal, workflow)';
 
-export function presenceRecordings(): readonly RecordingRule[] {
+export function workflowPresenceRecordings(): readonly RecordingRule[] {
   const counts = `max ${ofWorkflow} (${m.slaTarget.name}) > bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
-    { record: r.identity, expr: identity('portal, workflow', 'title, team, tier', m.info.name, r.lastSeen, counts) },
+    {
+      record: r.identity,
+      expr: memberIdentity('portal, workflow', 'title, team, tier', m.info.name, r.lastSeen, counts),
+    },
     {
       record: r.lastActivity,
       expr: promql`
@@ -27,7 +30,7 @@ export function presenceRecordings(): readonly RecordingRule[] {
 /** Seconds after which a workflow that has not run counts as standing still: three intervals, but never hastily. */
 export function patience(pack: Pack): string {
   const slowest = `${settings.stalledIntervals} * max ${ofWorkflow} (${m.scheduleInterval.name})`;
-  return `clamp_min(${slowest}, ${plain(pack.alerting.stalledForSeconds)})`;
+  return `clamp_min(${slowest}, ${plainNumber(pack.alerting.stalledForSeconds)})`;
 }
 
 /** Multiplying by an identity of 1 leaves the value and adds the owner. */

@@ -31,7 +31,7 @@ function windowRules(window: RecordedWindow): readonly RecordingRule[] {
 }
 
 /** Recorded with the alerts that read them, in one group, so that they are never of different moments. */
-export function windowRecordings(pack: Pack): readonly RecordingRule[] {
+export function workflowWindowRecordings(pack: Pack): readonly RecordingRule[] {
   return [
     {
       record: r.errorBudget,
@@ -112,7 +112,7 @@ export const notKnown = promql`
 `;
 
 /** For a group of its own, evaluated once for each slice. */
-export function sliceRecordings(pack: Pack): readonly RecordingRule[] {
+export function workflowSliceRecordings(pack: Pack): readonly RecordingRule[] {
   return [
     { record: r.runsSlice, expr: rawRuns(slice) },
     { record: r.missedSlice, expr: rawMissed(slice) },

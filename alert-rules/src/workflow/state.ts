@@ -1,7 +1,7 @@
 import { foreignSeries } from '../../../pack/metrics/foreign.js';
 import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { atLeast, plain, promql } from '../promql.js';
+import { atLeast, plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { patience } from './presence.js';
@@ -48,7 +48,7 @@ export function stateRecording(pack: Pack): RecordingRule {
       ${workflowStates.atRisk} * (
         max by (portal, workflow) (${burning('')})
         or
-        count by (portal, workflow) (${r.budgetRemaining.name} < ${plain(settings.atRiskBudgetRatio)})
+        count by (portal, workflow) (${r.budgetRemaining.name} < ${plainNumber(settings.atRiskBudgetRatio)})
       )
       or
       ${workflowStates.met} * max by (portal, workflow) (${r.identity.name})

@@ -1,17 +1,17 @@
 import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
-import { dashboard, type Row } from '../kit/dashboard.js';
+import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { baseline, colours, field, fixed, shades, thresholds, words } from '../kit/fields.js';
 import { stat, stateTimeline, timeseries } from '../kit/panels.js';
 import type { Dashboard, Panel } from '../kit/types.js';
 import { labelVariable } from '../kit/variables.js';
 import { auditEvidence } from './evidence.js';
-import { instant, ofTrail, series, within } from './queries.js';
+import { instant, series, trailSelector, within } from './queries.js';
 import { auditSeal } from './seal.js';
 import { auditedTables } from './tables.js';
 import { auditTableWords, auditTrailWords } from './words.js';
 
 /** From the one question (is it complete?) to what each answer rests on. */
-export function auditTrail(): Dashboard {
+export function auditTrailDashboard(): Dashboard {
   return dashboard({
     uid: 'kop-audit-trail',
     title: 'Audit trail',
@@ -26,7 +26,7 @@ export function auditTrail(): Dashboard {
   });
 }
 
-function answer(): Row {
+function answer(): DashboardRow {
   return {
     title: 'Is the trail $trail of $portal complete?',
     lines: [
@@ -40,7 +40,7 @@ function answer(): Row {
           [4, roles()],
         ],
       },
-      { height: 13, panels: [[24, auditedTables(ofTrail)]] },
+      { height: 13, panels: [[24, auditedTables(trailSelector)]] },
       { height: 13, panels: [[24, timeline()]] },
     ],
   };
@@ -54,7 +54,7 @@ function state(): Panel {
       'unknown); no data (nobody has looked for ten minutes).',
     unit: 'none',
     colour: 'background',
-    targets: [instant(`max(${r.state.name}${ofTrail})`)],
+    targets: [instant(`max(${r.state.name}${trailSelector})`)],
     mappings: auditTrailWords,
   });
 }
@@ -65,8 +65,8 @@ function covered(): Panel {
     description: 'Tables with an effective trigger for every operation that must be recorded, of those in scope.',
     unit: 'short',
     targets: [
-      instant(`max(${m.tablesCovered.name}${ofTrail})`, 'Covered'),
-      instant(`max(${m.tablesInScope.name}${ofTrail})`, 'In scope'),
+      instant(`max(${m.tablesCovered.name}${trailSelector})`, 'Covered'),
+      instant(`max(${m.tablesInScope.name}${trailSelector})`, 'In scope'),
     ],
     thresholds: thresholds({ value: null, color: 'text' }),
     overrides: [
@@ -76,8 +76,8 @@ function covered(): Panel {
 }
 
 function byState(): Panel {
-  const known = `count(${r.tableState.name}${ofTrail})`;
-  const count = (code: number) => `count(${r.tableState.name}${ofTrail} == ${code}) or 0 * ${known}`;
+  const known = `count(${r.tableState.name}${trailSelector})`;
+  const count = (code: number) => `count(${r.tableState.name}${trailSelector} == ${code}) or 0 * ${known}`;
   const lit = (colour: string) => ({
     thresholds: thresholds({ value: null, color: 'text' }, { value: 1, color: colour }),
   });
@@ -92,7 +92,7 @@ function byState(): Panel {
       instant(count(auditTableCodes.suspect), 'Suspect'),
       instant(count(auditTableCodes.confirmed), 'Fault proven'),
       instant(
-        `count(${r.tableState.name}${ofTrail} >= ${auditTableCodes.unknown} <= ${auditTableCodes.noData}) or 0 * ${known}`,
+        `count(${r.tableState.name}${trailSelector} >= ${auditTableCodes.unknown} <= ${auditTableCodes.noData}) or 0 * ${known}`,
         'Unknown',
       ),
     ],
@@ -126,7 +126,7 @@ function roles(): Panel {
       'outside the database are what shows their deeds.',
     unit: 'short',
     noValue: 'Unknown',
-    targets: [instant(`sum(max by (exposure) (${m.bypassRoles.name}${ofTrail}))`)],
+    targets: [instant(`sum(max by (exposure) (${m.bypassRoles.name}${trailSelector}))`)],
     thresholds: thresholds({ value: null, color: 'text' }),
   });
 }
@@ -135,14 +135,14 @@ function timeline(): Panel {
   return stateTimeline({
     title: 'State of each table',
     description: 'How the state of each table changed. Where nothing is drawn, the table was not known.',
-    expr: `max by (table) (${r.tableState.name}${ofTrail})`,
+    expr: `max by (table) (${r.tableState.name}${trailSelector})`,
     subject: 'table',
     nothing: { text: 'No table has been seen', code: auditTableCodes.noData },
     mappings: auditTableWords,
   });
 }
 
-function findings(): Row {
+function findings(): DashboardRow {
   return {
     title: 'Findings',
     lines: [
@@ -160,7 +160,7 @@ function findings(): Row {
 
 function faultsFound(): Panel {
   const each = (metric: string, title: string) =>
-    series(`sum by (table) (increase(${metric}${ofTrail}[$__rate_interval])) > 0`, `${title}: {{table}}`);
+    series(`sum by (table) (increase(${metric}${trailSelector}[$__rate_interval])) > 0`, `${title}: {{table}}`);
   return timeseries({
     title: 'Confirmed faults',
     description:
@@ -175,7 +175,7 @@ function faultsFound(): Panel {
       each(m.missing.name, 'missing'),
       each(m.unexplained.name, 'unexplained'),
       series(
-        `0 * sum(increase(${m.records.name}${ofTrail}[$__rate_interval])) unless on () (max(${m.evidenceState.name}${within('source="records", state="unknown"')}) == 1)`,
+        `0 * sum(increase(${m.records.name}${trailSelector}[$__rate_interval])) unless on () (max(${m.evidenceState.name}${within('source="records", state="unknown"')}) == 1)`,
         'looked at',
       ),
     ],
@@ -190,7 +190,7 @@ function residuals(): Panel {
       'Row changes less calls of the trigger, calls less records, records less ids given out, and records that were changed. ' +
       'Each must be 0; a gap is a time in which it could not be told.',
     unit: 'short',
-    targets: [series(`max by (invariant) (${m.counterResidual.name}${ofTrail})`, '{{invariant}}')],
+    targets: [series(`max by (invariant) (${m.counterResidual.name}${trailSelector})`, '{{invariant}}')],
     softMax: 1,
     noValue: 'No data: counters cannot be compared for this trail',
     overrides: [
@@ -209,7 +209,7 @@ function mismatches(): Panel {
     unit: 'short',
     min: 0,
     softMax: 1,
-    targets: [series(`sum by (kind) (${m.replayMismatches.name}${ofTrail})`, '{{kind}}')],
+    targets: [series(`sum by (kind) (${m.replayMismatches.name}${trailSelector})`, '{{kind}}')],
     noValue: 'No data: no whole sweep has ended yet',
     overrides: [
       fixed('missing_record', colours.bad),
@@ -220,7 +220,7 @@ function mismatches(): Panel {
   });
 }
 
-function records(): Row {
+function records(): DashboardRow {
   return {
     title: 'Records',
     lines: [
@@ -251,7 +251,9 @@ function volume(): Panel {
     unit: 'short',
     min: 0,
     stacked: true,
-    targets: [series(`60 * sum by (operation) (rate(${m.records.name}${ofTrail}[$__rate_interval]))`, '{{operation}}')],
+    targets: [
+      series(`60 * sum by (operation) (rate(${m.records.name}${trailSelector}[$__rate_interval]))`, '{{operation}}'),
+    ],
   });
 }
 
@@ -262,7 +264,7 @@ function actors(): Panel {
     unit: 'short',
     min: 0,
     stacked: true,
-    targets: [series(`60 * sum by (kind) (rate(${m.actors.name}${ofTrail}[$__rate_interval]))`, '{{kind}}')],
+    targets: [series(`60 * sum by (kind) (rate(${m.actors.name}${trailSelector}[$__rate_interval]))`, '{{kind}}')],
     overrides: [
       fixed('none', colours.bad),
       fixed('shared', 'orange'),
@@ -273,7 +275,7 @@ function actors(): Panel {
 }
 
 function lacking(): Panel {
-  const all = `sum(rate(${m.records.name}${ofTrail}[$__rate_interval]))`;
+  const all = `sum(rate(${m.records.name}${trailSelector}[$__rate_interval]))`;
   return timeseries({
     title: 'Records that lack a required field',
     description: 'Share of the records read that do not say who, when, to what, or why.',
@@ -282,7 +284,7 @@ function lacking(): Panel {
     softMax: 0.02,
     targets: [
       series(
-        `sum by (field) (rate(${m.attributionMissing.name}${ofTrail}[$__rate_interval])) / on () group_left () (${all} > 0)`,
+        `sum by (field) (rate(${m.attributionMissing.name}${trailSelector}[$__rate_interval])) / on () group_left () (${all} > 0)`,
         '{{field}}',
       ),
     ],
@@ -292,7 +294,7 @@ function lacking(): Panel {
 
 function lag(): Panel {
   const quantile = (q: number) =>
-    `histogram_quantile(${q}, sum by (le) (rate(${m.writeLag.name}_bucket${ofTrail}[$__rate_interval])))`;
+    `histogram_quantile(${q}, sum by (le) (rate(${m.writeLag.name}_bucket${trailSelector}[$__rate_interval])))`;
   return timeseries({
     title: 'Delays',
     description:
@@ -302,15 +304,15 @@ function lag(): Panel {
     softMax: 10,
     targets: [
       series(`${quantile(0.99)} >= 0`, '99 % of records within'),
-      series(`max(${m.watermarkLag.name}${ofTrail})`, 'Oldest open transaction'),
-      series(`max(${m.sealLag.name}${ofTrail})`, 'Oldest unsealed record'),
+      series(`max(${m.watermarkLag.name}${trailSelector})`, 'Oldest open transaction'),
+      series(`max(${m.sealLag.name}${trailSelector})`, 'Oldest unsealed record'),
     ],
   });
 }
 
 function events(): Panel {
   const each = (metric: string, label: string, title: string) =>
-    series(`sum by (${label}) (increase(${metric}${ofTrail}[$__rate_interval])) > 0`, `${title}: {{${label}}}`);
+    series(`sum by (${label}) (increase(${metric}${trailSelector}[$__rate_interval])) > 0`, `${title}: {{${label}}}`);
   return timeseries({
     title: 'Things that happened to it',
     description:
@@ -337,6 +339,6 @@ function comparisons(): Panel {
     min: 0,
     softMax: 1,
     noValue: 'No data: no comparison is described for this trail',
-    targets: [series(`max by (comparison) (${m.comparisonFindings.name}${ofTrail})`, '{{comparison}}')],
+    targets: [series(`max by (comparison) (${m.comparisonFindings.name}${trailSelector})`, '{{comparison}}')],
   });
 }

@@ -1,11 +1,11 @@
 /** What an answer about a trail rests on, and whether that can be seen. */
 import { auditMetrics as m } from '../../../pack/metrics/index.js';
-import type { Row } from '../kit/dashboard.js';
+import type { DashboardRow } from '../kit/dashboard.js';
 import { colours, field, fieldsLike, words } from '../kit/fields.js';
 import { age, colouredCell, joinedTable } from '../kit/joined-table.js';
-import { stateTimeline, table } from '../kit/panels.js';
+import { stateTimeline, tablePanel } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
-import { instantTable, ofTrail } from './queries.js';
+import { instantTable, trailSelector } from './queries.js';
 
 /** By how far it is from certainty; the recorded words have no order. */
 const codes = { ok: 1, degraded: 2, unknown: 3 } as const;
@@ -27,7 +27,7 @@ const effective = words(
   'No data',
 );
 
-export function auditEvidence(): Row {
+export function auditEvidence(): DashboardRow {
   return {
     title: 'Evidence',
     lines: [
@@ -91,14 +91,14 @@ function sourcesOverTime(): Panel {
 }
 
 function triggers(): Panel {
-  return table({
+  return tablePanel({
     title: 'What is recorded',
     description:
       'For each table and operation whether a trigger records it that no session can switch off: enabled always, for every row and ' +
       'column, on every leaf partition, calling a trusted function.',
     unit: 'none',
     noValue: 'No data: the catalogue has not been read',
-    targets: [instantTable(`max by (table, operation) (${m.triggerEffective.name}${ofTrail})`)],
+    targets: [instantTable(`max by (table, operation) (${m.triggerEffective.name}${trailSelector})`)],
     transformations: [
       {
         id: 'groupingToMatrix',
@@ -129,7 +129,7 @@ function triggers(): Panel {
 }
 
 function checks(): Panel {
-  const last = `max by (check) (${m.lastCheck.name}${ofTrail})`;
+  const last = `max by (check) (${m.lastCheck.name}${trailSelector})`;
   return joinedTable({
     title: 'Checks',
     description:
@@ -143,7 +143,7 @@ function checks(): Panel {
       { title: 'Last result', expr: `1000 * (${last} > 0)`, nothing: 'Never', properties: age('Never') },
       {
         title: 'Took',
-        expr: `max by (check) (${m.checkDuration.name}${ofTrail})`,
+        expr: `max by (check) (${m.checkDuration.name}${trailSelector})`,
         nothing: 'No data',
         properties: { unit: 's', 'custom.width': 110 },
       },

@@ -1,5 +1,5 @@
 import { auditRecorded } from '../../../pack/metrics/index.js';
-import type { Row } from '../kit/dashboard.js';
+import type { DashboardRow } from '../kit/dashboard.js';
 import { stat } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
 import { type OverviewPart, one } from '../overview/part.js';
@@ -21,6 +21,6 @@ function worst(): Panel {
   });
 }
 
-function row(): Row {
+function row(): DashboardRow {
   return { title: 'Audit trails', lines: [{ height: 5, panels: [[24, trailTable()]] }] };
 }

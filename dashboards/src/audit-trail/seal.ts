@@ -1,15 +1,15 @@
 /** Checkpoints, anchors and verification; and who could get around them. */
 import { auditMetrics as m } from '../../../pack/metrics/index.js';
-import type { Row } from '../kit/dashboard.js';
+import type { DashboardRow } from '../kit/dashboard.js';
 import { baseline, colours, field, fixed, shades, thresholds } from '../kit/fields.js';
 import { age, faults, joinedTable } from '../kit/joined-table.js';
 import { stat, timeseries } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
-import { instant, ofTrail, series, within } from './queries.js';
+import { instant, series, trailSelector, within } from './queries.js';
 
 const day = 86_400;
 
-export function auditSeal(): Row {
+export function auditSeal(): DashboardRow {
   return {
     title: 'Seal, retention and exposure',
     lines: [
@@ -50,7 +50,7 @@ function checkpoint(): Panel {
     description: 'When the newest signed checkpoint was made. Quiet intervals are sealed too, so that it is never old.',
     unit: 'dateTimeFromNow',
     noValue: 'No seal',
-    targets: [instant(`1000 * (max(max_over_time(${m.checkpointTime.name}${ofTrail}[1d])) > 0)`)],
+    targets: [instant(`1000 * (max(max_over_time(${m.checkpointTime.name}${trailSelector}[1d])) > 0)`)],
     thresholds: thresholds({ value: null, color: 'text' }),
   });
 }
@@ -62,8 +62,8 @@ function sealed(): Panel {
     unit: 'short',
     noValue: 'No seal',
     targets: [
-      instant(`max(${m.checkpointSize.name}${ofTrail})`, 'Sealed'),
-      instant(`max(${m.disposed.name}${ofTrail})`, 'Disposed of'),
+      instant(`max(${m.checkpointSize.name}${trailSelector})`, 'Sealed'),
+      instant(`max(${m.disposed.name}${trailSelector})`, 'Disposed of'),
     ],
     thresholds: thresholds({ value: null, color: 'text' }),
   });
@@ -76,7 +76,7 @@ function verified(): Panel {
     unit: 'percentunit',
     decimals: 1,
     noValue: 'No seal',
-    targets: [instant(`min(${m.verified.name}${ofTrail})`)],
+    targets: [instant(`min(${m.verified.name}${trailSelector})`)],
     thresholds: thresholds(
       { value: null, color: colours.bad },
       { value: 0.9, color: 'orange' },
@@ -93,7 +93,7 @@ function oldestVerification(): Panel {
       'chunk differs.',
     unit: 'dateTimeFromNow',
     noValue: 'Not known',
-    targets: [instant(`1000 * (min(${m.oldestVerification.name}${ofTrail}) > 0)`)],
+    targets: [instant(`1000 * (min(${m.oldestVerification.name}${trailSelector}) > 0)`)],
     thresholds: thresholds({ value: null, color: 'text' }),
   });
 }
@@ -119,8 +119,8 @@ function oldestRecord(): Panel {
     unit: 'dateTimeFromNow',
     noValue: 'No records',
     targets: [
-      instant(`1000 * max(${m.retentionOldest.name}${ofTrail})`, 'Oldest'),
-      instant(`sum(${m.retentionViolations.name}${ofTrail})`, 'Violations'),
+      instant(`1000 * max(${m.retentionOldest.name}${trailSelector})`, 'Oldest'),
+      instant(`sum(${m.retentionViolations.name}${trailSelector})`, 'Violations'),
     ],
     thresholds: thresholds({ value: null, color: 'text' }),
     overrides: [
@@ -133,7 +133,7 @@ function oldestRecord(): Panel {
 }
 
 function anchors(): Panel {
-  const reached = `max by (anchor) (${m.anchorTime.name}${ofTrail})`;
+  const reached = `max by (anchor) (${m.anchorTime.name}${trailSelector})`;
   return joinedTable({
     title: 'Anchors',
     description:
@@ -147,7 +147,7 @@ function anchors(): Panel {
       { title: 'Reached', expr: `1000 * (${reached} > 0)`, nothing: 'Never', properties: age('Never') },
       {
         title: 'Behind',
-        expr: `clamp_min(scalar(max(${m.checkpointTime.name}${ofTrail})) - (${reached} > 0), 0)`,
+        expr: `clamp_min(scalar(max(${m.checkpointTime.name}${trailSelector})) - (${reached} > 0), 0)`,
         nothing: 'Never reached',
         properties: {
           ...faults('red', 'Never reached'),
@@ -176,8 +176,8 @@ function verificationFailures(): Panel {
     stacked: true,
     noValue: 'No data: nothing is sealed, so nothing can be verified',
     targets: [
-      series(`sum by (kind) (${m.verificationFailures.name}${ofTrail}) > 0`, '{{kind}}'),
-      series(`0 * sum(${m.verificationFailures.name}${ofTrail})`, 'verified'),
+      series(`sum by (kind) (${m.verificationFailures.name}${trailSelector}) > 0`, '{{kind}}'),
+      series(`0 * sum(${m.verificationFailures.name}${trailSelector})`, 'verified'),
     ],
     overrides: [shades('^(?!verified$)', 'red'), baseline('verified')],
   });
@@ -191,7 +191,7 @@ function exposures(): Panel {
     min: 0,
     softMax: 2,
     noValue: 'No data: roles have not been looked at',
-    targets: [series(`max by (exposure) (${m.bypassRoles.name}${ofTrail})`, '{{exposure}}')],
+    targets: [series(`max by (exposure) (${m.bypassRoles.name}${trailSelector})`, '{{exposure}}')],
     fill: 0,
     overrides: [
       fixed('superuser', 'text'),
@@ -212,7 +212,7 @@ function unreadable(): Panel {
     min: 0,
     softMax: 2,
     noValue: 'No data: no records were exported yet',
-    targets: [series(`max by (part) (${m.unreadable.name}${ofTrail})`, '{{part}}')],
+    targets: [series(`max by (part) (${m.unreadable.name}${trailSelector})`, '{{part}}')],
     fill: 0,
     overrides: [fixed('image', colours.bad), fixed('time', 'orange')],
   });
@@ -224,7 +224,7 @@ function readable(): Panel {
     description: 'When the last whole pass over all records ended, each exported and parsed.',
     unit: 'dateTimeFromNow',
     noValue: 'Not yet',
-    targets: [instant(`1000 * (max(${m.readableTime.name}${ofTrail}) > 0)`)],
+    targets: [instant(`1000 * (max(${m.readableTime.name}${trailSelector}) > 0)`)],
     thresholds: thresholds({ value: null, color: 'text' }),
   });
 }
@@ -238,7 +238,7 @@ function readers(): Panel {
     min: 0,
     softMax: 2,
     noValue: 'No data: roles have not been looked at',
-    targets: [series(`max by (reading) (${m.readers.name}${ofTrail})`, '{{reading}}')],
+    targets: [series(`max by (reading) (${m.readers.name}${trailSelector})`, '{{reading}}')],
     fill: 0,
     overrides: [
       fixed('logged', colours.good),

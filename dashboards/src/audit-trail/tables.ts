@@ -1,6 +1,6 @@
 /** Tables about audit trails that both the overview and the trail's own dashboard draw from. */
 import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
-import { age, type Column, colouredCell, faults, joinedTable, share } from '../kit/joined-table.js';
+import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';
 import { auditTableWords, auditTrailWords } from './words.js';
@@ -11,7 +11,7 @@ export function trailTable(): Panel {
   const identity = `max by (portal, trail, title, team) (${r.identity.name})`;
   const known = `count by (portal, trail) (${r.tableState.name})`;
   const inState = (code: number) => `count by (portal, trail) (${r.tableState.name} == ${code}) or 0 * ${known}`;
-  const counted = (title: string, code: number, color: string): Column => ({
+  const counted = (title: string, code: number, color: string): JoinedColumn => ({
     title,
     expr: inState(code),
     nothing: 'No data',
@@ -94,7 +94,7 @@ export function auditedTables(selector: string): Panel {
   const isUnknown = `${by(`${r.tableState.name}${selector}`)} >= ${auditTableCodes.unknown} <= ${auditTableCodes.noData}`;
   /** Of a table that nobody can look at, none found is not the same as none. */
   const known = (count: string) => `(${count} > 0) or (${count} unless on (table) (${isUnknown}))`;
-  const found = (title: string, expr: string, nothing: string): Column => ({
+  const found = (title: string, expr: string, nothing: string): JoinedColumn => ({
     title,
     expr,
     nothing,

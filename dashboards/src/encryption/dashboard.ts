@@ -5,23 +5,30 @@ import {
   encryptionRecorded as r,
   selfTests as selfTestNames,
 } from '../../../pack/metrics/index.js';
-import { dashboard, type Row } from '../kit/dashboard.js';
+import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { baseline, colours, field, fieldsLike, fixed, shades, thresholds } from '../kit/fields.js';
-import { heatmap, stat, stateTimeline, table, timeseries } from '../kit/panels.js';
-import type { Dashboard, Override, Panel, Target } from '../kit/types.js';
+import { heatmap, stat, stateTimeline, tablePanel, timeseries } from '../kit/panels.js';
+import type { Dashboard, Override, Panel, QueryTarget } from '../kit/types.js';
 import { labelVariable } from '../kit/variables.js';
-import { columnTable, judged, keyTable, outcomeColours, providerTable, selfTestWords } from './tables.js';
+import {
+  columnTable,
+  judgedOperations,
+  keyVersionsTable,
+  outcomeColours,
+  providerTable,
+  selfTestWords,
+} from './tables.js';
 import { columnStateWords, providerStateWords } from './words.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", provider="$provider"}';
-const operations = `{portal="$portal", provider="$provider", ${judged}}`;
+const operations = `{portal="$portal", provider="$provider", ${judgedOperations}}`;
 
-const series = (expr: string, legendFormat: string): Target => ({ expr, legendFormat });
-const instant = (expr: string, legendFormat = ''): Target => ({ expr, legendFormat, instant: true });
+const series = (expr: string, legendFormat: string): QueryTarget => ({ expr, legendFormat });
+const instant = (expr: string, legendFormat = ''): QueryTarget => ({ expr, legendFormat, instant: true });
 
 /** From all providers of a portal down to one operation, and from what is stored to the keys. */
-export function encryption(): Dashboard {
+export function encryptionDashboard(): Dashboard {
   return dashboard({
     uid: 'kop-encryption',
     title: 'Field encryption',
@@ -36,7 +43,7 @@ export function encryption(): Dashboard {
   });
 }
 
-function providers(): Row {
+function providers(): DashboardRow {
   return {
     title: 'Providers of $portal',
     lines: [
@@ -72,7 +79,7 @@ function notMade(test: string): string {
 }
 
 function selfTests(): Panel {
-  return table({
+  return tablePanel({
     title: 'Self-tests',
     description:
       'Whether what must fail fails, and what must work works: a forged, truncated or moved ciphertext has to be refused. A test that ' +
@@ -107,7 +114,7 @@ function selfTests(): Panel {
   });
 }
 
-function stored(): Row {
+function stored(): DashboardRow {
   return {
     title: 'What is stored, and under which keys',
     lines: [
@@ -116,7 +123,7 @@ function stored(): Row {
         height: 8,
         panels: [
           [12, columnTimeline()],
-          [12, keyTable(ofPortal)],
+          [12, keyVersionsTable(ofPortal)],
         ],
       },
       {
@@ -225,7 +232,7 @@ const slaLine: Override = field('SLA', {
 /** From microseconds in this process to a second at a slow service. */
 const logarithmic = { type: 'log', log: 10 } as const;
 
-function latency(): Row {
+function latency(): DashboardRow {
   return {
     title: 'Latency of $provider',
     lines: [
@@ -297,7 +304,7 @@ function comparedProviders(): Panel {
     scale: logarithmic,
     fill: 0,
     targets: [
-      series(quantile(0.95, 'provider, le', `{portal="$portal", ${judged}}`), '{{provider}}'),
+      series(quantile(0.95, 'provider, le', `{portal="$portal", ${judgedOperations}}`), '{{provider}}'),
       series(`max(${m.slaTarget.name}${chosen})`, 'SLA'),
     ],
     overrides: [slaLine],
@@ -327,7 +334,7 @@ function byTemperature(): Panel {
   });
 }
 
-function outcomes(): Row {
+function outcomes(): DashboardRow {
   return {
     title: 'Outcomes of $provider',
     lines: [
@@ -403,7 +410,7 @@ function notCounted(): Panel {
 }
 
 /** Labelled as what it is, so that nobody takes it for a measurement of ours. */
-function secondSource(): Row {
+function secondSource(): DashboardRow {
   return {
     title: "The portal's own timings: a second source, not measured by us",
     lines: [

@@ -1,5 +1,5 @@
 import { columnStates, encryptionRecorded } from '../../../pack/metrics/index.js';
-import type { Row } from '../kit/dashboard.js';
+import type { DashboardRow } from '../kit/dashboard.js';
 import { field } from '../kit/fields.js';
 import { stat } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
@@ -27,7 +27,7 @@ function worst(): Panel {
   });
 }
 
-function row(): Row {
+function row(): DashboardRow {
   return {
     title: 'Field encryption',
     lines: [

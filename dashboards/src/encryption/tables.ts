@@ -1,13 +1,13 @@
 /** Tables about field encryption that both the overview and its own dashboard draw from. */
 import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
-import { age, type Column, colouredCell, faults, joinedTable, share } from '../kit/joined-table.js';
+import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';
 import { columnStateWords, providerStateWords } from './words.js';
 
 /** Single encryptions and decryptions; a round trip is one of each again. */
-export const judged = 'operation=~"encrypt|decrypt"';
+export const judgedOperations = 'operation=~"encrypt|decrypt"';
 
 /** One line for each provider, worst first. `selector` limits it, such as `{portal="$portal"}`. */
 export function providerTable(selector: string): Panel {
@@ -15,7 +15,7 @@ export function providerTable(selector: string): Panel {
   const also = within === '' ? '' : `, ${within}`;
   const by = (expr: string) => `max by (portal, provider) (${expr})`;
   const quantile = (q: number) =>
-    `histogram_quantile(${q}, sum by (portal, provider, le) (increase(${m.duration.name}_bucket{${judged}${also}}[1h]))) > 0`;
+    `histogram_quantile(${q}, sum by (portal, provider, le) (increase(${m.duration.name}_bucket{${judgedOperations}${also}}[1h]))) > 0`;
   const tests = (comparison: string) => `count by (portal, provider) (${m.selfTest.name}${selector}${comparison})`;
   const identity = `max by (portal, provider, kind, title, team) (${r.identity.name}${selector})`;
   return joinedTable({
@@ -127,7 +127,7 @@ export function columnTable(selector: string): Panel {
   const within = selector.replace(/^\{|\}$/g, '');
   const also = within === '' ? '' : `, ${within}`;
   const rows = (state: string) => by(`${m.rows.name}{state="${state}"${also}}`);
-  const counted = (title: string, expr: string, color: string, width: number): Column => ({
+  const counted = (title: string, expr: string, color: string, width: number): JoinedColumn => ({
     title,
     expr,
     nothing: 'Not scanned',
@@ -189,7 +189,7 @@ export function columnTable(selector: string): Panel {
 }
 
 /** One line for each key, the first to be rotated on top. */
-export function keyTable(selector: string): Panel {
+export function keyVersionsTable(selector: string): Panel {
   const by = (expr: string) => `max by (portal, key) (${expr})`;
   const due = by(`${m.keyRotationDue.name}${selector}`);
   const rotated = by(`${m.keyRotated.name}${selector}`);

@@ -1,14 +1,14 @@
-import type { Dashboard, Panel, PlacedPanel, Target, Variable } from './types.js';
-import { datasource, prometheus } from './variables.js';
+import type { Dashboard, Panel, PlacedPanel, QueryTarget, Variable } from './types.js';
+import { datasource, prometheusSource } from './variables.js';
 
-export interface Row {
+export interface DashboardRow {
   readonly title: string;
   readonly collapsed?: boolean;
   /** Lines of panels: each line's widths add up to 24, and its panels share a height. */
-  readonly lines: readonly Line[];
+  readonly lines: readonly PanelLine[];
 }
 
-export interface Line {
+export interface PanelLine {
   readonly height: number;
   readonly panels: readonly (readonly [width: number, panel: Panel])[];
 }
@@ -19,7 +19,7 @@ export interface DashboardSpec {
   readonly description: string;
   readonly from: string;
   readonly variables: readonly Variable[];
-  readonly rows: readonly Row[];
+  readonly rows: readonly DashboardRow[];
 }
 
 export const packTag = 'kop';
@@ -60,7 +60,7 @@ export function dashboard(spec: DashboardSpec): Dashboard {
 }
 
 /** Ids count up in reading order, so that the same description always gives the same file. */
-function placed(rows: readonly Row[]): readonly PlacedPanel[] {
+function placed(rows: readonly DashboardRow[]): readonly PlacedPanel[] {
   let id = 0;
   let y = 0;
   const panels: PlacedPanel[] = [];
@@ -92,7 +92,7 @@ function placedPanel(panel: Panel, id: number, gridPos: PlacedPanel['gridPos']):
     title,
     description,
     gridPos,
-    datasource: prometheus,
+    datasource: prometheusSource,
     // Four samples at a scrape interval of 15 s; without it an imported dashboard would guess, and rates come out empty.
     interval,
     targets: targets.map(placedTarget),
@@ -102,11 +102,11 @@ function placedPanel(panel: Panel, id: number, gridPos: PlacedPanel['gridPos']):
   };
 }
 
-function placedTarget(target: Target, index: number) {
+function placedTarget(target: QueryTarget, index: number) {
   const { expr, legendFormat, instant = false, format = 'time_series' } = target;
   return {
     refId: String.fromCharCode('A'.charCodeAt(0) + index),
-    datasource: prometheus,
+    datasource: prometheusSource,
     editorMode: 'code',
     expr,
     legendFormat,

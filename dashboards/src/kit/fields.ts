@@ -1,12 +1,12 @@
 import type { Override } from './types.js';
 
-export interface Step {
+export interface ThresholdStep {
   /** null is the base. */
   readonly value: number | null;
   readonly color: string;
 }
 
-export function thresholds(...steps: readonly Step[]) {
+export function thresholds(...steps: readonly ThresholdStep[]) {
   return { mode: 'absolute', steps };
 }
 

@@ -1,8 +1,8 @@
 import { colours, field, words } from './fields.js';
-import { table } from './panels.js';
-import type { Panel, Target } from './types.js';
+import { tablePanel } from './panels.js';
+import type { Panel, QueryTarget } from './types.js';
 
-export interface Column {
+export interface JoinedColumn {
   readonly title: string;
   /** Has the labels of the key. */
   readonly expr: string;
@@ -26,7 +26,7 @@ interface JoinedTable {
   >;
   /** Labels that come before the values, the first of them in the row for nobody; the others come after. */
   readonly leading: readonly [string, ...string[]];
-  readonly columns: readonly Column[];
+  readonly columns: readonly JoinedColumn[];
   readonly sortBy?: { readonly displayName: string; readonly desc: boolean };
 }
 
@@ -36,7 +36,7 @@ export function joinedTable(spec: JoinedTable): Panel {
   const names = Object.keys(labels);
   const trailing = names.filter((name) => !leading.includes(name));
   const values = columns.map((_column, index) => valueField(index));
-  return table({
+  return tablePanel({
     title: spec.title,
     description: spec.description,
     unit: 'none',
@@ -84,13 +84,13 @@ function nobodyRow(value: string, label: string, nobody: string): string {
  * Where no row has a value, Grafana leaves the column out; a value that is none keeps it. It has the labels of the key
  * and no other, because rows are merged by all labels that any of them has.
  */
-function filled({ expr, nothing }: Column, { key, identity, leading, nobody }: JoinedTable): string {
+function filled({ expr, nothing }: JoinedColumn, { key, identity, leading, nobody }: JoinedTable): string {
   if (nothing === undefined) return expr;
   const by = key.join(', ');
   return `${expr} or on (${by}) NaN * max by (${by}) (${identity}) or on () ${nobodyRow('NaN', leading[0], nobody)}`;
 }
 
-function cells(expr: string): Target {
+function cells(expr: string): QueryTarget {
   return { expr, legendFormat: '', instant: true, format: 'table' };
 }
 

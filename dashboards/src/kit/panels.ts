@@ -1,10 +1,10 @@
 import { colours, thresholds, words } from './fields.js';
-import type { Options, Override, Panel, Target } from './types.js';
+import type { Options, Override, Panel, QueryTarget } from './types.js';
 
 interface Common {
   readonly title: string;
   readonly description: string;
-  readonly targets: readonly Target[];
+  readonly targets: readonly QueryTarget[];
   readonly unit: string;
   readonly decimals?: number;
   readonly min?: number;
@@ -125,7 +125,7 @@ interface TableSpec extends Common {
   readonly sortBy?: { readonly displayName: string; readonly desc: boolean };
 }
 
-export function table(spec: TableSpec): Panel {
+export function tablePanel(spec: TableSpec): Panel {
   return panel(
     'table',
     spec,

@@ -24,7 +24,7 @@ export interface Variable {
   readonly [key: string]: unknown;
 }
 
-export interface Target {
+export interface QueryTarget {
   readonly expr: string;
   readonly legendFormat: string;
   readonly instant?: boolean;
@@ -38,7 +38,7 @@ export interface Panel {
   readonly type: string;
   readonly title: string;
   readonly description: string;
-  readonly targets: readonly Target[];
+  readonly targets: readonly QueryTarget[];
   readonly fieldConfig: FieldConfig;
   readonly options: Options;
   readonly transformations?: readonly object[];

@@ -6,7 +6,7 @@ export function filledIn(name: string): string {
 }
 
 /** The only data source reference in any dashboard. */
-export const prometheus = { type: 'prometheus', uid: filledIn('datasource') } as const;
+export const prometheusSource = { type: 'prometheus', uid: filledIn('datasource') } as const;
 
 export const datasource: Variable = {
   name: 'datasource',
@@ -29,7 +29,7 @@ export function labelVariable(name: string, label: string, query: string): Varia
     name,
     type: 'query',
     label,
-    datasource: prometheus,
+    datasource: prometheusSource,
     definition: text,
     query: { query: text, refId: 'StandardVariableQuery' },
     current: {},

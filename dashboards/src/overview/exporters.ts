@@ -1,7 +1,7 @@
 import { exporterRecorded, runtimeMetrics } from '../../../pack/metrics/index.js';
-import type { Row } from '../kit/dashboard.js';
+import type { DashboardRow } from '../kit/dashboard.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
-import { stat, table, timeseries } from '../kit/panels.js';
+import { stat, tablePanel, timeseries } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
 import { countOrNone, cpu, eventLoopLag, memory } from '../queries.js';
 import { cells, type OverviewPart, one } from './part.js';
@@ -33,7 +33,7 @@ function exporterCounts(): Panel {
   });
 }
 
-function exporters(): Row {
+function exporters(): DashboardRow {
   return {
     title: 'Exporters',
     lines: [
@@ -98,7 +98,7 @@ function exporterTable(): Panel {
   // What a process says of itself carries no exporter; a process may hold several.
   const ofProcess = (expr: string) => `0 * ${each} + on (job, instance) group_left () ${expr}`;
   const collectors = runtimeMetrics.collectorSuccess.name;
-  return table({
+  return tablePanel({
     title: 'Exporters',
     description: 'Every exporter known, whether it answers, and what it says of itself.',
     unit: 'none',

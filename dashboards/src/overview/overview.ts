@@ -1,6 +1,6 @@
-import { dashboard, type Row } from '../kit/dashboard.js';
+import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
-import { stat, table } from '../kit/panels.js';
+import { stat, tablePanel } from '../kit/panels.js';
 import type { Dashboard, Panel } from '../kit/types.js';
 import { alerts, countOrNone, firing, rulesAreEvaluated } from '../queries.js';
 import { exportersOverview } from './exporters.js';
@@ -22,7 +22,7 @@ export function overview(domains: readonly OverviewPart[]): Dashboard {
   });
 }
 
-function now(parts: readonly OverviewPart[]): Row {
+function now(parts: readonly OverviewPart[]): DashboardRow {
   const wanted = parts.reduce((sum, { lightWidth }) => sum + lightWidth, 0);
   const share = Math.min(1, (COLUMNS - ALERT_COLUMNS) / wanted);
   return {
@@ -112,7 +112,7 @@ function alertTable(): Panel {
   };
   const firingNow = (severity: string) =>
     `label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjectLabels.map((label) => `"${label}"`).join(', ')})`;
-  return table({
+  return tablePanel({
     title: 'Firing and pending alerts',
     description:
       'The watchdog always fires and so always stands here; when even that is missing, the rules are not being evaluated.',

@@ -1,13 +1,13 @@
-import type { Row } from '../kit/dashboard.js';
-import type { Panel, Target } from '../kit/types.js';
+import type { DashboardRow } from '../kit/dashboard.js';
+import type { Panel, QueryTarget } from '../kit/types.js';
 
 /** What a domain shows on the overview: a light in the first row, and a row of its own. */
 export interface OverviewPart {
   readonly light: Panel;
   /** Of the 24 columns of the first row; all lights are made to fit. */
   readonly lightWidth: number;
-  readonly row: Row;
+  readonly row: DashboardRow;
 }
 
-export const one = (expr: string, legendFormat: string): Target => ({ expr, legendFormat, instant: true });
-export const cells = (expr: string): Target => ({ expr, legendFormat: '', instant: true, format: 'table' });
+export const one = (expr: string, legendFormat: string): QueryTarget => ({ expr, legendFormat, instant: true });
+export const cells = (expr: string): QueryTarget => ({ expr, legendFormat: '', instant: true, format: 'table' });

@@ -1,9 +1,9 @@
 import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../../pack/metrics/index.js';
 import type { Pack } from '../../../pack/model.js';
-import { dashboard, type Row } from '../kit/dashboard.js';
+import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { colours, field, fieldsLike, thresholds } from '../kit/fields.js';
 import { heatmap, stackedBars, stat, stateTimeline, timeseries } from '../kit/panels.js';
-import type { Dashboard, Override, Panel, Target } from '../kit/types.js';
+import type { Dashboard, Override, Panel, QueryTarget } from '../kit/types.js';
 import { labelVariable } from '../kit/variables.js';
 import { workflowTable } from './table.js';
 import { workflowStateWords } from './words.js';
@@ -14,8 +14,8 @@ const chosen = '{portal="$portal", workflow="$workflow"}';
 /** Gauges of the last run keep their value when runs stop; drawn on, they would look like measurements. */
 const isRunning = `(time() - ${m.lastRun.name}${chosen} < 3 * ${m.scheduleInterval.name}${chosen})`;
 
-const series = (expr: string, legendFormat: string): Target => ({ expr, legendFormat });
-const instant = (expr: string, legendFormat = ''): Target => ({ expr, legendFormat, instant: true });
+const series = (expr: string, legendFormat: string): QueryTarget => ({ expr, legendFormat });
+const instant = (expr: string, legendFormat = ''): QueryTarget => ({ expr, legendFormat, instant: true });
 
 /** From all workflows of a portal down to the phases of one step. */
 export function workflowSla(pack: Pack): Dashboard {
@@ -32,7 +32,7 @@ export function workflowSla(pack: Pack): Dashboard {
   });
 }
 
-function allWorkflows(): Row {
+function allWorkflows(): DashboardRow {
   return {
     title: 'All workflows of $portal',
     lines: [
@@ -53,7 +53,7 @@ function states(): Panel {
   });
 }
 
-function objective(pack: Pack): Row {
+function objective(pack: Pack): DashboardRow {
   return {
     title: 'Objective of $workflow',
     lines: [
@@ -214,7 +214,7 @@ function burnRates(pack: Pack): Panel {
   });
 }
 
-function speed(): Row {
+function speed(): DashboardRow {
   return {
     title: 'Speed of $workflow',
     lines: [
@@ -371,7 +371,7 @@ function stepDurations(): Panel {
   });
 }
 
-function failures(): Row {
+function failures(): DashboardRow {
   return {
     title: 'Failures of $workflow',
     lines: [
@@ -485,7 +485,7 @@ function retries(): Panel {
 }
 
 /** What all workflows of a portal share. */
-function access(): Row {
+function access(): DashboardRow {
   return {
     title: 'Access to $portal',
     lines: [

@@ -1,5 +1,5 @@
 import { workflowRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
-import type { Row } from '../kit/dashboard.js';
+import type { DashboardRow } from '../kit/dashboard.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
 import { stat, stateTimeline } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
@@ -42,7 +42,7 @@ function counts(): Panel {
   });
 }
 
-function row(): Row {
+function row(): DashboardRow {
   return {
     title: 'Workflow SLA',
     lines: [

@@ -1,7 +1,7 @@
 import { workflowMetrics as m, workflowRecorded as r } from '../../../pack/metrics/index.js';
 import { colours, field, thresholds } from '../kit/fields.js';
-import { table } from '../kit/panels.js';
-import type { Panel, Target } from '../kit/types.js';
+import { tablePanel } from '../kit/panels.js';
+import type { Panel, QueryTarget } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';
 import { workflowStateWords } from './words.js';
 
@@ -93,13 +93,13 @@ export function workflowTable(selector: string): Panel {
       properties: { unit: 'dateTimeFromNow', 'custom.width': 140 },
     },
   ];
-  const identity: Target = {
+  const identity: QueryTarget = {
     expr: `max by (portal, workflow, title, team) (${r.identity.name}${selector})`,
     legendFormat: '',
     instant: true,
     format: 'table',
   };
-  return table({
+  return tablePanel({
     title: 'Workflows',
     description:
       'Every workflow with the state of its objective. "Met" and "Budget left" are of the whole period of the objective; ' +
@@ -108,7 +108,7 @@ export function workflowTable(selector: string): Panel {
     unit: 'none',
     targets: [
       identity,
-      ...columns.map(({ expr }): Target => ({ expr, legendFormat: '', instant: true, format: 'table' })),
+      ...columns.map(({ expr }): QueryTarget => ({ expr, legendFormat: '', instant: true, format: 'table' })),
     ],
     transformations: [
       { id: 'merge', options: {} },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HttpError } from '../http/errors.js';
 import { jsonBody } from '../http/input.js';
 import type { DatabaseCall, Route } from '../http/route.js';
-import { NotAuthentic, open, seal, sealedSchema } from './envelope.js';
+import { NotAuthentic, openEnvelope, sealEnvelope, sealedSchema } from './envelope.js';
 import { KeyServiceUnavailable, UnknownKey } from './key-service.js';
 import { CANARY_KEY } from './schema.js';
 
@@ -22,7 +22,7 @@ export const encryptionRoutes: readonly Route[] = [
         const { keys } = call.portal.encryption;
         const version = await keys.newest(call.db.rows, CANARY_KEY);
         const key = await keys.dataKey(call.db.rows, CANARY_KEY, version);
-        return { ciphertext: seal(key, version, placeOf(context), Buffer.from(plaintext, 'base64')) };
+        return { ciphertext: sealEnvelope(key, version, placeOf(context), Buffer.from(plaintext, 'base64')) };
       }),
   },
   {
@@ -36,7 +36,7 @@ export const encryptionRoutes: readonly Route[] = [
         const sealed = sealedSchema.safeParse(ciphertext);
         if (!sealed.success) throw new NotAuthentic('no ciphertext');
         const key = await call.portal.encryption.keys.dataKey(call.db.rows, CANARY_KEY, sealed.data.key_version);
-        return { plaintext: open(key, placeOf(context), sealed.data).toString('base64') };
+        return { plaintext: openEnvelope(key, placeOf(context), sealed.data).toString('base64') };
       }),
   },
   {

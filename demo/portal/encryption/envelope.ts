@@ -20,15 +20,21 @@ export class NotAuthentic extends Error {
 }
 
 /** Binds a ciphertext to where it belongs; in another row, column or key version it does not open. */
-export function bindingOf(place: string, version: string): Buffer {
+export function placeBinding(place: string, version: string): Buffer {
   return Buffer.from(`${place}|${version}`, 'utf8');
 }
 
 /** @param nonce only a fault gives one: used twice, it gives away what it should hide. */
-export function seal(key: KeyObject, version: string, place: string, plaintext: Buffer, nonce?: Buffer): Sealed {
+export function sealEnvelope(
+  key: KeyObject,
+  version: string,
+  place: string,
+  plaintext: Buffer,
+  nonce?: Buffer,
+): Sealed {
   const own = nonce ?? randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, own, { authTagLength: TAG_BYTES });
-  cipher.setAAD(bindingOf(place, version));
+  cipher.setAAD(placeBinding(place, version));
   const body = Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   return {
     algorithm: 'AES-256-GCM',
@@ -40,13 +46,13 @@ export function seal(key: KeyObject, version: string, place: string, plaintext: 
 }
 
 /** @throws {NotAuthentic} */
-export function open(key: KeyObject, place: string, sealed: Sealed): Buffer {
+export function openEnvelope(key: KeyObject, place: string, sealed: Sealed): Buffer {
   const body = Buffer.from(sealed.ciphertext, 'base64');
   const nonce = Buffer.from(sealed.nonce, 'base64');
   if (nonce.length !== NONCE_BYTES || body.length < TAG_BYTES) throw new NotAuthentic('too short');
   try {
     const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(bindingOf(place, sealed.key_version));
+    decipher.setAAD(placeBinding(place, sealed.key_version));
     decipher.setAuthTag(body.subarray(-TAG_BYTES));
     return Buffer.concat([decipher.update(body.subarray(0, -TAG_BYTES)), decipher.final()]);
   } catch {

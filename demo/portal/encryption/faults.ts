@@ -1,16 +1,16 @@
 import type { Undo } from '../faults/environment/environment.js';
-import { seal } from './envelope.js';
-import { type Fields, placeOf } from './fields.js';
+import { sealEnvelope } from './envelope.js';
+import { type EncryptedFields, placeOf } from './fields.js';
 import { plaintextsOf } from './fill.js';
 import type { KeyService } from './key-service.js';
-import { inTransaction, type Query } from './query.js';
+import { type DemoQuery, inTransaction } from './query.js';
 import { DETAILS, FIELD_KEY } from './schema.js';
 
 /** What buggy code does to encrypted fields, for real; each undo writes the rows as they should be. */
 export interface FieldFaultParts {
   readonly keys: KeyService;
-  readonly fields: Fields;
-  readonly withQuery: <Result>(work: (query: Query) => Promise<Result>) => Promise<Result>;
+  readonly fields: EncryptedFields;
+  readonly withQuery: <Result>(work: (query: DemoQuery) => Promise<Result>) => Promise<Result>;
 }
 
 /** A form that forgot to encrypt: the NI number goes as it is into the field, and with it into the audit image. */
@@ -50,7 +50,7 @@ export async function reuseNonce({ withQuery, ...parts }: FieldFaultParts): Prom
     const nonce = Buffer.from('000102030405060708090a0b', 'hex');
     for (const id of chosen) {
       const plaintext = Buffer.from(plaintextsOf(id).ni_number);
-      await write(query, id, seal(key, version, placeOf('ni_number', id), plaintext, nonce));
+      await write(query, id, sealEnvelope(key, version, placeOf('ni_number', id), plaintext, nonce));
     }
     return chosen;
   });
@@ -75,7 +75,7 @@ export async function swapRows({ withQuery, ...parts }: FieldFaultParts): Promis
 }
 
 async function sealAgain(
-  query: Query,
+  query: DemoQuery,
   { keys, fields }: Omit<FieldFaultParts, 'withQuery'>,
   ids: readonly number[],
 ): Promise<void> {
@@ -85,14 +85,14 @@ async function sealAgain(
   }
 }
 
-async function write(query: Query, id: number, value: unknown): Promise<void> {
+async function write(query: DemoQuery, id: number, value: unknown): Promise<void> {
   await query(`update ${DETAILS} set ni_number = $2::jsonb, updated_at = now() where product_owner_id = $1`, [
     id,
     JSON.stringify(value),
   ]);
 }
 
-async function firstIds(query: Query, count: number, skip: number): Promise<number[]> {
+async function firstIds(query: DemoQuery, count: number, skip: number): Promise<number[]> {
   const rows = await query<{ id: string }>(
     `select product_owner_id::text as id from ${DETAILS} order by product_owner_id offset $2 limit $1`,
     [count, skip],

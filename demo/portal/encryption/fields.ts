@@ -1,9 +1,9 @@
-import { NotAuthentic, open, type Sealed, seal, sealedSchema } from './envelope.js';
+import { NotAuthentic, openEnvelope, type Sealed, sealEnvelope, sealedSchema } from './envelope.js';
 import type { KeyService } from './key-service.js';
-import type { Query } from './query.js';
-import { DETAILS, FIELD_KEY, type Field } from './schema.js';
+import type { DemoQuery } from './query.js';
+import { DETAILS, type EncryptedField, FIELD_KEY } from './schema.js';
 
-export function placeOf(field: Field, rowId: number): string {
+export function placeOf(field: EncryptedField, rowId: number): string {
   return `${DETAILS}|${field}|${rowId}`;
 }
 
@@ -12,23 +12,29 @@ export function isSealed(stored: unknown): boolean {
 }
 
 /** The one right way to write and to read an encrypted field. */
-export class Fields {
+export class EncryptedFields {
   readonly #keys: KeyService;
 
   constructor(keys: KeyService) {
     this.#keys = keys;
   }
 
-  async seal(query: Query, field: Field, rowId: number, plaintext: string, version: string): Promise<Sealed> {
+  async seal(
+    query: DemoQuery,
+    field: EncryptedField,
+    rowId: number,
+    plaintext: string,
+    version: string,
+  ): Promise<Sealed> {
     const key = await this.#keys.dataKey(query, FIELD_KEY, version);
-    return seal(key, version, placeOf(field, rowId), Buffer.from(plaintext, 'utf8'));
+    return sealEnvelope(key, version, placeOf(field, rowId), Buffer.from(plaintext, 'utf8'));
   }
 
   /** @throws {NotAuthentic} also for what is no ciphertext at all. */
-  async open(query: Query, field: Field, rowId: number, stored: unknown): Promise<string> {
+  async open(query: DemoQuery, field: EncryptedField, rowId: number, stored: unknown): Promise<string> {
     const sealed = sealedSchema.safeParse(stored);
     if (!sealed.success) throw new NotAuthentic('no ciphertext');
     const key = await this.#keys.dataKey(query, FIELD_KEY, sealed.data.key_version);
-    return open(key, placeOf(field, rowId), sealed.data).toString('utf8');
+    return openEnvelope(key, placeOf(field, rowId), sealed.data).toString('utf8');
   }
 }

@@ -1,6 +1,6 @@
-import type { Fields } from './fields.js';
+import type { EncryptedFields } from './fields.js';
 import type { KeyService } from './key-service.js';
-import { inTransaction, type Query } from './query.js';
+import { type DemoQuery, inTransaction } from './query.js';
 import { CANARY_KEY, ENCRYPTION_SQL, FIELD_KEY, FIELDS } from './schema.js';
 
 /** At scale 100 there are 26,000 people; encrypting all of them would make the start slow and show nothing more. */
@@ -19,7 +19,7 @@ export function plaintextsOf(id: number) {
 }
 
 /** Makes the tables and encrypts what is in them. */
-export async function fill(query: Query, keys: KeyService, fields: Fields): Promise<void> {
+export async function fillEncryptedFields(query: DemoQuery, keys: KeyService, fields: EncryptedFields): Promise<void> {
   keys.forget();
   await inTransaction(query, async () => {
     await query('drop schema if exists phase_2 cascade');
@@ -58,7 +58,7 @@ export async function fill(query: Query, keys: KeyService, fields: Fields): Prom
 }
 
 /** Whether every field opens: a demo that was killed may have left behind what a fault had done. */
-export async function isHealthy(query: Query, fields: Fields): Promise<boolean> {
+export async function isHealthy(query: DemoQuery, fields: EncryptedFields): Promise<boolean> {
   const [found] = await query<{ table: string | null }>(
     `select to_regclass('phase_2.product_owner_details')::text as table`,
   );

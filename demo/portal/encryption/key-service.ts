@@ -1,7 +1,7 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { open, seal, sealedSchema } from './envelope.js';
-import type { Query } from './query.js';
+import { openEnvelope, sealEnvelope, sealedSchema } from './envelope.js';
+import type { DemoQuery } from './query.js';
 
 export class KeyServiceUnavailable extends Error {
   override readonly name = 'KeyServiceUnavailable';
@@ -35,7 +35,7 @@ export class KeyService {
     this.#isAway = isAway;
   }
 
-  async dataKey(query: Query, name: string, version: string): Promise<KeyObject> {
+  async dataKey(query: DemoQuery, name: string, version: string): Promise<KeyObject> {
     await this.#call();
     const id = `${name}|${version}`;
     const kept = this.#unwrapped.get(id);
@@ -46,12 +46,12 @@ export class KeyService {
     );
     if (row === undefined) throw new UnknownKey(`key ${name} has no version ${version}`);
     const wrapped = sealedSchema.parse(JSON.parse(row.wrapped.toString('utf8')));
-    const key = createSecretKey(open(this.#master, id, wrapped));
+    const key = createSecretKey(openEnvelope(this.#master, id, wrapped));
     this.#unwrapped.set(id, key);
     return key;
   }
 
-  async newest(query: Query, name: string): Promise<string> {
+  async newest(query: DemoQuery, name: string): Promise<string> {
     const [row] = await query<{ version: string }>(
       `select version from phase_2.encryption_keys where key_name = $1
        order by substr(version, 2)::int desc limit 1`,
@@ -61,9 +61,9 @@ export class KeyService {
     return row.version;
   }
 
-  async makeVersion(query: Query, name: string, version: string): Promise<void> {
+  async makeVersion(query: DemoQuery, name: string, version: string): Promise<void> {
     await this.#call();
-    const wrapped = seal(this.#master, 'v1', `${name}|${version}`, randomBytes(KEY_BYTES));
+    const wrapped = sealEnvelope(this.#master, 'v1', `${name}|${version}`, randomBytes(KEY_BYTES));
     await query('insert into phase_2.encryption_keys (key_name, version, wrapped) values ($1, $2, $3)', [
       name,
       version,

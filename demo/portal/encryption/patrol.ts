@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Fields, isSealed } from './fields.js';
-import { type Query, withQuery } from './query.js';
+import { type EncryptedFields, isSealed } from './fields.js';
+import { type DemoQuery, withQuery } from './query.js';
 import { FIELDS } from './schema.js';
 
 const EVERY_MS = 5000;
@@ -13,12 +13,12 @@ const KEPT_ROWS = 20_000;
  */
 export class Patrol {
   readonly #databaseUrl: string;
-  readonly #fields: Fields;
+  readonly #fields: EncryptedFields;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #after = 0;
 
-  constructor(databaseUrl: string, fields: Fields) {
+  constructor(databaseUrl: string, fields: EncryptedFields) {
     this.#databaseUrl = databaseUrl;
     this.#fields = fields;
   }
@@ -33,7 +33,7 @@ export class Patrol {
   }
 
   /** From the first row again, as far as it comes. */
-  async goRound(query: Query, rows: number): Promise<void> {
+  async goRound(query: DemoQuery, rows: number): Promise<void> {
     this.#after = 0;
     await this.#sample(query, rows);
   }
@@ -48,7 +48,7 @@ export class Patrol {
     }
   }
 
-  async #sample(query: Query, limit: number): Promise<void> {
+  async #sample(query: DemoQuery, limit: number): Promise<void> {
     const rows = await query<{ id: string } & Record<string, unknown>>(
       `select product_owner_id::text as id, ni_number, dob, phone from phase_2.product_owner_details
        where product_owner_id > $1 order by product_owner_id limit $2`,

@@ -1,7 +1,7 @@
 import type { Undo } from '../faults/environment/environment.js';
 import { type FieldFaultParts, reuseNonce, swapRows, writePlaintext } from './faults.js';
-import { Fields } from './fields.js';
-import { fill, isHealthy } from './fill.js';
+import { EncryptedFields } from './fields.js';
+import { fillEncryptedFields, isHealthy } from './fill.js';
 import { KeyService } from './key-service.js';
 import { Patrol } from './patrol.js';
 import { withQuery } from './query.js';
@@ -12,7 +12,7 @@ import { FIELD_KEY } from './schema.js';
 export class PortalEncryption {
   readonly keys = new KeyService();
   readonly #databaseUrl: string;
-  readonly #fields = new Fields(this.keys);
+  readonly #fields = new EncryptedFields(this.keys);
   readonly #rotation = new Rotation(this.keys, this.#fields);
   readonly #patrol: Patrol;
   #rotating: Promise<string> | undefined;
@@ -25,7 +25,7 @@ export class PortalEncryption {
   /** Makes the tables where they are missing or were left broken, and goes on with a rotation that was interrupted. */
   async prepare(): Promise<void> {
     await withQuery(this.#databaseUrl, async (query) => {
-      if (!(await isHealthy(query, this.#fields))) await fill(query, this.keys, this.#fields);
+      if (!(await isHealthy(query, this.#fields))) await fillEncryptedFields(query, this.keys, this.#fields);
       if (await this.#rotation.isUnfinished(query)) await this.#rotation.run(query);
     });
   }

@@ -1,11 +1,17 @@
 import pg from 'pg';
 
-export type Query = <Row extends Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+export type DemoQuery = <Row extends Record<string, unknown>>(
+  text: string,
+  values?: readonly unknown[],
+) => Promise<Row[]>;
 
 const NAME = 'kop-demo-encryption';
 
 /** A connection of its own: the portal's jobs do not take those of its requests. */
-export async function withQuery<Result>(databaseUrl: string, work: (query: Query) => Promise<Result>): Promise<Result> {
+export async function withQuery<Result>(
+  databaseUrl: string,
+  work: (query: DemoQuery) => Promise<Result>,
+): Promise<Result> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: NAME,
@@ -25,7 +31,7 @@ export async function withQuery<Result>(databaseUrl: string, work: (query: Query
 }
 
 /** All or nothing. */
-export async function inTransaction<Result>(query: Query, work: () => Promise<Result>): Promise<Result> {
+export async function inTransaction<Result>(query: DemoQuery, work: () => Promise<Result>): Promise<Result> {
   await query('begin');
   try {
     const result = await work();

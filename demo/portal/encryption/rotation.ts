@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotAuthentic } from './envelope.js';
-import type { Fields } from './fields.js';
+import type { EncryptedFields } from './fields.js';
 import type { KeyService } from './key-service.js';
-import { inTransaction, type Query } from './query.js';
+import { type DemoQuery, inTransaction } from './query.js';
 import { FIELD_KEY, FIELDS } from './schema.js';
 
 const BATCH_ROWS = 20;
@@ -19,10 +19,10 @@ interface Open {
  */
 export class Rotation {
   readonly #keys: KeyService;
-  readonly #fields: Fields;
+  readonly #fields: EncryptedFields;
   #isStalled = false;
 
-  constructor(keys: KeyService, fields: Fields) {
+  constructor(keys: KeyService, fields: EncryptedFields) {
     this.#keys = keys;
     this.#fields = fields;
   }
@@ -33,7 +33,7 @@ export class Rotation {
   }
 
   /** @returns the version that the fields are under now, or will be when it is done. */
-  async run(query: Query): Promise<string> {
+  async run(query: DemoQuery): Promise<string> {
     const { id, version } = (await this.#unfinished(query)) ?? (await this.#begin(query));
     for (;;) {
       const moved = await inTransaction(query, () => this.#batch(query, version));
@@ -53,11 +53,11 @@ export class Rotation {
     return version;
   }
 
-  async isUnfinished(query: Query): Promise<boolean> {
+  async isUnfinished(query: DemoQuery): Promise<boolean> {
     return (await this.#unfinished(query)) !== undefined;
   }
 
-  async #unfinished(query: Query): Promise<Open | undefined> {
+  async #unfinished(query: DemoQuery): Promise<Open | undefined> {
     const [row] = await query<{ id: string; version: string }>(
       `select id::text, new_key_version as version from phase_2.encryption_key_rotation_log
        where field_path = $1 and status = 'in_progress' order by id limit 1`,
@@ -66,7 +66,7 @@ export class Rotation {
     return row;
   }
 
-  async #begin(query: Query): Promise<Open> {
+  async #begin(query: DemoQuery): Promise<Open> {
     return inTransaction(query, async () => {
       const before = await this.#keys.newest(query, FIELD_KEY);
       const version = `v${Number(before.slice(1)) + 1}`;
@@ -80,7 +80,7 @@ export class Rotation {
     });
   }
 
-  async #batch(query: Query, version: string): Promise<number> {
+  async #batch(query: DemoQuery, version: string): Promise<number> {
     const rows = await query<{ id: string } & Record<string, unknown>>(
       `select product_owner_id::text as id, ni_number, dob, phone from phase_2.product_owner_details
        where ni_number ->> 'key_version' <> $1 or dob ->> 'key_version' <> $1 or phone ->> 'key_version' <> $1
@@ -100,7 +100,7 @@ export class Rotation {
   }
 
   /** What does not open here is left where it is: a rotation must not make a swapped field look right. */
-  async #move(query: Query, field: (typeof FIELDS)[number], id: number, stored: unknown, version: string) {
+  async #move(query: DemoQuery, field: (typeof FIELDS)[number], id: number, stored: unknown, version: string) {
     try {
       return await this.#fields.seal(query, field, id, await this.#fields.open(query, field, id, stored), version);
     } catch (error) {

@@ -39,7 +39,7 @@ create index on phase_2.encryption_audit_log (created_at);
 export const DETAILS = 'phase_2.product_owner_details';
 /** The encrypted columns; each value is bound to its table, column and row. */
 export const FIELDS = ['ni_number', 'dob', 'phone'] as const;
-export type Field = (typeof FIELDS)[number];
+export type EncryptedField = (typeof FIELDS)[number];
 
 /** The key of the fields, and the one for canaries, which opens nothing that is real. */
 export const FIELD_KEY = 'client-fields';

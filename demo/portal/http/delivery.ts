@@ -13,7 +13,7 @@ export function chooseDelivery(res: Response, delivery: Delivery): void {
   chosen.set(res, delivery);
 }
 
-export interface Answer {
+export interface DeliveredAnswer {
   readonly status: number;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** The one door through which the portal answers. */
-export async function send(res: Response, answer: Answer): Promise<void> {
+export async function send(res: Response, answer: DeliveredAnswer): Promise<void> {
   const body = Buffer.from(answer.body ?? '', 'utf8');
   res.statusCode = answer.status;
   res.setHeader('server', 'uvicorn');

@@ -1,36 +1,41 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { currentUser } from '../auth/current-user.js';
 import type { Connection } from '../database/pool.js';
-import type { PortalState } from '../state.js';
+import type { DemoPortalState } from '../state.js';
 import { HEAVY_MS } from '../timings.js';
-import { type Answer, send } from './delivery.js';
+import { type DeliveredAnswer, send } from './delivery.js';
 import { HttpError } from './errors.js';
 import { encode } from './json.js';
-import type { Call, Route } from './route.js';
+import type { Route, RouteCall } from './route.js';
 import type { RouteTable } from './routing.js';
 
 /** A route's answer when it is not JSON with status 200. */
 export class RawAnswer {
-  readonly answer: Answer;
+  readonly answer: DeliveredAnswer;
 
-  constructor(answer: Answer) {
+  constructor(answer: DeliveredAnswer) {
     this.answer = answer;
   }
 }
 
-export const INTERNAL_SERVER_ERROR: Answer = {
+export const INTERNAL_SERVER_ERROR: DeliveredAnswer = {
   status: 500,
   contentType: 'text/plain; charset=utf-8',
   body: 'Internal Server Error',
 };
 
-export function dispatcher(portal: PortalState, table: RouteTable): RequestHandler {
+export function dispatcher(portal: DemoPortalState, table: RouteTable): RequestHandler {
   return async (req, res) => {
     await send(res, await answerTo(req, res, portal, table));
   };
 }
 
-async function answerTo(req: Request, res: Response, portal: PortalState, table: RouteTable): Promise<Answer> {
+async function answerTo(
+  req: Request,
+  res: Response,
+  portal: DemoPortalState,
+  table: RouteTable,
+): Promise<DeliveredAnswer> {
   const url = new URL(req.originalUrl, 'http://portal');
   const match = table.match(req.method, url.pathname);
   if (match.kind === 'wrong-method') {
@@ -40,7 +45,7 @@ async function answerTo(req: Request, res: Response, portal: PortalState, table:
     return redirectWithoutSlash(req, url, table) ?? detail(404, 'Not Found');
   }
   const body: unknown = req.body;
-  const call: Call = {
+  const call: RouteCall = {
     path: url.pathname,
     params: match.params,
     query: url.searchParams,
@@ -53,7 +58,7 @@ async function answerTo(req: Request, res: Response, portal: PortalState, table:
 }
 
 /** Starlette sends a path with a slash too many to the one without, by its full address. */
-function redirectWithoutSlash(req: Request, url: URL, table: RouteTable): Answer | undefined {
+function redirectWithoutSlash(req: Request, url: URL, table: RouteTable): DeliveredAnswer | undefined {
   const path = url.pathname.replace(/\/$/, '');
   if (path === url.pathname || path === '' || table.match(req.method, path).kind === 'missing') {
     return undefined;
@@ -61,7 +66,7 @@ function redirectWithoutSlash(req: Request, url: URL, table: RouteTable): Answer
   return { status: 307, headers: { location: `${req.protocol}://${req.headers.host ?? ''}${path}${url.search}` } };
 }
 
-async function run(route: Route, call: Call): Promise<Answer> {
+async function run(route: Route, call: RouteCall): Promise<DeliveredAnswer> {
   if (route.access === 'open') {
     return outcome(route, async () => route.handle(call));
   }
@@ -93,7 +98,7 @@ async function run(route: Route, call: Call): Promise<Answer> {
   }
 }
 
-async function outcome(route: Route, work: () => Promise<unknown>): Promise<Answer> {
+async function outcome(route: Route, work: () => Promise<unknown>): Promise<DeliveredAnswer> {
   try {
     const result = await work();
     if (result instanceof RawAnswer) {
@@ -119,6 +124,6 @@ async function waitOut(route: Route, db: Connection, startedAt: number): Promise
   }
 }
 
-function detail(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+function detail(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): DeliveredAnswer {
   return { status, headers, contentType: 'application/json', body: JSON.stringify({ detail: value }) };
 }

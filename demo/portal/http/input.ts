@@ -1,13 +1,13 @@
 import { unprocessable, type ValidationIssue } from './errors.js';
-import type { Call } from './route.js';
+import type { RouteCall } from './route.js';
 
 /** A path parameter declared `int`. */
-export function idParam(call: Call, name: string): number {
+export function idParam(call: RouteCall, name: string): number {
   return integer(call.params[name] ?? '', ['path', name]);
 }
 
 /** A query parameter declared `int` with bounds, absent allowed. */
-export function intQuery(call: Call, name: string, fallback: number, min: number, max: number): number {
+export function intQuery(call: RouteCall, name: string, fallback: number, min: number, max: number): number {
   const text = call.query.get(name);
   if (text === null) {
     return fallback;
@@ -22,7 +22,7 @@ export function intQuery(call: Call, name: string, fallback: number, min: number
   return value;
 }
 
-export function requiredQuery(call: Call, name: string): string {
+export function requiredQuery(call: RouteCall, name: string): string {
   const text = call.query.get(name);
   if (text === null) {
     throw unprocessable(issue('missing', name, 'Field required', null));
@@ -31,7 +31,7 @@ export function requiredQuery(call: Call, name: string): string {
 }
 
 /** The JSON body, or FastAPI's 422 for one that is not JSON. */
-export function jsonBody(call: Call): unknown {
+export function jsonBody(call: RouteCall): unknown {
   const text = call.body.toString('utf8');
   if (text === '') {
     throw unprocessable({ type: 'missing', loc: ['body'], msg: 'Field required', input: null });

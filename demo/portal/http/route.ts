@@ -1,21 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Connection } from '../database/pool.js';
-import type { PortalState } from '../state.js';
+import type { DemoPortalState } from '../state.js';
 import type { JsonStyle } from './json.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export interface Call {
+export interface RouteCall {
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  readonly portal: PortalState;
+  readonly portal: DemoPortalState;
   setCookie(line: string): void;
 }
 
-export interface DatabaseCall extends Call {
+export interface DatabaseCall extends RouteCall {
   readonly db: Connection;
 }
 
@@ -43,6 +43,6 @@ interface Declaration {
 
 /** `open` takes no connection, `database` one, `user` one and a signed-in user. */
 export type Route =
-  | (Declaration & { readonly access: 'open'; handle(call: Call): unknown })
+  | (Declaration & { readonly access: 'open'; handle(call: RouteCall): unknown })
   | (Declaration & { readonly access: 'database'; handle(call: DatabaseCall): Promise<unknown> })
   | (Declaration & { readonly access: 'user'; handle(call: UserCall): Promise<unknown> });

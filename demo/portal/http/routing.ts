@@ -1,6 +1,5 @@
+import type { PathStyle } from '../../../pack/index.js';
 import type { Method, Route } from './route.js';
-
-export type PathStyle = 'underscore' | 'kebab';
 
 export type Match =
   | { readonly kind: 'route'; readonly route: Route; readonly params: Readonly<Record<string, string>> }

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/pool.js';
 import { type Decimal, type Instant, numberOf } from '../database/values.js';
 import { idParam, intQuery } from '../http/input.js';
-import type { Call, Route } from '../http/route.js';
+import type { Route, RouteCall } from '../http/route.js';
 import { CompanyIrrCache } from '../state.js';
 import { WARM_MS } from '../timings.js';
 
@@ -29,7 +29,7 @@ const NO_REVENUE = {
   active_providers: 0,
 };
 
-const limitOf = (call: Call, name: string) => intQuery(call, name, 100_000, 1, 100_000);
+const limitOf = (call: RouteCall, name: string) => intQuery(call, name, 100_000, 1, 100_000);
 
 export const analyticsRoutes: readonly Route[] = [
   {

@@ -1,13 +1,13 @@
 import { availableParallelism, freemem, totalmem, type } from 'node:os';
 import { naiveNow } from '../http/json.js';
 import type { Route } from '../http/route.js';
-import type { PortalState } from '../state.js';
+import type { DemoPortalState } from '../state.js';
 
 const GIB = 1024 ** 3;
 const twoDigits = (value: number) => Math.round(value * 100) / 100;
 
 /** Status 200 whatever it finds; and with every connection taken it waits for one, without end. */
-export const healthRoutes: readonly Route[] = [
+export const demoHealthRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/api/health',
@@ -35,7 +35,7 @@ export const healthRoutes: readonly Route[] = [
   },
 ];
 
-async function databaseHealth({ pool }: PortalState) {
+async function databaseHealth({ pool }: DemoPortalState) {
   try {
     const db = await pool.acquire();
     try {

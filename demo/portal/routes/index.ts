@@ -9,7 +9,7 @@ import { clientGroupRoutes } from './client-groups.js';
 import { clientListRoute } from './client-list.js';
 import { clientProductRoutes } from './client-products.js';
 import { docsRoutes } from './docs.js';
-import { healthRoutes } from './health.js';
+import { demoHealthRoutes } from './health.js';
 import { homeDashboardRoute } from './home-dashboard.js';
 import { navigationRoutes } from './navigation.js';
 import { portfolioRoutes } from './portfolios.js';
@@ -21,7 +21,7 @@ import { systemRoutes } from './system.js';
 /** Order matters: a fixed name stands before the parameter that would swallow it. */
 export const apiRoutes: readonly Route[] = [
   ...docsRoutes,
-  ...healthRoutes,
+  ...demoHealthRoutes,
   ...systemRoutes,
   ...authRoutes,
   clientListRoute,

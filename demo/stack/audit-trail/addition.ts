@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import type { DemoDatabase } from '../../postgres/index.js';
 import type { Addition, MakeAddition } from '../addition.js';
 import type { StackContext } from '../service.js';
-import { installTrail, kop } from './install.js';
+import { installTrail, runKop } from './install.js';
 
 export interface AuditAdditionOptions {
   readonly database: DemoDatabase;
@@ -47,7 +47,7 @@ function addition(name: string, databaseUrl: string, parts: object): Addition {
 async function installedParts(folder: string, lookSeconds: number, { signal }: StackContext): Promise<object> {
   const keyFile = join(folder, 'seal-key.pem');
   // With kept data the log goes on, and only under its own key.
-  if (!existsSync(keyFile)) await kop(['audit', 'keygen', '--origin', ORIGIN, '--out', keyFile], signal);
+  if (!existsSync(keyFile)) await runKop(['audit', 'keygen', '--origin', ORIGIN, '--out', keyFile], signal);
   return {
     records: { preset: 'kop' },
     // The stand-in never says who acts, just as the portal does not yet.

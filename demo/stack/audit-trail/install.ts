@@ -12,7 +12,7 @@ const MAX_SQL_BYTES = 10_000_000;
 
 /** Installs the writer plane on every table of the portal. @returns the address for a role that only reads. */
 export async function installTrail(adminUrl: string, signal: AbortSignal): Promise<string> {
-  const sql = await kop(['audit', 'install', '--tables', 'public.*', '--baseline'], signal);
+  const sql = await runKop(['audit', 'install', '--tables', 'public.*', '--baseline'], signal);
   const password = randomBytes(18).toString('base64url');
   const client = new pg.Client({ connectionString: adminUrl, application_name: 'kop-demo-audit-install' });
   client.on('error', () => undefined);
@@ -37,7 +37,7 @@ export async function installTrail(adminUrl: string, signal: AbortSignal): Promi
 }
 
 /** The command line as an operator uses it. @returns what it printed. */
-export async function kop(args: readonly string[], signal: AbortSignal): Promise<string> {
+export async function runKop(args: readonly string[], signal: AbortSignal): Promise<string> {
   const program = join(packageRoot(), 'dist', 'cli', 'kop.js');
   try {
     const { stdout } = await run(process.execPath, [program, ...args], { signal, maxBuffer: MAX_SQL_BYTES });

@@ -1,6 +1,6 @@
 import type { KeyTable } from '../../../pack/index.js';
 import { ident, tableSql } from '../../runtime/postgres/quote.js';
-import type { Query } from '../scan/database.js';
+import type { ScanQuery } from '../scan/database.js';
 import type { KeyKnowledge } from './versions.js';
 
 /** A portal rotates some times a year; older versions than these are gone. */
@@ -34,7 +34,7 @@ export interface KeyTableRead {
  * under it is right; the key counts as rotated when all is done. A rotation of which nobody knows what its status means
  * counts as neither made nor failed: its version is undecided, and that is told.
  */
-export async function readKeyTable(query: Query, table: KeyTable): Promise<KeyTableRead> {
+export async function readKeyTable(query: ScanQuery, table: KeyTable): Promise<KeyTableRead> {
   const rows = await query<RotationRow>(
     `select ${ident(table.version)}::text as version, to_jsonb(r) ->> 'old_key_version' as before,
       extract(epoch from ${ident(table.rotatedAt)}::timestamptz)::float8 as at,

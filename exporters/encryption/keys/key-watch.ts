@@ -2,7 +2,7 @@ import type { EncryptionKey, FieldEncryption, ProviderKey } from '../../../pack/
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { asFailure } from '../providers/failure.js';
 import type { ScanDatabase } from '../scan/database.js';
-import { failureOf } from '../scan/failure.js';
+import { scanFailureOf } from '../scan/failure.js';
 import { logTrouble } from '../trouble.js';
 import { readKeyTable } from './key-table.js';
 import { readProviderKey } from './provider-key.js';
@@ -71,7 +71,7 @@ export class KeyWatch {
         ...(latest === undefined ? {} : { latest }),
         ...(earliest === undefined ? {} : { earliest }),
       };
-      const { message } = source.kind === 'provider' ? asFailure(error) : failureOf(error);
+      const { message } = source.kind === 'provider' ? asFailure(error) : scanFailureOf(error);
       return { key, knowledge, trouble: message };
     }
   }

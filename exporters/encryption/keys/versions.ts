@@ -40,7 +40,7 @@ export function isUndecided(version: string, knowledge: KeyKnowledge): boolean {
 }
 
 /** Whether a version that is known can still be opened: the key service refuses all that are older than its earliest. */
-export function isReadable(version: string, { earliest }: KeyKnowledge): boolean {
+export function isReadableVersion(version: string, { earliest }: KeyKnowledge): boolean {
   const [ordinal, oldest] = [ordinalOf(version), earliest === undefined ? undefined : ordinalOf(earliest)];
   return ordinal === undefined || oldest === undefined || ordinal >= oldest;
 }

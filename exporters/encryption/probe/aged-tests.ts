@@ -3,20 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { agedTests, type SelfTest } from '../../../pack/encryption/metrics.js';
 import { asFailure, NotPossible } from '../providers/failure.js';
 import type { Lasting, Provider } from '../providers/provider.js';
-import { type CallLimits, renewing, Stopped, tellsNothing, within } from './call.js';
+import { type CallLimits, renewing, Stopped, tellsNothing, withinDeadline } from './call.js';
 import { canary, contextOf } from './canary.js';
 import {
   type CanaryBook,
+  canaryDigest,
   canaryOfAge,
   type KeptCanary,
   oldestOfVersions,
-  sha256,
   wantsAnother,
   withCanary,
   withoutVersions,
 } from './canary-book.js';
 import { type CanaryFile, CanaryFileTrouble } from './canary-file.js';
-import { absent, failed, passed, type TestResult, unknown } from './test-result.js';
+import { absent, failed, passed, type TestResult, unknownResult } from './test-result.js';
 
 const ages = { aged_1d: 1, aged_7d: 7, aged_90d: 90 } as const;
 const PLAINTEXT_BYTES = 32;
@@ -49,7 +49,7 @@ export async function runAgedTests<S>(provider: Provider<S>, options: AgedOption
     return { results, isRecordLost: results.some(([, { outcome }]) => outcome === 'unknown') };
   } catch (error) {
     if (error instanceof Stopped || options.stopping.aborted) throw new Stopped('the exporter is stopping');
-    if (error instanceof CanaryFileTrouble) return { results: all(unknown(error.message)), isRecordLost: true };
+    if (error instanceof CanaryFileTrouble) return { results: all(unknownResult(error.message)), isRecordLost: true };
     return { results: all(absent(error instanceof NotPossible ? error.message : asFailure(error).message)) };
   }
 }
@@ -75,7 +75,7 @@ class AgedTests<S> {
     const ofVersions = await this.#ofVersions(book);
     if (book.lostAtMs === undefined) return this.#kept(book, fresh, [...results, ['aged_versions', ofVersions]]);
     const { markPath } = this.#options.file;
-    const lost = unknown(
+    const lost = unknownResult(
       `the record of aged canaries was gone at ${dateOf(book.lostAtMs)}, and began anew; remove ${markPath} once you have seen it`,
     );
     const told = results.map(([test, result]) => [test, result.outcome === 'absent' ? lost : result] as const);
@@ -92,7 +92,10 @@ class AgedTests<S> {
     } catch (error) {
       if (!(error instanceof CanaryFileTrouble)) throw error;
       // What was proven stays proven; of the rest, nothing will ever be known.
-      return results.map(([test, result]) => [test, result.outcome === 'absent' ? unknown(error.message) : result]);
+      return results.map(([test, result]) => [
+        test,
+        result.outcome === 'absent' ? unknownResult(error.message) : result,
+      ]);
     }
   }
 
@@ -159,7 +162,7 @@ class AgedTests<S> {
   async #opens(kept: KeptCanary): Promise<TestResult> {
     const since = `sealed at ${dateOf(kept.madeAtMs)}`;
     const sealed = this.#lasting.read(kept.sealed);
-    if (sealed === undefined) return unknown(`the canary that was ${since} is of a form that is no longer known`);
+    if (sealed === undefined) return unknownResult(`the canary that was ${since} is of a form that is no longer known`);
     let result = await this.#tried(kept, sealed);
     if (result.outcome === 'failed') {
       await pause(RECHECK_AFTER_MS, undefined, { signal: this.#options.stopping });
@@ -176,7 +179,7 @@ class AgedTests<S> {
       const plaintext = await this.#within((signal) =>
         this.#provider.decrypt(sealed, Buffer.from(kept.context), { signal }),
       );
-      const isRight = sha256(plaintext) === kept.digest;
+      const isRight = canaryDigest(plaintext) === kept.digest;
       plaintext.fill(0);
       return isRight ? passed : failed('it opens to another plaintext');
     } catch (error) {
@@ -193,7 +196,7 @@ class AgedTests<S> {
     const sealed = await this.#within((signal) => this.#provider.encrypt(plaintext, context, { signal }));
     const opened = await this.#within((signal) => this.#provider.decrypt(sealed, context, { signal }));
     const isRight = opened.equals(plaintext);
-    const digest = sha256(plaintext);
+    const digest = canaryDigest(plaintext);
     plaintext.fill(0);
     opened.fill(0);
     if (!isRight) throw new NotPossible('what was sealed just now does not open either');
@@ -209,7 +212,7 @@ class AgedTests<S> {
 
   async #within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
     const { timeoutMs, stopping } = this.#options;
-    return renewing(this.#provider, this.#options, () => within(timeoutMs, stopping, work));
+    return renewing(this.#provider, this.#options, () => withinDeadline(timeoutMs, stopping, work));
   }
 }
 

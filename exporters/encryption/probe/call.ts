@@ -11,7 +11,7 @@ export class Stopped extends Error {
  * One call with a deadline. A provider that does not heed its signal is left behind all the same: its round goes on,
  * and what it still answers is thrown away.
  */
-export async function within<T>(
+export async function withinDeadline<T>(
   timeoutMs: number,
   stopping: AbortSignal,
   work: (signal: AbortSignal) => T | Promise<T>,
@@ -72,7 +72,7 @@ export async function renewing<T>(
     return await attempt();
   } catch (error) {
     if (!(error instanceof SessionLost && renewal.spend())) throw error;
-    await within(timeoutMs, stopping, (signal) => provider.open(signal));
+    await withinDeadline(timeoutMs, stopping, (signal) => provider.open(signal));
     return attempt();
   }
 }

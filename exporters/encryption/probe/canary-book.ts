@@ -31,14 +31,14 @@ const envelopeSchema = z.object({ sha256: z.string(), book: z.unknown() });
 export const newBook: CanaryBook = { format: 1, canaries: [] };
 
 export function writtenBook(book: CanaryBook): string {
-  return `${JSON.stringify({ sha256: sha256(JSON.stringify(book)), book })}\n`;
+  return `${JSON.stringify({ sha256: canaryDigest(JSON.stringify(book)), book })}\n`;
 }
 
 /** @returns undefined when it is damaged. */
 export function readBook(text: string): CanaryBook | undefined {
   try {
     const { sha256: told, book } = envelopeSchema.parse(JSON.parse(text));
-    return sha256(JSON.stringify(book)) === told ? bookSchema.parse(book) : undefined;
+    return canaryDigest(JSON.stringify(book)) === told ? bookSchema.parse(book) : undefined;
   } catch {
     return undefined;
   }
@@ -83,6 +83,6 @@ export function withoutLoss({ lostAtMs: _, ...book }: CanaryBook): CanaryBook {
   return book;
 }
 
-export function sha256(bytes: string | Buffer): string {
+export function canaryDigest(bytes: string | Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

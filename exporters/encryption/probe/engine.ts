@@ -9,7 +9,7 @@ import type { Provider } from '../providers/provider.js';
 import { Stopped } from './call.js';
 import { CanaryFile } from './canary-file.js';
 import { isDue, type MadeTests, type Results, rememberedAged, rememberedVersions } from './made-tests.js';
-import { jobName, type ProbeJob } from './plan.js';
+import { type ProbeJob, probeJobName } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import { type RoundPlan, runRound } from './round.js';
 
@@ -98,7 +98,7 @@ export class ProbeEngine {
   async #run(): Promise<void> {
     const { intervalMs } = this.#job.probe;
     // Each name has its own place, so that the providers of a portal do not all begin together.
-    const place = createHash('sha256').update(jobName(this.#job)).digest().readUInt32BE(0) / 2 ** 32;
+    const place = createHash('sha256').update(probeJobName(this.#job)).digest().readUInt32BE(0) / 2 ** 32;
     let due = performance.now() + place * Math.min(intervalMs, FIRST_ROUND_WITHIN_MS);
     while (!this.#stopping.signal.aborted) {
       await this.#until(due);

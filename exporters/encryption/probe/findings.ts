@@ -1,16 +1,16 @@
-import type { Finding } from '../../runtime/landing/section.js';
+import type { SectionFinding } from '../../runtime/landing/section.js';
 import { formatSeconds, percentiles } from './percentiles.js';
-import { jobName } from './plan.js';
+import { probeJobName } from './plan.js';
 import type { RoundResult } from './protocol.js';
 import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
 import { staleAfterSeconds } from './verdict.js';
 
 /** What the last round of a provider proves. */
-export function providerFinding({ job, last, outage, trouble }: ShownProvider, nowMs: number): Finding {
-  const what = jobName(job);
-  const attention = (why: string): Finding => ({ what, state: 'attention', why });
-  const unknown = (why: string): Finding => ({ what, state: 'unknown', why });
+export function providerFinding({ job, last, outage, trouble }: ShownProvider, nowMs: number): SectionFinding {
+  const what = probeJobName(job);
+  const attention = (why: string): SectionFinding => ({ what, state: 'attention', why });
+  const unknown = (why: string): SectionFinding => ({ what, state: 'unknown', why });
   if (trouble !== undefined) return unknown(trouble);
   if (last === undefined) return unknown('not yet measured');
   const ageSeconds = nowMs / 1000 - last.endedAtSeconds;

@@ -5,8 +5,8 @@ import { WatchedThread } from '../../runtime/measuring/thread.js';
 import { type Counter, type Family, type MetricStore, mergeFamilies } from '../../runtime/metrics/index.js';
 import { boundsFor, ProviderMetrics } from '../metrics.js';
 import { ENCRYPTION, type EncryptionSource, type SourceDeps } from '../source.js';
-import { canaryFileOf, encodeJob, jobName, jobsOf, type ProbeJob } from './plan.js';
-import type { Command, Report, RoundResult } from './protocol.js';
+import { canaryFileOf, encodeJob, type ProbeJob, probeJobName, probeJobsOf } from './plan.js';
+import type { ProbeCommand, ProbeReport, RoundResult } from './protocol.js';
 import { probeSections } from './sections.js';
 
 /** A round that is under way is broken off, not waited for: nothing of it is needed any more. */
@@ -60,7 +60,7 @@ export class ProbeSource implements EncryptionSource {
     // All providers of a description in the process that watches its keys: of some keys, a provider alone can tell.
     const encryption = pack.encryption.filter(({ name }) => this.#deps.shard.owns(name));
     const folder = this.#deps.state.folder(ENCRYPTION);
-    const jobs = jobsOf({ ...pack, encryption }).map((job) => ({
+    const jobs = probeJobsOf({ ...pack, encryption }).map((job) => ({
       ...job,
       canaryFile: canaryFileOf(folder.path, job),
     }));
@@ -71,7 +71,7 @@ export class ProbeSource implements EncryptionSource {
     const made: Measured[] = [];
     try {
       for (const job of jobs) {
-        const name = jobName(job);
+        const name = probeJobName(job);
         const known = this.#measured.get(name);
         if (known !== undefined && encodeJob(known.job) === encodeJob(job)) {
           next.set(name, known);
@@ -123,13 +123,13 @@ export class ProbeSource implements EncryptionSource {
   /** @param before whose counts go on. */
   #measure(job: ProbeJob, bounds: readonly number[], before: Measured | undefined): Measured {
     const { log, restarts, store } = this.#deps;
-    const name = jobName(job);
+    const name = probeJobName(job);
     const encoded = encodeJob(job);
     const measured: Measured = {
       job,
       metrics: before?.metrics ?? new ProviderMetrics(job, bounds, store.apart()),
       last: undefined,
-      thread: new WatchedThread<Command, Report>({
+      thread: new WatchedThread<ProbeCommand, ProbeReport>({
         name,
         url: this.#threadOptions.url ?? new URL('../worker.js', import.meta.url),
         log,
@@ -164,6 +164,6 @@ export class ProbeSource implements EncryptionSource {
 interface Measured {
   readonly job: ProbeJob;
   readonly metrics: ProviderMetrics;
-  readonly thread: WatchedThread<Command, Report>;
+  readonly thread: WatchedThread<ProbeCommand, ProbeReport>;
   last: RoundResult | undefined;
 }

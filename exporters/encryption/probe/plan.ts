@@ -19,11 +19,11 @@ export interface ProbeJob {
 }
 
 /** The name by which a job is scheduled. */
-export function jobName({ portal, provider }: Pick<ProbeJob, 'portal' | 'provider'>): string {
+export function probeJobName({ portal, provider }: Pick<ProbeJob, 'portal' | 'provider'>): string {
   return `${provider.name}@${portal.name}`;
 }
 
-export function jobsOf(pack: Pick<Pack, 'portals' | 'encryption' | 'objectives'>): ProbeJob[] {
+export function probeJobsOf(pack: Pick<Pack, 'portals' | 'encryption' | 'objectives'>): ProbeJob[] {
   const portals = new Map(pack.portals.map((portal) => [portal.name, portal]));
   const objectives = new Map(pack.objectives.map((objective) => [objective.name, objective.targetRatio]));
   return pack.encryption.flatMap(({ portal: name, providers, probe, slaSeconds, title, team, objective }) => {
@@ -51,7 +51,7 @@ export function canaryFileOf(folder: string, job: Pick<ProbeJob, 'portal' | 'pro
   const meant = createHash('sha256')
     .update(JSON.stringify([provider.kind, ...keyNames(provider)]))
     .digest('hex');
-  const name = jobName(job)
+  const name = probeJobName(job)
     .replace(/[^A-Za-z0-9@._-]/g, '_')
     .slice(0, 100);
   return join(folder, `canaries-${name}-${meant.slice(0, 8)}.json`);

@@ -1,18 +1,18 @@
 import type { EncryptionUncertain, SelfTest } from '../../../pack/encryption/metrics.js';
 import type { Credential } from '../providers/provider.js';
-import type { Failure } from './round.js';
-import type { Series } from './samples.js';
+import type { RoundFailure } from './round.js';
+import type { OperationTimes } from './samples.js';
 import type { Counted } from './tally.js';
 import type { TestResult } from './test-result.js';
 
 /** From the page's thread to a measuring thread. */
-export type Command =
+export type ProbeCommand =
   | { readonly type: 'configure'; readonly job: string }
   | { readonly type: 'start' }
   | { readonly type: 'stop'; readonly graceMs: number };
 
 /** From a measuring thread to the page's, beside what every thread says. */
-export type Report = { readonly type: 'round'; readonly result: RoundResult };
+export type ProbeReport = { readonly type: 'round'; readonly result: RoundResult };
 
 /** One round as plain data. */
 export interface RoundResult {
@@ -23,8 +23,8 @@ export interface RoundResult {
   readonly fault?: EncryptionUncertain;
   /** Why it is not, for a person; secrets hidden. */
   readonly trouble?: string;
-  readonly series: readonly Series[];
-  readonly failures: readonly Failure[];
+  readonly series: readonly OperationTimes[];
+  readonly failures: readonly RoundFailure[];
   /** Ended by a fault of ours. */
   readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: readonly (readonly [SelfTest, TestResult])[];

@@ -6,14 +6,14 @@ import { asFailure, ExporterFault, ProviderFailure } from '../providers/failure.
 import type { Provider } from '../providers/provider.js';
 import { runAgedTests } from './aged-tests.js';
 import { Breath } from './breath.js';
-import { Renewal, renewing, Stopped, within } from './call.js';
+import { Renewal, renewing, Stopped, withinDeadline } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { GarbageWatch } from './garbage.js';
 import { type Look, ProcessorWatch } from './processor-watch.js';
-import { isLateAnyway, Samples, type Series, type Temperature } from './samples.js';
+import { isLateAnyway, type OperationTimes, Samples, type Temperature } from './samples.js';
 import { runSelfTests, type TestResults } from './self-tests.js';
-import { type Counted, Tally } from './tally.js';
+import { type Counted, ReasonTally } from './tally.js';
 
 export interface RoundPlan {
   readonly sizesBytes: readonly number[];
@@ -31,8 +31,8 @@ export interface RoundPlan {
 }
 
 export interface RoundOutcome {
-  readonly series: readonly Series[];
-  readonly failures: readonly Failure[];
+  readonly series: readonly OperationTimes[];
+  readonly failures: readonly RoundFailure[];
   /** Ended by a fault of ours: they are neither met nor failed. */
   readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: TestResults;
@@ -45,7 +45,7 @@ export interface RoundOutcome {
   readonly trouble?: string;
 }
 
-export type Failure = Counted<EncryptionError>;
+export type RoundFailure = Counted<EncryptionError>;
 
 /** Each asks the key service; where that costs money, three in a round are enough to see what a cold key costs. */
 const COLD_SAMPLES = 3;
@@ -133,7 +133,7 @@ function unusable(measured: Measured, failure: ProviderFailure): RoundOutcome {
 async function opened<S>(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await within(plan.timeoutMs, stopping, (signal) => provider.open(signal));
+      return await withinDeadline(plan.timeoutMs, stopping, (signal) => provider.open(signal));
     } catch (error) {
       // Not after a time-out, which would hold up the round, and never after a refusal: a PIN may be what was refused.
       if (error instanceof Stopped || error instanceof ExporterFault || attempt === OPEN_ATTEMPTS) throw error;
@@ -149,8 +149,8 @@ class Round<S> {
   readonly #stopping: AbortSignal;
   readonly #renewal: Renewal;
   readonly #samples: Samples;
-  readonly #failures = new Tally<EncryptionError>();
-  readonly #uncertain = new Tally<EncryptionUncertain>();
+  readonly #failures = new ReasonTally<EncryptionError>();
+  readonly #uncertain = new ReasonTally<EncryptionUncertain>();
   readonly #garbage = new GarbageWatch();
   readonly #loop = new LoopWatch();
   readonly #processor = new ProcessorWatch();
@@ -329,7 +329,7 @@ class Round<S> {
     const { timeoutMs } = this.#plan;
     await this.#provider.close().catch(() => undefined);
     try {
-      await within(timeoutMs, this.#stopping, (signal) => this.#provider.open(signal));
+      await withinDeadline(timeoutMs, this.#stopping, (signal) => this.#provider.open(signal));
     } catch (error) {
       this.#failed('encrypt', true, error);
       return false;
@@ -392,7 +392,7 @@ class Round<S> {
     let start = 0;
     let end = 0;
     try {
-      const value = await within(this.#plan.timeoutMs, this.#stopping, (signal) => {
+      const value = await withinDeadline(this.#plan.timeoutMs, this.#stopping, (signal) => {
         start = performance.now();
         const answer = work(signal);
         if (!(answer instanceof Promise)) {

@@ -6,14 +6,14 @@ import { ProbeEngine } from './engine.js';
 import { type Percentiles, percentiles } from './percentiles.js';
 import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
-import type { Series, Temperature } from './samples.js';
+import type { OperationTimes, Temperature } from './samples.js';
 import type { TestResult } from './test-result.js';
 
 /** Long enough that somebody who asks for many samples gets them all. */
 const WHOLE_ROUND_MS = 60 * 60_000;
 
 /** What one round found, judged. */
-export interface ProbeReport {
+export interface ProviderReport {
   readonly portal: string;
   readonly provider: string;
   readonly kind: string;
@@ -28,10 +28,10 @@ export interface ProbeReport {
   /** Why nobody can tell of a part, for a person. */
   readonly unknown: readonly string[];
   /** `missed` also when something failed, or a self-test did; else `unknown` where nobody can tell of a part. */
-  readonly verdict: Verdict;
+  readonly verdict: PromiseVerdict;
 }
 
-export type Verdict = 'kept' | 'missed' | 'unknown';
+export type PromiseVerdict = 'kept' | 'missed' | 'unknown';
 
 /** Without percentiles where not one sample was undisturbed. */
 export interface Timing extends Partial<Percentiles> {
@@ -42,12 +42,12 @@ export interface Timing extends Partial<Percentiles> {
   readonly keyTemperature: Temperature;
   /** All in seconds. */
   readonly target: number;
-  readonly verdict: Verdict;
+  readonly verdict: PromiseVerdict;
   readonly tainted: number;
 }
 
 /** One round with one provider, in this thread: nobody else is at work here whom it could disturb. */
-export async function probeNow(job: ProbeJob, samples: number, redactor: Redactor): Promise<ProbeReport> {
+export async function probeNow(job: ProbeJob, samples: number, redactor: Redactor): Promise<ProviderReport> {
   const probe = { ...job.probe, samples, intervalMs: WHOLE_ROUND_MS };
   const engine = new ProbeEngine({ ...job, probe }, redactor, () => undefined);
   const result = await engine.round();
@@ -100,7 +100,7 @@ export function verdictOn({
   tainted,
   met,
   missed,
-}: Pick<Series, 'seconds' | 'tainted' | 'met' | 'missed'>): Verdict {
+}: Pick<OperationTimes, 'seconds' | 'tainted' | 'met' | 'missed'>): PromiseVerdict {
   const all = seconds.length + tainted;
   const allowed = all - Math.ceil(0.99 * all);
   if (missed > allowed) return 'missed';

@@ -4,7 +4,7 @@ import { type Interval, overlapMs } from './garbage.js';
 export type Temperature = 'warm' | 'cold';
 
 /** The times of one operation at one size, as plain data: it crosses from the measuring thread to the page. */
-export interface Series {
+export interface OperationTimes {
   readonly operation: EncryptionOperation;
   readonly sizeBytes: number;
   readonly temperature: Temperature;
@@ -46,7 +46,7 @@ export class Samples {
     return found;
   }
 
-  judge(garbage: readonly Interval[]): Series[] {
+  judge(garbage: readonly Interval[]): OperationTimes[] {
     return [...this.#series.values()].map((collected) => collected.judge(this.#targetMs(collected.operation), garbage));
   }
 }
@@ -86,7 +86,7 @@ class Collected {
     this.#ends.push(end);
   }
 
-  judge(targetMs: number, garbage: readonly Interval[]): Series {
+  judge(targetMs: number, garbage: readonly Interval[]): OperationTimes {
     const seconds: number[] = [];
     let met = 0;
     let missed = 0;

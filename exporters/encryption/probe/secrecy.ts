@@ -143,7 +143,7 @@ export interface Sealing {
   readonly isPure: boolean;
 }
 
-export interface Relation {
+export interface PlaintextRelation {
   /** In words. */
   readonly what: string;
   /** Else it may be the doing of a header that changes from server to server. */
@@ -169,7 +169,7 @@ export interface Sealings {
  * @param mayRepeat equal plaintexts may give equal ciphertexts. The rest must hold all the same.
  * @returns what they have in common, or undefined.
  */
-export function relation({ equal, near, others }: Sealings, mayRepeat: boolean): Relation | undefined {
+export function relation({ equal, near, others }: Sealings, mayRepeat: boolean): PlaintextRelation | undefined {
   const isPure = [...equal, near, ...others].every((one) => one.isPure);
   const parts = Math.max(0, ...equal.map(({ bytes }) => bytes.length));
   for (let index = 0; index < parts; index += 1) {

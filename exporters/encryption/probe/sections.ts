@@ -1,4 +1,4 @@
-import type { Cell, LandingSection } from '../../runtime/landing/section.js';
+import type { LandingCell, LandingSection } from '../../runtime/landing/section.js';
 import { sizeLabel } from './canary.js';
 import { providerFinding } from './findings.js';
 import { formatSeconds, percentiles } from './percentiles.js';
@@ -41,7 +41,7 @@ export function probeSections(shown: readonly ShownProvider[], nowMs: number): L
   ];
 }
 
-function providerRow(shown: ShownProvider): Cell[] {
+function providerRow(shown: ShownProvider): LandingCell[] {
   const { job, last } = shown;
   return [
     job.provider.name,
@@ -53,7 +53,7 @@ function providerRow(shown: ShownProvider): Cell[] {
   ];
 }
 
-function stateCell({ last, outage, trouble }: ShownProvider): Cell {
+function stateCell({ last, outage, trouble }: ShownProvider): LandingCell {
   if (trouble !== undefined) return { text: trouble, state: 'bad' };
   if (last === undefined) return { text: 'not yet measured', state: 'neutral' };
   if (last.isUsable) {
@@ -70,11 +70,11 @@ function stateCell({ last, outage, trouble }: ShownProvider): Cell {
   return { text: last.trouble ?? 'not usable', state: 'bad', ...rest };
 }
 
-function latencyRows({ job, last }: ShownProvider): Cell[][] {
-  return (last?.series ?? []).map(({ operation, sizeBytes, temperature, seconds, tainted }): Cell[] => {
+function latencyRows({ job, last }: ShownProvider): LandingCell[][] {
+  return (last?.series ?? []).map(({ operation, sizeBytes, temperature, seconds, tainted }): LandingCell[] => {
     const found = percentiles(seconds);
     const targetSeconds = operation === 'round_trip' ? 2 * job.slaSeconds : job.slaSeconds;
-    const time = (value: number | undefined): Cell =>
+    const time = (value: number | undefined): LandingCell =>
       value === undefined
         ? ''
         : { text: formatSeconds(value), state: value <= targetSeconds ? ('good' as const) : ('bad' as const) };
@@ -92,8 +92,8 @@ function latencyRows({ job, last }: ShownProvider): Cell[][] {
   });
 }
 
-function testRows({ job, last }: ShownProvider): Cell[][] {
-  return (last?.selfTests ?? []).map(([test, { outcome, why }]): Cell[] => {
+function testRows({ job, last }: ShownProvider): LandingCell[][] {
+  return (last?.selfTests ?? []).map(([test, { outcome, why }]): LandingCell[] => {
     const state = { passed: 'good', failed: 'bad', absent: 'neutral', unknown: 'warning' } as const;
     const text = { passed: 'passed', failed: 'failed', absent: 'not made', unknown: 'not known' }[outcome];
     return [job.provider.name, job.portal.name, test, { text, state: state[outcome] }, why];

@@ -4,7 +4,7 @@ import type { SelfTest } from '../../../pack/encryption/metrics.js';
 import { asFailure, NotPossible, ProviderFailure } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
 import { Breath } from './breath.js';
-import { type CallLimits, renewing, tellsNothing, within } from './call.js';
+import { type CallLimits, renewing, tellsNothing, withinDeadline } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { comparable, findPlaintext, INFLATIONS, relation } from './secrecy.js';
@@ -366,7 +366,7 @@ class SelfTests<S> {
   /** Also when the exporter is stopping: what stays revoked would be found so by whoever comes after us. */
   async #restored(test: SelfTest, restore: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     try {
-      await within(this.#options.timeoutMs, new AbortController().signal, restore);
+      await withinDeadline(this.#options.timeoutMs, new AbortController().signal, restore);
       return true;
     } catch (error) {
       this.#results.set(test, absent(`the version could not be restored: ${asFailure(error).message}`));
@@ -464,7 +464,7 @@ class SelfTests<S> {
       if (this.#breath.isDue) await this.#breath.take();
       try {
         const { timeoutMs, stopping } = this.#options;
-        return await renewing(this.#provider, this.#options, () => within(timeoutMs, stopping, work));
+        return await renewing(this.#provider, this.#options, () => withinDeadline(timeoutMs, stopping, work));
       } catch (error) {
         // Nothing is timed here. A server that fails one request in a hundred would void a test in every other round.
         if (attempt === ATTEMPTS || !(error instanceof ProviderFailure) || error.reason !== 'unavailable') throw error;

@@ -7,7 +7,7 @@ export interface Counted<Reason extends string> {
 }
 
 /** How many operations ended for which reason. */
-export class Tally<Reason extends string> {
+export class ReasonTally<Reason extends string> {
   readonly #counts = new Map<string, Counted<Reason>>();
 
   /** Half of a round trip that ends without an answer ends the round trip as well. */

@@ -13,4 +13,4 @@ export interface TestResult {
 export const passed: TestResult = { outcome: 'passed', why: '' };
 export const failed = (why: string): TestResult => ({ outcome: 'failed', why });
 export const absent = (why: string): TestResult => ({ outcome: 'absent', why });
-export const unknown = (why: string): TestResult => ({ outcome: 'unknown', why });
+export const unknownResult = (why: string): TestResult => ({ outcome: 'unknown', why });

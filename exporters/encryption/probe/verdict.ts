@@ -5,7 +5,7 @@ import type { RoundResult } from './protocol.js';
 const STALE_AFTER_TURNS = 3;
 
 /** What the last round that could judge a provider said of it. */
-export interface Verdict {
+export interface ProviderVerdict {
   readonly isUp: boolean;
   readonly atSeconds: number;
   /** Why it is down, for a person. */
@@ -17,10 +17,10 @@ export interface Verdict {
  * be up until that is too old.
  */
 export function verdictAfter(
-  before: Verdict | undefined,
+  before: ProviderVerdict | undefined,
   result: Pick<RoundResult, 'fault' | 'isUsable' | 'endedAtSeconds' | 'restMs' | 'trouble'>,
   job: Pick<ProbeJob, 'probe'>,
-): Verdict | undefined {
+): ProviderVerdict | undefined {
   const { isUsable, endedAtSeconds, trouble } = result;
   if (result.fault === undefined) return { isUp: isUsable, atSeconds: endedAtSeconds, trouble };
   const isTooOld = before !== undefined && endedAtSeconds - before.atSeconds > staleAfterSeconds(job, result);

@@ -47,7 +47,7 @@ export function parsedJson(text: string): unknown {
 }
 
 /** A random 96-bit nonce for each: with one key, at most 2^32 of them (NIST SP 800-38D). */
-export function seal(key: KeyObject, keyVersion: string, plaintext: Buffer, context: Buffer): AeadSealed {
+export function sealAead(key: KeyObject, keyVersion: string, plaintext: Buffer, context: Buffer): AeadSealed {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(context);

@@ -3,7 +3,7 @@ import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import { applyPathStyle, type EndpointProvider as Description, forbiddenBy, type Portal } from '../../../pack/index.js';
 import { anonymous, type Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Grant } from '../../runtime/portal/auth/grant.js';
-import { Session } from '../../runtime/portal/auth/session.js';
+import { LoginSession } from '../../runtime/portal/auth/session.js';
 import { portalHeaders } from '../../runtime/portal/headers.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Redactor } from '../../runtime/redactor.js';
@@ -11,7 +11,7 @@ import { parsedJson } from './aead.js';
 import { endpointAnatomy } from './endpoint-form.js';
 import { exchangeFailure, type JsonAnswer, JsonExchange } from './exchange.js';
 import { ExporterFault, ProviderFailure, SessionLost } from './failure.js';
-import type { Anatomy, Call, Lasting, Provider } from './provider.js';
+import type { Anatomy, Lasting, Provider, ProviderCall } from './provider.js';
 
 /** Whatever JSON the portal calls a ciphertext. */
 type Sealed = unknown;
@@ -29,7 +29,7 @@ const ASKER = 'encryption-probe';
  * `POST {decryptPath} {ciphertext, context}` answers `{plaintext}`; plaintexts are Base64. A ciphertext that it refuses
  * is answered with 400, 409 or 422: what an outage may answer as well refuses nothing.
  */
-export class EndpointProvider implements Provider<Sealed> {
+export class EndpointCipher implements Provider<Sealed> {
   readonly isSynchronous = false;
   readonly bindsContext: boolean;
   readonly anatomy: Anatomy<Sealed>;
@@ -53,7 +53,7 @@ export class EndpointProvider implements Provider<Sealed> {
     this.anatomy = { ...endpointAnatomy, isConvergent: description.deterministic };
     this.#portal = portal;
     this.#exchange = new JsonExchange(portal);
-    this.#credentials = description.authenticated ? new Session(portal, redactor, stopping) : anonymous(redactor);
+    this.#credentials = description.authenticated ? new LoginSession(portal, redactor, stopping) : anonymous(redactor);
   }
 
   /** Logs in where that is due: a login is outside every measurement. */
@@ -74,14 +74,14 @@ export class EndpointProvider implements Provider<Sealed> {
     }
   }
 
-  async encrypt(plaintext: Buffer, context: Buffer, { signal }: Call): Promise<Sealed> {
+  async encrypt(plaintext: Buffer, context: Buffer, { signal }: ProviderCall): Promise<Sealed> {
     const body = { plaintext: plaintext.toString('base64'), context: context.toString('utf8') };
     const read = sealedAnswer.safeParse(await this.#post(this.#is.encryptPath, body, 'encrypt', signal));
     if (!read.success) throw new ProviderFailure('protocol', 'the answer holds no ciphertext');
     return read.data.ciphertext;
   }
 
-  async decrypt(sealed: Sealed, context: Buffer, { signal }: Call): Promise<Buffer> {
+  async decrypt(sealed: Sealed, context: Buffer, { signal }: ProviderCall): Promise<Buffer> {
     const body = { ciphertext: sealed, context: context.toString('utf8') };
     const read = plaintextAnswer.safeParse(await this.#post(this.#is.decryptPath, body, 'decrypt', signal));
     if (!read.success) throw new ProviderFailure('protocol', 'the answer holds no plaintext');

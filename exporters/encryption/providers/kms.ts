@@ -1,12 +1,12 @@
 import type * as Kms from '@aws-sdk/client-kms';
 import { z } from 'zod';
 import type { KmsProvider as Description } from '../../../pack/index.js';
-import { type AeadSealed, parsedJson, readAead, seal, unseal, writeAead } from './aead.js';
+import { type AeadSealed, parsedJson, readAead, sealAead, unseal, writeAead } from './aead.js';
 import { type DataKey, DataKeyCache, dataKey, dataKeyId } from './data-key-cache.js';
 import { NotPossible, ProviderFailure } from './failure.js';
 import { kmsFailure } from './kms-failure.js';
 import { loadOptional } from './optional-package.js';
-import type { Anatomy, Call, DataKeys, KeyVersions, Lasting, Provider } from './provider.js';
+import type { Anatomy, DataKeys, KeyVersions, Lasting, Provider, ProviderCall } from './provider.js';
 import type { Reveal } from './reveal.js';
 
 type Library = typeof Kms;
@@ -27,7 +27,7 @@ interface Envelope extends AeadSealed {
  * Envelope encryption: AES-256-GCM here, under data keys of AWS KMS. A warm call never leaves the process; a cold one
  * fetches or unwraps a data key first, and that is what the service costs.
  */
-export class KmsProvider implements Provider<Envelope> {
+export class KmsCipher implements Provider<Envelope> {
   readonly isSynchronous = false;
   readonly bindsContext = true;
   readonly anatomy: Anatomy<Envelope> = {
@@ -104,7 +104,7 @@ export class KmsProvider implements Provider<Envelope> {
     });
   }
 
-  encrypt(plaintext: Buffer, context: Buffer, { signal, keyVersion }: Call): Envelope | Promise<Envelope> {
+  encrypt(plaintext: Buffer, context: Buffer, { signal, keyVersion }: ProviderCall): Envelope | Promise<Envelope> {
     const key = keyVersion === undefined ? this.#cache.takeCurrent() : this.#cache.find(keyVersion);
     if (key !== undefined) return envelope(key, plaintext, context);
     if (keyVersion !== undefined) throw new ProviderFailure('protocol', 'this data key is not kept any more');
@@ -114,7 +114,7 @@ export class KmsProvider implements Provider<Envelope> {
     });
   }
 
-  decrypt(sealed: Envelope, context: Buffer, { signal }: Call): Buffer | Promise<Buffer> {
+  decrypt(sealed: Envelope, context: Buffer, { signal }: ProviderCall): Buffer | Promise<Buffer> {
     const known = this.#cache.find(dataKeyId(sealed.wrappedKey));
     if (known !== undefined) return unseal(known.key, sealed, context);
     return this.#unwrap(sealed.wrappedKey, signal).then((key) => unseal(key.key, sealed, context));
@@ -179,7 +179,7 @@ export class KmsProvider implements Provider<Envelope> {
 }
 
 function envelope(key: DataKey, plaintext: Buffer, context: Buffer): Envelope {
-  return { ...seal(key.key, key.id, plaintext, context), wrappedKey: key.wrapped };
+  return { ...sealAead(key.key, key.id, plaintext, context), wrappedKey: key.wrapped };
 }
 
 /** An optional dependency of 17 MB, loaded when a provider of this kind is described. */

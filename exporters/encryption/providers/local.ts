@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { type AeadSealed, aeadAnatomy, seal, unseal } from './aead.js';
+import { type AeadSealed, aeadAnatomy, sealAead, unseal } from './aead.js';
 import { ProviderFailure } from './failure.js';
-import type { Call, KeyVersions, Provider } from './provider.js';
+import type { KeyVersions, Provider, ProviderCall } from './provider.js';
 
 const KEY_BYTES = 32;
 
@@ -9,7 +9,7 @@ const KEY_BYTES = 32;
  * AES-256-GCM in this process: what any other provider costs on top of this is its own. Keys are made for a round and
  * forgotten after it; nothing is configured, so nothing can leak.
  */
-export class LocalProvider implements Provider<AeadSealed> {
+export class LocalCipher implements Provider<AeadSealed> {
   readonly isSynchronous = true;
   readonly isComputation = true;
   readonly bindsContext = true;
@@ -33,9 +33,9 @@ export class LocalProvider implements Provider<AeadSealed> {
     return Promise.resolve();
   }
 
-  encrypt(plaintext: Buffer, context: Buffer, { keyVersion = String(this.#newest) }: Call): AeadSealed {
+  encrypt(plaintext: Buffer, context: Buffer, { keyVersion = String(this.#newest) }: ProviderCall): AeadSealed {
     const { key, mark } = this.#version(keyVersion);
-    return seal(key, keyVersion, plaintext, Buffer.concat([context, mark]));
+    return sealAead(key, keyVersion, plaintext, Buffer.concat([context, mark]));
   }
 
   decrypt(sealed: AeadSealed, context: Buffer): Buffer {

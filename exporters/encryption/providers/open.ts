@@ -19,17 +19,17 @@ export async function makeProvider(description: EncryptionProvider, tools: Provi
   const reveal = revealer(tools.redactor);
   switch (description.kind) {
     case 'local':
-      return new (await import('./local.js')).LocalProvider();
+      return new (await import('./local.js')).LocalCipher();
     case 'pkcs11':
-      return new (await import('./pkcs11.js')).Pkcs11Provider(description, reveal, pinGuardIn(tools));
+      return new (await import('./pkcs11.js')).Pkcs11Cipher(description, reveal, pinGuardIn(tools));
     case 'pgcrypto':
       return new (await import('./pgcrypto.js')).DatabaseFunctionsProvider(description, reveal, tools.timeoutMs);
     case 'transit':
-      return new (await import('./transit.js')).TransitProvider(description, reveal);
+      return new (await import('./transit.js')).TransitCipher(description, reveal);
     case 'kms':
-      return new (await import('./kms.js')).KmsProvider(description, reveal);
+      return new (await import('./kms.js')).KmsCipher(description, reveal);
     case 'endpoint':
-      return new (await import('./endpoint.js')).EndpointProvider(
+      return new (await import('./endpoint.js')).EndpointCipher(
         description,
         tools.portal,
         tools.redactor,

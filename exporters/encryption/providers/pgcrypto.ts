@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { DatabaseProvider as Description } from '../../../pack/index.js';
 import { connectionConfig } from '../../runtime/postgres/address.js';
 import { ProviderFailure } from './failure.js';
-import type { Anatomy, Call, Credential, Lasting, Parts, Provider } from './provider.js';
+import type { Anatomy, Credential, Lasting, Parts, Provider, ProviderCall } from './provider.js';
 import type { Reveal } from './reveal.js';
 import { sqlFailure } from './sql-failure.js';
 
@@ -66,15 +66,15 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
     return this.#credential;
   }
 
-  async encrypt(plaintext: Buffer, _context: Buffer, { signal }: Call): Promise<Buffer> {
+  async encrypt(plaintext: Buffer, _context: Buffer, { signal }: ProviderCall): Promise<Buffer> {
     return this.#run(signal, 'encrypt', this.#encrypt, [this.#input(plaintext), this.#passphrase, ...this.#options()]);
   }
 
-  async decrypt(sealed: Buffer, _context: Buffer, { signal }: Call): Promise<Buffer> {
+  async decrypt(sealed: Buffer, _context: Buffer, { signal }: ProviderCall): Promise<Buffer> {
     return this.#run(signal, 'decrypt', this.#decrypt, [sealed, this.#passphrase]);
   }
 
-  async decryptWithOtherKey(sealed: Buffer, _context: Buffer, { signal }: Call): Promise<Buffer> {
+  async decryptWithOtherKey(sealed: Buffer, _context: Buffer, { signal }: ProviderCall): Promise<Buffer> {
     return this.#run(signal, 'decrypt', this.#decrypt, [sealed, randomBytes(16).toString('hex')]);
   }
 

@@ -34,13 +34,13 @@ const reasons: Readonly<Record<string, EncryptionError>> = {
  * code says nothing, so the self-test looks at whether there was a plaintext, and not at the code.
  */
 export function pkcs11Failure(error: unknown): ProviderFailure {
-  const code = codeOf(error);
+  const code = pkcs11CodeOf(error);
   if (code === 'CKR_HOST_MEMORY') return new ExporterFault('internal', 'this machine has no memory left for the token');
   return new ProviderFailure(reasons[code] ?? 'protocol', `the token answered ${code}`);
 }
 
 /** The name of the code; anything else that an error says stays out. */
-export function codeOf(error: unknown): string {
+export function pkcs11CodeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   return /CKR_[A-Z0-9_]+/.exec(message)?.[0] ?? 'an error without a code';
 }

@@ -5,8 +5,8 @@ import { type AeadSealed, aeadAnatomy, NONCE_BYTES, readAead, TAG_BYTES, writeAe
 import { asFailure, ExporterFault, NotPossible, ProviderFailure } from './failure.js';
 import { loadOptional } from './optional-package.js';
 import { PinGuard, PinRefused, TokenBusy } from './pin-guard.js';
-import { codeOf, pkcs11Failure } from './pkcs11-failure.js';
-import type { Call, KeyVersions, Lasting, Provider } from './provider.js';
+import { pkcs11CodeOf, pkcs11Failure } from './pkcs11-failure.js';
+import type { KeyVersions, Lasting, Provider, ProviderCall } from './provider.js';
 import type { Reveal } from './reveal.js';
 
 type Library = typeof Pkcs11;
@@ -25,7 +25,7 @@ const STANDING = 'token';
  * have the process for itself (see `separate-process.ts`). Nobody logs out; the token does that when its last session is
  * closed.
  */
-export class Pkcs11Provider implements Provider<AeadSealed> {
+export class Pkcs11Cipher implements Provider<AeadSealed> {
   readonly isSynchronous = true;
   readonly bindsContext = true;
   readonly anatomy = aeadAnatomy;
@@ -112,7 +112,7 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     }
   }
 
-  encrypt(plaintext: Buffer, context: Buffer, { keyVersion = STANDING }: Call): AeadSealed {
+  encrypt(plaintext: Buffer, context: Buffer, { keyVersion = STANDING }: ProviderCall): AeadSealed {
     const nonce = randomBytes(NONCE_BYTES);
     const out = Buffer.allocUnsafe(plaintext.length + TAG_BYTES);
     const sealed = this.#call((m, library) => {
@@ -172,7 +172,7 @@ export class Pkcs11Provider implements Provider<AeadSealed> {
     try {
       this.#module?.C_Initialize({ flags: this.#library?.CKF_OS_LOCKING_OK ?? 0 });
     } catch (error) {
-      if (codeOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') throw pkcs11Failure(error);
+      if (pkcs11CodeOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') throw pkcs11Failure(error);
     }
     this.#isInitialized = true;
   }

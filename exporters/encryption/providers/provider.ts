@@ -19,9 +19,9 @@ export interface Provider<Sealed = unknown> {
    */
   open(signal: AbortSignal): Promise<void>;
   /** @throws {ProviderFailure} */
-  encrypt(plaintext: Buffer, context: Buffer, call: Call): Sealed | Promise<Sealed>;
+  encrypt(plaintext: Buffer, context: Buffer, call: ProviderCall): Sealed | Promise<Sealed>;
   /** @throws {ProviderFailure} `integrity` when the ciphertext is not what was sealed under this context. */
-  decrypt(sealed: Sealed, context: Buffer, call: Call): Buffer | Promise<Buffer>;
+  decrypt(sealed: Sealed, context: Buffer, call: ProviderCall): Buffer | Promise<Buffer>;
   /** After `open`, where the provider has key versions. */
   readonly versions?: KeyVersions | undefined;
   /** Where it encrypts under data keys. */
@@ -31,7 +31,7 @@ export interface Provider<Sealed = unknown> {
   /** Of what it was opened with; asked anew at each `open`. Absent where nobody may ask, or there is nothing to ask about. */
   readonly credential?: Credential | undefined;
   /** For a provider without versions: decrypts with a key that did not encrypt. */
-  decryptWithOtherKey?(sealed: Sealed, context: Buffer, call: Call): Promise<Buffer>;
+  decryptWithOtherKey?(sealed: Sealed, context: Buffer, call: ProviderCall): Promise<Buffer>;
   /** Comes after each round. Whatever is secret is let go of. */
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export type Credential =
       readonly lifetimeSeconds?: number;
     };
 
-export interface Call {
+export interface ProviderCall {
   readonly signal: AbortSignal;
   /** Encrypt under this version in place of the newest. */
   readonly keyVersion?: string;

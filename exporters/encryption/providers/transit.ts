@@ -3,7 +3,7 @@ import type { TransitProvider as Description, Portal } from '../../../pack/index
 import { NONCE_BYTES, TAG_BYTES } from './aead.js';
 import { JsonExchange } from './exchange.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';
-import type { Anatomy, Call, Credential, KeyVersions, Lasting, Parts, Provider } from './provider.js';
+import type { Anatomy, Credential, KeyVersions, Lasting, Parts, Provider, ProviderCall } from './provider.js';
 import type { Reveal } from './reveal.js';
 import { transitFailure } from './transit-failure.js';
 
@@ -37,7 +37,7 @@ const renewalAnswer = z.object({ auth: z.object({ lease_duration: z.number() }) 
 type Key = z.infer<typeof keyAnswer>['data'];
 
 /** Vault's or OpenBao's transit engine, over its HTTP interface. */
-export class TransitProvider implements Provider<string> {
+export class TransitCipher implements Provider<string> {
   readonly isSynchronous = false;
   readonly bindsContext = true;
   readonly #is: Description;
@@ -90,7 +90,7 @@ export class TransitProvider implements Provider<string> {
     return this.#credential;
   }
 
-  async encrypt(plaintext: Buffer, context: Buffer, { signal, keyVersion }: Call): Promise<string> {
+  async encrypt(plaintext: Buffer, context: Buffer, { signal, keyVersion }: ProviderCall): Promise<string> {
     const body = {
       plaintext: plaintext.toString('base64'),
       ...this.#binding(context),
@@ -102,7 +102,7 @@ export class TransitProvider implements Provider<string> {
     return read.data.data.ciphertext;
   }
 
-  async decrypt(sealed: string, context: Buffer, { signal }: Call): Promise<Buffer> {
+  async decrypt(sealed: string, context: Buffer, { signal }: ProviderCall): Promise<Buffer> {
     const body = { ciphertext: sealed, ...this.#binding(context) };
     const read = plaintextAnswer.safeParse(await this.#post(`/decrypt/${this.#is.key}`, body, signal));
     if (!read.success) throw new ProviderFailure('protocol', 'the answer holds no plaintext');
@@ -113,7 +113,7 @@ export class TransitProvider implements Provider<string> {
    * The same plaintext under the newest version, without its leaving the server. The engine takes no associated data
    * here: a ciphertext that is bound to its row cannot be rewrapped, and a rotation job must decrypt and encrypt.
    */
-  async rewrap(sealed: string, { signal }: Call): Promise<string> {
+  async rewrap(sealed: string, { signal }: ProviderCall): Promise<string> {
     const read = ciphertextAnswer.safeParse(
       await this.#post(`/rewrap/${this.#is.key}`, { ciphertext: sealed }, signal),
     );

@@ -1,4 +1,4 @@
-import type { Query } from './database.js';
+import type { ScanQuery } from './database.js';
 import type { RowState } from './shapes/index.js';
 
 /** Eight bytes of the nonce under its key version, then eight of the whole ciphertext, for each encrypted row. */
@@ -22,11 +22,11 @@ export interface Stretch {
 /** Reads one column, batch by batch. */
 export interface BatchReader {
   /** The rows after this key; undefined at the end of the table. Ties of the last key come along. */
-  next(query: Query, after: string | undefined, rows: number): Promise<Batch | undefined>;
+  next(query: ScanQuery, after: string | undefined, rows: number): Promise<Batch | undefined>;
   /**
    * Whether rows of these stretches have one nonce, key version and different ciphertexts, by the values themselves.
    *
    * @param print the nonce's eight bytes.
    */
-  confirms(query: Query, stretches: readonly Stretch[], print: Buffer): Promise<boolean>;
+  confirms(query: ScanQuery, stretches: readonly Stretch[], print: Buffer): Promise<boolean>;
 }

@@ -4,17 +4,17 @@ import { resolveColumn } from './column.js';
 import type { ScanDatabase } from './database.js';
 import { ScanFailure } from './failure.js';
 import { addFindings } from './findings.js';
-import type { Pace } from './pace.js';
+import type { ScanPace } from './pace.js';
 import { readerFor } from './reader.js';
 import { type NonceGroup, repetitions } from './reuse.js';
 import { Spool, SpoolDamaged } from './spool.js';
-import type { Progress, ScanState, StateStore, WholeScan } from './state.js';
+import type { SavedScan, ScanState, StateStore, WholeScan } from './state.js';
 import { addBatch, emptyTally } from './tally.js';
 
 export interface ColumnScanOptions {
   readonly column: ScannedColumn;
   readonly database: ScanDatabase;
-  readonly pace: Pace;
+  readonly pace: ScanPace;
   readonly batchRows: number;
   readonly store: StateStore;
   /** As it was loaded; the scan goes on from its progress. */
@@ -27,7 +27,7 @@ export interface ColumnScanOptions {
 export interface ScanProgress {
   readonly rows: number;
   readonly estimatedRows: number;
-  readonly tally: Progress['tally'];
+  readonly tally: SavedScan['tally'];
   /** 0..1, and 1 only at the end. */
   readonly ratio: number;
 }
@@ -105,7 +105,7 @@ export async function scanColumn(options: ColumnScanOptions): Promise<WholeScan>
   }
 }
 
-function begin(nowMs: number): Progress {
+function begin(nowMs: number): SavedScan {
   return {
     id: randomBytes(8).toString('hex'),
     startedAtMs: nowMs,
@@ -116,7 +116,7 @@ function begin(nowMs: number): Progress {
 }
 
 /** Hashes that were lost make the progress worthless: which nonces came before cannot be told any more. */
-async function openSpool(store: StateStore, progress: Progress): Promise<Spool> {
+async function openSpool(store: StateStore, progress: SavedScan): Promise<Spool> {
   const path = await store.spoolPath(progress.id);
   try {
     return await Spool.open(store.folder, path, progress.spoolBytes);
@@ -147,7 +147,7 @@ async function confirmed(
   return found;
 }
 
-function progressOf({ tally }: Progress, estimatedRows: number): ScanProgress {
+function progressOf({ tally }: SavedScan, estimatedRows: number): ScanProgress {
   const ratio = estimatedRows > 0 ? Math.min(0.999, tally.rows / estimatedRows) : 0;
   return { rows: tally.rows, estimatedRows, tally, ratio };
 }

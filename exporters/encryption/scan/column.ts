@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ScannedColumn } from '../../../pack/index.js';
 import { parseQualified, tableSql } from '../../runtime/postgres/quote.js';
-import type { Query } from './database.js';
+import type { ScanQuery } from './database.js';
 import { ScanFailure } from './failure.js';
 import { shapes } from './shapes/index.js';
 import { type ColumnType, whyNotReadable } from './value.js';
@@ -55,7 +55,7 @@ join pg_type t on t.oid = a.atttypid
 where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attname = any($3::text[])`;
 
 /** @throws {ScanFailure} that says what of the description does not fit the database. */
-export async function resolveColumn(query: Query, column: ScannedColumn): Promise<ResolvedColumn> {
+export async function resolveColumn(query: ScanQuery, column: ScannedColumn): Promise<ResolvedColumn> {
   const { schema, name } = parseQualified(column.table);
   const rows = await query<CatalogueRow>(CATALOGUE, [schema, name, [column.column, column.primaryKey]]);
   const value = found(rows, column.column, 'column');
@@ -94,7 +94,7 @@ function found(rows: readonly CatalogueRow[], name: string, role: string): Catal
 }
 
 /** The planner's: it heeds the size of the file, so it is near the truth before the first ANALYZE, too. */
-async function estimate(query: Query, { table }: ScannedColumn): Promise<number> {
+async function estimate(query: ScanQuery, { table }: ScannedColumn): Promise<number> {
   const [row] = await query(`explain (format json) select from ${tableSql(table)}`);
   const rows = planRows(row?.['QUERY PLAN']);
   return rows ?? 0;

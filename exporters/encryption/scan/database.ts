@@ -1,12 +1,12 @@
 import type { DatabaseAccess } from '../../../pack/index.js';
 import { type Redactor, silentLogger } from '../../runtime/log.js';
 import { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
-import { failureOf } from './failure.js';
+import { scanFailureOf } from './failure.js';
 
-export type Row = Record<string, unknown>;
+export type QueryRow = Record<string, unknown>;
 
 /** One query of a transaction; no parameter and no result of it is ever logged. */
-export type Query = <R extends Row>(sql: string, values?: readonly unknown[]) => Promise<R[]>;
+export type ScanQuery = <R extends QueryRow>(sql: string, values?: readonly unknown[]) => Promise<R[]>;
 
 /** The scanner's way into a database: one connection, one transaction at a time, whose failures tell no value. */
 export class ScanDatabase {
@@ -17,7 +17,7 @@ export class ScanDatabase {
       { ...access, maxConnections: 1 },
       {
         application: 'kop-encryption-scan',
-        // The driver's messages may quote a value; what failed is said by `failureOf`.
+        // The driver's messages may quote a value; what failed is said by `scanFailureOf`.
         log: silentLogger,
         ...(redactor === undefined ? {} : { redactor }),
       },
@@ -25,11 +25,11 @@ export class ScanDatabase {
   }
 
   /** @throws {ScanFailure} */
-  async look<T>(signal: AbortSignal, work: (query: Query) => Promise<T>): Promise<T> {
+  async look<T>(signal: AbortSignal, work: (query: ScanQuery) => Promise<T>): Promise<T> {
     try {
       return await this.#database.look(signal, (session) => work(session.query));
     } catch (error) {
-      throw failureOf(error);
+      throw scanFailureOf(error);
     }
   }
 

@@ -9,18 +9,18 @@ import { sqlState } from '../../runtime/postgres/failure.js';
  */
 export class ScanFailure extends Error {
   override readonly name = 'ScanFailure';
-  readonly kind: FailureKind;
+  readonly kind: ScanFailureKind;
 
-  constructor(kind: FailureKind, message: string) {
+  constructor(kind: ScanFailureKind, message: string) {
     super(message);
     this.kind = kind;
   }
 }
 
 /** `column`, `permission` and `state` stay until somebody does something; the others may pass by themselves. */
-export type FailureKind = 'connection' | 'permission' | 'column' | 'timeout' | 'busy' | 'state' | 'other';
+export type ScanFailureKind = 'connection' | 'permission' | 'column' | 'timeout' | 'busy' | 'state' | 'other';
 
-const byState: readonly (readonly [prefix: string, kind: FailureKind, message: string])[] = [
+const byState: readonly (readonly [prefix: string, kind: ScanFailureKind, message: string])[] = [
   ['42501', 'permission', 'the role may not read it; grant select on the column and its primary key'],
   ['42P01', 'column', 'the table does not exist'],
   ['3F000', 'column', 'the schema does not exist'],
@@ -37,7 +37,7 @@ const byState: readonly (readonly [prefix: string, kind: FailureKind, message: s
   ['22', 'other', 'the server could not judge a value'],
 ];
 
-export function failureOf(error: unknown): ScanFailure {
+export function scanFailureOf(error: unknown): ScanFailure {
   if (error instanceof ScanFailure) return error;
   const state = sqlState(error);
   if (state === undefined) return withoutState(error);

@@ -11,13 +11,13 @@ export const findingSchema = z.object({
   upTo: z.string(),
   rows: z.int().positive(),
 });
-export type Finding = z.infer<typeof findingSchema>;
+export type ScanFinding = z.infer<typeof findingSchema>;
 
 /** More of them help nobody: a column that is wrong in so many places is wrong everywhere. */
 export const MOST_FINDINGS = 100;
 
 /** Adds what a batch after this key holds. Neighbours become one, so that a column of plain text is one finding. */
-export function addFindings(findings: Finding[], after: string | undefined, { groups, last }: Batch): void {
+export function addFindings(findings: ScanFinding[], after: string | undefined, { groups, last }: Batch): void {
   for (const state of wrongStates) {
     const rows = groups.reduce((sum, group) => sum + (group.state === state ? group.rows : 0), 0);
     if (rows === 0) continue;

@@ -4,7 +4,7 @@ import type { HeldFolder } from '../../runtime/state/index.js';
 import { ENCRYPTION, type EncryptionSource, type SourceDeps } from '../source.js';
 import { families } from './families.js';
 import { PortalWatch } from './portal-watch.js';
-import { sections } from './sections.js';
+import { scanSections } from './sections.js';
 
 /** What databases tell of encryption: ciphertext columns, keys, the portal's own timings. Wiring only. */
 export function createScanSource(deps: SourceDeps): EncryptionSource {
@@ -37,7 +37,7 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
     families: () => families(watches),
-    sections: () => sections(watches, Date.now()),
+    sections: () => scanSections(watches, Date.now()),
   };
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Keeps a rate without catching up: after a slow batch the next ones are not faster than allowed. One pace is shared
  * by all columns of a database, because it is the database that must not feel them.
  */
-export class Pace {
+export class ScanPace {
   readonly #rowsPerSecond: number;
   #nextAt = 0;
 

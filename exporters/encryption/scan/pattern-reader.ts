@@ -5,7 +5,7 @@ import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import { isCompressed, isHeadlessCompressedText } from './compressed.js';
-import type { Query } from './database.js';
+import type { ScanQuery } from './database.js';
 import { bytesOf, peeled } from './encodings.js';
 import { hiddenVersion } from './hidden-version.js';
 import { readsAsText } from './reads-as-text.js';
@@ -42,7 +42,7 @@ export class PatternReader implements BatchReader {
     this.#seed = seed;
   }
 
-  async next(query: Query, after: string | undefined, rows: number): Promise<Batch | undefined> {
+  async next(query: ScanQuery, after: string | undefined, rows: number): Promise<Batch | undefined> {
     const from = after === undefined ? '' : `where ${this.#key} > ${this.#param(2)}`;
     const read = await query<ValueRow>(
       `${this.#rows} ${from} order by ${this.#key} fetch first $1 rows with ties`,
@@ -66,7 +66,7 @@ export class PatternReader implements BatchReader {
     return { rows: read.length, last: last.k, groups: [...counts.values()], prints: Buffer.concat(prints) };
   }
 
-  async confirms(query: Query, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
+  async confirms(query: ScanQuery, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
     const seen = new Map<string, string>();
     for (const { after, upTo } of stretches) {
       const from = after === undefined ? '' : `and ${this.#key} > ${this.#param(2)}`;

@@ -4,10 +4,10 @@ import type { StateFolder } from '../../runtime/state/index.js';
 import { KeyWatch } from '../keys/key-watch.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
 import { ScanDatabase } from './database.js';
-import { failureOf } from './failure.js';
-import { Pace } from './pace.js';
+import { scanFailureOf } from './failure.js';
+import { ScanPace } from './pace.js';
 import type { WholeScan } from './state.js';
-import { judge, type Verdict } from './verdict.js';
+import { type ColumnVerdict, judge } from './verdict.js';
 import { storeFor } from './watch.js';
 
 export interface ScanOnceOptions {
@@ -28,7 +28,7 @@ export type ColumnOutcome =
   | {
       readonly column: ScannedColumn;
       readonly whole: WholeScan;
-      readonly verdict: Verdict;
+      readonly verdict: ColumnVerdict;
       /** Why the versions in it could not be checked. */
       readonly keyTrouble?: string;
     }
@@ -43,7 +43,7 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
   const reading = new ScanDatabase(scan.replica ?? scan.database, redactor);
   const database = new ScanDatabase(scan.database, redactor);
   const keys = new KeyWatch({ encryption, database, redactor, log: silentLogger });
-  const pace = new Pace(scan.rowsPerSecond);
+  const pace = new ScanPace(scan.rowsPerSecond);
   const outcomes: ColumnOutcome[] = [];
   try {
     for (const column of columns) {
@@ -59,7 +59,7 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
           ...(key?.trouble === undefined ? {} : { keyTrouble: key.trouble }),
         });
       } catch (error) {
-        outcomes.push({ column, trouble: failureOf(error).message, wasStopped: signal.aborted });
+        outcomes.push({ column, trouble: scanFailureOf(error).message, wasStopped: signal.aborted });
         if (signal.aborted) break;
       }
     }
@@ -74,7 +74,7 @@ async function scanOne(
   scan: CiphertextScan,
   column: ScannedColumn,
   database: ScanDatabase,
-  pace: Pace,
+  pace: ScanPace,
 ): Promise<WholeScan> {
   const store = storeFor(folder, encryption.portal, column);
   const { state, trouble } = await store.load();

@@ -1,12 +1,12 @@
-import type { Cell, LandingSection } from '../../runtime/landing/section.js';
+import type { LandingCell, LandingSection } from '../../runtime/landing/section.js';
 import { columnLabel } from './column.js';
 import type { PortalWatch } from './portal-watch.js';
 import { columnFinding, keyFinding, timingFinding } from './summary.js';
-import { judge, type Verdict } from './verdict.js';
+import { type ColumnVerdict, judge } from './verdict.js';
 import type { ColumnState } from './watch.js';
 
 /** Counts, never values. */
-export function sections(watches: readonly PortalWatch[], nowMs: number): LandingSection[] {
+export function scanSections(watches: readonly PortalWatch[], nowMs: number): LandingSection[] {
   return [
     {
       title: 'Ciphertext columns',
@@ -67,10 +67,10 @@ export function sections(watches: readonly PortalWatch[], nowMs: number): Landin
   ].filter(({ table }, index) => index === 0 || table.rows.length > 0);
 }
 
-function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
+function columnRow(watch: PortalWatch, state: ColumnState): LandingCell[] {
   const { column, whole, progress, trouble } = state;
   const name = `${column.table}.${columnLabel(column)}`;
-  const now: Cell =
+  const now: LandingCell =
     trouble !== undefined
       ? { text: trouble, state: 'bad' }
       : progress === undefined
@@ -93,17 +93,17 @@ function columnRow(watch: PortalWatch, state: ColumnState): Cell[] {
   ];
 }
 
-function versionCell({ unknown_version, revoked_version, undecided_version }: Verdict['states']): Cell {
+function versionCell({ unknown_version, revoked_version, undecided_version }: ColumnVerdict['states']): LandingCell {
   const rows = unknown_version + revoked_version;
   if (undecided_version === 0) return wrong(rows);
   return { text: String(rows), state: rows === 0 ? 'warning' : 'bad', note: `${undecided_version} not known` };
 }
 
-function wrong(rows: number): Cell {
+function wrong(rows: number): LandingCell {
   return { text: String(rows), state: rows === 0 ? 'good' : 'bad' };
 }
 
-function keyRows(watch: PortalWatch): Cell[][] {
+function keyRows(watch: PortalWatch): LandingCell[][] {
   return watch
     .keys()
     .map(({ key, knowledge, trouble }) => [
@@ -116,9 +116,14 @@ function keyRows(watch: PortalWatch): Cell[][] {
     ]);
 }
 
-function timingRows(watch: PortalWatch): Cell[][] {
+function timingRows(watch: PortalWatch): LandingCell[][] {
   return watch.timings().flatMap(({ source, recorded, trouble }) => {
-    const row = (operation: string, rest: Cell[]): Cell[] => [watch.encryption.portal, source.name, operation, ...rest];
+    const row = (operation: string, rest: LandingCell[]): LandingCell[] => [
+      watch.encryption.portal,
+      source.name,
+      operation,
+      ...rest,
+    ];
     if (recorded === undefined) return [row('', ['', '', '', { text: trouble ?? 'not read yet', state: 'warning' }])];
     const remark = recorded.note ?? '';
     if (recorded.operations.length === 0) return [row('', ['0', '', '', remark])];

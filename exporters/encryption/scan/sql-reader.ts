@@ -2,7 +2,7 @@ import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import { COMPRESSED_BEGINNINGS, isCompressed, TELLING_BYTES } from './compressed.js';
-import type { Query } from './database.js';
+import type { ScanQuery } from './database.js';
 import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
 import { unwrapped } from './shapes/unwrap.js';
@@ -44,7 +44,7 @@ export class SqlReader implements BatchReader {
     this.#isThorough = shape.quick === undefined;
   }
 
-  async next(query: Query, after: string | undefined, rows: number): Promise<Batch | undefined> {
+  async next(query: ScanQuery, after: string | undefined, rows: number): Promise<Batch | undefined> {
     if (!this.#isThorough) {
       const groups = await this.#look(query, after, rows, true);
       const unsure = groups.reduce((sum, group) => sum + (group.state === 'unsure' ? group.rows : 0), 0);
@@ -55,7 +55,7 @@ export class SqlReader implements BatchReader {
     return batchOf(await this.#look(query, after, rows, false));
   }
 
-  async #look(query: Query, after: string | undefined, rows: number, isQuick: boolean): Promise<GroupRow[]> {
+  async #look(query: ScanQuery, after: string | undefined, rows: number, isQuick: boolean): Promise<GroupRow[]> {
     const from = after === undefined ? '' : `where ${this.#key} > ${this.#param(2)}`;
     const groups = await query<GroupRow>(
       `with b as materialized (${this.#rows} ${from} order by ${this.#key} fetch first $1 rows with ties),
@@ -70,7 +70,7 @@ export class SqlReader implements BatchReader {
     return groups.flatMap(withoutPlain);
   }
 
-  async confirms(query: Query, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
+  async confirms(query: ScanQuery, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
     const values: unknown[] = [];
     const wheres = stretches.map(({ after, upTo }) => {
       values.push(upTo);

@@ -17,7 +17,7 @@ const progressSchema = z.object({
   tally: tallySchema,
   findings: z.array(findingSchema).default([]),
 });
-export type Progress = z.infer<typeof progressSchema>;
+export type SavedScan = z.infer<typeof progressSchema>;
 
 const wholeSchema = z.object({
   startedAtMs: z.number(),

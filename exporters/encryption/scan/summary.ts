@@ -1,4 +1,4 @@
-import type { Finding } from '../../runtime/landing/section.js';
+import type { SectionFinding } from '../../runtime/landing/section.js';
 import type { KeyState } from '../keys/key-watch.js';
 import type { KeyKnowledge } from '../keys/versions.js';
 import type { TimingState } from '../timings/timing-watch.js';
@@ -16,7 +16,7 @@ export function columnFinding(
   { column, whole, trouble }: ColumnState,
   knowledge: KeyKnowledge,
   { intervalMs, nowMs }: { readonly intervalMs: number; readonly nowMs: number },
-): Finding {
+): SectionFinding {
   const what = `${column.table}.${columnLabel(column)}`;
   if (trouble !== undefined) return { what, state: 'unknown', why: trouble };
   if (whole === undefined) return { what, state: 'unknown', why: 'not yet scanned to the end' };
@@ -35,7 +35,7 @@ export function columnFinding(
   return { what, state: 'fine' };
 }
 
-export function keyFinding({ key, knowledge, trouble }: KeyState, nowMs: number): Finding {
+export function keyFinding({ key, knowledge, trouble }: KeyState, nowMs: number): SectionFinding {
   const what = key.title;
   if (trouble !== undefined) return { what, state: 'unknown', why: trouble };
   const { rotatedAtSeconds } = knowledge;
@@ -45,7 +45,7 @@ export function keyFinding({ key, knowledge, trouble }: KeyState, nowMs: number)
   return { what, state: 'attention', why: `rotated ${Math.floor(ageDays)} days ago, due every ${key.rotateEveryDays}` };
 }
 
-export function timingFinding({ source, recorded, trouble }: TimingState): Finding {
+export function timingFinding({ source, recorded, trouble }: TimingState): SectionFinding {
   if (recorded !== undefined) return { what: source.name, state: 'fine' };
   return { what: source.name, state: 'unknown', why: trouble ?? 'not read yet' };
 }

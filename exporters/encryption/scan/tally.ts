@@ -22,17 +22,17 @@ export const tallySchema = z.object({
   /** Encrypted rows that say no version that can be one, or one of too many. */
   unversioned: count,
 });
-export type Tally = z.infer<typeof tallySchema>;
+export type ScanTally = z.infer<typeof tallySchema>;
 
 /** Of each sort. A portal has tens of versions; whoever writes a value into their place must not fill our memory with it. */
 const MAX_VERSIONS = 1000;
 
-export function emptyTally(seed = ''): Tally {
+export function emptyTally(seed = ''): ScanTally {
   const states = { encrypted: 0, plaintext_suspect: 0, malformed: 0, wrapped: 0, null: 0 };
   return { rows: 0, states, versions: {}, seed, unversioned: 0 };
 }
 
-export function addBatch(tally: Tally, batch: Batch): void {
+export function addBatch(tally: ScanTally, batch: Batch): void {
   tally.rows += batch.rows;
   for (const { state, version, rows } of batch.groups) {
     tally.states[state] += rows;
@@ -45,11 +45,11 @@ export function addBatch(tally: Tally, batch: Batch): void {
 }
 
 /** Whatever somebody writes into its place takes no room from the versions that count. */
-function hasRoom({ versions }: Tally, version: string): boolean {
+function hasRoom({ versions }: ScanTally, version: string): boolean {
   const ofThisSort = Object.keys(versions).filter((each) => isHidden(each) === isHidden(version));
   return ofThisSort.length < MAX_VERSIONS;
 }
 
-export function suspects({ states }: Tally): number {
+export function suspects({ states }: ScanTally): number {
   return rowStates.reduce((sum, state) => sum + (state === 'encrypted' || state === 'null' ? 0 : states[state]), 0);
 }

@@ -1,14 +1,21 @@
 import type { ScannedColumn } from '../../../pack/index.js';
 import { type CiphertextState, ciphertextStates } from '../../../pack/metrics/index.js';
-import { canonical, isKnown, isReadable, isUndecided, type KeyKnowledge, newestFirst } from '../keys/versions.js';
+import {
+  canonical,
+  isKnown,
+  isReadableVersion,
+  isUndecided,
+  type KeyKnowledge,
+  newestFirst,
+} from '../keys/versions.js';
 import { hiddenVersion } from './hidden-version.js';
-import type { Tally } from './tally.js';
+import type { ScanTally } from './tally.js';
 
 /** The newest this many versions have a series of their own. */
 const SHOWN_VERSIONS = 10;
 
 /** What a whole scan of a column means, given what is known of its key. */
-export interface Verdict {
+export interface ColumnVerdict {
   readonly states: Readonly<Record<CiphertextState, number>>;
   /** Newest first, then `other`. Empty for a format that says no version. */
   readonly versions: readonly (readonly [version: string, rows: number])[];
@@ -27,7 +34,7 @@ export function saysVersion({ format }: ScannedColumn): boolean {
     : format.kind === 'kingston-jsonb' || format.kind === 'transit';
 }
 
-export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowledge): Verdict {
+export function judge(tally: ScanTally, column: ScannedColumn, knowledge: KeyKnowledge): ColumnVerdict {
   const { encrypted, ...others } = tally.states;
   if (!saysVersion(column)) {
     return { states: states({ encrypted, ...others }), versions: [], newestRows: 0 };
@@ -41,7 +48,7 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
   const rowsOf = (versions: readonly string[]) => versions.reduce((sum, version) => sum + (counted[version] ?? 0), 0);
   const knownRows = rowsOf(known);
   // They look right from outside, and nobody can open them: the key service has been told to refuse their version.
-  const revokedRows = rowsOf(known.filter((version) => !isReadable(version, knowledge)));
+  const revokedRows = rowsOf(known.filter((version) => !isReadableVersion(version, knowledge)));
   // Not told whether they were made: that is no fault of the portal's, and how much is encrypted anew is not known.
   const undecidedRows = rowsOf(seen.filter((version) => isUndecided(version, knowledge)));
   const shown = known.slice(0, SHOWN_VERSIONS);
@@ -67,7 +74,7 @@ export function judge(tally: Tally, column: ScannedColumn, knowledge: KeyKnowled
 
 /** Under their names, as far as the key's source knows these by now: a rotation may have come in the middle of a scan. */
 function named(
-  { versions, seed }: Tally,
+  { versions, seed }: ScanTally,
   { versions: told = [], undecided = [], latest }: KeyKnowledge,
 ): Record<string, number> {
   const names = new Map(

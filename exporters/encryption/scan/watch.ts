@@ -5,8 +5,8 @@ import type { StateFolder } from '../../runtime/state/index.js';
 import { columnDigest, columnLabel, resolveColumn } from './column.js';
 import { type ScanProgress, scanColumn } from './column-scan.js';
 import { ScanDatabase } from './database.js';
-import { failureOf } from './failure.js';
-import { Pace } from './pace.js';
+import { scanFailureOf } from './failure.js';
+import { ScanPace } from './pace.js';
 import { StateStore, type WholeScan } from './state.js';
 
 export interface ColumnState {
@@ -58,13 +58,13 @@ export function storeFor(folder: StateFolder, portal: string, column: ScannedCol
 export class ScanWatch {
   readonly #scan: CiphertextScan;
   readonly #database: ScanDatabase;
-  readonly #pace: Pace;
+  readonly #pace: ScanPace;
   readonly #entries: readonly Entry[];
 
   constructor({ encryption, scan, folder, log, redactor }: ScanWatchDeps) {
     this.#scan = scan;
     this.#database = new ScanDatabase(scan.replica ?? scan.database, redactor);
-    this.#pace = new Pace(scan.rowsPerSecond);
+    this.#pace = new ScanPace(scan.rowsPerSecond);
     this.#entries = scan.columns.map((column) => ({
       column,
       store: storeFor(folder, encryption.portal, column),
@@ -137,7 +137,7 @@ export class ScanWatch {
   }
 
   #failed(entry: Entry, error: unknown): void {
-    const { message } = failureOf(error);
+    const { message } = scanFailureOf(error);
     // Once for each reason: the metric says it at each scrape.
     entry.log[entry.trouble === message ? 'debug' : 'warn']('the column cannot be scanned', { reason: message });
     entry.isUp = false;

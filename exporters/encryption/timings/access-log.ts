@@ -1,10 +1,10 @@
 import { tableSql } from '../../runtime/postgres/quote.js';
-import type { Query } from '../scan/database.js';
-import { failuresSql, type KindRow, kindSql, type Recorded, recorded } from './durations.js';
+import type { ScanQuery } from '../scan/database.js';
+import { failuresSql, type KindRow, kindSql, type RecordedDurations, recordedDurations } from './durations.js';
 import { columnsOf, firstOf, required } from './table-columns.js';
 
 /** `field_access_log`: who saw which field. It was never meant to hold durations. */
-export async function readAccessLog(query: Query, table: string): Promise<Recorded> {
+export async function readAccessLog(query: ScanQuery, table: string): Promise<RecordedDurations> {
   const columns = await columnsOf(query, table);
   const at = required(
     firstOf(columns, ['access_timestamp', 'accessed_at', 'access_time', 'created_at', 'timestamp']),
@@ -17,5 +17,5 @@ export async function readAccessLog(query: Query, table: string): Promise<Record
       null::float8 as p95
     from ${tableSql(table)} where ${at} > now() - interval '1 day' group by 1`,
   );
-  return recorded(rows, 'the table holds no durations');
+  return recordedDurations(rows, 'the table holds no durations');
 }

@@ -1,13 +1,13 @@
 import { tableSql } from '../../runtime/postgres/quote.js';
-import type { Query } from '../scan/database.js';
-import { failuresSql, type KindRow, kindSql, type Recorded, recorded } from './durations.js';
+import type { ScanQuery } from '../scan/database.js';
+import { failuresSql, type KindRow, kindSql, type RecordedDurations, recordedDurations } from './durations.js';
 import { columnsOf, firstOf, required } from './table-columns.js';
 
 /**
  * `encryption_audit_log`. The operations guides query `execution_time_ms`; the only definition of the table has no
  * such column. Both are read, and the second tells counts alone.
  */
-export async function readAuditLog(query: Query, table: string): Promise<Recorded> {
+export async function readAuditLog(query: ScanQuery, table: string): Promise<RecordedDurations> {
   const columns = await columnsOf(query, table);
   const at = required(firstOf(columns, ['created_at', 'access_time', 'accessed_at', 'timestamp']), 'the time');
   const time = firstOf(columns, ['execution_time_ms', 'duration_ms', 'processing_time_ms']);
@@ -24,7 +24,7 @@ export async function readAuditLog(query: Query, table: string): Promise<Recorde
       ${failuresSql(success, at)} as failures, ${statistics}
     from ${tableSql(table)} where ${at} > now() - interval '1 day' group by 1`,
   );
-  return recorded(
+  return recordedDurations(
     rows,
     time === undefined ? 'the table has no column for durations, so only counts are known' : undefined,
   );

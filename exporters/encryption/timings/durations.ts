@@ -9,7 +9,7 @@ export interface RecordedOperation {
   readonly p95Seconds?: number;
 }
 
-export interface Recorded {
+export interface RecordedDurations {
   readonly operations: readonly RecordedOperation[];
   /** What this record cannot tell, and why. */
   readonly note?: string;
@@ -59,7 +59,7 @@ export function failuresSql(success: string | undefined, at: string): string {
   return `count(*) filter (where not ${success} and ${at} > now() - ${RECENT})::float8`;
 }
 
-export function recorded(rows: readonly KindRow[], note?: string): Recorded {
+export function recordedDurations(rows: readonly KindRow[], note?: string): RecordedDurations {
   return {
     operations: rows.map(({ kind, operations, failures, average, max, p95 }) => ({
       operation: recordedKinds.find((each) => each === kind) ?? 'other',

@@ -1,13 +1,13 @@
 import { tableSql } from '../../runtime/postgres/quote.js';
-import type { Query } from '../scan/database.js';
-import { type KindRow, kindSql, type Recorded, recorded } from './durations.js';
+import type { ScanQuery } from '../scan/database.js';
+import { type KindRow, kindSql, type RecordedDurations, recordedDurations } from './durations.js';
 import { columnsOf, firstOf, required } from './table-columns.js';
 
 /**
  * `encryption_performance_metrics`: one row for each day, field and operation. The newest day of the last two is
  * read, because the row of a day may be written when it is over.
  */
-export async function readPerformanceMetrics(query: Query, table: string): Promise<Recorded> {
+export async function readPerformanceMetrics(query: ScanQuery, table: string): Promise<RecordedDurations> {
   const columns = await columnsOf(query, table);
   const day = required(firstOf(columns, ['operation_date', 'date']), 'the day');
   const count = required(firstOf(columns, ['operation_count']), 'the number of operations');
@@ -25,5 +25,5 @@ export async function readPerformanceMetrics(query: Query, table: string): Promi
     from ${tableSql(table)} where ${day} = (select max(${day}) from ${tableSql(table)}
       where ${day} >= current_date - 1 and ${day} <= current_date) group by 1`,
   );
-  return recorded(rows, rows.length === 0 ? 'the table has no row of today or yesterday' : undefined);
+  return recordedDurations(rows, rows.length === 0 ? 'the table has no row of today or yesterday' : undefined);
 }

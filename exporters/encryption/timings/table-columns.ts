@@ -1,5 +1,5 @@
 import { ident, parseQualified } from '../../runtime/postgres/quote.js';
-import type { Query } from '../scan/database.js';
+import type { ScanQuery } from '../scan/database.js';
 import { ScanFailure } from '../scan/failure.js';
 
 interface NameRow extends Record<string, unknown> {
@@ -10,7 +10,7 @@ interface NameRow extends Record<string, unknown> {
  * The columns that a table has. The portal's documents describe the same table twice, with different columns, so what
  * is there decides and not what is written.
  */
-export async function columnsOf(query: Query, table: string): Promise<ReadonlySet<string>> {
+export async function columnsOf(query: ScanQuery, table: string): Promise<ReadonlySet<string>> {
   const { schema, name } = parseQualified(table);
   const rows = await query<NameRow>(
     `select a.attname::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid

@@ -1,11 +1,11 @@
 import type { TimingSource } from '../../../pack/index.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { ScanDatabase } from '../scan/database.js';
-import { failureOf } from '../scan/failure.js';
+import { scanFailureOf } from '../scan/failure.js';
 import { logTrouble } from '../trouble.js';
 import { readAccessLog } from './access-log.js';
 import { readAuditLog } from './audit-log.js';
-import type { Recorded } from './durations.js';
+import type { RecordedDurations } from './durations.js';
 import { readPerformanceMetrics } from './performance-metrics.js';
 
 const readers = {
@@ -17,7 +17,7 @@ const readers = {
 export interface TimingState {
   readonly source: TimingSource;
   /** Absent before the first look, and while the table cannot be read. */
-  readonly recorded?: Recorded;
+  readonly recorded?: RecordedDurations;
   readonly trouble?: string;
 }
 
@@ -41,7 +41,7 @@ export class TimingWatch {
         this.#note({ source, recorded });
       } catch (error) {
         // A database that was not waited for is none that failed.
-        if (!signal.aborted) this.#note({ source, trouble: failureOf(error).message });
+        if (!signal.aborted) this.#note({ source, trouble: scanFailureOf(error).message });
       }
     }
   }

@@ -8,7 +8,7 @@ import { contentTypes } from '../metrics/format.js';
 import { negotiateFormat } from '../negotiate.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 import { compressed } from './compress.js';
-import { guard, hardened } from './guard.js';
+import { hardened, webGuard } from './guard.js';
 import { healthRoutes, healthWithoutPassword } from './health.js';
 import { ownOriginOnly } from './hosts.js';
 import type { InFlight } from './in-flight.js';
@@ -39,7 +39,7 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(parts.hosts);
   app.use(hardened(parts.web), healthWithoutPassword(parts));
-  app.use(guard(parts.web));
+  app.use(webGuard(parts.web));
   app.route('/metrics').get(parts.scrapes.middleware, metricsRoute(parts)).all(allowOnly('GET', 'HEAD'));
   app.use(healthRoutes(parts));
   const reload = reloadRoute(parts);

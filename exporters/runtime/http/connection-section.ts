@@ -1,4 +1,4 @@
-import type { Cell, LandingSection } from '../landing/section.js';
+import type { LandingCell, LandingSection } from '../landing/section.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import type { InFlight } from './in-flight.js';
 
@@ -31,6 +31,6 @@ export function connectionSection(
   };
 }
 
-function counted(count: number): Cell {
+function counted(count: number): LandingCell {
   return { text: String(count), state: count === 0 ? 'good' : 'warning' };
 }

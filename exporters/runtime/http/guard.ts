@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { BasicAuth } from '../web/basic-auth.js';
+import { PasswordCheck } from '../web/basic-auth.js';
 import { RateLimiter } from '../web/rate-limiter.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 
@@ -20,9 +20,9 @@ export function hardened(web: WebConfigSource): RequestHandler {
 }
 
 /** What stands before every route but those of health: rate limit and users of the web configuration, in this order. */
-export function guard(web: WebConfigSource): RequestHandler {
+export function webGuard(web: WebConfigSource): RequestHandler {
   const limiter = new RateLimiter();
-  const auth = new BasicAuth();
+  const auth = new PasswordCheck();
   return async (request, response, next) => {
     const { rateLimit, users } = web.current();
     // Before bcrypt, which is the dearest thing that a stranger could make us do.

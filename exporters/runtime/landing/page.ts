@@ -3,7 +3,7 @@ import type { ReloadStatus } from '../config-holder.js';
 import type { Readiness } from '../exporter.js';
 import { Html, html } from './html.js';
 import { renderCell, renderSection, renderTime } from './render-section.js';
-import type { Cell, Evidence, Finding, LandingSection } from './section.js';
+import type { LandingCell, LandingSection, SectionEvidence, SectionFinding } from './section.js';
 import { style } from './style.js';
 import { type Domain, renderSummary } from './summary.js';
 
@@ -80,7 +80,7 @@ function parts(content: LandingContent): readonly Html[] {
   return content.config.reload.successful ? [summary, ...rendered, config] : [summary, config, ...rendered];
 }
 
-function configEvidence({ config: { reload } }: LandingContent): Evidence {
+function configEvidence({ config: { reload } }: LandingContent): SectionEvidence {
   const why = 'the files were changed and cannot be used; what was loaded before stays in force';
   return {
     fineMeans: 'in force',
@@ -88,7 +88,7 @@ function configEvidence({ config: { reload } }: LandingContent): Evidence {
   };
 }
 
-function readyCell({ ready, reason }: Readiness): Cell {
+function readyCell({ ready, reason }: Readiness): LandingCell {
   if (ready) return { text: 'ready', state: 'good' };
   return { text: 'not ready', state: 'warning', ...(reason === undefined ? {} : { note: reason }) };
 }
@@ -124,7 +124,7 @@ function collectorSection({ collectors }: LandingContent): LandingSection {
   };
 }
 
-function collectorFinding({ name, outcome, detail = 'no reason given' }: CollectorState): Finding {
+function collectorFinding({ name, outcome, detail = 'no reason given' }: CollectorState): SectionFinding {
   switch (outcome) {
     case 'failed':
       return { what: name, state: 'attention', why: detail };
@@ -135,7 +135,7 @@ function collectorFinding({ name, outcome, detail = 'no reason given' }: Collect
   }
 }
 
-function outcomeCell({ outcome, detail }: CollectorState): Cell {
+function outcomeCell({ outcome, detail }: CollectorState): LandingCell {
   const states = { delivered: 'good', failed: 'bad', 'no data': 'neutral', 'not asked yet': 'neutral' } as const;
   return { text: outcome, state: states[outcome], ...(detail === undefined ? {} : { note: detail }) };
 }

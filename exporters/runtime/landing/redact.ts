@@ -1,6 +1,6 @@
 import type { Readiness } from '../exporter.js';
 import type { LandingContent } from './page.js';
-import type { Cell, Evidence, LandingSection } from './section.js';
+import type { LandingCell, LandingSection, SectionEvidence } from './section.js';
 
 type Redact = (text: string) => string;
 
@@ -56,7 +56,7 @@ function redactSection({ title, intro, table, links, evidence }: LandingSection,
   };
 }
 
-function redactEvidence({ fineMeans, findings }: Evidence, redact: Redact): Evidence {
+function redactEvidence({ fineMeans, findings }: SectionEvidence, redact: Redact): SectionEvidence {
   return {
     fineMeans,
     findings: findings.map((finding) =>
@@ -67,7 +67,7 @@ function redactEvidence({ fineMeans, findings }: Evidence, redact: Redact): Evid
   };
 }
 
-function redactCell(cell: Cell, redact: Redact): Cell {
+function redactCell(cell: LandingCell, redact: Redact): LandingCell {
   if (typeof cell === 'string') return redact(cell);
   if ('time' in cell) return cell;
   const { text, href, note } = cell;

@@ -1,5 +1,5 @@
 import { type Html, html } from './html.js';
-import type { Cell, LandingLink, LandingSection, LandingTable } from './section.js';
+import type { LandingCell, LandingLink, LandingSection, LandingTable } from './section.js';
 
 const MAX_SHORT = 12;
 
@@ -22,7 +22,7 @@ ${rows.map((row) => html`<tr>${row.map((cell) => html`<td${isShort(cell) ? html`
 }
 
 /** A figure and its unit stay on one line, however narrow the column. */
-function isShort(cell: Cell): boolean {
+function isShort(cell: LandingCell): boolean {
   if (typeof cell !== 'string' && 'time' in cell) return true;
   return (typeof cell === 'string' ? cell : cell.text).length <= MAX_SHORT;
 }
@@ -31,7 +31,7 @@ function renderLinks(links: readonly LandingLink[]): Html {
   return html`<ul class="links">${links.map(({ text, href }) => html`<li>${link(text, href)}</li>`)}</ul>\n`;
 }
 
-export function renderCell(cell: Cell): Html {
+export function renderCell(cell: LandingCell): Html {
   if (typeof cell === 'string') return html`${cell}`;
   if ('time' in cell) return renderTime(cell.time);
   const { text, href, state, note } = cell;

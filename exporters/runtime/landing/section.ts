@@ -6,25 +6,25 @@ export interface LandingSection {
   readonly table?: LandingTable;
   readonly links?: readonly LandingLink[];
   /** What the rows prove, for the summary at the top of the page. */
-  readonly evidence?: Evidence;
+  readonly evidence?: SectionEvidence;
 }
 
-export interface Evidence {
+export interface SectionEvidence {
   /** What is true when all are fine: `SLA met in the last run`. */
   readonly fineMeans: string;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SectionFinding[];
 }
 
 /** `unknown` wherever there is no evidence, old evidence, or nobody who looks. */
 export type FindingState = 'fine' | 'attention' | 'unknown';
 
-export type Finding =
+export type SectionFinding =
   | { readonly what: string; readonly state: 'fine' }
   | { readonly what: string; readonly state: Exclude<FindingState, 'fine'>; readonly why: string };
 
 export interface LandingTable {
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
+  readonly rows: readonly (readonly LandingCell[])[];
   /** Shown when there is no row. */
   readonly empty?: string;
 }
@@ -37,7 +37,7 @@ export interface LandingLink {
 
 export type CellState = 'good' | 'bad' | 'warning' | 'neutral';
 
-export type Cell =
+export type LandingCell =
   | string
   | { readonly text: string; readonly href?: string; readonly state?: CellState; readonly note?: string }
   | { readonly time: Date };

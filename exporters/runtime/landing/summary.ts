@@ -1,6 +1,6 @@
 import type { Readiness } from '../exporter.js';
 import { type Html, html } from './html.js';
-import type { CellState, Evidence, Finding, FindingState, LandingSection } from './section.js';
+import type { CellState, FindingState, LandingSection, SectionEvidence, SectionFinding } from './section.js';
 
 /** One line of the summary. */
 export interface Domain {
@@ -26,7 +26,7 @@ ${domains.map(renderDomain)}</ul>
 }
 
 function renderDomain(domain: Domain): Html {
-  const state = stateOf(domain);
+  const state = findingStateOf(domain);
   const { ready, reason = 'not ready' } = domain.readiness;
   const lines = [
     ...(ready ? [] : [html`<li>Not ready: ${reason}</li>`]),
@@ -40,13 +40,13 @@ function renderDomain(domain: Domain): Html {
 }
 
 /** Where nobody found anything, nothing is known: absence of findings is no proof. */
-export function stateOf({ sections, readiness }: Domain): FindingState {
+export function findingStateOf({ sections, readiness }: Domain): FindingState {
   const states = sections.flatMap(({ evidence }) => evidence?.findings ?? []).map(({ state }) => state);
   if (states.includes('attention')) return 'attention';
   return !readiness.ready || states.includes('unknown') || states.length === 0 ? 'unknown' : 'fine';
 }
 
-function sentences(evidence: Evidence | undefined): string[] {
+function sentences(evidence: SectionEvidence | undefined): string[] {
   if (evidence === undefined || evidence.findings.length === 0) return [];
   const { fineMeans, findings } = evidence;
   const all = findings.length;
@@ -57,7 +57,11 @@ function sentences(evidence: Evidence | undefined): string[] {
   ];
 }
 
-function inTrouble(findings: readonly Finding[], state: FindingState, count: (count: number) => string): string[] {
+function inTrouble(
+  findings: readonly SectionFinding[],
+  state: FindingState,
+  count: (count: number) => string,
+): string[] {
   const found = findings.flatMap((finding) => (finding.state === 'fine' || finding.state !== state ? [] : [finding]));
   if (found.length === 0) return [];
   const groups = new Map<string, string[]>();

@@ -3,5 +3,5 @@ export * from './format.js';
 export { Counter, Gauge, Histogram } from './handles.js';
 export type { Labels } from './labels.js';
 export { mergeFamilies } from './merge.js';
-export { MetricStore, type StoreOptions } from './store.js';
+export { MetricStore, type MetricStoreOptions } from './store.js';
 export { renderFamilies } from './text.js';

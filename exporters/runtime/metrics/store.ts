@@ -3,7 +3,7 @@ import type { Family } from './family.js';
 import { Counter, Gauge, Histogram } from './handles.js';
 import type { OnOverflow } from './series.js';
 
-export interface StoreOptions {
+export interface MetricStoreOptions {
   /** Label sets beyond this many are left out, per metric. */
   readonly maxSeriesPerMetric?: number;
   readonly onOverflow?: OnOverflow;
@@ -18,7 +18,7 @@ export class MetricStore {
   readonly #onOverflow: OnOverflow;
   readonly #handles = new Map<string, { readonly decl: Metric; family(): Family }>();
 
-  constructor(options: StoreOptions = {}) {
+  constructor(options: MetricStoreOptions = {}) {
     this.#limit = options.maxSeriesPerMetric ?? 10_000;
     this.#onOverflow = options.onOverflow ?? (() => undefined);
   }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { compare } from 'bcryptjs';
 
-export type Verdict = 'admitted' | 'refused' | 'busy';
+export type PasswordVerdict = 'admitted' | 'refused' | 'busy';
 
 const MAX_REMEMBERED = 100;
 /** bcrypt takes tens of milliseconds of this very thread; a longer queue would stop the pages. */
@@ -11,7 +11,7 @@ const MAX_WAITING = 20;
  * Checks user and password. Comparing is made to cost the same whether or not the user exists, one comparison runs
  * at a time, and results are remembered: a scrape comes every few seconds with the same credentials.
  */
-export class BasicAuth {
+export class PasswordCheck {
   /** Successes apart from failures, so that guessing cannot push the real users out. */
   readonly #admitted = new Remembered(MAX_REMEMBERED);
   readonly #refused = new Remembered(MAX_REMEMBERED);
@@ -19,7 +19,7 @@ export class BasicAuth {
   readonly #pepper = randomBytes(32);
   #queue: Promise<unknown> = Promise.resolve();
 
-  async check(header: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
+  async check(header: string | undefined, users: ReadonlyMap<string, string>): Promise<PasswordVerdict> {
     if (users.size === 0) return 'admitted';
     const credentials = parseBasic(header);
     if (credentials === undefined) return 'refused';

@@ -1,5 +1,5 @@
 import { isHarmlessName } from './harmless.js';
-import type { Kept } from './kept.js';
+import type { StepRequest } from './kept.js';
 import { isJson, jsonOf } from './read.js';
 
 /** More than this in one answer is data, not a way to the next page. */
@@ -29,7 +29,7 @@ export class Chain {
     this.#isWritable = isWritable;
   }
 
-  learn({ answer }: Kept, step: number): void {
+  learn({ answer }: StepRequest, step: number): void {
     if (!isJson(answer.mimeType)) return;
     let count = 0;
     for (const { path, key, parent, value } of scalars(jsonOf(answer.body), '$', '', '', this.#isWritable)) {
@@ -122,11 +122,11 @@ export function member(name: string): string {
 
 /** `id` below `client_groups` is `clientGroupId`; `product_id` is `productId`. */
 function nameOf(key: string, parent: string): string {
-  return variableName((key === 'id' || key === 'uuid' ? [singular(parent), key] : [key]).join(' '));
+  return chainVariableName((key === 'id' || key === 'uuid' ? [singular(parent), key] : [key]).join(' '));
 }
 
 /** Words as the name of a variable. */
-export function variableName(words: string): string {
+export function chainVariableName(words: string): string {
   const name = words
     .split(/[^A-Za-z0-9]+/)
     .filter((word) => word !== '')

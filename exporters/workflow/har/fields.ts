@@ -1,8 +1,8 @@
 import { decoded, documentFields } from '../../../pack/secrets/inside.js';
 import { nameFor } from './names.js';
-import { type Entry, isJson, jsonOf, mediaType, type PostData } from './read.js';
+import { type HarEntry, isJson, jsonOf, mediaType, type PostData } from './read.js';
 
-export interface Field {
+export interface FormField {
   readonly name: string;
   /** Texts and numbers as they stand; anything else in its JSON. */
   readonly value: string;
@@ -10,13 +10,13 @@ export interface Field {
   readonly isNested: boolean;
 }
 
-export interface Fields {
+export interface FormFields {
   readonly encoding: 'json' | 'form' | 'other';
-  readonly fields: readonly Field[];
+  readonly fields: readonly FormField[];
 }
 
 /** What a request sent, field by field, whatever kind of body it is. */
-export function fieldsOf({ postData }: Entry): Fields {
+export function fieldsOf({ postData }: HarEntry): FormFields {
   if (postData === undefined) return { encoding: 'other', fields: [] };
   const type = mediaType(postData.mimeType);
   const json = isJson(type) || /^\s*[[{]/.test(postData.text) ? jsonOf(postData.text) : undefined;
@@ -37,7 +37,7 @@ export function fieldsOf({ postData }: Entry): Fields {
   return { encoding: 'other', fields: names.map((name) => ({ name, value: '', isNested: false })) };
 }
 
-function withInner(field: Field): Field[] {
+function withInner(field: FormField): FormField[] {
   const inner = documentFields(field.value) ?? [];
   return [field, ...inner.map((pair) => ({ ...pair, isNested: true }))];
 }
@@ -49,7 +49,7 @@ export function formFields({ text, params }: PostData): (readonly [string, strin
     : [...new URLSearchParams(text)];
 }
 
-function* jsonFields(value: unknown, name: string, isNested: boolean): Generator<Field> {
+function* jsonFields(value: unknown, name: string, isNested: boolean): Generator<FormField> {
   if (Array.isArray(value)) {
     for (const item of value) yield* jsonFields(item, name, true);
   } else if (typeof value === 'object' && value !== null) {

@@ -4,7 +4,7 @@ import { name as nameSchema } from '../../../pack/reading/schema/say.js';
 import { suggest } from '../../../pack/reading/suggest.js';
 import { recordedAuth } from './login.js';
 import { LoginAnswers } from './login-answers.js';
-import { type Entry, InvalidHar, readHar } from './read.js';
+import { type HarEntry, InvalidHar, readHar } from './read.js';
 import { RecordedSecrets } from './secrets.js';
 import { type Selection, select } from './select.js';
 import { type WrittenSteps, writeSteps } from './steps.js';
@@ -93,7 +93,11 @@ function* lines({ dropped }: Selection, { variables, environment, notes }: Writt
 }
 
 /** Which portal was recorded, and under which address. */
-function recorded(file: string, entries: readonly Entry[], options: ImportOptions): { portal: Portal; origin: string } {
+function recorded(
+  file: string,
+  entries: readonly HarEntry[],
+  options: ImportOptions,
+): { portal: Portal; origin: string } {
   const { pack } = options;
   const origins = new Set(entries.map(({ url }) => url.origin));
   const names = pack.portals.map(({ name }) => name);

@@ -1,8 +1,8 @@
-import type { Entry } from './read.js';
+import type { HarEntry } from './read.js';
 
 /** A request that becomes a step, and the answer that its redirects ended with. */
-export interface Kept {
-  readonly request: Entry;
-  readonly answer: Entry;
+export interface StepRequest {
+  readonly request: HarEntry;
+  readonly answer: HarEntry;
   readonly durationMs: number;
 }

@@ -1,6 +1,6 @@
 import { scalars } from './chain.js';
 import { isSecretName } from './names.js';
-import { type Entry, isJson, jsonOf } from './read.js';
+import { type HarEntry, isJson, jsonOf } from './read.js';
 
 /** Shorter ones are settings or marks, and what takes a cookie away: `deleted`. */
 const SHORTEST = 8;
@@ -16,20 +16,20 @@ export class LoginAnswers {
   readonly #sent = new Set<string>();
   readonly #setters = new Map<string, number>();
 
-  constructor(entries: readonly Entry[]) {
+  constructor(entries: readonly HarEntry[]) {
     for (const { requestHeaders, responseCookies } of entries) {
       for (const { value } of requestHeaders) this.#sent.add(value).add(value.replace(/^\S+\s+/, ''));
       for (const { name } of responseCookies) this.#setters.set(name, (this.#setters.get(name) ?? 0) + 1);
     }
   }
 
-  isLogin({ method, postData, status, ...entry }: Entry): boolean {
+  isLogin({ method, postData, status, ...entry }: HarEntry): boolean {
     const isSent = postData !== undefined && (postData.text !== '' || postData.params.length > 0);
     if ((method !== 'POST' && method !== 'PUT') || !isSent || status < 200 || status >= 400) return false;
     return this.#setsSession(entry) || this.#givesToken(entry);
   }
 
-  #setsSession({ requestCookies, responseCookies }: Pick<Entry, 'requestCookies' | 'responseCookies'>): boolean {
+  #setsSession({ requestCookies, responseCookies }: Pick<HarEntry, 'requestCookies' | 'responseCookies'>): boolean {
     return responseCookies.some(
       ({ name, value }) =>
         value.length >= SHORTEST &&
@@ -40,7 +40,7 @@ export class LoginAnswers {
     );
   }
 
-  #givesToken({ mimeType, body, responseHeaders }: Pick<Entry, 'mimeType' | 'body' | 'responseHeaders'>): boolean {
+  #givesToken({ mimeType, body, responseHeaders }: Pick<HarEntry, 'mimeType' | 'body' | 'responseHeaders'>): boolean {
     if (responseHeaders.some(({ name, value }) => tokenHeader.test(name) && value.length >= SHORTEST)) return true;
     if (!isJson(mimeType)) return false;
     for (const { key, value } of scalars(jsonOf(body), '$', '', '')) {

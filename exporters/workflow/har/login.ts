@@ -1,15 +1,15 @@
 import { isPasswordName, wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { scalars } from './chain.js';
-import { type Field, fieldsOf } from './fields.js';
+import { type FormField, fieldsOf } from './fields.js';
 import { isHarmlessName } from './harmless.js';
 import type { LoginAnswers } from './login-answers.js';
 import { isOneTimeName } from './names.js';
 import { isAuthorization, isCallback, type RecordedOidc, recordedOidc } from './oidc.js';
-import { type Entry, isJson, jsonOf } from './read.js';
+import { type HarEntry, isJson, jsonOf } from './read.js';
 import { segmentsOf } from './route.js';
 
 /** What a request with a password or a one-time code in it does; such a request never becomes a step. */
-export type Credentials = 'login' | 'possible-login' | 'new-password' | 'one-time-code';
+export type CredentialKind = 'login' | 'possible-login' | 'new-password' | 'one-time-code';
 
 /** How somebody logged in, as `auth:` writes it, with the values that were recorded. */
 export type RecordedAuth =
@@ -26,7 +26,7 @@ export type RecordedAuth =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'header'; readonly scheme: string; readonly value: string };
 
-export function credentialsOf(request: Entry, answers: LoginAnswers): Credentials | undefined {
+export function credentialsOf(request: HarEntry, answers: LoginAnswers): CredentialKind | undefined {
   if (isAuthorization(request)) return 'login';
   if (request.method === 'GET' || request.method === 'HEAD') return isCallback(request) ? 'login' : undefined;
   const named = credentialsIn(request) ?? (isAssertion(request) ? 'login' : undefined);
@@ -34,7 +34,7 @@ export function credentialsOf(request: Entry, answers: LoginAnswers): Credential
 }
 
 /** What the names of its fields say. */
-function credentialsIn(request: Entry): Credentials | undefined {
+function credentialsIn(request: HarEntry): CredentialKind | undefined {
   const { encoding, fields } = fieldsOf(request);
   const passwords = fields.filter(({ name }) => isPasswordName(name));
   if (passwords.some(({ name }) => isNewPassword(name))) return 'new-password';
@@ -50,7 +50,7 @@ function isLeftEmpty(value: string): boolean {
 }
 
 /** Of OAuth 2.0. A client secret alone is none: payments have one each, by which they are confirmed. */
-function isTokenRequest(fields: readonly Field[]): boolean {
+function isTokenRequest(fields: readonly FormField[]): boolean {
   const sent = new Map(fields.map(({ name, value, isNested }) => [isNested ? '' : wordsOf(name).join('-'), value]));
   const isGrant = /^(password|client_credentials|refresh_token|urn:.*)$/.test(sent.get('grant-type') ?? '');
   return isGrant || sent.has('refresh-token') || (sent.has('client-id') && sent.has('client-secret'));
@@ -62,13 +62,13 @@ const loginWords = /^(log-?(in|on)|sign-?in|authenticate|create-session|token-au
  * Whether its path or its answer is like that of a login. An order and a payment can have the same, so it never becomes
  * an `auth:`, which is sent at each login without regard to `mutates`; and a login must not become a step.
  */
-function isPossibleLogin(request: Entry, answers: LoginAnswers): boolean {
+function isPossibleLogin(request: HarEntry, answers: LoginAnswers): boolean {
   const { fields } = fieldsOf(request);
   return isCallback(request) || (fields.length > 0 && isCalledLogin(request, fields)) || answers.isLogin(request);
 }
 
 /** By the last word of its path, by the method of JSON-RPC, or by what a mutation of GraphQL calls. */
-function isCalledLogin({ url }: Entry, fields: readonly Field[]): boolean {
+function isCalledLogin({ url }: HarEntry, fields: readonly FormField[]): boolean {
   const called = fields.flatMap(({ name, value }) => {
     if (name === 'method') return [value.split(/[./]/).at(-1) ?? ''];
     return /^\s*mutation\b/.test(value) ? [...value.matchAll(/([A-Za-z]\w*)\s*\(/g)].map(([, word]) => word ?? '') : [];
@@ -79,7 +79,7 @@ function isCalledLogin({ url }: Entry, fields: readonly Field[]): boolean {
 }
 
 /** What a provider made for one login: of SAML, of WS-Federation, or a code or token that was posted. */
-function isAssertion(request: Entry): boolean {
+function isAssertion(request: HarEntry): boolean {
   return fieldsOf(request).fields.some(({ name }) => /^(SAMLResponse|wresult|id_token)$/i.test(name));
 }
 
@@ -93,16 +93,16 @@ function isNewPassword(name: string): boolean {
  *
  * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
  */
-export function recordedAuth(entries: readonly Entry[], origin: string): RecordedAuth | string | undefined {
+export function recordedAuth(entries: readonly HarEntry[], origin: string): RecordedAuth | string | undefined {
   const oidc = recordedOidc(entries);
   if (oidc !== undefined) return oidc;
   const own = entries.filter(({ url }) => url.origin === origin);
   const sent = own.flatMap(({ requestHeaders }) => authorization(requestHeaders));
-  const sends = ({ method, status }: Entry) => method !== 'GET' && status >= 200 && status < 400;
+  const sends = ({ method, status }: HarEntry) => method !== 'GET' && status >= 200 && status < 400;
   if (own.some((entry) => sends(entry) && isAssertion(entry))) {
     return 'the login is not converted: the assertion that it sends (of SAML or the like) is good once; describe auth: of kind form';
   }
-  const byName = (entry: Entry) => entry.method !== 'GET' && credentialsIn(entry) === 'login';
+  const byName = (entry: HarEntry) => entry.method !== 'GET' && credentialsIn(entry) === 'login';
   const login = own.find((entry) => sends(entry) && byName(entry));
   if (login !== undefined) return loginAuth(login, sent);
   const elsewhere = entries.find((entry) => entry.url.origin !== origin && byName(entry));
@@ -121,14 +121,14 @@ export function recordedAuth(entries: readonly Entry[], origin: string): Recorde
     : 'the Authorization header is of a kind that auth: cannot write; describe it below auth: of the portal';
 }
 
-function authorization(headers: Entry['requestHeaders']): { scheme: string; value: string }[] {
+function authorization(headers: HarEntry['requestHeaders']): { scheme: string; value: string }[] {
   return headers.flatMap(({ name, value }) => {
     const [, scheme = '', rest = ''] = /^(\S+)\s+(\S.*)$/.exec(value) ?? [];
     return /^authorization$/i.test(name) && rest !== '' ? [{ scheme, value: rest.trim() }] : [];
   });
 }
 
-function loginAuth(login: Entry, sent: readonly { scheme: string; value: string }[]): RecordedAuth | string {
+function loginAuth(login: HarEntry, sent: readonly { scheme: string; value: string }[]): RecordedAuth | string {
   const { encoding, fields } = fieldsOf(login);
   if (encoding === 'other') return 'the login sends neither JSON nor a form, which auth: cannot write';
   if (fields.some(({ isNested }) => isNested))
@@ -152,7 +152,7 @@ function loginAuth(login: Entry, sent: readonly { scheme: string; value: string 
 }
 
 /** Where the answer holds what later requests sent along; or, where that was cut out, what is called a token. */
-function tokenOf(login: Entry, sent: ReadonlySet<string>): { json: string } | { cookie: string } | undefined {
+function tokenOf(login: HarEntry, sent: ReadonlySet<string>): { json: string } | { cookie: string } | undefined {
   const values = isJson(login.mimeType) ? [...scalars(jsonOf(login.body), '$', '', '')] : [];
   const used = values.find(({ value }) => sent.has(String(value)));
   const called = values.find(

@@ -2,7 +2,7 @@ import { isPasswordName, wordsOf } from '../../../pack/secrets/secret-shapes.js'
 import { fieldsOf } from './fields.js';
 import { isHarmless, isHarmlessName } from './harmless.js';
 import { isOneTimeName } from './names.js';
-import { type Entry, isJson, jsonOf } from './read.js';
+import { type HarEntry, isJson, jsonOf } from './read.js';
 import { segmentsOf } from './route.js';
 
 /** A login by OpenID Connect, as `auth:` of kind oidc writes it, with the values that were typed. */
@@ -16,7 +16,7 @@ export interface RecordedOidc {
 }
 
 /** Where the browser was sent to log in: the authorization request of the code flow. */
-export function isAuthorization({ url, method }: Entry): boolean {
+export function isAuthorization({ url, method }: HarEntry): boolean {
   const { searchParams } = url;
   return (
     method === 'GET' &&
@@ -27,7 +27,7 @@ export function isAuthorization({ url, method }: Entry): boolean {
 }
 
 /** Where the provider sent it back to, with a code that is good for one login. */
-export function isCallback({ url }: Entry): boolean {
+export function isCallback({ url }: HarEntry): boolean {
   const code = url.searchParams.get('code') ?? '';
   return url.searchParams.has('state') && !isHarmless('code', code);
 }
@@ -37,7 +37,7 @@ export function isCallback({ url }: Entry): boolean {
  *
  * @returns undefined where the recording shows no such login; a sentence where it shows one that cannot be written.
  */
-export function recordedOidc(entries: readonly Entry[]): RecordedOidc | string | undefined {
+export function recordedOidc(entries: readonly HarEntry[]): RecordedOidc | string | undefined {
   const start = entries.findIndex(isAuthorization);
   const authorization = entries[start];
   if (authorization === undefined) {
@@ -80,7 +80,7 @@ export function recordedOidc(entries: readonly Entry[]): RecordedOidc | string |
   };
 }
 
-function isCodeExchange(entry: Entry): boolean {
+function isCodeExchange(entry: HarEntry): boolean {
   const isGrant = fieldsOf(entry).fields.some(
     ({ name, value }) => name === 'grant_type' && value === 'authorization_code',
   );
@@ -88,7 +88,7 @@ function isCodeExchange(entry: Entry): boolean {
 }
 
 /** What the tokens name, the answer to the authorization, or the address of the provider's description. */
-function issuerOf(entries: readonly Entry[], exchange: Entry, authorization: URL): string | undefined {
+function issuerOf(entries: readonly HarEntry[], exchange: HarEntry, authorization: URL): string | undefined {
   const answer = isJson(exchange.mimeType) ? jsonOf(exchange.body) : undefined;
   const tokens = typeof answer === 'object' && answer !== null ? Object.values(answer) : [];
   const candidates = [
@@ -119,7 +119,7 @@ function plainUrl(text: string): string | undefined {
 }
 
 /** What a person types into the form of a provider; the page itself fills in the rest. */
-function typedFields(post: Entry): ReadonlyMap<string, string> {
+function typedFields(post: HarEntry): ReadonlyMap<string, string> {
   const { encoding, fields } = fieldsOf(post);
   const typed = fields.filter(
     ({ name, value }) => value !== '' && isHarmlessName(name) && (isPasswordName(name) || isUserName(name)),

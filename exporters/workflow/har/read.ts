@@ -19,7 +19,7 @@ export interface Pair {
 }
 
 /** One request and its answer, as far as a workflow is concerned. */
-export interface Entry {
+export interface HarEntry {
   readonly url: URL;
   readonly method: string;
   readonly requestHeaders: readonly Pair[];
@@ -94,7 +94,7 @@ const har = z.object({ log: z.object({ entries: z.array(z.unknown()) }) });
 type ParsedEntry = z.output<typeof entry>;
 
 /** Reads a HAR 1.2 file, as browsers, proxies and other tools save it. @throws {InvalidHar} */
-export function readHar(file: string): Entry[] {
+export function readHar(file: string): HarEntry[] {
   const parsed = har.safeParse(parseJson(file, readText(file)));
   if (!parsed.success) throw notHar(file, parsed.error.issues[0], []);
   const found = parsed.data.log.entries.map((written) => entry.safeParse(written));
@@ -164,7 +164,7 @@ function whereBroken(text: string, error: unknown): { readonly line: number; rea
   return { line: before.length, col: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-function toEntry({ request, response, time, _resourceType }: ParsedEntry, url: URL, folder: string): Entry {
+function toEntry({ request, response, time, _resourceType }: ParsedEntry, url: URL, folder: string): HarEntry {
   const { content } = response;
   const { postData } = request;
   const type = headerOf(request.headers, 'content-type');

@@ -2,7 +2,7 @@ import { decoded, inside } from '../../../pack/secrets/inside.js';
 import { secretShape } from '../../../pack/secrets/secret-shapes.js';
 import { isHarmlessSegment } from './harmless.js';
 import { isPersonalName, isSecretName, nameFor } from './names.js';
-import { type Entry, isJson, jsonOf, mediaType, type Pair } from './read.js';
+import { type HarEntry, isJson, jsonOf, mediaType, type Pair } from './read.js';
 import { segmentsOf } from './route.js';
 
 /** Cookies shorter than this are settings, such as a language. */
@@ -15,7 +15,7 @@ const SHORTEST_PIECE = 8;
 export class RecordedSecrets {
   readonly #values = new Set<string>();
 
-  constructor(entries: readonly Entry[]) {
+  constructor(entries: readonly HarEntry[]) {
     for (const entry of entries) this.#learn(entry);
   }
 
@@ -30,7 +30,7 @@ export class RecordedSecrets {
     return false;
   }
 
-  #learn(entry: Entry): void {
+  #learn(entry: HarEntry): void {
     const { url } = entry;
     this.#add(decoded(url.password));
     for (const cookie of [...entry.requestCookies, ...entry.responseCookies]) this.#addCookie(cookie);

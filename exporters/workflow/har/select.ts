@@ -1,14 +1,14 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { path as pathSchema } from '../../../pack/reading/schema/patterns.js';
 import { isHarmlessSegment } from './harmless.js';
-import type { Kept } from './kept.js';
-import { type Credentials, credentialsOf } from './login.js';
+import type { StepRequest } from './kept.js';
+import { type CredentialKind, credentialsOf } from './login.js';
 import type { LoginAnswers } from './login-answers.js';
-import { type Entry, isJson } from './read.js';
+import { type HarEntry, isJson } from './read.js';
 import { segmentsOf } from './route.js';
 
 export interface Selection {
-  readonly kept: readonly Kept[];
+  readonly kept: readonly StepRequest[];
   /** Why requests were left out, and how many for each reason. */
   readonly dropped: ReadonlyMap<string, number>;
   /** Somebody logged in, or was logged in, while it was recorded. */
@@ -16,8 +16,8 @@ export interface Selection {
 }
 
 /** Keeps what a person waits for: pages and data of the portal itself. */
-export function select(entries: readonly Entry[], origin: string, portal: Portal, answers: LoginAnswers): Selection {
-  const kept: Kept[] = [];
+export function select(entries: readonly HarEntry[], origin: string, portal: Portal, answers: LoginAnswers): Selection {
+  const kept: StepRequest[] = [];
   const dropped = new Map<string, number>();
   const seen = new Set<string>();
   let wasAuthenticated = false;
@@ -46,13 +46,13 @@ export function select(entries: readonly Entry[], origin: string, portal: Portal
   return { kept, dropped, wasAuthenticated };
 }
 
-const whyNoStep: Readonly<Record<Exclude<Credentials, 'possible-login'>, string>> = {
+const whyNoStep: Readonly<Record<Exclude<CredentialKind, 'possible-login'>, string>> = {
   login: 'login, which the auth: of the portal does',
   'new-password': 'new password, which cannot be set twice',
   'one-time-code': 'one-time code, which is good for one login only',
 };
 
-function whyNot(request: Entry, answer: Entry, portal: Portal, answers: LoginAnswers): string | undefined {
+function whyNot(request: HarEntry, answer: HarEntry, portal: Portal, answers: LoginAnswers): string | undefined {
   if (!isWaitedFor(request, answer)) return 'style, script, image or other static file';
   if (request.method === 'OPTIONS') return 'question of the browser before a request (OPTIONS)';
   const credentials = credentialsOf(request, answers);
@@ -70,40 +70,40 @@ function whyNot(request: Entry, answer: Entry, portal: Portal, answers: LoginAns
     return 'path that cannot be written';
   const pattern = forbiddenBy(request.url.pathname, portal);
   if (pattern !== undefined) return `forbidden by neverProbe: ${pattern}`;
-  if (isMutating(request) && !portal.allowMutations) {
+  if (isMutatingEntry(request) && !portal.allowMutations) {
     return `${request.method} changes data, which portal ${portal.name} does not allow (allowMutations)`;
   }
   return undefined;
 }
 
 /** For a person to find it in the recording; without what may be a secret. */
-function shownPath({ url }: Entry): string {
+function shownPath({ url }: HarEntry): string {
   return segmentsOf(url.pathname)
     .map(({ plain, isSecret }) => (isSecret || (plain !== '' && !isHarmlessSegment(plain)) ? '…' : plain))
     .join('/');
 }
 
-function isLogin(request: Entry, answers: LoginAnswers): boolean {
+function isLogin(request: HarEntry, answers: LoginAnswers): boolean {
   const credentials = credentialsOf(request, answers);
   return credentials === 'login' || credentials === 'possible-login';
 }
 
-export function isMutating({ method }: Entry): boolean {
+export function isMutatingEntry({ method }: HarEntry): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }
 
-function isWaitedFor({ resourceType }: Entry, { mimeType }: Entry): boolean {
+function isWaitedFor({ resourceType }: HarEntry, { mimeType }: HarEntry): boolean {
   if (resourceType !== undefined) return ['document', 'xhr', 'fetch'].includes(resourceType);
   // Firefox and Safari do not say what asked.
   return isJson(mimeType) || mimeType === 'text/html' || mimeType === '';
 }
 
-function hasCredentials({ requestHeaders, requestCookies }: Entry): boolean {
+function hasCredentials({ requestHeaders, requestCookies }: HarEntry): boolean {
   return requestCookies.length > 0 || requestHeaders.some(({ name }) => /^(authorization|cookie)$/i.test(name));
 }
 
 /** A page that asks again and again for news makes one step. */
-function repeats({ method, url, postData }: Entry, seen: Set<string>): boolean {
+function repeats({ method, url, postData }: HarEntry, seen: Set<string>): boolean {
   const key = `${method} ${url.href} ${postData?.text ?? ''}`;
   if (seen.has(key)) return true;
   seen.add(key);
@@ -111,8 +111,8 @@ function repeats({ method, url, postData }: Entry, seen: Set<string>): boolean {
 }
 
 /** The request and those that its redirects led to, as far as they follow at once. */
-function redirectChain(entries: readonly Entry[], start: number): Entry[] {
-  const chain: Entry[] = [];
+function redirectChain(entries: readonly HarEntry[], start: number): HarEntry[] {
+  const chain: HarEntry[] = [];
   for (let index = start; index < entries.length; index += 1) {
     const entry = entries[index];
     const last = chain.at(-1);
@@ -122,7 +122,7 @@ function redirectChain(entries: readonly Entry[], start: number): Entry[] {
   return chain;
 }
 
-function leadsTo({ status, redirectUrl, url }: Entry, next: Entry): boolean {
+function leadsTo({ status, redirectUrl, url }: HarEntry, next: HarEntry): boolean {
   if (status < 300 || status > 399 || redirectUrl === '' || !URL.canParse(redirectUrl, url.href)) return false;
   return new URL(redirectUrl, url).href === next.url.href;
 }

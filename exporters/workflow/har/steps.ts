@@ -1,16 +1,16 @@
 import { applyPathStyle, isSamePage, type Portal } from '../../../pack/index.js';
 import { wordsOf } from '../../../pack/secrets/secret-shapes.js';
-import { Chain, member, singular, variableName } from './chain.js';
+import { Chain, chainVariableName, member, singular } from './chain.js';
 import { formFields } from './fields.js';
 import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
-import type { Kept } from './kept.js';
+import type { StepRequest } from './kept.js';
 import type { RecordedAuth } from './login.js';
 import { isPersonalName, isSecretName, nameFor } from './names.js';
-import { type Entry, isJson, jsonOf, mediaType } from './read.js';
+import { type HarEntry, isJson, jsonOf, mediaType } from './read.js';
 import { remembering } from './remembering.js';
 import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './route.js';
 import type { RecordedSecrets } from './secrets.js';
-import { isMutating } from './select.js';
+import { isMutatingEntry } from './select.js';
 
 /** A step as the configuration writes it. */
 export interface WrittenStep {
@@ -53,7 +53,7 @@ const LONGEST_KEPT = 1000;
 
 /** Turns requests into steps, one after the other, because each may use what an earlier one was answered. */
 export function writeSteps(
-  kept: readonly Kept[],
+  kept: readonly StepRequest[],
   portal: Portal,
   secrets: RecordedSecrets,
   auth: RecordedAuth | undefined,
@@ -129,7 +129,7 @@ class Writer {
     }
   }
 
-  write(kept: Kept, index: number): void {
+  write(kept: StepRequest, index: number): void {
     const { request } = kept;
     const path = this.#path(request);
     const body = this.#body(request);
@@ -145,7 +145,7 @@ class Writer {
       ...(Object.keys(query).length === 0 ? {} : { query }),
       ...(Object.keys(headers).length === 0 ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
-      ...(isMutating(request) ? { mutates: true as const } : {}),
+      ...(isMutatingEntry(request) ? { mutates: true as const } : {}),
       expect: { ...expectationOf(kept.answer, (name) => this.#secrets.isIn(name)), ...this.#ending(kept) },
     });
     this.#chain.learn(kept, index);
@@ -167,7 +167,7 @@ class Writer {
   }
 
   /** In the underscore style, from which the portal's own is made again. */
-  #path({ url, method }: Entry): string | undefined {
+  #path({ url, method }: HarEntry): string | undefined {
     const words: string[] = [];
     const segments = this.#segmentsOf(url.pathname).map(({ written, plain, isSecret }) => {
       const variable = plain === '' ? undefined : this.#chain.use(plain);
@@ -197,7 +197,7 @@ class Writer {
     const known = this.#pathVariables.get(value);
     if (known !== undefined) return `{${known}}`;
     const variable = this.#chain.unused(
-      variableName(`${singular(before) || 'path'} value`),
+      chainVariableName(`${singular(before) || 'path'} value`),
       Object.keys(this.#portal.variables),
     );
     this.#pathVariables.set(value, variable);
@@ -206,7 +206,7 @@ class Writer {
   }
 
   /** Where its redirects led to, if to another page: only words, because the rest may be a client's. */
-  #ending({ request, answer }: Kept): { readonly endsAt?: string } {
+  #ending({ request, answer }: StepRequest): { readonly endsAt?: string } {
     if (isSamePage(request.url, answer.url)) return {};
     const path = this.#segmentsOf(answer.url.pathname)
       .map(({ written, isSecret }) => (!isSecret && /^[A-Za-z_-]*$/.test(written) ? written : '*'))
@@ -224,7 +224,7 @@ class Writer {
     return segments.includes(undefined) ? undefined : segments.join('/');
   }
 
-  #query({ url }: Entry, step: string): Record<string, string> {
+  #query({ url }: HarEntry, step: string): Record<string, string> {
     const query: Record<string, string> = {};
     const all = [...url.searchParams];
     const isLed = segmentsOf(url.pathname).some((segment) => segment.leads);
@@ -243,7 +243,7 @@ class Writer {
     return query;
   }
 
-  #headers({ requestHeaders }: Entry, step: string): Record<string, string> {
+  #headers({ requestHeaders }: HarEntry, step: string): Record<string, string> {
     const headers: Record<string, string> = {};
     for (const { name, value } of requestHeaders) {
       if (browserHeader.test(name) || value === '') continue;
@@ -253,7 +253,7 @@ class Writer {
     return headers;
   }
 
-  #body({ postData, method, url }: Entry): WrittenStep['body'] | 'unwritable' {
+  #body({ postData, method, url }: HarEntry): WrittenStep['body'] | 'unwritable' {
     if (postData === undefined || (postData.text === '' && postData.params.length === 0)) return undefined;
     const type = mediaType(postData.mimeType);
     const json = isJson(type) ? jsonOf(postData.text) : undefined;
@@ -383,7 +383,7 @@ class Writer {
   }
 
   /** After the last words of the path; ids and versions say nothing. */
-  #name({ url, method }: Entry): string {
+  #name({ url, method }: HarEntry): string {
     const words = this.#segmentsOf(url.pathname)
       .filter(({ written, isSecret }) => !isSecret && written !== 'api' && /^[A-Za-z][A-Za-z_-]*$/.test(written))
       .map(({ written }) => written)
@@ -413,7 +413,7 @@ const MAX_CONDITIONS = 4;
  * client's data, and wrong tomorrow.
  */
 function expectationOf(
-  { status, mimeType, body }: Entry,
+  { status, mimeType, body }: HarEntry,
   isSecret: (name: string) => boolean,
 ): Record<string, unknown> {
   // The browser had it already; a probe has no cache.

@@ -16,7 +16,7 @@ const META_BYTES = 1024;
  *
  * @throws {StepFailure} `protocol` for a charset that nobody knows.
  */
-export function textOf(body: Buffer, contentType: string | undefined): string {
+export function decodedText(body: Buffer, contentType: string | undefined): string {
   const declared = markOf(body) ?? parameterOf(contentType) ?? metaOf(body, contentType);
   if (declared === undefined) return body.toString('utf8');
   return decoded(body, declared);
@@ -24,11 +24,11 @@ export function textOf(body: Buffer, contentType: string | undefined): string {
 
 /** JSON is UTF-8 whatever a header says (RFC 8259, 8.1). Only where it is not, the header may know better. */
 export function jsonTextOf(body: Buffer, contentType: string | undefined): string {
-  if (markOf(body) !== undefined) return textOf(body, contentType);
+  if (markOf(body) !== undefined) return decodedText(body, contentType);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    return textOf(body, contentType);
+    return decodedText(body, contentType);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseBoundedJson } from '../../runtime/portal/json-size.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
-import { jsonTextOf, textOf } from './charset.js';
+import { decodedText, jsonTextOf } from './charset.js';
 import { Digits } from './digits.js';
 
 /** What a step's conditions and extractions look at: the answer that ended its redirects. */
@@ -19,7 +19,7 @@ export interface Reading {
   cookie(name: string): string | undefined;
 }
 
-export function reading(
+export function readingOf(
   answer: { status: number; headers: IncomingHttpHeaders; body: Buffer; certificateExpirySeconds: number | undefined },
   cookie: (name: string) => string | undefined,
 ): Reading {
@@ -33,7 +33,7 @@ export function reading(
     bytes: answer.body.length,
     certificateExpirySeconds: answer.certificateExpirySeconds,
     get text() {
-      text ??= textOf(answer.body, answer.headers['content-type']);
+      text ??= decodedText(answer.body, answer.headers['content-type']);
       return text;
     },
     json() {

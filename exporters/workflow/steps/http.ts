@@ -3,7 +3,7 @@ import { JsonPathExcess } from '../../../pack/reading/json-path.js';
 import { jsonText } from '../../../pack/reading/written-number.js';
 import { filledHeaders } from '../../runtime/portal/headers.js';
 import type { Certificates } from '../../runtime/portal/http/certificates.js';
-import type { Received } from '../../runtime/portal/http/connections.js';
+import type { ReceivedAnswer } from '../../runtime/portal/http/connections.js';
 import { acceptEncoding, decode } from '../../runtime/portal/http/decode.js';
 import type { AddressTry } from '../../runtime/portal/http/dial.js';
 import type { Outgoing } from '../../runtime/portal/http/exchange.js';
@@ -15,13 +15,13 @@ import { StepFailure } from '../../runtime/portal/step-failure.js';
 import { type Filling, fill, fillDeep, fillPath, type Variables } from '../../runtime/portal/template.js';
 import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
-import { reading } from '../http/reading.js';
+import { readingOf } from '../http/reading.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
 import type { StepContext, StepOutcome } from './step.js';
 
 /** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
 export async function runHttpStep(step: HttpStep, context: StepContext): Promise<StepOutcome> {
-  let last: Received | undefined;
+  let last: ReceivedAnswer | undefined;
   let refusal: string | undefined;
   let hops = 0;
   let proxyFact: Readonly<Record<string, string>> = {};
@@ -65,7 +65,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
     const { url } = outgoing;
     return context.judging(() => {
       const compiled = compile(step);
-      const read = reading(received, (name) => context.credentials.cookie(url, name));
+      const read = readingOf(received, (name) => context.credentials.cookie(url, name));
       const isNamed = pageIn(url, step.expect.endsAt, context.portal) !== undefined;
       if (!isNamed) {
         refusal = context.credentials.signs.body(() => read.text);
@@ -88,13 +88,13 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   }
 }
 
-function askedToWait(last: Received | undefined): Pick<StepOutcome, 'retryAfterMs'> {
+function askedToWait(last: ReceivedAnswer | undefined): Pick<StepOutcome, 'retryAfterMs'> {
   const ms = last === undefined ? undefined : retryAfterMs(last.status, last.headers['retry-after']);
   return ms === undefined ? {} : { retryAfterMs: ms };
 }
 
 /** The sign by which an answer says that we are not logged in; none in an answer that the step expects. */
-function refusalOf(answer: Received, from: URL, step: HttpStep, context: StepContext): string | undefined {
+function refusalOf(answer: ReceivedAnswer, from: URL, step: HttpStep, context: StepContext): string | undefined {
   const { signs } = context.credentials;
   const target = redirectTarget(from, answer);
   const isAccepted = step.expect.status.some(({ min, max }) => answer.status >= min && answer.status <= max);
@@ -170,7 +170,7 @@ function addressFacts(addresses: readonly AddressTry[]): Record<string, string> 
   return { addresses: addresses.map(({ address, outcome }) => `${address} ${outcome}`).join(', ') };
 }
 
-function facts(received: Received, redirects: number): Record<string, string | number> {
+function facts(received: ReceivedAnswer, redirects: number): Record<string, string | number> {
   return {
     status: received.status,
     bytes: received.body.length,

@@ -6,7 +6,7 @@ import type * as Pkcs11 from 'pkcs11js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runRound } from '../../../exporters/encryption/probe/round.js';
 import { PinGuard } from '../../../exporters/encryption/providers/pin-guard.js';
-import { Pkcs11Provider } from '../../../exporters/encryption/providers/pkcs11.js';
+import { Pkcs11Cipher } from '../../../exporters/encryption/providers/pkcs11.js';
 import { SecretText } from '../../../pack/index.js';
 import { fieldEncryption, secret, somePortal } from '../../support/encryption/domain.js';
 import { exporterOf, total } from '../../support/encryption/exporter.js';
@@ -59,7 +59,7 @@ const description = {
 /** The provider as the exporter's own process holds it, from round to round. */
 function held(loadLibrary?: () => Promise<typeof Pkcs11>, pins = new PinGuard()) {
   let pin = PIN;
-  const provider = new Pkcs11Provider(
+  const provider = new Pkcs11Cipher(
     { ...description, pin: SecretText.literal('held by the test') },
     () => pin,
     pins,

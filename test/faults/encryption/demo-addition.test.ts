@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Portal, startPortal } from '../../../demo/portal/index.js';
+import { type DemoPortal, startPortal } from '../../../demo/portal/index.js';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import type { Addition } from '../../../demo/stack/addition.js';
 import { encryptionAddition } from '../../../demo/stack/encryption/index.js';
@@ -14,7 +14,7 @@ import { run } from '../../support/encryption/scanning.js';
 import { softHsmLibrary } from '../../support/encryption/softhsm.js';
 
 let server: PostgresServer;
-let portal: Portal;
+let portal: DemoPortal;
 let folder: string;
 let addition: Addition;
 

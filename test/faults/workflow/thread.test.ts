@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MeasuringThread } from '../../../exporters/workflow/measuring-thread.js';
-import type { Report } from '../../../exporters/workflow/protocol.js';
+import type { EngineReport } from '../../../exporters/workflow/protocol.js';
 import type { RunResult } from '../../../exporters/workflow/result.js';
 import { job } from '../../support/workflow/domain.js';
 import {
@@ -139,7 +139,7 @@ test('a workflow whose answer holds the thread for ever is named, left out the s
 
 /** Only the thread, without a server. */
 function thread(options: { readonly url?: URL; readonly silenceMs?: number } = {}) {
-  const reports: Report[] = [];
+  const reports: EngineReport[] = [];
   const subject = new MeasuringThread({
     log: silentLogger,
     onReport: (report) => reports.push(report),

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import type { Binaries } from '../../../demo/postgres/binaries.js';
 import { sharedCopy } from '../../../demo/postgres/binary-cache.js';
-import { claimFolder, initialise } from '../../../demo/postgres/cluster.js';
+import { claimClusterFolder, initialise } from '../../../demo/postgres/cluster.js';
 import { serverIdentity } from '../../../demo/postgres/identity.js';
 import { type StopMode, startPostgres } from '../../../demo/postgres/index.js';
 import { freePort } from '../../../demo/postgres/ports.js';
@@ -76,7 +76,7 @@ export async function startMajor(major: number, settings: Readonly<Record<string
   }
   const binaries = await binariesOf(major);
   const identity = serverIdentity();
-  const files = await claimFolder(undefined, identity);
+  const files = await claimClusterFolder(undefined, identity);
   const watchdog = watchOver(files.root, true, identity);
   const secrets = await initialise(files, binaries, identity);
   const port = await freePort();

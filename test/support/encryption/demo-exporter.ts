@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { encryptionOverlay } from '../../../demo/portal/encryption/overlay.js';
-import { type Portal, startPortal } from '../../../demo/portal/index.js';
+import { type DemoPortal, startPortal } from '../../../demo/portal/index.js';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { shippedPackPath } from '../../../pack/index.js';
 import { ExporterProcess } from '../stack/exporter-process.js';
@@ -13,7 +13,7 @@ import { freePort } from './ports.js';
 /** The demo portal on a real database, and `kop exporters` as a process of its own that measures its encryption. */
 export interface EncryptionWorld {
   readonly server: PostgresServer;
-  readonly portal: Portal;
+  readonly portal: DemoPortal;
   /** Series of field encryption by name and labels, without the common prefix and the portal. */
   series(): Promise<ReadonlyMap<string, number>>;
   /** Everything that it shows or writes: its pages, its log, its files. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BroadcastChannel } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
-import { wire } from '../../../exporters/encryption/index.js';
+import { wireEncryption } from '../../../exporters/encryption/index.js';
 import { boundsFor, ProviderMetrics } from '../../../exporters/encryption/metrics.js';
 import type { ProbeJob } from '../../../exporters/encryption/probe/plan.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
@@ -30,7 +30,7 @@ export function exporterOf(options: ExporterOptions = {}) {
   const redactor = new Redactor();
   const log = createLogger({ level: 'debug', format: 'logfmt', redactor, write: (line) => logs.push(line) });
   const url = options.sabotage === true ? new URL('./saboteur.mjs', import.meta.url) : worker;
-  const exporter = wire(
+  const exporter = wireEncryption(
     { log, redactor, shard: options.shard ?? wholeShard, store: options.store ?? new MetricStore(), state: ownState() },
     { url, ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }) },
   );

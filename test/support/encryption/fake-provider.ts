@@ -1,12 +1,12 @@
 import type { AeadSealed } from '../../../exporters/encryption/providers/aead.js';
-import { LocalProvider } from '../../../exporters/encryption/providers/local.js';
-import type { Call, Provider } from '../../../exporters/encryption/providers/provider.js';
+import { LocalCipher } from '../../../exporters/encryption/providers/local.js';
+import type { Provider, ProviderCall } from '../../../exporters/encryption/providers/provider.js';
 
 type LocalLike = Provider<AeadSealed>;
 
 /** A sound provider in which a test replaces what it wants to see go wrong. */
 export function fakeProvider(over: (sound: LocalLike) => Partial<LocalLike> = () => ({})): LocalLike {
-  const sound: LocalLike = new LocalProvider();
+  const sound: LocalLike = new LocalCipher();
   const base: LocalLike = {
     isSynchronous: true,
     isComputation: true,
@@ -24,7 +24,7 @@ export function fakeProvider(over: (sound: LocalLike) => Partial<LocalLike> = ()
 /** The same, and each call takes this long on the event loop. */
 export function slowProvider(delayMs: number, over: (sound: LocalLike) => Partial<LocalLike> = () => ({})): LocalLike {
   return fakeProvider((sound) => {
-    const later = <T>(work: () => T | Promise<T>, { signal }: Call) =>
+    const later = <T>(work: () => T | Promise<T>, { signal }: ProviderCall) =>
       new Promise<T>((resolve, reject) => {
         const timer = setTimeout(() => {
           try {

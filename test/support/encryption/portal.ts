@@ -1,5 +1,5 @@
 import { ProviderFailure } from '../../../exporters/encryption/providers/failure.js';
-import { LocalProvider } from '../../../exporters/encryption/providers/local.js';
+import { LocalCipher } from '../../../exporters/encryption/providers/local.js';
 import { json, scriptedServer } from './http-server.js';
 import { fromKingstonJsonb, toKingstonJsonb } from './kingston-jsonb.js';
 
@@ -7,7 +7,7 @@ export const PASSWORD = 'portal-canary-password';
 
 /** A portal that encrypts canaries for whoever is logged in, in Kingston's own form. */
 export async function encryptingPortal(options: { readonly loses?: boolean } = {}) {
-  const keys = new LocalProvider();
+  const keys = new LocalCipher();
   await keys.open();
   const state = { session: 'session-of-the-canary-1', logins: 0 };
   const signal = new AbortController().signal;

@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { type Portal, startPortal } from '../../../demo/portal/index.js';
+import { type DemoPortal, startPortal } from '../../../demo/portal/index.js';
 import { startPostgres } from '../../../demo/postgres/index.js';
 import { alertmanager } from '../../../demo/stack/alertmanager.js';
 import { startGuard } from '../../../demo/stack/guard.js';
 import { nextFreePort } from '../../../demo/stack/ports.js';
-import { prometheus } from '../../../demo/stack/prometheus.js';
+import { prometheusService } from '../../../demo/stack/prometheus.js';
 import type { StackContext } from '../../../demo/stack/service.js';
 import { findProgram } from '../../../demo/stack/tools.js';
 import { type RunningWebhook, webhook } from '../../../demo/stack/webhook.js';
@@ -19,7 +19,7 @@ import { writeScaledRules } from './scaled-rules.js';
 
 /** The whole wheel, real from the database to the webhook. */
 export interface World {
-  readonly portal: Portal;
+  readonly portal: DemoPortal;
   readonly exporter: ExporterProcess;
   readonly prometheus: PrometheusClient;
   readonly webhook: RunningWebhook;
@@ -79,7 +79,7 @@ export async function startWorld(schedules: Schedules): Promise<World> {
     );
     const pack = loadPack(configFiles, { requireSecrets: false });
     const judge = await start(
-      prometheus({
+      prometheusService({
         file: program(['prometheus']),
         port: 0,
         pace: { scrapeSeconds: 1, evaluationSeconds: 1, hastenRules: true },
@@ -95,7 +95,7 @@ export async function startWorld(schedules: Schedules): Promise<World> {
   }
 }
 
-function overlayFor(portal: Portal, schedules: Schedules): string {
+function overlayFor(portal: DemoPortal, schedules: Schedules): string {
   return stringify({
     portals: { kingston: { baseUrl: portal.url, network: { proxy: 'none' }, limits: { maxInFlight: 6 } } },
     workflows: Object.fromEntries(

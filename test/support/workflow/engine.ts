@@ -2,15 +2,15 @@ import { onTestFinished } from 'vitest';
 import { Redactor } from '../../../exporters/runtime/redactor.js';
 import { Engine } from '../../../exporters/workflow/engine.js';
 import type { Job } from '../../../exporters/workflow/plan.js';
-import type { Report } from '../../../exporters/workflow/protocol.js';
-import type { RunResult, StepResult, Trigger } from '../../../exporters/workflow/result.js';
+import type { EngineReport } from '../../../exporters/workflow/protocol.js';
+import type { RunResult, RunTrigger, StepResult } from '../../../exporters/workflow/result.js';
 
-type Kind = Report['type'];
-type OfKind<K extends Kind> = Extract<Report, { readonly type: K }>;
+type Kind = EngineReport['type'];
+type OfKind<K extends Kind> = Extract<EngineReport, { readonly type: K }>;
 
 /** An engine in this thread, whose reports can be waited for. */
 export class TestEngine {
-  readonly reports: Report[] = [];
+  readonly reports: EngineReport[] = [];
   readonly redactor = new Redactor();
   readonly engine: Engine;
   readonly #waiting = new Set<() => void>();
@@ -48,7 +48,7 @@ export class TestEngine {
 }
 
 interface RunOptions {
-  readonly trigger?: Trigger;
+  readonly trigger?: RunTrigger;
   readonly timeoutMs?: number;
 }
 

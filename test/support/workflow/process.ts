@@ -6,7 +6,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import { type RunningExporters, runExporters } from '../../../exporters/runtime/run.js';
 import { wholeShard } from '../../../exporters/runtime/shard.js';
-import { wire } from '../../../exporters/workflow/index.js';
+import { wireWorkflow } from '../../../exporters/workflow/index.js';
 
 export const builtCli = fileURLToPath(new URL('../../../dist/cli/kop.js', import.meta.url));
 
@@ -119,7 +119,7 @@ export class TestProcess {
       ...(isolationMs === undefined ? {} : { isolationMs }),
     };
     const running = await runExporters({
-      factories: [{ name: 'workflow-sla', create: (deps) => wire(deps, thread) }],
+      factories: [{ name: 'workflow-sla', create: (deps) => wireWorkflow(deps, thread) }],
       configFiles: [packFile],
       listenAddresses: [{ host: '127.0.0.1', port: 0 }],
       logLevel: 'debug',

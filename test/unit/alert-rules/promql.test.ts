@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atLeast, plain, promql } from '../../../alert-rules/src/promql.js';
+import { atLeast, plainNumber, promql } from '../../../alert-rules/src/promql.js';
 
 describe('promql', () => {
   it('takes the common indentation away', () => {
@@ -26,9 +26,9 @@ describe('promql', () => {
 });
 
 it('prints numbers without the noise of binary fractions', () => {
-  expect(plain(0.1 + 0.2)).toBe('0.3');
-  expect(plain(14.4)).toBe('14.4');
-  expect(plain(1800)).toBe('1800');
+  expect(plainNumber(0.1 + 0.2)).toBe('0.3');
+  expect(plainNumber(14.4)).toBe('14.4');
+  expect(plainNumber(1800)).toBe('1800');
 });
 
 it('compares extrapolated counts half way between two whole numbers', () => {

@@ -1,9 +1,9 @@
 import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../../pack/metrics/index.js';
 import type { Pack } from '../../../../pack/model.js';
 import { draw } from '../../tests/draw.js';
-import { duration } from '../../tests/duration.js';
+import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';
-import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
 import {
   type AuditDifference,
@@ -33,7 +33,7 @@ const once = (perMinute: AuditDifference['perMinute'], after: number): readonly 
 
 export function auditTrailTests(pack: Pack): readonly TestFile[] {
   const lives = (each: readonly AuditLife[]) => each.flatMap((life) => lifeOf(pack, auditLines, life));
-  const file = (name: string, about: string, scenarios: readonly Scenario[], evaluateEvery = 1): TestFile => ({
+  const file = (name: string, about: string, scenarios: readonly AlertScenario[], evaluateEvery = 1): TestFile => ({
     path: `alert-rules/tests/audit-trail${name}.test.yaml`,
     about,
     evaluateEvery,
@@ -344,7 +344,7 @@ const records: readonly AuditLife[] = [
     quietUntil: 4,
     firesWithin: 7,
     labels: auditLabels,
-    value: duration(4),
+    value: promqlDuration(4),
     quiet: [
       ['while clocks differ by as much as is allowed', [{ minutes: 60, set: { clockOffset: 4.5 } }]],
       ['about a single slow answer', [{ minutes: 20 }, { minutes: 3, set: { clockOffset: 9 } }, { minutes: 20 }]],
@@ -385,7 +385,7 @@ const records: readonly AuditLife[] = [
     quietUntil: 4,
     firesWithin: 7,
     labels: auditLabels,
-    value: duration(40),
+    value: promqlDuration(40),
     quiet: [['during a long report', [{ minutes: 10 }, { minutes: 20, set: { watermarkLag: 1_200 } }]]],
   },
   {
@@ -431,7 +431,7 @@ const seal: readonly AuditLife[] = [
     quietUntil: 9,
     firesWithin: 13,
     labels: auditLabels,
-    value: duration(14),
+    value: promqlDuration(14),
     quiet: [
       ['in a quiet night, when empty intervals are sealed', [{ minutes: 90, perMinute: { records: 0 } }]],
       ['without a seal', [{ minutes: 90, clocks: { checkpoint: 'gone', anchor: 'gone' } }]],
@@ -443,7 +443,7 @@ const seal: readonly AuditLife[] = [
     wrong: { set: { sealLag: 1_200 } },
     firesWithin: 3,
     labels: auditLabels,
-    value: duration(20),
+    value: promqlDuration(20),
     quiet: [
       [
         'when no checkpoint is made at all, which is told already',
@@ -462,7 +462,7 @@ const seal: readonly AuditLife[] = [
     quietUntil: 58,
     firesWithin: 68,
     labels: { ...auditLabels, anchor: 'second-disk' },
-    value: duration(69),
+    value: promqlDuration(69),
     quiet: [
       [
         'when there is nothing new to bring',
@@ -483,7 +483,7 @@ function observing(pack: Pack): readonly AuditLife[] {
       firesWithin: noData + 2,
       lasts: 120,
       labels: auditLabels,
-      value: duration(noData + 3),
+      value: promqlDuration(noData + 3),
       quiet: [['when a trail is removed on purpose', [{ minutes: 30 }, { minutes: 90, removed: true }]]],
     },
     {
@@ -493,7 +493,7 @@ function observing(pack: Pack): readonly AuditLife[] {
       quietUntil: 13,
       firesWithin: 17,
       labels: { ...auditLabels, check: 'tripwires' },
-      value: duration(18),
+      value: promqlDuration(18),
       quiet: [
         ['while the database cannot be reached, which is told already', [{ minutes: 30 }, { minutes: 120, ...cutOff }]],
         ['about records that are not there', [{ minutes: 120, ...today }]],
@@ -527,7 +527,7 @@ function observing(pack: Pack): readonly AuditLife[] {
 }
 
 /** Nobody may mend them, so that they stay; that they do is no news, and does not hide those that come. */
-function unreadable(pack: Pack): Scenario {
+function unreadable(pack: Pack): AlertScenario {
   const alert = 'AuditRecordsUnreadable';
   return {
     name: `${alert}: stays quiet about those that have been known for a day, and fires for one more`,
@@ -541,7 +541,7 @@ function unreadable(pack: Pack): Scenario {
 }
 
 /** The first fault is told as such; those that follow while it is looked into are told apart. */
-function growing(pack: Pack): readonly Scenario[] {
+function growing(pack: Pack): readonly AlertScenario[] {
   const alert = 'AuditFaultsGrowing';
   const phases: readonly AuditPhase[] = [
     { minutes: 30 },
@@ -577,7 +577,7 @@ function growing(pack: Pack): readonly Scenario[] {
 }
 
 /** That nobody can look does not mend what was found, and what comes meanwhile is news as soon as somebody can. */
-function throughCutOff(): readonly Scenario[] {
+function throughCutOff(): readonly AlertScenario[] {
   const held: readonly (readonly [string, AuditDifference['set']])[] = [
     ['AuditCoverageLost', { coverage: 0.75, covered: 1 }],
     ['AuditReplayMismatch', { mismatches: 2 }],
@@ -629,7 +629,7 @@ function throughCutOff(): readonly Scenario[] {
   ];
 }
 
-function asItIsToday(pack: Pack): readonly Scenario[] {
+function asItIsToday(pack: Pack): readonly AlertScenario[] {
   const all = 'count(ALERTS{alertstate="firing"})';
   const one = [{ labels: '{}', value: 1 }];
   return [
@@ -651,7 +651,7 @@ function asItIsToday(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function states(): readonly Scenario[] {
+function states(): readonly AlertScenario[] {
   const trailIs = (state: keyof typeof auditTrailStates, minute: number) =>
     holds(`${r.state.name} == ${auditTrailStates[state]}`, minute);
   const tableIs = (state: keyof typeof auditTableCodes, minute: number) =>

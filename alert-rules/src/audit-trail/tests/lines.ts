@@ -1,12 +1,16 @@
 import { type AuditTableState, auditMetrics as m } from '../../../../pack/metrics/index.js';
-import type { Difference, Line, Lines, Phase } from '../../tests/draw.js';
+import type { Difference, DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
 
 const trail = { portal: 'kingston', trail: 'kingston' } as const;
 export const auditLabels = { ...trail, team: 'compliance' } as const;
 export const clients = 'public.client_groups';
 const portfolios = 'public.portfolios';
 
-const of = (metric: { readonly name: string }, labels: Readonly<Record<string, string>>, healthy?: number): Line => ({
+const of = (
+  metric: { readonly name: string },
+  labels: Readonly<Record<string, string>>,
+  healthy?: number,
+): SeriesLine => ({
   metric: metric.name,
   labels: { ...trail, ...labels },
   ...(healthy === undefined ? {} : { healthy }),
@@ -109,7 +113,7 @@ type G = keyof typeof gauges;
 type C = keyof typeof counters;
 type T = keyof typeof clocks;
 export type AuditDifference = Difference<G, C, T>;
-export type AuditPhase = Phase<G, C, T>;
+export type AuditPhase = DrawnPhase<G, C, T>;
 
 export const auditLines: Lines<G, C, T> = { exporter: 'audit-trail', gauges, counters, clocks };
 

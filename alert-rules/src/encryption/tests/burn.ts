@@ -2,9 +2,9 @@ import { encryptionRecorded as r } from '../../../../pack/metrics/index.js';
 import type { BurnWindow, Pack } from '../../../../pack/model.js';
 import { settings } from '../../settings.js';
 import { draw } from '../../tests/draw.js';
-import { fires, holds, isEmpty, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { type AlertScenario, fires, holds, isEmpty, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
-import { allSlow, encryptionLines, ofProvider } from './lines.js';
+import { allSlow, encryptionLines, providerLabels } from './lines.js';
 
 const alert = 'EncryptionLatencyBurn';
 const budget = 0.01;
@@ -16,7 +16,7 @@ const sliceLag = (2 * settings.sliceSeconds) / 60;
 export function encryptionBurnTests(pack: Pack): readonly TestFile[] {
   const able = pack.alerting.burn.filter((burn) => burn.factor * budget < 1);
   const isShort = (burn: BurnWindow) => burn.longSeconds <= settings.rawWindowSeconds;
-  const file = (name: string, about: string, evaluateEvery: number, scenarios: readonly Scenario[]): TestFile => ({
+  const file = (name: string, about: string, evaluateEvery: number, scenarios: readonly AlertScenario[]): TestFile => ({
     path: `alert-rules/tests/encryption-burn${name}.test.yaml`,
     about,
     evaluateEvery,
@@ -43,7 +43,7 @@ function at(rate: number) {
 }
 
 /** Half as fast again as the alert's pace, until both windows are passed. */
-function lives(_pack: Pack, burn: BurnWindow): readonly Scenario[] {
+function lives(_pack: Pack, burn: BurnWindow): readonly AlertScenario[] {
   const pace = burn.factor * budget;
   const bad = upToFive(2 * lead + 2 * sliceLag);
   const healed = upToFive(burn.shortSeconds / 60 + 2 * sliceLag);
@@ -71,7 +71,7 @@ function lives(_pack: Pack, burn: BurnWindow): readonly Scenario[] {
 }
 
 /** A hardened `s2k-count` takes 230 ms for each operation: all succeed, and none is in time. */
-function hardened(pack: Pack): readonly Scenario[] {
+function hardened(pack: Pack): readonly AlertScenario[] {
   const fast = pack.alerting.burn.toSorted((a, b) => a.longSeconds - b.longSeconds)[0];
   if (fast === undefined || fast.factor * budget >= 1) return [];
   const minute = 60;
@@ -79,10 +79,10 @@ function hardened(pack: Pack): readonly Scenario[] {
     {
       name: `${alert}: a hardened s2k-count is a miss of every operation, told with its provider`,
       series: draw(encryptionLines, [{ minutes: 70, ...allSlow }]),
-      queries: [fires(alert, minute, { window: fast.name, provider: ofProvider.provider })],
+      queries: [fires(alert, minute, { window: fast.name, provider: providerLabels.provider })],
       sent: pack.alerting.burn
         .filter((burn) => burn.factor * budget < 1)
-        .map((burn) => sent(pack, alert, minute, ofProvider, '100%', { window: burn.name })),
+        .map((burn) => sent(pack, alert, minute, providerLabels, '100%', { window: burn.name })),
     },
     {
       name: `${alert}: round trips do not count a second time`,
@@ -92,7 +92,7 @@ function hardened(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function rare(): readonly Scenario[] {
+function rare(): readonly AlertScenario[] {
   return [
     {
       name: `${alert}: stays quiet after two slow operations of few`,

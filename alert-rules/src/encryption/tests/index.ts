@@ -2,9 +2,9 @@ import { longestProbeRestSeconds } from '../../../../pack/encryption/metrics.js'
 import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/metrics/index.js';
 import type { Pack } from '../../../../pack/model.js';
 import { draw } from '../../tests/draw.js';
-import { duration } from '../../tests/duration.js';
+import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';
-import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
 import { encryptionBurnTests } from './burn.js';
 import {
@@ -16,8 +16,8 @@ import {
   ofColumn,
   ofKey,
   ofOurs,
-  ofProvider,
   ofRecord,
+  providerLabels,
   rowsUnder,
 } from './lines.js';
 
@@ -67,7 +67,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       wrong: isDown,
       quietUntil: 1,
       firesWithin: 4,
-      labels: ofProvider,
+      labels: providerLabels,
       quiet: [
         ['when the key service restarts', [{ minutes: 30 }, { minutes: 1, ...isDown }, { minutes: 30 }]],
         ['while a fault of ours is in the way', [{ minutes: 30 }, { minutes: 60, ...isBarred }]],
@@ -79,7 +79,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       wrong: { set: { wrongAad: 0 } },
       firesWithin: 1,
       healsWithin: 7,
-      labels: { ...ofProvider, test: 'wrong_aad' },
+      labels: { ...providerLabels, test: 'wrong_aad' },
       quiet: [
         ['when the tests cannot be made because the provider is down', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
       ],
@@ -90,7 +90,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       wrong: { perMinute: { integrity: 1 } },
       firesWithin: 2,
       ...event,
-      labels: ofProvider,
+      labels: providerLabels,
       value: '3',
       quiet: [['when operations only time out', [{ minutes: 30 }, { minutes: 60, ...isDown }]]],
     },
@@ -100,8 +100,8 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       wrong: { clocks: { probe: 'stopped' }, perMinute: { met: 0 } },
       quietUntil: 9,
       firesWithin: 13,
-      labels: ofProvider,
-      value: duration(14),
+      labels: providerLabels,
+      value: promqlDuration(14),
       quiet: [
         ['while rounds end, even if all fail', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
         ['while a provider that is down is asked less often', [{ minutes: 30 }, ...restingRounds(6)]],
@@ -117,8 +117,8 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       wrong: { set: { wrongAad: 'gone' }, clocks: { wrongAadMade: 'stopped' } },
       quietUntil: 118,
       firesWithin: 123,
-      labels: { ...ofProvider, test: 'wrong_aad' },
-      value: duration(124),
+      labels: { ...providerLabels, test: 'wrong_aad' },
+      value: promqlDuration(124),
       quiet: [
         ['while the provider is down', [{ minutes: 30 }, { minutes: 180, ...isDown }]],
         ['while a fault of ours is in the way', [{ minutes: 30 }, { minutes: 180, ...isBarred }]],
@@ -138,8 +138,8 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       quietUntil: noData - 2,
       firesWithin: noData + 2,
       lasts: 120,
-      labels: ofProvider,
-      value: duration(noData + 3),
+      labels: providerLabels,
+      value: promqlDuration(noData + 3),
       quiet: [['when a provider is removed on purpose', [{ minutes: 30 }, { minutes: 90, removed: true }]]],
     },
     {
@@ -147,7 +147,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       when: 'a token is no longer renewed',
       wrong: { set: { credentialEnds: 2 * day } },
       firesWithin: 2,
-      labels: ofProvider,
+      labels: providerLabels,
       value: '1d 23h 28m 0s',
       quiet: [
         ['while more than a week is left', [{ minutes: 60, set: { credentialEnds: 8 * day } }]],
@@ -165,7 +165,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       firesWithin: 1,
       lasts: 1_500,
       healsWithin: 2,
-      labels: ofProvider,
+      labels: providerLabels,
       quiet: [['where nothing can be kept', [{ minutes: 60, set: { canariesLost: 'gone' } }]]],
     },
     {
@@ -191,7 +191,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       quietUntil: 60,
       firesWithin: 125,
       healsWithin: 60,
-      labels: ofProvider,
+      labels: providerLabels,
       value: '50%',
       quiet: [['at one such operation in ten', [{ minutes: 180, perMinute: { met: 72, undecided: 8 } }]]],
     },
@@ -272,7 +272,7 @@ const stored: readonly EncryptionLife[] = [
     wrong: { set: { due: 600 } },
     firesWithin: 2,
     labels: ofKey,
-    value: duration(22),
+    value: promqlDuration(22),
     quiet: [['until it is due', [{ minutes: 60, set: { due: 7_200 } }]]],
   },
   {
@@ -393,7 +393,7 @@ function halfDays(count: number, found: (index: number) => ReturnType<typeof row
 }
 
 /** Each half day 400 new rows come, and a user writes one of the old ones; then the job goes on. */
-function stalledWhileWritten(pack: Pack): Scenario {
+function stalledWhileWritten(pack: Pack): AlertScenario {
   const alert = 'EncryptionReencryptionStalled';
   return {
     name: `${alert}: fires when the job stands still in a table that is written, and recovers when it goes on`,
@@ -423,7 +423,7 @@ function restingRounds(count: number): EncryptionPhase[] {
 }
 
 /** Rounds that are half an hour apart, each with a fault: what the last one said holds until the next. */
-function ownFaultOfRareRounds(pack: Pack): readonly Scenario[] {
+function ownFaultOfRareRounds(pack: Pack): readonly AlertScenario[] {
   const alert = 'EncryptionExporterFault';
   const rare = { set: { probeInterval: 1_800, ownFault: 1 } } as const;
   const rounds = Array.from({ length: 5 }, () => [
@@ -444,7 +444,7 @@ function ownFaultOfRareRounds(pack: Pack): readonly Scenario[] {
 }
 
 /** Down, and now and then nothing is shown: a thread that is restarted, or a scrape that fails. */
-function downWithGaps(pack: Pack): readonly Scenario[] {
+function downWithGaps(pack: Pack): readonly AlertScenario[] {
   const alert = 'EncryptionProviderDown';
   const gap = { ...isDown, set: { ...isDown.set, up: 'gone' } } as const;
   const gaps = Array.from({ length: 20 }, () => [
@@ -461,7 +461,7 @@ function downWithGaps(pack: Pack): readonly Scenario[] {
         holds(`${r.state.name} == ${providerStates.broken}`, 86),
         isQuiet(alert, 92),
       ],
-      sent: [sent(pack, alert, 86, ofProvider)],
+      sent: [sent(pack, alert, 86, providerLabels)],
     },
     {
       name: `${alert}: does not go on for long where nothing more is heard`,
@@ -471,7 +471,7 @@ function downWithGaps(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function selfTestStale(pack: Pack): readonly Scenario[] {
+function selfTestStale(pack: Pack): readonly AlertScenario[] {
   const alert = 'EncryptionSelfTestStale';
   return [
     {
@@ -483,7 +483,7 @@ function selfTestStale(pack: Pack): readonly Scenario[] {
         { minutes: 10 },
       ]),
       queries: [isQuiet(alert, 120), fires(alert, 160), isQuiet(alert, 178)],
-      sent: [sent(pack, alert, 160, { ...ofProvider, test: 'wrong_aad' }, duration(131))],
+      sent: [sent(pack, alert, 160, { ...providerLabels, test: 'wrong_aad' }, promqlDuration(131))],
     },
     {
       name: `${alert}: fires when a provider that answers was never tested at all`,
@@ -503,7 +503,7 @@ function selfTestStale(pack: Pack): readonly Scenario[] {
 /** As where the exporter has no right to it: no result, and no time of one. */
 const neverTested = { set: { wrongAad: 'gone' }, clocks: { wrongAadMade: 'gone' } } as const;
 
-function healthy(): readonly Scenario[] {
+function healthy(): readonly AlertScenario[] {
   return [
     {
       name: 'healthy encryption raises no alert',
@@ -513,7 +513,7 @@ function healthy(): readonly Scenario[] {
   ];
 }
 
-function states(): readonly Scenario[] {
+function states(): readonly AlertScenario[] {
   const providerIs = (state: keyof typeof providerStates, minute: number) =>
     holds(`${r.state.name} == ${providerStates[state]}`, minute);
   const columnIs = (state: keyof typeof columnStates, minute: number) =>

@@ -1,5 +1,5 @@
 import { encryptionMetrics as m } from '../../../../pack/metrics/index.js';
-import type { Difference, Line, Lines, Phase } from '../../tests/draw.js';
+import type { Difference, DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
 
 const portal = { portal: 'kingston' } as const;
 const provider = { ...portal, provider: 'vault' } as const;
@@ -9,13 +9,17 @@ const record = { ...portal, source: 'encryption_audit_log' } as const;
 
 /** As an alert that belongs to whoever runs the exporter has it. */
 export const ofOurs = provider;
-export const ofProvider = { ...provider, team: 'security' } as const;
+export const providerLabels = { ...provider, team: 'security' } as const;
 /** The team of these stands in the rule. */
 export const [ofColumn, ofKey, ofRecord] = [column, key, record];
 
 const day = 86_400;
 
-const of = (metric: { readonly name: string }, labels: Readonly<Record<string, string>>, healthy?: number): Line => ({
+const of = (
+  metric: { readonly name: string },
+  labels: Readonly<Record<string, string>>,
+  healthy?: number,
+): SeriesLine => ({
   metric: metric.name,
   labels,
   ...(healthy === undefined ? {} : { healthy }),
@@ -84,7 +88,7 @@ type G = keyof typeof gauges;
 type C = keyof typeof counters;
 type T = keyof typeof clocks;
 export type EncryptionDifference = Difference<G, C, T>;
-export type EncryptionPhase = Phase<G, C, T>;
+export type EncryptionPhase = DrawnPhase<G, C, T>;
 
 export const encryptionLines: Lines<G, C, T> = { exporter: 'encryption', gauges, counters, clocks };
 

@@ -1,7 +1,7 @@
 import { workflowRecorded as r } from '../../../../pack/metrics/index.js';
 import type { BurnWindow, Pack } from '../../../../pack/model.js';
 import { settings } from '../../settings.js';
-import { fires, holds, isEmpty, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { type AlertScenario, fires, holds, isEmpty, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
 import { names, worldSeries } from '../../tests/world.js';
 
@@ -37,7 +37,7 @@ export function burnTests(pack: Pack): readonly TestFile[] {
 }
 
 /** Half as fast again as the alert's pace, until both windows and the minimum of missed runs are passed. */
-function lifeOf(pack: Pack, burn: BurnWindow): readonly Scenario[] {
+function lifeOf(pack: Pack, burn: BurnWindow): readonly AlertScenario[] {
   const pace = burn.factor * budget;
   const rate = Math.min(1, 1.5 * pace);
   const untilMinimum = pack.alerting.minimumMissedRuns / (rate * runsPerMinute);
@@ -65,7 +65,7 @@ function lifeOf(pack: Pack, burn: BurnWindow): readonly Scenario[] {
   ];
 }
 
-function oneFailedRun(): readonly Scenario[] {
+function oneFailedRun(): readonly AlertScenario[] {
   const after = [1, 2, 5, 30, 60];
   return [
     {
@@ -82,7 +82,7 @@ function oneFailedRun(): readonly Scenario[] {
   ];
 }
 
-function totalOutage(pack: Pack): readonly Scenario[] {
+function totalOutage(pack: Pack): readonly AlertScenario[] {
   const fast = pack.alerting.burn.toSorted((a, b) => a.longSeconds - b.longSeconds)[0];
   if (fast === undefined || fast.longSeconds > settings.rawWindowSeconds) return [];
   const longMinutes = fast.longSeconds / 60;
@@ -126,7 +126,7 @@ function totalOutage(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function recordings(): readonly Scenario[] {
+function recordings(): readonly AlertScenario[] {
   const anyNaN = (name: string) => `${name} != ${name}`;
   return [
     {

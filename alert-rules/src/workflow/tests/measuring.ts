@@ -1,8 +1,8 @@
 import { workflowRecorded as r, workflowStates } from '../../../../pack/metrics/index.js';
 import type { Pack } from '../../../../pack/model.js';
 import { settings } from '../../settings.js';
-import { duration } from '../../tests/duration.js';
-import { fires, holds, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { promqlDuration } from '../../tests/duration.js';
+import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
 import { names, worldSeries } from '../../tests/world.js';
 
@@ -26,7 +26,7 @@ export function measuringTests(pack: Pack): readonly TestFile[] {
   ];
 }
 
-function noData(pack: Pack): readonly Scenario[] {
+function noData(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowSlaNoData';
   const wait = pack.alerting.noDataForSeconds / 60;
   const outage = memory + wait + 90;
@@ -41,7 +41,7 @@ function noData(pack: Pack): readonly Scenario[] {
         fires(alert, 30 + outage - 1),
         isQuiet(alert, 30 + outage + 3),
       ],
-      sent: [sent(pack, alert, 30 + wait + 2, names, duration(wait + 3))],
+      sent: [sent(pack, alert, 30 + wait + 2, names, promqlDuration(wait + 3))],
     },
     {
       name: `${alert}: fires when the target vanishes from Prometheus, and gives up after an hour`,
@@ -69,7 +69,7 @@ function noData(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function stalled(pack: Pack): readonly Scenario[] {
+function stalled(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowSlaStalled';
   const wait = pack.alerting.stalledForSeconds / 60;
   const slow = { intervalSeconds: 3_600, runsPerMinute: 1 / 60 };
@@ -83,7 +83,7 @@ function stalled(pack: Pack): readonly Scenario[] {
         fires(alert, 30 + wait + 5),
         isQuiet(alert, 30 + wait + 23),
       ],
-      sent: [sent(pack, alert, 30 + wait + 5, names, duration(wait + 6))],
+      sent: [sent(pack, alert, 30 + wait + 5, names, promqlDuration(wait + 6))],
     },
     {
       name: `${alert}: fires when a new workflow never runs at all`,
@@ -101,7 +101,7 @@ function stalled(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function tainted(pack: Pack): readonly Scenario[] {
+function tainted(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowMeasurementTainted';
   const { forSeconds, windowSeconds } = settings.tainted;
   const wait = (forSeconds + windowSeconds) / 60;
@@ -122,7 +122,7 @@ function tainted(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function dropped(pack: Pack): readonly Scenario[] {
+function dropped(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowRunsDropped';
   const { forSeconds, windowSeconds } = settings.dropped;
   const wait = (forSeconds + windowSeconds) / 60;
@@ -149,7 +149,7 @@ function dropped(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function ownFault(pack: Pack): readonly Scenario[] {
+function ownFault(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowExporterFault';
   const { forSeconds, windowSeconds } = settings.ownFault;
   const [wait, window] = [forSeconds / 60, windowSeconds / 60];
@@ -194,7 +194,7 @@ function ownFault(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function states(pack: Pack): readonly Scenario[] {
+function states(pack: Pack): readonly AlertScenario[] {
   const state = (name: keyof typeof workflowStates, minute: number) =>
     holds(`${r.state.name} == ${workflowStates[name]}`, minute);
   const wait = pack.alerting.stalledForSeconds / 60;

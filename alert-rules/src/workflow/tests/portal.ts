@@ -1,6 +1,6 @@
 import type { Pack } from '../../../../pack/model.js';
 import { settings } from '../../settings.js';
-import { fires, isQuiet, type Scenario, type TestFile } from '../../tests/scenario.js';
+import { type AlertScenario, fires, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';
 import { names, worldSeries } from '../../tests/world.js';
 
@@ -17,7 +17,7 @@ export function portalTests(pack: Pack): readonly TestFile[] {
   ];
 }
 
-function unanswered(pack: Pack): readonly Scenario[] {
+function unanswered(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowPortalUnanswered';
   const full = settings.unanswered.windowSeconds / 60;
   return [
@@ -70,7 +70,7 @@ function unanswered(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function login(pack: Pack): readonly Scenario[] {
+function login(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowLoginFailing';
   const wait = settings.login.forSeconds / 60;
   const refused = { ...portal, identity: 'default', outcome: 'refused' };
@@ -100,7 +100,7 @@ function login(pack: Pack): readonly Scenario[] {
   ];
 }
 
-function certificate(pack: Pack): readonly Scenario[] {
+function certificate(pack: Pack): readonly AlertScenario[] {
   const alert = 'WorkflowCertificateExpiry';
   const { warnDays, criticalDays, forSeconds } = settings.certificate;
   const wait = forSeconds / 60 + 5;

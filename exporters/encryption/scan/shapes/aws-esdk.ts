@@ -1,4 +1,4 @@
-import { byteAt, longAt, PADDED, shortAt, within } from './bytes.js';
+import { byteAt, longAt, PADDED, shortAt, withinBytes } from './bytes.js';
 import { endIsReadable, endOf } from './readable.js';
 import type { Shape } from './shape.js';
 
@@ -22,20 +22,20 @@ const start = (value: string) => `encode(substr(${value}, 1, 3), 'hex') ~ '^0180
 
 /** Walks over the encrypted data keys: provider, its information and the key, each behind its length. */
 const afterKeys = `(with recursive keys (at, rest) as (
-    select aad_at + 4 + aad_bytes, ${shortAt(within('aad_at + 2 + aad_bytes'))}
+    select aad_at + 4 + aad_bytes, ${shortAt(withinBytes('aad_at + 2 + aad_bytes'))}
     union all
-    select key_at + 2 + ${shortAt(within('key_at'))}, rest - 1
+    select key_at + 2 + ${shortAt(withinBytes('key_at'))}, rest - 1
     from keys,
-      lateral (select at + 2 + ${shortAt(within('at'))} as info_at offset 0) i,
-      lateral (select info_at + 2 + ${shortAt(within('info_at'))} as key_at offset 0) k
+      lateral (select at + 2 + ${shortAt(withinBytes('at'))} as info_at offset 0) i,
+      lateral (select info_at + 2 + ${shortAt(withinBytes('info_at'))} as key_at offset 0) k
     where rest between 1 and ${MOST_KEYS} and at < octet_length(v))
   select at from keys where rest = 0 and at > aad_at + 4 + aad_bytes and at < octet_length(v))`;
 
 /** Where the footer of a message would end that begins at `at`; without one, `at` itself. */
-const footerEnd = (at: string) => `case when is_signed then ${at} + 2 + ${shortAt(within(at))} else ${at} end`;
+const footerEnd = (at: string) => `case when is_signed then ${at} + 2 + ${shortAt(withinBytes(at))} else ${at} end`;
 
 /** One stretch: IV, length, content, tag. */
-const unframedEnd = footerEnd(`(body_at + ${IV + 8 + TAG} + ${longAt(within(`body_at + ${IV + 4}`))})`);
+const unframedEnd = footerEnd(`(body_at + ${IV + 8 + TAG} + ${longAt(withinBytes(`body_at + ${IV + 4}`))})`);
 
 /**
  * Frames of one length, numbered from 1, then a last one that says its own. How many there are follows from the length
@@ -49,8 +49,8 @@ const isFramed = `exists (
       greatest(0, (octet_length(v) - body_at - ${LAST_OVERHEAD + LONGEST_FOOTER} - frame_bytes) / (frame_bytes + ${OVERHEAD})),
       (octet_length(v) - body_at - ${LAST_OVERHEAD}) / (frame_bytes + ${OVERHEAD})) frames,
     lateral (select body_at + frames * (frame_bytes + ${OVERHEAD}) as at offset 0) a,
-    lateral (select ${longAt(within(`at + ${SEQUENCE * 2 + IV}`))} as bytes offset 0) b
-    where ${longAt(within('at'))} = ${LAST_FRAME} and ${longAt(within(`at + ${SEQUENCE}`))} = frames + 1
+    lateral (select ${longAt(withinBytes(`at + ${SEQUENCE * 2 + IV}`))} as bytes offset 0) b
+    where ${longAt(withinBytes('at'))} = ${LAST_FRAME} and ${longAt(withinBytes(`at + ${SEQUENCE}`))} = frames + 1
       and (frames = 0 or ${longAt('body_at')} = 1)
       and bytes <= frame_bytes and octet_length(v) = ${footerEnd(`(at + ${LAST_OVERHEAD} + bytes)`)})`;
 
@@ -80,7 +80,7 @@ export const awsEsdk: Shape = {
       ['frame_at', `keys_end + case when head ~ '^02' then 1 else 6 end`],
     ],
     [
-      ['frame_bytes', `case when keys_end is not null then ${longAt(within('frame_at'))} end`],
+      ['frame_bytes', `case when keys_end is not null then ${longAt(withinBytes('frame_at'))} end`],
       // Commitment and tag, or IV and tag.
       ['body_at', `frame_at + 4 + case when head ~ '^02' then ${32 + TAG} else ${IV + TAG} end`],
     ],
@@ -89,7 +89,7 @@ export const awsEsdk: Shape = {
         'is_whole',
         `case
           when keys_end is null or body_at > octet_length(v) then false
-          when head !~ '^02' and (${longAt(within('keys_end + 1'))} <> 0 or ${byteAt(within('keys_end + 5'))} <> ${IV}) then false
+          when head !~ '^02' and (${longAt(withinBytes('keys_end + 1'))} <> 0 or ${byteAt(withinBytes('keys_end + 5'))} <> ${IV}) then false
           when content = 1 then frame_bytes = 0 and octet_length(v) = ${unframedEnd}
           when content = 2 then frame_bytes > 0 and ${isFramed}
           else false end`,

@@ -4,7 +4,7 @@
 export const PADDED = `v || '\\x${'00'.repeat(16)}'::bytea`;
 
 /** An offset that may be anything, brought to where reading is allowed. */
-export function within(at: string): string {
+export function withinBytes(at: string): string {
   return `least(${at}, octet_length(v))::int`;
 }
 

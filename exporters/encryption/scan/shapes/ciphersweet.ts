@@ -1,6 +1,6 @@
 import { decodeUrl, isUrlBase64 } from './base64.js';
-import { endOf, isReadable } from './readable.js';
-import type { Layer, Shape } from './shape.js';
+import { endOf, readableSql } from './readable.js';
+import type { Shape, SqlLayer } from './shape.js';
 import { isEncodedAgain } from './unwrap.js';
 
 /**
@@ -20,7 +20,7 @@ const ofBackend = (value: (layout: (typeof layouts)[keyof typeof layouts]) => nu
 
 const start = (value: string) => `left(${value}, 5) in ('nacl:', 'brng:', 'fips:')`;
 
-const layers: readonly Layer[] = [
+const layers: readonly SqlLayer[] = [
   [
     ['prefix', `split_part(v, ':', 1)`],
     ['payload', `split_part(v, ':', 2)`],
@@ -43,13 +43,13 @@ export const ciphersweet: Shape = {
   layers,
   quick: {
     layers,
-    state: `case when v is null or v = '' then 'null' when body is null or octet_length(body) < ${ofBackend(({ head, tail }) => head + tail)} or ${isReadable('body', 'tail', 'head_bytes')} then 'unsure' else 'encrypted' end`,
+    state: `case when v is null or v = '' then 'null' when body is null or octet_length(body) < ${ofBackend(({ head, tail }) => head + tail)} or ${readableSql('body', 'tail', 'head_bytes')} then 'unsure' else 'encrypted' end`,
   },
   state: `case
     when v is null or v = '' then 'null'
     when not ${start('v')} then 'plaintext_suspect'
     when body is null or octet_length(body) < ${ofBackend(({ head, tail }) => head + tail)} then 'malformed'
-    when ${isReadable('body', 'tail', 'head_bytes')} then case when ${isEncodedAgain('body')} then 'wrapped' else 'plaintext_suspect' end
+    when ${readableSql('body', 'tail', 'head_bytes')} then case when ${isEncodedAgain('body')} then 'wrapped' else 'plaintext_suspect' end
     else 'encrypted' end`,
   version: 'null::text',
   nonce: `left(payload, ${ofBackend(({ nonce }) => (nonce * 4) / 3)})`,

@@ -1,6 +1,6 @@
 import { decodeUrl, isUrlBase64 } from './base64.js';
-import { endOf, isReadable } from './readable.js';
-import type { Layer, Shape } from './shape.js';
+import { endOf, readableSql } from './readable.js';
+import type { Shape, SqlLayer } from './shape.js';
 
 /** Version, timestamp and IV; one block of AES-CBC; HMAC. */
 const HEAD_BYTES = 1 + 8 + 16;
@@ -9,7 +9,7 @@ const BLOCK_BYTES = 16;
 
 const start = (value: string) => `${value} like 'gAAAA%'`;
 
-const layers: readonly Layer[] = [
+const layers: readonly SqlLayer[] = [
   [
     [
       'body',
@@ -29,13 +29,13 @@ export const fernet: Shape = {
   layers,
   quick: {
     layers,
-    state: `case when v is null or v = '' then 'null' when body is null or (octet_length(body) - ${HEAD_BYTES + MAC_BYTES}) % ${BLOCK_BYTES} <> 0 or ${isReadable('body', 'tail', HEAD_BYTES)} then 'unsure' else 'encrypted' end`,
+    state: `case when v is null or v = '' then 'null' when body is null or (octet_length(body) - ${HEAD_BYTES + MAC_BYTES}) % ${BLOCK_BYTES} <> 0 or ${readableSql('body', 'tail', HEAD_BYTES)} then 'unsure' else 'encrypted' end`,
   },
   state: `case
     when v is null or v = '' then 'null'
     when not ${start('v')} then 'plaintext_suspect'
     when body is null or (octet_length(body) - ${HEAD_BYTES + MAC_BYTES}) % ${BLOCK_BYTES} <> 0 then 'malformed'
-    when ${isReadable('body', 'tail', HEAD_BYTES)} then 'plaintext_suspect'
+    when ${readableSql('body', 'tail', HEAD_BYTES)} then 'plaintext_suspect'
     else 'encrypted' end`,
   version: 'null::text',
   // The IV begins at the ninth byte; 126 of its 128 bits stand in these characters, the same in every row.

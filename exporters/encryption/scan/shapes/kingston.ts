@@ -1,6 +1,6 @@
 import { isBase64 } from './base64.js';
-import { endOf, isReadable } from './readable.js';
-import type { Layer, Shape } from './shape.js';
+import { endOf, readableSql } from './readable.js';
+import type { Shape, SqlLayer } from './shape.js';
 import { isEncodedAgain } from './unwrap.js';
 
 /** The name without its punctuation: AES-256-GCM, aes_256_gcm and AES/GCM/NoPadding are one. */
@@ -104,7 +104,7 @@ const isHex = `octet_length(body) >= 24 and ${isHexDigit('ascii(ciphertext)')} a
 
 const keys = ['ciphertext', 'nonce', 'algorithm', 'key_version'] as const;
 
-const layers: readonly Layer[] = [
+const layers: readonly SqlLayer[] = [
   [
     ['kind', 'jsonb_typeof(v)'],
     ['has_start', `v ?| array[${keys.map((key) => `'${key}'`).join(', ')}]`],
@@ -150,7 +150,7 @@ const quick: Shape['quick'] = {
   ],
   state: `case
     when ciphertext is null and (v is null or jsonb_typeof(v) = 'null') then 'null'
-    when body is null or ${isHex} or ${isReadable('body', 'tail', 0)} then 'unsure'
+    when body is null or ${isHex} or ${readableSql('body', 'tail', 0)} then 'unsure'
     else 'encrypted' end`,
 };
 
@@ -171,7 +171,7 @@ export const kingston: Shape = {
     when ${adds('blocks')} and octet_length(body) % 16 <> 0 then 'malformed'
     when ${adds('modulus')} and octet_length(body) not in (128, 256, 384, 512) then 'malformed'
     when ${isHex} then 'wrapped'
-    when ${isReadable('body', 'tail', 0)} then case when ${isEncodedAgain('body')} then 'wrapped' else 'plaintext_suspect' end
+    when ${readableSql('body', 'tail', 0)} then case when ${isEncodedAgain('body')} then 'wrapped' else 'plaintext_suspect' end
     else 'encrypted' end`,
   version: 'key_version',
   // Where there is none, equal plaintexts have equal ciphertexts, or the algorithm makes its own.

@@ -1,4 +1,4 @@
-import { byteAt, longAt, PADDED, shortAt, within } from './bytes.js';
+import { byteAt, longAt, PADDED, shortAt, withinBytes } from './bytes.js';
 import { endIsReadable, endOf } from './readable.js';
 import type { Shape } from './shape.js';
 
@@ -21,20 +21,20 @@ const DATA = '(9, 18, 20)';
  * another part. A part has a length of its own and no tag. A packet of no said length, which nobody writes around
  * encrypted data any more, is not accepted: it could have been cut anywhere.
  */
-const header = `lateral (select ${byteAt(within('at'))} as first offset 0) f,
+const header = `lateral (select ${byteAt(withinBytes('at'))} as first offset 0) f,
   lateral (select is_open or first >= 192 as is_new,
     case when is_open then p.tag when first >= 192 then first & 63 else (first >> 2) & 15 end as next_tag,
     case when is_open then at else at + 1 end as length_at offset 0) t,
-  lateral (select ${byteAt(within('length_at'))} as l offset 0) o,
+  lateral (select ${byteAt(withinBytes('length_at'))} as l offset 0) o,
   lateral (select is_new and l between 224 and 254 as goes_on,
     case
       when is_new and l < 192 then length_at + 1 + l
-      when is_new and l < 224 then length_at + 2 + (l - 192) * 256 + ${byteAt(within('length_at + 1'))} + 192
+      when is_new and l < 224 then length_at + 2 + (l - 192) * 256 + ${byteAt(withinBytes('length_at + 1'))} + 192
       when is_new and l < 255 then length_at + 1 + (1::bigint << (l & 31))
-      when is_new then length_at + 5 + ${longAt(within('length_at + 1'))}
+      when is_new then length_at + 5 + ${longAt(withinBytes('length_at + 1'))}
       when first & 3 = 0 then length_at + 1 + l
-      when first & 3 = 1 then length_at + 2 + ${shortAt(within('length_at'))}
-      when first & 3 = 2 then length_at + 4 + ${longAt(within('length_at'))}
+      when first & 3 = 1 then length_at + 2 + ${shortAt(withinBytes('length_at'))}
+      when first & 3 = 2 then length_at + 4 + ${longAt(withinBytes('length_at'))}
       end as ends_at offset 0) e`;
 
 const walk = `(with recursive p (at, tag, is_open, data_at, step) as (

@@ -32,7 +32,7 @@ export function endOf(bytes: string): string {
  * @param end name of its `endOf`.
  * @param from where the ciphertext begins in it, counted from 0.
  */
-export function isReadable(bytes: string, end: string, from: number | string): string {
+export function readableSql(bytes: string, end: string, from: number | string): string {
   const isLong = `octet_length(${bytes}) >= ${from} + ${LATIN_BYTES}`;
   const first = (count: number) => `substr(${bytes}, ${from} + 1, ${count})`;
   const head = `${isLong} and ${reads(bytes, `${from}`, first)}`;

@@ -2,7 +2,7 @@
 export const rowStates = ['encrypted', 'plaintext_suspect', 'malformed', 'wrapped', 'null'] as const;
 export type RowState = (typeof rowStates)[number];
 
-export type Layer = readonly (readonly [name: string, expression: string])[];
+export type SqlLayer = readonly (readonly [name: string, expression: string])[];
 
 /**
  * A ciphertext format as SQL over the value `v`.
@@ -18,13 +18,13 @@ export interface Shape {
   /** Whether a value, given as SQL, has the beginning of the form. One that has not is looked at without its encoding. */
   readonly start: (value: string) => string;
   /** Names and expressions. Each layer sees `v` and the layers before it, and is evaluated once. */
-  readonly layers: readonly Layer[];
+  readonly layers: readonly SqlLayer[];
   readonly state: string;
   /**
    * The same for rows that are as they should be, which costs a clean column far less: `null`, `encrypted`, or `unsure`,
    * and then the batch is judged again in full. Without it every batch is.
    */
-  readonly quick?: { readonly layers: readonly Layer[]; readonly state: string };
+  readonly quick?: { readonly layers: readonly SqlLayer[]; readonly state: string };
   /** Of an encrypted row; `null` where the format says none. */
   readonly version: string;
   /** What must never come twice under one key version. `null` where the format shows none. */

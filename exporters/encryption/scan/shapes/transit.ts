@@ -1,6 +1,6 @@
 import { isBase64 } from './base64.js';
-import { endOf, isReadable } from './readable.js';
-import type { Layer, Shape } from './shape.js';
+import { endOf, readableSql } from './readable.js';
+import type { Shape, SqlLayer } from './shape.js';
 import { isEncodedAgain } from './unwrap.js';
 
 /** A nonce of 12 bytes and a tag of 16, around nothing. */
@@ -9,7 +9,7 @@ const SHORTEST_BYTES = NONCE_BYTES + 16;
 
 const start = (value: string) => `${value} like 'vault:%'`;
 
-const layers: readonly Layer[] = [
+const layers: readonly SqlLayer[] = [
   [
     ['version', `split_part(v, ':', 2)`],
     ['payload', `split_part(v, ':', 3)`],
@@ -32,11 +32,11 @@ export const transit: Shape = {
   layers,
   quick: {
     layers,
-    state: `case when v is null or v = '' then 'null' when body is null or ${isReadable('body', 'tail', NONCE_BYTES)} then 'unsure' else 'encrypted' end`,
+    state: `case when v is null or v = '' then 'null' when body is null or ${readableSql('body', 'tail', NONCE_BYTES)} then 'unsure' else 'encrypted' end`,
   },
   state: `case
     when v is null or v = '' then 'null'
-    when body is not null and not ${isReadable('body', 'tail', NONCE_BYTES)} then 'encrypted'
+    when body is not null and not ${readableSql('body', 'tail', NONCE_BYTES)} then 'encrypted'
     when body is not null and ${isEncodedAgain('body')} then 'wrapped'
     when body is not null or not ${start('v')} then 'plaintext_suspect'
     else 'malformed' end`,

@@ -4,7 +4,7 @@ import { StepFailure } from '../step-failure.js';
 import { LoginRefused, type LoginTools } from './grant.js';
 import type { HtmlPage } from './html-forms.js';
 import { jsonAt } from './json-at.js';
-import type { Page, Visitor } from './visitor.js';
+import type { LoginBrowser, Page } from './visitor.js';
 
 /** What a request has to carry so that the portal takes it for one of its own pages'. */
 export interface CsrfToken {
@@ -15,7 +15,7 @@ export interface CsrfToken {
 export const noToken: CsrfToken = { fields: {}, headers: {} };
 
 /** Fetches the page that gives the token, and its cookies with it. @throws {StepFailure} */
-export async function fetchCsrfToken(csrf: Csrf, visitor: Visitor, tools: LoginTools): Promise<CsrfToken> {
+export async function fetchCsrfToken(csrf: Csrf, visitor: LoginBrowser, tools: LoginTools): Promise<CsrfToken> {
   const { portal } = tools;
   const page = await visitor.visit({
     method: 'GET',

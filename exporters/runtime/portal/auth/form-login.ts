@@ -4,11 +4,11 @@ import { StepFailure } from '../step-failure.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { type Form, filled, formWith, readHtml } from './html-forms.js';
 import { logOutOf } from './logout.js';
-import { type Asking, type Page, Visitor } from './visitor.js';
+import { type Asking, LoginBrowser, type Page } from './visitor.js';
 
 /** Logs in as a person does: opens a page, fills the forms that it shows, and ends with the portal's cookies. */
 export async function logInByForm(auth: FormAuth, tools: LoginTools): Promise<Grant> {
-  const visitor = new Visitor(tools, auth.timeoutMs);
+  const visitor = new LoginBrowser(tools, auth.timeoutMs);
   try {
     return await fillIn(auth, visitor, tools);
   } finally {
@@ -16,7 +16,7 @@ export async function logInByForm(auth: FormAuth, tools: LoginTools): Promise<Gr
   }
 }
 
-async function fillIn(auth: FormAuth, visitor: Visitor, tools: LoginTools): Promise<Grant> {
+async function fillIn(auth: FormAuth, visitor: LoginBrowser, tools: LoginTools): Promise<Grant> {
   const { portal, cookies } = tools;
   const first = await visitor.visit({
     method: 'GET',
@@ -48,7 +48,7 @@ async function fillIn(auth: FormAuth, visitor: Visitor, tools: LoginTools): Prom
 export async function fillForms(
   { forms, totp }: { readonly forms: readonly LoginForm[]; readonly totp?: Totp },
   first: Page,
-  visitor: Visitor,
+  visitor: LoginBrowser,
   tools: LoginTools,
   isEnd?: (url: URL) => boolean,
 ): Promise<Page> {

@@ -6,11 +6,11 @@ import { type CsrfToken, fetchCsrfToken, noToken } from './csrf.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { jsonAt } from './json-at.js';
 import { logOutOf } from './logout.js';
-import { type Page, Visitor } from './visitor.js';
+import { LoginBrowser, type Page } from './visitor.js';
 
 /** Logs in with a JSON or form body; the cookies, and a token if one is configured, authenticate what follows. */
 export async function logIn(auth: LoginAuth, tools: LoginTools): Promise<Grant> {
-  const visitor = new Visitor(tools, auth.timeoutMs);
+  const visitor = new LoginBrowser(tools, auth.timeoutMs);
   try {
     const token = auth.csrf === undefined ? noToken : await fetchCsrfToken(auth.csrf, visitor, tools);
     const first = await send(auth, fieldsOf(auth, token, tools), token, visitor, tools);
@@ -35,7 +35,7 @@ async function sendSecond(
   auth: LoginAuth,
   first: Page,
   token: CsrfToken,
-  visitor: Visitor,
+  visitor: LoginBrowser,
   tools: LoginTools,
 ): Promise<Page> {
   const carried = Object.entries(second.carry);
@@ -63,7 +63,7 @@ async function send(
   { path, method, encoding, expectStatus }: Pick<LoginAuth, 'path' | 'method' | 'encoding' | 'expectStatus'>,
   fields: Readonly<Record<string, string>>,
   token: CsrfToken,
-  visitor: Visitor,
+  visitor: LoginBrowser,
   tools: LoginTools,
 ): Promise<Page> {
   const { portal } = tools;

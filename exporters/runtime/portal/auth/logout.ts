@@ -3,7 +3,7 @@ import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { fetchCsrfToken, noToken } from './csrf.js';
 import type { Grant, LoginTools } from './grant.js';
-import { Visitor } from './visitor.js';
+import { LoginBrowser } from './visitor.js';
 
 /**
  * Ends a session by a request, for portals that count them.
@@ -17,7 +17,7 @@ export async function logOutOf(
   tools: LoginTools,
 ): Promise<void> {
   const { portal } = tools;
-  const visitor = new Visitor(tools, timeoutMs);
+  const visitor = new LoginBrowser(tools, timeoutMs);
   try {
     const token = logout.csrf === undefined ? noToken : await fetchCsrfToken(logout.csrf, visitor, tools);
     const fields = new URLSearchParams(token.fields).toString();

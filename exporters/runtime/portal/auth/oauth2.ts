@@ -2,7 +2,7 @@ import type { OAuth2Auth } from '../../../../pack/index.js';
 import { LoopWatch } from '../../measuring/loop-watch.js';
 import { PhaseClock } from '../../measuring/phase-clock.js';
 import { Deadline } from '../deadline.js';
-import { Connections, type Received } from '../http/connections.js';
+import { Connections, type ReceivedAnswer } from '../http/connections.js';
 import { acceptEncoding, decode } from '../http/decode.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { permit } from '../permit.js';
@@ -49,7 +49,7 @@ async function post(
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
   tools: LoginTools,
-): Promise<Received> {
+): Promise<ReceivedAnswer> {
   permit(url, tools.portal);
   const body = Buffer.from(form.toString());
   const connections = new Connections(tools.onOpenRequest);

@@ -5,16 +5,16 @@ import { fillForms } from './form-login.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { filled, formWith, readHtml } from './html-forms.js';
 import { expiresInMs } from './token-lifetime.js';
-import { type Page, Visitor } from './visitor.js';
+import { LoginBrowser, type Page } from './visitor.js';
 
 /** An identity provider, as one login or logout speaks with it. */
 class Provider {
   readonly #auth: OidcAuth;
   readonly #tools: LoginTools;
-  readonly #visitor: Visitor;
+  readonly #visitor: LoginBrowser;
   readonly #client: oauth.Client;
 
-  constructor(auth: OidcAuth, tools: LoginTools, visitor: Visitor) {
+  constructor(auth: OidcAuth, tools: LoginTools, visitor: LoginBrowser) {
     this.#auth = auth;
     this.#tools = tools;
     this.#visitor = visitor;
@@ -189,7 +189,7 @@ function logOut(
 }
 
 /** Some ask whether that is really meant. */
-async function confirm(page: Page, visitor: Visitor): Promise<Page> {
+async function confirm(page: Page, visitor: LoginBrowser): Promise<Page> {
   if (page.answer.status >= 300) return page;
   const form = formWith(readHtml(await page.text(), page.url), []);
   if (form === undefined || form.method !== 'POST') return page;
@@ -205,9 +205,9 @@ async function confirm(page: Page, visitor: Visitor): Promise<Page> {
 async function withProvider<T>(
   auth: OidcAuth,
   tools: LoginTools,
-  work: (provider: Provider, visitor: Visitor) => Promise<T>,
+  work: (provider: Provider, visitor: LoginBrowser) => Promise<T>,
 ): Promise<T> {
-  const visitor = new Visitor(tools, auth.timeoutMs, [new URL(auth.issuer).origin]);
+  const visitor = new LoginBrowser(tools, auth.timeoutMs, [new URL(auth.issuer).origin]);
   try {
     return await work(new Provider(auth, tools, visitor), visitor);
   } catch (error) {

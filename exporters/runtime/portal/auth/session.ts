@@ -39,7 +39,7 @@ export interface SessionOptions {
  * After a refused login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
  * the portal, and for a short time after one that failed otherwise; runs meanwhile fail with reason `auth` at once.
  */
-export class Session implements Credentials {
+export class LoginSession implements Credentials {
   readonly #portal: Portal;
   readonly #auth: Auth;
   readonly #identity: string;

@@ -2,7 +2,7 @@ import { LoopWatch } from '../../measuring/loop-watch.js';
 import { PhaseClock } from '../../measuring/phase-clock.js';
 import { Deadline } from '../deadline.js';
 import { portalHeaders } from '../headers.js';
-import { Connections, type Received } from '../http/connections.js';
+import { Connections, type ReceivedAnswer } from '../http/connections.js';
 import { acceptEncoding, decode } from '../http/decode.js';
 import type { Outgoing } from '../http/exchange.js';
 import { nextHop, redirectTarget } from '../http/redirect.js';
@@ -26,7 +26,7 @@ export interface Asking {
 
 export interface Page {
   readonly url: URL;
-  readonly answer: Received;
+  readonly answer: ReceivedAnswer;
   /** Decoded. @throws {StepFailure} when it cannot be. */
   text(): Promise<string>;
 }
@@ -35,7 +35,7 @@ export interface Page {
  * What a browser is to a login: it keeps cookies and one connection, follows redirects, and goes nowhere that nobody has
  * named. All of it is outside every SLA, and ends at one deadline.
  */
-export class Visitor {
+export class LoginBrowser {
   readonly #tools: LoginTools;
   readonly #origins: Set<string>;
   readonly #connections: Connections;
@@ -145,11 +145,11 @@ export class Visitor {
   }
 }
 
-async function textOf({ body, headers }: Received): Promise<string> {
+async function textOf({ body, headers }: ReceivedAnswer): Promise<string> {
   return (await decode(body, headers['content-encoding'], MAX_ANSWER_BYTES)).toString('utf8');
 }
 
-function cookieValues(answer: Received): string[] {
+function cookieValues(answer: ReceivedAnswer): string[] {
   return (answer.headers['set-cookie'] ?? []).map((line) =>
     (line.split(';', 1)[0] ?? '').replace(/^[^=]*=/, '').trim(),
   );

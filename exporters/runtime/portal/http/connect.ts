@@ -10,7 +10,7 @@ import { type AddressTry, dial } from './dial.js';
 import { type EndedCleanly, plainEnding, tlsEnding } from './ending.js';
 import { socketFailure } from './failure.js';
 import { proxyAuthorization, proxyPort } from './proxy.js';
-import { resolve } from './resolve.js';
+import { resolveHost } from './resolve.js';
 import { isForwarded, type Target } from './target.js';
 import { type Trust, tlsFiles } from './tls-files.js';
 
@@ -34,7 +34,7 @@ interface Carrier {
 export type OnAddress = (result: AddressTry) => void;
 
 /** @throws {StepFailure} `dns`, `connect` or `tls`; {@link OurFault}; or the signal's reason. */
-export async function open(
+export async function openConnection(
   target: Target,
   clock: PhaseClock,
   signal: Cancellation,
@@ -75,7 +75,7 @@ async function reach(
   signal: Cancellation,
   onAddress: OnAddress,
 ): Promise<Carrier> {
-  const addresses = await resolve(host, network.ipPreference, signal, {
+  const addresses = await resolveHost(host, network.ipPreference, signal, {
     onQueued: () => clock.waitForOurs(),
     onBegin: () => clock.enter('dns'),
     onFailure: () => clock.stop(),

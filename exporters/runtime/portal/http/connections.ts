@@ -3,7 +3,7 @@ import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
 import { OurFault } from '../step-failure.js';
-import { type OnAddress, type Opened, open } from './connect.js';
+import { type OnAddress, type Opened, openConnection } from './connect.js';
 import type { Answer, Outgoing } from './exchange.js';
 import { ConnectionLost, NotProcessed } from './failure.js';
 import { exchangeHttp1 } from './http1.js';
@@ -12,7 +12,7 @@ import type { OnOpenRequest } from './open-request.js';
 import { proxyAuthorization } from './proxy.js';
 import { isForwarded, type Target, targetOf } from './target.js';
 
-export interface Received extends Answer {
+export interface ReceivedAnswer extends Answer {
   readonly opened: Opened;
   /** It came on a connection that was open before. */
   readonly reused: boolean;
@@ -57,7 +57,7 @@ export class Connections {
     clock: PhaseClock,
     signal: Cancellation,
     onAddress: OnAddress = () => {},
-  ): Promise<Received> {
+  ): Promise<ReceivedAnswer> {
     const target = targetOf(outgoing.url, portal);
     try {
       const kept = this.#takeIdle(target);
@@ -93,7 +93,7 @@ export class Connections {
     clock: PhaseClock,
     signal: Cancellation,
     onAddress: OnAddress,
-  ): Promise<Received> {
+  ): Promise<ReceivedAnswer> {
     return { ...(await this.#ask(undefined, outgoing, target, clock, signal, onAddress)), askedAgain };
   }
 
@@ -104,7 +104,7 @@ export class Connections {
     clock: PhaseClock,
     signal: Cancellation,
     onAddress: OnAddress,
-  ): Promise<Received> {
+  ): Promise<ReceivedAnswer> {
     const connection = kept ?? (await connect(outgoing, target, clock, signal, onAddress));
     const { opened, http2 } = connection;
     let exchange: Promise<Answer> | undefined;
@@ -158,7 +158,7 @@ async function connect(
   signal: Cancellation,
   onAddress: OnAddress,
 ): Promise<Connection> {
-  const opened = await open(target, clock, signal, onAddress);
+  const opened = await openConnection(target, clock, signal, onAddress);
   if (opened.protocol !== 'h2') return { opened, http2: undefined };
   return { opened, http2: startHttp2(opened.socket, outgoing.url.origin, target.network.maxHeaderBytes) };
 }

@@ -78,7 +78,7 @@ export interface LookupProgress {
  * @param progress until a name server is asked nothing is the portal's time.
  * @throws {StepFailure} `dns`, the signal's reason, or {@link OurFault}.
  */
-export async function resolve(
+export async function resolveHost(
   host: string,
   preference: Network['ipPreference'],
   signal: Cancellation,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TableStatus, TrailStatus } from '../../../../exporters/audit-trail/inspect/status.js';
 import { sections } from '../../../../exporters/audit-trail/sections.js';
-import { stateOf } from '../../../../exporters/runtime/landing/summary.js';
+import { findingStateOf } from '../../../../exporters/runtime/landing/summary.js';
 
 const now = Date.parse('2026-08-01T12:00:00Z');
 const ok: TableStatus = {
@@ -53,11 +53,11 @@ describe('what the summary says of an audit trail', () => {
     const status = trail(tables, evidence);
     const shown = sections([{ status, quickLook: { atMs, intervalMs: 15_000 } }], now);
     const placed = shown.map((section, index) => ({ ...section, id: `section-${index}` }));
-    expect(stateOf({ title: 'Audit trails', readiness: { ready: true }, sections: placed })).toBe(expected);
+    expect(findingStateOf({ title: 'Audit trails', readiness: { ready: true }, sections: placed })).toBe(expected);
   });
 
   it('is not known where no trail is described', () => {
     const placed = sections([], now).map((section) => ({ ...section, id: 'x' }));
-    expect(stateOf({ title: 'Audit trails', readiness: { ready: true }, sections: placed })).toBe('unknown');
+    expect(findingStateOf({ title: 'Audit trails', readiness: { ready: true }, sections: placed })).toBe('unknown');
   });
 });

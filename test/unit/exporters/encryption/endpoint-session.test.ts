@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RoundPlan, runRound } from '../../../../exporters/encryption/probe/round.js';
-import { EndpointProvider } from '../../../../exporters/encryption/providers/endpoint.js';
+import { EndpointCipher } from '../../../../exporters/encryption/providers/endpoint.js';
 import { Redactor } from '../../../../exporters/runtime/redactor.js';
 import { literal, secret, somePortal } from '../../../support/encryption/domain.js';
 import { json, scriptedServer } from '../../../support/encryption/http-server.js';
@@ -74,7 +74,7 @@ async function portalThat(refuse: (response: Parameters<Parameters<typeof script
       expiredWhen: { status: [], redirectsTo: ['/sign-in'], bodyMatches: ['Please log in'] },
     },
   });
-  const provider = new EndpointProvider(description, portal, new Redactor(), signal);
+  const provider = new EndpointCipher(description, portal, new Redactor(), signal);
   /** One operation, as a round begins it. */
   const encrypt = async () => {
     await provider.open(signal);

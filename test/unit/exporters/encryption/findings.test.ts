@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { providerFinding } from '../../../../exporters/encryption/probe/findings.js';
 import type { RoundResult } from '../../../../exporters/encryption/probe/protocol.js';
-import type { Series } from '../../../../exporters/encryption/probe/samples.js';
+import type { OperationTimes } from '../../../../exporters/encryption/probe/samples.js';
 import { columnFinding, keyFinding } from '../../../../exporters/encryption/scan/summary.js';
 import { probeJob } from '../../../support/encryption/domain.js';
 
@@ -9,7 +9,7 @@ const now = Date.parse('2026-08-01T12:00:00Z');
 const day = 86_400;
 const job = probeJob({ kind: 'local', name: 'aes' });
 
-function series(seconds: readonly number[]): Series[] {
+function series(seconds: readonly number[]): OperationTimes[] {
   return [{ operation: 'encrypt', sizeBytes: 16, temperature: 'warm', seconds, met: 1, missed: 0, tainted: 0 }];
 }
 

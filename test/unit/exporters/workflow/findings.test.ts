@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { portalFinding, workflowFinding } from '../../../../exporters/workflow/findings.js';
 import { History } from '../../../../exporters/workflow/history.js';
-import type { RunResult, Verdict } from '../../../../exporters/workflow/result.js';
+import type { RunResult, RunVerdict } from '../../../../exporters/workflow/result.js';
 import { job } from '../../../support/workflow/domain.js';
 
 const now = Date.parse('2026-08-01T12:00:00Z');
 const subject = job('http://127.0.0.1:1');
 const { intervalMs, timeoutMs } = subject.workflow.schedule;
 
-function run(verdict: Verdict, agoMs: number): RunResult {
+function run(verdict: RunVerdict, agoMs: number): RunResult {
   return {
     workflow: subject.workflow.name,
     portal: subject.portal.name,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { OpenRequest } from '../../../../exporters/runtime/portal/http/open-request.js';
-import { Gate } from '../../../../exporters/workflow/gate.js';
+import { ConcurrencyLimit } from '../../../../exporters/workflow/gate.js';
 import { hangsWithRoom } from '../../../../pack/portal/in-flight.js';
 
 const never = new AbortController().signal;
@@ -11,13 +11,13 @@ setMaxListeners(0, never);
 const busy = { admitted: false, reason: 'busy' };
 const unanswered = { admitted: false, reason: 'unanswered' };
 
-function gate(maxInFlight: number, hasCanary = true): Gate {
-  return new Gate({ maxInFlight, abandonedAfterMs: 60_000 }, hasCanary);
+function gate(maxInFlight: number, hasCanary = true): ConcurrencyLimit {
+  return new ConcurrencyLimit({ maxInFlight, abandonedAfterMs: 60_000 }, hasCanary);
 }
 
 const visitor = (name: string) => ({ name, isCanary: name === 'canary' });
 
-async function enter(subject: Gate, name = 'a') {
+async function enter(subject: ConcurrencyLimit, name = 'a') {
   const entry = await subject.enter(visitor(name), never);
   if (!entry.admitted) throw new Error(`refused: ${entry.reason}`);
   return entry.leave;
@@ -31,7 +31,7 @@ class Request implements OpenRequest {
 }
 
 /** A run whose request stays open beyond its deadline. */
-async function hang(subject: Gate, name: string): Promise<Request> {
+async function hang(subject: ConcurrencyLimit, name: string): Promise<Request> {
   const leave = await enter(subject, name);
   const request = new Request();
   subject.hold(name, request);

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Schedule } from '../../../../exporters/workflow/schedule.js';
+import { RunSchedule } from '../../../../exporters/workflow/schedule.js';
 
 const timing = { intervalMs: 10_000, jitterRatio: 0, timeoutMs: 5000, warmupRuns: 0 };
 
@@ -22,7 +22,7 @@ afterEach(() => {
 function schedule(over: Partial<typeof timing> = {}, run: () => Promise<void> = () => Promise.resolve(), name = 'a') {
   const starts: number[] = [];
   const drops: [reason: string, count: number][] = [];
-  const subject = new Schedule(
+  const subject = new RunSchedule(
     name,
     { ...timing, ...over },
     () => {
@@ -35,7 +35,7 @@ function schedule(over: Partial<typeof timing> = {}, run: () => Promise<void> = 
 }
 
 /** Begins, and waits for the first start. */
-async function first(subject: Schedule, starts: readonly number[]): Promise<void> {
+async function first(subject: RunSchedule, starts: readonly number[]): Promise<void> {
   subject.begin();
   for (let waited = 0; starts.length === 0 && waited < 20_000; waited += 1) await vi.advanceTimersByTimeAsync(1);
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { History } from '../../../../exporters/workflow/history.js';
-import { sections } from '../../../../exporters/workflow/sections.js';
+import { workflowSections } from '../../../../exporters/workflow/sections.js';
 import { unmadeRun, unsentRun } from '../../../../exporters/workflow/unsent.js';
 import { job } from '../../../support/workflow/domain.js';
 import { result } from '../../../support/workflow/results.js';
@@ -15,7 +15,7 @@ it.each([
   const history = new History();
   history.add(run);
   const shown = { jobs: [subject], history, portals: [], trouble: undefined, leftOut: [], nowMs: Date.now() };
-  const [workflows, , , newest] = sections(shown);
+  const [workflows, , , newest] = workflowSections(shown);
   expect(workflows?.table?.rows[0]?.[3]).toMatchObject({ text: took });
   expect(newest?.table?.rows[0]?.[2]).toBe(took);
 });

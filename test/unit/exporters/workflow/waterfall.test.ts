@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../../../exporters/workflow/result.js';
-import { plain, waterfall } from '../../../../exporters/workflow/waterfall.js';
+import { plainWaterfall, waterfall } from '../../../../exporters/workflow/waterfall.js';
 import { job, step } from '../../../support/workflow/domain.js';
 import { result, skippedStep, stepResult } from '../../../support/workflow/results.js';
 
@@ -53,7 +53,7 @@ function missed(over: Partial<RunResult> = {}): RunResult {
 }
 
 test.each([80, 100, 140])('at %i columns is as agreed, and no wider', async (width) => {
-  const text = waterfall(missed(), { ...plain, width });
+  const text = waterfall(missed(), { ...plainWaterfall, width });
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
   await expect(text).toMatchFileSnapshot(`../../../golden/waterfall-${width}.txt`);
 });
@@ -62,7 +62,7 @@ describe('bars', () => {
   const barsOf = (text: string) => text.split('\n').filter((line) => /[█▄▒▓░▏]/.test(line) && !line.includes('wait'));
 
   test('of steps that follow one another never overlap', () => {
-    const [first = '', second = '', third = ''] = barsOf(waterfall(missed(), plain));
+    const [first = '', second = '', third = ''] = barsOf(waterfall(missed(), plainWaterfall));
     const end = (line: string) => line.trimEnd().length;
     const start = (line: string) => line.search(/[█▄▒▓░▏·]/);
     expect(start(second)).toBe(end(first));
@@ -70,7 +70,7 @@ describe('bars', () => {
   });
 
   test('are as long as their share of the run', () => {
-    const [, , third = ''] = barsOf(waterfall(missed(), plain));
+    const [, , third = ''] = barsOf(waterfall(missed(), plainWaterfall));
     const bar = third.trim().split(/\s+/).at(-1) ?? '';
     const barWidth = 100 - 'revenue '.length - 12;
     expect(bar.length / barWidth).toBeCloseTo(0.7, 1);
@@ -85,13 +85,13 @@ describe('bars', () => {
       phases: { ...phases, wait: 999 },
       facts,
     });
-    expect(waterfall(missed({ steps: [tiny, long] }), plain)).toContain('▏');
+    expect(waterfall(missed({ steps: [tiny, long] }), plainWaterfall)).toContain('▏');
   });
 });
 
 test('a run that was in time has no mark on its axis, one that was not has', () => {
-  expect(waterfall(missed(), plain)).toContain('▲ SLA 500 ms');
-  expect(waterfall(missed({ durationSeconds: 0.4, verdict: 'met' }), plain)).not.toContain('▲');
+  expect(waterfall(missed(), plainWaterfall)).toContain('▲ SLA 500 ms');
+  expect(waterfall(missed({ durationSeconds: 0.4, verdict: 'met' }), plainWaterfall)).not.toContain('▲');
 });
 
 test('a step that failed before it was sent has no bar and no figures, but its reason', () => {
@@ -104,25 +104,25 @@ test('a step that failed before it was sent has no bar and no figures, but its r
     phases: {},
     facts: {},
   });
-  const text = waterfall(missed({ steps: [refused], durationSeconds: 0 }), plain);
+  const text = waterfall(missed({ steps: [refused], durationSeconds: 0 }), plainWaterfall);
   expect(text).toContain('✗ auth: login: status 401');
   expect(text).not.toContain('▒connect');
 });
 
 test('a disturbed measurement says so', () => {
-  expect(waterfall(missed({ tainted: true, latenessMs: 123, verdict: 'uncertain' }), plain)).toContain(
+  expect(waterfall(missed({ tainted: true, latenessMs: 123, verdict: 'uncertain' }), plainWaterfall)).toContain(
     'the measuring thread was late by 123 ms',
   );
 });
 
 test('colours change nothing but colours', () => {
   const painted = waterfall(missed(), { width: 100, paint: (text, role) => `<${role}>${text}</${role}>` });
-  expect(painted.replaceAll(/<\/?[a-z]+>/g, '')).toBe(waterfall(missed(), plain));
+  expect(painted.replaceAll(/<\/?[a-z]+>/g, '')).toBe(waterfall(missed(), plainWaterfall));
 });
 
 test('a name longer than a quarter of the line is shortened', () => {
   const name = 'a-very-long-name-of-a-step-that-nobody-would-want-to-read-in-full';
-  const text = waterfall(missed({ steps: [stepResult({ name, facts })] }), { ...plain, width: 80 });
+  const text = waterfall(missed({ steps: [stepResult({ name, facts })] }), { ...plainWaterfall, width: 80 });
   expect(text).toContain('a-very-long-name-of…');
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });

@@ -7,7 +7,7 @@ import { cleanTables, fillCleanTable, plantPlaintext } from '../../../../../benc
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { scanColumn } from '../../../../../exporters/encryption/scan/column-scan.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
-import { Pace } from '../../../../../exporters/encryption/scan/pace.js';
+import { ScanPace } from '../../../../../exporters/encryption/scan/pace.js';
 import { Spool } from '../../../../../exporters/encryption/scan/spool.js';
 import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/watch.js';
 import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
@@ -210,7 +210,7 @@ describe('progress', () => {
       scanColumn({
         column: first,
         database,
-        pace: new Pace(scan.rowsPerSecond),
+        pace: new ScanPace(scan.rowsPerSecond),
         batchRows: scan.batchRows,
         store,
         state,

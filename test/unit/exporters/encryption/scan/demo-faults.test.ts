@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { encryptionOverlayText } from '../../../../../demo/portal/encryption/overlay.js';
-import { type Portal, type RuleInput, startPortal } from '../../../../../demo/portal/index.js';
+import { type DemoPortal, type RuleInput, startPortal } from '../../../../../demo/portal/index.js';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { createScanSource } from '../../../../../exporters/encryption/scan/index.js';
 import type { EncryptionSource } from '../../../../../exporters/encryption/source.js';
@@ -16,7 +16,7 @@ import { run } from '../../../../support/encryption/scanning.js';
 import { stateIn } from '../../../../support/state.js';
 
 let server: PostgresServer;
-let portal: Portal;
+let portal: DemoPortal;
 let source: EncryptionSource;
 let state: StateKeeper;
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../../../../exporters/runtime/landing/section.js';
-import { type Domain, renderSummary, stateOf } from '../../../../../exporters/runtime/landing/summary.js';
+import type { SectionFinding } from '../../../../../exporters/runtime/landing/section.js';
+import { type Domain, findingStateOf, renderSummary } from '../../../../../exporters/runtime/landing/summary.js';
 
-const fine: Finding = { what: 'login', state: 'fine' };
-const bad: Finding = { what: 'search', state: 'attention', why: 'status 500' };
-const unknown: Finding = { what: 'export', state: 'unknown', why: 'its last run ended 90 s ago' };
+const fine: SectionFinding = { what: 'login', state: 'fine' };
+const bad: SectionFinding = { what: 'search', state: 'attention', why: 'status 500' };
+const unknown: SectionFinding = { what: 'export', state: 'unknown', why: 'its last run ended 90 s ago' };
 
-function domain(findings: readonly Finding[], readiness: Domain['readiness'] = { ready: true }): Domain {
+function domain(findings: readonly SectionFinding[], readiness: Domain['readiness'] = { ready: true }): Domain {
   const evidence = { fineMeans: 'SLA met', findings };
   return { title: 'Workflows', readiness, sections: [{ id: 'section-1', title: 'Workflows', evidence }] };
 }
@@ -20,13 +20,13 @@ describe('a line of the summary', () => {
     ['all was fine, and nobody looks any more', [fine], { ready: false, reason: 'the thread died' }, 'unknown'],
     ['one needs attention, and nobody looks any more', [bad], { ready: false }, 'attention'],
   ] as const)('where %s', (_, findings, readiness, expected) => {
-    expect(stateOf(domain(findings, readiness))).toBe(expected);
+    expect(findingStateOf(domain(findings, readiness))).toBe(expected);
   });
 
   it('is not known for an exporter that says nothing of what it sees', () => {
-    expect(stateOf({ title: 'Other', readiness: { ready: true }, sections: [{ id: 'x', title: 'Other' }] })).toBe(
-      'unknown',
-    );
+    expect(
+      findingStateOf({ title: 'Other', readiness: { ready: true }, sections: [{ id: 'x', title: 'Other' }] }),
+    ).toBe('unknown');
   });
 
   it('gives the reasons, and the place where all is shown', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Logger, silentLogger } from '../../../../../exporters/runtime/log.js';
-import { BasicAuth } from '../../../../../exporters/runtime/web/basic-auth.js';
+import { PasswordCheck } from '../../../../../exporters/runtime/web/basic-auth.js';
 import { carriesAllowedName, subjectAltNames } from '../../../../../exporters/runtime/web/client-names.js';
 import { RateLimiter } from '../../../../../exporters/runtime/web/rate-limiter.js';
 import { WatchedWebConfig } from '../../../../../exporters/runtime/web/watched-config.js';
@@ -28,24 +28,24 @@ describe('basic auth', () => {
     ['no colon', `Basic ${Buffer.from('ann').toString('base64')}`, 'refused'],
     ['no Base64', 'Basic ###', 'refused'],
   ])('given %s', async (_what, header, verdict) => {
-    const auth = new BasicAuth();
+    const auth = new PasswordCheck();
     expect(await auth.check(header, users)).toBe(verdict);
     expect(await auth.check(header, users)).toBe(verdict);
   });
 
   it('asks nobody when there are no users', async () => {
-    expect(await new BasicAuth().check(undefined, new Map())).toBe('admitted');
+    expect(await new PasswordCheck().check(undefined, new Map())).toBe('admitted');
   });
 
   it('forgets a password when its hash changes', async () => {
-    const auth = new BasicAuth();
+    const auth = new PasswordCheck();
     expect(await auth.check(basic('ann', 'pässword:1'), users)).toBe('admitted');
     expect(await auth.check(basic('ann', 'pässword:1'), new Map([['ann', hashSync('new', 4)]]))).toBe('refused');
     expect(await auth.check(basic('ann', 'pässword:1'), new Map([['bob', hashSync('new', 4)]]))).toBe('refused');
   });
 
   it('compares once for many at the same time, and turns a crowd of guesses away', async () => {
-    const auth = new BasicAuth();
+    const auth = new PasswordCheck();
     const same = await Promise.all(Array.from({ length: 50 }, () => auth.check(basic('ann', 'pässword:1'), users)));
     expect(new Set(same)).toEqual(new Set(['admitted']));
     const guesses = await Promise.all(
@@ -56,7 +56,7 @@ describe('basic auth', () => {
 
   it('takes as long for an unknown user as for a known one', async () => {
     const slow = new Map([['ann', hashSync('right', 8)]]);
-    const auth = new BasicAuth();
+    const auth = new PasswordCheck();
     const time = async (user: string) => {
       const samples: number[] = [];
       for (let sample = 0; sample < 5; sample += 1) {

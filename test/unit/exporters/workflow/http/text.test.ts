@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { jsonTextOf, textOf } from '../../../../../exporters/workflow/http/charset.js';
+import { decodedText, jsonTextOf } from '../../../../../exporters/workflow/http/charset.js';
 import { Digits } from '../../../../../exporters/workflow/http/digits.js';
-import { decodeJobs, encodeJobs, jobsOf } from '../../../../../exporters/workflow/plan.js';
+import { decodeJobs, encodeJobs, workflowJobsOf } from '../../../../../exporters/workflow/plan.js';
 import { loadPack } from '../../../../../pack/index.js';
 import { expectation, job, step } from '../../../../support/workflow/domain.js';
 import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
@@ -40,11 +40,11 @@ describe('the charset of an answer', () => {
     ],
   ];
   test.each(cases)('%s', (_, bytes, contentType, text) => {
-    expect(textOf(bytes, contentType)).toBe(text);
+    expect(decodedText(bytes, contentType)).toBe(text);
   });
 
   test('one that nobody knows fails the step by name', () => {
-    expect(() => textOf(latin1('x'), 'text/plain; charset=klingon')).toThrow('charset klingon, which is unknown');
+    expect(() => decodedText(latin1('x'), 'text/plain; charset=klingon')).toThrow('charset klingon, which is unknown');
   });
 
   test('JSON is UTF-8 whatever is said, unless it is not', () => {
@@ -86,7 +86,7 @@ describe('numbers that JavaScript cannot hold', () => {
     vi.stubEnv('KOP_TEST_USER', 'probe');
     onTestFinished(() => void vi.unstubAllEnvs());
     // As it crosses to the measuring thread.
-    const [sent] = decodeJobs(encodeJobs(jobsOf(loadPack([file], { requireSecrets: false }))));
+    const [sent] = decodeJobs(encodeJobs(workflowJobsOf(loadPack([file], { requireSecrets: false }))));
     expect(verdictOf(await runOnce(sent ?? job(server.url)))).toBe('ok');
     expect(server.requests[0]?.body).toBe(
       '{"id":9007199254740993,"deep":[-0.12345678901234567891,1.1],"text":"9007199254740993","user":"probe"}',
