@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 function inSmallHeap(text: string, use: string): string {
   const program = `
     import { parseBoundedJson } from './dist/exporters/runtime/portal/json-size.js';
-    import { reading } from './dist/exporters/workflow/http/reading.js';
+    import { readingOf } from './dist/exporters/workflow/http/reading.js';
     const unit = ${JSON.stringify(text)};
     const text = '[' + unit.repeat(Math.floor(5e6 / unit.length)) + '1]';
     try {
@@ -30,7 +30,7 @@ function parsed(text: string): string {
 function digitsOf(text: string): string {
   return inSmallHeap(
     text,
-    `const read = reading({ status: 200, headers: {}, body: Buffer.from(text) }, () => undefined);
+    `const read = readingOf({ status: 200, headers: {}, body: Buffer.from(text) }, () => undefined);
     console.log(read.json().length > 0 && (read.digits([0]) ?? read.digits([0, 30])));`,
   );
 }

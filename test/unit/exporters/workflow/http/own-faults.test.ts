@@ -66,7 +66,7 @@ test.skipIf(!canUnshare).each([
     import { execFileSync } from 'node:child_process';
     import { createSocket } from 'node:dgram';
     import { writeFileSync } from 'node:fs';
-    import { resolve } from ${JSON.stringify(new URL('../exporters/runtime/portal/http/resolve.js', `file://${builtCli}`).href)};
+    import { resolveHost } from ${JSON.stringify(new URL('../exporters/runtime/portal/http/resolve.js', `file://${builtCli}`).href)};
     import { Canceller } from ${JSON.stringify(new URL('../exporters/runtime/measuring/cancellation.js', `file://${builtCli}`).href)};
     execFileSync('ip', ['link', 'set', 'lo', 'up']);
     writeFileSync(process.argv[1], 'nameserver 127.0.0.1\\n');
@@ -77,7 +77,7 @@ test.skipIf(!canUnshare).each([
     });
     await new Promise((done) => server.bind(${port}, '127.0.0.1', done));
     const progress = { onQueued() {}, onBegin() {}, onFailure() {} };
-    await resolve('portal.test', 'any', new Canceller(), progress).catch(({ reason, fault, message }) =>
+    await resolveHost('portal.test', 'any', new Canceller(), progress).catch(({ reason, fault, message }) =>
       console.log(JSON.stringify([reason, fault ?? null, message])));
     server.close();`;
   const folder = mkdtempSync(join(tmpdir(), 'kop-resolv-'));
