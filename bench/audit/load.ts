@@ -145,7 +145,9 @@ async function observe(): Promise<void> {
   let looking: Promise<unknown> = Promise.resolve();
   const look = (isClose: boolean) => {
     looking = looking.then(() =>
-      isClose ? observer.lookClosely(AbortSignal.timeout(60_000)) : observer.lookQuickly(AbortSignal.timeout(10_000)),
+      isClose
+        ? observer.runExactChecks(AbortSignal.timeout(60_000))
+        : observer.runFastChecks(AbortSignal.timeout(10_000)),
     );
     return looking;
   };

@@ -7,7 +7,6 @@
 import { readFacts } from '../../exporters/audit-trail/database/facts.js';
 import { makePlan } from '../../exporters/audit-trail/observer/checks/plan.js';
 import { checkContinuity } from '../../exporters/audit-trail/observer/checks/reading/continuity.js';
-import { pollOf } from '../../exporters/audit-trail/observer/run-check.js';
 import { nextWindow } from '../../exporters/audit-trail/records/reader.js';
 import { ms, report } from '../support/report.js';
 import { median, quantile } from '../support/stats.js';
@@ -21,21 +20,21 @@ const ALLOWED_CONTINUITY_MS = 100;
 
 const bench = await startBench({ rows: 100_000 });
 const observer = observerOf(bench.trail);
-const { context } = observer;
+const { loop } = observer;
 const signal = () => AbortSignal.timeout(120_000);
 try {
   await change(bench, 100_000);
   await bench.client.query('vacuum analyze');
-  await observer.lookClosely(signal());
+  await observer.runExactChecks(signal());
   await quietly();
 
   const looks: number[] = [];
   const trips: number[] = [];
   for (let round = 0; round < LOOKS; round += 1) {
-    looks.push(await timed(() => observer.lookQuickly(signal())));
+    looks.push(await timed(() => observer.runFastChecks(signal())));
     trips.push(
       await timed(() =>
-        context.database.look(signal(), async (session) => {
+        loop.database.look(signal(), async (session) => {
           await session.query('select n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables');
           await session.query('select oid, relname from pg_class');
           await session.query('select oid, tgname, tgenabled from pg_trigger');
@@ -49,13 +48,13 @@ try {
   const plain: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     await change(bench, EVENTS);
-    const { sql, seen } = context;
+    const { sql, seen, memory } = loop.state;
     if (sql === undefined || seen === undefined) throw new Error('no records');
-    await context.database.look(signal(), async (session) => {
+    await loop.database.look(signal(), async (session) => {
       const until = { signal: signal(), deadline: Number.POSITIVE_INFINITY };
-      const plan = await makePlan({ ...pollOf(context, seen, until), sql }, session);
+      const plan = await makePlan({ ...loop.poll(seen, until), sql }, session);
       const facts = await readFacts(session);
-      const from = context.memory.checks.reading.progress?.watermark;
+      const from = memory.checks.reading.progress?.watermark;
       const options = { limit: EVENTS + 1, marginMs: 0, below: facts.xmin, owedMs: 0 };
       const window = await nextWindow(session, sql, facts, from, options);
       const begin = from?.mode === 'xid8' ? from.xid : '0';
@@ -70,9 +69,9 @@ try {
       );
       continuity.push(await timed(() => checkContinuity(session, sql, facts, window, plan.continuity)));
     });
-    read.push(await timed(() => observer.lookClosely(signal())));
+    read.push(await timed(() => observer.runExactChecks(signal())));
   }
-  if (Object.values(context.memory.tables).some(({ confirmed }) => confirmed !== undefined))
+  if (Object.values(loop.state.memory.tables).some(({ confirmed }) => confirmed !== undefined))
     throw new Error('a fault was found where there is none');
 
   report('Looks', [

@@ -46,7 +46,7 @@ try {
     const records = Math.round((most / steps) * step);
     await grow(bench, records);
     const peakMb = await peakDuring(async () => {
-      await observer.lookClosely(AbortSignal.timeout(3_600_000));
+      await observer.runExactChecks(AbortSignal.timeout(3_600_000));
       while ((await sealer.sealNow()).hasMore);
       await sealer.verifyRolling(3_600_000);
     });

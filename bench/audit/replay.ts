@@ -21,9 +21,8 @@ try {
   for (let round = 1; round < EVENTS_PER_ROW; round += 1) await change(bench, rows, 10_000);
   await bench.client.query('vacuum analyze');
   const signal = AbortSignal.timeout(3_600_000);
-  await observer.lookClosely(signal);
+  await observer.runExactChecks(signal);
   await quietly();
-  const { context } = observer;
   const taken: number[] = [];
   const plain: number[] = [];
   for (let round = 0; round < 3; round += 1) {
@@ -35,9 +34,9 @@ try {
         );
       }),
     );
-    const before = context.memory.tables['public.accounts']?.replay.scanned?.endedAt ?? 0;
-    taken.push(await timed(() => observer.lookClosely(signal)));
-    const swept = context.memory.tables['public.accounts']?.replay.scanned;
+    const before = observer.state.memory.tables['public.accounts']?.replay.scanned?.endedAt ?? 0;
+    taken.push(await timed(() => observer.runExactChecks(signal)));
+    const swept = observer.state.memory.tables['public.accounts']?.replay.scanned;
     if (swept === undefined || swept.endedAt <= before || !swept.isClean || swept.compared !== 2 * rows)
       throw new Error(`the sweep was not whole and clean: ${JSON.stringify(swept)}`);
   }

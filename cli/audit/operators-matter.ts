@@ -1,4 +1,4 @@
-import { CannotLook } from '../../exporters/audit-trail/index.js';
+import { DatabaseNotSeen } from '../../exporters/audit-trail/index.js';
 import { UnreadableState } from '../../exporters/audit-trail/inspect/verify-state.js';
 import { NoteError, SealRefused, SealUnavailable } from '../../exporters/audit-trail/seal/index.js';
 import { CannotKeepState } from '../../exporters/runtime/state/index.js';
@@ -32,7 +32,7 @@ export function messageFor(error: unknown): string | undefined {
     StateUnclear,
     CannotKeepState,
     UnreadableFile,
-    CannotLook,
+    DatabaseNotSeen,
     UnreadableState,
     SealRefused,
     SealUnavailable,

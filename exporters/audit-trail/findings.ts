@@ -3,7 +3,7 @@ import type { ComparisonResult } from './comparisons/run.js';
 import type { TableStatus } from './inspect/status.js';
 import { type Evidence, notConfigured } from './observer/verdict/evidence.js';
 
-export interface QuickLook {
+export interface FastChecksAt {
   /** End of the newest one; undefined before the first. */
   readonly atMs: number | undefined;
   readonly intervalMs: number;
@@ -15,7 +15,7 @@ const STALE_AFTER_TURNS = 3;
 const LOOK_MS = 30_000;
 
 /** Why nothing that is shown of a trail is current. */
-export function staleness({ atMs, intervalMs }: QuickLook, nowMs: number): string | undefined {
+export function staleness({ atMs, intervalMs }: FastChecksAt, nowMs: number): string | undefined {
   if (atMs === undefined) return 'not looked at yet';
   if (nowMs - atMs <= STALE_AFTER_TURNS * intervalMs + LOOK_MS) return undefined;
   return `last looked at ${new Date(atMs).toISOString()}`;

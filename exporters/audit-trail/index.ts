@@ -15,16 +15,14 @@ import { sections } from './sections.js';
 import { createWitness } from './witness/index.js';
 
 export {
-  CannotLook,
+  DatabaseNotSeen,
   type ExplainOptions,
   type Explanation,
   explain,
   NotInScope,
-  type StatusOptions,
-  status,
-  type TableStatus,
-  type TrailStatus,
-} from './inspect/status.js';
+} from './inspect/explain.js';
+export { status, type TableStatus, type TrailStatus } from './inspect/status.js';
+export type { VisitOptions } from './inspect/visit.js';
 export { memoryFile } from './observer/memory.js';
 export { type Declaration, declare } from './observer/verdict/declarations.js';
 
@@ -83,15 +81,15 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
       return Promise.resolve();
     },
     ready() {
-      const waiting = [...watches.values()].filter(({ hasLooked }) => !hasLooked);
+      const waiting = [...watches.values()].filter(({ hasChecked }) => !hasChecked);
       if (waiting.length === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
       return { ready: false, reason: `not looked at yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };
     },
     sections: () =>
       sections(
-        [...watches.values()].map(({ observer, trail, lookedAtMs }) => ({
-          status: statusOf(observer.context),
-          quickLook: { atMs: lookedAtMs, intervalMs: trail.observe.intervalMs },
+        [...watches.values()].map(({ observer, trail, checkedAtMs }) => ({
+          status: statusOf(observer.state),
+          fastChecks: { atMs: checkedAtMs, intervalMs: trail.observe.intervalMs },
         })),
         Date.now(),
       ),
@@ -111,8 +109,8 @@ class Watch {
   readonly sealer: Sealer | undefined;
   readonly #quick: Repeating;
   readonly #close: Repeating;
-  hasLooked = false;
-  lookedAtMs: number | undefined;
+  hasChecked = false;
+  checkedAtMs: number | undefined;
 
   constructor(trail: AuditTrail, deps: ExporterDeps, metrics: AuditMetrics) {
     this.trail = trail;
@@ -133,9 +131,9 @@ class Watch {
     const { intervalMs, confirmIntervalMs } = trail.observe;
     this.#quick = new Repeating(`${trail.name} tripwires`, intervalMs, Math.max(intervalMs, 10_000), async (signal) => {
       const wasSuspect = this.observer.hasSuspicion;
-      await this.observer.lookQuickly(signal);
-      this.hasLooked = true;
-      this.lookedAtMs = Date.now();
+      await this.observer.runFastChecks(signal);
+      this.hasChecked = true;
+      this.checkedAtMs = Date.now();
       // What was just suspected is looked into now, not when its turn comes.
       if (!wasSuspect && this.observer.hasSuspicion) this.#close.hasten();
     });
@@ -143,7 +141,7 @@ class Watch {
       `${trail.name} exact`,
       confirmIntervalMs,
       Math.max(confirmIntervalMs, SHORTEST_DEADLINE_MS),
-      (signal) => this.observer.lookClosely(signal),
+      (signal) => this.observer.runExactChecks(signal),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { CellState, LandingCell, LandingSection, SectionFinding } from '../runtime/landing/section.js';
-import { comparisonFinding, evidenceFindings, type QuickLook, staleness, tableFinding } from './findings.js';
+import { comparisonFinding, evidenceFindings, type FastChecksAt, staleness, tableFinding } from './findings.js';
 import type { TableStatus, TrailStatus } from './inspect/status.js';
 
 const states: Readonly<Record<TableStatus['state'], CellState>> = {
@@ -12,7 +12,7 @@ const states: Readonly<Record<TableStatus['state'], CellState>> = {
 
 export interface ShownTrail {
   readonly status: TrailStatus;
-  readonly quickLook: QuickLook;
+  readonly fastChecks: FastChecksAt;
 }
 
 /** Takes away what is only known of an earlier time. */
@@ -32,8 +32,8 @@ export function sections(trails: readonly ShownTrail[], nowMs: number): LandingS
       },
     ];
   }
-  return trails.flatMap(({ status, quickLook }) => {
-    const old = staleness(quickLook, nowMs);
+  return trails.flatMap(({ status, fastChecks }) => {
+    const old = staleness(fastChecks, nowMs);
     const judged = (findings: readonly SectionFinding[]) =>
       findings.map((finding): SectionFinding => {
         return old === undefined || finding.state === 'attention'

@@ -9,63 +9,67 @@ import { readability } from './checks/readability.js';
 import { reading } from './checks/reading/reading.js';
 import { retention } from './checks/retention.js';
 import type { WitnessMemory } from './checks/witness/witness.js';
-import type { LoopState } from './loop-state.js';
-import { checkFailed, notRun, pollOf, runCheck, type Until } from './run-check.js';
+import type { Loop, Until } from './loop.js';
 import { readingSlot, replaySlot, slotOf } from './slots.js';
+import { unknown } from './verdict/evidence.js';
 
 export type WitnessCheck = Check<WitnessMemory, RecordsPoll>;
 
 /** Whatever is due of the exact checks, in the order in which one goes on from the other. */
-export async function checkExactly(context: LoopState, witness: WitnessCheck | undefined, until: Until): Promise<void> {
-  await checkRecords(context, witness, until);
-  const { lost, seen, trail } = context;
+export async function checkExactly(loop: Loop, witness: WitnessCheck | undefined, until: Until): Promise<void> {
+  await checkRecords(loop, witness, until);
+  const { lost, seen, trail } = loop.state;
   if (lost !== undefined || seen === undefined) return;
-  const poll = pollOf(context, seen, until);
-  await runCheck(context, slotOf(context, 'exposure'), exposure, poll);
-  if (trail.comparisons.length > 0) await runCheck(context, slotOf(context, 'comparisons'), comparisons, poll);
+  const poll = loop.poll(seen, until);
+  await loop.run(slotOf('exposure'), exposure, poll);
+  if (trail.comparisons.length > 0) await loop.run(slotOf('comparisons'), comparisons, poll);
 }
 
-/** Reads what is new, then compares rows with it, then looks at the audit table as a whole. */
-async function checkRecords(context: LoopState, witness: WitnessCheck | undefined, until: Until): Promise<void> {
-  const { lost, seen, sql, whyNoRecords = 'no audit records' } = context;
+/** Reads what is new, then compares rows with it, then checks the audit table as a whole. */
+async function checkRecords(loop: Loop, witness: WitnessCheck | undefined, until: Until): Promise<void> {
+  const { lost, seen, sql, whyNoRecords = 'no audit records' } = loop.state;
   if (lost !== undefined || seen === undefined || sql === undefined) {
-    if (witness !== undefined) notRun(context, witness, `not asked: ${lost ?? whyNoRecords}`);
+    if (witness !== undefined) loop.notRun(witness, `not asked: ${lost ?? whyNoRecords}`);
     // While the database is lost, that is said of all of them already; of reading, why there is no description.
     if (lost === undefined)
-      for (const source of ['continuity', 'replay'] as const) context.evidence.unknown(source, whyNoRecords);
+      loop.change(({ evidence, ...state }) => ({
+        ...state,
+        evidence: evidence.with('continuity', unknown(whyNoRecords)).with('replay', unknown(whyNoRecords)),
+      }));
     return;
   }
-  const poll = { ...pollOf(context, seen, until), sql };
-  await readAndCompare(context, witness, poll);
-  if (context.lost !== undefined) return;
-  await runCheck(context, slotOf(context, 'identity'), identity, poll);
-  await runCheck(context, slotOf(context, 'retention'), retention, poll);
-  await runCheck(context, slotOf(context, 'readability'), readability, poll);
+  const poll = { ...loop.poll(seen, until), sql };
+  await readAndCompare(loop, witness, poll);
+  if (loop.state.lost !== undefined) return;
+  await loop.run(slotOf('identity'), identity, poll);
+  await loop.run(slotOf('retention'), retention, poll);
+  await loop.run(slotOf('readability'), readability, poll);
 }
 
-async function readAndCompare(context: LoopState, witness: WitnessCheck | undefined, poll: RecordsPoll): Promise<void> {
+async function readAndCompare(loop: Loop, witness: WitnessCheck | undefined, poll: RecordsPoll): Promise<void> {
   let plan: Plan;
   try {
-    plan = await planned(context, poll);
+    plan = await planned(loop, poll);
   } catch (error) {
-    checkFailed(context, reading, poll, error);
-    checkFailed(context, fullScan, poll, error);
+    loop.failed(reading, poll, error);
+    loop.failed(fullScan, poll, error);
     // It counts each transaction once, so it is asked only when there will be something to compare with.
-    if (witness !== undefined) notRun(context, witness, `not asked: ${failureOf(error).reason}`);
+    if (witness !== undefined) loop.notRun(witness, `not asked: ${failureOf(error).reason}`);
     return;
   }
-  if (witness !== undefined) await runCheck(context, slotOf(context, 'witness'), witness, poll);
-  await runCheck(context, readingSlot(context), reading, { ...poll, plan });
-  if (context.lost !== undefined) return;
+  if (witness !== undefined) await loop.run(slotOf('witness'), witness, poll);
+  await loop.run(readingSlot, reading, { ...poll, plan });
+  if (loop.state.lost !== undefined) return;
   // Names and snapshots that were just read change what there is to compare.
-  const next = await planned(context, poll).catch(() => plan);
-  await runCheck(context, replaySlot(context), fullScan, { ...poll, plan: next });
+  const next = await planned(loop, poll).catch(() => plan);
+  await loop.run(replaySlot, fullScan, { ...poll, plan: next });
 }
 
-function planned(context: LoopState, poll: RecordsPoll): Promise<Plan> {
-  return context.turns.take(async () => {
-    const plan = await poll.read((session) => makePlan(poll, session));
-    context.obstacles = plan.obstacles;
+function planned(loop: Loop, poll: RecordsPoll): Promise<Plan> {
+  return loop.turns.take(async () => {
+    const known = loop.state.memory;
+    const plan = await poll.read((session) => makePlan({ ...poll, known }, session));
+    loop.change((state) => ({ ...state, obstacles: plan.obstacles }));
     return plan;
   });
 }

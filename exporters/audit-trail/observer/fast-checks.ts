@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../../pack/index.js';
 import { kopCall } from '../../runtime/call.js';
 import { parseQualified } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
@@ -11,112 +12,166 @@ import { readability } from './checks/readability.js';
 import { retention } from './checks/retention.js';
 import { storage } from './checks/storage.js';
 import { triggers } from './checks/triggers.js';
+import type { Loop } from './loop.js';
 import type { LoopState } from './loop-state.js';
-import { pollOf, runWithin } from './run-check.js';
+import type { Memory } from './memory.js';
+import { suspected } from './merge.js';
 import { replaySlot, slotOf, storageSlot, triggersSlot } from './slots.js';
-import { readCatalogue } from './tables/catalogue.js';
+import { type Catalogue, readCatalogue } from './tables/catalogue.js';
 import { coverageOf } from './tables/coverage.js';
-import { compareFingerprints } from './tables/fingerprints.js';
+import { compareFingerprints, type FingerprintChanges } from './tables/fingerprints.js';
 import { followNames, goneWithFault } from './tables/gone.js';
-import { tablesInScope } from './tables/scope.js';
-import { maintenanceOf, raise } from './verdict/alarms.js';
+import { type ScopedTable, tablesInScope } from './tables/scope.js';
 import { applyDeclarations } from './verdict/declared.js';
 import { type EpochReason, epochDifference, epochKey } from './verdict/epoch.js';
-import { startEpoch } from './verdict/epoch-start.js';
-import { commitTimestampLimitations, identityEvidence } from './verdict/evidence.js';
-import { enterOtherHistory, hasLostHistory } from './verdict/history.js';
+import { inNewEpoch } from './verdict/epoch-start.js';
+import { commitTimestampLimitations, identityEvidence, judged, unknown } from './verdict/evidence.js';
+import { firstSinceLastPoll, hasLostHistory, inOtherHistory } from './verdict/history.js';
+import { maintenanceOf } from './verdict/maintenance.js';
 
 /** Polls kept, so that a transaction can be dated from below. */
-const LOOKS = 32;
+const POLLS = 32;
 
 /** The cheap checks, in one transaction: catalogue, fingerprints, storage, counters. Meant to take milliseconds. */
-export async function checkFast(context: LoopState, session: Session, signal: AbortSignal): Promise<void> {
-  const { trail, evidence, metrics, errors } = context;
-  const now = context.options.now();
+export async function checkFast(loop: Loop, session: Session, signal: AbortSignal): Promise<void> {
+  const { trail } = loop.state;
+  const now = loop.options.now();
   const facts = await readFacts(session);
-  const isSeenAnew = context.seen === undefined || context.saidLost !== undefined;
-  context.saidLost = undefined;
-  evidence.ok('connection', `PostgreSQL ${Math.floor(facts.version / 10_000)} as ${facts.role}`);
-  metrics.clockOffset(facts.clock - facts.ourClock);
-  await refreshShape(context, session, facts, now);
-  const shape = context.sql?.shape;
+  const isSeenAnew = loop.state.seen === undefined || loop.state.saidLost !== undefined;
+  loop.change((state) => withConnection(state, facts));
+  loop.metrics.clockOffset(facts.clock - facts.ourClock);
+  await refreshShape(loop, session, facts, now);
+  const shape = loop.state.sql?.shape;
   const ownRelations = shape === undefined ? [] : [shape.oid, ...shape.leaves, ...shape.archiveLeaves];
   const catalogue = await readCatalogue(session, trail, ownRelations);
   const tables = tablesInScope(trail, catalogue);
-  const epochChange = await startEpochIfNew(context, session, facts, now);
-  const returned = followNames(context.memory, tables);
-  const labels = tables.map(({ label }) => label);
-  metrics.tables(labels, goneWithFault(context.memory));
-  const before = context.memory.checks.triggers.fingerprints;
-  const rebase = epochChange === 'system' || epochChange === 'timeline' || before === undefined;
-  const expected = new Set((trail.records?.triggerFunctions ?? []).map((name) => qualifiedText(name)));
-  const trusted = new Set(trail.observe.trustedFunctions);
-  const changes = compareFingerprints(before, catalogue, tables, expected, trusted, rebase);
+  const epochChange = await startEpochIfNew(loop, session, facts, now);
+  const { memory, returned } = followNames(loop.state.memory, tables);
+  loop.change((state) => ({ ...state, memory }));
+  loop.metrics.tables(
+    tables.map(({ label }) => label),
+    goneWithFault(memory),
+  );
+  const changes = changesSince(memory, catalogue, tables, trail, epochChange);
   const coverage = new Map(
     tables.map((table) => [table.label, coverageOf(trail, table, catalogue, changes.distrusted)]),
   );
   const seen = { facts, catalogue, tables, coverage };
-  context.seen = seen;
+  loop.change((state) => ({ ...state, seen }));
   const poll: FastPoll = {
-    ...pollOf(context, seen, { signal, deadline: Number.POSITIVE_INFINITY }),
+    ...loop.poll(seen, { signal, deadline: Number.POSITIVE_INFINITY }),
     read: (work) => work(session),
     readAside: (work) => work(session),
     coverage,
     changes,
-    whyNoRecords: context.whyNoRecords,
-    isUnderMaintenance: (label) => maintenanceOf(context, label) !== undefined,
+    whyNoRecords: loop.state.whyNoRecords,
+    isUnderMaintenance: (label) => maintenanceOf(loop.declared(), label) !== undefined,
   };
-  await runWithin(context, triggersSlot(context), triggers, poll);
-  const detail = 'the table had another name for a while';
-  // Whatever was looked for meanwhile was not looked for here, so each return is a cause of its own.
-  for (const label of returned) raise(context, label, { kind: 'storage', detail, amount: now, needsRecheck: true });
-  if (isSeenAnew) showRemembered(context);
-  await runWithin(context, storageSlot(context), storage, poll);
-  applyDeclarations(context);
-  const failure = errors.get('identity');
-  if (failure === undefined) evidence.set('identity', identityEvidence(facts));
-  else evidence.failed('identity', failure);
-  evidence.judge('commit_timestamps', 'moments of commit are kept', commitTimestampLimitations(facts));
-  const { memory } = context;
-  memory.looks = [...memory.looks.slice(1 - LOOKS), { at: now, clock: facts.clock, xmax: facts.xmax.toString() }];
-  await runWithin(context, slotOf(context, 'counters'), counters, poll);
+  await loop.runWithin(triggersSlot, triggers, poll);
+  suspectReturned(loop, returned, facts, now);
+  if (isSeenAnew) showRemembered(loop);
+  await loop.runWithin(storageSlot, storage, poll);
+  declare(loop, tables, facts);
+  loop.change((state) => withPoll(state, facts, now));
+  await loop.runWithin(slotOf('counters'), counters, poll);
 }
 
-async function refreshShape(context: LoopState, session: Session, facts: Facts, now: number): Promise<void> {
-  const { records } = context.trail;
+function withConnection(state: LoopState, { version, role }: Facts): LoopState {
+  const reason = `PostgreSQL ${Math.floor(version / 10_000)} as ${role}`;
+  return { ...state, saidLost: undefined, evidence: state.evidence.with('connection', judged(reason, [])) };
+}
+
+/** Remembers the poll, so that a transaction can be dated from below, and what can be known of the server. */
+function withPoll(state: LoopState, facts: Facts, now: number): LoopState {
+  const { memory, errors, evidence } = state;
+  const failure = errors.get('identity');
+  const known =
+    failure === undefined
+      ? evidence.with('identity', identityEvidence(facts))
+      : evidence.withFailure('identity', failure);
+  const looks = [...memory.looks.slice(1 - POLLS), { at: now, clock: facts.clock, xmax: facts.xmax.toString() }];
+  return {
+    ...state,
+    memory: { ...memory, looks },
+    evidence: known.with('commit_timestamps', judged('moments of commit are kept', commitTimestampLimitations(facts))),
+  };
+}
+
+function changesSince(
+  { checks }: Memory,
+  catalogue: Catalogue,
+  tables: readonly ScopedTable[],
+  trail: AuditTrail,
+  epochChange: EpochReason | undefined,
+): FingerprintChanges {
+  const before = checks.triggers.fingerprints;
+  const rebase = epochChange === 'system' || epochChange === 'timeline' || before === undefined;
+  const expected = new Set((trail.records?.triggerFunctions ?? []).map((name) => qualifiedText(name)));
+  return compareFingerprints(before, catalogue, tables, expected, new Set(trail.observe.trustedFunctions), rebase);
+}
+
+/** Whatever was checked meanwhile was not checked here, so each return is a cause of its own. */
+function suspectReturned(loop: Loop, returned: readonly string[], { xmax }: Facts, now: number): void {
+  const detail = 'the table had another name for a while';
+  const alarm = { kind: 'storage', detail, amount: now, needsRecheck: true } as const;
+  const suspicions = returned.map((table) => ({ table, alarm }));
+  const { memory } = loop.state;
+  const { tables, suspected: causes } = suspected(memory.tables, { suspicions }, loop.declared(), xmax);
+  loop.change((state) => ({ ...state, memory: { ...state.memory, tables } }));
+  for (const { table, cause } of causes) loop.log.warn('audit trail suspect', { table, cause });
+}
+
+function declare(loop: Loop, tables: readonly ScopedTable[], { xmax }: Facts): void {
+  const { declarations, settleMs, now } = loop.declared();
+  const labels = tables.map(({ label }) => label);
+  const { memory, applied } = applyDeclarations(loop.state.memory, declarations, { labels, xmax, settleMs, now });
+  loop.change((state) => ({ ...state, memory }));
+  for (const { kind, by, reason, tables: named } of applied)
+    loop.log.warn('audit trail baseline taken', { kind, by, reason, tables: named?.join(' ') ?? 'all' });
+}
+
+async function refreshShape(loop: Loop, session: Session, facts: Facts, now: number): Promise<void> {
+  const { trail, sql, shapeReadAt } = loop.state;
+  const { records } = trail;
   if (records === undefined) {
-    context.whyNoRecords = 'no audit records';
-    context.evidence.unknown('records', 'no audit records', [
-      `describe the audit table under \`records\`, or create one: ${kopCall()} audit install`,
-    ]);
+    const fix = `describe the audit table under \`records\`, or create one: ${kopCall()} audit install`;
+    loop.change((state) => withoutRecords(state, 'no audit records', [fix]));
     return;
   }
-  const isFresh = context.sql?.records === records && now - context.shapeReadAt < context.options.shapeEveryMs;
-  if (isFresh) return;
+  if (sql?.records === records && now - shapeReadAt < loop.options.shapeEveryMs) return;
   const shape = await readShape(session, records, facts.role);
-  context.shapeReadAt = now;
   if ('unreadable' in shape) {
-    context.sql = undefined;
-    context.whyNoRecords = `audit records cannot be read: ${shape.unreadable.join('; ')}`;
-    context.evidence.unknown('records', context.whyNoRecords, shape.unreadable);
+    const reason = `audit records cannot be read: ${shape.unreadable.join('; ')}`;
+    loop.change((state) => withoutRecords({ ...state, shapeReadAt: now }, reason, shape.unreadable));
     return;
   }
-  context.sql = new RecordsSql(records, shape, context.trail.scope.schemas[0]);
-  context.whyNoRecords = undefined;
+  const next = new RecordsSql(records, shape, trail.scope.schemas[0]);
+  loop.change((state) => ({ ...state, sql: next, shapeReadAt: now, whyNoRecords: undefined }));
+}
+
+function withoutRecords(state: LoopState, reason: string, fixes: readonly string[]): LoopState {
+  const evidence = state.evidence.with('records', unknown(reason, fixes));
+  return { ...state, sql: undefined, whyNoRecords: reason, evidence };
 }
 
 async function startEpochIfNew(
-  context: LoopState,
+  loop: Loop,
   session: Session,
   facts: Facts,
   now: number,
 ): Promise<EpochReason | undefined> {
-  const { memory, sql } = context;
-  let reason = epochDifference(memory.epoch?.key, epochKey(facts));
-  if (reason === 'postmaster_restart' && sql !== undefined && (await hasLostHistory(memory, session, sql)))
-    reason = 'timeline';
-  if (reason === 'timeline') await enterOtherHistory(memory, session, facts, sql);
-  if (reason !== undefined) startEpoch(context, facts, reason, now);
+  const { memory, sql } = loop.state;
+  const difference = epochDifference(memory.epoch?.key, epochKey(facts));
+  const isRestored =
+    difference === 'postmaster_restart' && sql !== undefined && (await hasLostHistory(memory, session, sql));
+  const reason = isRestored ? 'timeline' : difference;
+  if (reason === undefined) return undefined;
+  const first = reason === 'timeline' ? await firstSinceLastPoll(memory, session, facts, sql) : undefined;
+  loop.change((state) => {
+    const before = reason === 'timeline' ? inOtherHistory(state.memory, facts, first) : state.memory;
+    return { ...state, memory: inNewEpoch(before, facts, reason, now) };
+  });
+  loop.epochBegan(reason);
   return reason;
 }
 
@@ -130,9 +185,8 @@ function qualifiedText(name: string): string {
  * Shows again what the last exact checks found, after an exporter began or could not see for a while: a pass over whole
  * tables may end in hours, and until then what the one before it found is what is known.
  */
-function showRemembered(context: LoopState): void {
-  const { memory, metrics } = context;
-  fullScan.show?.(replaySlot(context).get(), metrics);
+function showRemembered({ state: { memory }, metrics }: Loop): void {
+  fullScan.show?.(replaySlot.get(memory), metrics);
   readability.show?.(memory.checks.readability, metrics);
   retention.show?.(memory.checks.retention, metrics);
 }

@@ -2,8 +2,6 @@ import type { CountersMemory } from './checks/counters/invariants.js';
 import type { ReadingMemory } from './checks/reading/memory.js';
 import type { TableMemory } from './tables/memory.js';
 
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
-
 /** What a check may read of what others remember. */
 export interface Known {
   /** Of the statistics; undefined before the first. */
@@ -20,10 +18,10 @@ export interface Known {
   /** Ids were given out a second time. */
   readonly orderLost?: { readonly at: number } | undefined;
   /** By label. */
-  readonly tables: Readonly<Record<string, DeepReadonly<TableMemory>>>;
+  readonly tables: Readonly<Record<string, TableMemory>>;
   readonly checks: {
-    readonly counters: DeepReadonly<CountersMemory>;
-    readonly reading: DeepReadonly<ReadingMemory>;
+    readonly counters: CountersMemory;
+    readonly reading: ReadingMemory;
     readonly identity: { readonly given?: string | undefined; readonly epoch: number };
   };
 }

@@ -5,6 +5,7 @@ import { evidenceSources, evidenceStates, identityKinds } from '../../../pack/me
 import { errorCode } from '../../runtime/error-code.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { CannotKeepState, reasonOf, type StateFolder } from '../../runtime/state/index.js';
+import type { DeepReadonly } from '../deep-readonly.js';
 import { comparisons } from './checks/comparisons.js';
 import { countersMemorySchema } from './checks/counters/invariants.js';
 import { exposure } from './checks/exposure/exposure.js';
@@ -37,7 +38,7 @@ const checksSchema = z.object({
   exposure: exposure.memory.prefault({}),
   comparisons: comparisons.memory.prefault({}),
 });
-export type CheckMemories = z.infer<typeof checksSchema>;
+export type CheckMemories = DeepReadonly<z.infer<typeof checksSchema>>;
 
 const memorySchema = z.object({
   version: z.literal(2),
@@ -73,7 +74,7 @@ const memorySchema = z.object({
   /** Of tables whose names are gone, see `tables/gone.ts`. */
   gone: z.record(z.string(), tableMemorySchema).default({}),
 });
-export type Memory = z.infer<typeof memorySchema>;
+export type Memory = DeepReadonly<z.infer<typeof memorySchema>>;
 
 export function newMemory(trail: string): Memory {
   return { version: 2, trail, looks: [], applied: [], checks: checksSchema.parse({}), tables: {}, gone: {} };

@@ -6,13 +6,13 @@ import type { Witness } from '../witness/index.js';
 import { witnessCheck } from './checks/witness/witness.js';
 import { checkExactly, type WitnessCheck } from './exact-checks.js';
 import { checkFast } from './fast-checks.js';
-import { lookFailed } from './look-failed.js';
+import { Loop, type LoopDeps } from './loop.js';
 import type { LoopState } from './loop-state.js';
 import type { MemoryStore } from './memory.js';
-import { type LoopDeps, newLoopState } from './new-loop-state.js';
 import { readDeclarations } from './verdict/declarations.js';
 import type { Evidence } from './verdict/evidence.js';
-import { judgeTables, resolve } from './verdict/resolving.js';
+import { judgeTables } from './verdict/judging.js';
+import { resolve } from './verdict/resolving.js';
 
 /** Longest that the exact checks go on beginning new windows and pages, as a share of their interval. */
 const SOFT_SHARE = 0.7;
@@ -23,16 +23,16 @@ export interface ObserverDeps extends LoopDeps {
   readonly declarations?: string;
   /** What signed statements say may lawfully be gone; nothing without it. */
   readonly disposals?: () => Promise<readonly LawfulDisposal[]>;
-  /** What the sealer says of itself; asked after each look. */
+  /** What the sealer says of itself; asked after each poll. */
   readonly seal?: () => Evidence;
   readonly witness?: Witness;
-  /** Looks, but leaves the states of tables as the running observer judged them. */
+  /** Checks, but leaves the states of tables as the running observer judged them, and keeps nothing. */
   readonly isVisitor?: boolean;
 }
 
-/** Watches one trail. `lookQuickly` and `lookClosely` may be called at any time; neither ever rejects. */
+/** Watches one trail. `runFastChecks` and `runExactChecks` may be called at any time; neither ever rejects. */
 export class Observer {
-  readonly context: LoopState;
+  readonly loop: Loop;
   readonly #deps: ObserverDeps;
   #loading: Promise<void> | undefined;
   readonly #witness: WitnessCheck | undefined;
@@ -40,61 +40,67 @@ export class Observer {
 
   constructor(trail: AuditTrail, deps: ObserverDeps) {
     this.#deps = deps;
-    this.context = newLoopState(trail, deps);
+    this.loop = new Loop(trail, deps);
     this.#witness = deps.witness === undefined ? undefined : witnessCheck(deps.witness);
   }
 
+  /** What is known now. */
+  get state(): LoopState {
+    return this.loop.state;
+  }
+
   get hasSuspicion(): boolean {
-    return Object.values(this.context.memory.tables).some(({ suspicion }) => suspicion !== undefined);
+    return Object.values(this.state.memory.tables).some(({ suspicion }) => suspicion !== undefined);
   }
 
   /** The fast checks: counters, catalogue, storage. */
-  async lookQuickly(signal: AbortSignal): Promise<void> {
-    const { context } = this;
+  async runFastChecks(signal: AbortSignal): Promise<void> {
+    const { loop } = this;
     try {
       await this.#load();
     } catch (error) {
       // Nothing is concluded or kept before it is known what was proven.
       const reason = describeError(error);
-      if (context.lost !== reason) context.log.error('what was proven before cannot be read yet', { error: reason });
-      context.lost = reason;
-      context.metrics.lost();
+      if (this.state.lost !== reason) loop.log.error('what was proven before cannot be read yet', { error: reason });
+      loop.change((state) => ({ ...state, lost: reason }));
+      loop.metrics.lost();
       await this.#finish();
       return;
     }
-    await context.turns.take(() => this.#checkFast(signal));
+    await loop.turns.take(() => this.#checkFast(signal));
     await this.#finish();
   }
 
   /** Exact checks: what is new, whatever is suspect, and the next part of the full scans. */
-  async lookClosely(signal: AbortSignal): Promise<void> {
-    const { context } = this;
-    if (context.seen === undefined) await this.lookQuickly(signal);
-    const deadline = performance.now() + Math.max(1000, context.trail.observe.confirmIntervalMs * SOFT_SHARE);
-    await checkExactly(context, this.#witness, { signal, deadline });
+  async runExactChecks(signal: AbortSignal): Promise<void> {
+    const { loop } = this;
+    if (this.state.seen === undefined) await this.runFastChecks(signal);
+    const { confirmIntervalMs } = this.state.trail.observe;
+    const deadline = performance.now() + Math.max(1000, confirmIntervalMs * SOFT_SHARE);
+    await checkExactly(loop, this.#witness, { signal, deadline });
     // What was read since, such as records of TRUNCATE, belongs to the equalities; they must not be judged without.
-    if (context.lost === undefined && this.hasSuspicion) await this.lookQuickly(signal);
-    await context.turns.take(() => {
-      if (context.lost === undefined) resolve(context);
+    if (this.state.lost === undefined && this.hasSuspicion) await this.runFastChecks(signal);
+    await loop.turns.take(() => {
+      if (this.state.lost === undefined) this.#resolve();
       return Promise.resolve();
     });
     await this.#finish();
   }
 
-  /** From now on nothing is concluded: that looks are cut off says nothing about the trail. */
+  /** From now on nothing is concluded: that a run is cut off says nothing about the trail. */
   retire(): void {
-    this.context.isRetired = true;
+    this.loop.change((state) => ({ ...state, isRetired: true }));
   }
 
   async close(): Promise<void> {
-    const { database, heavy } = this.context;
+    const { database, heavy } = this.loop;
     await database.close();
     if (heavy !== database) await heavy.close();
     await this.#deps.witness?.close();
   }
 
   async #load(): Promise<void> {
-    const { context } = this;
+    const { loop } = this;
     // Both paces may ask for it at once, and what one of them has learned since must not be replaced. What could not be
     // read is read again the next time.
     this.#loading ??= this.#remember().catch((error: unknown) => {
@@ -103,67 +109,105 @@ export class Observer {
     });
     await this.#loading;
     try {
-      if (this.#deps.declarations !== undefined)
-        context.declarations = await readDeclarations(this.#deps.declarations, context.trail.name);
+      if (this.#deps.declarations !== undefined) {
+        const declarations = await readDeclarations(this.#deps.declarations, this.state.trail.name);
+        loop.change((state) => ({ ...state, declarations }));
+      }
     } catch (error) {
-      context.log.error('declarations cannot be read; those of before stay in force', { error });
+      loop.log.error('declarations cannot be read; those of before stay in force', { error });
     }
     await this.#readDisposals();
   }
 
   async #remember(): Promise<void> {
-    const { context } = this;
-    context.memory = await this.#deps.memory.load(context.trail.name);
-    const { place } = context.memory.checks.witness;
+    const memory = await this.#deps.memory.load(this.state.trail.name);
+    const { place } = memory.checks.witness;
     if (place !== undefined) this.#deps.witness?.resume(place);
-    if (this.#deps.isVisitor === true) context.evidence.takeOver(context.memory.evidence ?? {});
+    const isVisitor = this.#deps.isVisitor === true;
+    this.loop.change((state) => ({
+      ...state,
+      memory,
+      evidence: isVisitor ? state.evidence.withKept(memory.evidence ?? {}) : state.evidence,
+    }));
   }
 
   /** What cannot be read excuses nothing: then a lawful disposal alarms, which is the safer of the two errors. */
   async #readDisposals(): Promise<void> {
-    const { context } = this;
+    const { loop } = this;
     try {
-      context.disposals = (await this.#deps.disposals?.()) ?? [];
+      const disposals = (await this.#deps.disposals?.()) ?? [];
+      loop.change((state) => ({ ...state, disposals }));
       this.#disposalError = undefined;
     } catch (error) {
       const reason = describeError(error);
       if (reason !== this.#disposalError)
-        context.log.error('disposals cannot be read; those of before stay in force', { error });
+        loop.log.error('disposals cannot be read; those of before stay in force', { error });
       this.#disposalError = reason;
     }
   }
 
-  /** The fast checks are one: they look at one moment, and when they fail nothing can be seen. */
+  /** The fast checks are one: they see one moment, and when they fail nothing can be seen. */
   async #checkFast(signal: AbortSignal): Promise<void> {
-    const { context } = this;
+    const { loop } = this;
     const begunAt = performance.now();
     try {
-      context.lost = undefined;
-      await context.database.look(signal, (session) => checkFast(context, session, signal));
-      context.metrics.checked('tripwires', context.options.now(), performance.now() - begunAt);
+      loop.change((state) => ({ ...state, lost: undefined }));
+      await loop.database.look(signal, (session) => checkFast(loop, session, signal));
+      loop.metrics.checked('tripwires', loop.options.now(), performance.now() - begunAt);
     } catch (error) {
-      if (!context.isRetired) lookFailed(context, error);
+      if (!this.state.isRetired) loop.lose(error);
     }
   }
 
+  #resolve(): void {
+    const { loop } = this;
+    const { seen, memory: before, trail } = this.state;
+    const labels = seen?.tables.map(({ label }) => label) ?? [];
+    const declared = loop.declared();
+    const { memory, counted, ended } = resolve(before, { labels, declared, records: trail.records });
+    loop.change((state) => ({ ...state, memory }));
+    loop.report(counted);
+    for (const { table, as } of ended) loop.log.info('audit trail suspicion resolved', { table, as });
+  }
+
   #finish(): Promise<void> {
-    return this.context.turns.take(() => this.#conclude());
+    return this.loop.turns.take(() => this.#conclude());
   }
 
   async #conclude(): Promise<void> {
-    const { context } = this;
-    if (this.#deps.isVisitor === true || context.isRetired) return;
+    const { loop } = this;
+    if (this.#deps.isVisitor === true || this.state.isRetired) return;
     const seal = this.#deps.seal?.();
-    if (seal !== undefined) context.evidence.set('seal', seal);
-    judgeTables(context);
-    for (const source of evidenceSources) context.metrics.evidence(source, context.evidence.get(source).state);
+    if (seal !== undefined)
+      loop.change(({ evidence, ...state }) => ({ ...state, evidence: evidence.with('seal', seal) }));
+    this.#judge();
+    const { evidence, lost, memory } = this.state;
+    for (const source of evidenceSources) loop.metrics.evidence(source, evidence.get(source).state);
     // Nothing was learned, and a state that never was loaded must not take the place of one that is there.
-    if (context.lost !== undefined && context.memory.epoch === undefined) return;
-    context.memory.evidence = context.evidence.toPlain();
+    if (lost !== undefined && memory.epoch === undefined) return;
     try {
-      await this.#deps.memory.save(context.memory);
+      await this.#deps.memory.save({ ...memory, evidence: evidence.toPlain() });
     } catch (error) {
-      context.log.error('the state cannot be kept; after a restart all is unknown until proven again', { error });
+      loop.log.error('the state cannot be kept; after a restart all is unknown until proven again', { error });
+    }
+  }
+
+  #judge(): void {
+    const { loop, state } = this;
+    const by = { ...state, tables: state.seen?.tables ?? [], declared: loop.declared() };
+    const { memory, states, gone } = judgeTables(state.memory, by);
+    loop.change((now) => ({ ...now, memory }));
+    for (const { table, state: own } of gone) loop.metrics.state(table, own);
+    for (const { table, before, state: own, completenessRatio } of states) {
+      if (before !== undefined && before.state !== own.state)
+        loop.log[own.state === 'confirmed' ? 'error' : 'info']('audit trail state', {
+          table,
+          from: before.state,
+          to: own.state,
+          reason: own.reason,
+        });
+      loop.metrics.state(table, own.state);
+      loop.metrics.completeness(table, completenessRatio);
     }
   }
 }

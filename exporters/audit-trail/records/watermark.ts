@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeepReadonly } from '../deep-readonly.js';
 
 /** How far records were read. Small enough for a file, and all that a restart needs. */
 export const watermarkSchema = z.discriminatedUnion('mode', [
@@ -17,7 +18,7 @@ export const watermarkSchema = z.discriminatedUnion('mode', [
   }),
 ]);
 
-export type Watermark = z.infer<typeof watermarkSchema>;
+export type Watermark = DeepReadonly<z.infer<typeof watermarkSchema>>;
 
 export function beginning(mode: Watermark['mode']): Watermark {
   return mode === 'xid8' ? { mode, xid: '0' } : { mode, seen: [] };

@@ -122,7 +122,7 @@ describe('a server apart', { shuffle: false }, () => {
       expect(await watchman.untilProven(60_000)).toBe(true);
       // A record of after the copy was read, and so long ago that no crash could have taken it back.
       const isPastCopy = () =>
-        BigInt(watchman.observer.context.memory.checks.reading.landmark?.xid ?? 0) > BigInt(parted?.rows[0].xid);
+        BigInt(watchman.observer.state.memory.checks.reading.landmark?.xid ?? 0) > BigInt(parted?.rows[0].xid);
       expect(await watchman.until(isPastCopy, 60_000)).toBeDefined();
       await office.sql(`${ann}; update accounts set balance = 88 where id = 16`);
       const later = { ...watched, before: watchman.verdict() };

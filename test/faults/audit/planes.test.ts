@@ -194,13 +194,13 @@ describe('while people work', { timeout: 180_000 }, () => {
     await proven(installed, { prepare: make, planes }, async (watched) => {
       const { office, watchman } = watched;
       try {
-        const evidence = () => watchman.observer.context.evidence.get('witness').state;
+        const evidence = () => watchman.observer.state.evidence.get('witness').state;
         expect(await watchman.until(() => evidence() === 'ok', 30_000)).toBeDefined();
         const counting = { ...watched, before: watchman.verdict() };
         for (let gone = false; !gone; ) gone = (await office.sql(drop))[0]?.rowCount === 1;
         await office.sql(make);
         await watchFor(counting, { shows: unwitnessed });
-        expect(watchman.observer.context.evidence.get('witness').reason).toContain('never can be');
+        expect(watchman.observer.state.evidence.get('witness').reason).toContain('never can be');
         expect(office.writers.refused()).toBe(0);
       } finally {
         await watchman.stop();

@@ -129,6 +129,6 @@ function disagreement(found: Verdict, shows: Shows, isGoingOn: boolean): Record<
 }
 
 function text(watchman: Watchman): string {
-  const evidence = [...watchman.observer.context.evidence.all()].filter(([, { state }]) => state !== 'ok');
+  const evidence = [...watchman.observer.state.evidence.all()].filter(([, { state }]) => state !== 'ok');
   return JSON.stringify({ reasons: watchman.reasons, evidence });
 }

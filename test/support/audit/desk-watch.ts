@@ -29,7 +29,7 @@ export class DeskWatch {
   }
 
   get states(): Readonly<Record<string, string>> {
-    const { tables } = this.observer.context.memory;
+    const { tables } = this.observer.state.memory;
     return Object.fromEntries(Object.entries(tables).map(([label, { state }]) => [label, state?.state ?? 'unknown']));
   }
 
@@ -41,8 +41,8 @@ export class DeskWatch {
   /** One round of both paces. */
   async look(): Promise<void> {
     const signal = AbortSignal.timeout(20_000);
-    await this.observer.lookQuickly(signal);
-    await this.observer.lookClosely(signal);
+    await this.observer.runFastChecks(signal);
+    await this.observer.runExactChecks(signal);
   }
 
   /** @throws when it does not come to hold. */
@@ -53,7 +53,7 @@ export class DeskWatch {
       if (holds()) return;
       await sleep(LOOK_EVERY_MS);
     } while (performance.now() < deadline);
-    const tables = Object.entries(this.observer.context.memory.tables);
+    const tables = Object.entries(this.observer.state.memory.tables);
     throw new Error(tables.map(([label, { state }]) => `${label} ${state?.state}: ${state?.reason}`).join('\n'));
   }
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
-import type { ObserverOptions } from '../../../exporters/audit-trail/observer/loop-state.js';
 import type { Memory } from '../../../exporters/audit-trail/observer/memory.js';
 import { type MemoryStore, newMemory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer } from '../../../exporters/audit-trail/observer/observer.js';
+import type { ObserverOptions } from '../../../exporters/audit-trail/observer/options.js';
 import type { Witness } from '../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
@@ -194,16 +194,16 @@ export function watch(
   const signal = () => AbortSignal.timeout(30_000);
   return {
     observer,
-    memory: () => observer.context.memory,
+    memory: () => observer.state.memory,
     async look() {
       for (let round = 0; round < 3; round += 1) {
-        await observer.lookQuickly(signal());
-        await observer.lookClosely(signal());
+        await observer.runFastChecks(signal());
+        await observer.runExactChecks(signal());
         if (!observer.hasSuspicion) return;
       }
     },
-    state: (table) => observer.context.memory.tables[table]?.state?.state,
-    reason: (table) => observer.context.memory.tables[table]?.state?.reason,
+    state: (table) => observer.state.memory.tables[table]?.state?.state,
+    reason: (table) => observer.state.memory.tables[table]?.state?.reason,
     metric(name, labels = {}) {
       const family = metrics.families().find(({ decl }) => decl.name === name);
       const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);

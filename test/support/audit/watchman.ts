@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditMetrics } from '../../../exporters/audit-trail/metrics.js';
-import type { ObserverOptions } from '../../../exporters/audit-trail/observer/loop-state.js';
 import { type Memory, type MemoryStore, newMemory } from '../../../exporters/audit-trail/observer/memory.js';
 import { Observer, type ObserverDeps } from '../../../exporters/audit-trail/observer/observer.js';
+import type { ObserverOptions } from '../../../exporters/audit-trail/observer/options.js';
 import { Repeating } from '../../../exporters/audit-trail/observer/schedule/repeating.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
@@ -73,13 +73,13 @@ export class Watchman {
     });
     this.#quick = new Repeating('quick', testPaces.quickMs, 20_000, async (signal) => {
       const wasSuspect = this.observer.hasSuspicion;
-      await this.observer.lookQuickly(signal);
+      await this.observer.runFastChecks(signal);
       this.looks += 1;
       this.#note();
       if (!wasSuspect && this.observer.hasSuspicion) this.#close.hasten();
     });
     this.#close = new Repeating('close', testPaces.closeMs, 30_000, async (signal) => {
-      await this.observer.lookClosely(signal);
+      await this.observer.runExactChecks(signal);
       this.rounds += 1;
       this.#note();
     });
@@ -97,14 +97,14 @@ export class Watchman {
 
   /** By the tables' labels. */
   get states(): Readonly<Record<string, string>> {
-    const { tables } = this.observer.context.memory;
+    const { tables } = this.observer.state.memory;
     return Object.fromEntries(
-      (this.observer.context.seen?.tables ?? []).map(({ label }) => [label, tables[label]?.state?.state ?? 'unknown']),
+      (this.observer.state.seen?.tables ?? []).map(({ label }) => [label, tables[label]?.state?.state ?? 'unknown']),
     );
   }
 
   get reasons(): Readonly<Record<string, string>> {
-    const { tables } = this.observer.context.memory;
+    const { tables } = this.observer.state.memory;
     return Object.fromEntries(Object.entries(tables).map(([label, { state }]) => [label, state?.reason ?? '']));
   }
 

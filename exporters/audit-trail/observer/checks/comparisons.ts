@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ComparisonResult, runComparison } from '../../comparisons/run.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Check } from '../check.js';
 import { forgotten } from '../forgotten.js';
 
@@ -11,7 +12,7 @@ const memorySchema = z.object({
 });
 
 /** Comparisons of business tables, which need no audit records; one in each run, because one may fail. */
-export const comparisons: Check<z.infer<typeof memorySchema>> = {
+export const comparisons: Check<DeepReadonly<z.infer<typeof memorySchema>>> = {
   name: 'comparisons',
   evidence: [],
   memory: memorySchema,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ident, parseQualified, qualified } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Window } from '../../records/reader.js';
 import type { RecordsSql } from '../../records/sql.js';
 import type { Check, RecordsPoll } from '../check.js';
@@ -44,7 +45,7 @@ const memorySchema = z.object({
   /** A crash takes back ids of transactions that had not committed; so only within an epoch must it never fall. */
   epoch: z.number().default(0),
 });
-export type IdentityMemory = z.infer<typeof memorySchema>;
+export type IdentityMemory = DeepReadonly<z.infer<typeof memorySchema>>;
 
 interface IdentityResult {
   readonly next: IdentityMemory;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { recordParts } from '../../../../pack/metrics/index.js';
 import { literal } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { RecordsSql } from '../../records/sql.js';
 import type { Check, RecordsPoll } from '../check.js';
 
@@ -133,7 +134,7 @@ const memorySchema = z.object({
 });
 
 /** The pass over all records that shows whether they can be read. A pass that ended gives way to the next, in the next poll. */
-export const readability: Check<z.infer<typeof memorySchema>, RecordsPoll> = {
+export const readability: Check<DeepReadonly<z.infer<typeof memorySchema>>, RecordsPoll> = {
   name: 'readability',
   evidence: [],
   memory: memorySchema,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AuditRecords, AuditRetention } from '../../../../pack/index.js';
 import { parseQualified } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { RecordsSql } from '../../records/sql.js';
 import type { LawfulDisposal } from '../../seal/index.js';
 import type { Check, RecordsPoll } from '../check.js';
@@ -45,7 +46,7 @@ const memorySchema = z.object({
   firstToKeep: z.object({ ord: z.string(), at: z.number(), txid: z.string().optional() }).optional(),
   found: forgotten<RetentionFound>(),
 });
-export type RetentionMemory = z.infer<typeof memorySchema>;
+export type RetentionMemory = DeepReadonly<z.infer<typeof memorySchema>>;
 
 export const retention: Check<RetentionMemory, RecordsPoll> = {
   name: 'retention',

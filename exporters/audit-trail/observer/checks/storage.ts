@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { textOf } from '../../../runtime/postgres/quote.js';
 import { type Facts, toXid8 } from '../../database/facts.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Check, FastPoll, Outcome } from '../check.js';
 import type { Coverage } from '../tables/coverage.js';
 import type { TableStorage } from '../tables/memory.js';
@@ -12,7 +13,9 @@ export const storageMemorySchema = z.object({
   /** Of the audit table and its partitions, by relation oid. */
   recordFilenodes: z.record(z.string(), z.string()).default({}),
 });
-type Own = z.infer<typeof storageMemorySchema> & { readonly tables: Readonly<Record<string, TableStorage>> };
+type Own = DeepReadonly<z.infer<typeof storageMemorySchema>> & {
+  readonly tables: Readonly<Record<string, TableStorage>>;
+};
 
 /**
  * A new file under a table means TRUNCATE, a rewrite of its values by ALTER TABLE, or only VACUUM FULL: counters and
@@ -67,8 +70,8 @@ function lookAt(
 ): Seen {
   const operations = Object.values(coverage.get(table.label)?.operations ?? {});
   const isRecording = operations.every(({ recording }) => recording);
-  const filenodes: TableStorage['filenodes'] = {};
-  const watched: TableStorage['watched'] = {};
+  const filenodes: Record<string, string> = {};
+  const watched: Record<string, TableStorage['watched'][string]> = {};
   const details: string[] = [];
   for (const { oid, schema, name, filenode: own } of table.leaves) {
     const filenode = own ?? '0';

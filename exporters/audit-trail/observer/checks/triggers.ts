@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Check, FastPoll } from '../check.js';
 import type { Coverage } from '../tables/coverage.js';
 import { type Fingerprints, fingerprintsSchema, functionWarnings } from '../tables/fingerprints.js';
@@ -6,7 +7,7 @@ import type { TableTriggers } from '../tables/memory.js';
 import { judged } from '../verdict/evidence.js';
 
 export const triggersMemorySchema = z.object({ fingerprints: fingerprintsSchema.optional() });
-type TriggersMemory = z.infer<typeof triggersMemorySchema>;
+type TriggersMemory = DeepReadonly<z.infer<typeof triggersMemorySchema>>;
 type Own = TriggersMemory & { readonly tables: Readonly<Record<string, TableTriggers>> };
 
 /** P1 and C2. Which operations are recorded, and whether a trigger or its function was changed since the last poll. */

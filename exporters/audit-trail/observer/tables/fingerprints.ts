@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Catalogue, TriggerFunction } from './catalogue.js';
 import type { ScopedTable } from './scope.js';
 
@@ -10,7 +11,7 @@ export const fingerprintsSchema = z.object({
   /** Digests that were there when this function was first seen. */
   firstSeen: z.record(z.string(), z.string()),
 });
-export type Fingerprints = z.infer<typeof fingerprintsSchema>;
+export type Fingerprints = DeepReadonly<z.infer<typeof fingerprintsSchema>>;
 
 export interface FingerprintChanges {
   readonly next: Fingerprints;
@@ -37,7 +38,11 @@ export function compareFingerprints(
 ): FingerprintChanges {
   const functions = catalogue.functions.filter(({ name }) => expected.has(name));
   const oids = new Set(functions.map(({ oid }) => oid));
-  const next: Fingerprints = { triggers: {}, functions: {}, firstSeen: { ...before?.firstSeen } };
+  const next: z.infer<typeof fingerprintsSchema> = {
+    triggers: {},
+    functions: {},
+    firstSeen: { ...before?.firstSeen },
+  };
   const triggerChanges: { table: string; detail: string }[] = [];
   for (const table of tables) {
     for (const relation of new Set([table.relation, ...table.leaves])) {

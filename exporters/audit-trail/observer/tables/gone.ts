@@ -6,46 +6,58 @@ import type { ScopedTable } from './scope.js';
 /** Of tables whose name is gone and that had no fault; those that had one are all kept. */
 const MOST_GONE = 1000;
 
+type ByName = Readonly<Record<string, TableMemory>>;
+
+export interface FollowedNames {
+  readonly memory: Memory;
+  /** Names to which their tables came back. */
+  readonly returned: readonly string[];
+}
+
 /**
- * What is known of a table must not be lost by giving it another name for the time of a look: neither a fault that was
+ * What is known of a table must not be lost by giving it another name for the time of a poll: neither a fault that was
  * proven, nor a suspicion, nor that each of its rows must have a record. So it is kept when the name goes, and taken up
  * again when the same table comes back to it. A fault stays with the name and goes along with the table.
- *
- * @returns names to which their tables came back.
  */
-export function followNames(memory: Memory, tables: readonly ScopedTable[]): readonly string[] {
+export function followNames(memory: Memory, scope: readonly ScopedTable[]): FollowedNames {
   const faulty = faultyRelations(memory);
-  const known = new Set(tables.map(({ label }) => label));
-  for (const [label, own] of Object.entries(memory.tables)) {
-    if (known.has(label)) continue;
-    delete own.replay.scan;
-    memory.gone[label] = own;
-    delete memory.tables[label];
+  const known = new Set(scope.map(({ label }) => label));
+  const left = Object.entries(memory.tables).filter(([label]) => !known.has(label));
+  const gone: Record<string, TableMemory> = { ...memory.gone, ...Object.fromEntries(left.map(withoutScan)) };
+  const tables: Record<string, TableMemory> = Object.fromEntries(
+    Object.entries(memory.tables).filter(([label]) => known.has(label)),
+  );
+  const returned: string[] = [];
+  for (const { label, relation } of scope) {
+    const before = gone[label];
+    if (before === undefined) continue;
+    delete gone[label];
+    const isSame = before.storage.relations?.[textOf(relation)] === relation.oid;
+    // Another table under the name begins anew, unless it has a fault to answer for.
+    if (isSame || before.confirmed !== undefined) tables[label] = before;
+    if (isSame) returned.push(label);
   }
-  const returned = tables.filter((table) => takeUp(memory, table)).map(({ label }) => label);
-  for (const { label, relation } of tables) {
-    const own = memory.tables[label];
-    const fault = faulty.get(relation.oid);
-    if (fault === undefined || own?.confirmed !== undefined || own?.storage.relations?.[label] === relation.oid)
-      continue;
-    memory.tables[label] = { ...(own ?? newTableMemory()), confirmed: structuredClone(fault) };
+  for (const { label, relation } of scope) {
+    const own = tables[label];
+    const confirmed = faulty.get(relation.oid);
+    const isKnown = own?.confirmed !== undefined || own?.storage.relations?.[label] === relation.oid;
+    if (confirmed !== undefined && !isKnown) tables[label] = { ...(own ?? newTableMemory()), confirmed };
   }
-  const harmless = Object.keys(memory.gone).filter((label) => memory.gone[label]?.confirmed === undefined);
-  for (const label of harmless.slice(0, -MOST_GONE)) delete memory.gone[label];
-  return returned;
+  return { memory: { ...memory, tables, gone: newest(gone) }, returned };
 }
 
-/** Another table under the name begins anew, unless it has a fault to answer for. */
-function takeUp(memory: Memory, { label, relation }: ScopedTable): boolean {
-  const before = memory.gone[label];
-  if (before === undefined) return false;
-  delete memory.gone[label];
-  const isSame = before.storage.relations?.[textOf(relation)] === relation.oid;
-  if (isSame || before.confirmed !== undefined) memory.tables[label] = before;
-  return isSame;
+function withoutScan([label, { replay, ...own }]: readonly [string, TableMemory]): readonly [string, TableMemory] {
+  const { scan: _, ...rest } = replay;
+  return [label, { ...own, replay: rest }];
 }
 
-/** By oid, as of the last look. */
+function newest(gone: ByName): ByName {
+  const harmless = Object.keys(gone).filter((label) => gone[label]?.confirmed === undefined);
+  const forgotten = new Set(harmless.slice(0, -MOST_GONE));
+  return Object.fromEntries(Object.entries(gone).filter(([label]) => !forgotten.has(label)));
+}
+
+/** By oid, as of the last poll. */
 function faultyRelations({ tables, gone }: Memory): ReadonlyMap<string, NonNullable<TableMemory['confirmed']>> {
   const found = new Map<string, NonNullable<TableMemory['confirmed']>>();
   for (const [label, { confirmed, storage }] of [...Object.entries(gone), ...Object.entries(tables)]) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { replayKinds } from '../../../../pack/metrics/index.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 import { suspicionSchema, tableStateSchema } from '../verdict/state.js';
 
 const scanSchema = z.object({
@@ -16,7 +17,7 @@ const scanSchema = z.object({
   /** Findings of an application-written trail that are too young to be judged. */
   postponed: z.number(),
 });
-export type Scan = z.infer<typeof scanSchema>;
+export type Scan = DeepReadonly<z.infer<typeof scanSchema>>;
 
 /** What the storage of a table and of its leaves was when it was last seen. */
 const storageSchema = z.object({
@@ -30,11 +31,11 @@ const storageSchema = z.object({
   watched: z.record(z.string(), z.object({ xid: z.string(), filenode: z.string() })).default({}),
 });
 
-export type TableStorage = z.infer<typeof storageSchema>;
+export type TableStorage = DeepReadonly<z.infer<typeof storageSchema>>;
 
 /** Whether every operation was recorded when it was last seen. */
 const triggersSchema = z.object({ isRecording: z.boolean().optional() });
-export type TableTriggers = z.infer<typeof triggersSchema>;
+export type TableTriggers = DeepReadonly<z.infer<typeof triggersSchema>>;
 
 /** What its records said. */
 const tableReadingSchema = z.object({
@@ -45,14 +46,14 @@ const tableReadingSchema = z.object({
   lackingImages: z.number().default(0),
   epochRecords: z.number().default(0),
 });
-export type TableReading = z.infer<typeof tableReadingSchema>;
+export type TableReading = DeepReadonly<z.infer<typeof tableReadingSchema>>;
 
 /** The full scan under way, and the last that ended. */
 const tableReplaySchema = z.object({
   scan: scanSchema.optional(),
   scanned: scanSchema.extend({ endedAt: z.number(), isClean: z.boolean() }).optional(),
 });
-export type TableReplay = z.infer<typeof tableReplaySchema>;
+export type TableReplay = DeepReadonly<z.infer<typeof tableReplaySchema>>;
 
 /** What is known of one table: the verdict on it, and what each check remembers of it. It goes with the table's name. */
 export const tableMemorySchema = z.object({
@@ -71,7 +72,7 @@ export const tableMemorySchema = z.object({
   reading: tableReadingSchema.prefault({}),
   replay: tableReplaySchema.prefault({}),
 });
-export type TableMemory = z.infer<typeof tableMemorySchema>;
+export type TableMemory = DeepReadonly<z.infer<typeof tableMemorySchema>>;
 
 export function newTableMemory(): TableMemory {
   return tableMemorySchema.parse({});

@@ -1,62 +1,105 @@
+import { auditInvariants } from '../../../../pack/metrics/index.js';
+import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
 import { retention } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';
 import { acceptRanges } from '../checks/witness/witness.js';
-import { type LoopState, tableMemory } from '../loop-state.js';
+import type { Memory } from '../memory.js';
+import { newTableMemory, type TableMemory } from '../tables/memory.js';
 import { covers, type Declaration, declarationId } from './declarations.js';
+import type { Changing } from './judged.js';
 
-/** Does what people declared since the last look: each baseline once, and one at the end of each maintenance. */
-export function applyDeclarations(context: LoopState): void {
-  const now = context.options.now();
-  for (const declaration of context.declarations) {
-    const isOver = declaration.kind === 'baseline' || now > Date.parse(declaration.until) + context.options.settleMs;
+/** Ids kept of declarations that were applied. */
+const MOST_APPLIED = 200;
+
+export interface DeclaredAt {
+  /** Tables in scope. */
+  readonly labels: readonly string[];
+  readonly xmax: bigint;
+  readonly settleMs: number;
+  readonly now: number;
+}
+
+export interface AppliedDeclarations {
+  readonly memory: Memory;
+  /** Those that took effect now. */
+  readonly applied: readonly Declaration[];
+}
+
+/** Does what people declared since the last poll: each baseline once, and one at the end of each maintenance. */
+export function applyDeclarations(
+  before: Memory,
+  declarations: readonly Declaration[],
+  at: DeclaredAt,
+): AppliedDeclarations {
+  let memory = before;
+  const applied: Declaration[] = [];
+  for (const declaration of declarations) {
+    const isOver = declaration.kind === 'baseline' || at.now > Date.parse(declaration.until) + at.settleMs;
     const id = declarationId(declaration);
-    if (!isOver || context.memory.applied.includes(id)) continue;
-    context.memory.applied = [...context.memory.applied.slice(-200), id];
-    accept(context, declaration, now);
+    if (!isOver || memory.applied.includes(id)) continue;
+    memory = withBaseline({ ...memory, applied: [...memory.applied.slice(-MOST_APPLIED), id] }, declaration, at);
+    applied.push(declaration);
   }
+  return { memory, applied };
 }
 
-function accept(context: LoopState, declaration: Declaration, now: number): void {
-  const { memory, seen, log } = context;
-  const xid = (seen?.facts.xmax ?? 0n).toString();
+function withBaseline(memory: Memory, declaration: Declaration, { labels, xmax, now }: DeclaredAt): Memory {
   const isAcknowledging = declaration.kind === 'baseline';
-  const present = seen?.tables.map(({ label }) => [label, tableMemory(context, label)] as const) ?? [];
-  for (const [label, table] of [...present, ...Object.entries(memory.gone)]) {
-    if (!covers(declaration, label)) continue;
-    if (isAcknowledging) delete table.confirmed;
-    delete table.suspicion;
-    delete table.replay.scan;
-    table.reading.lackingImages = 0;
-    table.accepted = { xid, at: now, ids: table.accepted?.ids ?? [] };
-    table.explanation = { reason: `${declaration.kind} declared by ${declaration.by}: ${declaration.reason}`, at: now };
-  }
-  if (isAcknowledging && declaration.tables === undefined) {
-    delete memory.orderLost;
-    delete memory.identityBreaks;
-    const { checks } = memory;
-    checks.retention = retention.accept?.(checks.retention) ?? checks.retention;
-    checks.witness = acceptRanges(checks.witness);
-    delete memory.checks.counters.judged;
-    checks.triggers = acceptFunctions(checks.triggers);
-  }
-  if (memory.checks.counters.ledger !== undefined && declaration.tables === undefined) {
-    const { explained, judged, pending } = memory.checks.counters.ledger;
-    for (const amounts of isAcknowledging ? [judged, pending] : [pending]) {
-      for (const [invariant, amount] of Object.entries(amounts)) {
-        if (isInvariant(invariant, explained)) explained[invariant] = (explained[invariant] ?? 0) + amount;
-      }
-    }
-    memory.checks.counters.ledger.pending = {};
-    if (isAcknowledging) memory.checks.counters.ledger.judged = {};
-  }
-  log.warn('audit trail baseline taken', {
-    kind: declaration.kind,
-    by: declaration.by,
-    reason: declaration.reason,
-    tables: declaration.tables?.join(' ') ?? 'all',
-  });
+  const accepted = (label: string, own: TableMemory) =>
+    [label, covers(declaration, label) ? withTableBaseline(own, declaration, xmax, now) : own] as const;
+  const present = labels.map((label) => accepted(label, memory.tables[label] ?? newTableMemory()));
+  const gone = Object.entries(memory.gone).map(([label, own]) => accepted(label, own));
+  const next = {
+    ...memory,
+    tables: { ...memory.tables, ...Object.fromEntries(present) },
+    gone: Object.fromEntries(gone),
+  };
+  if (declaration.tables !== undefined) return next;
+  const { checks } = next;
+  const counters = withExplained(checks.counters, isAcknowledging);
+  if (!isAcknowledging) return { ...next, checks: { ...checks, counters } };
+  const { orderLost: _, identityBreaks: __, ...rest } = next;
+  return {
+    ...rest,
+    checks: {
+      ...checks,
+      counters,
+      retention: retention.accept?.(checks.retention) ?? checks.retention,
+      witness: acceptRanges(checks.witness),
+      triggers: { ...checks.triggers, ...acceptFunctions(checks.triggers) },
+    },
+  };
 }
 
-function isInvariant<T extends object>(name: string, _amounts: T): name is Extract<keyof T, string> {
-  return ['operations_calls', 'calls_records', 'records_sequence', 'records_mutated'].includes(name);
+function withTableBaseline(own: TableMemory, declaration: Declaration, xmax: bigint, now: number): TableMemory {
+  const { suspicion: _, confirmed, replay, ...rest } = own;
+  const { scan: __, ...scans } = replay;
+  return {
+    ...rest,
+    ...(confirmed === undefined || declaration.kind === 'baseline' ? {} : { confirmed }),
+    replay: scans,
+    reading: { ...own.reading, lackingImages: 0 },
+    accepted: { xid: xmax.toString(), at: now, ids: own.accepted?.ids ?? [] },
+    explanation: { reason: `${declaration.kind} declared by ${declaration.by}: ${declaration.reason}`, at: now },
+  };
+}
+
+/** Moves mismatches that were being checked to those that are explained; for a baseline, those that were judged too. */
+function withExplained({ judged: before, ...own }: CountersMemory, isAcknowledging: boolean): CountersMemory {
+  const kept = isAcknowledging || before === undefined ? {} : { judged: before };
+  const { ledger } = own;
+  if (ledger === undefined) return { ...own, ...kept };
+  const moved = isAcknowledging ? [ledger.judged, ledger.pending] : [ledger.pending];
+  const explained = moved.reduce(sum, ledger.explained);
+  const judged = isAcknowledging ? {} : ledger.judged;
+  return { ...own, ...kept, ledger: { ...ledger, explained, pending: {}, judged } };
+}
+
+function sum(a: Amounts, b: Amounts): Amounts {
+  const result: Changing<Amounts> = { ...a };
+  for (const invariant of auditInvariants) {
+    const amount = b[invariant];
+    if (amount !== undefined) result[invariant] = (result[invariant] ?? 0) + amount;
+  }
+  return result;
 }

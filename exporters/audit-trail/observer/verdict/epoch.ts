@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { epochReasons } from '../../../../pack/metrics/index.js';
 import type { Facts } from '../../database/facts.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 
 export type EpochReason = (typeof epochReasons)[number];
 
@@ -15,7 +16,7 @@ export const epochKeySchema = z.object({
   statsReset: z.string().optional(),
   tracksCalls: z.boolean(),
 });
-export type EpochKey = z.infer<typeof epochKeySchema>;
+export type EpochKey = DeepReadonly<z.infer<typeof epochKeySchema>>;
 
 export function epochKey(facts: Facts): EpochKey {
   return {

@@ -17,11 +17,15 @@ export const notConfigured = 'not configured';
 const notYet: Evidence = { state: 'unknown', reason: 'not looked at yet', remedies: [] };
 
 /**
- * C16. What each property rests on, and whether it can be seen. A source that cannot be seen is not a source that says
- * nothing is wrong.
+ * What each property rests on, and whether it can be seen. A source that cannot be seen is not a source that says
+ * nothing is wrong. A book is never changed: `with…` makes another one.
  */
 export class EvidenceBook {
-  readonly #book = new Map<EvidenceSource, Evidence>(evidenceSources.map((source) => [source, notYet]));
+  readonly #book: ReadonlyMap<EvidenceSource, Evidence>;
+
+  constructor(book: ReadonlyMap<EvidenceSource, Evidence> = new Map()) {
+    this.#book = new Map(evidenceSources.map((source) => [source, book.get(source) ?? notYet]));
+  }
 
   get(source: EvidenceSource): Evidence {
     return this.#book.get(source) ?? notYet;
@@ -31,47 +35,29 @@ export class EvidenceBook {
     return this.#book;
   }
 
-  /** What another observer kept; whatever is looked at here takes its place. */
-  takeOver(kept: Readonly<Partial<Record<EvidenceSource, Evidence>>>): void {
-    for (const source of evidenceSources) {
-      const evidence = kept[source];
-      if (evidence !== undefined) this.#book.set(source, evidence);
-    }
+  with(source: EvidenceSource, evidence: Evidence): EvidenceBook {
+    return new EvidenceBook(new Map([...this.#book, [source, evidence]]));
   }
 
-  toPlain(): Partial<Record<EvidenceSource, { state: EvidenceState; reason: string; remedies: string[] }>> {
-    return Object.fromEntries(
-      [...this.#book].map(([source, { state, reason, remedies }]) => [
-        source,
-        { state, reason, remedies: [...remedies] },
-      ]),
-    );
+  /** What another observer kept; whatever is checked here takes its place. */
+  withKept(kept: Readonly<Partial<Record<EvidenceSource, Evidence>>>): EvidenceBook {
+    return new EvidenceBook(new Map(evidenceSources.map((source) => [source, kept[source] ?? this.get(source)])));
   }
 
-  set(source: EvidenceSource, evidence: Evidence): void {
-    this.#book.set(source, evidence);
-  }
-
-  ok(source: EvidenceSource, reason: string): void {
-    this.set(source, judged(reason, []));
-  }
-
-  unknown(source: EvidenceSource, reason: string, remedies: readonly string[] = []): void {
-    this.set(source, unknown(reason, remedies));
-  }
-
-  /** Ok, or degraded by what is lacking. */
-  judge(source: EvidenceSource, reason: string, limitations: readonly Limitation[]): void {
-    this.set(source, judged(reason, limitations));
+  withFailure(source: EvidenceSource, failure: Failure, fixes: readonly string[] = []): EvidenceBook {
+    return this.with(source, unknown(failure.reason, [...fixes, ...ifSlow(failure)]));
   }
 
   /** The seal and the witness have their own connections. */
-  connectionLost(reason: string): void {
-    for (const source of evidenceSources) if (source !== 'seal' && source !== 'witness') this.unknown(source, reason);
+  withoutConnection(reason: string): EvidenceBook {
+    const isOurs = (source: EvidenceSource) => source !== 'seal' && source !== 'witness';
+    return new EvidenceBook(
+      new Map([...this.#book].map(([source, known]) => [source, isOurs(source) ? unknown(reason) : known])),
+    );
   }
 
-  failed(source: EvidenceSource, failure: Failure, remedies: readonly string[] = []): void {
-    this.unknown(source, failure.reason, [...remedies, ...ifSlow(failure)]);
+  toPlain(): Readonly<Partial<Record<EvidenceSource, Evidence>>> {
+    return Object.fromEntries(this.#book);
   }
 }
 

@@ -1,16 +1,13 @@
 import { identityKinds } from '../../../../pack/metrics/index.js';
-import type { LoopState } from '../loop-state.js';
+import type { Memory } from '../memory.js';
 import type { IdentityKind } from './findings.js';
 
-/** Counts them, and remembers them for whoever asks after a restart. */
-export function noteIdentityBreaks(
-  { memory, metrics }: LoopState,
-  breaks: Readonly<Partial<Record<IdentityKind, number>>>,
-): void {
-  for (const kind of identityKinds) {
-    const n = breaks[kind] ?? 0;
-    if (n === 0) continue;
-    metrics.identityBreak(kind, n);
-    memory.identityBreaks = { ...memory.identityBreaks, [kind]: (memory.identityBreaks?.[kind] ?? 0) + n };
-  }
+export type IdentityBreaks = Readonly<Partial<Record<IdentityKind, number>>>;
+
+/** Remembers them for whoever asks after a restart. */
+export function withIdentityBreaks(memory: Memory, breaks: IdentityBreaks): Memory {
+  const found = identityKinds.filter((kind) => (breaks[kind] ?? 0) !== 0);
+  if (found.length === 0) return memory;
+  const sums = found.map((kind) => [kind, (memory.identityBreaks?.[kind] ?? 0) + (breaks[kind] ?? 0)]);
+  return { ...memory, identityBreaks: { ...memory.identityBreaks, ...Object.fromEntries(sums) } };
 }

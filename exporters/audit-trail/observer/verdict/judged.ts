@@ -1,10 +1,13 @@
 import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
-import type { Amounts, CountersMemory, Ledger } from '../checks/counters/invariants.js';
+import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
 import type { Known } from '../known.js';
+
+/** While it is being made. */
+export type Changing<T> = { -readonly [K in keyof T]: T[K] };
 
 const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);
 
-/** Residuals that no honest work leaves behind: somebody wrote to the audit table other than through the trigger. */
+/** Mismatches that normal operation cannot produce: somebody wrote to the audit table other than through the trigger. */
 export function isBeyondExplaining(invariant: AuditInvariant, amount: number): boolean {
   return neverExplained.has(invariant) || (invariant === 'calls_records' && amount < 0);
 }
@@ -17,7 +20,7 @@ export function judgedSoFar({ ledger, judged = {} }: Known['checks']['counters']
 /** What nothing explained: judged, or still looked into; while nothing can be counted, what was judged before. */
 export function unexplainedSoFar({ ledger, judged = {} }: CountersMemory): Amounts {
   if (ledger === undefined) return judged;
-  const result: Amounts = {};
+  const result: Changing<Amounts> = {};
   for (const invariant of auditInvariants) {
     const amount = (ledger.judged[invariant] ?? 0) + (ledger.pending[invariant] ?? 0);
     if (amount !== 0) result[invariant] = amount;
@@ -31,8 +34,8 @@ export function withoutLedger({ ledger, ...own }: CountersMemory): CountersMemor
 }
 
 /** With what is still looked into, where no outcome could explain it. */
-function lasting({ judged, pending }: Readonly<Pick<Ledger, 'judged' | 'pending'>>): Amounts {
-  const result: Amounts = { ...judged };
+function lasting({ judged, pending }: { readonly judged: Amounts; readonly pending: Amounts }): Amounts {
+  const result: Changing<Amounts> = { ...judged };
   for (const invariant of auditInvariants) {
     const amount = pending[invariant] ?? 0;
     if (amount !== 0 && isBeyondExplaining(invariant, amount)) result[invariant] = (result[invariant] ?? 0) + amount;

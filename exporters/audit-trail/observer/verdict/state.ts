@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AuditOperation, auditOperations } from '../../../../pack/audit-trail/model.js';
 import { type AuditTableState, auditTableStates } from '../../../../pack/metrics/index.js';
+import type { DeepReadonly } from '../../deep-readonly.js';
 
 /**
  * The state of one table.
@@ -39,7 +40,7 @@ export const suspicionSchema = z.object({
   /** Old records may have been touched, so their history is gone through again. */
   needsRecheck: z.boolean(),
 });
-export type Suspicion = z.infer<typeof suspicionSchema>;
+export type Suspicion = DeepReadonly<z.infer<typeof suspicionSchema>>;
 
 export const tableStateSchema = z.object({
   state: z.enum(auditTableStates),
@@ -47,7 +48,7 @@ export const tableStateSchema = z.object({
   /** Milliseconds; when the state, not the reason, last changed. */
   since: z.number(),
 });
-export type TableState = z.infer<typeof tableStateSchema>;
+export type TableState = DeepReadonly<z.infer<typeof tableStateSchema>>;
 
 export interface StateInputs {
   /** Unacknowledged faults, as a sentence; undefined when there is none. */

@@ -51,7 +51,7 @@ describe('what the summary says of an audit trail', () => {
     ['a proven fault stays one', [{ ...ok, state: 'confirmed' }], { counters: blind }, now - 600_000, 'attention'],
   ])('%s', (_, tables, evidence, atMs, expected) => {
     const status = trail(tables, evidence);
-    const shown = sections([{ status, quickLook: { atMs, intervalMs: 15_000 } }], now);
+    const shown = sections([{ status, fastChecks: { atMs, intervalMs: 15_000 } }], now);
     const placed = shown.map((section, index) => ({ ...section, id: `section-${index}` }));
     expect(findingStateOf({ title: 'Audit trails', readiness: { ready: true }, sections: placed })).toBe(expected);
   });

@@ -19,6 +19,7 @@ import {
   join,
   type Ledger,
   learnSequenceGap,
+  ledgerSchema,
   movedSinceAgreement,
   openLedger,
   type Residuals,
@@ -51,11 +52,11 @@ export const counters: Check<CountersMemory, FastPoll> = {
         record: (metrics) => metrics.residuals(undefined),
       };
     }
-    const targets = targetsOf(poll, sql, own.ledger);
+    // A copy: what is learned here counts only when the run is through.
+    let ledger = own.ledger === undefined ? undefined : ledgerSchema.parse(own.ledger);
+    const targets = targetsOf(poll, sql, ledger);
     const { masks, fns, isMixed } = targets;
     const disposals = disposalsHere(stated, facts);
-    // A copy: what is learned here counts only when the run is through.
-    let ledger = structuredClone(own.ledger);
     return await poll.read(async (session): Promise<Outcome<CountersMemory>> => {
       const sample = await readCounters(session, targets.counters);
       const disposed = ledger === undefined ? 0 : await countGone(session, sql, ledger, sample, disposals);

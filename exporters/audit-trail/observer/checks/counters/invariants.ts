@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AuditInvariant, auditInvariants } from '../../../../../pack/metrics/index.js';
+import type { DeepReadonly } from '../../../deep-readonly.js';
 import { forgotten } from '../../forgotten.js';
 import type { EpochReason } from '../../verdict/epoch.js';
 import { countOf, type Sample, type Tuples } from './sample.js';
@@ -57,7 +58,7 @@ export const countersMemorySchema = z.object({
   found: forgotten<Residuals>(),
   window: forgotten<readonly Entry[]>(),
 });
-export type CountersMemory = z.infer<typeof countersMemorySchema>;
+export type CountersMemory = DeepReadonly<z.infer<typeof countersMemorySchema>>;
 
 export type Residuals = Readonly<Partial<Record<AuditInvariant, number>>>;
 

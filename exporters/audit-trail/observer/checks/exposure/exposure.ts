@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { exposureKinds } from '../../../../../pack/metrics/index.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { DeepReadonly } from '../../../deep-readonly.js';
 import type { Check } from '../../check.js';
 import { forgotten } from '../../forgotten.js';
 import { countReaders } from './readers.js';
@@ -48,7 +49,7 @@ async function readExposure(
 const memorySchema = z.object({ found: forgotten<ExposureResult>() });
 
 /** Who could change or read the data and the records unseen. */
-export const exposure: Check<z.infer<typeof memorySchema>> = {
+export const exposure: Check<DeepReadonly<z.infer<typeof memorySchema>>> = {
   name: 'exposure',
   evidence: [],
   memory: memorySchema,

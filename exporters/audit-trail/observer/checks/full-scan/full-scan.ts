@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Failure, failureOf } from '../../../../runtime/postgres/failure.js';
 import { readFacts } from '../../../database/facts.js';
+import type { DeepReadonly } from '../../../deep-readonly.js';
 import type { Check, Outcome, Poll } from '../../check.js';
 import { forgotten } from '../../forgotten.js';
 import { newScan, type Scan, type TableReplay } from '../../tables/memory.js';
@@ -33,7 +34,9 @@ export const replayMemorySchema = z.object({
   problems: forgotten<Readonly<Record<string, Problem>>>(),
   round: forgotten<Round>(),
 });
-type Own = z.infer<typeof replayMemorySchema> & { readonly tables: Readonly<Record<string, TableReplay>> };
+type Own = DeepReadonly<z.infer<typeof replayMemorySchema>> & {
+  readonly tables: Readonly<Record<string, TableReplay>>;
+};
 type Result = Outcome<Own>;
 
 /**

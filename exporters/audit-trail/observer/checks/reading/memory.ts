@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../../../pack/index.js';
+import type { DeepReadonly } from '../../../deep-readonly.js';
 import { watermarkSchema } from '../../../records/watermark.js';
 import { forgotten } from '../../forgotten.js';
 import type { TableReading } from '../../tables/memory.js';
@@ -57,7 +58,7 @@ export const readingMemorySchema = z.object({
   blind: forgotten<string>(),
   round: forgotten<Round>(),
 });
-export type ReadingMemory = z.infer<typeof readingMemorySchema>;
+export type ReadingMemory = DeepReadonly<z.infer<typeof readingMemorySchema>>;
 export type ReadingRound = Round;
 
 /** The memory of the check itself, and what it remembers of each table. */

@@ -3,6 +3,7 @@ import { type AuditOperation, auditOperations } from '../../../../../pack/audit-
 import { failureOf } from '../../../../runtime/postgres/failure.js';
 import { textOf } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { DeepReadonly } from '../../../deep-readonly.js';
 import type { RecordsSql } from '../../../records/sql.js';
 import { keptPlaceSchema, type Witness, type WitnessReport } from '../../../witness/index.js';
 import type { Check, Outcome, RecordsPoll } from '../../check.js';
@@ -18,7 +19,7 @@ const memorySchema = z.object({
   error: z.string().optional(),
   never: z.array(rangeSchema).default([]),
 });
-export type WitnessMemory = z.infer<typeof memorySchema>;
+export type WitnessMemory = DeepReadonly<z.infer<typeof memorySchema>>;
 export const witnessMemorySchema = memorySchema;
 
 /** Records of exactly the transactions that the witness counted. */

@@ -42,7 +42,7 @@ describe('kop audit status', () => {
 
   test('does not end with 0 while records were updated, whatever the tables say, until a baseline of everything', async () => {
     await desk.sql("update audit.log set reason = 'edited' where id = 1");
-    await watch.until(() => Object.keys(watch.observer.context.memory.checks.counters.ledger?.judged ?? {}).length > 0);
+    await watch.until(() => Object.keys(watch.observer.state.memory.checks.counters.ledger?.judged ?? {}).length > 0);
     await watch.until(() => !watch.observer.hasSuspicion);
     const found = await judged();
     expect(found).toMatchObject({ code: 1, objections: ['audit records were updated or deleted (+1)'] });
@@ -57,7 +57,7 @@ describe('kop audit status', () => {
     await desk.sql(
       "insert into audit.log (id, op, relid, table_schema, table_name) select 9001, 'UPDATE', 0, 'elsewhere', 'gone'",
     );
-    await watch.until(() => watch.observer.context.memory.identityBreaks !== undefined);
+    await watch.until(() => watch.observer.state.memory.identityBreaks !== undefined);
     await watch.close();
     watch = new DeskWatch(desk);
     await watch.look();
@@ -68,7 +68,7 @@ describe('kop audit status', () => {
   });
 
   test('does not end with 0 while records that must be kept are gone', async () => {
-    const { firstToKeep } = watch.observer.context.memory.checks.retention;
+    const { firstToKeep } = watch.observer.state.memory.checks.retention;
     expect(firstToKeep).toBeDefined();
     await desk.sql('delete from audit.log where id = 1');
     expect(await judged()).toMatchObject({

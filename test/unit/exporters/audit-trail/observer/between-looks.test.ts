@@ -28,7 +28,7 @@ test('rows written anew in other storage are no changes, also when they are comp
   await lab.watching.look();
   expect(lab.watching.state(accounts)).toBe('ok');
   await lab.fixture.sql('alter table accounts set unlogged');
-  await lab.watching.observer.lookClosely(signal());
+  await lab.watching.observer.runExactChecks(signal());
   expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(0);
   await lab.watching.look();
   expect(lab.watching.state(accounts)).toBe('explained');
@@ -40,9 +40,9 @@ test('rows written anew in other storage are no changes, also when they are comp
 test('a table that is dropped after it was planned to be compared is no lack of evidence', async () => {
   await begin();
   await lab.fixture.sql('create table passing (id int primary key)');
-  await lab.watching.observer.lookQuickly(signal());
+  await lab.watching.observer.runFastChecks(signal());
   await lab.fixture.sql('drop table passing');
-  await lab.watching.observer.lookClosely(signal());
+  await lab.watching.observer.runExactChecks(signal());
   expect(lab.watching.metric('audit_trail_evidence_state', { source: 'replay', state: 'degraded' })).toBe(0);
 });
 
@@ -155,12 +155,12 @@ test('records that cannot be read are never said to be fine, at no moment of a l
     ['ok', 'degraded', 'unknown'].find(
       (state) => lab.watching.metric('audit_trail_evidence_state', { source: 'continuity', state }) === 1,
     );
-  await lab.watching.observer.lookClosely(signal());
+  await lab.watching.observer.runExactChecks(signal());
   expect(said()).toBe('unknown');
-  const close = lab.watching.observer.lookClosely(signal());
+  const close = lab.watching.observer.runExactChecks(signal());
   const seen: (string | undefined)[] = [];
   for (let look = 0; look < 5; look += 1) {
-    await lab.watching.observer.lookQuickly(signal());
+    await lab.watching.observer.runFastChecks(signal());
     seen.push(said());
   }
   await close;
@@ -200,7 +200,7 @@ test('a proven fault is not lost by another name: it stays with the name and goe
   expect([shown(accounts), shown('public.a')]).toEqual([PROVEN, PROVEN]);
   expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts, operation: 'DELETE' })).toBe(1);
   expect(lab.watching.metric('audit_trail_coverage_ratio', { table: accounts })).toBeUndefined();
-  expect(statusOf(lab.watching.observer.context).tables.map(({ table, state }) => `${table} ${state}`)).toEqual([
+  expect(statusOf(lab.watching.observer.state).tables.map(({ table, state }) => `${table} ${state}`)).toEqual([
     'public.a confirmed',
     'public.holdings ok',
     'public.visits ok',
@@ -244,7 +244,7 @@ test('a suspicion is not lost by another name either', async () => {
   await lab.watching.look();
   expect(lab.watching.state(accounts)).toBe('ok');
   await lab.fixture.sql("delete from audit.log where new_row ->> 'balance' = '2.00'");
-  await lab.watching.observer.lookQuickly(signal());
+  await lab.watching.observer.runFastChecks(signal());
   expect(lab.watching.state(accounts)).toBe('suspect');
   await rename('accounts', 'a');
   for (let i = 0; i < 2; i += 1) await lab.watching.look();

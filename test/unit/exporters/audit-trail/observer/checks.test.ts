@@ -74,7 +74,7 @@ describe('coverage', () => {
     expect(count('coverage_ratio', { table: 'public.accounts' })).toBe(ratio);
     expect(count('trigger_effective', { table: 'public.accounts', operation })).toBe(0);
     expect(count('tables_covered')).toBe(2);
-    const problems = lab.watching.observer.context.seen?.coverage.get('public.accounts')?.operations;
+    const problems = lab.watching.observer.state.seen?.coverage.get('public.accounts')?.operations;
     expect(JSON.stringify(problems)).toMatch(problem);
     expect(lab.watching.state('public.accounts')).not.toBe('confirmed');
   });
@@ -212,7 +212,7 @@ describe('ids', () => {
     await lab.fixture.sql(
       "alter table audit.log drop constraint log_pkey; create index on audit.log (id); insert into accounts (name) values ('a')",
     );
-    lab.watching.observer.context.shapeReadAt = 0;
+    lab.watching.observer.loop.change((state) => ({ ...state, shapeReadAt: 0 }));
     await lab.watching.look();
     await lab.fixture.sql(
       "insert into audit.log (id, op, table_schema, table_name, pk, new_row) values (1, 'INSERT', 'other', 'x', '1', '{}')",
@@ -282,7 +282,7 @@ describe('without a transaction column', () => {
     await late.end();
     for (let i = 0; i < 3; i += 1) await lab.watching.look();
     expect(count('records_total')).toBe(21);
-    expect(lab.watching.observer.context.evidence.get('records')).toMatchObject({
+    expect(lab.watching.observer.state.evidence.get('records')).toMatchObject({
       state: 'degraded',
       reason: expect.stringMatching(/no transaction column/),
     });
@@ -297,7 +297,7 @@ describe('without a transaction column', () => {
     const { transaction: _, ...columns } = ownRecords.columns;
     await begin({ trail: { records: { ...ownRecords, columns } }, observer: { overlapMarginMs: 0 } });
     const { observerRole } = lab.fixture;
-    const evidence = (source: 'records' | 'continuity') => lab.watching.observer.context.evidence.get(source);
+    const evidence = (source: 'records' | 'continuity') => lab.watching.observer.state.evidence.get(source);
     await lab.fixture.sql("insert into accounts (name) values ('early')");
     await lab.watching.look();
     expect([lab.watching.state('public.accounts'), count('records_total')]).toEqual(['ok', 1]);
@@ -345,7 +345,7 @@ describe('without row images', () => {
     for (let i = 0; i < 2; i += 1) await lab.watching.look();
     expect(lab.watching.state('public.accounts')).toBe('ok');
     for (const source of ['continuity', 'replay'] as const)
-      expect(lab.watching.observer.context.evidence.get(source)).toMatchObject({
+      expect(lab.watching.observer.state.evidence.get(source)).toMatchObject({
         state: 'degraded',
         reason: expect.stringMatching(/^records hold no row images/),
       });
@@ -401,7 +401,7 @@ describe('other planes', () => {
   test('business tables compared, where they are there', async () => {
     await begin({ trail: { comparisons: [comparison('orphaned-valuations')] } });
     expect(count('comparison_findings')).toBeUndefined();
-    expect(lab.watching.observer.context.memory.checks.comparisons.results?.['orphaned-valuations']).toMatchObject({
+    expect(lab.watching.observer.state.memory.checks.comparisons.results?.['orphaned-valuations']).toMatchObject({
       state: 'unknown',
     });
     expect(lab.watching.state('public.accounts')).toBe('ok');
@@ -439,8 +439,8 @@ describe('with an office at work', () => {
     const seen: (string | undefined)[] = [];
     const until = Date.now() + 5000;
     while (Date.now() < until) {
-      await lab.watching.observer.lookQuickly(AbortSignal.timeout(10_000));
-      await lab.watching.observer.lookClosely(AbortSignal.timeout(10_000));
+      await lab.watching.observer.runFastChecks(AbortSignal.timeout(10_000));
+      await lab.watching.observer.runExactChecks(AbortSignal.timeout(10_000));
       seen.push(...['public.accounts', 'public.holdings', 'public.visits'].map((table) => lab.watching.state(table)));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -471,7 +471,7 @@ describe('records that the load limit leaves unread', () => {
     await lab.watching.look();
     expect(count('records_total', { table: 'public.accounts' })).toBe(0);
   }
-  const continuity = () => lab.watching.observer.context.evidence.get('continuity');
+  const continuity = () => lab.watching.observer.state.evidence.get('continuity');
   const saysWhy = { reason: expect.stringContaining('observe.maxLoad') };
 
   test('are owed for', async () => {

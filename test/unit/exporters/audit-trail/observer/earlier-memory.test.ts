@@ -114,8 +114,8 @@ test('is read once, although both paces ask for it at once', async () => {
     },
   });
   const signal = AbortSignal.timeout(10_000);
-  await Promise.all([observer.lookQuickly(signal), observer.lookQuickly(signal)]);
+  await Promise.all([observer.runFastChecks(signal), observer.runFastChecks(signal)]);
   await observer.close();
   expect(loads).toBe(1);
-  expect(observer.context.lost).toBeDefined();
+  expect(observer.state.lost).toBeDefined();
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresServer } from '../../../../../demo/postgres/index.js';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
-import { explain, status } from '../../../../../exporters/audit-trail/inspect/status.js';
+import { explain } from '../../../../../exporters/audit-trail/inspect/explain.js';
+import { status } from '../../../../../exporters/audit-trail/inspect/status.js';
 import { MemoryDirectory } from '../../../../../exporters/audit-trail/observer/memory.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { CannotKeepState, looseFolder } from '../../../../../exporters/runtime/state/index.js';
@@ -57,7 +58,7 @@ function observe(options: Parameters<typeof watch>[1] = {}): Watching {
 const evidence = (
   watching: Watching,
   source: 'connection' | 'counters' | 'records' | 'replay' | 'identity' | 'commit_timestamps' | 'continuity',
-) => watching.observer.context.evidence.get(source);
+) => watching.observer.state.evidence.get(source);
 
 describe('evidence that is lacking', () => {
   interface Lack {
@@ -123,7 +124,7 @@ describe('evidence that is lacking', () => {
   test.each(lacks)('$name', async ({ sql, source, is, remedy, state }) => {
     const watching = await settled();
     await fixture.sql(sql(fixture));
-    watching.observer.context.shapeReadAt = 0;
+    watching.observer.loop.change((state) => ({ ...state, shapeReadAt: 0 }));
     for (let i = 0; i < 2; i += 1) await watching.look();
     const found = evidence(watching, source);
     expect([found.reason, found.state]).toEqual([found.reason, is]);
@@ -200,7 +201,7 @@ describe('what comes and goes', () => {
       expect.any(Number),
     ]);
     await server.start();
-    await watching.observer.lookQuickly(AbortSignal.timeout(10_000));
+    await watching.observer.runFastChecks(AbortSignal.timeout(10_000));
     for (const name of measured.slice(0, -1)) expect([name, shown(name)]).toEqual([name, expect.any(Number)]);
     await watching.look();
     expect(shown(measured.at(-1) ?? '')).toEqual(expect.any(Number));
@@ -283,7 +284,7 @@ describe('what comes and goes', () => {
     });
     await next.look();
     expect(saves).toBe(0);
-    expect(next.observer.context.lost).toContain('the state cannot be read');
+    expect(next.observer.state.lost).toContain('the state cannot be read');
     isExhausted = false;
     await next.look();
     expect(next.state('public.accounts')).toBe('confirmed');
@@ -321,7 +322,7 @@ describe('what people declare', () => {
     expect(watching.state('public.accounts')).toBe('confirmed');
     expect(watching.metric('audit_trail_counter_residual', { invariant: 'operations_calls' })).toBe(2);
     await declare(folder, 'test', { kind: 'baseline', reason: 'investigated, ticket 7', ...common });
-    await watching.observer.lookQuickly(AbortSignal.timeout(10_000));
+    await watching.observer.runFastChecks(AbortSignal.timeout(10_000));
     expect(watching.state('public.accounts')).toBe('unknown');
     await watching.look();
     await watching.look();

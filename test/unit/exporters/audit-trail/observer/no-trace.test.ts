@@ -37,7 +37,7 @@ test('the observer and its witness allocate no transaction id, whatever they loo
   const before = await next();
   for (let round = 0; round < 3; round += 1) await lab.watching.look();
   expect(lab.watching.state('public.accounts')).toBe('ok');
-  expect(lab.watching.observer.context.evidence.get('witness').state).toBe('ok');
+  expect(lab.watching.observer.state.evidence.get('witness').state).toBe('ok');
   expect(await next()).toBe(before);
   // The slot keeps the database from being dropped.
   await witness.close();

@@ -77,7 +77,7 @@ async function onStandby(text: string): Promise<Record<string, unknown> | undefi
   }
 }
 
-const replay = () => watching.observer.context.evidence.get('replay');
+const replay = () => watching.observer.state.evidence.get('replay');
 const look = () =>
   vi.waitFor(
     async () => {
@@ -118,7 +118,7 @@ test('rows are compared on the standby; behind or gone, it proves nothing', { ti
   expect(watching.state('public.holdings')).toBe('unknown');
   expect(watching.reason('public.holdings')).toContain('rows cannot be compared');
   // The primary is still looked at.
-  expect(watching.observer.context.evidence.get('connection').state).toBe('ok');
+  expect(watching.observer.state.evidence.get('connection').state).toBe('ok');
 
   await standby.start();
   await look();

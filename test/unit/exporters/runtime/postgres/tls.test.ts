@@ -85,7 +85,7 @@ async function look(database: DatabaseAccess): Promise<Watching> {
   return watching;
 }
 
-const evidence = (watching: Watching) => watching.observer.context.evidence.get('connection');
+const evidence = (watching: Watching) => watching.observer.state.evidence.get('connection');
 
 describe('the observer', () => {
   test.each([

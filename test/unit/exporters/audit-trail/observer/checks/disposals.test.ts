@@ -81,11 +81,11 @@ async function expectPeace(): Promise<void> {
   await watch.until(() => watch.isProven);
   const since = Date.now();
   await watch.until(() =>
-    Object.values(watch.observer.context.memory.tables).every(({ replay }) => (replay.scanned?.startedAt ?? 0) > since),
+    Object.values(watch.observer.state.memory.tables).every(({ replay }) => (replay.scanned?.startedAt ?? 0) > since),
   );
   expect(watch.states).toEqual({ 'public.clients': 'ok', 'public.notes': 'ok' });
-  expect(watch.observer.context.memory.checks.counters.found?.records_mutated).toBe(0);
-  expect(watch.observer.context.memory.checks.retention.found).toMatchObject({ disposedEarly: false });
+  expect(watch.observer.state.memory.checks.counters.found?.records_mutated).toBe(0);
+  expect(watch.observer.state.memory.checks.retention.found).toMatchObject({ disposedEarly: false });
   expect(await verifyAll()).toEqual([]);
   expect(sealer.status()).toMatchObject({ state: 'sealing', evidence: 'ok' });
   await sealer.sealNow();
@@ -115,7 +115,7 @@ describe('a lawful disposal, with observer and sealer at work', () => {
     await expectPeace();
     expect(await findings('public.clients')).toEqual([]);
     // Clients 4 to 30 but for those that changed since, and notes 1 to 3: what made them what they are is gone.
-    expect(watch.observer.context.memory.tables['public.notes']?.replay.scanned?.unbaselined).toBe(3);
+    expect(watch.observer.state.memory.tables['public.notes']?.replay.scanned?.unbaselined).toBe(3);
   });
 
   test('alarms nobody when the rows were deleted before the exporter ran again', async () => {
@@ -150,7 +150,7 @@ describe('a lawful disposal, with observer and sealer at work', () => {
       alter table clients disable trigger kop_audit_row; update clients set balance = -1 where id = 20;
       alter table clients enable always trigger kop_audit_row`);
     await watch.until(() => Object.values(watch.states).every((state) => state === 'confirmed'));
-    expect(watch.observer.context.memory.checks.counters.found?.records_mutated).toBe(1);
+    expect(watch.observer.state.memory.checks.counters.found?.records_mutated).toBe(1);
     expect(await findings('public.notes')).toEqual(['missing {"id": 6}']);
     expect(await findings('public.clients')).toEqual(['missing {"id": 20}']);
     expect((await verifyAll()).map(({ seq }) => seq)).toEqual([1]);
@@ -159,8 +159,8 @@ describe('a lawful disposal, with observer and sealer at work', () => {
   test('is told from a deletion without a statement', async () => {
     await desk.sql(`delete from audit.log where ${recordsOf(0)}`);
     await watch.until(() => Object.values(watch.states).every((state) => state === 'confirmed'));
-    expect(watch.observer.context.memory.checks.counters.found?.records_mutated).toBe(46);
-    expect(watch.observer.context.memory.checks.retention.found).toMatchObject({ disposedEarly: true });
+    expect(watch.observer.state.memory.checks.counters.found?.records_mutated).toBe(46);
+    expect(watch.observer.state.memory.checks.retention.found).toMatchObject({ disposedEarly: true });
   });
 });
 
@@ -193,11 +193,11 @@ describe('where records are ordered by time', () => {
     await watch.until(() => watch.isProven);
     await desk.sql('update clients set balance = balance + 1 where id between 8 and 12');
     await watch.until(() => watch.isProven);
-    expect(watch.observer.context.memory.checks.counters.found?.records_mutated).toBe(0);
-    expect(watch.observer.context.memory.checks.retention.found).toMatchObject({ disposedEarly: false });
+    expect(watch.observer.state.memory.checks.counters.found?.records_mutated).toBe(0);
+    expect(watch.observer.state.memory.checks.retention.found).toMatchObject({ disposedEarly: false });
     await desk.sql('delete from audit.log where id = 47');
     await watch.until(() => watch.states['public.clients'] === 'confirmed');
-    expect(watch.observer.context.memory.checks.counters.found?.records_mutated).toBe(1);
+    expect(watch.observer.state.memory.checks.counters.found?.records_mutated).toBe(1);
   });
 });
 
@@ -207,7 +207,7 @@ describe('a disposal that is stated afterwards', () => {
     await watch.until(() => Object.values(watch.states).every((state) => state === 'confirmed'));
     expect(await verifyAll()).toHaveLength(1);
     await disposeOf(0, 0);
-    await watch.until(() => watch.observer.context.memory.checks.retention.found?.disposedEarly === false);
+    await watch.until(() => watch.observer.state.memory.checks.retention.found?.disposedEarly === false);
     expect(sealer.status().failures).toMatchObject({ chunk: 0, missing: 0 });
     await watch.until(() => !watch.observer.hasSuspicion);
     expect(Object.values(watch.states)).toEqual(['confirmed', 'confirmed']);

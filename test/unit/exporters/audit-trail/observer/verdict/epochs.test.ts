@@ -68,11 +68,11 @@ describe('a new epoch', () => {
     await lab.watching.look();
     expect(mutated()).toBe(1);
     await reset();
-    await lab.watching.observer.lookQuickly(signal());
+    await lab.watching.observer.runFastChecks(signal());
     expect(mutated()).toBe(1);
     await lab.watching.look();
     expect(mutated()).toBe(1);
-    expect(lab.watching.observer.context.evidence.get('records')).toMatchObject({
+    expect(lab.watching.observer.state.evidence.get('records')).toMatchObject({
       state: 'degraded',
       reason: expect.stringMatching(/1 audit records were updated or deleted/),
     });
@@ -90,8 +90,8 @@ describe('a new epoch', () => {
   test('what is still looked into, and cannot be explained away, is not forgotten by it', async () => {
     await settled();
     await lab.fixture.sql("update audit.log set reason = 'forged' where id = 1");
-    await lab.watching.observer.lookQuickly(signal());
-    await lab.watching.observer.lookQuickly(signal());
+    await lab.watching.observer.runFastChecks(signal());
+    await lab.watching.observer.runFastChecks(signal());
     await reset();
     await lab.watching.look();
     expect(mutated()).toBe(1);
@@ -134,7 +134,7 @@ describe('counters that could not be seen for a while', () => {
   const withdraw = () => lab.fixture.sql(`revoke select on audit.log from ${lab.fixture.observerRole}`);
   const grant = () => lab.fixture.sql(`grant select on audit.log to ${lab.fixture.observerRole}`);
   async function lookAnew(): Promise<void> {
-    lab.watching.observer.context.shapeReadAt = 0;
+    lab.watching.observer.loop.change((state) => ({ ...state, shapeReadAt: 0 }));
     await lab.watching.look();
   }
 
@@ -187,5 +187,5 @@ describe('counters that could not be seen for a while', () => {
 });
 
 function declare(declaration: Declaration): void {
-  lab.watching.observer.context.declarations = [declaration];
+  lab.watching.observer.loop.change((state) => ({ ...state, declarations: [declaration] }));
 }

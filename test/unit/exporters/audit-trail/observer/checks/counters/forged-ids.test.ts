@@ -4,7 +4,7 @@ import { observed } from '../../../../../../support/audit/observed.js';
 
 const lab = observed();
 const beyondIds = () => lab.watching.metric('audit_trail_counter_residual', { invariant: 'records_sequence' });
-const evidence = () => lab.watching.observer.context.evidence.get('counters');
+const evidence = () => lab.watching.observer.state.evidence.get('counters');
 const yet = /records are not compared with the ids given out yet/;
 
 /** Three ids are taken and not used, as by sessions that cache them; then all is at rest, and learned. */
@@ -34,9 +34,13 @@ test('a record with an id that was passed over shows, and stays until a baseline
   await lab.fixture.sql("insert into accounts (name) values ('honest')");
   await lab.watching.look();
   expect(beyondIds()).toBe(2);
-  lab.watching.observer.context.declarations = [
-    { kind: 'baseline', by: 'carol', at: '2026-03-01T10:00:00Z', reason: 'an import, ticket 9' },
-  ];
+  const declaration = {
+    kind: 'baseline',
+    by: 'carol',
+    at: '2026-03-01T10:00:00Z',
+    reason: 'an import, ticket 9',
+  } as const;
+  lab.watching.observer.loop.change((state) => ({ ...state, declarations: [declaration] }));
   for (let look = 0; look < 2; look += 1) await lab.watching.look();
   expect(beyondIds()).toBe(0);
 });

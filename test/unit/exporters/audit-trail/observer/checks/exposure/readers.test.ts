@@ -40,8 +40,8 @@ describe('records', () => {
       alter column id set default gen_random_uuid(), alter column new_row type text;
       insert into audit.log (ts, op, table_schema, table_name, pk, new_row) ${values}`);
     lab.watch();
-    await lab.watching.observer.lookQuickly(AbortSignal.timeout(20_000));
-    return () => lab.watching.observer.lookClosely(AbortSignal.timeout(20_000));
+    await lab.watching.observer.runFastChecks(AbortSignal.timeout(20_000));
+    return () => lab.watching.observer.runExactChecks(AbortSignal.timeout(20_000));
   }
 
   test('of one moment are all read, also where a page ends among them', async () => {
@@ -79,7 +79,8 @@ describe('records', () => {
       update audit.log set new_row = '[]' where id = 4; update audit.log set ts = 'infinity' where id = 5`);
     // A pass takes two rounds, and the one that is under way may be past the first records.
     const twoPasses = async () => {
-      for (let round = 0; round < 4; round += 1) await lab.watching.observer.lookClosely(AbortSignal.timeout(20_000));
+      for (let round = 0; round < 4; round += 1)
+        await lab.watching.observer.runExactChecks(AbortSignal.timeout(20_000));
     };
     await twoPasses();
     expect(count('unreadable_records', { part: 'image' })).toBe(3);

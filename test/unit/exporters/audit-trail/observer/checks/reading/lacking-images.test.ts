@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { declare } from '../../../../../../../exporters/audit-trail/index.js';
-import { explain } from '../../../../../../../exporters/audit-trail/inspect/status.js';
+import { explain } from '../../../../../../../exporters/audit-trail/inspect/explain.js';
 import { observed } from '../../../../../../support/audit/observed.js';
 import { bypassed } from '../../../../../../support/audit/schema.js';
 

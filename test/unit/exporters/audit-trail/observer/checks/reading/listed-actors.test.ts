@@ -5,7 +5,7 @@ import { observed } from '../../../../../../support/audit/observed.js';
 
 const lab = observed();
 const actors = { table: 'staff.people', column: 'name' };
-const records = () => lab.watching.observer.context.evidence.get('records');
+const records = () => lab.watching.observer.state.evidence.get('records');
 const count = (kind: string) => lab.watching.metric('audit_trail_actor_records_total', { kind });
 const as = (actor: string) => lab.fixture.sql(`set app.actor = '${actor}'; insert into accounts (name) values ('a')`);
 

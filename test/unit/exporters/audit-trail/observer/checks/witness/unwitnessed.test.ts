@@ -66,19 +66,19 @@ async function exporter(folder: string, ...reports: WitnessReport[]) {
   return { resumed };
 }
 
-const lookClosely = () => lab.watching.observer.lookClosely(signal());
-const said = () => lab.watching.observer.context.evidence.get('witness');
+const runExactChecks = () => lab.watching.observer.runExactChecks(signal());
+const said = () => lab.watching.observer.state.evidence.get('witness');
 const residual = () => lab.watching.metric('audit_trail_witness_residual', { table: 'public.accounts' });
 const nothing = counted(1, 2, [{ schema: 'public', table: 'accounts', operation: 'UPDATE', changes: 0 }]);
 
 test('a residual is not left standing while the witness says nothing', async () => {
   await lab.prepare();
   await exporter(await directory(), started(1), nothing, gone);
-  await lookClosely();
+  await runExactChecks();
   expect(residual()).toBeUndefined();
-  await lookClosely();
+  await runExactChecks();
   expect(residual()).toBe(0);
-  await lookClosely();
+  await runExactChecks();
   expect(said()).toMatchObject({ state: 'unknown', reason: 'the slot is gone', remedies: ['make a slot'] });
   expect(residual()).toBeUndefined();
 });
@@ -89,14 +89,14 @@ test.each([
 ])('a residual is not left standing while the records cannot be %s', async (_, isDescribedAnew) => {
   await lab.prepare();
   await exporter(await directory(), started(1), nothing);
-  await lookClosely();
-  await lookClosely();
+  await runExactChecks();
+  await runExactChecks();
   expect(residual()).toBe(0);
   await lab.fixture.sql(`revoke select on audit.log from ${lab.fixture.observerRole}`);
-  if (isDescribedAnew) lab.watching.observer.context.shapeReadAt = 0;
-  await lab.watching.observer.lookQuickly(signal());
-  expect(lab.watching.observer.context.sql === undefined).toBe(isDescribedAnew);
-  await lookClosely();
+  if (isDescribedAnew) lab.watching.observer.loop.change((state) => ({ ...state, shapeReadAt: 0 }));
+  await lab.watching.observer.runFastChecks(signal());
+  expect(lab.watching.observer.state.sql === undefined).toBe(isDescribedAnew);
+  await runExactChecks();
   expect(said()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('not asked: ') });
   expect(residual()).toBeUndefined();
 });
@@ -105,9 +105,9 @@ test('a range that was lost is degraded evidence, over restarts, until everythin
   await lab.prepare();
   const folder = await directory();
   await exporter(folder, started(10), counted(10, 20), gone, started(30), counted(30, 40));
-  for (let looks = 0; looks < 4; looks += 1) await lookClosely();
+  for (let looks = 0; looks < 4; looks += 1) await runExactChecks();
   expect(said()).toMatchObject({ state: 'unknown', reason: 'counting begins here' });
-  await lookClosely();
+  await runExactChecks();
   const lost = {
     state: 'degraded',
     reason: expect.stringMatching(/transactions 20 to 30 were never.*the slot is gone/),
@@ -117,7 +117,7 @@ test('a range that was lost is degraded evidence, over restarts, until everythin
   await lab.watching.close();
 
   const { resumed } = await exporter(folder, counted(40, 50));
-  await lookClosely();
+  await runExactChecks();
   expect(resumed).toEqual([place]);
   expect(said()).toMatchObject(lost);
   await declare(folder, lab.fixture.trail.name, {
@@ -126,8 +126,8 @@ test('a range that was lost is degraded evidence, over restarts, until everythin
     reason: 'looked into',
     at: new Date().toISOString(),
   });
-  await lab.watching.observer.lookQuickly(signal());
-  await lookClosely();
+  await lab.watching.observer.runFastChecks(signal());
+  await runExactChecks();
   expect(said()).toMatchObject({
     state: 'ok',
     reason: expect.stringContaining('without 20 to 30, which stay unknown'),
@@ -138,21 +138,21 @@ test('a restart that had to begin anew leaves a range that was never counted', a
   await lab.prepare();
   const folder = await directory();
   await exporter(folder, started(10), counted(10, 20));
-  await lookClosely();
-  await lookClosely();
+  await runExactChecks();
+  await runExactChecks();
   expect(said().state).toBe('ok');
   await lab.watching.close();
   await exporter(folder, started(25), counted(25, 30));
-  await lookClosely();
-  await lookClosely();
+  await runExactChecks();
+  await runExactChecks();
   expect(said()).toMatchObject({ state: 'degraded', reason: expect.stringContaining('20 to 25') });
 });
 
 test('what was counted but could not be compared is told as such', async () => {
   await lab.prepare();
   await exporter(await directory(), started(10), counted(10, 20), counted(20, 'no id'), counted(30, 40));
-  for (let looks = 0; looks < 3; looks += 1) await lookClosely();
+  for (let looks = 0; looks < 3; looks += 1) await runExactChecks();
   expect(said().state).toBe('unknown');
-  await lookClosely();
+  await runExactChecks();
   expect(said()).toMatchObject({ state: 'degraded', reason: expect.stringContaining('not compared with the records') });
 });

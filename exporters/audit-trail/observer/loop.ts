@@ -1,0 +1,209 @@
+import type { AuditTrail } from '../../../pack/index.js';
+import { identityKinds } from '../../../pack/metrics/index.js';
+import { describeError, type Logger, type Redactor } from '../../runtime/log.js';
+import { type Failure, failureOf } from '../../runtime/postgres/failure.js';
+import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
+import { openDatabase } from '../database/open.js';
+import type { CheckName, TrailMetrics } from '../metrics.js';
+import { CannotCheck, type Check, type Poll } from './check.js';
+import { type LoopState, newLoopState, type Seen } from './loop-state.js';
+import { merge } from './merge.js';
+import { defaultOptions, type ObserverOptions } from './options.js';
+import { LoadBudget } from './schedule/budget.js';
+import { Turns } from './schedule/turns.js';
+import type { Slot } from './slots.js';
+import type { EpochReason } from './verdict/epoch.js';
+import { unknown } from './verdict/evidence.js';
+import type { Finding } from './verdict/findings.js';
+import { lostBy } from './verdict/losing.js';
+import type { Declared } from './verdict/maintenance.js';
+
+export interface LoopDeps {
+  readonly log: Logger;
+  readonly redactor?: Redactor;
+  readonly metrics: TrailMetrics;
+  readonly options?: Partial<ObserverOptions>;
+}
+
+export interface Until {
+  readonly signal: AbortSignal;
+  /** Begin nothing new after this moment of the monotonic clock. */
+  readonly deadline: number;
+}
+
+/**
+ * Runs the checks of one trail and holds what is known of it. It alone puts a new state in the place of the old one,
+ * always between two awaits; everybody else reads the state, or is given parts of it.
+ */
+export class Loop {
+  /** The database that is observed. */
+  readonly database: ReadOnlyDatabase;
+  /** Where whole tables are read. */
+  readonly heavy: ReadOnlyDatabase;
+  readonly metrics: TrailMetrics;
+  readonly log: Logger;
+  readonly options: ObserverOptions;
+  /** One at a time: fast checks, windows and pages all go on from the same memory. */
+  readonly turns = new Turns();
+  /** For reading what is new. */
+  readonly #budget: LoadBudget;
+  #state: LoopState;
+
+  constructor(trail: AuditTrail, deps: LoopDeps) {
+    this.log = deps.log.child({ trail: trail.name });
+    const access = { log: this.log, ...(deps.redactor === undefined ? {} : { redactor: deps.redactor }) };
+    this.database = openDatabase(trail.database, access);
+    this.heavy = trail.replica === undefined ? this.database : openDatabase(trail.replica, access);
+    this.metrics = deps.metrics;
+    this.options = { ...defaultOptions, ...deps.options };
+    this.#budget = new LoadBudget(trail.observe.maxLoad);
+    this.#state = newLoopState(trail);
+  }
+
+  get state(): LoopState {
+    return this.#state;
+  }
+
+  /** @param changed what follows from the present state; nothing else may. */
+  change(changed: (state: LoopState) => LoopState): void {
+    this.#state = changed(this.#state);
+  }
+
+  /** What people declared, as of now. */
+  declared(): Declared {
+    const { declarations, memory } = this.#state;
+    return { declarations, applied: memory.applied, settleMs: this.options.settleMs, now: this.options.now() };
+  }
+
+  /** What a check is given of a trail that was seen. */
+  poll(seen: Seen, until: Until): Poll {
+    const { trail, sql, memory, disposals } = this.#state;
+    const { options, database, heavy } = this;
+    return {
+      trail,
+      facts: seen.facts,
+      tables: seen.tables,
+      catalogue: seen.catalogue,
+      known: memory,
+      sql,
+      disposals,
+      ...until,
+      runs: 0,
+      pace: options,
+      load: this.#budget,
+      isAside: heavy !== database,
+      now: options.now,
+      read: (work) => database.look(until.signal, work),
+      readAside: (work) => heavy.look(until.signal, work),
+    };
+  }
+
+  /** Runs a check for as long as it has more to do, and puts what it found where it belongs. Never rejects. */
+  async run<M, P extends Poll>(slot: Slot<M>, check: Check<M, P>, poll: P): Promise<void> {
+    const begunAt = performance.now();
+    try {
+      for (let runs = 0, isMore = true; isMore; runs += 1) {
+        const run = () => this.#runOnce(slot, check, { ...poll, runs });
+        isMore = await (check.isExclusive === true ? this.turns.take(run) : run());
+      }
+      this.#succeeded(check.name);
+      this.metrics.checked(check.name, this.options.now(), performance.now() - begunAt);
+    } catch (error) {
+      this.failed(check, poll, error);
+    }
+  }
+
+  /** Of the fast checks: they share one transaction, so when one fails nothing can be seen. */
+  async runWithin<M, P extends Poll>(slot: Slot<M>, check: Check<M, P>, poll: P): Promise<void> {
+    for (let runs = 0, isMore = true; isMore; runs += 1) isMore = await this.#runOnce(slot, check, { ...poll, runs });
+  }
+
+  async #runOnce<M, P extends Poll>(slot: Slot<M>, check: Check<M, P>, given: P): Promise<boolean> {
+    const { memory } = this.#state;
+    const version = slot.version(memory);
+    const before = slot.get(memory);
+    const outcome = await check.run({ ...given, known: memory }, before);
+    const { settleMs } = this.options;
+    const ran = { outcome, version, facts: given.facts, settleMs, now: given.now() };
+    const { state, own, counted, suspected } = merge(this.#state, slot, check, ran);
+    this.#state = state;
+    for (const kind of identityKinds) {
+      const n = outcome.breaks?.[kind] ?? 0;
+      if (n !== 0) this.metrics.identityBreak(kind, n);
+    }
+    for (const { table, cause } of suspected) this.log.warn('audit trail suspect', { table, cause });
+    this.report(counted);
+    if (outcome.epoch !== undefined) this.epochBegan(outcome.epoch);
+    for (const { message, detail } of outcome.warnings ?? []) this.log.warn(message, detail);
+    outcome.record?.(this.metrics);
+    check.show?.(own, this.metrics, before);
+    if (outcome.error !== undefined) throw outcome.error;
+    return outcome.isMore === true;
+  }
+
+  /** The one place that says what a check's failure means: whatever it is evidence of is unknown. */
+  failed<M, P extends Poll>(check: Check<M, P>, poll: Poll, error: unknown): void {
+    // That a run is cut off when the observer ends says nothing about the trail.
+    if (this.#state.isRetired) return;
+    check.hide?.(this.metrics);
+    const { failure, fixes } = meaningOf(check, poll, error);
+    if (check.isLostWith?.(failure, poll) === true) {
+      this.lose(error);
+      return;
+    }
+    const { errors, evidence } = this.#state;
+    this.#state = {
+      ...this.#state,
+      errors: new Map([...errors, [check.name, failure]]),
+      evidence: check.evidence.reduce((book, source) => book.withFailure(source, failure, fixes), evidence),
+      // The description of the audit table may be what is out of date.
+      shapeReadAt: 0,
+    };
+    this.log.warn('a check failed', { check: check.name, error });
+  }
+
+  /** A check that cannot even be begun. */
+  notRun<M, P extends Poll>(check: Check<M, P>, reason: string): void {
+    const evidence = check.evidence.reduce((book, source) => book.with(source, unknown(reason)), this.#state.evidence);
+    this.#state = { ...this.#state, evidence };
+    check.hide?.(this.metrics);
+  }
+
+  /** The fast checks failed, or the database is gone: nothing can be seen. */
+  lose(error: unknown): void {
+    const failure = failureOf(error);
+    const before = this.#state;
+    this.#state = lostBy(before, failure);
+    this.metrics.lost();
+    const isNews = before.saidLost !== this.#state.saidLost;
+    this.log[isNews ? 'warn' : 'debug']('poll failed', { kind: failure.kind, error: describeError(error) });
+  }
+
+  epochBegan(reason: EpochReason): void {
+    this.metrics.epochChanged(reason);
+    this.log.info('statistics epoch begins', { reason });
+  }
+
+  /** Findings that count from now on. */
+  report(findings: readonly Finding[]): void {
+    for (const { table, kind, operation, check, detail } of findings) {
+      this.metrics.finding(table, kind, operation, check);
+      this.log.debug('audit trail fault confirmed', { table, kind, operation, check, detail });
+    }
+  }
+
+  #succeeded(name: CheckName): void {
+    const errors = new Map(this.#state.errors);
+    if (errors.delete(name)) this.#state = { ...this.#state, errors };
+  }
+}
+
+function meaningOf<M, P extends Poll>(
+  check: Check<M, P>,
+  poll: Poll,
+  error: unknown,
+): { readonly failure: Failure; readonly fixes: readonly string[] } {
+  if (error instanceof CannotCheck) return { failure: { kind: 'other', reason: error.message }, fixes: error.fixes };
+  const failure = failureOf(error);
+  return { failure, fixes: check.fixes?.(failure, poll) ?? [] };
+}
