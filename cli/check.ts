@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { kopCall } from '../exporters/runtime/call.js';
+import { unconnectedTrails } from '../pack/audit-trail/connection.js';
 import {
   excerpt,
   formatProblem,
@@ -9,8 +10,6 @@ import {
   loadPack,
   type Pack,
   type Problem,
-  unconnectedTrails,
-  warnings,
 } from '../pack/index.js';
 import { readBounded, UnreadableFile } from '../pack/reading/bounded-file.js';
 
@@ -94,7 +93,7 @@ function facts(pack: Pack) {
       maxInFlight,
       hangsWithRoom: hangsWithRoom(maxInFlight),
     })),
-    warnings: warnings(pack),
+    warnings: pack.source.warnings,
   };
 }
 

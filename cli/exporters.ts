@@ -14,7 +14,7 @@ import { obeySignals } from '../exporters/runtime/signals.js';
 import { StateTaken, statePlace } from '../exporters/runtime/state/index.js';
 import { readWebConfig } from '../exporters/runtime/web/config.js';
 import { InvalidWebConfig } from '../exporters/runtime/web/problems.js';
-import { loadPack, type PackSection } from '../pack/load.js';
+import { loadPack, type PackSection } from '../pack/index.js';
 import { InvalidPack } from '../pack/reading/problems.js';
 import { suggest } from '../pack/reading/suggest.js';
 

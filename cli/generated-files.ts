@@ -5,7 +5,7 @@ import { dashboardFiles } from '../dashboards/src/index.js';
 import { errorCode } from '../exporters/runtime/error-code.js';
 import { configurationReference } from '../pack/configuration-reference.js';
 import { type Pack, packageRoot, packJsonSchema } from '../pack/index.js';
-import { metricReference } from '../pack/metrics/reference.js';
+import { metricReference } from '../pack/metric-reference.js';
 
 export interface GeneratedFile {
   /** Relative to the output directory. */

@@ -1,4 +1,4 @@
-import type { PackSection } from '../pack/load.js';
+import type { PackSection } from '../pack/index.js';
 import type { ExporterFactory } from './runtime/exporter.js';
 
 export interface ExporterEntry {

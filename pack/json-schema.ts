@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pack } from './schema/pack.js';
+import { packSchema } from './layout.js';
 
 /** A schema of draft 7, as far as ours uses it. */
 export interface JsonSchema {
@@ -26,7 +26,7 @@ export function packJsonSchema(): string {
   const { $schema, ...rest } = wholeSchema();
   const document = {
     $schema,
-    $comment: 'Generated from pack/schema. Do not edit; run kop build.',
+    $comment: 'Generated from the schemas in pack/. Do not edit; run kop build.',
     title: 'Kingston Observability Pack',
     ...ofOneFile(rest),
   };
@@ -35,7 +35,7 @@ export function packJsonSchema(): string {
 
 /** The schema of a whole description, all files merged: with the keys that it cannot be without. */
 export function wholeSchema(): JsonSchema & { readonly $schema?: string } {
-  return JSON.parse(JSON.stringify(z.toJSONSchema(pack, { io: 'input', target: 'draft-7' })));
+  return JSON.parse(JSON.stringify(z.toJSONSchema(packSchema, { io: 'input', target: 'draft-7' })));
 }
 
 /**

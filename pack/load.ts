@@ -1,14 +1,19 @@
-import type { Pack } from './model.js';
-import { parse } from './reading/parse.js';
+import { eachDomain } from './domains.js';
+import { domains, layout, type PackSection, packSchema } from './layout.js';
+import type { Pack } from './pack.js';
+import { digest } from './reading/digest.js';
+import { removalText } from './reading/inheritance.js';
+import { judgeShape, read, type Written } from './reading/parse.js';
+import { Places } from './reading/places.js';
 import { InvalidPack, type Problem } from './reading/problems.js';
 import { Reporter } from './reading/reporter.js';
-import { readSource } from './reading/yaml-source.js';
-import { resolve } from './resolve.js';
-import { judgeSecrets, rules } from './rules/index.js';
-import type { ParsedPack } from './schema/pack.js';
-import { shippedPackPath } from './shipped.js';
-
-export type PackSection = keyof ParsedPack;
+import { shippedPackPath } from './reading/shipped.js';
+import type { MapNode } from './reading/source-node.js';
+import { readSource, type Source } from './reading/yaml-source.js';
+import { judgeSecrets } from './secrets/rules.js';
+import { sharedRules, sharedWarnings } from './shared/index.js';
+import { resolveShared } from './shared/resolve.js';
+import { sharedSchema } from './shared/schema.js';
 
 export interface LoadOptions {
   /**
@@ -33,20 +38,47 @@ export interface LoadOptions {
  * const pack = loadPack(['pack.yaml', 'mine.yaml'], { requireSecrets: false });
  */
 export function loadPack(paths: readonly string[] = [], options: LoadOptions = {}): Pack {
-  const source = readSource(paths.length === 0 ? [shippedPackPath()] : paths);
-  const reporter = new Reporter(source.root, source.removed);
+  const source = readSource(paths.length === 0 ? [shippedPackPath()] : paths, layout);
+  const { root } = source;
+  const reporter = new Reporter(root, layout.secrets, source.removed);
   const { requireSecrets = true, allowUnconnected = false } = options;
-  judgeSecrets(source.root, reporter, { requireSecrets, allowUnconnected });
-  const parsed = parse(source.root, reporter);
-  if (parsed !== undefined) {
-    for (const rule of rules) {
-      rule({ parsed, root: source.root, reporter });
-    }
-  }
-  if (reporter.problems.length > 0 || parsed === undefined) {
+  judgeSecrets(root, reporter, { places: layout.secrets, requireSecrets, allowUnconnected });
+  const written = judgeShape(root, packSchema, layout, reporter);
+  if (written !== undefined) judge(written, root, reporter);
+  if (written === undefined || reporter.problems.length > 0) {
     throw new InvalidPack(inReadingOrder(reporter.problems, source.files));
   }
-  return resolve(parsed, source);
+  return resolve(written, source);
+}
+
+function judge(written: Written, root: MapNode, reporter: Reporter): void {
+  const judged = { shared: read(sharedSchema, written), root, reporter };
+  // First, because a secret that a step would send in plain must not be repeated by a rule about its portal.
+  for (const domain of domains) domain.read(written[domain.key]).judge(judged);
+  for (const rule of sharedRules) rule(judged);
+}
+
+/** Turns a description without problems into what the other parts of the pack see. */
+function resolve(written: Written, source: Source): Pack {
+  const places = new Places(source.root);
+  const shared = read(sharedSchema, written);
+  const parts = resolveShared(shared, places);
+  const warnings = [...sharedWarnings(parts)];
+  const entries = eachDomain((domain) => {
+    const resolved = domain.read(written[domain.key]).resolve({ places, shared });
+    warnings.push(...resolved.warnings);
+    return resolved.entries;
+  });
+  return {
+    ...parts,
+    ...entries,
+    source: {
+      files: source.files,
+      removed: [...new Set(source.removed.map((removal) => removalText(removal, source.root, layout.secrets)))],
+      sha256: digest(source.root),
+      warnings,
+    },
+  };
 }
 
 function inReadingOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {

@@ -1,4 +1,4 @@
-import type { Pack, Severity } from '../../pack/model.js';
+import type { Pack, Severity } from '../../pack/index.js';
 import { operatingTeam, packLabel } from './policy.js';
 import { yamlText } from './yaml.js';
 

@@ -1,6 +1,7 @@
 /** Multi-window, multi-burn-rate: the condition that every family of service levels shares. */
+
+import type { BurnWindow, Pack } from '../../pack/index.js';
 import { type Recorded, windowOf } from '../../pack/metrics/index.js';
-import type { BurnWindow, Pack } from '../../pack/model.js';
 import { atLeast, plainNumber, promql } from './promql.js';
 
 /** What a family records for it, each for a window such as `1h`. */

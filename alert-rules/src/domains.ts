@@ -1,4 +1,4 @@
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { auditTrailFile } from './audit-trail/index.js';
 import { encryptionFile } from './encryption/index.js';
 import type { RuleFile } from './rule.js';

@@ -1,6 +1,7 @@
 /** The pack watching itself: an exporter that is silent looks exactly like a portal without faults. */
+
+import type { Pack } from '../../pack/index.js';
 import { runtimeMetrics as m, exporterRecorded as r, windowOf } from '../../pack/metrics/index.js';
-import type { Pack } from '../../pack/model.js';
 import { alertRule, operatingTeam } from './policy.js';
 import { gone } from './presence.js';
 import { promql } from './promql.js';

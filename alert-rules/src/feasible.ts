@@ -1,4 +1,5 @@
-import type { BurnWindow, Objective, Pack, Workflow } from '../../pack/model.js';
+import type { BurnWindow, Objective, Pack } from '../../pack/index.js';
+import type { Workflow } from '../../pack/workflow/model.js';
 import { plainNumber } from './promql.js';
 
 /** Combinations under which an alert could never fire, each as one sentence. Empty when all is well. */

@@ -1,4 +1,4 @@
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { type AlertmanagerOptions, alertmanagerText } from './alertmanager.js';
 import { ruleFiles } from './rules.js';
 import { ruleTestFiles, ruleTestText } from './tests/index.js';

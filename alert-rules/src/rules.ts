@@ -1,4 +1,4 @@
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { domainRules } from './domains.js';
 import { exporterAlerts, watchdog } from './exporter-alerts.js';
 import { exporterPresenceRecording } from './presence.js';

@@ -1,5 +1,5 @@
+import type { Pack } from '../../pack/index.js';
 import { type Window, windowOf } from '../../pack/metrics/index.js';
-import type { Pack } from '../../pack/model.js';
 import { settings } from './settings.js';
 
 export interface RecordedWindow {

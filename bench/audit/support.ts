@@ -10,8 +10,9 @@ import { Observer } from '../../exporters/audit-trail/observer/observer.js';
 import { installSql } from '../../exporters/audit-trail/writer/index.js';
 import { silentLogger } from '../../exporters/runtime/log.js';
 import { MetricStore } from '../../exporters/runtime/metrics/index.js';
+import type { AuditRecords, AuditTrail } from '../../pack/audit-trail/model.js';
 import { auditPresets } from '../../pack/audit-trail/presets.js';
-import { type AuditRecords, type AuditTrail, SecretText } from '../../pack/index.js';
+import { SecretText } from '../../pack/index.js';
 
 /** As an administrator would set it up; what is written is flushed, because that is what a commit costs. */
 const SETTINGS = {

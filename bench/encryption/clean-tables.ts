@@ -1,4 +1,4 @@
-import type { CiphertextFormat } from '../../pack/index.js';
+import type { CiphertextFormat } from '../../pack/encryption/model.js';
 
 const pieces = (text: string) => `translate(${text}, E'\\n', '')`;
 const urlSafe = (text: string) => `translate(${pieces(text)}, '+/', '-_')`;

@@ -4,7 +4,7 @@ import { startPostgres } from '../../demo/postgres/index.js';
 import { resolveColumn } from '../../exporters/encryption/scan/column.js';
 import type { ScanQuery } from '../../exporters/encryption/scan/database.js';
 import { readerFor } from '../../exporters/encryption/scan/reader.js';
-import type { ScannedColumn } from '../../pack/index.js';
+import type { ScannedColumn } from '../../pack/encryption/model.js';
 import type { Figure } from '../support/report.js';
 import { median } from '../support/stats.js';
 import { type CleanTable, cleanTables, fillCleanTable } from './clean-tables.js';

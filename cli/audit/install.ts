@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { installSql, uninstallSql, upgradeSql, type WriterScope } from '../../exporters/audit-trail/writer/index.js';
-import { loadPack } from '../../pack/load.js';
-import type { AuditTrail } from '../../pack/model.js';
+import type { AuditTrail } from '../../pack/audit-trail/model.js';
+import { loadPack } from '../../pack/index.js';
 import { InvalidPack } from '../../pack/reading/problems.js';
 
 interface Options {

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
-import { type AuditTrail, loadPack, type Seal, unconnectedTrails } from '../../pack/index.js';
+import { unconnectedTrails } from '../../pack/audit-trail/connection.js';
+import type { AuditTrail, Seal } from '../../pack/audit-trail/model.js';
+import { loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
 
 export interface TrailOptions {

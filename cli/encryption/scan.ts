@@ -5,7 +5,7 @@ import { type ColumnOutcome, scanOnce } from '../../exporters/encryption/scan/sc
 import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/log.js';
 import { looseFolder, type StateFolder } from '../../exporters/runtime/state/index.js';
-import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/index.js';
+import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../pack/encryption/model.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
 import { exporterState, type StateLocation, StateUnclear } from '../exporter-state.js';

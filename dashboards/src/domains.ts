@@ -1,4 +1,4 @@
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { auditTrailDashboard } from './audit-trail/dashboard.js';
 import { auditTrailOverview } from './audit-trail/overview.js';
 import { encryptionDashboard } from './encryption/dashboard.js';

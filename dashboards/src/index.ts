@@ -1,4 +1,4 @@
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { domains } from './domains.js';
 import type { Dashboard } from './kit/types.js';
 import { overview } from './overview/overview.js';

@@ -1,4 +1,5 @@
-import { type AuditTrail, type Pack, SecretText } from '../../pack/index.js';
+import type { AuditTrail } from '../../pack/audit-trail/model.js';
+import { type Pack, SecretText } from '../../pack/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
 import { earlierState } from './earlier-state.js';

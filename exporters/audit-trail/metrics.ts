@@ -1,4 +1,3 @@
-import type { AuditTrail, Comparison } from '../../pack/index.js';
 import {
   type AuditInvariant,
   type AuditTableState,
@@ -15,7 +14,8 @@ import {
   readerKinds,
   recordParts,
   replayKinds,
-} from '../../pack/metrics/index.js';
+} from '../../pack/audit-trail/metrics.js';
+import type { AuditTrail, Comparison } from '../../pack/audit-trail/model.js';
 import type { MetricStore } from '../runtime/metrics/index.js';
 import { type ActorKind, actorKinds } from './observer/checks/reading/attribution.js';
 

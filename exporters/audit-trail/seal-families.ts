@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../pack/index.js';
-import { auditMetrics } from '../../pack/metrics/index.js';
+import { auditMetrics } from '../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../pack/audit-trail/model.js';
 import { verificationKinds } from '../../pack/sealing/model.js';
 import { type Family, family } from '../runtime/metrics/index.js';
 import type { SealStatus } from './seal/index.js';

@@ -6,7 +6,7 @@ import {
   operationBounds,
   type SelfTest,
 } from '../../pack/encryption/metrics.js';
-import { bindingOf } from '../../pack/index.js';
+import { bindingOf } from '../../pack/encryption/model.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { sizeLabel } from './probe/canary.js';
 import type { ProbeJob } from './probe/plan.js';

@@ -1,4 +1,5 @@
-import type { FieldEncryption, Pack } from '../../pack/index.js';
+import type { FieldEncryption } from '../../pack/encryption/model.js';
+import type { Pack } from '../../pack/index.js';
 import type { LandingSection } from '../runtime/landing/section.js';
 import type { Logger, Redactor } from '../runtime/log.js';
 import type { Family } from '../runtime/metrics/family.js';

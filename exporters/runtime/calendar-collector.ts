@@ -1,6 +1,6 @@
-import { calendarMetrics } from '../../pack/metrics/index.js';
-import type { Calendar } from '../../pack/model.js';
+import type { Calendar } from '../../pack/index.js';
 import { isOpen, validUntil } from '../../pack/policy/calendar.js';
+import { calendarMetrics } from '../../pack/policy/metrics.js';
 import { type Collector, noData } from './collector.js';
 import { family } from './metrics/family.js';
 

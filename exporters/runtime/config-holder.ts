@@ -1,4 +1,4 @@
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { InvalidPack } from '../../pack/reading/problems.js';
 import { describeError, type Logger } from './log.js';
 

@@ -1,5 +1,5 @@
 import type { Router } from 'express';
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import type { Collector } from './collector.js';
 import type { LandingSection } from './landing/section.js';
 import type { Logger, Redactor } from './log.js';

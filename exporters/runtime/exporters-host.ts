@@ -1,5 +1,5 @@
 import type { Router } from 'express';
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import type { Collector } from './collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory, Readiness, StartContext } from './exporter.js';
 import type { LandingExporter } from './landing/page.js';

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { type LoadOptions, loadPack } from '../../pack/load.js';
-import type { Pack } from '../../pack/model.js';
-import { warnings } from '../../pack/warnings.js';
+import type { Pack } from '../../pack/index.js';
+import { type LoadOptions, loadPack } from '../../pack/index.js';
 import { calendarCollector } from './calendar-collector.js';
 import { CollectorRunner } from './collector-runner.js';
 import { ConfigHolder, type ReloadResult } from './config-holder.js';
@@ -82,7 +81,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   const { requireSecrets = true, allowUnconnected = false } = options;
   const load = (files: readonly string[]) => {
     const pack = loadPack(files, { requireSecrets, allowUnconnected });
-    for (const warning of warnings(pack)) log.warn('the description is valid, and yet', { warning });
+    for (const warning of pack.source.warnings) log.warn('the description is valid, and yet', { warning });
     return pack;
   };
   const config = new ConfigHolder({ files: options.configFiles, load, log });

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Pack } from '../../pack/model.js';
+import type { Pack } from '../../pack/index.js';
 import { type Part, SecretText, SecretUnavailable } from '../../pack/secrets/secret.js';
 import type { Redactor } from './redactor.js';
 

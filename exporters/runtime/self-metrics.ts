@@ -1,5 +1,5 @@
+import type { Pack } from '../../pack/index.js';
 import { runtimeMetrics } from '../../pack/metrics/index.js';
-import type { Pack } from '../../pack/model.js';
 import type { ReloadStatus } from './config-holder.js';
 import type { HostedExporterState } from './exporters-host.js';
 import type { ConnectionLimits } from './http/connection-limits.js';

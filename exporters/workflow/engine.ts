@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Portal } from '../../pack/index.js';
-import type { DropReason } from '../../pack/metrics/index.js';
+import type { DropReason } from '../../pack/workflow/metrics.js';
 import { formatMs } from '../runtime/format.js';
 import { abortable } from '../runtime/measuring/abortable.js';
 import { AtWork, markOf } from '../runtime/measuring/at-work.js';

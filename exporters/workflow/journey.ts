@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { Portal, Step, Text, Workflow } from '../../pack/index.js';
-import type { FailureReason, UncertainReason } from '../../pack/metrics/index.js';
+import type { Portal, Text } from '../../pack/index.js';
+import type { FailureReason, UncertainReason } from '../../pack/portal/outcomes.js';
 import { SecretUnavailable } from '../../pack/secrets/secret.js';
+import type { Step, Workflow } from '../../pack/workflow/model.js';
 import { formatMs } from '../runtime/format.js';
 import type { Cancellation } from '../runtime/measuring/cancellation.js';
 import type { LoopWatch } from '../runtime/measuring/loop-watch.js';

@@ -1,14 +1,7 @@
 import type { Portal } from '../../pack/index.js';
-import {
-  connectOutcomes,
-  dropReasons,
-  failureReasons,
-  runDurationBounds,
-  stepPhases,
-  uncertainReasons,
-  workflowMetrics,
-} from '../../pack/metrics/index.js';
 import { reserveOf } from '../../pack/portal/in-flight.js';
+import { failureReasons, stepPhases, uncertainReasons } from '../../pack/portal/outcomes.js';
+import { connectOutcomes, dropReasons, runDurationBounds, workflowMetrics } from '../../pack/workflow/metrics.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import { type Job, workflowJobName } from './plan.js';

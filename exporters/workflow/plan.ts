@@ -1,4 +1,5 @@
-import type { Pack, Portal, Workflow } from '../../pack/index.js';
+import type { Pack, Portal } from '../../pack/index.js';
+import type { Workflow } from '../../pack/workflow/model.js';
 import { decodeWithSecrets, encodeWithSecrets } from '../runtime/measuring/transfer.js';
 
 /** One workflow on one portal: the unit that is scheduled, measured and sharded. */

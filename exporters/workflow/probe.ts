@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
-import { probeMetrics, stepPhases } from '../../pack/metrics/index.js';
+import { stepPhases } from '../../pack/portal/outcomes.js';
+import { probeMetrics } from '../../pack/workflow/metrics.js';
 import { type Family, family } from '../runtime/metrics/index.js';
 import type { RunResult } from './result.js';
 import { isUnsent } from './unsent.js';

@@ -1,4 +1,4 @@
-import type { DropReason } from '../../pack/metrics/index.js';
+import type { DropReason } from '../../pack/workflow/metrics.js';
 import type { RunResult } from './result.js';
 
 /** From the page's thread to the measuring thread. */

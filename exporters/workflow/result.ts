@@ -1,4 +1,4 @@
-import type { FailureReason, UncertainReason } from '../../pack/metrics/index.js';
+import type { FailureReason, UncertainReason } from '../../pack/portal/outcomes.js';
 import { formatMs } from '../runtime/format.js';
 import type { PhaseTimes } from '../runtime/measuring/phase-clock.js';
 import type { AddressTry } from '../runtime/portal/http/dial.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Schedule as Timing } from '../../pack/index.js';
-import type { DropReason } from '../../pack/metrics/index.js';
+import type { DropReason } from '../../pack/workflow/metrics.js';
+import type { Schedule as Timing } from '../../pack/workflow/model.js';
 
 const WARM_UP_SPREAD_MS = 3000;
 

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../pack/metrics/index.js';
+import type { FailureReason } from '../../pack/portal/outcomes.js';
 import type { Job } from './plan.js';
 import type { RunResult, RunTrigger, StepResult } from './result.js';
 

@@ -1,4 +1,4 @@
-import { type StepPhase, stepPhases } from '../../pack/metrics/index.js';
+import { type StepPhase, stepPhases } from '../../pack/portal/outcomes.js';
 import { formatBytes, formatMs } from '../runtime/format.js';
 import { DEFAULT_IDENTITY } from '../runtime/portal/auth/session.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';

@@ -1,5 +1,5 @@
-import type { Pack } from '../model.js';
 import { unsetVariables } from '../secrets/secret.js';
+import type { AuditTrail } from './model.js';
 
 export interface UnconnectedTrail {
   readonly trail: string;
@@ -7,8 +7,12 @@ export interface UnconnectedTrail {
   readonly variables: readonly string[];
 }
 
+interface Trails {
+  readonly auditTrails: readonly AuditTrail[];
+}
+
 /** Trails that nobody has given a database yet: nothing about them can be known, and that must be said. */
-export function unconnectedTrails({ auditTrails }: Pick<Pack, 'auditTrails'>): readonly UnconnectedTrail[] {
+export function unconnectedTrails({ auditTrails }: Trails): readonly UnconnectedTrail[] {
   return auditTrails
     .map(({ name, database }) => ({ trail: name, variables: unsetVariables(database.url.parts) }))
     .filter(({ variables }) => variables.length > 0);

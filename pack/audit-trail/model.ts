@@ -2,6 +2,7 @@
  * What a portal promises of its audit trail, and where the evidence is. Built by `resolve.ts` like the rest of the
  * domain; exporters/audit-trail reads it.
  */
+import type { DatabaseAccess } from '../postgres/model.js';
 import type { Anchor } from '../sealing/model.js';
 import type { SecretText } from '../secrets/secret.js';
 
@@ -27,15 +28,6 @@ export interface AuditTrail {
   readonly comparisons: readonly Comparison[];
   /** Comparisons are written as a list of names, which the next version will refuse. */
   readonly namesComparisons?: true;
-}
-
-export interface DatabaseAccess {
-  /** `postgres://user@host:port/database`, usually by reference because it may hold a password. */
-  readonly url: SecretText;
-  readonly password?: SecretText;
-  readonly caFile?: string;
-  readonly statementTimeoutMs: number;
-  readonly maxConnections: number;
 }
 
 /** Which tables must be audited. Tables that appear later are in scope, uncovered, until they are enrolled or waived. */

@@ -1,14 +1,16 @@
+import type { Resolving } from '../domain.js';
+import { resolveDatabase } from '../postgres/resolve.js';
 import type { Places } from '../reading/places.js';
 import type { KeyPath } from '../reading/source-node.js';
 import type { Anchor } from '../sealing/model.js';
-import type { AuditColumns, AuditRecords, AuditTrail, ColumnRef, DatabaseAccess, Seal, Witness } from './model.js';
+import type { AuditColumns, AuditRecords, AuditTrail, ColumnRef, Seal, Witness } from './model.js';
 import { applicationWriteLagMs, auditPresets } from './presets.js';
 import type { ParsedAuditRecords, ParsedColumnRef } from './schema/records.js';
 import type { ParsedSeal } from './schema/seal.js';
-import type { ParsedAuditTrail, ParsedDatabase } from './schema/trail.js';
+import type { ParsedAuditTrail } from './schema/trail.js';
 import { namedComparisons } from './shipped-comparisons.js';
 
-export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places: Places): AuditTrail {
+export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, { places }: Resolving): AuditTrail {
   const path = ['auditTrails', name];
   const { database, replica, records, observe, retention, seal, witness, comparisons, ...rest } = trail;
   return {
@@ -34,17 +36,6 @@ export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, places:
       : Object.entries(comparisons).map(([key, comparison]) => ({ name: key, ...comparison })),
     ...(Array.isArray(comparisons) ? { namesComparisons: true as const } : {}),
     ...(witness?.kind === 'walinspect' ? { ignoresWalInspect: true as const } : {}),
-  };
-}
-
-export function resolveDatabase(database: ParsedDatabase, path: KeyPath, places: Places): DatabaseAccess {
-  const { url, password, caFile, statementTimeout, maxConnections } = database;
-  return {
-    url: places.secret([...path, 'url'], url),
-    ...(password === undefined ? {} : { password: places.secret([...path, 'password'], password) }),
-    ...(caFile === undefined ? {} : { caFile: places.file([...path, 'caFile'], caFile) }),
-    statementTimeoutMs: statementTimeout,
-    maxConnections,
   };
 }
 

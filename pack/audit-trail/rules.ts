@@ -1,6 +1,7 @@
+import type { Judged as JudgedBy, Rule } from '../domain.js';
 import { check } from '../policy/rules/references.js';
 import { durationText } from '../reading/durations.js';
-import { type Judged, namesIn, type Rule } from '../reading/rule.js';
+import { namesIn } from '../reading/names.js';
 import type { KeyPath } from '../reading/source-node.js';
 import { suggest } from '../reading/suggest.js';
 import type { AuditColumns } from './model.js';
@@ -8,9 +9,11 @@ import { auditPresets } from './presets.js';
 import type { ParsedAuditRecords } from './schema/records.js';
 import type { ParsedAuditTrail } from './schema/trail.js';
 
+type Judged = JudgedBy<ParsedAuditTrail>;
+
 /** A trail speaks of what is described, and its parts fit together. */
-export const auditTrails: Rule = (judged) => {
-  for (const [name, trail] of Object.entries(judged.parsed.auditTrails)) {
+export const auditTrails: Rule<ParsedAuditTrail> = (judged) => {
+  for (const [name, trail] of Object.entries(judged.own)) {
     const path = ['auditTrails', name];
     check(judged, [...path, 'portal'], trail.portal, 'portal', namesIn(judged.root, 'portals'));
     check(judged, [...path, 'team'], trail.team, 'team', namesIn(judged.root, 'teams'));

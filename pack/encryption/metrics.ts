@@ -1,5 +1,5 @@
 import { counter, gauge, histogram } from '../metrics/declare.js';
-import { uncertainReasons } from '../workflow/metrics.js';
+import { uncertainReasons } from '../portal/outcomes.js';
 
 export const encryptionOperations = ['encrypt', 'decrypt', 'round_trip', 'data_key'] as const;
 export type EncryptionOperation = (typeof encryptionOperations)[number];

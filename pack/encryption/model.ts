@@ -2,7 +2,7 @@
  * What a portal promises of its field encryption: how fast, which columns, which keys. Built by `resolve.ts` like the
  * rest of the domain; exporters/encryption reads it.
  */
-import type { DatabaseAccess } from '../audit-trail/model.js';
+import type { DatabaseAccess } from '../postgres/model.js';
 import type { SecretText } from '../secrets/secret.js';
 
 export interface FieldEncryption {

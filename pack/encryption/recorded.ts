@@ -1,3 +1,4 @@
+import type { Recorded } from '../metrics/declare.js';
 import { recorded } from '../metrics/record.js';
 import type { Window } from '../metrics/window.js';
 
@@ -82,3 +83,9 @@ export const encryptionRecorded = {
     'State of the column: 1 encrypted, 2 partly unreadable, 3 not scanned, 4 exposed (plaintext or a reused nonce).',
   ),
 } as const;
+
+/** All of them, for the given burn-rate windows. */
+export function recordedOfEncryption(windows: readonly Window[]): readonly Recorded[] {
+  const { operations, missed, errorRatio, ...fixed } = encryptionRecorded;
+  return [...windows.flatMap((w) => [operations(w), missed(w), errorRatio(w)]), ...Object.values(fixed)];
+}

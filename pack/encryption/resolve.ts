@@ -1,4 +1,6 @@
-import { resolveDatabase } from '../audit-trail/resolve.js';
+import type { Resolving } from '../domain.js';
+import { resolveDatabase } from '../postgres/resolve.js';
+import { entriesOf } from '../reading/entries.js';
 import type { Places } from '../reading/places.js';
 import type { KeyPath } from '../reading/source-node.js';
 import {
@@ -14,7 +16,7 @@ import type { ParsedEncryption } from './schema/encryption.js';
 import type { ParsedProvider } from './schema/providers.js';
 import type { ParsedColumn, ParsedScan } from './schema/scan.js';
 
-export function resolveEncryption(name: string, written: ParsedEncryption, places: Places): FieldEncryption {
+export function resolveEncryption(name: string, written: ParsedEncryption, { places }: Resolving): FieldEncryption {
   const path = ['encryption', name];
   const { sla, probe, providers, keys, scan, timings, ...rest } = written;
   return {
@@ -27,12 +29,12 @@ export function resolveEncryption(name: string, written: ParsedEncryption, place
       samples: probe.samples,
       sizesBytes: probe.sizes,
     },
-    providers: entries(providers, (each, provider) =>
+    providers: entriesOf(providers, (each, provider) =>
       resolveProvider(each, provider, [...path, 'providers', each], places),
     ),
-    keys: entries(keys, resolveKey),
+    keys: entriesOf(keys, resolveKey),
     ...(scan === undefined ? {} : { scan: resolveScan(scan, keys, [...path, 'scan'], places) }),
-    timings: entries(
+    timings: entriesOf(
       timings,
       (each, { preset, table, database }): TimingSource => ({
         name: each,
@@ -145,8 +147,4 @@ function resolveColumn(written: ParsedColumn, keys: ParsedEncryption['keys']): S
     format: typeof format === 'string' ? { kind: format } : { kind: 'regex', pattern: format.regex },
     sensitivity: sensitivity ?? ofKey ?? 'confidential',
   };
-}
-
-function entries<In, Out>(section: Readonly<Record<string, In>>, make: (name: string, value: In) => Out): Out[] {
-  return Object.entries(section).map(([name, value]) => make(name, value));
 }

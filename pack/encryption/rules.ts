@@ -1,16 +1,19 @@
+import type { Judged as JudgedBy, Rule } from '../domain.js';
 import { check } from '../policy/rules/references.js';
 import { forbiddenBy } from '../portal/paths.js';
 import { durationText } from '../reading/durations.js';
-import { type Judged, namesIn, type Rule } from '../reading/rule.js';
+import { namesIn } from '../reading/names.js';
 import type { KeyPath } from '../reading/source-node.js';
 import type { ParsedEncryption } from './schema/encryption.js';
 import type { ParsedColumn } from './schema/scan.js';
 
+type Judged = JudgedBy<ParsedEncryption>;
+
 /** What is said of encryption speaks of what is described, and each series it makes has one owner. */
-export const encryptions: Rule = (judged) => {
-  const { parsed, reporter, root } = judged;
+export const encryptions: Rule<ParsedEncryption> = (judged) => {
+  const { own, reporter, root } = judged;
   const owners = new Map<string, string>();
-  for (const [name, encryption] of Object.entries(parsed.encryption)) {
+  for (const [name, encryption] of Object.entries(own)) {
     const path = ['encryption', name];
     check(judged, [...path, 'portal'], encryption.portal, 'portal', namesIn(root, 'portals'));
     check(judged, [...path, 'team'], encryption.team, 'team', namesIn(root, 'teams'));
@@ -46,8 +49,8 @@ function probe({ reporter }: Judged, { probe, sla, providers }: ParsedEncryption
   });
 }
 
-function providers({ reporter, parsed }: Judged, { providers, portal }: ParsedEncryption, path: KeyPath): void {
-  const target = parsed.portals[portal];
+function providers({ reporter, shared }: Judged, { providers, portal }: ParsedEncryption, path: KeyPath): void {
+  const target = shared.portals[portal];
   for (const [name, provider] of Object.entries(providers)) {
     if (provider.kind !== 'endpoint' || target === undefined) {
       continue;

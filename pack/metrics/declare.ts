@@ -27,6 +27,13 @@ export interface Recorded {
   readonly labels: readonly string[];
 }
 
+/** Metrics that are exposed and documented together. */
+export interface MetricFamily {
+  /** For the reference. */
+  readonly title: string;
+  readonly metrics: Readonly<Record<string, Metric>>;
+}
+
 type Extra<L extends string> = Pick<Metric<L>, 'values' | 'bounds'>;
 
 function declare(type: MetricType) {

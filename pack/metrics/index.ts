@@ -1,7 +1,5 @@
-export * from '../audit-trail/metrics.js';
-export * from '../encryption/metrics.js';
-export * from '../policy/metrics.js';
-export * from '../workflow/metrics.js';
+/** What all metrics share: how they are declared, and those that every exporter has. */
 export * from './declare.js';
 export * from './recorded.js';
 export * from './runtime.js';
+export * from './window.js';

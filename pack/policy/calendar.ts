@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
-import type { Calendar } from '../model.js';
 import { holidayTable } from './holidays/tables.js';
+import type { Calendar } from './model.js';
 
 /**
  * Whether it is business hours. Read on the wall clock of the calendar's time zone, so a day with a clock change

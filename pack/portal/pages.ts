@@ -1,4 +1,4 @@
-import type { Portal } from '../model.js';
+import type { Portal } from './model.js';
 import { applyPathStyle } from './paths.js';
 
 type Home = Pick<Portal, 'baseUrl' | 'pathStyle' | 'pathStyleExceptions'>;

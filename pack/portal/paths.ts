@@ -1,4 +1,4 @@
-import type { Portal } from '../model.js';
+import type { Portal } from './model.js';
 import { patternSegments, readingsOf } from './path-readings.js';
 
 type Style = Pick<Portal, 'pathStyle' | 'pathStyleExceptions'>;

@@ -1,3 +1,5 @@
+import type { Places } from '../reading/places.js';
+import type { KeyPath } from '../reading/source-node.js';
 import type {
   Auth,
   Csrf,
@@ -9,9 +11,7 @@ import type {
   OidcAuth,
   SecondStep,
   Totp,
-} from '../model.js';
-import type { Places } from '../reading/places.js';
-import type { KeyPath } from '../reading/source-node.js';
+} from './model.js';
 import type { ParsedAuth, ParsedExpiry, ParsedIdentity } from './schema/auth.js';
 
 type Parsed<Kind extends ParsedAuth['kind']> = Extract<ParsedAuth, { kind: Kind }>;

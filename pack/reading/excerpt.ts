@@ -1,3 +1,4 @@
+import type { Layout } from './layout.js';
 import type { Problem } from './problems.js';
 import { shownLine, shownUpTo } from './shown.js';
 
@@ -11,14 +12,14 @@ export interface Excerpt {
 }
 
 /** The line that a problem speaks of, fit for a terminal; undefined where it has none or may hold a secret. */
-export function excerpt(problem: Problem, fileText: string): Excerpt | undefined {
+export function excerptOf(problem: Problem, fileText: string, layout: Layout): Excerpt | undefined {
   const lines = fileText.split(/\r?\n/);
   const written = lines[problem.line - 1];
   // A pipe gives its text only once.
   if (written === undefined || fileText === '' || problem.confidential) return undefined;
   const line = problem.keyOnly
-    ? shownUpTo(written, problem.column - 1, problem.key)
-    : shownLine(lines, problem.line - 1, problem.key);
+    ? shownUpTo(written, problem.column - 1, problem.key, layout.secrets)
+    : shownLine(lines, problem.line - 1, problem.key, layout);
   if (line === undefined) return undefined;
   // One character for one, so that the caret stays under its place; and no control sequence reaches the terminal.
   const visible = [...line].map((character) => (/\p{Cc}/u.test(character) ? ' ' : character)).join('');

@@ -1,6 +1,7 @@
-import { pack, sections } from '../schema/pack.js';
-import { isSecretPlace } from '../secrets/secret-places.js';
+import { z } from 'zod';
+import type { SecretPlaces } from '../secrets/secret-places.js';
 import type { Problem } from './problems.js';
+import { expected, oneOf } from './schema/say.js';
 import { mayHoldSecret } from './shown.js';
 import {
   isSameKind,
@@ -20,13 +21,18 @@ import { suggest } from './suggest.js';
  * One file on top of those before it. `extends:` says which of their sections are kept; it is of this file alone, so
  * nothing of it is left.
  */
-export function inherit(earlier: MapNode | undefined, later: MapNode, problems: Problem[]): MapNode {
+export function inherit(
+  earlier: MapNode | undefined,
+  later: MapNode,
+  sections: readonly string[],
+  problems: Problem[],
+): MapNode {
   const entries = new Map(later.entries);
   const written = entries.get('extends');
   entries.delete('extends');
   const own: MapNode = { ...later, entries };
   if (written === undefined) return earlier === undefined ? own : mergeMaps(earlier, own);
-  const kept = keptSections(written.node, problems);
+  const kept = keptSections(written.node, sections, problems);
   const base = new Map([...(earlier?.entries ?? [])].filter(([section]) => kept.has(section)));
   return mergeMaps({ ...later, entries: base }, own);
 }
@@ -41,9 +47,14 @@ export type Removal =
   | { readonly path: KeyPath; readonly by: 'list'; readonly hadItems: number };
 
 /** What one file took away: entries such as `workflows.search`, keys below them, and items of lists such as `neverProbe`. */
-export function removedBetween(earlier: MapNode, later: MapNode, whole: MapNode): Removal[] {
+export function removedBetween(
+  earlier: MapNode,
+  later: MapNode,
+  whole: MapNode,
+  sections: readonly string[],
+): Removal[] {
   return [...earlier.entries].flatMap(([section, { node }]): Removal[] => {
-    const isLeftOut = later.entries.has('extends') && !isKept(later, section);
+    const isLeftOut = later.entries.has('extends') && !isKept(later, section, sections);
     const left = whole.entries.get(section)?.node;
     const by = isLeftOut ? 'extends' : 'null';
     if (node.kind !== 'map') return left === undefined ? [{ path: [section], by }] : [];
@@ -87,7 +98,7 @@ export function isStillRemoved(removal: Removal, whole: MapNode): boolean {
 }
 
 /** `workflows.search`, `portals.main.neverProbe (/admin/**)`, `alerting.burn (1 of 3 items)`. */
-export function removalText(removal: Removal, whole: MapNode): string {
+export function removalText(removal: Removal, whole: MapNode, secrets: SecretPlaces): string {
   const key = keyText(removal.path);
   if ('hadItems' in removal) {
     const node = nodeAt(whole, removal.path);
@@ -96,22 +107,30 @@ export function removalText(removal: Removal, whole: MapNode): string {
   }
   if (!('item' in removal)) return key;
   const item = String(removal.item);
-  return `${key} (${isSecretPlace(removal.path) || mayHoldSecret(item) ? 'an item' : item})`;
+  return `${key} (${secrets.has(removal.path) || mayHoldSecret(item, secrets) ? 'an item' : item})`;
 }
 
 function nothing({ at }: MapNode): MapNode {
   return { kind: 'map', at, entries: new Map() };
 }
 
-function isKept(later: MapNode, section: string): boolean {
+function isKept(later: MapNode, section: string, sections: readonly string[]): boolean {
   const written = later.entries.get('extends');
-  return written !== undefined && keptSections(written.node, []).has(section);
+  return written !== undefined && keptSections(written.node, sections, []).has(section);
 }
 
-function keptSections(node: SourceNode, problems: Problem[]): ReadonlySet<string> {
-  const parsed = pack.shape.extends.safeParse(plain(node));
+/** What `extends:` may say. */
+export function extendsSchema(sections: readonly string[]) {
+  return z.union([oneOf(['none']), z.array(oneOf(sections))], {
+    error: expected(`none, or a list of ${sections.join(', ')}`),
+  });
+}
+
+function keptSections(node: SourceNode, sections: readonly string[], problems: Problem[]): ReadonlySet<string> {
+  const parsed = extendsSchema(sections).safeParse(plain(node));
   if (parsed.success) return new Set(parsed.data === 'none' ? [] : parsed.data);
-  const wrong = node.kind === 'list' ? node.items.find((item) => !isSection(plain(item))) : node;
+  const wrong =
+    node.kind === 'list' ? node.items.find((item) => !sections.some((section) => section === plain(item))) : node;
   const value = wrong === undefined ? undefined : plain(wrong);
   const didYouMean = suggest(String(value), node.kind === 'list' ? sections : ['none']);
   problems.push({
@@ -122,8 +141,4 @@ function keptSections(node: SourceNode, problems: Problem[]): ReadonlySet<string
     ...(didYouMean === undefined ? {} : { didYouMean }),
   });
   return new Set();
-}
-
-function isSection(value: unknown): boolean {
-  return sections.some((section) => section === value);
 }

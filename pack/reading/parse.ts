@@ -1,23 +1,34 @@
 import type { z } from 'zod';
-import { type ParsedPack, pack } from '../schema/pack.js';
+import type { Layout } from './layout.js';
 import type { Reporter } from './reporter.js';
 import { reportIssues } from './schema-problems.js';
 import { type MapNode, plain } from './source-node.js';
 
+/** The sections as they were written, by name. */
+export type Written = Readonly<Record<string, unknown>>;
+
 /**
- * Reads the shape. What has problems is reported and left out, so that the rules can still judge the rest: an
+ * Judges the shape. What has problems is reported and left out, so that the rules can still judge the rest: an
  * operator sees everything at once.
  *
- * @returns undefined when too little is left to judge.
+ * @returns what is left, as it was written; undefined when too little is left to judge.
  */
-export function parse(root: MapNode, reporter: Reporter): ParsedPack | undefined {
-  const written = pack.safeParse(plain(root));
-  if (written.success) {
-    return withoutPrototypes(written.data);
-  }
-  reportIssues(written.error.issues, root, reporter);
-  const left = pack.safeParse(plain(without(root, written.error.issues)));
-  return left.success ? withoutPrototypes(left.data) : undefined;
+export function judgeShape(root: MapNode, schema: z.ZodType, layout: Layout, reporter: Reporter): Written | undefined {
+  const whole = sectionsOf(root);
+  const written = schema.safeParse(whole);
+  if (written.success) return whole;
+  reportIssues(written.error.issues, root, reporter, layout.secrets);
+  const left = sectionsOf(without(root, written.error.issues, layout));
+  return schema.safeParse(left).success ? left : undefined;
+}
+
+function sectionsOf(root: MapNode): Written {
+  return Object.fromEntries([...root.entries].map(([name, { node }]) => [name, plain(node)]));
+}
+
+/** Reads what has the right shape. */
+export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  return withoutPrototypes(schema.parse(value));
 }
 
 /** Names are the operator's: a portal called `constructor` that is not described must not be found in `Object`. */
@@ -31,18 +42,7 @@ function withoutPrototypes<T>(value: T): T {
   return Array.isArray(value) ? value : Object.setPrototypeOf(value, null);
 }
 
-/** The sections in which an entry stands by itself. */
-const sectionsOfEntries = new Set([
-  'portals',
-  'teams',
-  'calendars',
-  'objectives',
-  'workflows',
-  'auditTrails',
-  'encryption',
-]);
-
-function without(root: MapNode, issues: readonly z.core.$ZodIssue[]): MapNode {
+function without(root: MapNode, issues: readonly z.core.$ZodIssue[], { sectionsOfEntries }: Layout): MapNode {
   const entries = new Map(root.entries);
   for (const { code, path, ...issue } of issues) {
     const [section, name] = path.map(String);
@@ -56,7 +56,7 @@ function without(root: MapNode, issues: readonly z.core.$ZodIssue[]): MapNode {
     if (entry === undefined) {
       continue;
     }
-    if (name !== undefined && sectionsOfEntries.has(section) && entry.node.kind === 'map') {
+    if (name !== undefined && sectionsOfEntries.includes(section) && entry.node.kind === 'map') {
       const kept = new Map(entry.node.entries);
       kept.delete(name);
       entries.set(section, { ...entry, node: { ...entry.node, entries: kept } });

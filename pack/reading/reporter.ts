@@ -1,4 +1,4 @@
-import { isSecretPlace, ofUser } from '../secrets/secret-places.js';
+import { ofUser, type SecretPlaces } from '../secrets/secret-places.js';
 import type { Removal } from './inheritance.js';
 import type { Problem } from './problems.js';
 import { shownKey } from './shown.js';
@@ -22,11 +22,12 @@ export class Reporter {
   readonly problems: Problem[] = [];
   readonly #root: MapNode;
   readonly #settled = new Set<string>();
-
   readonly #removed: readonly Removal[];
+  readonly #secrets: SecretPlaces;
 
-  constructor(root: MapNode, removed: readonly Removal[] = []) {
+  constructor(root: MapNode, secrets: SecretPlaces, removed: readonly Removal[] = []) {
     this.#root = root;
+    this.#secrets = secrets;
     this.#removed = removed;
   }
 
@@ -53,11 +54,11 @@ export class Reporter {
       file,
       line,
       column,
-      key: keyText(path.map((part) => (typeof part === 'string' ? shownKey(part, isOfUser) : part))),
+      key: keyText(path.map((part) => (typeof part === 'string' ? shownKey(part, this.#secrets, isOfUser) : part))),
       message,
       ...(expected === undefined ? {} : { expected }),
       ...(didYouMean === undefined ? {} : { didYouMean }),
-      ...(isSecretPlace(path) || hints.confidential ? { confidential: true } : {}),
+      ...(this.#secrets.has(path) || hints.confidential ? { confidential: true } : {}),
       ...(hints.keyOnly ? { keyOnly: true } : {}),
       ...(hints.secretMissing ? { secretMissing: true } : {}),
     });

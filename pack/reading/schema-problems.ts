@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isAboveSecrets, isSecretPlace, mayBeSecretSection, nameOf } from '../secrets/secret-places.js';
+import { nameOf, type SecretPlaces } from '../secrets/secret-places.js';
 import { isSensitiveName } from '../secrets/secret-shapes.js';
 import type { Reporter } from './reporter.js';
 import { mayHoldSecret, shownKey, withoutCredentials } from './shown.js';
@@ -11,9 +11,9 @@ type Issue = z.core.$ZodIssue;
 const marker = 'expected ';
 
 /** Says what a schema found wrong, in words and places of the file instead of the validator's. */
-export function reportIssues(issues: readonly Issue[], root: MapNode, reporter: Reporter): void {
+export function reportIssues(issues: readonly Issue[], root: MapNode, reporter: Reporter, secrets: SecretPlaces): void {
   for (const issue of issues.flatMap(insideUnion)) {
-    reportIssue(issue, root, reporter);
+    reportIssue(issue, root, reporter, secrets);
   }
 }
 
@@ -27,14 +27,14 @@ function insideUnion(issue: Issue): readonly Issue[] {
     : only.map((inner): Issue => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(insideUnion);
 }
 
-function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
+function reportIssue(issue: Issue, root: MapNode, reporter: Reporter, secrets: SecretPlaces): void {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   const node = nodeAt(root, path);
   const expected = issue.message.startsWith(marker) ? issue.message.slice(marker.length) : undefined;
   if (issue.code === 'unrecognized_keys') {
     reportUnknownKeys(issue.keys, path, expected ?? '', reporter);
   } else if (issue.code === 'invalid_key') {
-    reportKey(issue.issues[0]?.message ?? '', path, reporter);
+    reportKey(issue.issues[0]?.message ?? '', path, reporter, secrets);
   } else if (node === undefined) {
     const [section] = path;
     const isLeftOut = path.length === 1 && reporter.removedBy(path) === 'extends';
@@ -62,8 +62,8 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter): void {
   } else {
     const didYouMean = node.kind === 'scalar' ? suggest(String(node.value), choices(expected)) : undefined;
     const isConfidential =
-      isSecretPlace(path) || (node.kind !== 'map' && (isAboveSecrets(path) || isSensitiveName(nameOf(path))));
-    const shown = isConfidential ? 'this value' : show(node);
+      secrets.has(path) || (node.kind !== 'map' && (secrets.isAbove(path) || isSensitiveName(nameOf(path))));
+    const shown = isConfidential ? 'this value' : show(node, secrets);
     reporter.report(path, `${shown} is not valid`, { expected, didYouMean, confidential: isConfidential });
   }
 }
@@ -80,10 +80,10 @@ function reportUnknownKeys(keys: readonly string[], path: KeyPath, expected: str
   }
 }
 
-function reportKey(message: string, path: KeyPath, reporter: Reporter): void {
-  const key = JSON.stringify(shownKey(String(path.at(-1))));
+function reportKey(message: string, path: KeyPath, reporter: Reporter, secrets: SecretPlaces): void {
+  const key = JSON.stringify(shownKey(String(path.at(-1)), secrets));
   // Of a name that is none nobody knows what stands behind it.
-  const keyOnly = path.some((part) => mayBeSecretSection(String(part))) ? ({ keyOnly: true } as const) : {};
+  const keyOnly = path.some((part) => secrets.mayBeSecretMap(String(part))) ? ({ keyOnly: true } as const) : {};
   if (message.startsWith(marker)) {
     reporter.report(path, `${key} is not valid`, { atKey: true, ...keyOnly, expected: message.slice(marker.length) });
   } else {
@@ -95,20 +95,20 @@ function choices(expected: string): readonly string[] {
   return expected.startsWith('one of ') ? expected.slice('one of '.length).split(', ') : [];
 }
 
-function show(node: SourceNode): string {
+function show(node: SourceNode, secrets: SecretPlaces): string {
   switch (node.kind) {
     case 'map':
       return 'a map';
     case 'list':
       return node.items.length === 0 ? 'an empty list' : 'a list';
     case 'scalar':
-      return node.value === null ? 'an empty value' : shownValue(node.written ?? JSON.stringify(node.value));
+      return node.value === null ? 'an empty value' : shownValue(node.written ?? JSON.stringify(node.value), secrets);
   }
 }
 
-function shownValue(text: string): string {
+function shownValue(text: string, secrets: SecretPlaces): string {
   const shown = withoutCredentials(text);
-  return mayHoldSecret(shown.replace('//<hidden>@', '')) ? 'this value' : shorten(shown);
+  return mayHoldSecret(shown.replace('//<hidden>@', ''), secrets) ? 'this value' : shorten(shown);
 }
 
 function shorten(text: string): string {

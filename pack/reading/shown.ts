@@ -1,8 +1,7 @@
 /** What a message or an excerpt may repeat of a configuration. Before a mistake is found nobody knows where the secrets are. */
-
-import { sections } from '../schema/pack.js';
-import { isSecretSection, mayBeSecretSection } from '../secrets/secret-places.js';
+import type { SecretPlaces } from '../secrets/secret-places.js';
 import { isSensitiveName } from '../secrets/secret-shapes.js';
+import type { Layout } from './layout.js';
 
 /** Of a longer text nobody reads every word, and neither do we. */
 const MOST_CHARACTERS = 10_000;
@@ -10,13 +9,13 @@ const MOST_CHARACTERS = 10_000;
 const reference = /\$\{(env|file):[^}\s]*\}/g;
 
 /** Whether the name of a secret stands in a text with something behind it, whatever is between the two. */
-export function mayHoldSecret(text: string): boolean {
+export function mayHoldSecret(text: string, secrets: SecretPlaces): boolean {
   if (text.length > MOST_CHARACTERS) return true;
   const plain = text.replaceAll(reference, '');
   if (withoutCredentials(plain) !== plain) return true;
   return [...plain.matchAll(/[\p{L}\d_-]+/gu)].some(
     ([word], index, words) =>
-      (isSensitiveName(word) || (isSecretSection(word) && isKeyAt(plain, words[index]?.index ?? 0, word))) &&
+      (isSensitiveName(word) || (secrets.isSecretMap(word) && isKeyAt(plain, words[index]?.index ?? 0, word))) &&
       /[^\s:'"{}[\],|>&-]/.test(plain.slice((words[index]?.index ?? 0) + word.length)),
   );
 }
@@ -27,9 +26,9 @@ function isKeyAt(text: string, start: number, word: string): boolean {
 }
 
 /** A key in a message. Where a colon was forgotten, the value stands in the key. */
-export function shownKey(key: string, isBesideSecrets = false): string {
+export function shownKey(key: string, secrets: SecretPlaces, isBesideSecrets = false): string {
   const [first = ''] = /^[^\s=:,;]+/.exec(key) ?? [];
-  return first !== key && (isBesideSecrets || mayHoldSecret(key)) ? `${first} …` : key;
+  return first !== key && (isBesideSecrets || mayHoldSecret(key, secrets)) ? `${first} …` : key;
 }
 
 /** `https://user:password@host` is refused, and must not be repeated while refusing it. */
@@ -49,17 +48,17 @@ export function withoutCredentials(text: string): string {
  *
  * @param key of the problem, which says where the line stands; empty where the syntax is wrong, and then nobody knows.
  */
-export function shownLine(lines: readonly string[], index: number, key: string): string | undefined {
+export function shownLine(lines: readonly string[], index: number, key: string, layout: Layout): string | undefined {
   const line = lines[index] ?? '';
-  return isLineSecret(lines, index, key) ? onlyKey(line) : line;
+  return isLineSecret(lines, index, key, layout) ? onlyKey(line) : line;
 }
 
 /** Nobody knows what stands behind a key that is unknown, nor before it in braces. */
-export function shownUpTo(line: string, column: number, key: string): string | undefined {
+export function shownUpTo(line: string, column: number, key: string, secrets: SecretPlaces): string | undefined {
   const before = line.slice(0, column);
   const own = onlyKey(line.slice(column));
-  if (own === undefined || mayHoldSecret(before)) return undefined;
-  const isPlain = /^[\s-]*$/.test(before) || !partsOf(key).some(mayBeSecretSection);
+  if (own === undefined || mayHoldSecret(before, secrets)) return undefined;
+  const isPlain = /^[\s-]*$/.test(before) || !partsOf(key).some((part) => secrets.mayBeSecretMap(part));
   return `${isPlain ? before : ' '.repeat(before.length)}${own}`;
 }
 
@@ -68,18 +67,21 @@ function onlyKey(line: string): string | undefined {
   return key === undefined ? undefined : `${key}: …`;
 }
 
-function isLineSecret(lines: readonly string[], index: number, key: string): boolean {
+function isLineSecret(lines: readonly string[], index: number, key: string, layout: Layout): boolean {
+  const { secrets } = layout;
   const line = lines[index] ?? '';
-  if (mayHoldSecret(line)) return true;
+  if (mayHoldSecret(line, secrets)) return true;
   const isBroken = key === '';
   const own = keyOf(line);
   const above = keysAbove(lines, index, own === undefined);
   if (isBroken)
-    return isCutName(lines[index - 1] ?? '', line) || above.some(isSensitiveName) || isNearSecrets(lines, index);
+    return (
+      isCutName(lines[index - 1] ?? '', line) || above.some(isSensitiveName) || isNearSecrets(lines, index, layout)
+    );
   // The value of this very key was judged by its place. All else in the line was not.
   const isJudged =
     own !== undefined && own === partsOf(key).at(-1) && /:\s+["']?[^\s"'{}[\],|>&*!][^{}[\],]*$/.test(line);
-  return [...above, ...partsOf(key)].some((each) => isSensitiveName(each) || mayBeSecretSection(each)) && !isJudged;
+  return [...above, ...partsOf(key)].some((each) => isSensitiveName(each) || secrets.mayBeSecretMap(each)) && !isJudged;
 }
 
 /** `portals.main.steps[0].path` in its parts. */
@@ -91,14 +93,14 @@ function partsOf(key: string): string[] {
  * Whether a section of secrets begins above the line, or beside it, or what begins there cannot be read. Where the syntax
  * is wrong a line may stand further in or out than it should.
  */
-function isNearSecrets(lines: readonly string[], index: number): boolean {
+function isNearSecrets(lines: readonly string[], index: number, { sections, secrets }: Layout): boolean {
   const own = lines[index] ?? '';
-  if (namesSecretSection(own)) return true;
+  if (namesSecretMap(own, secrets)) return true;
   let margin = keyOf(own) === undefined ? Number.POSITIVE_INFINITY : indentOf(own);
   for (let above = index - 1; above >= 0; above -= 1) {
     const line = lines[above] ?? '';
     if (/^\s*(#|$)/.test(line)) continue;
-    if (namesSecretSection(line) || (indentOf(line) < margin && keyOf(line) === undefined)) return true;
+    if (namesSecretMap(line, secrets) || (indentOf(line) < margin && keyOf(line) === undefined)) return true;
     margin = Math.min(margin, indentOf(line));
     // A key that begins no section was cut, and the section is above it.
     if (margin === 0 && sections.some((section) => section === keyOf(line))) return false;
@@ -106,8 +108,8 @@ function isNearSecrets(lines: readonly string[], index: number): boolean {
   return false;
 }
 
-function namesSecretSection(line: string): boolean {
-  return (line.match(/[\p{L}\d_-]+(?=["']?\s*[:={[])/gu) ?? []).some(mayBeSecretSection);
+function namesSecretMap(line: string, secrets: SecretPlaces): boolean {
+  return (line.match(/[\p{L}\d_-]+(?=["']?\s*[:={[])/gu) ?? []).some((key) => secrets.mayBeSecretMap(key));
 }
 
 function isCutName(before: string, line: string): boolean {

@@ -11,6 +11,7 @@ import {
   parseAllDocuments,
   type YAMLMap,
 } from 'yaml';
+import { SecretPlaces } from '../secrets/secret-places.js';
 import type { Problem } from './problems.js';
 import { shownKey } from './shown.js';
 import type { Entry, MapNode, Origin, SourceNode } from './source-node.js';
@@ -24,14 +25,18 @@ export interface ParsedDocument {
   readonly problems: readonly Problem[];
 }
 
-/** One YAML 1.2 document with the position of every key and value. */
-export function parseYaml(file: string, text: string): ParsedDocument {
+/**
+ * One YAML 1.2 document with the position of every key and value.
+ *
+ * @param secrets that messages must not repeat. Default: what a document of any kind may hold.
+ */
+export function parseYaml(file: string, text: string, secrets = new SecretPlaces()): ParsedDocument {
   const excess = excessIn(text);
   if (excess !== undefined) return { root: undefined, problems: [problemAt(file, text, excess)] };
   const lineCounter = new LineCounter();
   // Its own search for keys given twice takes a minute for 20,000 of them.
   const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
-  const reader = new Reader(file, lineCounter);
+  const reader = new Reader(file, lineCounter, secrets);
   // A warning is a tag that nobody here understands: its value would be read as something else than was meant.
   const mistakes = syntaxMistakes(text, documents);
   for (const { offset, message, expected } of mistakes) reader.report(offset, '', message, expected);
@@ -63,9 +68,12 @@ class Reader {
   readonly #lines: LineCounter;
   #nodes = 0;
 
-  constructor(file: string, lines: LineCounter) {
+  readonly #secrets: SecretPlaces;
+
+  constructor(file: string, lines: LineCounter, secrets: SecretPlaces) {
     this.#file = file;
     this.#lines = lines;
+    this.#secrets = secrets;
   }
 
   read(document: Document.Parsed): ParsedDocument {
@@ -169,7 +177,7 @@ class Reader {
       if (name === '__proto__') {
         this.report(offset, name, 'this key is reserved', 'another name');
       } else if (seen.has(name)) {
-        this.report(offset, '', `key '${shownKey(name)}' is given twice`);
+        this.report(offset, '', `key '${shownKey(name, this.#secrets)}' is given twice`);
       } else if (name === '<<') {
         inherited = this.#inherit(inherited, node, offset);
       } else {

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBounded, UnreadableFile } from './bounded-file.js';
 import { inherit, isStillRemoved, type Removal, removedBetween } from './inheritance.js';
+import type { Layout } from './layout.js';
 import { InvalidPack, type Problem } from './problems.js';
 import type { MapNode } from './source-node.js';
 import { parseYaml } from './yaml-document.js';
@@ -23,7 +24,7 @@ export interface Source {
  *
  * @throws {InvalidPack} with every problem of every file.
  */
-export function readSource(paths: readonly string[]): Source {
+export function readSource(paths: readonly string[], { sections, secrets }: Layout): Source {
   const problems: Problem[] = [];
   const files = paths.flatMap((path) => expand(path, problems));
   let root: MapNode | undefined;
@@ -33,12 +34,12 @@ export function readSource(paths: readonly string[]): Source {
     if (text === undefined) {
       continue;
     }
-    const document = parseYaml(file, text);
+    const document = parseYaml(file, text, secrets);
     problems.push(...document.problems);
     if (document.root !== undefined) {
       const before = root;
-      root = inherit(before, document.root, problems);
-      if (before !== undefined) removed.push(...removedBetween(before, document.root, root));
+      root = inherit(before, document.root, sections, problems);
+      if (before !== undefined) removed.push(...removedBetween(before, document.root, root, sections));
     }
   }
   if (problems.length > 0 || root === undefined) {

@@ -1,17 +1,18 @@
 import { dirname, resolve } from 'node:path';
 import type { Reporter } from '../reading/reporter.js';
-import type { KeyPath, MapNode, ScalarNode, SourceNode } from '../reading/source-node.js';
+import { type KeyPath, keyText, type MapNode, type ScalarNode, type SourceNode } from '../reading/source-node.js';
 import { readReferences } from './references.js';
 import { type Part, SecretText, SecretUnavailable, unsetVariables } from './secret.js';
-import { isDatabaseUrl, isSecretHere, isSecretPlace, ofUser } from './secret-places.js';
+import { ofUser, type SecretPlaces } from './secret-places.js';
 import { secretShape, secretShapeInPath } from './secret-shapes.js';
 
 /** Whether what references stand for must be at hand: everywhere, nowhere, or in these sections. */
 export type RequireSecrets = boolean | readonly string[];
 
 export interface SecretRules {
+  readonly places: SecretPlaces;
   readonly requireSecrets: RequireSecrets;
-  /** An audit trail whose database is named by an unset variable is taken for one that is not connected yet. */
+  /** An entry whose address is named by an unset variable is taken for one that is not connected yet. */
   readonly allowUnconnected: boolean;
 }
 
@@ -22,35 +23,40 @@ const aReference = { expected: `a reference such as \${env:NAME} or \${file:path
  * that a misplaced reference is called by its name whatever else is wrong with it.
  */
 export function judgeSecrets(root: MapNode, reporter: Reporter, rules: SecretRules): void {
+  const { places } = rules;
   const all = [...scalars(root, [])];
-  const unconnected = rules.allowUnconnected ? unconnectedTrails(all) : new Set<unknown>();
+  const unconnected = rules.allowUnconnected ? unconnectedEntries(all, places) : new Set<string>();
   for (const [path, node] of all) {
-    if (typeof node.value === 'number' && isSecretHere(path, node.value)) {
+    if (typeof node.value === 'number' && places.isSecretHere(path, node.value)) {
       reporter.report(path, 'a secret stands in the configuration', aReference);
     }
     if (typeof node.value !== 'string') {
       continue;
     }
-    if (!isSecretPlace(path)) {
-      judgePlain(path, node.value, reporter);
+    if (!places.has(path)) {
+      judgePlain(path, node.value, reporter, places);
     } else {
-      const isWaived = path[0] === 'auditTrails' && unconnected.has(path[1]);
-      judgeSecret(path, node.value, node, reporter, !isWaived && isRequired(path, rules.requireSecrets));
+      const isAsked = !unconnected.has(entryOf(path)) && isRequired(path, rules.requireSecrets);
+      judgeSecret(path, node.value, node, reporter, places, isAsked);
     }
   }
 }
 
 /** Only an unset variable means that nobody has got round to it; an unreadable file is a mistake. */
-function unconnectedTrails(all: readonly (readonly [KeyPath, ScalarNode])[]): ReadonlySet<unknown> {
+function unconnectedEntries(
+  all: readonly (readonly [KeyPath, ScalarNode])[],
+  places: SecretPlaces,
+): ReadonlySet<string> {
   return new Set(
     all
-      .filter(([path, { value }]) => isTrailAddress(path) && typeof value === 'string' && namesUnsetVariable(value))
-      .map(([path]) => path[1]),
+      .filter(([path, { value }]) => places.isAddress(path) && typeof value === 'string' && namesUnsetVariable(value))
+      .map(([path]) => entryOf(path)),
   );
 }
 
-function isTrailAddress(path: KeyPath): boolean {
-  return path.length === 4 && path[0] === 'auditTrails' && path[2] === 'database' && path[3] === 'url';
+/** `auditTrails.kingston`, for whatever stands below it. */
+function entryOf(path: KeyPath): string {
+  return keyText(path.slice(0, 2));
 }
 
 function namesUnsetVariable(text: string): boolean {
@@ -62,15 +68,15 @@ function isRequired(path: KeyPath, requireSecrets: RequireSecrets): boolean {
   return typeof requireSecrets === 'boolean' ? requireSecrets : requireSecrets.includes(String(path[0]));
 }
 
-function judgePlain(path: KeyPath, text: string, reporter: Reporter): void {
+function judgePlain(path: KeyPath, text: string, reporter: Reporter, places: SecretPlaces): void {
   if (text.includes(`\${`)) {
     reporter.report(path, `references such as \${env:NAME} are not read here`, {
-      expected: `a plain value; references belong in ${placesOf(path)}`,
+      expected: `a plain value; references belong in ${places.describedFor(path)}`,
       settles: true,
     });
     return;
   }
-  const shape = isTemplateOfPath(path) ? secretShapeInPath(text) : undefined;
+  const shape = places.isRequestPath(path) ? secretShapeInPath(text) : undefined;
   if (shape !== undefined) {
     reporter.report(path, `${shape} stands in the configuration`, {
       expected: 'a {variable}, whose value in variables: is a reference',
@@ -80,37 +86,24 @@ function judgePlain(path: KeyPath, text: string, reporter: Reporter): void {
   }
 }
 
-function isTemplateOfPath(path: KeyPath): boolean {
-  return path[0] === 'workflows' && path[2] === 'steps' && path.length === 5 && path[4] === 'path';
-}
-
 /** Who somebody is, not what proves it; machines make up client ids. */
 function isPublicName(path: KeyPath): boolean {
   const key = path.at(-1);
   return ofUser(path)?.length === 1 && (key === 'clientId' || key === 'username');
 }
 
-/** In the other sections every place of a secret has a key of ours, and is judged by it. */
-function isOfPortalOrWorkflow([section]: KeyPath): boolean {
-  return section === 'portals' || section === 'workflows';
-}
-
 function literalShape(parts: readonly Part[]): string | undefined {
   return parts.map((part) => (part.kind === 'text' ? secretShape(part.text) : undefined)).find((shape) => shape);
 }
 
-function placesOf([section]: KeyPath): string {
-  switch (section) {
-    case 'auditTrails':
-      return 'url:, password:, key: and the credentials of anchors';
-    case 'encryption':
-      return 'url:, password: and the credentials of providers';
-    default:
-      return 'the fields of auth: and identities:, and in the values of headers:, query:, body: and variables:';
-  }
-}
-
-function judgeSecret(path: KeyPath, text: string, node: ScalarNode, reporter: Reporter, requireSecrets: boolean): void {
+function judgeSecret(
+  path: KeyPath,
+  text: string,
+  node: ScalarNode,
+  reporter: Reporter,
+  places: SecretPlaces,
+  isAsked: boolean,
+): void {
   const parts = readReferences(text);
   if ('wrong' in parts) {
     reporter.report(path, 'this reference cannot be read', {
@@ -120,20 +113,20 @@ function judgeSecret(path: KeyPath, text: string, node: ScalarNode, reporter: Re
     return;
   }
   const references = parts.filter((part) => part.kind !== 'text');
-  if (references.length === 0 && isSecretHere(path, text)) {
+  if (references.length === 0 && places.isSecretHere(path, text)) {
     reporter.report(path, 'a secret stands in the configuration', aReference);
   }
-  const shape = isOfPortalOrWorkflow(path) && !isPublicName(path) ? literalShape(parts) : undefined;
+  const shape = !places.hasOurKeys(path) && !isPublicName(path) ? literalShape(parts) : undefined;
   if (shape !== undefined) {
     reporter.report(path, `${shape} stands in the configuration`, aReference);
   }
-  if (isDatabaseUrl(path) && parts.some((part) => part.kind === 'text' && holdsPassword(part.text))) {
+  if (places.isDatabaseUrl(path) && parts.some((part) => part.kind === 'text' && holdsPassword(part.text))) {
     reporter.report(path, 'a password stands in the configuration', {
       expected: `a URL without one and password: \${env:NAME} beside it, or a reference to the whole URL`,
       settles: true,
     });
   }
-  for (const part of requireSecrets ? references : []) {
+  for (const part of isAsked ? references : []) {
     const missing = unavailable(part, dirname(node.at.file));
     if (missing !== undefined) {
       reporter.report(path, missing, { secretMissing: true });

@@ -2,88 +2,36 @@ import type { KeyPath } from '../reading/source-node.js';
 import { suggest } from '../reading/suggest.js';
 import { isLiteralSecret, isSensitiveName } from './secret-shapes.js';
 
-type Pattern = readonly string[];
+/** A path below a section: `*` stands for any key, `**` for all below. */
+export type Pattern = readonly string[];
 
-/** The values that may hold `${env:NAME}` and `${file:path}`; `*` stands for any key, `**` for all below. */
-const places: readonly Pattern[] = [
-  ['portals', '*', 'headers', '*'],
-  ['portals', '*', 'variables', '*'],
-  ...[['auth'], ['identities', '*']].flatMap((user) =>
-    [
-      ['fields', '*'],
-      ['forms', '*', 'fields', '*'],
-      ['secondStep', 'fields', '*'],
-      ['totp', 'secret'],
-      ['username'],
-      ['password'],
-      ['value'],
-      ['clientId'],
-      ['clientSecret'],
-    ].map((place) => ['portals', '*', ...user, ...place]),
-  ),
-  ['portals', '*', 'tls', 'keyPassphrase'],
-  ['workflows', '*', 'steps', '*', 'headers', '*'],
-  ['workflows', '*', 'steps', '*', 'query', '*'],
-  ['workflows', '*', 'steps', '*', 'body', 'form', '*'],
-  ['workflows', '*', 'steps', '*', 'body', 'json', '**'],
-  ...[['database'], ['replica'], ['witness', 'database']].flatMap((database) => [
-    ['auditTrails', '*', ...database, 'url'],
-    ['auditTrails', '*', ...database, 'password'],
-  ]),
-  ['auditTrails', '*', 'seal', 'key'],
-  ['auditTrails', '*', 'seal', 'anchors', '*', 'accessKeyId'],
-  ['auditTrails', '*', 'seal', 'anchors', '*', 'secretAccessKey'],
-  ['auditTrails', '*', 'seal', 'anchors', '*', 'token'],
-  ...[
-    ['scan', 'database'],
-    ['scan', 'replica'],
-    ['timings', '*', 'database'],
-    ['providers', '*', 'database'],
-  ].flatMap((database) => [
-    ['encryption', '*', ...database, 'url'],
-    ['encryption', '*', ...database, 'password'],
-  ]),
-  ...['pin', 'passphrase', 'token', 'accessKeyId', 'secretAccessKey'].map((key) => [
-    'encryption',
-    '*',
-    'providers',
-    '*',
-    key,
-  ]),
-];
-
-/** Sections that hold little else than secrets and what belongs to them. */
-const sections = new Set(
-  'auth identities fields totp secondStep database replica witness seal anchors providers'.split(' '),
-);
-
-/** Sections in which some names are chosen by others, or one key is a secret: a secret may have any name there. */
-const openSections = ['headers', 'variables', 'query', 'body', 'form', 'forms', 'tls'];
-const allSections = [...sections, ...openSections];
-
-/** Whether a key of this name is that of a section in which secrets stand. */
-export function isSecretSection(key: string): boolean {
-  return sections.has(key);
+/** Where secrets stand in one section of a description. */
+export interface SecretsOfSection {
+  /** The values that may hold `${env:NAME}` and `${file:path}`. */
+  readonly places: readonly Pattern[];
+  /** What a message says of these places. */
+  readonly described: string;
+  /**
+   * Whether every key at a place has a meaning of ours, by which its value is judged. Otherwise others choose the names,
+   * and a value is judged by its name and by its looks.
+   */
+  readonly hasOurKeys: boolean;
+  /** Maps that hold little else than secrets and what belongs to them, beside those that all sections have. */
+  readonly secretMaps?: readonly string[];
+  /** Paths of requests: no reference is read there, and no secret may stand there. */
+  readonly requestPaths?: readonly Pattern[];
+  /**
+   * The address that an entry is reached by. While a variable in it is not set the entry counts as not connected, where
+   * that is allowed, and none of its secrets is asked for.
+   */
+  readonly address?: Pattern;
 }
 
-/** The same of sections in which a secret may stand among other things; a slip of the pen in the name does not matter. */
-export function mayBeSecretSection(key: string): boolean {
-  return allSections.includes(key) || suggest(key, allSections) !== undefined;
-}
+/** Maps of a portal, a database and a sealed log that hold little else than secrets. */
+const sharedMaps = 'auth identities fields totp secondStep database replica seal anchors'.split(' ');
 
-/** Whether secrets stand below, so that a value in place of the map may be one. */
-export function isAboveSecrets(path: KeyPath): boolean {
-  return (
-    path.length >= 3 &&
-    typeof path.at(-1) === 'string' &&
-    places.some(
-      (place) =>
-        place.length > path.length &&
-        (place.length <= path.length + 2 || isSecretSection(String(path.at(-1)))) &&
-        path.every((part, index) => place[index] === '*' || place[index] === part),
-    )
-  );
-}
+/** Maps in which some names are chosen by others, or one key is a secret: a secret may have any name there. */
+const openMaps = ['headers', 'variables', 'query', 'body', 'form', 'forms', 'tls'];
 
 const alwaysSecret = new Set([
   'password',
@@ -98,20 +46,98 @@ const alwaysSecret = new Set([
   'keyPassphrase',
 ]);
 
-/** Whether a reference to a secret is read here. */
-export function isSecretPlace(path: KeyPath): boolean {
-  return places.some((pattern) => {
-    const fits = pattern.every((part, index) => part === '*' || part === '**' || part === path[index]);
-    return fits && (pattern.at(-1) === '**' ? path.length >= pattern.length - 1 : path.length === pattern.length);
-  });
+/** Knows where secrets may stand, from what each section says of itself. */
+export class SecretPlaces {
+  readonly #sections: ReadonlyMap<string, SecretsOfSection>;
+  readonly #places: readonly Pattern[];
+  readonly #maps: ReadonlySet<string>;
+  readonly #allMaps: readonly string[];
+
+  constructor(sections: Readonly<Record<string, SecretsOfSection>> = {}) {
+    this.#sections = new Map(Object.entries(sections));
+    this.#places = [...this.#sections].flatMap(([name, { places }]) => places.map((place) => [name, ...place]));
+    this.#maps = new Set([...sharedMaps, ...Object.values(sections).flatMap(({ secretMaps = [] }) => secretMaps)]);
+    this.#allMaps = [...this.#maps, ...openMaps];
+  }
+
+  /** Whether a key of this name is that of a map in which secrets stand. */
+  isSecretMap(key: string): boolean {
+    return this.#maps.has(key);
+  }
+
+  /** The same of maps in which a secret may stand among other things; a slip of the pen in the name does not matter. */
+  mayBeSecretMap(key: string): boolean {
+    return this.#allMaps.includes(key) || suggest(key, this.#allMaps) !== undefined;
+  }
+
+  /** Whether secrets stand below, so that a value in place of the map may be one. */
+  isAbove(path: KeyPath): boolean {
+    return (
+      path.length >= 3 &&
+      typeof path.at(-1) === 'string' &&
+      this.#places.some(
+        (place) =>
+          place.length > path.length &&
+          (place.length <= path.length + 2 || this.isSecretMap(String(path.at(-1)))) &&
+          path.every((part, index) => place[index] === '*' || place[index] === part),
+      )
+    );
+  }
+
+  /** Whether a reference to a secret is read here. */
+  has(path: KeyPath): boolean {
+    return this.#places.some((pattern) => fits(pattern, path));
+  }
+
+  /** Whether this value is a secret that stands in the configuration, going by where it stands. */
+  isSecretHere(path: KeyPath, value: string | number): boolean {
+    if (!this.has(path)) return false;
+    if (this.#hasFixedKeys(path)) return alwaysSecret.has(String(path.at(-1)));
+    // The fields of a login are sent as they stand: braces in them are no variables.
+    return ofUser(path) !== undefined ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
+  }
+
+  /** Whether a URL of a database stands here, which may hold a password among other things. */
+  isDatabaseUrl(path: KeyPath): boolean {
+    return this.has(path) && this.hasOurKeys(path) && path.at(-1) === 'url';
+  }
+
+  /** Whether this is the address of an entry that may be not connected yet. */
+  isAddress([section, ...below]: KeyPath): boolean {
+    const address = this.#sections.get(String(section))?.address;
+    return address !== undefined && fits(address, below);
+  }
+
+  /** Whether a request is sent to the path that stands here. */
+  isRequestPath([section, ...below]: KeyPath): boolean {
+    const paths = this.#sections.get(String(section))?.requestPaths ?? [];
+    return paths.some((pattern) => fits(pattern, below));
+  }
+
+  /** Whether the section is one in which every key at a place of a secret has a meaning of ours. */
+  hasOurKeys([section]: KeyPath): boolean {
+    return this.#sections.get(String(section))?.hasOurKeys === true;
+  }
+
+  /** Where references belong, for a message about one that stands elsewhere. */
+  describedFor([section]: KeyPath): string {
+    return this.#sections.get(String(section))?.described ?? placesOfRequests;
+  }
+
+  /** Whether the keys here are ours, and not names that somebody else chose. */
+  #hasFixedKeys(path: KeyPath): boolean {
+    const user = ofUser(path);
+    return this.hasOurKeys(path) || path[2] === 'tls' || (user !== undefined && !user.includes('fields'));
+  }
 }
 
-/** Whether this value is a secret that stands in the configuration, going by where it stands. */
-export function isSecretHere(path: KeyPath, value: string | number): boolean {
-  if (!isSecretPlace(path)) return false;
-  if (hasFixedKeys(path)) return alwaysSecret.has(String(path.at(-1)));
-  // The fields of a login are sent as they stand: braces in them are no variables.
-  return ofUser(path) !== undefined ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
+/** Where a portal and what is sent to it hold secrets. */
+export const placesOfRequests =
+  'the fields of auth: and identities:, and in the values of headers:, query:, body: and variables:';
+
+function fits(pattern: Pattern, path: KeyPath): boolean {
+  const isLike = pattern.every((part, index) => part === '*' || part === '**' || part === path[index]);
+  return isLike && (pattern.at(-1) === '**' ? path.length >= pattern.length - 1 : path.length === pattern.length);
 }
 
 /** Items of a list go by the name of the list. */
@@ -119,25 +145,9 @@ export function nameOf(path: KeyPath): string {
   return String(path.findLast((part) => typeof part === 'string') ?? '');
 }
 
-/** Whether a URL of a database stands here, which may hold a password among other things. */
-export function isDatabaseUrl(path: KeyPath): boolean {
-  return isSecretPlace(path) && ofOurKeys(path) && path.at(-1) === 'url';
-}
-
-/** Whether the keys here are ours, and not names that somebody else chose. */
-function hasFixedKeys(path: KeyPath): boolean {
-  const user = ofUser(path);
-  return ofOurKeys(path) || path[2] === 'tls' || (user !== undefined && !user.includes('fields'));
-}
-
 /** What of a path is below a user of a portal, as `auth:` or one of `identities:` describes it. */
 export function ofUser(path: KeyPath): KeyPath | undefined {
   if (path[0] !== 'portals') return undefined;
   if (path[2] === 'auth') return path.slice(3);
   return path[2] === 'identities' ? path.slice(4) : undefined;
-}
-
-/** Sections in which every key has a meaning of ours. */
-function ofOurKeys(path: KeyPath): boolean {
-  return path[0] === 'auditTrails' || path[0] === 'encryption';
 }

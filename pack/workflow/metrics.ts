@@ -1,46 +1,8 @@
 import { counter, gauge, histogram } from '../metrics/declare.js';
+import { failureReasons, stepPhases, uncertainReasons } from '../portal/outcomes.js';
 
 const workflow = ['portal', 'workflow'] as const;
 const step = ['portal', 'workflow', 'step'] as const;
-
-export const stepPhases = ['dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
-export type StepPhase = (typeof stepPhases)[number];
-
-/** Why a step failed: a closed set, so that alerts and dashboards can name each. */
-export const failureReasons = [
-  'dns',
-  'connect',
-  'tls',
-  'timeout',
-  'unanswered',
-  'retry-after',
-  'budget',
-  'status',
-  'assertion',
-  'auth',
-  'protocol',
-  'size',
-  'redirect',
-  'exporter',
-  'skipped',
-] as const;
-export type FailureReason = (typeof failureReasons)[number];
-
-/**
- * Why nobody can tell whether a run met its SLA: the event loop was late, or something of ours stood between us and the
- * portal. None of them is the portal's fault.
- */
-export const uncertainReasons = [
-  'event-loop',
-  'file-descriptors',
-  'dns-queue',
-  'network',
-  'secret',
-  'client-certificate',
-  'proxy',
-  'internal',
-] as const;
-export type UncertainReason = (typeof uncertainReasons)[number];
 
 export const connectOutcomes = ['connected', 'failed', 'overtaken'] as const;
 

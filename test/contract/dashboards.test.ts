@@ -11,7 +11,7 @@ import { burnWindows } from '../../alert-rules/src/index.js';
 import { dashboards } from '../../dashboards/src/index.js';
 import { filledIn } from '../../dashboards/src/kit/variables.js';
 import { loadPack } from '../../pack/index.js';
-import { catalogue } from '../../pack/metrics/catalogue.js';
+import { catalogue } from '../../pack/metric-catalogue.js';
 import { parsePromql, promtools, run } from './promql.js';
 
 const pack = loadPack(['pack.yaml'], { requireSecrets: false });

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type EncryptionProvider, type Portal, SecretText } from '../../pack/index.js';
+import type { EncryptionProvider } from '../../pack/encryption/model.js';
+import { type Portal, SecretText } from '../../pack/index.js';
 import { literal, probeJob, secret, somePortal } from '../support/encryption/domain.js';
 import { metricsOf, total } from '../support/encryption/exporter.js';
 import { json, scriptedServer } from '../support/encryption/http-server.js';

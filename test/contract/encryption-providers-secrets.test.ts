@@ -10,7 +10,7 @@ import { makeProvider } from '../../exporters/encryption/providers/open.js';
 import { describeError } from '../../exporters/runtime/log.js';
 import { MetricStore } from '../../exporters/runtime/metrics/index.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
-import type { EncryptionProvider } from '../../pack/index.js';
+import type { EncryptionProvider } from '../../pack/encryption/model.js';
 import { probeJob, secret, somePortal } from '../support/encryption/domain.js';
 import { json, scriptedServer } from '../support/encryption/http-server.js';
 import { isInstalled } from '../support/encryption/moto.js';

@@ -6,7 +6,7 @@ import { TransitCipher } from '../../exporters/encryption/providers/transit.js';
 import { Redactor } from '../../exporters/runtime/log.js';
 import { revealer } from '../../exporters/runtime/portal/auth/credentials.js';
 import { type SelfTest, selfTests } from '../../pack/encryption/metrics.js';
-import type { EncryptionProvider } from '../../pack/index.js';
+import type { EncryptionProvider } from '../../pack/encryption/model.js';
 import { type Bao, baoProgram, startBao } from '../support/encryption/bao.js';
 import { literal, probeJob, secret } from '../support/encryption/domain.js';
 import { isInstalled, type Moto, motoProgram, startMoto } from '../support/encryption/moto.js';

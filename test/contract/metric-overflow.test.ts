@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MetricStore } from '../../exporters/runtime/metrics/index.js';
 import { encryptionMetrics } from '../../pack/encryption/metrics.js';
-import { failureReasons } from '../../pack/metrics/index.js';
+import { failureReasons } from '../../pack/portal/outcomes.js';
 import { fieldEncryption, somePortal } from '../support/encryption/domain.js';
 import { exporterOf } from '../support/encryption/exporter.js';
 import { packYaml, TestProcess, workflowYaml } from '../support/workflow/process.js';

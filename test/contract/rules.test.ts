@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { alertsOf, burnWindows, isAlert, ruleFiles } from '../../alert-rules/src/index.js';
 import { ruleTestFiles } from '../../alert-rules/src/tests/index.js';
 import { loadPack } from '../../pack/index.js';
-import { catalogue, metricFamilies } from '../../pack/metrics/catalogue.js';
+import { catalogue, metricFamilies } from '../../pack/metric-catalogue.js';
 import { parsePromql, promtools, run, runs } from './promql.js';
 
 const pack = loadPack(['pack.yaml'], { requireSecrets: false });
@@ -22,7 +22,9 @@ const freeLabels = new Set(['job', 'instance', 'alertname', 'alertstate', 'sever
 const unportable = ['holt_winters', 'double_exponential_smoothing', 'mad_over_time', 'info', 'sort_by_label', 'limitk'];
 
 const reasonsOf = new Map(
-  metricFamilies().flatMap(({ metrics }) => metrics.map(({ name, values }) => [name, values?.reason ?? []] as const)),
+  metricFamilies().flatMap(({ metrics }) =>
+    Object.values(metrics).map(({ name, values }) => [name, values?.reason ?? []] as const),
+  ),
 );
 
 /** Of all reasons that a metric declares, those that an expression leaves to be told apart. */

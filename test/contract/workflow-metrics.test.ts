@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type Family, MetricStore, renderFamilies } from '../../exporters/runtime/metrics/index.js';
 import { WorkflowMetrics } from '../../exporters/workflow/metrics.js';
 import { probeFamilies } from '../../exporters/workflow/probe.js';
-import { dropReasons, failureReasons, workflowMetrics } from '../../pack/metrics/index.js';
+import { failureReasons } from '../../pack/portal/outcomes.js';
+import { dropReasons, workflowMetrics } from '../../pack/workflow/metrics.js';
 import { job, step } from '../support/workflow/domain.js';
 import { result, skippedStep, stepResult } from '../support/workflow/results.js';
 

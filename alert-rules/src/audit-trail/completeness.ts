@@ -1,6 +1,8 @@
 /** Whether every change has its record: what was proven to be wrong, and what points to it. */
-import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { events, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';

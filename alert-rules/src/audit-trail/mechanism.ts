@@ -1,6 +1,8 @@
 /** Whether changes will be recorded: triggers, functions, roles, storage. */
-import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { alertRule, securityTeam } from '../policy.js';
 import { events, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';

@@ -1,6 +1,7 @@
 /** Whether anybody looks, and how much can be seen. No data is never good news. */
-import { auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
+import type { Pack } from '../../../pack/index.js';
 import { alertRule } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
 import { promql } from '../promql.js';

@@ -1,4 +1,4 @@
-import { auditRecorded as r } from '../../../pack/metrics/index.js';
+import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import { promql } from '../promql.js';
 
 /** Multiplying by an identity of 1 leaves the value and adds the team. */

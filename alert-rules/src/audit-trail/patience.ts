@@ -2,7 +2,7 @@
  * How long something may take before it is late: for each trail by its own pace, which its exporter tells. One that is
  * looked at once a day must not make the alerts of another blind for days.
  */
-import { auditMetrics as m } from '../../../pack/metrics/index.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { plainNumber } from '../promql.js';
 import { ofTrail } from './owner.js';
 import { auditSettings } from './settings.js';

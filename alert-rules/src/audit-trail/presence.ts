@@ -1,5 +1,7 @@
 /** What is known to exist, and whether anybody looks at it. */
-import { auditMetrics as m, auditRecorded as r, windowOf } from '../../../pack/metrics/index.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { memberIdentity, remembered } from '../presence.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';

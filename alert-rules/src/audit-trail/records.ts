@@ -1,6 +1,7 @@
 /** Whether the records themselves are as they must be: who, when, in order, in time, for long enough. */
-import { auditMetrics as m, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { atLeast, events, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';

@@ -1,6 +1,6 @@
 /** Whether what was recorded is still what it was: checkpoints, anchors, verification. */
-import { auditMetrics as m } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import type { Pack } from '../../../pack/index.js';
 import { since } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';

@@ -1,4 +1,4 @@
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { type AlertSpec, alertRule } from '../policy.js';
 import type { AlertRule } from '../rule.js';
 import { withTeam } from './owner.js';

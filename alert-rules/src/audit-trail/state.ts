@@ -1,12 +1,7 @@
+import { auditTableStates, auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import { foreignSeries } from '../../../pack/metrics/foreign.js';
-import {
-  auditTableCodes,
-  auditTableStates,
-  auditTrailStates,
-  auditMetrics as m,
-  auditRecorded as r,
-  windowOf,
-} from '../../../pack/metrics/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofTable, ofTrail } from './owner.js';

@@ -1,5 +1,6 @@
 /** What the description says of trails and no metric does: which evidence a trail has to have. */
-import type { AuditTrail, Pack } from '../../../pack/model.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
+import type { Pack } from '../../../pack/index.js';
 
 /**
  * A matcher for the trails that `has` holds for, after other matchers: empty when it holds for all, and undefined when

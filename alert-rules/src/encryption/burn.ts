@@ -1,5 +1,6 @@
-import { encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { burning, goesOn } from '../burn.js';
 import type { AlertRule } from '../rule.js';
 import { providerAlert } from './owner.js';

@@ -1,4 +1,4 @@
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import type { RuleFile } from '../rule.js';
 import { settings } from '../settings.js';
 import { encryptionBurnAlerts } from './burn.js';

@@ -1,5 +1,5 @@
-import { encryptionRecorded as r } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
+import type { Pack } from '../../../pack/index.js';
 import { type AlertSpec, alertRule, securityTeam } from '../policy.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';

@@ -1,4 +1,6 @@
-import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
+import { encryptionMetrics as m } from '../../../pack/encryption/metrics.js';
+import { encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { memberIdentity, remembered, since } from '../presence.js';
 import { plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';

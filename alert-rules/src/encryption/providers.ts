@@ -1,6 +1,8 @@
 /** What encrypts: whether it can be used, does what it must, and is measured. */
-import { encryptionMetrics as m, encryptionRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { encryptionMetrics as m } from '../../../pack/encryption/metrics.js';
+import { encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
 import { events, plainNumber, promql } from '../promql.js';

@@ -1,5 +1,6 @@
-import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { encryptionMetrics as m } from '../../../pack/encryption/metrics.js';
+import { encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
+import type { Pack } from '../../../pack/index.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { slice, sumOfSlices } from '../slices.js';

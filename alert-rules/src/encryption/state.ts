@@ -1,11 +1,7 @@
+import { encryptionMetrics as m } from '../../../pack/encryption/metrics.js';
+import { columnStates, providerStates, encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
+import type { Pack } from '../../../pack/index.js';
 import { foreignSeries } from '../../../pack/metrics/foreign.js';
-import {
-  columnStates,
-  encryptionMetrics as m,
-  providerStates,
-  encryptionRecorded as r,
-} from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
 import { atLeast, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofColumn, ofProvider } from './owner.js';

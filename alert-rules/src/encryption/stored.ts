@@ -1,6 +1,7 @@
 /** What is stored, and by which keys. */
-import { encryptionMetrics as m, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { encryptionMetrics as m } from '../../../pack/encryption/metrics.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { since } from '../presence.js';
 import { plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';

@@ -1,4 +1,4 @@
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { auditTrailTests } from '../audit-trail/tests/index.js';
 import { encryptionTests } from '../encryption/tests/index.js';
 import { workflowTests } from '../workflow/tests/index.js';

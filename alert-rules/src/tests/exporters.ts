@@ -1,4 +1,4 @@
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { settings } from '../settings.js';
 import { promqlDuration } from './duration.js';
 import { type AlertScenario, fires, isQuiet, type TestFile } from './scenario.js';

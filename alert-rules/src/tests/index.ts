@@ -1,4 +1,4 @@
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { ruleFiles } from '../rules.js';
 import { yamlText } from '../yaml.js';
 import { domainTests } from './domains.js';

@@ -1,5 +1,5 @@
 /** The life of an alert as one row: what goes wrong, how soon it must be told, what must not raise it. */
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { type Difference, type DrawnPhase, draw, type Lines } from './draw.js';
 import { type AlertScenario, fires, isQuiet } from './scenario.js';
 import { sent } from './sent.js';

@@ -1,4 +1,4 @@
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { alertsOf } from '../rule.js';
 import { ruleFiles } from '../rules.js';
 import type { SentAlert } from './scenario.js';

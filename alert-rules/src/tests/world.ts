@@ -1,4 +1,5 @@
-import { type Metric, workflowMetrics as m, runtimeMetrics } from '../../../pack/metrics/index.js';
+import { type Metric, runtimeMetrics } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
 import type { InputSeries } from './scenario.js';
 import { Timeline } from './timeline.js';
 

@@ -1,11 +1,9 @@
-import {
-  auditMetrics,
-  auditRecorded,
-  encryptionMetrics,
-  encryptionRecorded,
-  workflowMetrics,
-  workflowRecorded,
-} from '../../../pack/metrics/index.js';
+import { auditMetrics } from '../../../pack/audit-trail/metrics.js';
+import { auditRecorded } from '../../../pack/audit-trail/recorded.js';
+import { encryptionMetrics } from '../../../pack/encryption/metrics.js';
+import { encryptionRecorded } from '../../../pack/encryption/recorded.js';
+import { workflowMetrics } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded } from '../../../pack/workflow/recorded.js';
 import { type AlertScenario, fires, holds, type InputSeries, isEmpty, type TestFile } from './scenario.js';
 import { target } from './world.js';
 

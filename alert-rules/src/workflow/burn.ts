@@ -1,5 +1,6 @@
-import { workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
+import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { burning, goesOn } from '../burn.js';
 import { alertRule } from '../policy.js';
 import type { AlertRule } from '../rule.js';

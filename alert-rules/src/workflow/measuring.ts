@@ -1,6 +1,9 @@
 /** Whether the SLA is being measured at all. No data is never good news. */
-import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { unheardOf } from '../presence.js';
 import { atLeast, plainNumber, promql } from '../promql.js';

@@ -1,6 +1,8 @@
 /** What is wrong with a portal as a whole, and so explains many workflows at once. */
-import { workflowMetrics as m, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';

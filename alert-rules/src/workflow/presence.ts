@@ -1,6 +1,8 @@
 /** Which workflows there are, whose they are, and when each was last run. */
-import { workflowMetrics as m, workflowRecorded as r } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+
+import type { Pack } from '../../../pack/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { memberIdentity, remembered, since } from '../presence.js';
 import { plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';

@@ -1,6 +1,8 @@
+import type { Pack } from '../../../pack/index.js';
 import type { Recorded } from '../../../pack/metrics/declare.js';
-import { workflowMetrics as m, workflowRecorded as r, windowOf } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { windowOf } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';

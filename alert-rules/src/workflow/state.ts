@@ -1,6 +1,8 @@
+import type { Pack } from '../../../pack/index.js';
 import { foreignSeries } from '../../../pack/metrics/foreign.js';
-import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import { windowOf } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded as r, workflowStates } from '../../../pack/workflow/recorded.js';
 import { atLeast, plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';

@@ -1,4 +1,5 @@
-import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditTableCodes, auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { baseline, colours, field, fixed, shades, thresholds, words } from '../kit/fields.js';
 import { stat, stateTimeline, timeseries } from '../kit/panels.js';

@@ -1,5 +1,5 @@
 /** What an answer about a trail rests on, and whether that can be seen. */
-import { auditMetrics as m } from '../../../pack/metrics/index.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import type { DashboardRow } from '../kit/dashboard.js';
 import { colours, field, fieldsLike, words } from '../kit/fields.js';
 import { age, colouredCell, joinedTable } from '../kit/joined-table.js';

@@ -1,4 +1,4 @@
-import { auditRecorded } from '../../../pack/metrics/index.js';
+import { auditRecorded } from '../../../pack/audit-trail/recorded.js';
 import type { DashboardRow } from '../kit/dashboard.js';
 import { stat } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';

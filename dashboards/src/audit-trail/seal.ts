@@ -1,5 +1,5 @@
 /** Checkpoints, anchors and verification; and who could get around them. */
-import { auditMetrics as m } from '../../../pack/metrics/index.js';
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import type { DashboardRow } from '../kit/dashboard.js';
 import { baseline, colours, field, fixed, shades, thresholds } from '../kit/fields.js';
 import { age, faults, joinedTable } from '../kit/joined-table.js';

@@ -1,5 +1,7 @@
 /** Tables about audit trails that both the overview and the trail's own dashboard draw from. */
-import { auditTableCodes, auditMetrics as m, auditRecorded as r } from '../../../pack/metrics/index.js';
+
+import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { auditTableCodes, auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';

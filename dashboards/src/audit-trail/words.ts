@@ -1,4 +1,4 @@
-import { auditTableCodes, auditTrailStates } from '../../../pack/metrics/index.js';
+import { auditTableCodes, auditTrailStates } from '../../../pack/audit-trail/recorded.js';
 import { colours, words } from '../kit/fields.js';
 
 export const auditTableWords = words(

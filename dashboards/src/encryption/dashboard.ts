@@ -1,10 +1,5 @@
-import {
-  columnStates,
-  encryptionMetrics as m,
-  providerStates,
-  encryptionRecorded as r,
-  selfTests as selfTestNames,
-} from '../../../pack/metrics/index.js';
+import { encryptionMetrics as m, selfTests as selfTestNames } from '../../../pack/encryption/metrics.js';
+import { columnStates, providerStates, encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
 import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { baseline, colours, field, fieldsLike, fixed, shades, thresholds } from '../kit/fields.js';
 import { heatmap, stat, stateTimeline, tablePanel, timeseries } from '../kit/panels.js';

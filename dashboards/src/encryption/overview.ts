@@ -1,4 +1,4 @@
-import { columnStates, encryptionRecorded } from '../../../pack/metrics/index.js';
+import { columnStates, encryptionRecorded } from '../../../pack/encryption/recorded.js';
 import type { DashboardRow } from '../kit/dashboard.js';
 import { field } from '../kit/fields.js';
 import { stat } from '../kit/panels.js';

@@ -1,5 +1,6 @@
 /** Tables about field encryption that both the overview and its own dashboard draw from. */
-import { encryptionMetrics as m, encryptionRecorded as r } from '../../../pack/metrics/index.js';
+import { encryptionMetrics as m } from '../../../pack/encryption/metrics.js';
+import { encryptionRecorded as r } from '../../../pack/encryption/recorded.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
 import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';

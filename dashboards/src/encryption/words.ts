@@ -1,4 +1,4 @@
-import { columnStates, providerStates } from '../../../pack/metrics/index.js';
+import { columnStates, providerStates } from '../../../pack/encryption/recorded.js';
 import { colours, words } from '../kit/fields.js';
 
 export const providerStateWords = words(

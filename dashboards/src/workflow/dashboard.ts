@@ -1,5 +1,7 @@
-import { workflowMetrics as m, workflowRecorded as r, windowOf, workflowStates } from '../../../pack/metrics/index.js';
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded as r, workflowStates } from '../../../pack/workflow/recorded.js';
 import { type DashboardRow, dashboard } from '../kit/dashboard.js';
 import { colours, field, fieldsLike, thresholds } from '../kit/fields.js';
 import { heatmap, stackedBars, stat, stateTimeline, timeseries } from '../kit/panels.js';

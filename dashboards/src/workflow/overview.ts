@@ -1,4 +1,4 @@
-import { workflowRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
+import { workflowRecorded as r, workflowStates } from '../../../pack/workflow/recorded.js';
 import type { DashboardRow } from '../kit/dashboard.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
 import { stat, stateTimeline } from '../kit/panels.js';

@@ -1,4 +1,5 @@
-import { workflowMetrics as m, workflowRecorded as r } from '../../../pack/metrics/index.js';
+import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
+import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { colours, field, thresholds } from '../kit/fields.js';
 import { tablePanel } from '../kit/panels.js';
 import type { Panel, QueryTarget } from '../kit/types.js';

@@ -1,4 +1,4 @@
-import { workflowRecorded as r, workflowStates } from '../../../pack/metrics/index.js';
+import { workflowRecorded as r, workflowStates } from '../../../pack/workflow/recorded.js';
 import { colours, words } from '../kit/fields.js';
 
 export const workflowStateWords = words(

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../../pack/index.js';
+import type { Comparison } from '../../../pack/audit-trail/model.js';
 import { failureOf } from '../../runtime/postgres/failure.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 

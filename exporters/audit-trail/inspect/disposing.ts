@@ -1,4 +1,4 @@
-import type { AuditTrail, Seal } from '../../../pack/index.js';
+import type { AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
 import {
   type AuditStore,
   type Disposal,

@@ -1,10 +1,10 @@
-import type { AuditOperation, AuditTrail } from '../../../pack/index.js';
 import {
   type AuditInvariant,
   type AuditTableState,
   auditInvariants,
   type EvidenceSource,
-} from '../../../pack/metrics/index.js';
+} from '../../../pack/audit-trail/metrics.js';
+import type { AuditOperation, AuditTrail } from '../../../pack/audit-trail/model.js';
 import { readFacts } from '../database/facts.js';
 import { type ReplayPage, replayKeys, replayRows } from '../observer/checks/full-scan/replay.js';
 import { makePlan } from '../observer/checks/plan.js';

@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../../pack/index.js';
-import { auditInvariants, identityKinds } from '../../../pack/metrics/index.js';
+import { auditInvariants, identityKinds } from '../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { invariantWording } from '../observer/checks/counters/counters.js';
 import type { IdentityKind } from '../observer/verdict/findings.js';
 import type { TrailStatus } from './status.js';

@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../../pack/index.js';
-import type { AuditInvariant, AuditTableState } from '../../../pack/metrics/index.js';
+import type { AuditInvariant, AuditTableState } from '../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import type { ComparisonResult } from '../comparisons/run.js';
 import { retention } from '../observer/checks/retention.js';
 import type { LoopState } from '../observer/loop-state.js';

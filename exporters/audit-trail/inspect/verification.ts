@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { DatabaseAccess, Seal } from '../../../pack/index.js';
+import type { Seal } from '../../../pack/audit-trail/model.js';
+import type { DatabaseAccess } from '../../../pack/index.js';
 import { readBounded, UnreadableFile } from '../../../pack/reading/bounded-file.js';
 import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
 import {

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
 import { MetricStore } from '../../runtime/metrics/index.js';
 import { looseFolder } from '../../runtime/state/index.js';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { AuditTrail } from '../../../pack/index.js';
-import type { EvidenceSource } from '../../../pack/metrics/index.js';
+import type { EvidenceSource } from '../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import type { Failure } from '../../runtime/postgres/failure.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 import type { Facts } from '../database/facts.js';

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { kopCall } from '../../runtime/call.js';
 import { parseQualified } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import type { Failure } from '../../runtime/postgres/failure.js';
 import type { Facts } from '../database/facts.js';
 import type { CheckName } from '../metrics.js';

@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../../pack/index.js';
-import { identityKinds } from '../../../pack/metrics/index.js';
+import { identityKinds } from '../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError, type Logger, type Redactor } from '../../runtime/log.js';
 import { type Failure, failureOf } from '../../runtime/postgres/failure.js';
 import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';

@@ -1,7 +1,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { evidenceSources, evidenceStates, identityKinds } from '../../../pack/metrics/index.js';
+import { evidenceSources, evidenceStates, identityKinds } from '../../../pack/audit-trail/metrics.js';
 import { errorCode } from '../../runtime/error-code.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { CannotKeepState, reasonOf, type StateFolder } from '../../runtime/state/index.js';

@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../../pack/index.js';
-import { evidenceSources } from '../../../pack/metrics/index.js';
+import { evidenceSources } from '../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError } from '../../runtime/log.js';
 import type { LawfulDisposal } from '../seal/index.js';
 import type { Witness } from '../witness/index.js';

@@ -1,4 +1,4 @@
-import type { AuditRecords, ColumnRef } from '../../../pack/index.js';
+import type { AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
 import { parseQualified, textOf } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 

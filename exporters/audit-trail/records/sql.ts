@@ -1,4 +1,4 @@
-import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/index.js';
+import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
 import type { QualifiedName } from '../../runtime/postgres/quote.js';
 import { ident, literal, parseQualified, qualified } from '../../runtime/postgres/quote.js';
 import type { RecordsShape } from './shape.js';

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
-import type { DatabaseAccess } from '../../../pack/audit-trail/model.js';
+import type { DatabaseAccess } from '../../../pack/index.js';
 import { connectionConfig } from '../../runtime/postgres/address.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import { CopyOut } from './copy-out.js';

@@ -1,4 +1,4 @@
-import type { AuditOperation } from '../../../pack/index.js';
+import type { AuditOperation } from '../../../pack/audit-trail/model.js';
 import { ident } from '../../runtime/postgres/quote.js';
 import type { ReadOnlyDatabase, Session } from '../../runtime/postgres/read-only.js';
 import { flushedLsn, Horizon } from './horizon.js';

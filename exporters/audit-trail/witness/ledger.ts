@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditOperation } from '../../../pack/index.js';
+import type { AuditOperation } from '../../../pack/audit-trail/model.js';
 
 /** More transactions than this wait for an older one only where something has gone wrong; memory must not follow. */
 const MOST_WAITING = 200_000;

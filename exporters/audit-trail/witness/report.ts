@@ -1,4 +1,4 @@
-import type { AuditOperation } from '../../../pack/index.js';
+import type { AuditOperation } from '../../../pack/audit-trail/model.js';
 import type { KeptPlace } from './kept.js';
 
 /** Committed changes of one table, in the transactions of a report. */

@@ -1,4 +1,4 @@
-import type { KeyTable } from '../../../pack/index.js';
+import type { KeyTable } from '../../../pack/encryption/model.js';
 import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import type { ScanQuery } from '../scan/database.js';
 import type { KeyKnowledge } from './versions.js';

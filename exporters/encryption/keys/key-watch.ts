@@ -1,4 +1,4 @@
-import type { EncryptionKey, FieldEncryption, ProviderKey } from '../../../pack/index.js';
+import type { EncryptionKey, FieldEncryption, ProviderKey } from '../../../pack/encryption/model.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { asFailure } from '../providers/failure.js';
 import type { ScanDatabase } from '../scan/database.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TransitProvider } from '../../../pack/index.js';
+import type { TransitProvider } from '../../../pack/encryption/model.js';
 import { revealer } from '../../runtime/portal/auth/credentials.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { JsonExchange } from '../providers/exchange.js';

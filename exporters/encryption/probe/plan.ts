@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { EncryptionProbe, EncryptionProvider, Pack, Portal } from '../../../pack/index.js';
+import type { EncryptionProbe, EncryptionProvider } from '../../../pack/encryption/model.js';
+import type { Pack, Portal } from '../../../pack/index.js';
 import { encodeWithSecrets } from '../../runtime/measuring/transfer.js';
 
 /** One provider of one portal: what a measuring thread works on. */

@@ -1,6 +1,6 @@
 import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import type { Portal } from '../../../pack/index.js';
-import type { FailureReason } from '../../../pack/metrics/index.js';
+import type { FailureReason } from '../../../pack/portal/outcomes.js';
 import { LoopWatch } from '../../runtime/measuring/loop-watch.js';
 import { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import { Connections } from '../../runtime/portal/http/connections.js';

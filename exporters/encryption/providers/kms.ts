@@ -1,6 +1,6 @@
 import type * as Kms from '@aws-sdk/client-kms';
 import { z } from 'zod';
-import type { KmsProvider as Description } from '../../../pack/index.js';
+import type { KmsProvider as Description } from '../../../pack/encryption/model.js';
 import { type AeadSealed, parsedJson, readAead, sealAead, unseal, writeAead } from './aead.js';
 import { type DataKey, DataKeyCache, dataKey, dataKeyId } from './data-key-cache.js';
 import { NotPossible, ProviderFailure } from './failure.js';

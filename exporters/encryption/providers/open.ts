@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { EncryptionProvider, Portal } from '../../../pack/index.js';
+import type { EncryptionProvider } from '../../../pack/encryption/model.js';
+import type { Portal } from '../../../pack/index.js';
 import { revealer } from '../../runtime/portal/auth/credentials.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { PinGuard } from './pin-guard.js';

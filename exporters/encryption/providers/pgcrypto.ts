@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import type { DatabaseProvider as Description } from '../../../pack/index.js';
+import type { DatabaseProvider as Description } from '../../../pack/encryption/model.js';
 import { connectionConfig } from '../../runtime/postgres/address.js';
 import { ProviderFailure } from './failure.js';
 import type { Anatomy, Credential, Lasting, Parts, Provider, ProviderCall } from './provider.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type * as Pkcs11 from 'pkcs11js';
-import type { Pkcs11Provider as Description } from '../../../pack/index.js';
+import type { Pkcs11Provider as Description } from '../../../pack/encryption/model.js';
 import { type AeadSealed, aeadAnatomy, NONCE_BYTES, readAead, TAG_BYTES, writeAead } from './aead.js';
 import { asFailure, ExporterFault, NotPossible, ProviderFailure } from './failure.js';
 import { loadOptional } from './optional-package.js';

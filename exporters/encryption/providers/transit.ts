@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { TransitProvider as Description, Portal } from '../../../pack/index.js';
+import type { TransitProvider as Description } from '../../../pack/encryption/model.js';
+import type { Portal } from '../../../pack/index.js';
 import { NONCE_BYTES, TAG_BYTES } from './aead.js';
 import { JsonExchange } from './exchange.js';
 import { asFailure, NotPossible, ProviderFailure } from './failure.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ScannedColumn } from '../../../pack/index.js';
+import type { ScannedColumn } from '../../../pack/encryption/model.js';
 import { resolveColumn } from './column.js';
 import type { ScanDatabase } from './database.js';
 import { ScanFailure } from './failure.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ScannedColumn } from '../../../pack/index.js';
+import type { ScannedColumn } from '../../../pack/encryption/model.js';
 import { parseQualified, tableSql } from '../../runtime/postgres/quote.js';
 import type { ScanQuery } from './database.js';
 import { ScanFailure } from './failure.js';

@@ -1,4 +1,4 @@
-import { ciphertextStates, encryptionMetrics as metrics } from '../../../pack/metrics/index.js';
+import { ciphertextStates, encryptionMetrics as metrics } from '../../../pack/encryption/metrics.js';
 import { type Family, family } from '../../runtime/metrics/family.js';
 import type { KeyState } from '../keys/key-watch.js';
 import type { TimingState } from '../timings/timing-watch.js';

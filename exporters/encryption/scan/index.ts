@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { FieldEncryption } from '../../../pack/index.js';
+import type { FieldEncryption } from '../../../pack/encryption/model.js';
 import type { HeldFolder } from '../../runtime/state/index.js';
 import { ENCRYPTION, type EncryptionSource, type SourceDeps } from '../source.js';
 import { families } from './families.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FieldEncryption } from '../../../pack/index.js';
+import type { FieldEncryption } from '../../../pack/encryption/model.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { type KeyState, KeyWatch } from '../keys/key-watch.js';
 import type { KeyKnowledge } from '../keys/versions.js';

@@ -1,4 +1,4 @@
-import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/index.js';
+import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/encryption/model.js';
 import { type Redactor, silentLogger } from '../../runtime/log.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { KeyWatch } from '../keys/key-watch.js';

@@ -1,5 +1,5 @@
-import type { ScannedColumn } from '../../../pack/index.js';
-import { type CiphertextState, ciphertextStates } from '../../../pack/metrics/index.js';
+import { type CiphertextState, ciphertextStates } from '../../../pack/encryption/metrics.js';
+import type { ScannedColumn } from '../../../pack/encryption/model.js';
 import {
   canonical,
   isKnown,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/index.js';
+import type { CiphertextScan, FieldEncryption, ScannedColumn } from '../../../pack/encryption/model.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { columnDigest, columnLabel, resolveColumn } from './column.js';

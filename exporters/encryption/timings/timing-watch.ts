@@ -1,4 +1,4 @@
-import type { TimingSource } from '../../../pack/index.js';
+import type { TimingSource } from '../../../pack/encryption/model.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { ScanDatabase } from '../scan/database.js';
 import { scanFailureOf } from '../scan/failure.js';

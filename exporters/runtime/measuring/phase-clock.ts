@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type StepPhase, stepPhases } from '../../../pack/metrics/index.js';
+import { type StepPhase, stepPhases } from '../../../pack/portal/outcomes.js';
 import type { LoopWatch } from './loop-watch.js';
 
 /** Time in each phase, in milliseconds. Empty when nothing was measured. */

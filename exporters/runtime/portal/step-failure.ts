@@ -1,4 +1,4 @@
-import type { FailureReason, UncertainReason } from '../../../pack/metrics/index.js';
+import type { FailureReason, UncertainReason } from '../../../pack/portal/outcomes.js';
 
 /** A failed step: a reason from the closed set, and a sentence for a person. */
 export class StepFailure extends Error {

@@ -1,6 +1,6 @@
-import type { Expectation, JsonCondition } from '../../../pack/index.js';
 import { compileJsonPath } from '../../../pack/reading/json-path.js';
 import { linearRegExp } from '../../../pack/reading/linear-regex.js';
+import type { Expectation, JsonCondition } from '../../../pack/workflow/model.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Reading } from './reading.js';

@@ -1,5 +1,6 @@
-import type { HttpStep, Portal } from '../../../pack/index.js';
+import type { Portal } from '../../../pack/index.js';
 import { applyPathStyle } from '../../../pack/portal/paths.js';
+import type { HttpStep } from '../../../pack/workflow/model.js';
 
 /** Where portals lead people whom they do not serve. */
 const stations = /^(log-?in|sign-?in|log-?out|auth|oauth2?|sso|saml|error|errors|maintenance|index\.html?)$/i;

@@ -1,6 +1,7 @@
-import { applyPathStyle, type HttpStep, isSamePage, pageIn } from '../../../pack/index.js';
+import { applyPathStyle, isSamePage, pageIn } from '../../../pack/index.js';
 import { JsonPathExcess } from '../../../pack/reading/json-path.js';
 import { jsonText } from '../../../pack/reading/written-number.js';
+import type { HttpStep } from '../../../pack/workflow/model.js';
 import { filledHeaders } from '../../runtime/portal/headers.js';
 import type { Certificates } from '../../runtime/portal/http/certificates.js';
 import type { ReceivedAnswer } from '../../runtime/portal/http/connections.js';

@@ -1,4 +1,4 @@
-import type { Step } from '../../../pack/index.js';
+import type { Step } from '../../../pack/workflow/model.js';
 import { runHttpStep } from './http.js';
 import type { StepContext, StepOutcome } from './step.js';
 

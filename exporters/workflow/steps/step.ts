@@ -1,4 +1,5 @@
-import type { Portal, Step } from '../../../pack/index.js';
+import type { Portal } from '../../../pack/index.js';
+import type { Step } from '../../../pack/workflow/model.js';
 import type { Cancellation } from '../../runtime/measuring/cancellation.js';
 import type { PhaseClock } from '../../runtime/measuring/phase-clock.js';
 import type { Credentials } from '../../runtime/portal/auth/credentials.js';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { list } from '../../postgres/schema/texts.js';
-import { expected, named, oneOf, section, text } from '../../reading/schema/say.js';
+import { expected, list, named, oneOf, section, text } from '../../reading/schema/say.js';
 
 const strengths = ['proof', 'hint'] as const;
 

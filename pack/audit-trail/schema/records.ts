@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { functionName, list, tableName } from '../../postgres/schema/texts.js';
-import { expected, oneOf, section, text } from '../../reading/schema/say.js';
+import { functionName, tableName } from '../../postgres/schema/texts.js';
+import { expected, list, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration } from '../../reading/schema/units.js';
 import { auditOperations } from '../model.js';
 import { auditPresetNames } from '../presets.js';

@@ -1,22 +1,12 @@
 import { z } from 'zod';
-import { databaseUrl, isoDate, list, tableName, tablePattern } from '../../postgres/schema/texts.js';
-import { count, expected, name, oneOf, section, text } from '../../reading/schema/say.js';
-import { days, duration, interval, ratio, timeout } from '../../reading/schema/units.js';
+import { database } from '../../postgres/schema/database.js';
+import { tableName, tablePattern } from '../../postgres/schema/texts.js';
+import { count, expected, isoDate, list, name, oneOf, section, text } from '../../reading/schema/say.js';
+import { days, duration, interval, ratio } from '../../reading/schema/units.js';
 import { attributionFields, auditOperations } from '../model.js';
 import { comparisonsOrNames } from './comparisons.js';
 import { records } from './records.js';
 import { seal } from './seal.js';
-
-export const database = () =>
-  section({
-    url: databaseUrl().describe(
-      `postgres://user@host:port/database, or a reference such as \${env:AUDIT_DATABASE_URL}. The role only reads.`,
-    ),
-    password: text().exactOptional().describe('Password, as a reference. Default: the one in the URL, if any.'),
-    caFile: text().exactOptional().describe('Certificates to trust, PEM. Default: those of Node.js.'),
-    statementTimeout: timeout().prefault('30s').describe('Longest time that one query may take. Default 30s.'),
-    maxConnections: count(1, 20).prefault(3).describe('Connections of ours at once. Default 3.'),
-  });
 
 const scope = section({
   schemas: list(text(), 'schema names')
@@ -134,4 +124,3 @@ export const auditTrail = section({
 });
 
 export type ParsedAuditTrail = z.output<typeof auditTrail>;
-export type ParsedDatabase = ParsedAuditTrail['database'];

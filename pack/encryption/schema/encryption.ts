@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import { list } from '../../postgres/schema/texts.js';
-import { count, expected, name, named, oneOf, section, text } from '../../reading/schema/say.js';
+import { count, expected, list, name, named, oneOf, section, text } from '../../reading/schema/say.js';
 import { days, duration, interval, size, timeout } from '../../reading/schema/units.js';
 import { sensitivities } from '../model.js';
 import { provider } from './providers.js';

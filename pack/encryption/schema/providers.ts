@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { database } from '../../audit-trail/schema/trail.js';
+import { database } from '../../postgres/schema/database.js';
 import { functionName } from '../../postgres/schema/texts.js';
 import { path, url } from '../../reading/schema/patterns.js';
 import { count, expected, flag, oneOf, section, text } from '../../reading/schema/say.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { database } from '../../audit-trail/schema/trail.js';
-import { list, tableName } from '../../postgres/schema/texts.js';
+import { database } from '../../postgres/schema/database.js';
+import { tableName } from '../../postgres/schema/texts.js';
 import { regex } from '../../reading/schema/patterns.js';
-import { count, expected, flag, name, oneOf, section, text } from '../../reading/schema/say.js';
+import { count, expected, flag, list, name, oneOf, section, text } from '../../reading/schema/say.js';
 import { interval } from '../../reading/schema/units.js';
 import { ciphertextFormats, sensitivities, textEncodings, timingPresets } from '../model.js';
 import { columnName } from './tables.js';

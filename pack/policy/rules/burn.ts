@@ -1,11 +1,11 @@
 import { durationText } from '../../reading/durations.js';
-import type { Judged, Rule } from '../../reading/rule.js';
+import type { JudgedShared, SharedRule } from '../../shared/rule.js';
 
 /** Every burn alert has two windows that work together, and can fire for every objective. */
-export const burn: Rule = (judged) => {
-  const { parsed, reporter } = judged;
+export const burn: SharedRule = (judged) => {
+  const { shared, reporter } = judged;
   const names = new Map<string, number>();
-  parsed.alerting.burn.forEach((alert, index) => {
+  shared.alerting.burn.forEach((alert, index) => {
     const path = ['alerting', 'burn', index];
     const earlier = names.get(alert.name);
     if (earlier === undefined) {
@@ -25,10 +25,10 @@ export const burn: Rule = (judged) => {
 };
 
 /** The share of missed runs never exceeds 1, so neither may the threshold. */
-function reachable({ parsed, reporter }: Judged): void {
-  for (const [name, objective] of Object.entries(parsed.objectives)) {
+function reachable({ shared, reporter }: JudgedShared): void {
+  for (const [name, objective] of Object.entries(shared.objectives)) {
     const budget = 1 - objective.target;
-    for (const alert of parsed.alerting.burn) {
+    for (const alert of shared.alerting.burn) {
       if (alert.factor * budget >= 1) {
         reporter.report(
           ['objectives', name, 'target'],

@@ -1,32 +1,14 @@
-import { type Judged, namesIn, type Rule } from '../../reading/rule.js';
 import type { KeyPath } from '../../reading/source-node.js';
 import { suggest } from '../../reading/suggest.js';
-import { holidayTableNames } from '../holidays/tables.js';
+import type { JudgedShared } from '../../shared/rule.js';
 
-/** Every name that is used is described somewhere. */
-export const references: Rule = (judged) => {
-  const { parsed, root } = judged;
-  for (const [name, workflow] of Object.entries(parsed.workflows)) {
-    const path = ['workflows', name];
-    check(judged, [...path, 'team'], workflow.team, 'team', namesIn(root, 'teams'));
-    check(judged, [...path, 'objective'], workflow.objective, 'objective', namesIn(root, 'objectives'));
-    workflow.portals?.forEach((portal, index) => {
-      check(judged, [...path, 'portals', index], portal, 'portal', namesIn(root, 'portals'));
-      if (workflow.portals?.indexOf(portal) !== index) {
-        judged.reporter.report([...path, 'portals', index], `portal '${portal}' is named twice`);
-      }
-    });
-  }
-  for (const [name, calendar] of Object.entries(parsed.calendars)) {
-    if (calendar.holidays !== undefined) {
-      check(judged, ['calendars', name, 'holidays'], calendar.holidays, 'table of holidays', holidayTableNames);
-    }
-  }
-};
-
-/** @param known undefined when the section itself is broken, which has been said. */
+/**
+ * Every name that is used is described somewhere.
+ *
+ * @param known undefined when the section itself is broken, which has been said.
+ */
 export function check(
-  { reporter }: Judged,
+  { reporter }: Pick<JudgedShared, 'reporter'>,
   path: KeyPath,
   name: string,
   noun: string,

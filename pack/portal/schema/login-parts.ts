@@ -4,7 +4,7 @@ import { linearRegExp } from '../../reading/linear-regex.js';
 import { headerName, jsonPath, path, regex, requestHeaderName } from '../../reading/schema/patterns.js';
 import { count, expected, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, wholeSeconds } from '../../reading/schema/units.js';
-import { pages, statuses } from './expectation.js';
+import { pages, statuses } from './answers.js';
 
 export const loginFields = () =>
   z

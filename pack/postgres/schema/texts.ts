@@ -1,11 +1,6 @@
-/** Texts of the audit section with a grammar of their own. */
+/** Names and addresses of PostgreSQL. */
 import { z } from 'zod';
 import { expected, text } from '../../reading/schema/say.js';
-
-/** A list whose message names what it holds. */
-export function list<Item extends z.ZodType>(item: Item, nouns: string): z.ZodArray<Item> {
-  return z.array(item, { error: expected(`a list of ${nouns}`) });
-}
 
 /** `schema.table` as PostgreSQL folds it, without quotes: a dot inside a name cannot be said, and nobody has one. */
 export function tableName() {
@@ -40,17 +35,4 @@ function isDatabaseUrl(written: string): boolean {
   }
   const { host, pathname, hash } = new URL(written);
   return host !== '' && /^\/[^/]+$/.test(pathname) && hash === '';
-}
-
-export function isoDate() {
-  const form = 'a day such as 2024-04-01';
-  return z
-    .string({ error: expected(form) })
-    .refine(
-      (written) =>
-        /^\d{4}-\d\d-\d\d$/.test(written) &&
-        !Number.isNaN(Date.parse(written)) &&
-        new Date(written).toISOString().startsWith(written),
-      { error: expected(form) },
-    );
 }

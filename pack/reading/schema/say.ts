@@ -66,3 +66,21 @@ export function oneOf<const Values extends readonly string[]>(
 ): z.ZodEnum<{ [Value in Values[number]]: Value }> {
   return z.enum(values, { error: expected(`one of ${values.join(', ')}`) });
 }
+
+/** A list whose message names what it holds. */
+export function list<Item extends z.ZodType>(item: Item, nouns: string): z.ZodArray<Item> {
+  return z.array(item, { error: expected(`a list of ${nouns}`) });
+}
+
+export function isoDate() {
+  const form = 'a day such as 2024-04-01';
+  return z
+    .string({ error: expected(form) })
+    .refine(
+      (written) =>
+        /^\d{4}-\d\d-\d\d$/.test(written) &&
+        !Number.isNaN(Date.parse(written)) &&
+        new Date(written).toISOString().startsWith(written),
+      { error: expected(form) },
+    );
+}

@@ -1,25 +1,20 @@
+import type { Judged as JudgedBy, Rule } from '../../domain.js';
 import { hiddenIn } from '../../portal/path-readings.js';
-import { forbiddenBy } from '../../portal/paths.js';
-import { pathsOf, usersOf } from '../../portal/rules/users.js';
+import { judgePath } from '../../portal/rules/protection.js';
 import type { ParsedPortal } from '../../portal/schema/portal.js';
-import type { Judged, Rule } from '../../reading/rule.js';
 import { type KeyPath, keyText } from '../../reading/source-node.js';
 import { isMutating } from '../methods.js';
 import type { ParsedStep } from '../schema/step.js';
+import type { ParsedWorkflow } from '../schema/workflow.js';
+
+type Judged = JudgedBy<ParsedWorkflow>;
 
 /** No step does to a portal what its description forbids. */
-export const protection: Rule = (judged) => {
-  const { parsed, reporter } = judged;
-  for (const [name, portal] of Object.entries(parsed.portals)) {
-    for (const { path, auth } of usersOf(name, portal)) {
-      for (const [place, written] of pathsOf(auth)) {
-        forbidden(judged, written, [...path, ...place], name, portal);
-      }
-    }
-  }
-  for (const [name, workflow] of Object.entries(parsed.workflows)) {
-    for (const portalName of workflow.portals ?? Object.keys(parsed.portals)) {
-      const portal = parsed.portals[portalName];
+export const protection: Rule<ParsedWorkflow> = (judged) => {
+  const { own, shared, reporter } = judged;
+  for (const [name, workflow] of Object.entries(own)) {
+    for (const portalName of workflow.portals ?? Object.keys(shared.portals)) {
+      const portal = shared.portals[portalName];
       if (portal === undefined) {
         continue;
       }
@@ -111,20 +106,5 @@ function route(judged: Judged, step: ParsedStep, path: KeyPath, portalName: stri
       expected: `another path, or allowEncodedSlashes: true on portal '${portalName}'`,
     });
   }
-  forbidden(judged, filled, [...path, 'path'], portalName, portal);
-}
-
-function forbidden(
-  { reporter }: Judged,
-  filled: string,
-  path: KeyPath,
-  portalName: string,
-  portal: ParsedPortal,
-): void {
-  const pattern = forbiddenBy(filled, portal);
-  if (pattern !== undefined) {
-    reporter.report(path, `portal '${portalName}' forbids this path by neverProbe: ${pattern}`, {
-      expected: 'another path',
-    });
-  }
+  judgePath(judged, filled, [...path, 'path'], portalName, portal);
 }

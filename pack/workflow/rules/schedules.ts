@@ -1,12 +1,14 @@
+import type { Judged as JudgedBy, Rule } from '../../domain.js';
 import { durationText } from '../../reading/durations.js';
-import type { Judged, Rule } from '../../reading/rule.js';
 import { type KeyPath, nodeAt } from '../../reading/source-node.js';
 import { defaultTimeoutMs } from '../schedules.js';
 import type { ParsedWorkflow } from '../schema/workflow.js';
 
+type Judged = JudgedBy<ParsedWorkflow>;
+
 /** Runs come often enough to be judged, and last long enough to be measured. */
-export const schedules: Rule = (judged) => {
-  for (const [name, workflow] of Object.entries(judged.parsed.workflows)) {
+export const schedules: Rule<ParsedWorkflow> = (judged) => {
+  for (const [name, workflow] of Object.entries(judged.own)) {
     const path = ['workflows', name];
     runLength(judged, workflow, path);
     stepLengths(judged, workflow, path);
@@ -55,9 +57,9 @@ function stepLengths({ reporter }: Judged, workflow: ParsedWorkflow, path: KeyPa
   });
 }
 
-function frequency({ reporter, parsed }: Judged, workflow: ParsedWorkflow, path: KeyPath): void {
+function frequency({ reporter, shared }: Judged, workflow: ParsedWorkflow, path: KeyPath): void {
   const { interval } = workflow.schedule;
-  const { burn, minimumMissedRuns, stalledFor } = parsed.alerting;
+  const { burn, minimumMissedRuns, stalledFor } = shared.alerting;
   const place = [...path, 'schedule', 'interval'];
   for (const { name, long } of burn) {
     if (long / interval < minimumMissedRuns) {

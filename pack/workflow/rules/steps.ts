@@ -1,10 +1,11 @@
-import type { Judged, Rule } from '../../reading/rule.js';
+import type { Judged, Rule } from '../../domain.js';
 import type { KeyPath } from '../../reading/source-node.js';
 import type { ParsedStep } from '../schema/step.js';
+import type { ParsedWorkflow } from '../schema/workflow.js';
 
 /** A step can be told from its neighbours, and can succeed. */
-export const steps: Rule = (judged) => {
-  for (const [name, workflow] of Object.entries(judged.parsed.workflows)) {
+export const steps: Rule<ParsedWorkflow> = (judged) => {
+  for (const [name, workflow] of Object.entries(judged.own)) {
     const names = new Map<string, number>();
     workflow.steps.forEach((step, index) => {
       const path = ['workflows', name, 'steps', index];
@@ -21,7 +22,7 @@ export const steps: Rule = (judged) => {
   }
 };
 
-function bodies({ reporter }: Judged, step: ParsedStep, path: KeyPath): void {
+function bodies({ reporter }: Judged<ParsedWorkflow>, step: ParsedStep, path: KeyPath): void {
   if (step.body !== undefined && (step.method === 'GET' || step.method === 'HEAD')) {
     reporter.report([...path, 'body'], `a ${step.method} request carries no body`, {
       atKey: true,

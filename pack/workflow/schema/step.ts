@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { expectation } from '../../portal/schema/expectation.js';
 import { headers, scalarText } from '../../portal/schema/portal.js';
 import { headerName, jsonPath, path, regex, variableName } from '../../reading/schema/patterns.js';
 import { count, expected, flag, name, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, size } from '../../reading/schema/units.js';
+import { expectation } from './expectation.js';
 
 const body = section({
   json: z

@@ -18,7 +18,8 @@ import {
   verifyRows,
 } from '../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
-import type { AuditRecords, AuditTrail, DatabaseAccess, Seal } from '../../../pack/audit-trail/model.js';
+import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
+import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
 import { SecretText } from '../../../pack/secrets/secret.js';
 import { ORIGIN, records } from './setting.js';

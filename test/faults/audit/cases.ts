@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { attribution } from '../../support/audit/domain.js';
 import type { Office } from '../../support/audit/installed.js';
 

@@ -8,7 +8,7 @@ import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
 import { Redactor } from '../../../exporters/runtime/redactor.js';
 import type { EncryptionError } from '../../../pack/encryption/metrics.js';
-import type { EncryptionProvider } from '../../../pack/index.js';
+import type { EncryptionProvider } from '../../../pack/encryption/model.js';
 import { literal, probeJob, secret } from '../../support/encryption/domain.js';
 import { metricsOf, total } from '../../support/encryption/exporter.js';
 import { json, scriptedServer } from '../../support/encryption/http-server.js';

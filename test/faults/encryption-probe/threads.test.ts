@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { percentiles } from '../../../exporters/encryption/probe/percentiles.js';
 import { encryptionUncertain } from '../../../pack/encryption/metrics.js';
-import type { FieldEncryption } from '../../../pack/index.js';
+import type { FieldEncryption } from '../../../pack/encryption/model.js';
 import { fieldEncryption, probeJob, secret, somePortal } from '../../support/encryption/domain.js';
 import { exporterOf, sabotage, total } from '../../support/encryption/exporter.js';
 import { oneRound } from '../../support/encryption/round.js';

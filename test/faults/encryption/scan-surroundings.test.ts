@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { scanOnce } from '../../../exporters/encryption/scan/scan-once.js';
 import { Redactor } from '../../../exporters/runtime/log.js';
-import type { EncryptionKey } from '../../../pack/index.js';
+import type { EncryptionKey } from '../../../pack/encryption/model.js';
 import { kingston } from '../../support/encryption/ciphertexts.js';
 import { fieldEncryption, literal, somePortal } from '../../support/encryption/domain.js';
 import { exporterOf, seriesOf, total } from '../../support/encryption/exporter.js';

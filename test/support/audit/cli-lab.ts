@@ -9,7 +9,8 @@ import { type PostgresServer, startPostgres } from '../../../demo/postgres/index
 import { createSealer, generateSealKey, type SealKey } from '../../../exporters/audit-trail/seal/index.js';
 import { installSql } from '../../../exporters/audit-trail/writer/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
-import { type AuditTrail, loadPack } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
+import { loadPack } from '../../../pack/index.js';
 import { type Ended, kopHere } from '../cli.js';
 import { builtCli } from '../workflow/process.js';
 

@@ -1,4 +1,5 @@
-import { type Attribution, type AuditRecords, type AuditTrail, SecretText } from '../../../pack/index.js';
+import type { Attribution, AuditRecords, AuditTrail } from '../../../pack/audit-trail/model.js';
+import { SecretText } from '../../../pack/index.js';
 
 /** The columns of `auditSchema`. */
 export const ownRecords: AuditRecords = {

@@ -9,7 +9,7 @@ import type { ObserverOptions } from '../../../exporters/audit-trail/observer/op
 import type { Witness } from '../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
-import type { AuditTrail } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { auditTrail } from './domain.js';
 import { auditSchema, businessTables, enrol } from './schema.js';
 

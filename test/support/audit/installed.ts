@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { installSql } from '../../../exporters/audit-trail/writer/index.js';
+import type { AuditRecords, AuditTrail } from '../../../pack/audit-trail/model.js';
 import { auditPresets } from '../../../pack/audit-trail/presets.js';
-import type { AuditRecords, AuditTrail } from '../../../pack/index.js';
 import { auditTrail, ownRecords } from './domain.js';
 import { startMajor, type TestServer } from './postgres-majors.js';
 import { businessTables } from './schema.js';

@@ -6,7 +6,7 @@ import type { ObserverOptions } from '../../../exporters/audit-trail/observer/op
 import { Repeating } from '../../../exporters/audit-trail/observer/schedule/repeating.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
-import type { AuditTrail } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 
 /** The paces of the tests, where sessions report their counts at once; in earnest these are 15 s, 60 s and 11 s. */
 export const testPaces = { quickMs: 400, closeMs: 1000, settleMs: 1200 } as const;

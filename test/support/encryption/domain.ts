@@ -1,5 +1,6 @@
 import type { ProbeJob } from '../../../exporters/encryption/probe/plan.js';
-import type { EncryptionProvider, FieldEncryption, Portal } from '../../../pack/index.js';
+import type { EncryptionProvider, FieldEncryption } from '../../../pack/encryption/model.js';
+import type { Portal } from '../../../pack/index.js';
 import { portal } from '../workflow/domain.js';
 
 export { literal, secret } from '../workflow/domain.js';

@@ -11,7 +11,8 @@ import { createLogger, Redactor } from '../../../exporters/runtime/log.js';
 import type { Family } from '../../../exporters/runtime/metrics/family.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
 import { type Shard, wholeShard } from '../../../exporters/runtime/shard.js';
-import { type FieldEncryption, loadPack, type Pack, type Portal } from '../../../pack/index.js';
+import type { FieldEncryption } from '../../../pack/encryption/model.js';
+import { loadPack, type Pack, type Portal } from '../../../pack/index.js';
 import { ownState } from '../state.js';
 
 const worker = new URL('../../../dist/exporters/encryption/worker.js', import.meta.url);

@@ -3,7 +3,7 @@ import { resolveColumn } from '../../../exporters/encryption/scan/column.js';
 import type { ScanDatabase } from '../../../exporters/encryption/scan/database.js';
 import { readerFor } from '../../../exporters/encryption/scan/reader.js';
 import { rowStates } from '../../../exporters/encryption/scan/shapes/index.js';
-import type { CiphertextFormat, ScannedColumn } from '../../../pack/index.js';
+import type { CiphertextFormat, ScannedColumn } from '../../../pack/encryption/model.js';
 import { column } from './scanning.js';
 
 let tables = 0;

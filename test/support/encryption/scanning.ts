@@ -5,16 +5,15 @@ import pg from 'pg';
 import { type ColumnOutcome, scanOnce } from '../../../exporters/encryption/scan/scan-once.js';
 import { Redactor } from '../../../exporters/runtime/log.js';
 import { looseFolder } from '../../../exporters/runtime/state/index.js';
-import {
-  type CiphertextFormat,
-  type CiphertextScan,
-  type DatabaseAccess,
-  type EncryptionKey,
-  type EncryptionProvider,
-  type FieldEncryption,
-  type ScannedColumn,
-  SecretText,
-} from '../../../pack/index.js';
+import type {
+  CiphertextFormat,
+  CiphertextScan,
+  EncryptionKey,
+  EncryptionProvider,
+  FieldEncryption,
+  ScannedColumn,
+} from '../../../pack/encryption/model.js';
+import { type DatabaseAccess, SecretText } from '../../../pack/index.js';
 
 export function access(url: string, statementTimeoutMs = 30_000): DatabaseAccess {
   return { url: SecretText.literal(url), statementTimeoutMs, maxConnections: 2 };

@@ -1,5 +1,6 @@
 import type { Job } from '../../../exporters/workflow/plan.js';
-import { type HttpStep, type Portal, SecretText, type Workflow } from '../../../pack/index.js';
+import { type Portal, SecretText } from '../../../pack/index.js';
+import type { HttpStep, Workflow } from '../../../pack/workflow/model.js';
 
 /** Domain objects with everything at its plainest; a test says what matters to it. */
 export function portal(baseUrl: string, over: Partial<Portal> = {}): Portal {

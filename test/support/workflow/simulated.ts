@@ -3,7 +3,8 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { MetricStore, renderFamilies } from '../../../exporters/runtime/metrics/index.js';
 import { WorkflowMetrics } from '../../../exporters/workflow/metrics.js';
 import type { Job } from '../../../exporters/workflow/plan.js';
-import { dropReasons, uncertainReasons } from '../../../pack/metrics/index.js';
+import { uncertainReasons } from '../../../pack/portal/outcomes.js';
+import { dropReasons } from '../../../pack/workflow/metrics.js';
 import { TestEngine } from './engine.js';
 
 const EPOCH = 1_700_000_000_000;

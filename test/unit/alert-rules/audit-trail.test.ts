@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { trailsThat } from '../../../alert-rules/src/audit-trail/trails.js';
 import { alertsOf, ruleFiles } from '../../../alert-rules/src/index.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { windowOf } from '../../../pack/metrics/index.js';
-import type { AuditTrail, Pack } from '../../../pack/model.js';
 import { packWith } from './pack.js';
 
 const shipped = packWith();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { alertsOf, ruleFiles } from '../../../alert-rules/src/index.js';
-import type { Pack } from '../../../pack/model.js';
+import type { Pack } from '../../../pack/index.js';
 import { packWith } from './pack.js';
 
 const shipped = packWith();

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { loadPack, unconnectedTrails } from '../../../pack/index.js';
+import { unconnectedTrails } from '../../../pack/audit-trail/connection.js';
+import { loadPack } from '../../../pack/index.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

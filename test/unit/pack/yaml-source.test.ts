@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidPack } from '../../../pack/index.js';
+import { layout } from '../../../pack/layout.js';
 import { removalText } from '../../../pack/reading/inheritance.js';
 import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../pack/reading/source-node.js';
 import { parseYaml } from '../../../pack/reading/yaml-document.js';
@@ -21,32 +22,32 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a folder is read by name; maps merge key by key, lists and values are replaced', () => {
-  const source = readSource([folder]);
+  const source = readSource([folder], layout);
   expect(source.files).toEqual([join(folder, '10-first.yaml'), join(folder, '20-later.yml')]);
   expect(plain(source.root)).toEqual({ a: { list: [9], map: { x: 1, y: 2, z: 3 } }, b: 'kept' });
 });
 
 test('each value remembers the file that said it', () => {
-  const { root } = readSource([folder]);
+  const { root } = readSource([folder], layout);
   expect(valueOrigin(root, ['a', 'map', 'x'])).toEqual({ file: join(folder, '10-first.yaml'), line: 3, column: 13 });
   expect(valueOrigin(root, ['a', 'map', 'y'])).toEqual({ file: join(folder, '20-later.yml'), line: 3, column: 13 });
   expect(keyOrigin(root, ['a', 'list', 0])).toEqual({ file: join(folder, '20-later.yml'), line: 2, column: 10 });
 });
 
 test('a missing key is placed at the map that should hold it', () => {
-  const { root } = readSource([folder]);
+  const { root } = readSource([folder], layout);
   expect(keyOrigin(root, ['a', 'map', 'missing', 'deeper'])).toMatchObject({ line: 3, column: 3 });
   expect(nodeAt(root, ['a', 'map', 'missing'])).toBeUndefined();
 });
 
 test('all files are looked at before any problem is thrown', () => {
   writeFileSync(join(folder, 'bad.txt'), 'a: [1\n');
-  expect(() => readSource([join(folder, 'absent.yaml'), join(folder, 'bad.txt')])).toThrow(
+  expect(() => readSource([join(folder, 'absent.yaml'), join(folder, 'bad.txt')], layout)).toThrow(
     expect.objectContaining({
       problems: [expect.objectContaining({ unreadable: true }), expect.objectContaining({ line: 1, column: 4 })],
     }),
   );
-  expect(() => readSource([join(folder, 'absent.yaml')])).toThrow(InvalidPack);
+  expect(() => readSource([join(folder, 'absent.yaml')], layout)).toThrow(InvalidPack);
 });
 
 test('aliases and merge keys give copies; what is written beside a merge key wins', () => {
@@ -85,9 +86,9 @@ describe('what earlier files say', () => {
         writeFileSync(file, text);
         return file;
       });
-      const { root, removed } = readSource(files);
+      const { root, removed } = readSource(files, layout);
       const paths = removed.map((one) =>
-        one.by === 'list' ? removalText(one, root) : `${keyText(one.path)} (${one.by})`,
+        one.by === 'list' ? removalText(one, root, layout.secrets) : `${keyText(one.path)} (${one.by})`,
       );
       return { all: JSON.parse(JSON.stringify(plain(root))), removed: paths };
     } finally {

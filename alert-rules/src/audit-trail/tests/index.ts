@@ -1,5 +1,5 @@
-import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../../pack/metrics/index.js';
-import type { Pack } from '../../../../pack/model.js';
+import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../../pack/audit-trail/recorded.js';
+import type { Pack } from '../../../../pack/index.js';
 import { draw } from '../../tests/draw.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';

@@ -1,4 +1,4 @@
-import { type AuditTableState, auditMetrics as m } from '../../../../pack/metrics/index.js';
+import { type AuditTableState, auditMetrics as m } from '../../../../pack/audit-trail/metrics.js';
 import type { Difference, DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
 
 const trail = { portal: 'kingston', trail: 'kingston' } as const;

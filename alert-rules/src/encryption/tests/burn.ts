@@ -1,5 +1,5 @@
-import { encryptionRecorded as r } from '../../../../pack/metrics/index.js';
-import type { BurnWindow, Pack } from '../../../../pack/model.js';
+import { encryptionRecorded as r } from '../../../../pack/encryption/recorded.js';
+import type { BurnWindow, Pack } from '../../../../pack/index.js';
 import { settings } from '../../settings.js';
 import { draw } from '../../tests/draw.js';
 import { type AlertScenario, fires, holds, isEmpty, isQuiet, type TestFile } from '../../tests/scenario.js';

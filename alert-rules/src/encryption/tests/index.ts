@@ -1,6 +1,6 @@
 import { longestProbeRestSeconds } from '../../../../pack/encryption/metrics.js';
-import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/metrics/index.js';
-import type { Pack } from '../../../../pack/model.js';
+import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/encryption/recorded.js';
+import type { Pack } from '../../../../pack/index.js';
 import { draw } from '../../tests/draw.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';

@@ -1,4 +1,4 @@
-import { encryptionMetrics as m } from '../../../../pack/metrics/index.js';
+import { encryptionMetrics as m } from '../../../../pack/encryption/metrics.js';
 import type { Difference, DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
 
 const portal = { portal: 'kingston' } as const;

@@ -1,5 +1,5 @@
-import { workflowRecorded as r } from '../../../../pack/metrics/index.js';
-import type { BurnWindow, Pack } from '../../../../pack/model.js';
+import type { BurnWindow, Pack } from '../../../../pack/index.js';
+import { workflowRecorded as r } from '../../../../pack/workflow/recorded.js';
 import { settings } from '../../settings.js';
 import { type AlertScenario, fires, holds, isEmpty, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';

@@ -1,4 +1,4 @@
-import type { Pack } from '../../../../pack/model.js';
+import type { Pack } from '../../../../pack/index.js';
 import type { TestFile } from '../../tests/scenario.js';
 import { burnTests } from './burn.js';
 import { measuringTests } from './measuring.js';

@@ -1,5 +1,5 @@
-import { workflowRecorded as r, workflowStates } from '../../../../pack/metrics/index.js';
-import type { Pack } from '../../../../pack/model.js';
+import type { Pack } from '../../../../pack/index.js';
+import { workflowRecorded as r, workflowStates } from '../../../../pack/workflow/recorded.js';
 import { settings } from '../../settings.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';

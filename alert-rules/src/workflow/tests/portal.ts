@@ -1,4 +1,4 @@
-import type { Pack } from '../../../../pack/model.js';
+import type { Pack } from '../../../../pack/index.js';
 import { settings } from '../../settings.js';
 import { type AlertScenario, fires, isQuiet, type TestFile } from '../../tests/scenario.js';
 import { sent } from '../../tests/sent.js';

@@ -3,7 +3,7 @@
  * What they said of a row nobody can know any more; so where the stated records are all that could have told, nothing is
  * said of the row, and neither is it blamed.
  */
-import type { AuditRecords, AuditTrail } from '../../../../pack/index.js';
+import type { AuditRecords, AuditTrail } from '../../../../pack/audit-trail/model.js';
 import { literal, type QualifiedName, textOf } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../database/facts.js';

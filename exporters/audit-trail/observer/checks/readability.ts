@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import type { recordParts } from '../../../../pack/metrics/index.js';
+import type { recordParts } from '../../../../pack/audit-trail/metrics.js';
 import { literal } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
 import type { DeepReadonly } from '../../deep-readonly.js';

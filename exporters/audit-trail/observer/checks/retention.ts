@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditRecords, AuditRetention } from '../../../../pack/index.js';
+import type { AuditRecords, AuditRetention } from '../../../../pack/audit-trail/model.js';
 import { parseQualified } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
 import type { DeepReadonly } from '../../deep-readonly.js';

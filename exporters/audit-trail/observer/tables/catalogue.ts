@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../../../pack/index.js';
+import type { AuditTrail } from '../../../../pack/audit-trail/model.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
 
 /**

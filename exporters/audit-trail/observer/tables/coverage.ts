@@ -1,5 +1,5 @@
+import type { AuditOperation, AuditTrail } from '../../../../pack/audit-trail/model.js';
 import { auditOperations } from '../../../../pack/audit-trail/model.js';
-import type { AuditOperation, AuditTrail } from '../../../../pack/index.js';
 import type { Catalogue, Trigger, TriggerFunction } from './catalogue.js';
 import type { ScopedTable } from './scope.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { replayKinds } from '../../../../pack/metrics/index.js';
+import { replayKinds } from '../../../../pack/audit-trail/metrics.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
 import { suspicionSchema, tableStateSchema } from '../verdict/state.js';
 

@@ -1,4 +1,4 @@
-import type { AuditScope, AuditTrail } from '../../../../pack/index.js';
+import type { AuditScope, AuditTrail } from '../../../../pack/audit-trail/model.js';
 import { parseQualified, type QualifiedName, textOf, wildcard } from '../../../runtime/postgres/quote.js';
 import type { Catalogue, Relation } from './catalogue.js';
 

@@ -1,4 +1,4 @@
-import type { AuditRecords } from '../../../../pack/index.js';
+import type { AuditRecords } from '../../../../pack/audit-trail/model.js';
 import type { TableMemory } from '../tables/memory.js';
 import type { Maintenance } from './declarations.js';
 import type { Finding, FindingVerdict } from './findings.js';

@@ -1,4 +1,4 @@
-import { auditInvariants } from '../../../../pack/metrics/index.js';
+import { auditInvariants } from '../../../../pack/audit-trail/metrics.js';
 import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
 import { retention } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';

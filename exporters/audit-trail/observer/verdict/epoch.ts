@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { epochReasons } from '../../../../pack/metrics/index.js';
+import type { epochReasons } from '../../../../pack/audit-trail/metrics.js';
 import type { Facts } from '../../database/facts.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
 

@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../../../pack/index.js';
-import { type EvidenceSource, type EvidenceState, evidenceSources } from '../../../../pack/metrics/index.js';
+import { type EvidenceSource, type EvidenceState, evidenceSources } from '../../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../../pack/audit-trail/model.js';
 import type { Failure } from '../../../runtime/postgres/failure.js';
 import type { Facts } from '../../database/facts.js';
 import type { RecordsShape } from '../../records/shape.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AuditOperation } from '../../../../pack/index.js';
-import type { identityKinds } from '../../../../pack/metrics/index.js';
+import type { identityKinds } from '../../../../pack/audit-trail/metrics.js';
+import type { AuditOperation } from '../../../../pack/audit-trail/model.js';
 
 /** What may be wrong with the ids of records: it is of the trail as a whole, and of no table. */
 export type IdentityKind = (typeof identityKinds)[number];

@@ -1,4 +1,4 @@
-import { identityKinds } from '../../../../pack/metrics/index.js';
+import { identityKinds } from '../../../../pack/audit-trail/metrics.js';
 import type { Memory } from '../memory.js';
 import type { IdentityKind } from './findings.js';
 

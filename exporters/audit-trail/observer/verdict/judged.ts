@@ -1,4 +1,4 @@
-import { type AuditInvariant, auditInvariants } from '../../../../pack/metrics/index.js';
+import { type AuditInvariant, auditInvariants } from '../../../../pack/audit-trail/metrics.js';
 import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
 import type { Known } from '../known.js';
 

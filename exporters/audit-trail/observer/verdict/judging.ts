@@ -1,5 +1,5 @@
-import type { AuditTrail } from '../../../../pack/index.js';
-import type { AuditTableState } from '../../../../pack/metrics/index.js';
+import type { AuditTableState } from '../../../../pack/audit-trail/metrics.js';
+import type { AuditTrail } from '../../../../pack/audit-trail/model.js';
 import type { Failure } from '../../../runtime/postgres/failure.js';
 import type { CheckName } from '../../metrics.js';
 import type { RecordsSql } from '../../records/sql.js';

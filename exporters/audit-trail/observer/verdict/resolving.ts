@@ -1,5 +1,5 @@
-import type { AuditRecords } from '../../../../pack/index.js';
-import { auditInvariants } from '../../../../pack/metrics/index.js';
+import { auditInvariants } from '../../../../pack/audit-trail/metrics.js';
+import type { AuditRecords } from '../../../../pack/audit-trail/model.js';
 import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
 import { isRechecked } from '../checks/reading/recheck.js';
 import type { Memory } from '../memory.js';

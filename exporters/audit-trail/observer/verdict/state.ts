@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type AuditTableState, auditTableStates } from '../../../../pack/audit-trail/metrics.js';
 import { type AuditOperation, auditOperations } from '../../../../pack/audit-trail/model.js';
-import { type AuditTableState, auditTableStates } from '../../../../pack/metrics/index.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
 
 /**

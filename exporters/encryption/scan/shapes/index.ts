@@ -1,4 +1,4 @@
-import type { CiphertextFormat } from '../../../../pack/index.js';
+import type { CiphertextFormat } from '../../../../pack/encryption/model.js';
 import { awsEsdk } from './aws-esdk.js';
 import { ciphersweet } from './ciphersweet.js';
 import { fernet } from './fernet.js';

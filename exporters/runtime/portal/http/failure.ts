@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { FailureReason } from '../../../../pack/metrics/index.js';
+import type { FailureReason } from '../../../../pack/portal/outcomes.js';
 import { OurFault, StepFailure } from '../step-failure.js';
 
 /** The connection was gone before anything of an answer came. The request may have been processed all the same. */

@@ -3,7 +3,7 @@ import { calendarCollector } from '../../../../exporters/runtime/calendar-collec
 import { isNoData } from '../../../../exporters/runtime/collector.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
 import { renderFamilies } from '../../../../exporters/runtime/metrics/index.js';
-import type { Calendar } from '../../../../pack/model.js';
+import type { Calendar } from '../../../../pack/index.js';
 
 const office: Calendar = {
   name: 'office',

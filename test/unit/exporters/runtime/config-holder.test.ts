@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigHolder } from '../../../../exporters/runtime/config-holder.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
-import { loadPack } from '../../../../pack/load.js';
-import type { Pack } from '../../../../pack/model.js';
+import type { Pack } from '../../../../pack/index.js';
+import { loadPack } from '../../../../pack/index.js';
 import { InvalidPack } from '../../../../pack/reading/problems.js';
 
 const shipped = loadPack([], { requireSecrets: false });
 
 function packOf(sha256: string): Pack {
-  return { ...shipped, source: { files: ['pack.yaml'], removed: [], sha256 } };
+  return { ...shipped, source: { files: ['pack.yaml'], removed: [], sha256, warnings: [] } };
 }
 
 /** A file whose content the test decides; an Error stands for one that cannot be used. */

@@ -7,7 +7,7 @@ import {
   Redactor,
 } from '../../../../exporters/runtime/log.js';
 import { hideSecrets } from '../../../../exporters/runtime/secrets.js';
-import { loadPack } from '../../../../pack/load.js';
+import { loadPack } from '../../../../pack/index.js';
 import { SecretText } from '../../../../pack/secrets/secret.js';
 
 function logged(format: LogFormat, level: LogLevel = 'debug') {

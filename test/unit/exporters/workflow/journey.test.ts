@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Extract, type HttpStep, SecretText } from '../../../../pack/index.js';
+import { SecretText } from '../../../../pack/index.js';
+import type { Extract, HttpStep } from '../../../../pack/workflow/model.js';
 import { expectation, job, literal, secret, step } from '../../../support/workflow/domain.js';
 import { runOnce, stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
 import { httpServer, json } from '../../../support/workflow/server.js';

@@ -1,4 +1,4 @@
-import { type AuditInvariant, auditInvariants } from '../../../../../pack/metrics/index.js';
+import { type AuditInvariant, auditInvariants } from '../../../../../pack/audit-trail/metrics.js';
 import { parseQualified } from '../../../../runtime/postgres/quote.js';
 import type { RecordsSql } from '../../../records/sql.js';
 import type { Check, FastPoll, Outcome, Pace } from '../../check.js';

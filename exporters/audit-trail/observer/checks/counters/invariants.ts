@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AuditInvariant, auditInvariants } from '../../../../../pack/metrics/index.js';
+import { type AuditInvariant, auditInvariants } from '../../../../../pack/audit-trail/metrics.js';
 import type { DeepReadonly } from '../../../deep-readonly.js';
 import { forgotten } from '../../forgotten.js';
 import type { EpochReason } from '../../verdict/epoch.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { exposureKinds } from '../../../../../pack/metrics/index.js';
+import type { exposureKinds } from '../../../../../pack/audit-trail/metrics.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { DeepReadonly } from '../../../deep-readonly.js';
 import type { Check } from '../../check.js';

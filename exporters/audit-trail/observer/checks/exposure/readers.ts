@@ -1,4 +1,4 @@
-import type { readerKinds } from '../../../../../pack/metrics/index.js';
+import type { readerKinds } from '../../../../../pack/audit-trail/metrics.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 
 /**

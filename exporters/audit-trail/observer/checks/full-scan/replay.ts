@@ -1,5 +1,5 @@
-import type { AuditOperation } from '../../../../../pack/index.js';
-import type { replayKinds } from '../../../../../pack/metrics/index.js';
+import type { replayKinds } from '../../../../../pack/audit-trail/metrics.js';
+import type { AuditOperation } from '../../../../../pack/audit-trail/model.js';
 import { ident, type QualifiedName, qualified } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../../../database/facts.js';

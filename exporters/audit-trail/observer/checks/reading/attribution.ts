@@ -1,4 +1,4 @@
-import type { Attribution, AttributionField } from '../../../../../pack/index.js';
+import type { Attribution, AttributionField } from '../../../../../pack/audit-trail/model.js';
 import { likePattern, literal } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Window } from '../../../records/reader.js';

@@ -1,4 +1,4 @@
-import type { AuditOperation } from '../../../../../pack/index.js';
+import type { AuditOperation } from '../../../../../pack/audit-trail/model.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../../../database/facts.js';
 import { type KeyFormat, keyOfImage } from '../../../records/keys.js';

@@ -1,4 +1,4 @@
-import type { EvidenceSource } from '../../../../../pack/metrics/index.js';
+import type { EvidenceSource } from '../../../../../pack/audit-trail/metrics.js';
 import { formatMs } from '../../../../runtime/format.js';
 import { type Evidence, judged, type Limitation, unknown } from '../../verdict/evidence.js';
 import { judgedSoFar } from '../../verdict/judged.js';

@@ -1,4 +1,4 @@
-import type { Attribution } from '../../../../../pack/index.js';
+import type { Attribution } from '../../../../../pack/audit-trail/model.js';
 import { ident, parseQualified, qualified } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Limitation } from '../../verdict/evidence.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../../../pack/index.js';
+import type { AuditTrail } from '../../../../../pack/audit-trail/model.js';
 import type { DeepReadonly } from '../../../deep-readonly.js';
 import { watermarkSchema } from '../../../records/watermark.js';
 import { forgotten } from '../../forgotten.js';

@@ -1,4 +1,4 @@
-import { auditMetrics } from '../../../../../pack/metrics/index.js';
+import { auditMetrics } from '../../../../../pack/audit-trail/metrics.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../../database/facts.js';
 import type { Window } from '../../../records/reader.js';

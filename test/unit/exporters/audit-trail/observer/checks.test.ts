@@ -3,7 +3,7 @@ import type { SealStatus } from '../../../../../exporters/audit-trail/seal/index
 import { sealFamilies } from '../../../../../exporters/audit-trail/seal-families.js';
 import type { Witness, WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
-import type { Comparison } from '../../../../../pack/index.js';
+import type { Comparison } from '../../../../../pack/audit-trail/model.js';
 import { auditTrail, ownRecords } from '../../../../support/audit/domain.js';
 import { observed } from '../../../../support/audit/observed.js';
 import { bypassed } from '../../../../support/audit/schema.js';

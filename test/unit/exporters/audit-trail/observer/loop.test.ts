@@ -8,7 +8,7 @@ import { Loop } from '../../../../../exporters/audit-trail/observer/loop.js';
 import { slotOf } from '../../../../../exporters/audit-trail/observer/slots.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../../../exporters/runtime/metrics/index.js';
-import { evidenceSources } from '../../../../../pack/metrics/index.js';
+import { evidenceSources } from '../../../../../pack/audit-trail/metrics.js';
 import { auditTrail } from '../../../../support/audit/domain.js';
 
 type Run = Check<RetentionMemory>['run'];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AuditTrail } from '../../../../../pack/index.js';
+import type { AuditTrail } from '../../../../../pack/audit-trail/model.js';
 import { ownRecords } from '../../../../support/audit/domain.js';
 import { observed } from '../../../../support/audit/observed.js';
 import { bypassed } from '../../../../support/audit/schema.js';

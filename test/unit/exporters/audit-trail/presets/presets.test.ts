@@ -7,8 +7,9 @@ import { readShape } from '../../../../../exporters/audit-trail/records/shape.js
 import { RecordsSql } from '../../../../../exporters/audit-trail/records/sql.js';
 import { installSql } from '../../../../../exporters/audit-trail/writer/index.js';
 import type { Session } from '../../../../../exporters/runtime/postgres/read-only.js';
+import type { AuditRecords } from '../../../../../pack/audit-trail/model.js';
 import { type AuditPresetName, auditPresetNames } from '../../../../../pack/audit-trail/presets.js';
-import { type AuditRecords, loadPack } from '../../../../../pack/index.js';
+import { loadPack } from '../../../../../pack/index.js';
 import { startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
 
 let server: TestServer;

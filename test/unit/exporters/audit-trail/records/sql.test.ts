@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RecordsShape } from '../../../../../exporters/audit-trail/records/shape.js';
 import { RecordsSql } from '../../../../../exporters/audit-trail/records/sql.js';
+import type { AuditRecords } from '../../../../../pack/audit-trail/model.js';
 import { auditPresets } from '../../../../../pack/audit-trail/presets.js';
-import type { AuditRecords } from '../../../../../pack/index.js';
 import { ownRecords } from '../../../../support/audit/domain.js';
 
 const shape: RecordsShape = {

@@ -12,7 +12,7 @@ import { Spool } from '../../../../../exporters/encryption/scan/spool.js';
 import { ScanWatch, storeFor } from '../../../../../exporters/encryption/scan/watch.js';
 import { Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import { looseFolder, StateKeeper } from '../../../../../exporters/runtime/state/index.js';
-import type { CiphertextScan } from '../../../../../pack/index.js';
+import type { CiphertextScan } from '../../../../../pack/encryption/model.js';
 import { ciphersweet, kingston } from '../../../../support/encryption/ciphertexts.js';
 import {
   access,

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadPack, packageRoot, type ScannedColumn, shippedPackPath } from '../../../../../pack/index.js';
+import type { ScannedColumn } from '../../../../../pack/encryption/model.js';
+import { loadPack, packageRoot, shippedPackPath } from '../../../../../pack/index.js';
 import type { Judge } from '../../../../support/encryption/judging.js';
 import { oneOfEach, type Vector, vectors } from '../../../../support/encryption/vectors.js';
 

@@ -7,7 +7,7 @@ import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.
 import { readerFor } from '../../../../../exporters/encryption/scan/reader.js';
 import { addBatch, emptyTally } from '../../../../../exporters/encryption/scan/tally.js';
 import { judge } from '../../../../../exporters/encryption/scan/verdict.js';
-import type { CiphertextFormat } from '../../../../../pack/index.js';
+import type { CiphertextFormat } from '../../../../../pack/encryption/model.js';
 import { ciphersweet, fernet, kingston, transit } from '../../../../support/encryption/ciphertexts.js';
 import { access, column, run } from '../../../../support/encryption/scanning.js';
 import { vectors } from '../../../../support/encryption/vectors.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { COMPRESSED_BEGINNINGS } from '../../../../../exporters/encryption/scan/compressed.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
-import type { CiphertextFormat, ScannedColumn } from '../../../../../pack/index.js';
+import type { CiphertextFormat, ScannedColumn } from '../../../../../pack/encryption/model.js';
 import { Judge } from '../../../../support/encryption/judging.js';
 import { access, run } from '../../../../support/encryption/scanning.js';
 import { bytesOf, oneOfEach, textsOf, type Vector, vectors } from '../../../../support/encryption/vectors.js';

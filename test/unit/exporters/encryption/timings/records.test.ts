@@ -4,7 +4,7 @@ import { readKeyTable } from '../../../../../exporters/encryption/keys/key-table
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { TimingWatch } from '../../../../../exporters/encryption/timings/timing-watch.js';
 import { createLogger, Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
-import type { TimingSource } from '../../../../../pack/index.js';
+import type { TimingSource } from '../../../../../pack/encryption/model.js';
 import { access, run } from '../../../../support/encryption/scanning.js';
 
 let server: PostgresServer;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Expectation, JsonCondition } from '../../../../../pack/index.js';
+import type { Expectation, JsonCondition } from '../../../../../pack/workflow/model.js';
 import { expectation, job, step } from '../../../../support/workflow/domain.js';
 import { runOnce, verdictOf } from '../../../../support/workflow/engine.js';
 import { httpServer } from '../../../../support/workflow/server.js';

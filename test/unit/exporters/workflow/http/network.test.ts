@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { HttpStep } from '../../../../../pack/index.js';
+import type { HttpStep } from '../../../../../pack/workflow/model.js';
 import { job, step } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
 import { deadPort, httpServer, json, rawServer } from '../../../../support/workflow/server.js';

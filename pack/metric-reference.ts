@@ -1,14 +1,6 @@
-import { type MetricFamily, metricFamilies } from './catalogue.js';
-import type { Metric, Recorded, Unit } from './declare.js';
-import { recordedSeries, type Window } from './recorded.js';
-
-const titles: Readonly<Record<string, string>> = {
-  auditMetrics: 'Audit trail',
-  calendarMetrics: 'Calendars',
-  probeMetrics: 'Answers of `/probe`',
-  runtimeMetrics: 'Every exporter',
-  workflowMetrics: 'Workflow SLA',
-};
+import { metricFamilies, recordedSeries } from './metric-catalogue.js';
+import type { Metric, Recorded, Unit } from './metrics/declare.js';
+import type { Window } from './metrics/window.js';
 
 const unitWords: Record<Unit, string> = {
   seconds: 'seconds',
@@ -29,21 +21,16 @@ Beside these every exporter has Node's own \`process_*\` and \`nodejs_*\`.`;
 
 /** The text of `docs/metrics.md`. */
 export function metricReference(windows: readonly Window[]): string {
-  const families = metricFamilies().toSorted((a, b) => (titleOf(a) < titleOf(b) ? -1 : 1));
+  const families = metricFamilies().toSorted((a, b) => (a.title < b.title ? -1 : 1));
   const sections = [
-    '<!-- Generated, do not edit: made by `kop build` from pack.yaml and pack/metrics. -->',
+    '<!-- Generated, do not edit: made by `kop build` from pack.yaml and the metrics.ts of each domain. -->',
     '# Metrics',
     intro,
-    ...families.map((family) => `## ${titleOf(family)}\n\n${exposedTable(family.metrics)}`),
+    ...families.map((family) => `## ${family.title}\n\n${exposedTable(Object.values(family.metrics))}`),
     `## Recorded by the alert rules\n\n${recordedTable(recordedSeries(windows))}`,
-    `## Buckets\n\n${buckets(families.flatMap(({ metrics }) => metrics))}`,
+    `## Buckets\n\n${buckets(families.flatMap(({ metrics }) => Object.values(metrics)))}`,
   ];
   return `${sections.join('\n\n')}\n`;
-}
-
-function titleOf(family: MetricFamily): string {
-  const words = family.name.replace(/Metrics$/, '').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return titles[family.name] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function exposedTable(metrics: readonly Metric[]): string {

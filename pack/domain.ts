@@ -1,0 +1,97 @@
+/**
+ * What a domain says of itself. A domain is something that portals promise: it has a section of `pack.yaml`, whose
+ * entries have names, and the metrics by which it is measured. `domains.ts` lists all of them.
+ */
+import type { z } from 'zod';
+import type { MetricFamily, Recorded } from './metrics/declare.js';
+import type { Window } from './metrics/window.js';
+import { read } from './reading/parse.js';
+import type { Places } from './reading/places.js';
+import { named } from './reading/schema/say.js';
+import type { SecretsOfSection } from './secrets/secret-places.js';
+import type { JudgedShared } from './shared/rule.js';
+import type { ParsedShared } from './shared/schema.js';
+
+/** What a rule looks at. */
+export interface Judged<Parsed> extends JudgedShared {
+  /** The domain's own section, without the entries whose shape is wrong: what is said of them has been said. */
+  readonly own: Readonly<Record<string, Parsed>>;
+}
+
+/** Looks at one thing and reports what is wrong with it. */
+export type Rule<Parsed> = (judged: Judged<Parsed>) => void;
+
+export interface DomainDescription<Key extends string, Schema extends z.ZodType, Entry> {
+  /** Name of its section. */
+  readonly key: Key;
+  /** What the entries are, for messages: `audit trails`. */
+  readonly nouns: string;
+  /** A sentence for the reference and for editors. */
+  readonly about: string;
+  /** Of one entry. */
+  readonly schema: Schema;
+  /** What one schema cannot see: what parts of the description say of each other. */
+  readonly rules: readonly Rule<z.output<Schema>>[];
+  /** An entry without problems, as the other parts of the pack see it. */
+  readonly resolve: (name: string, parsed: z.output<Schema>, resolving: Resolving) => Entry;
+  /** What of an entry is valid and yet worth a word. */
+  readonly warnings?: (entry: Entry) => readonly string[];
+  readonly secrets: SecretsOfSection;
+  readonly metrics: readonly MetricFamily[];
+  /** Every series that its rules record. */
+  readonly recorded: (windows: readonly Window[]) => readonly Recorded[];
+}
+
+export interface Resolving {
+  readonly places: Places;
+  readonly shared: ParsedShared;
+}
+
+export interface Resolved<Entry> {
+  readonly entries: readonly Entry[];
+  readonly warnings: readonly string[];
+}
+
+/** A domain whose entries have been read. */
+export interface ReadDomain<Entry> {
+  judge(judged: JudgedShared): void;
+  resolve(resolving: Resolving): Resolved<Entry>;
+}
+
+/** A domain as the registry knows it: what its entries look like before they are resolved is its own matter. */
+export interface Domain<Key extends string = string, Entry = unknown> {
+  readonly key: Key;
+  /** Of the whole section. */
+  readonly schema: z.ZodType;
+  readonly secrets: SecretsOfSection;
+  readonly metrics: readonly MetricFamily[];
+  readonly recorded: (windows: readonly Window[]) => readonly Recorded[];
+  /** @param section as it was written, with the right shape. */
+  read(section: unknown): ReadDomain<Entry>;
+}
+
+export function domain<const Key extends string, Schema extends z.ZodType, Entry>(
+  description: DomainDescription<Key, Schema, Entry>,
+): Domain<Key, Entry> {
+  const { key, nouns, about, rules, secrets, metrics, recorded, warnings = () => [] } = description;
+  const entrySchema = named(description.schema, nouns);
+  return {
+    key,
+    schema: entrySchema.prefault({}).describe(about),
+    secrets,
+    metrics,
+    recorded,
+    read: (section) => {
+      const own = read(entrySchema, section ?? {});
+      return {
+        judge: (judged) => {
+          for (const rule of rules) rule({ own, ...judged });
+        },
+        resolve: (resolving) => {
+          const entries = Object.entries(own).map(([name, parsed]) => description.resolve(name, parsed, resolving));
+          return { entries, warnings: entries.flatMap(warnings) };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { auditTrail } from './audit-trail/index.js';
+import type { Domain } from './domain.js';
+import { encryption } from './encryption/index.js';
+import { workflow } from './workflow/index.js';
+
+/**
+ * The domains there are, in the order in which references list them. A new one is a line here; all else of it is in
+ * its folder.
+ *
+ * @returns what the visit returned for each, under the name of its section.
+ */
+export function eachDomain(visit: <Key extends string, Entry>(domain: Domain<Key, Entry>) => readonly Entry[]) {
+  return {
+    [workflow.key]: visit(workflow),
+    [auditTrail.key]: visit(auditTrail),
+    [encryption.key]: visit(encryption),
+  };
+}
+
+/** The entries of each domain, under the name of its section. */
+export type DomainEntries = Readonly<ReturnType<typeof eachDomain>>;

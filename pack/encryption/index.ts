@@ -1,0 +1,19 @@
+import { domain } from '../domain.js';
+import { encryptionMetrics } from './metrics.js';
+import { recordedOfEncryption } from './recorded.js';
+import { resolveEncryption } from './resolve.js';
+import { encryptions } from './rules.js';
+import { encryption as schema } from './schema/encryption.js';
+import { secretsOfEncryption } from './secret-places.js';
+
+export const encryption = domain({
+  key: 'encryption',
+  nouns: 'descriptions of encryption',
+  about: 'What is promised of field encryption: how fast, with which keys, in which columns.',
+  schema,
+  rules: [encryptions],
+  resolve: resolveEncryption,
+  secrets: secretsOfEncryption,
+  metrics: [{ title: 'Encryption', metrics: encryptionMetrics }],
+  recorded: recordedOfEncryption,
+});

@@ -1,0 +1,14 @@
+import type { DomainEntries } from './domains.js';
+import type { SharedParts } from './shared/resolve.js';
+
+/** A whole description: one or several files, merged by name. Each domain's entries stand under its section's name. */
+export interface Pack extends SharedParts, DomainEntries {
+  readonly source: {
+    readonly files: readonly string[];
+    /** What an earlier file described and a later one removed, such as `workflows.search`. */
+    readonly removed: readonly string[];
+    readonly sha256: string;
+    /** What is valid and yet worth a word: written to the log at each load, and by `kop check`. */
+    readonly warnings: readonly string[];
+  };
+}
