@@ -1,5 +1,5 @@
 import { forbiddenBy, type Portal } from '../../../pack/index.js';
-import { path as pathSchema } from '../../../pack/reading/schema/patterns.js';
+import { path as pathSchema } from '../../../pack/portal/schema/requests.js';
 import { isHarmlessSegment } from './harmless.js';
 import type { StepRequest } from './kept.js';
 import { type CredentialKind, credentialsOf } from './login.js';

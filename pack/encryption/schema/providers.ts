@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { path } from '../../portal/schema/requests.js';
 import { database } from '../../postgres/schema/database.js';
 import { functionName } from '../../postgres/schema/texts.js';
-import { path, url } from '../../reading/schema/patterns.js';
+import { url } from '../../reading/schema/patterns.js';
 import { count, expected, flag, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration } from '../../reading/schema/units.js';
 import { bindings } from '../model.js';

@@ -1,7 +1,7 @@
 /** Answers of a portal: which statuses, and which pages. */
 import { z } from 'zod';
-import { page } from '../../reading/schema/patterns.js';
 import { expected } from '../../reading/schema/say.js';
+import { page } from './requests.js';
 
 const statusForms = 'a status such as 200, 2xx, 200-299 or a list of them';
 

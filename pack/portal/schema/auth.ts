@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { headerValue, jsonPath, path, requestHeaderName, url } from '../../reading/schema/patterns.js';
+import { jsonPath, url } from '../../reading/schema/patterns.js';
 import { count, expected, flag, oneOf, section, text } from '../../reading/schema/say.js';
 import { timeout } from '../../reading/schema/units.js';
 import { pages } from './answers.js';
 import { csrf, expiredWhen, lifetime, loginFields, loginForms, logout, totp, totpField } from './login-parts.js';
+import { headerValue, path, requestHeaderName } from './requests.js';
 
 const loginTimeout = () => timeout().prefault('10s').describe('Longest wait for a whole login. Default 10s.');
 

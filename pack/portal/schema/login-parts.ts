@@ -1,10 +1,11 @@
 /** What several kinds of logins share. */
 import { z } from 'zod';
 import { linearRegExp } from '../../reading/linear-regex.js';
-import { headerName, jsonPath, path, regex, requestHeaderName } from '../../reading/schema/patterns.js';
+import { jsonPath, regex } from '../../reading/schema/patterns.js';
 import { count, expected, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, wholeSeconds } from '../../reading/schema/units.js';
 import { pages, statuses } from './answers.js';
+import { headerName, path, requestHeaderName } from './requests.js';
 
 export const loginFields = () =>
   z

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { headerValue, path, requestHeaderName, url, variableName } from '../../reading/schema/patterns.js';
+import { url } from '../../reading/schema/patterns.js';
 import { count, expected, flag, named, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, size, timeout } from '../../reading/schema/units.js';
 import { auth, identity } from './auth.js';
+import { headerValue, path, requestHeaderName, variableName } from './requests.js';
 
 export const scalarText = () =>
   z

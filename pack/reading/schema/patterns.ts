@@ -1,6 +1,4 @@
 /** Texts with a grammar of their own: each is compiled while loading, so that nothing fails at the first run. */
-import { z } from 'zod';
-import { hiddenIn } from '../../portal/path-readings.js';
 import { compileJsonPath } from '../json-path.js';
 import { isLinear } from '../linear-regex.js';
 import { expected, text } from './say.js';
@@ -39,146 +37,6 @@ export function jsonPath() {
   });
 }
 
-/** Headers that frame the message: set by hand, they would break the measurement itself. */
-const framing = new Set([
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'upgrade',
-  'keep-alive',
-  'te',
-  'trailer',
-]);
-
-/** A header's name, RFC 9110 `token`. */
-export function headerName() {
-  return z
-    .string()
-    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: expected('a header name such as Accept-Language') });
-}
-
-/**
- * Headers by which servers take another route or method than the request names. With one of them a step would call
- * what `neverProbe` or `allowMutations` forbids, and its path would not say so.
- */
-const overriding = new Set([
-  'x-original-url',
-  'x-original-uri',
-  'x-rewrite-url',
-  'x-override-url',
-  'x-forwarded-prefix',
-  'x-forwarded-path',
-  'x-script-name',
-  'script-name',
-  'script_name',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-]);
-
-/** A header's name in a request of ours. */
-export function requestHeaderName() {
-  return headerName()
-    .refine((written) => !framing.has(written.toLowerCase()), {
-      error: 'this header is set by the connection itself and cannot be given',
-    })
-    .refine((written) => !overriding.has(written.toLowerCase()), {
-      error:
-        'this header makes servers take another path or method than the step says; write those in path: and method:',
-    });
-}
-
-/** A header's value: visible characters, blanks and tabs. A line break would begin another header. */
-export function headerValue() {
-  const printable = (written: string) => ![...written].some((character) => character < ' ' && character !== '\t');
-  return text().refine(printable, { error: expected('a header value on one line') });
-}
-
-/** A name in `{braces}`: letters, digits and underscores. */
-export function variableName() {
-  return z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, {
-    error: expected('a name of letters, digits and underscores, such as clientGroupId'),
-  });
-}
-
-/**
- * A path below the portal's base URL. Dot segments, doubled slashes and what else servers fold are refused, because
- * then nobody can read in it which route is called.
- *
- * @param encodedSlashes whether `%2F` may stand in it; where a portal has to allow it, a rule asks that portal.
- */
-export function path({ encodedSlashes = false } = {}) {
-  const checked = text().superRefine((written, context) => {
-    const message = pathProblem(written, encodedSlashes);
-    if (message !== undefined) {
-      context.addIssue({ code: 'custom', message });
-    }
-  });
-  // What of it an editor can see while somebody types.
-  return checked.meta({ pattern: '^/(?!/)[^?#\\s\\\\]*$' });
-}
-
-function pathProblem(written: string, encodedSlashes: boolean): string | undefined {
-  if (!written.startsWith('/') || written.startsWith('//')) {
-    return expected('a path that begins with one /, such as /api/health; the host is the base URL of the portal');
-  }
-  if (written.includes('?') || written.includes('#')) {
-    return expected('a path alone; write parameters below query:');
-  }
-  if (/[\s\\]/.test(written)) {
-    return expected('a path without blanks or backslashes');
-  }
-  if (written.includes('//', 1)) {
-    return expected('a path without empty, . or .. segments');
-  }
-  if (/%(?![0-9A-Fa-f]{2})/.test(written)) {
-    return expected('a path in which every % begins an escape such as %20');
-  }
-  const hidden = hiddenIn(written);
-  if (hidden?.what === 'a dot segment') {
-    return expected('a path without empty, . or .. segments');
-  }
-  if (hidden !== undefined && !(hidden.isSlash && encodedSlashes)) {
-    return `holds ${hidden.what}, which servers read in different ways`;
-  }
-  if (/[{}]/.test(written.replaceAll(/\{[A-Za-z][A-Za-z0-9_]*\}/g, ''))) {
-    return expected('variables written as {name}');
-  }
-  return undefined;
-}
-
-/**
- * A page, or several: a path of the portal, or a whole address. `*` stands for any characters of one segment, a last
- * segment `**` for everything below.
- */
-export function page() {
-  return text().superRefine((written, context) => {
-    const message = pageProblem(written);
-    if (message !== undefined) {
-      context.addIssue({ code: 'custom', message });
-    }
-  });
-}
-
-function pageProblem(written: string): string | undefined {
-  const [, origin, rest = written] = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]*)(.*)$/.exec(written) ?? [];
-  const wrong = origin === undefined ? undefined : urlProblem(origin, 'bare', 'https://login.example.com');
-  if (wrong !== undefined) {
-    return wrong;
-  }
-  if (origin !== undefined && rest === '') {
-    return expected('an address with a path, such as https://login.example.com/**');
-  }
-  if (/[{}]/.test(rest)) {
-    return expected('a page without variables; * stands for any characters of one segment');
-  }
-  const problem = pathProblem(rest, true);
-  if (problem !== undefined) {
-    return problem;
-  }
-  return rest.split('/').slice(0, -1).includes('**') ? expected('** as the last segment only') : undefined;
-}
-
 /** An absolute http(s) URL. `bare` also refuses a path, because each step says its own. */
 export function url(kind: 'bare' | 'full', example: string) {
   return text()
@@ -200,7 +58,8 @@ export function documentBase() {
     .refine((written) => !written.includes('?'), { error: expected('a URL without a query') });
 }
 
-function urlProblem(written: string, kind: 'bare' | 'full', example: string): string | undefined {
+/** What is wrong with an address; undefined when nothing is. */
+export function urlProblem(written: string, kind: 'bare' | 'full', example: string): string | undefined {
   const parsed = URL.canParse(written) ? new URL(written) : undefined;
   if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol) || !/^https?:\/\//i.test(written)) {
     return expected(`an http or https URL such as ${example}`);

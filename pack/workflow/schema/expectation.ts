@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pages, statuses } from '../../portal/schema/answers.js';
-import { headerName, jsonPath, regex } from '../../reading/schema/patterns.js';
+import { headerName } from '../../portal/schema/requests.js';
+import { jsonPath, regex } from '../../reading/schema/patterns.js';
 import { count, exactNumber, expected, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, size } from '../../reading/schema/units.js';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { headers, scalarText } from '../../portal/schema/portal.js';
-import { headerName, jsonPath, path, regex, variableName } from '../../reading/schema/patterns.js';
+import { headerName, path, variableName } from '../../portal/schema/requests.js';
+import { jsonPath, regex } from '../../reading/schema/patterns.js';
 import { count, expected, flag, name, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, size } from '../../reading/schema/units.js';
 import { expectation } from './expectation.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isSamePage, pageIn } from '../../../pack/index.js';
+import { isSamePage, pageIn } from '../../../../pack/index.js';
 
 describe('one page', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { generateHolidays } from '../../../pack/policy/holidays/generate.js';
-import { holidayTable } from '../../../pack/policy/holidays/tables.js';
+import { generateHolidays } from '../../../../pack/policy/holidays/generate.js';
+import { holidayTable } from '../../../../pack/policy/holidays/tables.js';
 
 const days = holidayTable('england-and-wales')?.days ?? {};
 

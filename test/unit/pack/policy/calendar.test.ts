@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Calendar, isOpen, validUntil } from '../../../pack/index.js';
+import { type Calendar, isOpen, validUntil } from '../../../../pack/index.js';
 
 const office: Calendar = {
   name: 'office-hours',

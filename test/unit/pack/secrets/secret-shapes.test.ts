@@ -4,7 +4,7 @@ import {
   isSensitiveName,
   secretShape,
   secretShapeInPath,
-} from '../../../pack/secrets/secret-shapes.js';
+} from '../../../../pack/secrets/secret-shapes.js';
 
 describe('names of secrets', () => {
   test.each([

@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { AuditTrail } from '../../../pack/audit-trail/model.js';
-import { auditPresetNames } from '../../../pack/audit-trail/presets.js';
-import { loadPack } from '../../../pack/index.js';
+import type { AuditTrail } from '../../../../pack/audit-trail/model.js';
+import { auditPresetNames } from '../../../../pack/audit-trail/presets.js';
+import { loadPack } from '../../../../pack/index.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
 const complete = 'test/fixtures/pack/complete-audit.yaml';

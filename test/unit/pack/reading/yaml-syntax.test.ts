@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseYaml } from '../../../pack/reading/yaml-document.js';
+import { parseYaml } from '../../../../pack/reading/yaml-document.js';
 
 /** One mistake gives one problem, and the caret (the column of ^) stands at its cause. */
 const mistakes: [name: string, text: string, problem: string][] = [

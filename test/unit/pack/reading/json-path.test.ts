@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileJsonPath, JsonPathExcess } from '../../../pack/reading/json-path.js';
+import { compileJsonPath, JsonPathExcess } from '../../../../pack/reading/json-path.js';
 
 const valuesOf = (path: string, value: Parameters<ReturnType<typeof compileJsonPath>['query']>[0]) =>
   compileJsonPath(path).query(value).values();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { unconnectedTrails } from '../../../pack/audit-trail/connection.js';
-import { loadPack } from '../../../pack/index.js';
+import { unconnectedTrails } from '../../../../pack/audit-trail/connection.js';
+import { loadPack } from '../../../../pack/index.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

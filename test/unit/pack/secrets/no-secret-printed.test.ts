@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { excerpt, formatProblem, InvalidPack, loadPack } from '../../../pack/index.js';
-import { fileOf } from '../../support/workflow/certificates.js';
+import { excerpt, formatProblem, InvalidPack, loadPack } from '../../../../pack/index.js';
+import { fileOf } from '../../../support/workflow/certificates.js';
 
 /** Each has one mistake beside `letmein`, which stands for a secret: nothing that is printed may hold it. */
 const portal = (lines: string) => `portals:\n  main:\n${lines.replaceAll(/^/gm, '    ')}\n`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLinear, linearRegExp } from '../../../pack/reading/linear-regex.js';
+import { isLinear, linearRegExp } from '../../../../pack/reading/linear-regex.js';
 
 /** Whether V8's linear engine, of the Node that runs this, takes what would be run. */
 function engineTakes(pattern: string): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { suggest } from '../../../pack/reading/suggest.js';
+import { suggest } from '../../../../pack/reading/suggest.js';
 
 test.each([
   ['slaa', 'sla'],

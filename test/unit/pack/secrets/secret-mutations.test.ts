@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { excerpt, formatProblem, InvalidPack, loadPack } from '../../../pack/index.js';
-import { fileOf } from '../../support/workflow/certificates.js';
+import { excerpt, formatProblem, InvalidPack, loadPack } from '../../../../pack/index.js';
+import { fileOf } from '../../../support/workflow/certificates.js';
 
 /** What stands for each secret: twice the same, so that half of it is found where a mutation cuts it. */
 const SECRET = 'hunter2hunter2';

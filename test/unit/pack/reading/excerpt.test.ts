@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { excerpt, type Problem } from '../../../pack/index.js';
+import { excerpt, type Problem } from '../../../../pack/index.js';
 
 function problem(line: number, column: number, extra: Partial<Problem> = {}): Problem {
   return { file: 'pack.yaml', line, column, key: '', message: 'x', ...extra };

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { rotationDays } from '../../../pack/encryption/model.js';
-import { loadPack, shippedPackPath } from '../../../pack/index.js';
+import { rotationDays } from '../../../../pack/encryption/model.js';
+import { loadPack, shippedPackPath } from '../../../../pack/index.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
 const complete = 'test/fixtures/pack/complete-encryption.yaml';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { durationText } from '../../../pack/reading/durations.js';
-import { duration, ratio, size } from '../../../pack/reading/schema/units.js';
+import { durationText } from '../../../../pack/reading/durations.js';
+import { duration, ratio, size } from '../../../../pack/reading/schema/units.js';
 
 describe('durations, in milliseconds', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyPathStyle, forbiddenBy } from '../../../pack/index.js';
+import { applyPathStyle, forbiddenBy } from '../../../../pack/index.js';
 
 const kebab = { pathStyle: 'kebab', pathStyleExceptions: ['legal_documents'] } as const;
 

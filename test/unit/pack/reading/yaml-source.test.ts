@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InvalidPack } from '../../../pack/index.js';
-import { layout } from '../../../pack/layout.js';
-import { removalText } from '../../../pack/reading/inheritance.js';
-import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../pack/reading/source-node.js';
-import { parseYaml } from '../../../pack/reading/yaml-document.js';
-import { readSource } from '../../../pack/reading/yaml-source.js';
+import { InvalidPack } from '../../../../pack/index.js';
+import { layout } from '../../../../pack/layout.js';
+import { removalText } from '../../../../pack/reading/inheritance.js';
+import { keyOrigin, keyText, nodeAt, plain, valueOrigin } from '../../../../pack/reading/source-node.js';
+import { parseYaml } from '../../../../pack/reading/yaml-document.js';
+import { readSource } from '../../../../pack/reading/yaml-source.js';
 
 let folder: string;
 
