@@ -6,10 +6,10 @@ const seed = Number(process.env.KOP_TEST_SEED ?? Date.now() % 1_000_000);
 const shared = {
   environment: 'node',
   pool: 'forks',
-  setupFiles: 'test/support/stack/state-home.ts',
+  setupFiles: ['test/support/stack/state-home.ts'],
   // No test and no file may lean on one that ran before it.
   sequence: { shuffle: true },
-} as const;
+};
 
 /** Faults whose tests measure how long something takes, or what memory it needs. */
 const timed = [
@@ -31,14 +31,28 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          setupFiles: [...shared.setupFiles, 'test/support/runner/starts-nothing.ts'],
+          // These leave nothing behind that another file could see, so that they share a process, and what it has loaded.
+          isolate: false,
+          maxWorkers: 2,
+          // Nothing in them waits; on a busy machine they take their time.
+          testTimeout: 60_000,
+          sequence: { ...shared.sequence, groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'integration',
           // Whatever no other project takes, so that a new folder is never left out in silence. Most of it waits for a server
           // or a process now and then: two at a time keep two cores half busy.
           include: ['test/**/*.test.ts'],
-          exclude: ['test/faults/**', 'test/browser/**', 'test/stack/**'],
+          exclude: ['test/unit/**', 'test/faults/**', 'test/browser/**', 'test/stack/**'],
           maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 60_000,
-          sequence: { ...shared.sequence, groupOrder: 0 },
+          sequence: { ...shared.sequence, groupOrder: 1 },
         },
       },
       {
@@ -50,7 +64,7 @@ export default defineConfig({
           maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 90_000,
-          sequence: { ...shared.sequence, groupOrder: 1 },
+          sequence: { ...shared.sequence, groupOrder: 2 },
         },
       },
       {
@@ -63,7 +77,7 @@ export default defineConfig({
           maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 90_000,
-          sequence: { ...shared.sequence, groupOrder: 1 },
+          sequence: { ...shared.sequence, groupOrder: 2 },
         },
       },
       {
@@ -74,7 +88,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 90_000,
-          sequence: { ...shared.sequence, groupOrder: 2 },
+          sequence: { ...shared.sequence, groupOrder: 3 },
         },
       },
       {
@@ -86,7 +100,7 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { ...shared.sequence, groupOrder: 3 },
+          sequence: { ...shared.sequence, groupOrder: 4 },
         },
       },
     ],
