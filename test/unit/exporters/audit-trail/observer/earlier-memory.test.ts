@@ -11,7 +11,7 @@ import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
 import { auditTrail } from '../../../../support/audit/domain.js';
 
 /** Written by the version before, of a trail with suspicions, proven faults, a scan under way and witnessed ranges. */
-const first = 'test/fixtures/audit/observer-state-1.json';
+const first = 'test/fixtures/audit-trail/earlier/observer-state-1.json';
 
 test('a state of the first version: nothing in it is lost, and it is written as the second', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kop-memory-'));
