@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { withCalls } from '../exporters/runtime/call.js';
 import { errorCode } from '../exporters/runtime/error-code.js';
-import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/index.js';
+import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/failure.js';
 import { packageVersion } from '../exporters/runtime/version.js';
 import { endWithNpm } from './parent.js';
 import { CannotWrite } from './writing.js';

@@ -1,4 +1,4 @@
-import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/index.js';
+import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/failure.js';
 
 /** A file that was asked for cannot be written; the message says where, why and what to do. */
 export class CannotWrite extends Error {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
-import { packageRoot } from '../../pack/index.js';
+import { packageRoot } from '../../pack/reading/shipped.js';
 
 const PROGRAM = 'kop';
 
