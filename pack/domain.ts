@@ -18,7 +18,7 @@ export interface Judged<Parsed> extends JudgedShared {
   readonly own: Readonly<Record<string, Parsed>>;
 }
 
-/** Looks at one thing and reports what is wrong with it. */
+/** Checks one thing and reports its problems. */
 export type Rule<Parsed> = (judged: Judged<Parsed>) => void;
 
 export interface DomainDescription<Key extends string, Schema extends z.ZodType, Entry> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { packSchema } from './layout.js';
 
-/** A schema of draft 7, as far as ours uses it. */
+/** The part of JSON Schema draft 7 that our schema uses. */
 export interface JsonSchema {
   readonly description?: string;
   readonly type?: string | readonly string[];
@@ -19,8 +19,8 @@ export interface JsonSchema {
 }
 
 /**
- * The text of `pack.schema.json`, with which editors complete keys and explain them. Draft 7, because that is what
- * the YAML language server reads best. It knows shapes only; `kop check` knows the rules too.
+ * The text of `pack.schema.json`. Editors use it to complete and explain keys. Draft 7, because the YAML language
+ * server supports it best. It describes shapes only; `kop check` also checks the rules.
  */
 export function packJsonSchema(): string {
   const { $schema, ...rest } = wholeSchema();
@@ -33,15 +33,14 @@ export function packJsonSchema(): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** The schema of a whole description, all files merged: with the keys that it cannot be without. */
+/** The schema of a complete description after all files are merged, with its required keys. */
 export function wholeSchema(): JsonSchema & { readonly $schema?: string } {
   return JSON.parse(JSON.stringify(z.toJSONSchema(packSchema, { io: 'input', target: 'draft-7' })));
 }
 
 /**
- * A file that changes one key of another is right without the other keys, so maps demand none but the `kind` that
- * tells them apart; and its `null` removes what another file says. Lists are replaced whole, so what stands in them
- * must be complete.
+ * A file may change one key of another file and omit the rest, so maps require only the `kind` that distinguishes them,
+ * and `null` removes an entry of another file. Lists are replaced as a whole, so their items must be complete.
  */
 function ofOneFile(schema: JsonSchema): JsonSchema {
   const { required = [], properties, additionalProperties, anyOf, oneOf, ...rest } = schema;

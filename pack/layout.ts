@@ -41,7 +41,7 @@ export const packSchema = section(
     extends: extendsSchema(layout.sections)
       .exactOptional()
       .describe(
-        'Sections of the files before this one that it adds to; the others begin empty. none: all begin empty. Default: it adds to all.',
+        'Sections of the earlier files that this file adds to; the others start empty. none: all start empty. Default: it adds to all.',
       ),
     ...sharedShape,
     ...domainShape,

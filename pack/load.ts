@@ -17,8 +17,8 @@ import { sharedSchema } from './shared/schema.js';
 
 export interface LoadOptions {
   /**
-   * Whether an unset variable or unreadable file behind a secret is a problem: everywhere, nowhere, or in these
-   * sections, for who needs no others. Default true.
+   * Whether an unset variable or an unreadable file behind a secret is a problem: everywhere, nowhere, or only in these
+   * sections. Default true.
    */
   readonly requireSecrets?: boolean | readonly PackSection[];
   /**

@@ -1,4 +1,6 @@
-/** Every series that a query may name, with its type and labels. Contract tests hold rules and dashboards against it. */
+/**
+ * Every series that a query may name, with its type and labels. Contract tests hold rules and dashboards against it.
+ */
 import { domains } from './layout.js';
 import type { Metric, MetricFamily, MetricType, Recorded } from './metrics/declare.js';
 import { foreignSeries } from './metrics/foreign.js';
@@ -20,7 +22,7 @@ export function recordedSeries(windows: readonly Window[]): readonly Recorded[] 
   return [...domains.flatMap(({ recorded }) => recorded(windows)), ...sharedRecorded];
 }
 
-/** Series names as queries see them: a histogram is three, and what rules record is there too. */
+/** Series names as queries use them: a histogram has three, and recorded series are included. */
 export function catalogue(windows: readonly Window[]): ReadonlyMap<string, CatalogueEntry> {
   const exposed = [
     ...metricFamilies().flatMap(({ metrics }) => Object.values(metrics)),

@@ -17,7 +17,7 @@ shares between 0 and 1; times are timestamps rather than ages, so that a stuck e
 from the start at 0, so that the first failure is counted. \`portal\` names one described portal. No client name, row key,
 request id or free text ever becomes a label.
 
-Beside these every exporter has Node's own \`process_*\` and \`nodejs_*\`.`;
+In addition, every exporter has the \`process_*\` and \`nodejs_*\` metrics of Node.js.`;
 
 /** The text of `docs/metrics.md`. */
 export function metricReference(windows: readonly Window[]): string {

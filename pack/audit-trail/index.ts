@@ -10,7 +10,7 @@ import { trailWarnings } from './warnings.js';
 export const auditTrail = domain({
   key: 'auditTrails',
   nouns: 'audit trails',
-  about: 'What is promised of the record of changes, and where the evidence is.',
+  about: 'What is promised about the record of changes, and where the evidence is.',
   schema,
   rules: [auditTrails],
   resolve: resolveAuditTrail,

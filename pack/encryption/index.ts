@@ -9,7 +9,7 @@ import { secretsOfEncryption } from './secret-places.js';
 export const encryption = domain({
   key: 'encryption',
   nouns: 'descriptions of encryption',
-  about: 'What is promised of field encryption: how fast, with which keys, in which columns.',
+  about: 'What is promised about field encryption: how fast, with which keys, in which columns.',
   schema,
   rules: [encryptions],
   resolve: resolveEncryption,

@@ -10,7 +10,7 @@ export const keyTemperatures = ['warm', 'cold'] as const;
 export const encryptionErrors = ['timeout', 'unavailable', 'auth', 'integrity', 'throttled', 'protocol'] as const;
 export type EncryptionError = (typeof encryptionErrors)[number];
 
-/** What stood between us and a provider, or kept us from looking. `library`: one that is to be loaded here, and cannot be. */
+/** Faults of the exporter or of its set-up. `library`: a library that must be loaded here cannot be loaded. */
 export const encryptionUncertain = [...uncertainReasons, 'library'] as const;
 export type EncryptionUncertain = (typeof encryptionUncertain)[number];
 
@@ -34,7 +34,7 @@ export const selfTests = [
 ] as const;
 export type SelfTest = (typeof selfTests)[number];
 
-/** Those that open what was sealed long ago. */
+/** Self-tests that decrypt what was encrypted long ago. */
 export const agedTests = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'] as const satisfies readonly SelfTest[];
 
 export const ciphertextStates = [
@@ -55,8 +55,8 @@ export const operationBounds = [
 ] as const;
 
 /**
- * The longest pause before a provider that is down is asked again. Here because two must agree on it: alerts wait for
- * longer before they say that nobody asks.
+ * The longest pause before the next round for a provider that is down. It is here because two parts must agree on it:
+ * the alerts for missing rounds wait for longer than this.
  */
 export const longestProbeRestSeconds = 300;
 
@@ -76,7 +76,7 @@ export const encryptionMetrics = {
     'field_encryption_operation_duration_seconds',
     'seconds',
     operation,
-    'Duration of one untainted operation on a canary key.',
+    'Duration of one operation on a canary key; disturbed operations are left out.',
     {
       bounds: operationBounds,
       values: { ...operationValues, key_temperature: keyTemperatures },
@@ -86,7 +86,7 @@ export const encryptionMetrics = {
     'field_encryption_operations_total',
     'count',
     [...provider, 'operation', 'outcome'],
-    'Operations judged against the SLA; a failed one has missed.',
+    'Operations counted against the SLA; a failed operation counts as missed.',
     {
       values: { ...operationValues, outcome: ['met', 'missed', 'failed'] },
     },
@@ -95,7 +95,7 @@ export const encryptionMetrics = {
     'field_encryption_operations_uncertain_total',
     'count',
     [...provider, 'operation', 'reason'],
-    'Operations that ended by a fault of the exporter, or of what it was set up with: neither met nor missed nor failed.',
+    'Operations that failed because of a fault of the exporter or of its set-up. They count neither as met, nor as missed, nor as failed.',
     {
       values: { ...operationValues, reason: encryptionUncertain },
     },
@@ -104,7 +104,7 @@ export const encryptionMetrics = {
     'field_encryption_own_fault',
     'boolean',
     [...provider, 'reason'],
-    'Whether a fault of the exporter, or of what it was set up with, ended an operation of the last round.',
+    'Whether a fault of the exporter or of its set-up ended an operation of the last round.',
     { values: { reason: encryptionUncertain } },
   ),
   slaTarget: gauge('field_encryption_sla_target_seconds', 'seconds', provider, 'Promised duration of one operation.'),
@@ -112,37 +112,37 @@ export const encryptionMetrics = {
     'field_encryption_sla_objective_ratio',
     'ratio',
     provider,
-    'Promised share of operations that meet it.',
+    'Promised share of operations that meet the SLA.',
   ),
   up: gauge(
     'field_encryption_provider_up',
     'boolean',
     provider,
-    'Whether anything worked in the last round of the probe: one encryption and its decryption were answered at least. A round in which nothing but a fault of ours stood in the way changes nothing: 0 stays until a round proves otherwise, and 1 for three rounds. Absent while nothing is known.',
+    'Whether at least one encryption and its decryption succeeded in the last round of the probe. A round that failed only because of a fault of the exporter changes nothing: 0 stays until a later round succeeds, and 1 stays for three rounds. Absent while the state is unknown.',
   ),
   credentialExpiry: gauge(
     'field_encryption_credential_expiry_timestamp_seconds',
     'timestamp',
     provider,
-    'When the token or the password ends with which the provider is used. Absent where it has no end, or nobody may ask.',
+    'When the token or password for the provider expires. Absent where it does not expire, or where the exporter has no permission to read the expiry.',
   ),
   credentialLifetime: gauge(
     'field_encryption_credential_lifetime_seconds',
     'seconds',
     provider,
-    'For how long that token was made. Absent where that is not told, as of a password.',
+    'Lifetime for which that token was issued. Absent where the provider does not report it, for example for a password.',
   ),
   bindsContext: gauge(
     'field_encryption_provider_binds_context',
     'boolean',
     provider,
-    'Whether the provider states that a ciphertext opens in its own row only. Where it is 0, one that is moved to another row opens there, and no self-test says otherwise.',
+    'Whether the configuration states that a ciphertext can be decrypted in its own row only. Where it is 0, a ciphertext that is moved to another row can be decrypted there, and no self-test covers this.',
   ),
   errors: counter(
     'field_encryption_errors_total',
     'count',
     [...provider, 'operation', 'reason'],
-    'Failed operations by reason; integrity is apart from availability.',
+    'Failed operations by reason. Integrity failures have reasons of their own, separate from availability.',
     {
       values: { ...operationValues, reason: encryptionErrors },
     },
@@ -151,7 +151,7 @@ export const encryptionMetrics = {
     'field_encryption_self_test_success',
     'boolean',
     [...provider, 'test'],
-    'Whether the self-test passed when it was last due: in the last round or, where it changes versions of a transit key, within the last hour. Absent when it could not be made.',
+    'Whether the self-test passed when it was last due: in the last round or, if it changes versions of a transit key, within the last hour. Absent when it could not run.',
     {
       values: { test: selfTests },
     },
@@ -160,7 +160,7 @@ export const encryptionMetrics = {
     'field_encryption_self_test_timestamp_seconds',
     'timestamp',
     [...provider, 'test'],
-    'When the self-test last passed or failed; one that never could be made has none, and round_trip is 0 before its first.',
+    'When the self-test last passed or failed. Absent for a self-test that could never run; 0 for round_trip before its first run.',
     {
       values: { test: selfTests },
     },
@@ -169,7 +169,7 @@ export const encryptionMetrics = {
     'field_encryption_canaries_lost',
     'boolean',
     provider,
-    'Whether the record of aged canaries is damaged or was lost: whether what was sealed before still opens is not known. 1 until a person has seen it, or until a new record is 90 days old.',
+    'Whether the record of aged canaries is damaged or lost, so that it is unknown whether older ciphertexts can still be decrypted. 1 until a person acknowledges it, or until a new record is 90 days old.',
   ),
   probeInterval: gauge(
     'field_encryption_probe_interval_seconds',
@@ -187,26 +187,26 @@ export const encryptionMetrics = {
     'field_encryption_tainted_total',
     'count',
     provider,
-    'Operations disturbed by the exporter itself, kept out of the histogram: garbage was collected during them, the event loop was late, or the thread waited in the run queue for a processor.',
+    'Operations that the exporter itself disturbed; they are discarded from the histogram. Causes: garbage collection, a late event loop, or a thread that waited for a processor.',
   ),
   undecided: counter(
     'field_encryption_undecided_total',
     'count',
     provider,
-    'Tainted operations of which nobody can tell whether they kept the promise: too slow with the disturbance, and perhaps not without it. Neither met nor missed.',
+    'Disturbed operations that exceeded the SLA, but perhaps only because of the disturbance. They count neither as met nor as missed.',
   ),
   rows: gauge(
     'field_encryption_rows',
     'count',
     [...column, 'state'],
-    'Rows by state in the last whole scan of the column.',
+    'Rows by state in the last complete scan of the column.',
     { values: { state: ciphertextStates } },
   ),
   keyVersionRows: gauge(
     'field_encryption_key_version_rows',
     'count',
     [...column, 'version'],
-    'Rows by key version in the last whole scan: the newest ten, and other.',
+    'Rows by key version in the last complete scan: the ten newest versions, and other.',
   ),
   reencryption: gauge(
     'field_encryption_reencryption_progress_ratio',
@@ -236,31 +236,31 @@ export const encryptionMetrics = {
     'field_encryption_key_invocations_ratio',
     'ratio',
     ['portal', 'key'],
-    'Encryptions under the present key version as a share of 2^32.',
+    'Encryptions under the current key version as a share of 2^32.',
   ),
   nonceReuse: counter(
     'field_encryption_nonce_reuse_total',
     'count',
     column,
-    'Rows found with the nonce of another row, key version and different ciphertext: the key is compromised.',
+    'Rows that were found with the same nonce and key version as another row but a different ciphertext: the key is compromised.',
   ),
   nonceReuseRows: gauge(
     'field_encryption_nonce_reuse_rows',
     'count',
     column,
-    'Rows that share a nonce and a key version but not the ciphertext, in the last whole scan of the column.',
+    'Rows that share a nonce and a key version but not the ciphertext, in the last complete scan of the column.',
   ),
   ciphertextCopies: gauge(
     'field_encryption_ciphertext_copies',
     'count',
     column,
-    'Rows whose whole ciphertext is that of another row.',
+    'Rows whose ciphertext is identical to that of another row.',
   ),
   repeatsExpected: gauge(
     'field_encryption_repeats_expected',
     'boolean',
     column,
-    'Whether whole ciphertexts may come more than once in the column: it is declared deterministic, or is an image of a row.',
+    'Whether identical ciphertexts are expected in the column: it is declared deterministic, or holds audit images of rows.',
   ),
   scanInterval: gauge(
     'field_encryption_scan_interval_seconds',
@@ -272,9 +272,9 @@ export const encryptionMetrics = {
     'field_encryption_scan_timestamp_seconds',
     'timestamp',
     column,
-    'When the last whole scan of the column ended; 0 before the first.',
+    'When the last complete scan of the column ended; 0 before the first.',
   ),
-  scanProgress: gauge('field_encryption_scan_progress_ratio', 'ratio', column, 'How far the present scan is.'),
+  scanProgress: gauge('field_encryption_scan_progress_ratio', 'ratio', column, 'Progress of the current scan.'),
   scanUp: gauge(
     'field_encryption_scan_up',
     'boolean',
@@ -285,19 +285,19 @@ export const encryptionMetrics = {
     'field_encryption_portal_operations',
     'count',
     ['portal', 'source', 'operation'],
-    'Operations that the portal recorded itself in the last day.',
+    'Operations that the portal itself recorded in the last day.',
   ),
   portalFailures: gauge(
     'field_encryption_portal_failures',
     'count',
     ['portal', 'source', 'operation'],
-    'Operations that the portal recorded itself as failed in the last 15 minutes, or today in a record by days.',
+    'Operations that the portal itself recorded as failed in the last 15 minutes, or today if its table has one row per day.',
   ),
   portalDuration: gauge(
     'field_encryption_portal_duration_seconds',
     'seconds',
     ['portal', 'source', 'operation', 'statistic'],
-    'Durations that the portal recorded itself in the last day: a second source, not measured by us.',
+    'Durations that the portal itself recorded in the last day: a second source, not measured by the exporter.',
     {
       values: { statistic: ['average', 'max', 'p95'] },
     },
@@ -306,6 +306,6 @@ export const encryptionMetrics = {
     'field_encryption_portal_source_up',
     'boolean',
     ['portal', 'source'],
-    'Whether this record of the portal could be read.',
+    'Whether this table of the portal could be read.',
   ),
 } as const;

@@ -1,6 +1,6 @@
 /**
- * What a portal promises of its field encryption: how fast, which columns, which keys. Built by `resolve.ts` like the
- * rest of the domain; exporters/encryption reads it.
+ * What a portal promises about its field encryption: how fast, which columns, which keys. `resolve.ts` builds it, like
+ * the rest of the domain; exporters/encryption reads it.
  */
 import type { DatabaseAccess } from '../postgres/model.js';
 import type { SecretText } from '../secrets/secret.js';
@@ -25,7 +25,7 @@ export interface FieldEncryption {
 export interface EncryptionProbe {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Operations per size and round: single ones lie about the tail. */
+  /** Operations per size and round: a single one says nothing about the tail latency. */
   readonly samples: number;
   readonly sizesBytes: readonly number[];
 }
@@ -44,7 +44,7 @@ interface ProviderBase {
   readonly slaSeconds?: number;
 }
 
-/** AES-256-GCM in this process: the floor beneath every other provider. Keys are made at start and never leave. */
+/** AES-256-GCM in this process: the baseline for every other provider. Keys are created at start and never leave it. */
 export interface LocalProvider extends ProviderBase {
   readonly kind: 'local';
 }
@@ -54,12 +54,12 @@ export interface Pkcs11Provider extends ProviderBase {
   readonly library: string;
   readonly tokenLabel: string;
   readonly pin: SecretText;
-  /** Labels of AES keys on the token; made by the exporter when `createKeys`. */
+  /** Labels of AES keys on the token; the exporter creates them when `createKeys` is set. */
   readonly keyLabel: string;
   readonly createKeys: boolean;
 }
 
-/** Functions of a database. `pgcrypto` knows its own; `sql` names the schema's functions. */
+/** Functions of a database: those of `pgcrypto`, or the schema's own, which `sql` names. */
 export interface DatabaseProvider extends ProviderBase {
   readonly kind: 'pgcrypto';
   readonly database: DatabaseAccess;
@@ -92,7 +92,7 @@ export interface KmsProvider extends ProviderBase {
   readonly keyId: string;
   readonly accessKeyId?: SecretText;
   readonly secretAccessKey?: SecretText;
-  /** A data key is used this long, and this often, before a new one is asked for. */
+  /** A data key is used for this long and this many times; then a new one is fetched. */
   readonly dataKeyLifetimeMs: number;
   readonly dataKeyMaxUses: number;
 }
@@ -107,11 +107,11 @@ export interface EndpointProvider extends ProviderBase {
   readonly deterministic: boolean;
 }
 
-/** What a ciphertext is bound to. With `nothing`, it opens wherever it is put. */
+/** What a ciphertext is bound to. With `nothing`, it can be decrypted in any row. */
 export const bindings = ['context', 'nothing'] as const;
 export type Binding = (typeof bindings)[number];
 
-/** What a provider states that it binds. Functions of two texts have no place for a context. */
+/** What the configuration says that a provider binds. Functions with two text parameters have none for a context. */
 export function bindingOf(provider: EncryptionProvider): Binding {
   if (provider.kind === 'endpoint') return provider.binds;
   return provider.kind === 'pgcrypto' ? 'nothing' : 'context';
@@ -121,13 +121,13 @@ export interface EncryptionKey {
   readonly name: string;
   readonly title: string;
   readonly sensitivity: Sensitivity;
-  /** From the sensitivity unless said. */
+  /** Derived from the sensitivity unless it is given. */
   readonly rotateEveryDays: number;
-  /** Where its versions are known: a provider that tells, or a table. */
+  /** Where its versions are read: from a provider that lists them, or from a table. */
   readonly source: ProviderKey | KeyTable;
 }
 
-/** A key at a provider that tells versions. It is read there and never used, and is not the provider's canary key. */
+/** A key at a provider that lists versions. Its metadata is read, the key is never used; it is not the canary key. */
 export interface ProviderKey {
   readonly kind: 'provider';
   readonly provider: string;
@@ -139,7 +139,7 @@ export interface KeyTable {
   readonly kind: 'table';
   /** `schema.table`. */
   readonly table: string;
-  /** Column that names the key, and what stands there for this one. */
+  /** Column that names the key, and its value for this key. */
   readonly key: string;
   readonly means: string;
   readonly version: string;
@@ -159,13 +159,13 @@ export const rotationDays: Readonly<Record<Sensitivity, number>> = {
   internal: 180,
 };
 
-/** Reads ciphertext columns to see what they hold. Values never leave the process. */
+/** Reads ciphertext columns to find out what they hold. Values never leave the process. */
 export interface CiphertextScan {
   readonly database: DatabaseAccess;
-  /** Read instead of the database, for the columns alone. */
+  /** Read instead of the database; used for the columns only. */
   readonly replica?: DatabaseAccess;
   readonly intervalMs: number;
-  /** Rows per second at the most. */
+  /** Maximum rows per second. */
   readonly rowsPerSecond: number;
   readonly batchRows: number;
   /** Progress survives a restart here. */
@@ -184,9 +184,9 @@ export interface ScannedColumn {
   readonly format: CiphertextFormat;
   /** How a column of text writes bytes. */
   readonly encoding?: (typeof textEncodings)[number];
-  /** Lengths that a plaintext can have, in bytes; for formats that hold none themselves. */
+  /** Lengths that a plaintext can have, in bytes; for formats that do not contain a length. */
   readonly plaintextBytes?: { readonly min: number; readonly max: number };
-  /** Whether equal ciphertexts are expected; without a word they are where a path leads into an image of a row. */
+  /** Whether equal ciphertexts are expected. Default: only where `path` points into an audit image of a row. */
   readonly deterministic?: boolean;
   /** The key whose versions are expected; for rotation progress. */
   readonly key?: string;
@@ -207,7 +207,7 @@ export type CiphertextFormat =
 
 export const timingPresets = ['encryption_audit_log', 'encryption_performance_metrics', 'field_access_log'] as const;
 
-/** Rows in which the portal wrote down how long its own operations took. */
+/** Rows in which the portal recorded how long its own operations took. */
 export interface TimingSource {
   readonly name: string;
   readonly preset: (typeof timingPresets)[number];

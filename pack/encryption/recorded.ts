@@ -11,7 +11,10 @@ export const providerStates = { met: 1, atRisk: 2, noData: 3, broken: 4 } as con
 /** Values of `field_encryption:column_state:code`. */
 export const columnStates = { encrypted: 1, partly: 2, notScanned: 3, exposed: 4 } as const;
 
-/** Counts first, ratios last, as for workflows. Single encryptions and decryptions only: a round trip is both again. */
+/**
+ * Counts are recorded first, ratios last, as for workflows. Round trips are left out: they would count both halves
+ * twice.
+ */
 export const encryptionRecorded = {
   operations: (w: Window) =>
     recorded(
@@ -25,14 +28,14 @@ export const encryptionRecorded = {
       `field_encryption:sla_missed:increase${w}`,
       'count',
       provider,
-      `Those that failed or missed the SLA in the last ${w}; 0 when none did.`,
+      `Encryptions and decryptions that failed or missed the SLA in the last ${w}; 0 when none did.`,
     ),
   errorRatio: (w: Window) =>
     recorded(
       `field_encryption:sla_error:ratio${w}`,
       'ratio',
       provider,
-      `Share that failed or missed the SLA in the last ${w}; absent when there were none.`,
+      `Share of encryptions and decryptions that failed or missed the SLA in the last ${w}; absent when there were none.`,
     ),
   operationsSlice: recorded(
     'field_encryption:sla_operations:slice5m',
@@ -44,7 +47,7 @@ export const encryptionRecorded = {
     'field_encryption:sla_missed:slice5m',
     'count',
     provider,
-    'Those that failed or missed the SLA in each five minutes, for the long windows.',
+    'Encryptions and decryptions that failed or missed the SLA in each five minutes, for the long windows.',
   ),
   errorBudget: recorded(
     'field_encryption:sla_error_budget:ratio',
@@ -62,7 +65,7 @@ export const encryptionRecorded = {
     'field_encryption:identity:info',
     'info',
     [...provider, 'kind', 'title', 'team'],
-    'One series for each provider, to join its kind and team; the value is always 1.',
+    'One series per provider, for joins that add its kind and team; the value is always 1.',
   ),
   lastProbe: recorded(
     'field_encryption:last_probe:timestamp_seconds',

@@ -9,7 +9,7 @@ import type { ParsedColumn } from './schema/scan.js';
 
 type Judged = JudgedBy<ParsedEncryption>;
 
-/** What is said of encryption speaks of what is described, and each series it makes has one owner. */
+/** The encryption section refers only to things that are described, and each series has exactly one owner. */
 export const encryptions: Rule<ParsedEncryption> = (judged) => {
   const { own, reporter, root } = judged;
   const owners = new Map<string, string>();
@@ -76,7 +76,7 @@ function providers({ reporter, shared }: Judged, { providers, portal }: ParsedEn
   }
 }
 
-/** Those that can be asked which versions of a key there are. KMS rotates what is behind a key, and names no version. */
+/** Providers that can list the versions of a key. KMS rotates the key material behind a key and lists no versions. */
 const tellingKinds = ['transit'];
 
 function keys(judged: Judged, { keys, providers, scan }: ParsedEncryption, path: KeyPath): void {

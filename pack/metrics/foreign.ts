@@ -1,6 +1,6 @@
 import { counter, gauge } from './declare.js';
 
-/** Series of Prometheus and of Node itself that rules and dashboards read; we neither make nor rename them. */
+/** Series of Prometheus and of Node.js that rules and dashboards read; we neither create nor rename them. */
 export const foreignSeries = {
   up: gauge('up', 'boolean', ['job', 'instance'], 'Whether the last scrape of the target succeeded.'),
   alerts: gauge('ALERTS', 'info', ['alertname', 'alertstate'], 'Pending and firing alerts; the value is always 1.'),

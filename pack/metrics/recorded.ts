@@ -1,6 +1,6 @@
 import { recorded } from './record.js';
 
-/** What the rules keep of the exporters themselves. */
+/** What the rules record about the exporters themselves. */
 export const exporterRecorded = {
   lastSeen: recorded(
     'kop:exporter_last_seen:timestamp_seconds',

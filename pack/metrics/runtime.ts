@@ -1,6 +1,6 @@
 import { counter, gauge } from './declare.js';
 
-/** What every exporter says of itself. */
+/** What every exporter reports about itself. */
 export const runtimeMetrics = {
   buildInfo: gauge(
     'kop_build_info',
@@ -12,7 +12,7 @@ export const runtimeMetrics = {
     'kop_config_info',
     'info',
     ['sha256'],
-    'Digest of the configuration in force; the value is always 1.',
+    'Digest of the configuration in use; the value is always 1.',
   ),
   configReloadSuccessful: gauge(
     'kop_config_last_reload_successful',
@@ -30,60 +30,60 @@ export const runtimeMetrics = {
     'kop_collector_success',
     'boolean',
     ['collector'],
-    'Whether the collector delivered its series to this page.',
+    'Whether the collector returned its series for this page.',
   ),
   collectorDuration: gauge(
     'kop_collector_duration_seconds',
     'seconds',
     ['collector'],
-    'Time the collector took for this page.',
+    'Time that the collector took for this page.',
   ),
   collectorLastSuccess: gauge(
     'kop_collector_last_success_timestamp_seconds',
     'timestamp',
     ['collector'],
-    'When the collector last delivered its series.',
+    'When the collector last returned its series.',
   ),
   threadRestarts: counter(
     'kop_measuring_thread_restarts_total',
     'count',
     ['thread'],
-    'Times that a measuring thread had to be started again because it died, hung or fell silent.',
+    'Restarts of a measuring thread because it died, hung or stopped reporting.',
   ),
   metricOverflows: counter(
     'kop_metric_overflows_total',
     'count',
     ['exporter'],
-    'Times that a metric reached the most series it may have, and further ones were left out.',
+    'Times that a metric reached its maximum number of series, and further series were left out.',
   ),
   shardCount: gauge(
     'kop_shards',
     'count',
     ['exporter', 'index'],
-    'Into how many shares the names are divided; index says which of them this process measures, from 1.',
+    'Number of shards into which the names are divided; index is the shard of this process, from 1.',
   ),
   stateWritable: gauge(
     'kop_state_writable',
     'boolean',
     ['exporter'],
-    'Whether the exporter can keep what it must know after a restart; only of exporters that have something to keep.',
+    'Whether the exporter can write its state files; only for exporters that have state.',
   ),
   scrapesRefused: counter(
     'kop_scrapes_refused_total',
     'count',
     [],
-    'Scrapes answered 503 because too many were in progress.',
+    'Scrapes that were answered with 503 because too many were in progress.',
   ),
   connectionsRefused: counter(
     'kop_connections_refused_total',
     'count',
     ['reason'],
-    'Connections to the exporter that were closed at once because too many, of one address or in all, had a request under way.',
+    'Connections to the exporter that were closed at once because too many, from one address or in total, had a request in progress.',
   ),
   connectionsEvicted: counter(
     'kop_connections_evicted_total',
     'count',
     [],
-    'Idle connections to the exporter that were closed because there were too many and a new one came.',
+    'Idle connections to the exporter that were closed to make room for a new one.',
   ),
 } as const;

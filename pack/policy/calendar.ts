@@ -3,8 +3,8 @@ import { holidayTable } from './holidays/tables.js';
 import type { Calendar } from './model.js';
 
 /**
- * Whether it is business hours. Read on the wall clock of the calendar's time zone, so a day with a clock change
- * opens and closes at the hours that people know.
+ * Whether it is business hours, by the wall clock of the calendar's time zone. So a day with a clock change opens and
+ * closes at its usual hours.
  */
 export function isOpen(calendar: Calendar, instant: Date): boolean {
   const local = DateTime.fromJSDate(instant, { zone: calendar.timeZone });
@@ -13,7 +13,7 @@ export function isOpen(calendar: Calendar, instant: Date): boolean {
   if (opensMinute < closesMinute) {
     return isOpenDay(calendar, local) && minute >= opensMinute && minute < closesMinute;
   }
-  // Over midnight: hours that began yesterday are those of yesterday, whatever day it is now.
+  // Over midnight: hours that began yesterday belong to yesterday.
   return minute >= opensMinute
     ? isOpenDay(calendar, local)
     : minute < closesMinute && isOpenDay(calendar, local.minus({ days: 1 }));
@@ -29,7 +29,7 @@ function isOpenDay(calendar: Calendar, local: DateTime): boolean {
   return calendar.weekdays.includes(local.weekday) && holidays?.days[date] === undefined;
 }
 
-/** The first instant for which the bank holidays are not known; undefined for a calendar without any. */
+/** The first instant for which the bank holidays are unknown; undefined for a calendar without bank holidays. */
 export function validUntil(calendar: Calendar): Date | undefined {
   const table = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
   if (table === undefined) {

@@ -1,12 +1,12 @@
 import { gauge } from '../metrics/declare.js';
 
-/** PromQL knows no time zones, so an exporter that does says when business hours are. */
+/** PromQL has no time zones, so the exporter reports when business hours are. */
 export const calendarMetrics = {
   open: gauge(
     'calendar_open',
     'boolean',
     ['calendar'],
-    'Whether the calendar is open now: business hours, in its own time zone, bank holidays heeded.',
+    'Whether the calendar is open now: business hours in its time zone, except on bank holidays.',
   ),
   validUntil: gauge(
     'calendar_valid_until_timestamp_seconds',

@@ -3,7 +3,7 @@
 export interface Objective {
   readonly name: string;
   readonly title: string;
-  /** Share of good runs promised, 0..1. */
+  /** Promised share of good runs, 0..1. */
   readonly targetRatio: number;
   readonly periodDays: number;
 }
@@ -18,7 +18,7 @@ export interface Calendar {
   readonly closesMinute: number;
   /** A shipped table of bank holidays, such as `england-and-wales`. */
   readonly holidays?: string;
-  /** ISO date to open or closed; wins over everything else. */
+  /** ISO date to open or closed; takes precedence over everything else. */
   readonly overrides: Readonly<Record<string, 'open' | 'closed'>>;
 }
 
@@ -28,7 +28,7 @@ export interface Team {
   readonly contact?: string;
 }
 
-/** One row of the severity matrix: our priority word, and the mixin word that existing routing trees know. */
+/** One row of the severity matrix: our priority, and the severity that existing routing trees use. */
 export interface Severity {
   readonly priority: 'critical' | 'high' | 'medium' | 'low';
   readonly severity: 'critical' | 'warning' | 'info';
@@ -51,7 +51,7 @@ export interface BurnWindow {
   readonly name: string;
   readonly shortSeconds: number;
   readonly longSeconds: number;
-  /** Multiple of the budget's even pace. */
+  /** Burn rate: multiple of the rate that uses up the budget exactly at the end of the period. */
   readonly factor: number;
   readonly priority: Severity['priority'];
 }

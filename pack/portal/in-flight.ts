@@ -1,8 +1,8 @@
 /** How the places of `limits.maxInFlight` are shared, where requests stay open beyond their deadline. */
 
-/** With fewer places one that is kept for the canary would be missed too much. */
+/** With fewer places, none is reserved for the canary, because the other workflows would have too few. */
 const LEAST_FOR_RESERVE = 3;
-/** A workflow holds no more places with requests that are open. */
+/** Most places that open requests of one workflow may use. */
 export const mostOpenOfOne = 2;
 
 /** Places that only a canary may have. */
@@ -11,19 +11,20 @@ export function reserveOf(maxInFlight: number): number {
 }
 
 /**
- * Whether a workflow whose own request is open may try again, with so many open on the portal in all. A single lost
- * connection must not silence a workflow, and a route that hangs must leave a place to others beside the canary's.
+ * Whether a workflow with an open request may try again, given the number of open requests at the portal. A single lost
+ * connection must not stop a workflow from being measured, and a hanging route must leave the others a place besides
+ * the canary's.
  */
 export function mayTryAgain(open: number, maxInFlight: number): boolean {
   return open < maxInFlight / 2 && open + 1 < maxInFlight - reserveOf(maxInFlight);
 }
 
-/** Whether a single request that is never answered keeps its workflow from being tried until it is given up. */
+/** Whether one unanswered request stops its workflow from being tried until that request is given up. */
 export function oneSilences(maxInFlight: number): boolean {
   return !mayTryAgain(1, maxInFlight);
 }
 
-/** How many workflows may hang at once, at worst, and a place still be left for those that do not. */
+/** How many workflows may hang at once, in the worst case, while a place remains for the others. */
 export function hangsWithRoom(maxInFlight: number): number {
   let open = 0;
   for (let hanging = 0; ; hanging += 1) {

@@ -31,11 +31,11 @@ export interface Portal {
 }
 
 export interface PortalLimits {
-  /** Requests of ours in flight at once, those that are open beyond their deadline included. */
+  /** Most requests of the exporter in progress at once, including those that are open beyond their deadline. */
   readonly maxInFlight: number;
-  /** After this long beyond its deadline a request is closed by us; the time doubles for a workflow with each in a row. */
+  /** A request is closed this long after its deadline; the time doubles for a workflow with each consecutive one. */
   readonly abandonedAfterMs: number;
-  /** `backoff` is written, which does nothing any more. */
+  /** `backoff` is given, which has no effect any more. */
   readonly ignoresBackoff?: true;
 }
 
@@ -46,7 +46,7 @@ export interface Tls {
   readonly keyPassphrase?: SecretText;
   readonly serverName?: string;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** Accept any certificate. Shown on the landing page, because then nobody checks who answers. */
+  /** Accept any certificate. Shown on the landing page, because then the server is not authenticated. */
   readonly insecureSkipVerify: boolean;
 }
 
@@ -56,9 +56,9 @@ export interface Network {
   readonly proxy: 'environment' | 'none';
   /** Offer HTTP/2 in the TLS handshake and use it where the server agrees. */
   readonly http2: boolean;
-  /** Of an answer, all headers together. */
+  /** Limit for all headers of an answer together. */
   readonly maxHeaderBytes: number;
-  /** Origins beside the portal's own that a redirect may lead to; a probe goes nowhere that is not configured. */
+  /** Origins other than the portal's own that redirects may go to; a probe contacts only configured origins. */
   readonly redirectOrigins: readonly string[];
 }
 
@@ -68,7 +68,7 @@ interface WithExpiry {
   readonly expiredWhen?: ExpiredWhen;
 }
 
-/** Signs beside the statuses 401 and 403 that a session has ended. */
+/** Signs that a session has ended, in addition to the statuses 401 and 403. */
 export interface ExpiredWhen {
   readonly status: readonly StatusRange[];
   /** Paths of the portal, or whole addresses; `*` within a segment, `**` for everything below. */
@@ -102,19 +102,19 @@ export interface LoginAuth extends WithExpiry {
   readonly encoding: 'json' | 'form';
   readonly fields: Readonly<Record<string, SecretText>>;
   readonly expectStatus: number;
-  /** Where a bearer token is found; without it the cookie jar alone authenticates. */
+  /** Where a bearer token is found; without it, cookies alone authenticate. */
   readonly token?:
     | { readonly from: 'json'; readonly path: string }
     | { readonly from: 'cookie'; readonly name: string };
   /** Fetched first. */
   readonly csrf?: Csrf;
-  /** Sent with the second step where there is one. */
+  /** Sent with the second step if there is one. */
   readonly totp?: Totp & { readonly field: string };
   readonly secondStep?: SecondStep;
   readonly logout?: Logout;
-  /** Log in again after this long even when nothing refused us. */
+  /** Log in again after this long, even when no request was refused. */
   readonly lifetimeMs: number;
-  /** For all requests of the login together. */
+  /** Time limit for all requests of the login together. */
   readonly timeoutMs: number;
 }
 
@@ -152,7 +152,7 @@ export interface Logout {
   readonly expectStatus: readonly StatusRange[];
 }
 
-/** A form of a page, and what is filled into it. */
+/** A form of a page, and the values for its fields. */
 export interface LoginForm {
   readonly fields: Readonly<Record<string, SecretText>>;
   /** Field that takes a one-time code. */
@@ -165,7 +165,7 @@ export interface FormAuth extends WithExpiry {
   readonly path: string;
   readonly forms: readonly LoginForm[];
   readonly totp?: Totp;
-  /** Pages that only a successful login ends at; empty: any without the form. */
+  /** Pages that only a successful login ends at; empty: any page without the form. */
   readonly endsAt: readonly string[];
   readonly logout?: Logout;
   readonly lifetimeMs: number;

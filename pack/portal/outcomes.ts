@@ -2,7 +2,7 @@
 export const stepPhases = ['dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
 export type StepPhase = (typeof stepPhases)[number];
 
-/** Why a step failed: a closed set, so that alerts and dashboards can name each. */
+/** Why a step failed: a closed set, so that alerts and dashboards can name each reason. */
 export const failureReasons = [
   'dns',
   'connect',
@@ -23,8 +23,8 @@ export const failureReasons = [
 export type FailureReason = (typeof failureReasons)[number];
 
 /**
- * Why nobody can tell whether a run met its SLA: the event loop was late, or something of ours stood between us and the
- * portal. None of them is the portal's fault.
+ * Why it is unknown whether a run met its SLA: the event loop was late, or there was a fault of the exporter or of its
+ * set-up. None of these is a fault of the portal.
  */
 export const uncertainReasons = [
   'event-loop',

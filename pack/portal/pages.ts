@@ -5,8 +5,8 @@ type Home = Pick<Portal, 'baseUrl' | 'pathStyle' | 'pathStyleExceptions'>;
 
 /**
  * Whether two addresses are one page: the same host, and the same path after normalising. A trailing slash, doubled
- * slashes, percent-encoding, the query, the scheme and the port are no difference: a server that sends http to https,
- * or adds a slash, still answers what it was asked for.
+ * slashes, percent-encoding, the query, the scheme and the port do not matter: a server that redirects http to https,
+ * or adds a slash, still answers the requested page.
  *
  * @example
  * isSamePage(new URL('http://portal/look'), new URL('https://portal/look/?from=a')) // true
@@ -46,7 +46,7 @@ function fits(segments: readonly string[], pattern: readonly string[]): boolean 
   return parts.every((part, index) => matches(segments[index] ?? '', part));
 }
 
-/** Without a regular expression: the text is the portal's, and no pattern may take long over it. */
+/** Without a regular expression: the text comes from the portal, and matching it must not take long. */
 function matches(text: string, pattern: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return text === pattern;

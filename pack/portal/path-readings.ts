@@ -1,17 +1,17 @@
-/** An escape that is undone may yield another: `%252F`, `%2F`, `/`. No honest path is escaped more often. */
+/** Decoding an escape may yield another one: `%252F`, `%2F`, `/`. No legitimate path is escaped more often. */
 const MAX_LEVELS = 4;
 
 /**
- * The routes that servers and the proxies before them may see in one path, as segments in lower case with underscores.
- * They differ in how often they undo escapes, whether `\` and `//` are a `/`, whether `..` goes up, whether `;…` and a
- * format such as `.json` belong to the segment, and whether case counts. FastAPI, for one, undoes escapes before it
- * looks for the route, so that `/a%2Fb` is `/a/b`.
+ * The routes that servers and the proxies before them may read from one path, as segments in lower case with
+ * underscores. They differ in how often they decode escapes, whether `\` and `//` are a `/`, whether `..` goes up,
+ * whether `;…` and a format such as `.json` belong to the segment, and whether case matters. FastAPI, for example,
+ * decodes escapes before it selects the route, so that `/a%2Fb` is `/a/b`.
  */
 export function readingsOf(path: string): readonly (readonly string[])[] {
   const readings = new Map<string, readonly string[]>();
   const add = (segments: readonly string[]) => readings.set(segments.join('\0'), segments);
   for (const text of levelsOf(asSent(path))) {
-    // What is no UTF-8, such as %C0%AF, was a slash to old servers.
+    // Invalid UTF-8, such as %C0%AF, was a slash to old servers.
     for (const whole of new Set([text, text.replace(/[?#].*$/s, ''), text.replaceAll(/\uFFFD+/g, '/')])) {
       const split = resolved(whole.split(/[/\\]/));
       for (const segments of [split, split.map(withoutParameters)]) {
@@ -30,8 +30,8 @@ export function patternSegments(pattern: string): readonly string[] {
 }
 
 /**
- * What stands in a path and may lead to another route than the one that is written: a slash in escapes, a segment
- * that goes up, or a character that some servers cut the path at. Undefined when there is none.
+ * What in a path may select another route than the one that is written: an encoded slash, a segment that goes up, or a
+ * character at which some servers cut the path. Undefined when there is none.
  *
  * @example hiddenIn('/api/admin%2Fwipe') // { what: 'an encoded slash', isSlash: true }
  */
@@ -40,7 +40,7 @@ export function hiddenIn(path: string): { readonly what: string; readonly isSlas
   for (const { segment, levels } of segments) {
     const all = levels.flatMap((level) => level.split(/[/\\]/)).map((part) => withoutParameters(part).trim());
     if (all.some((part) => part === '.' || part === '..')) return { what: `a dot segment`, isSlash: false };
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must find them
     if (levels.some((level) => /[\0-\x1f\x7f]/.test(level))) return { what: 'a control character', isSlash: false };
     if (levels.some((level) => level.includes('\uFFFD')) && !segment.includes('\uFFFD'))
       return { what: 'an escape that is no UTF-8', isSlash: false };
@@ -49,12 +49,12 @@ export function hiddenIn(path: string): { readonly what: string; readonly isSlas
   return isSlash ? { what: 'an encoded slash or backslash', isSlash } : undefined;
 }
 
-/** Parsed as the request will be, so that `/api/x/..` ends where it will go. */
+/** Parsed as the request will be, so that `/api/x/..` gives the path that is requested. */
 function asSent(path: string): string {
   return new URL(`http://portal${path}`).pathname;
 }
 
-/** The text, then with escapes undone once, twice, … until nothing changes. */
+/** The text, then with escapes decoded once, twice, … until nothing changes. */
 function levelsOf(text: string): readonly string[] {
   const levels = [text];
   for (let level = text; levels.length <= MAX_LEVELS; ) {
@@ -66,7 +66,7 @@ function levelsOf(text: string): readonly string[] {
   return levels;
 }
 
-/** As forgiving as Python's `unquote`: what is no UTF-8 becomes U+FFFD, and the rest is undone all the same. */
+/** As tolerant as Python's `unquote`: invalid UTF-8 becomes U+FFFD, and the rest is still decoded. */
 function withoutEscapes(text: string): string {
   return text
     .replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
@@ -89,8 +89,8 @@ function withoutParameters(segment: string): string {
 
 function canonicalSegment(segment: string): string {
   const text = levelsOf(segment).at(-1) ?? segment;
-  // Blanks, dots and control characters at the end are dropped by some.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // Some servers drop blanks, dots and control characters at the end.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must find them
   const trimmed = /^\.{1,2}$/.test(text) ? text : text.replace(/[\s.\0-\x1f]+$/, '');
   return trimmed.replaceAll('-', '_').toLowerCase();
 }

@@ -30,8 +30,8 @@ function hyphenate(segment: string): string {
 
 /**
  * The portal's pattern that forbids a path, or undefined. A path is compared in every way in which a server may read
- * it (see {@link readingsOf}), and in either path style. A `{variable}` matches only what `*` would; ask again once it
- * has a value.
+ * it (see {@link readingsOf}), and in either path style. A `{variable}` matches only what `*` would; check again once
+ * the variable has a value.
  */
 export function forbiddenBy(path: string, portal: Pick<Portal, 'neverProbe'>): string | undefined {
   if (portal.neverProbe.length === 0) return undefined;
@@ -42,7 +42,7 @@ export function forbiddenBy(path: string, portal: Pick<Portal, 'neverProbe'>): s
 
 interface Forbidden {
   readonly pattern: string;
-  /** Of each segment the literal texts between its `*`. */
+  /** For each segment, the literal texts between its `*`. */
   readonly parts: readonly (readonly string[])[];
 }
 
@@ -50,7 +50,7 @@ function matches(parts: Forbidden['parts'], segments: readonly string[]): boolea
   return parts.length === segments.length && parts.every((part, index) => matchesSegment(part, segments[index] ?? ''));
 }
 
-/** Each text where it first fits: linear, because where a redirect leads is the portal's to say. */
+/** Matches each text at its first occurrence: linear, because the portal chooses the target of a redirect. */
 function matchesSegment([first = '', ...others]: readonly string[], segment: string): boolean {
   const last = others.pop();
   if (last === undefined) return segment === first;
@@ -64,7 +64,7 @@ function matchesSegment([first = '', ...others]: readonly string[], segment: str
   return at <= segment.length - last.length;
 }
 
-/** Asked before every request, so they are read once. */
+/** Needed before every request, so they are parsed once. */
 const compiledPatterns = new WeakMap<readonly string[], readonly Forbidden[]>();
 
 function compiled(patterns: readonly string[]): readonly Forbidden[] {

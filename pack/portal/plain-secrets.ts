@@ -15,7 +15,7 @@ export function plainSecretsOfLogins({ name, auth, identities }: Portal): readon
 function ofLogin(path: KeyPath, auth: Auth): string[] {
   const all = [...fieldsOf(auth, path)];
   const literals = all.flatMap(([place, text]): WrittenText[] => (text.isSecret ? [] : [[place, text.reveal()]]));
-  // Somewhere there must be the password.
+  // There must be a password somewhere.
   const hasReference = literals.length < all.length;
   return literals.flatMap(([place, text]) => {
     const name = String(place.at(-1));
@@ -41,7 +41,7 @@ function* fieldsOf(auth: Auth, path: KeyPath): Generator<readonly [KeyPath, Secr
   }
 }
 
-/** Who somebody is, and how a form is sent. */
+/** Names of users, and fields that control how a form is sent. */
 function isSetting(name: string, text: string): boolean {
   return (
     wordsOf(name).some((word) =>

@@ -122,7 +122,7 @@ function resolveTotp(totp: NonNullable<Parsed<'form'>['totp']>, path: KeyPath, p
   };
 }
 
-/** @param csrf that of the login, which serves the logout too unless it names its own. */
+/** @param csrf of the login; the logout uses it too unless it has its own. */
 function resolveLogout(logout: Parsed<'form'>['logout'], csrf?: Parsed<'login'>['csrf']): { readonly logout?: Logout } {
   if (logout === undefined) return {};
   const { csrf: own = csrf, ...rest } = logout;

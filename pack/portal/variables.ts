@@ -8,7 +8,7 @@ export interface Template {
   readonly text: string;
 }
 
-/** Under the name of a secret, what stands in braces may be one that its writer put there. */
+/** If the name is that of a secret, the text in braces may itself be the secret. */
 export function shownVariable(path: KeyPath, variable: string): string {
   return isSensitiveName(nameOf(path)) ? 'what stands in braces' : `{${variable}}`;
 }

@@ -1,13 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** A pipe of which nobody writes the end is waited for no longer. */
+/** A pipe is read for no longer than this. */
 const PIPE_PATIENCE_MS = 1500;
 const PAUSE_MS = 10;
 
 /** The file cannot be read, or should not be; the message completes the sentence "this file …". */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
-  /** What would be right, where the message does not say it. */
+  /** What was expected, if the message does not say it. */
   readonly expected: string | undefined;
   readonly isTooLarge: boolean = false;
 
@@ -24,8 +24,8 @@ export interface BoundedFile {
 }
 
 /**
- * Reads a file of at most so many bytes. A device or a folder is refused, a pipe never waited for without end: a
- * plain read of one would stop the whole process.
+ * Reads a file with a maximum size. A device or a folder is refused, and a pipe is read with a time limit: a plain read
+ * of either could block the whole process.
  *
  * @param pipes whether a pipe may be read, as in `kop check <(envsubst < pack.yaml)`.
  * @throws {UnreadableFile}
@@ -53,7 +53,7 @@ export function readBounded(path: string, maxBytes: number, { pipes = false } = 
   }
 }
 
-/** More than it said may come: a file of `/proc` has no size, and one may grow while it is read. */
+/** A file may be longer than its size says: a file of `/proc` has size 0, and a file may grow while it is read. */
 function readAll(file: number, maxBytes: number): Buffer {
   const pieces: Buffer[] = [];
   const until = performance.now() + PIPE_PATIENCE_MS;

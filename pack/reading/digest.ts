@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type MapNode, plain } from './source-node.js';
 
-/** Of what was written, in an order that does not depend on who wrote it first. References are not followed. */
+/** Digest of what was written, independent of its order. References are not resolved. */
 export function digest(root: MapNode): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(plain(root))))
@@ -15,7 +15,7 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') {
     return value;
   }
-  // Pairs instead of an object: in one, keys that look like numbers would come first whatever the order.
+  // Pairs instead of an object, because an object always puts keys that look like numbers first.
   return Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, inner]) => [key, sorted(inner)]);

@@ -11,17 +11,17 @@ export interface Excerpt {
   readonly caret: number;
 }
 
-/** The line that a problem speaks of, fit for a terminal; undefined where it has none or may hold a secret. */
+/** The line of a problem, safe for a terminal; undefined if there is none or if it may hold a secret. */
 export function excerptOf(problem: Problem, fileText: string, layout: Layout): Excerpt | undefined {
   const lines = fileText.split(/\r?\n/);
   const written = lines[problem.line - 1];
-  // A pipe gives its text only once.
+  // A pipe can be read only once.
   if (written === undefined || fileText === '' || problem.confidential) return undefined;
   const line = problem.keyOnly
     ? shownUpTo(written, problem.column - 1, problem.key, layout.secrets)
     : shownLine(lines, problem.line - 1, problem.key, layout);
   if (line === undefined) return undefined;
-  // One character for one, so that the caret stays under its place; and no control sequence reaches the terminal.
+  // One character for each, so that the caret stays in its column, and no control sequence reaches the terminal.
   const visible = [...line].map((character) => (/\p{Cc}/u.test(character) ? ' ' : character)).join('');
   const column = problem.column - 1;
   const start = column < widest ? 0 : column - widest / 2;

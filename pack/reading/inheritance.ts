@@ -18,8 +18,8 @@ import {
 import { suggest } from './suggest.js';
 
 /**
- * One file on top of those before it. `extends:` says which of their sections are kept; it is of this file alone, so
- * nothing of it is left.
+ * Merges one file over those before it. `extends:` says which of their sections are kept. It applies to this file only,
+ * so the result does not contain it.
  */
 export function inherit(
   earlier: MapNode | undefined,
@@ -38,15 +38,17 @@ export function inherit(
 }
 
 /**
- * Something that an earlier file says and the whole does not: `extends:` left its section out, `null` took it away, or a
- * list that replaced another has it no more.
+ * Something that an earlier file says and the merged description does not: `extends:` left its section out, `null`
+ * removed it, or a list without it replaced the earlier list.
  */
 export type Removal =
   | { readonly path: KeyPath; readonly by: 'extends' | 'null' }
   | { readonly path: KeyPath; readonly by: 'list'; readonly item: Scalar }
   | { readonly path: KeyPath; readonly by: 'list'; readonly hadItems: number };
 
-/** What one file took away: entries such as `workflows.search`, keys below them, and items of lists such as `neverProbe`. */
+/**
+ * What one file removed: entries such as `workflows.search`, keys below them, and list items such as in `neverProbe`.
+ */
 export function removedBetween(
   earlier: MapNode,
   later: MapNode,
@@ -58,12 +60,12 @@ export function removedBetween(
     const left = whole.entries.get(section)?.node;
     const by = isLeftOut ? 'extends' : 'null';
     if (node.kind !== 'map') return left === undefined ? [{ path: [section], by }] : [];
-    // Of a section that is gone the names of its entries say more.
+    // For a removed section, the names of its entries say more.
     return removedBelow(node, left?.kind === 'map' ? left : nothing(node), [section], by);
   });
 }
 
-/** @returns the topmost keys that are gone; a map that another replaced is not followed. */
+/** @returns the topmost keys that were removed; a map that was replaced by another one is not searched. */
 function removedBelow(before: MapNode, after: MapNode, path: KeyPath, by: 'extends' | 'null'): Removal[] {
   return [...before.entries].flatMap(([key, { node }]): Removal[] => {
     const left = after.entries.get(key)?.node;
@@ -77,7 +79,7 @@ function removedBelow(before: MapNode, after: MapNode, path: KeyPath, by: 'exten
   });
 }
 
-/** Every item as if it were lost; maps have no names in a list, so that there only their number tells. */
+/** Every item as if it were removed. Maps in a list have no names, so only their number is given. */
 function lostItems({ items }: ListNode, path: KeyPath): Removal[] {
   const scalars = items.filter((item) => item.kind === 'scalar');
   return scalars.length === items.length
@@ -90,7 +92,7 @@ function isLost(removal: Removal, { items }: ListNode): boolean {
   return 'hadItems' in removal && items.length < removal.hadItems;
 }
 
-/** Whether no later file says again what was removed. */
+/** Whether no later file adds again what was removed. */
 export function isStillRemoved(removal: Removal, whole: MapNode): boolean {
   const node = nodeAt(whole, removal.path);
   if (removal.by !== 'list') return node === undefined;

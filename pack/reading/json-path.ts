@@ -1,6 +1,6 @@
 /**
- * JSON paths (RFC 9535) that are sure to end: their patterns run in linear time, and what they visit is counted. The
- * library bounds neither, and both can hold a thread for ever: a pattern may even come from an answer.
+ * JSON paths (RFC 9535) with bounded run time: patterns run in linear time, and the number of visited values is
+ * limited. The library limits neither, and both can block a thread for ever: a pattern may even come from an answer.
  */
 import { getHeapStatistics } from 'node:v8';
 import {
@@ -15,13 +15,13 @@ import {
 } from 'json-p3';
 import { isLinear, linearRegExp } from './linear-regex.js';
 
-/** What is kept of a value that is visited, and of the way to it. */
+/** A visited value and its location. */
 const BYTES_A_STEP = 400;
-/** An answer of 5 MB, the most that is read by default, seldom holds as many values. It takes about half a second. */
+/** An answer of 5 MB, the default maximum, rarely has as many values. It takes about half a second. */
 const MAX_STEPS = Math.min(1_000_000, Math.floor(getHeapStatistics().heap_size_limit / BYTES_A_STEP));
 const MAX_PATTERNS = 100;
 
-/** The path asks for more than is bearable of this value; nothing is known about what it would select. */
+/** The path needs too much time or memory for this value; what it would select is unknown. */
 export class JsonPathExcess extends Error {
   override readonly name = 'JsonPathExcess';
 }
@@ -37,7 +37,7 @@ export interface JsonPath {
   query(value: JSONValue): Selected;
 }
 
-/** @throws {Error} when it is no path, or holds a pattern that is not sure to end; the message says which. */
+/** @throws {Error} when it is not a path, or contains a pattern without bounded run time; the message says which. */
 export function compileJsonPath(path: string): JsonPath {
   const query = environment.compile(path);
   const steps = { left: MAX_STEPS };
@@ -51,7 +51,7 @@ export function compileJsonPath(path: string): JsonPath {
         return { nodes: selected.nodes, values: () => selected.values() };
       } catch (error) {
         if (error instanceof JsonPathExcess) throw new JsonPathExcess(`${path} ${error.message}`, { cause: error });
-        // What the library says of values that are nested deeper than it goes, and V8 of more values than fit a call.
+        // Thrown by the library for values that are nested too deeply, and by V8 for too many arguments of a call.
         if (error instanceof JSONPathError || error instanceof RangeError) {
           throw new JsonPathExcess(`${path} selects from a value that is too deep or too large`, { cause: error });
         }
@@ -61,7 +61,7 @@ export function compileJsonPath(path: string): JsonPath {
   };
 }
 
-/** `match()` and `search()`, whose patterns are the library's own kind (RFC 9485) and run by V8's linear engine. */
+/** `match()` and `search()`. Their patterns (RFC 9485) are translated by the library and run by V8's linear engine. */
 class LinearPattern implements FilterFunction {
   readonly argTypes = [FunctionExpressionType.ValueType, FunctionExpressionType.ValueType];
   readonly returnType = FunctionExpressionType.LogicalType;
@@ -77,7 +77,7 @@ class LinearPattern implements FilterFunction {
     return this.compile(pattern)?.test(text) ?? false;
   }
 
-  /** @returns undefined for what is no pattern at all: the standard says that it matches nothing. */
+  /** @returns undefined for an invalid pattern: the standard says that it matches nothing. */
   compile(pattern: string): RegExp | undefined {
     if (this.#known.has(pattern)) return this.#known.get(pattern);
     const made = this.#make(pattern);
@@ -88,7 +88,7 @@ class LinearPattern implements FilterFunction {
 
   #make(pattern: string): RegExp | undefined {
     try {
-      // Only asked whether the pattern is one: on an empty text none takes long.
+      // Only checks that the pattern is valid: on an empty text no pattern takes long.
       new jsonpath.functions.Match({ throwErrors: true, cacheSize: 0 }).call('', pattern);
     } catch {
       return undefined;
@@ -111,7 +111,7 @@ function isBounded(source: string): boolean {
   }
 }
 
-/** A dot stands for one character, which may be two units of JavaScript's, and for no line end. */
+/** A dot matches one character, which may be two code units in JavaScript, and no line end. */
 function translate(pattern: string): string {
   return pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\./gs, (piece) =>
     piece === '.' ? '(?:[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]|[^\\n\\r])' : piece,
@@ -136,8 +136,8 @@ function spend(steps: Steps, count: number): void {
 }
 
 /**
- * Makes everything that this query walks over count: each value that a selector looks at or `..` visits, in the queries
- * of its filters, too. @returns what is wrong with its patterns.
+ * Counts everything that this query visits: each value that a selector reads or `..` visits, also in the queries of its
+ * filters. @returns what is wrong with its patterns.
  */
 function instrument(query: JSONPathQuery, steps: Steps): string | undefined {
   for (const segment of query.segments) {

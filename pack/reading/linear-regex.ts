@@ -1,8 +1,8 @@
 /**
- * Bounds the time that an operator's regular expressions take, with V8's own linear engine (Node 20 to 24 have it):
- * a pattern that backtracks too much is handed over to it. Which patterns it can take is decided here and not asked
- * of the engine, because later ones take more (lookbehind, for example), and a description that is valid on one
- * Node must be valid on all.
+ * Bounds the time that an operator's regular expressions take, with V8's linear engine (in Node 20 to 24): a pattern
+ * that backtracks too much is run by it. Which patterns it supports is decided here and not by the engine, because
+ * newer versions support more (lookbehind, for example), and a description that is valid on one Node must be valid on
+ * all.
  */
 import { setFlagsFromString } from 'node:v8';
 import { type AST, RegExpParser, RegExpSyntaxError, visitRegExpAST } from '@eslint-community/regexpp';
@@ -10,31 +10,31 @@ import { type AST, RegExpParser, RegExpSyntaxError, visitRegExpAST } from '@esli
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 setFlagsFromString('--enable-experimental-regexp-engine');
 
-/** The linear engine writes a repeated part out, and gives up above this many copies, nested ones multiplied. */
+/** The linear engine expands a repeated part, and fails above this many copies; nested repetitions multiply. */
 const MAX_COPIES = 16;
-/** Longer patterns would be made of a short one. */
+/** Limit for the expanded pattern: a short pattern can expand to a very long one. */
 const MAX_COUNT = 1000;
-/** More than any honest pattern, and short enough that nesting cannot exhaust the stack. */
+/** More than any real pattern needs, and short enough that nesting cannot exhaust the stack. */
 const MAX_LENGTH = 2000;
 
-/** What Node 20 reads, the oldest that we support: no `(?i:...)`, and no two groups of one name. */
+/** The syntax of Node 20, the oldest supported version: no `(?i:...)`, and no two groups with the same name. */
 const parser = new RegExpParser({ ecmaVersion: 2024 });
 
 /**
  * @param pattern without flags.
  * @param flags `s`, for a pattern in which the dot stands for a line end, too.
- * @throws {SyntaxError} when it is no regular expression, or one that only some versions of Node know.
+ * @throws {SyntaxError} when it is not a regular expression, or one that only some versions of Node support.
  */
 export function linearRegExp(pattern: string, flags: '' | 's' = ''): RegExp {
   return new RegExp(unrolled(parse(pattern)), flags);
 }
 
 /**
- * @returns false for a pattern that can only backtrack, and may hold its thread for ever.
+ * @returns false for a pattern that can only backtrack, and may block its thread for ever.
  * @throws {SyntaxError} as `linearRegExp`.
  */
 export function isLinear(pattern: string): boolean {
-  // Asked of what is run: writing out a large count makes it one that the engine takes.
+  // Checked on the pattern that runs: expanding a large count makes it acceptable to the engine.
   const parsed = parse(unrolled(parse(pattern)));
   return !backtracks(parsed) && copies(parsed) <= MAX_COPIES;
 }
@@ -63,12 +63,12 @@ function backtracks(pattern: AST.Pattern): boolean {
   return found;
 }
 
-/** How often the engine would write out the part that it writes out most. */
+/** How many copies the engine would make of the part that it expands most. */
 function copies(node: AST.Pattern | AST.Alternative | AST.Element): number {
   switch (node.type) {
     case 'Quantifier': {
       const own = node.max === Number.POSITIVE_INFINITY ? node.min + 1 : node.max;
-      // The engine looks into a part that is repeated no times all the same.
+      // The engine also expands a part that is repeated zero times.
       return Math.max(1, own) * copies(node.element);
     }
     case 'Pattern':
@@ -90,7 +90,7 @@ function unrolled(pattern: AST.Pattern): string {
       if (isLarge(quantifier)) large.push(quantifier);
     },
   });
-  // A character or class holds no quantifier, so these never overlap.
+  // A character or class contains no quantifier, so these never overlap.
   let end = 0;
   let text = '';
   for (const quantifier of large) {

@@ -1,6 +1,6 @@
 import type { MapNode } from './source-node.js';
 
-/** Names in a section as written, those of broken entries included; undefined when the section itself is broken. */
+/** Names in a section as written, including those of invalid entries; undefined when the section itself is invalid. */
 export function namesIn(root: MapNode, section: string): readonly string[] | undefined {
   const node = root.entries.get(section)?.node;
   if (node === undefined) {

@@ -1,7 +1,7 @@
 /**
- * No number arrives at the portal as another one. Where it becomes text, it becomes the text that was written: `007`
- * would arrive as `7`. Where it stays a number it keeps its digits when it is sent, if JSON can write them; where it is
- * compared, it is one that JavaScript can hold: `9007199254740993` would be `9007199254740992`, another client's number.
+ * No number reaches the portal as a different number. A number that becomes text must keep its text: `007` would become
+ * `7`. A number that is sent as a number keeps its digits, if JSON can represent them. A number that is compared must
+ * be one that JavaScript can represent: `9007199254740993` would be `9007199254740992`, another client's number.
  */
 import type { Reporter } from './reporter.js';
 import { type KeyPath, type MapNode, nodeAt, type SourceNode } from './source-node.js';

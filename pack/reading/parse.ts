@@ -31,7 +31,7 @@ export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): 
   return withoutPrototypes(schema.parse(value));
 }
 
-/** Names are the operator's: a portal called `constructor` that is not described must not be found in `Object`. */
+/** The operator chooses names: an undefined portal with the name `constructor` must not be found in `Object`. */
 function withoutPrototypes<T>(value: T): T {
   if (typeof value !== 'object' || value === null) {
     return value;

@@ -4,7 +4,7 @@ import { SecretText, type Text } from '../secrets/secret.js';
 import { type KeyPath, type MapNode, nodeAt, valueOrigin } from './source-node.js';
 import { isKept, WrittenNumber } from './written-number.js';
 
-/** What depends on the file that says it: secrets, and paths relative to it. */
+/** What depends on the file in which it is written: secrets, and relative paths. */
 export class Places {
   readonly #root: MapNode;
 
@@ -26,7 +26,7 @@ export class Places {
     );
   }
 
-  /** A plain text stays one; a text with references in it becomes a secret. */
+  /** A plain text stays a text; a text with references becomes a secret. */
   text(path: KeyPath, written: string): Text {
     return written.includes(`\${`) ? this.secret(path, written) : written;
   }

@@ -9,13 +9,13 @@ export interface Problem {
   readonly message: string;
   readonly expected?: string;
   readonly didYouMean?: string;
-  /** The file or folder could not be read at all, so nothing was judged. */
+  /** The file or folder could not be read at all, so nothing was checked. */
   readonly unreadable?: true;
-  /** The place may hold a secret, so the line must not be shown. */
+  /** The line may contain a secret, so it must not be shown. */
   readonly confidential?: true;
-  /** Of the line only the key may be shown. */
+  /** Only the key of the line may be shown. */
   readonly keyOnly?: true;
-  /** A secret is not at hand here; elsewhere it may be. */
+  /** A secret is not available on this machine; it may be on another. */
   readonly secretMissing?: true;
 }
 

@@ -9,7 +9,7 @@ export interface Hints {
   readonly didYouMean?: string | undefined;
   /** Point at the key instead of its value. */
   readonly atKey?: boolean;
-  /** Nothing more is to be said about this value: what others find follows from this. */
+  /** No further problem of this value is reported, because it would follow from this one. */
   readonly settles?: boolean;
   readonly secretMissing?: true;
   /** The line must not be shown, although secrets do not belong here. */
@@ -17,7 +17,7 @@ export interface Hints {
   readonly keyOnly?: true;
 }
 
-/** Collects problems, and knows where each key was written, or removed. */
+/** Collects problems, and knows where each key was written or removed. */
 export class Reporter {
   readonly problems: Problem[] = [];
   readonly #root: MapNode;
@@ -31,7 +31,7 @@ export class Reporter {
     this.#removed = removed;
   }
 
-  /** How a later file removed what an earlier one says at this path or below; undefined where none did. */
+  /** How a later file removed this path, or something below it; undefined if none did. */
   removedBy(path: KeyPath): 'extends' | 'null' | undefined {
     return this.#removed
       .filter((removal) => path.every((part, index) => removal.path[index] === part))

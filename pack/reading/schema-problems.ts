@@ -10,14 +10,14 @@ type Issue = z.core.$ZodIssue;
 
 const marker = 'expected ';
 
-/** Says what a schema found wrong, in words and places of the file instead of the validator's. */
+/** Reports what a schema found wrong, in terms of the file instead of the validator's. */
 export function reportIssues(issues: readonly Issue[], root: MapNode, reporter: Reporter, secrets: SecretPlaces): void {
   for (const issue of issues.flatMap(insideUnion)) {
     reportIssue(issue, root, reporter, secrets);
   }
 }
 
-/** What is wrong inside the one form that the value has, where a key takes several: a map with a wrong key, not a list. */
+/** For a key that accepts several forms: the problem inside the form that was used, such as a wrong key in a map. */
 function insideUnion(issue: Issue): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const fitting = issue.errors.filter((inner) => inner.every(({ path }) => path.length > 0));
@@ -48,7 +48,7 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter, secrets: S
       },
     );
   } else if (node.kind === 'scalar' && node.value === null && typeof path.at(-1) === 'number') {
-    // Only in a map `null` removes what an earlier file says.
+    // `null` removes an entry of an earlier file only in a map.
     reporter.report(path, 'this item of the list is empty', { expected: expected ?? 'a value' });
   } else if (isNull(node) && path.length > 1) {
     const above = nodeAt(root, path.slice(0, -1));
@@ -71,7 +71,7 @@ function reportIssue(issue: Issue, root: MapNode, reporter: Reporter, secrets: S
 function reportUnknownKeys(keys: readonly string[], path: KeyPath, expected: string, reporter: Reporter): void {
   for (const key of keys) {
     const didYouMean = suggest(key, choices(expected));
-    // The list of all keys would hide the one that was meant.
+    // The list of all keys would hide the suggested one.
     reporter.report([...path, key], 'unknown key', {
       atKey: true,
       keyOnly: true,
@@ -82,7 +82,7 @@ function reportUnknownKeys(keys: readonly string[], path: KeyPath, expected: str
 
 function reportKey(message: string, path: KeyPath, reporter: Reporter, secrets: SecretPlaces): void {
   const key = JSON.stringify(shownKey(String(path.at(-1)), secrets));
-  // Of a name that is none nobody knows what stands behind it.
+  // For an invalid name, the value after it is unknown and may be a secret.
   const keyOnly = path.some((part) => secrets.mayBeSecretMap(String(part))) ? ({ keyOnly: true } as const) : {};
   if (message.startsWith(marker)) {
     reporter.report(path, `${key} is not valid`, { atKey: true, ...keyOnly, expected: message.slice(marker.length) });

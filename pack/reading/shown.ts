@@ -1,14 +1,14 @@
-/** What a message or an excerpt may repeat of a configuration. Before a mistake is found nobody knows where the secrets are. */
+/** Which parts of a configuration a message or an excerpt may show. In an invalid file any value may be a secret. */
 import type { SecretPlaces } from '../secrets/secret-places.js';
 import { isSensitiveName } from '../secrets/secret-shapes.js';
 import type { Layout } from './layout.js';
 
-/** Of a longer text nobody reads every word, and neither do we. */
+/** Longer texts are not searched. */
 const MOST_CHARACTERS = 10_000;
 
 const reference = /\$\{(env|file):[^}\s]*\}/g;
 
-/** Whether the name of a secret stands in a text with something behind it, whatever is between the two. */
+/** Whether a text contains the name of a secret with something after it. */
 export function mayHoldSecret(text: string, secrets: SecretPlaces): boolean {
   if (text.length > MOST_CHARACTERS) return true;
   const plain = text.replaceAll(reference, '');
@@ -20,12 +20,12 @@ export function mayHoldSecret(text: string, secrets: SecretPlaces): boolean {
   );
 }
 
-/** A word such as `auth` or `fields` is the name of a section only where a colon or an equals sign is behind it. */
+/** A word such as `auth` or `fields` is a section name only if a colon or an equals sign follows it. */
 function isKeyAt(text: string, start: number, word: string): boolean {
   return /^["']?\s*[:=]/.test(text.slice(start + word.length));
 }
 
-/** A key in a message. Where a colon was forgotten, the value stands in the key. */
+/** A key in a message. If the colon was forgotten, the key contains the value. */
 export function shownKey(key: string, secrets: SecretPlaces, isBesideSecrets = false): string {
   const [first = ''] = /^[^\s=:,;]+/.exec(key) ?? [];
   return first !== key && (isBesideSecrets || mayHoldSecret(key, secrets)) ? `${first} …` : key;
@@ -33,7 +33,7 @@ export function shownKey(key: string, secrets: SecretPlaces, isBesideSecrets = f
 
 /** `https://user:password@host` is refused, and must not be repeated while refusing it. */
 export function withoutCredentials(text: string): string {
-  // No regular expression: on a line of slashes it would take minutes.
+  // Not a regular expression: on a line of slashes it would take minutes.
   return text
     .split(/(\s+)/)
     .map((word) => {
@@ -46,14 +46,15 @@ export function withoutCredentials(text: string): string {
 /**
  * What of a line may be shown: all of it, no more than its key, or nothing.
  *
- * @param key of the problem, which says where the line stands; empty where the syntax is wrong, and then nobody knows.
+ * @param key of the problem, which tells the section of the line; empty if the syntax is wrong, because then it is
+ * unknown.
  */
 export function shownLine(lines: readonly string[], index: number, key: string, layout: Layout): string | undefined {
   const line = lines[index] ?? '';
   return isLineSecret(lines, index, key, layout) ? onlyKey(line) : line;
 }
 
-/** Nobody knows what stands behind a key that is unknown, nor before it in braces. */
+/** The value after an unknown key may be a secret, and so may what is before it in braces. */
 export function shownUpTo(line: string, column: number, key: string, secrets: SecretPlaces): string | undefined {
   const before = line.slice(0, column);
   const own = onlyKey(line.slice(column));
@@ -78,7 +79,7 @@ function isLineSecret(lines: readonly string[], index: number, key: string, layo
     return (
       isCutName(lines[index - 1] ?? '', line) || above.some(isSensitiveName) || isNearSecrets(lines, index, layout)
     );
-  // The value of this very key was judged by its place. All else in the line was not.
+  // Only the value of this key was checked by its place; the rest of the line was not.
   const isJudged =
     own !== undefined && own === partsOf(key).at(-1) && /:\s+["']?[^\s"'{}[\],|>&*!][^{}[\],]*$/.test(line);
   return [...above, ...partsOf(key)].some((each) => isSensitiveName(each) || secrets.mayBeSecretMap(each)) && !isJudged;
@@ -90,8 +91,8 @@ function partsOf(key: string): string[] {
 }
 
 /**
- * Whether a section of secrets begins above the line, or beside it, or what begins there cannot be read. Where the syntax
- * is wrong a line may stand further in or out than it should.
+ * Whether a section with secrets begins above the line or on it, or whether that cannot be determined. If the syntax is
+ * wrong, the indentation of a line may be wrong too.
  */
 function isNearSecrets(lines: readonly string[], index: number, { sections, secrets }: Layout): boolean {
   const own = lines[index] ?? '';
@@ -102,7 +103,7 @@ function isNearSecrets(lines: readonly string[], index: number, { sections, secr
     if (/^\s*(#|$)/.test(line)) continue;
     if (namesSecretMap(line, secrets) || (indentOf(line) < margin && keyOf(line) === undefined)) return true;
     margin = Math.min(margin, indentOf(line));
-    // A key that begins no section was cut, and the section is above it.
+    // A key that does not begin a section was cut off; its section is above it.
     if (margin === 0 && sections.some((section) => section === keyOf(line))) return false;
   }
   return false;

@@ -1,4 +1,4 @@
-/** A configuration as it was written: plain values, and for each the place that says it. */
+/** A configuration as it was written: plain values, each with its position in the file. */
 
 export interface Origin {
   readonly file: string;
@@ -14,7 +14,7 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly at: Origin;
   readonly value: Scalar;
-  /** The characters that were written, when they stood without quotes. */
+  /** The characters as written, if they were not in quotes. */
   readonly written?: string;
 }
 
@@ -39,7 +39,7 @@ export type SourceNode = ScalarNode | ListNode | MapNode;
 
 export type KeyPath = readonly (string | number)[];
 
-/** The value without its positions. Maps have no prototype, so that no key is special. */
+/** The value without positions. Maps have no prototype, so that no key has a special meaning. */
 export function plain(node: SourceNode): unknown {
   switch (node.kind) {
     case 'scalar':
@@ -56,14 +56,14 @@ export function plain(node: SourceNode): unknown {
   }
 }
 
-/** Maps merge key by key; whatever else the later file says replaces what the earlier said. */
+/** Maps are merged key by key; any other value of the later file replaces the earlier value. */
 export function merge(earlier: SourceNode, later: SourceNode): SourceNode {
   return earlier.kind === 'map' && later.kind === 'map' && isSameKind(earlier, later)
     ? mergeMaps(earlier, later)
     : later;
 }
 
-/** A later file adds keys, replaces values, and removes what it says is `null`. */
+/** A later file adds keys, replaces values, and removes a key by setting it to `null`. */
 export function mergeMaps(earlier: MapNode, later: MapNode): MapNode {
   const entries = new Map(earlier.entries);
   for (const [key, entry] of later.entries) {
@@ -79,12 +79,12 @@ export function mergeMaps(earlier: MapNode, later: MapNode): MapNode {
   return { kind: 'map', at: later.at, entries };
 }
 
-/** Of `null` alone: a key without a value is what is left when somebody comments its lines out. */
+/** True only for a written `null`: a key without a value remains when all lines below it are commented out. */
 export function isNull(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === null && node.written !== undefined && node.written !== '';
 }
 
-/** The keys of one kind of login or provider mean nothing to another. */
+/** The keys of one kind of login or provider have no meaning for another kind. */
 export function isSameKind(earlier: MapNode, later: MapNode): boolean {
   const [before, after] = [earlier, later].map((map) => map.entries.get('kind')?.node);
   return before?.kind !== 'scalar' || after?.kind !== 'scalar' || before.value === after.value;

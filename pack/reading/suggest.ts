@@ -11,7 +11,7 @@ export function suggest(written: string, known: readonly string[]): string | und
   return isNear(written.toLowerCase(), nearest) ? plain.get(nearest) : undefined;
 }
 
-/** One slip in a short word, two fifths of a long one; more is another word. Swapped letters count as one slip. */
+/** One typing error in a short word, up to two fifths of a long one. Swapped letters count as one error. */
 function isNear(written: string, known: string): boolean {
   const allowed = Math.max(1, Math.floor(0.4 * Math.max(written.length, known.length)));
   const slips = distance(written, known);

@@ -1,6 +1,6 @@
 import { stringify } from 'lossless-json';
 
-/** A number that JavaScript would change: kept as the digits that were written, and sent as them. */
+/** A number that JavaScript would change: it is kept and sent with the digits that were written. */
 export class WrittenNumber {
   readonly #digits: string;
 
@@ -13,7 +13,7 @@ export class WrittenNumber {
     return this.#digits;
   }
 
-  /** For people. What is sent goes through {@link jsonText}. */
+  /** For messages. {@link jsonText} makes the text that is sent. */
   toJSON(): string {
     return this.#digits;
   }

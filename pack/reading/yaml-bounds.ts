@@ -1,8 +1,8 @@
 import { CST, Lexer } from 'yaml';
 
-/** Aliases are expanded by copying, so ten nested ones could ask for billions of nodes. No honest pack comes near. */
+/** Aliases are expanded by copying, so ten nested ones could create billions of nodes. No real pack comes close. */
 export const maximumNodes = 100_000;
-/** Deep enough for any body, shallow enough that no recursion, ours or the parser's, overflows the stack. */
+/** Deep enough for any body, and shallow enough that neither our recursion nor the parser's overflows the stack. */
 export const maximumDepth = 100;
 /** Four columns for each level. */
 const maximumIndent = 4 * maximumDepth;
@@ -18,8 +18,8 @@ export interface Excess {
 export const tooDeep = { message: 'the values are nested too deeply', expected: `at most ${maximumDepth} levels` };
 
 /**
- * What is too much for the parser, which is recursive and in places quadratic: V8 ends the whole process when the
- * stack overflows at the wrong moment. Only words are looked at, and the first that is too much ends it.
+ * Finds input that is too large for the parser, which is recursive and partly quadratic: V8 aborts the whole process
+ * when the stack overflows at the wrong moment. Only tokens are read, and reading stops at the first excess.
  */
 export function excessIn(text: string): Excess | undefined {
   const scan = new Scan();
@@ -30,7 +30,7 @@ export function excessIn(text: string): Excess | undefined {
       isScalar = false;
       scan.value(token);
     } else if (type === 'scalar') {
-      // A mark of the lexer's own: the next token is the text.
+      // A marker of the lexer: the next token is the text.
       isScalar = true;
     } else if (type !== 'doc-mode' && type !== 'flow-error-end') {
       scan.token(token, type);
@@ -107,7 +107,7 @@ class Scan {
 
   #count(): void {
     this.#nodes += 1;
-    // Keys are values, too, to the lexer.
+    // For the lexer, keys are values too.
     if (this.#nodes > 2 * maximumNodes)
       this.#refuse({ message: 'the file holds too many values', expected: `at most ${maximumNodes} values` });
   }

@@ -20,7 +20,7 @@ import { keyAlone } from './yaml-flow.js';
 import { syntaxMistakes } from './yaml-syntax.js';
 
 export interface ParsedDocument {
-  /** Undefined when the file has problems or says nothing. */
+  /** Undefined when the file has problems or is empty. */
   readonly root: MapNode | undefined;
   readonly problems: readonly Problem[];
 }
@@ -34,10 +34,10 @@ export function parseYaml(file: string, text: string, secrets = new SecretPlaces
   const excess = excessIn(text);
   if (excess !== undefined) return { root: undefined, problems: [problemAt(file, text, excess)] };
   const lineCounter = new LineCounter();
-  // Its own search for keys given twice takes a minute for 20,000 of them.
+  // The parser's own check for duplicate keys takes a minute for 20,000 keys.
   const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
   const reader = new Reader(file, lineCounter, secrets);
-  // A warning is a tag that nobody here understands: its value would be read as something else than was meant.
+  // A warning is about an unknown tag: its value would be read differently from what was meant.
   const mistakes = syntaxMistakes(text, documents);
   for (const { offset, message, expected } of mistakes) reader.report(offset, '', message, expected);
   const [first, second] = documents;
@@ -51,7 +51,7 @@ export function parseYaml(file: string, text: string, secrets = new SecretPlaces
   return first === undefined ? { root: nothing(file), problems: [] } : reader.read(first);
 }
 
-/** A file in which everything is commented out is fine among several: it changes nothing. */
+/** A file with only comments is allowed among several files: it changes nothing. */
 function nothing(file: string): MapNode {
   return { kind: 'map', at: { file, line: 1, column: 1 }, entries: new Map() };
 }
@@ -188,7 +188,7 @@ class Reader {
     return inherited === undefined ? written : new Map([...inherited.entries, ...written]);
   }
 
-  /** `<<: *base` takes over the keys of another map; keys written beside it win. */
+  /** `<<: *base` copies the keys of another map; keys in the same map take precedence. */
   #inherit(before: MapNode | undefined, node: SourceNode, offset: number): MapNode | undefined {
     const sources = node.kind === 'list' ? node.items : [node];
     let result = before;
@@ -197,7 +197,7 @@ class Reader {
         this.report(offset, '<<', `${nounOf(source)} cannot be taken over`, 'an alias of a map, such as *base');
         continue;
       }
-      // Of several sources the first wins, key by key and not deeply: that is what the YAML merge key means.
+      // With several sources the first takes precedence, key by key and not deeply, as the YAML merge key is defined.
       result = result === undefined ? source : mergeShallow(source, result);
     }
     return result;

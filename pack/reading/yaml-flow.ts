@@ -1,7 +1,7 @@
 import { CST, isScalar, Lexer, type Pair, type YAMLMap } from 'yaml';
 import type { SyntaxMistake } from './yaml-mistake.js';
 
-/** A key without a value in braces is valid YAML, and never what was meant. */
+/** A key without a value in braces is valid YAML, but always a mistake here. */
 export function keyAlone(map: YAMLMap, { key }: Pair): SyntaxMistake {
   const offset = (isScalar(key) ? key.range?.[0] : undefined) ?? 0;
   const written = isScalar(key) && key.type === 'PLAIN' ? String(key.value) : '';
@@ -30,7 +30,7 @@ export function flowChanges(text: string): readonly Change[] {
   let open = 0;
   for (const token of new Lexer().lex(text)) {
     const type = CST.tokenType(token);
-    // Marks of the lexer's own stand for no text.
+    // Markers of the lexer have no text.
     if (type === 'doc-mode' || type === 'flow-error-end' || type === 'scalar') continue;
     if (type === 'flow-map-start' || type === 'flow-seq-start') changes.push({ offset, open: ++open });
     if (type === 'flow-map-end' || type === 'flow-seq-end') changes.push({ offset, open: --open });

@@ -1,4 +1,4 @@
-/** A mistake in the writing of YAML, at its cause and in words that say what to change. */
+/** A syntax error in YAML: the position of its cause, and a message that says what to change. */
 export interface SyntaxMistake {
   readonly offset: number;
   readonly message: string;

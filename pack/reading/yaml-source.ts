@@ -7,7 +7,7 @@ import { InvalidPack, type Problem } from './problems.js';
 import type { MapNode } from './source-node.js';
 import { parseYaml } from './yaml-document.js';
 
-/** Ten times the largest description that we know of. */
+/** Ten times the largest known description. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Several files read as one. */

@@ -2,15 +2,17 @@ import { type Document, isCollection, isScalar, type Node, visit, type YAMLError
 import { flowChanges } from './yaml-flow.js';
 import type { SyntaxMistake } from './yaml-mistake.js';
 
-/** Errors that stand by themselves; of all others the first in a line brings the rest. */
+/**
+ * Errors that are independent; of all others, only the first in a line is reported, because the rest follow from it.
+ */
 const independent = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
 
-/** Nobody reads more, and each is looked up in the file. */
+/** More are not useful to a reader, and each is searched for in the file. */
 const MOST = 100;
 
 /**
- * The parser's errors as mistakes of a person: one for each, where it was made and not where the parser stumbled.
- * Values are not repeated, because nobody knows yet which of them are secrets.
+ * Turns the parser's errors into one message per mistake, at the position of the mistake and not where the parser
+ * failed. Values are not repeated, because it is not yet known which of them are secrets.
  */
 export function syntaxMistakes(text: string, documents: readonly Document.Parsed[]): SyntaxMistake[] {
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, MOST);
@@ -33,7 +35,7 @@ export function syntaxMistakes(text: string, documents: readonly Document.Parsed
       mistakes.push(ofError(error, errors, source));
       continue;
     }
-    // What a tab breaks, the parser tells again in other words.
+    // The parser reports further errors that a tab causes.
     if (firstTab !== undefined && error.pos[0] >= firstTab.pos[0]) continue;
     const mistake = ofError(error, errors, source);
     const line = source.lineStart(mistake.offset);
@@ -98,7 +100,7 @@ function ofError(error: YAMLError, all: readonly YAMLError[], source: Source): S
   }
 }
 
-/** The parser's own words repeat what was written, and that may be a secret. */
+/** The parser's own messages quote the input, which may be a secret. */
 const ofCode: Partial<Record<YAMLError['code'], Omit<SyntaxMistake, 'offset'>>> = {
   ALIAS_PROPS: { message: 'an alias takes no anchor and no tag', expected: 'the * in quotes' },
   BAD_ALIAS: { message: 'this * or & begins an alias or an anchor, which needs a name', expected: 'it in quotes' },
@@ -113,7 +115,7 @@ function noComma(offset: number): SyntaxMistake {
   return { offset, message: 'no comma before this', expected: 'a comma between two entries in { } or [ ]' };
 }
 
-/** `title: Kingston: the portal`, `title:x`, `-name: x`, and a line that is indented by mistake look alike to the parser. */
+/** The parser cannot distinguish `title: Kingston: the portal`, `title:x`, `-name: x` and a wrongly indented line. */
 function ofKey(offset: number, all: readonly YAMLError[], source: Source): SyntaxMistake {
   const line = source.lineOf(offset);
   const start = source.lineStart(offset);
@@ -163,7 +165,7 @@ function keyWithoutComma(offset: number, all: readonly YAMLError[], source: Sour
   return value === undefined ? undefined : offset + value.length;
 }
 
-/** Something stands behind a value that has ended: the value began with a brace, a bracket or a quote by mistake. */
+/** There is text after the end of a value: the value began with a brace, a bracket or a quote by mistake. */
 function ofTrailing(offset: number, error: YAMLError, source: Source): SyntaxMistake {
   const start = source.valueBefore(offset);
   const written = source.text.slice(start, offset + 1);

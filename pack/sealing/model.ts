@@ -1,10 +1,10 @@
 import type { SecretText } from '../secrets/secret.js';
 
-/** In what way a sealed log or what it covers can be found wrong. */
+/** The ways in which verification of a sealed log, or of what it covers, can fail. */
 export const verificationKinds = ['signature', 'size', 'consistency', 'chunk', 'anchor', 'fork', 'missing'] as const;
 export type VerificationKind = (typeof verificationKinds)[number];
 
-/** Where signed checkpoints are kept beside the log, out of reach of whoever can rewrite it. */
+/** Where copies of signed checkpoints are kept, out of reach of anyone who can rewrite the log. */
 export type Anchor =
   | { readonly kind: 'directory'; readonly name: string; readonly directory: string }
   | {

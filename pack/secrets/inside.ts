@@ -1,4 +1,4 @@
-/** Longer values hold no fields that anybody typed, or are refused as a whole. */
+/** Longer values are not searched: they contain no typed fields, or are refused as a whole. */
 const LONGEST = 20_000;
 const DEEPEST = 4;
 
@@ -8,8 +8,8 @@ export interface InnerField {
 }
 
 /**
- * The fields inside of one value: of a document of GraphQL, of a JSON, of a URL or a form, of a path with parameters.
- * Their names say what is a secret, whatever the name of the value around them.
+ * The fields inside one value: of a GraphQL document, of JSON, of a URL or a form, of a path with parameters. Their
+ * names tell what is a secret, independent of the name of the value itself.
  */
 export function* inside(value: string, depth = DEEPEST): Generator<InnerField> {
   if (depth === 0 || value.length > LONGEST) return;
@@ -21,14 +21,14 @@ export function* inside(value: string, depth = DEEPEST): Generator<InnerField> {
   }
 }
 
-/** The fields of a value that is a document by itself; undefined where it is none. */
+/** The fields of a value that is itself a document; undefined if it is not. */
 export function documentFields(value: string): readonly InnerField[] | undefined {
   const json = /^\s*[[{]/.test(value) ? jsonOf(value) : undefined;
   if (typeof json === 'object' && json !== null) return [...jsonInnerFields(json, '')];
   return isGraphQl(value) ? [...graphQlArguments(value)] : undefined;
 }
 
-/** A query, in words or in short: `{ clients { id } }`. */
+/** A GraphQL query, with its keyword or in short form: `{ clients { id } }`. */
 export function isGraphQl(text: string): boolean {
   return /^\s*(#[^\n]*\n\s*)*((query|mutation|subscription|fragment)\b[^{]*)?\{/.test(text);
 }
@@ -39,7 +39,7 @@ function* jsonInnerFields(json: unknown, name: string): Generator<InnerField> {
   else for (const [key, item] of Object.entries(json)) yield* jsonInnerFields(item, key);
 }
 
-/** `a=b`, `a: b` and the like, wherever they stand: behind `?`, `&`, `;`, `#`, a comma or a slash. */
+/** `a=b`, `a: b` and similar forms, also after `?`, `&`, `;`, `#`, a comma or a slash. */
 function* written(value: string): Generator<InnerField> {
   for (const [, name = '', inner = ''] of value.matchAll(
     /(?<![\p{L}\p{M}\d_.$-])([\p{L}\p{M}\d_.$-]{1,80})["']?\s*[=:]\s*["']?([^\s&;?#,"'/]+)/gu,
@@ -57,7 +57,7 @@ function* graphQlArguments(document: string): Generator<InnerField> {
   let last = '';
   for (const [token, block, text, number, word] of tokens) {
     const value = block ?? (text === undefined ? number : String(jsonOf(text) ?? text.slice(1, -1)));
-    // What was commented out was tried before.
+    // A commented-out part may hold a secret that was tried before.
     if (token.startsWith('#')) yield* written(token);
     else if (value !== undefined) yield { name, value };
     else if (word !== undefined) last = word;
@@ -65,7 +65,7 @@ function* graphQlArguments(document: string): Generator<InnerField> {
   }
 }
 
-/** As it was typed, where it can be told. */
+/** As it was typed, if that can be determined. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

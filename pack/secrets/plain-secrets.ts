@@ -1,6 +1,6 @@
 /**
- * Values that stand in plain and may be secrets, although the names of their keys do not say so. Where a name does say
- * it, the value is refused.
+ * Plain values that may be secrets although the names of their keys do not say so. If a name does say so, the value is
+ * refused.
  */
 import { type KeyPath, keyText } from '../reading/source-node.js';
 import { inside } from './inside.js';
@@ -29,7 +29,7 @@ export function* textsIn(value: unknown, path: KeyPath): Generator<WrittenText> 
   }
 }
 
-/** Around references; an empty variable in the place of each, as if it were one of ours. */
+/** The text around references; each reference is replaced by an empty variable. */
 function* literalsOf(text: SecretText, path: KeyPath): Generator<WrittenText> {
   yield [path, text.parts.map((part) => (part.kind === 'text' ? part.text : '{reference}')).join('')];
 }

@@ -5,7 +5,7 @@ const kinds = /^(env|file):(.+)$/;
 
 export type References = readonly Part[] | { readonly wrong: string };
 
-/** Splits a text into literals and references `${env:NAME}` and `${file:path}`; says which reference is none. */
+/** Splits a text into literals and references `${env:NAME}` and `${file:path}`; reports an invalid reference. */
 export function readReferences(text: string): References {
   const parts: Part[] = [];
   let end = 0;

@@ -6,7 +6,7 @@ import { type Part, SecretText, SecretUnavailable, unsetVariables } from './secr
 import { ofUser, type SecretPlaces } from './secret-places.js';
 import { secretShape, secretShapeInPath } from './secret-shapes.js';
 
-/** Whether what references stand for must be at hand: everywhere, nowhere, or in these sections. */
+/** Whether the values of references must be available: everywhere, nowhere, or in these sections. */
 export type RequireSecrets = boolean | readonly string[];
 
 export interface SecretRules {
@@ -19,8 +19,8 @@ export interface SecretRules {
 const aReference = { expected: `a reference such as \${env:NAME} or \${file:path}`, settles: true } as const;
 
 /**
- * Secrets come by reference, and only where they belong. Looks at what was written and not at what was parsed, so
- * that a misplaced reference is called by its name whatever else is wrong with it.
+ * Secrets are given by reference, and only where references are read. This checks what was written and not what was
+ * parsed, so that a misplaced reference is reported as such even if something else is wrong with it.
  */
 export function judgeSecrets(root: MapNode, reporter: Reporter, rules: SecretRules): void {
   const { places } = rules;
@@ -42,7 +42,7 @@ export function judgeSecrets(root: MapNode, reporter: Reporter, rules: SecretRul
   }
 }
 
-/** Only an unset variable means that nobody has got round to it; an unreadable file is a mistake. */
+/** An unset variable means "not set up yet"; an unreadable file is a mistake. */
 function unconnectedEntries(
   all: readonly (readonly [KeyPath, ScalarNode])[],
   places: SecretPlaces,
@@ -86,7 +86,7 @@ function judgePlain(path: KeyPath, text: string, reporter: Reporter, places: Sec
   }
 }
 
-/** Who somebody is, not what proves it; machines make up client ids. */
+/** Names that identify a user but do not authenticate it. Client ids look random because machines create them. */
 function isPublicName(path: KeyPath): boolean {
   const key = path.at(-1);
   return ofUser(path)?.length === 1 && (key === 'clientId' || key === 'username');
@@ -134,7 +134,7 @@ function judgeSecret(
   }
 }
 
-/** `//user:password@`, or the `password=` that drivers accept as well. */
+/** `//user:password@`, or the `password=` that drivers also accept. */
 function holdsPassword(text: string): boolean {
   return /\/\/[^/@]*:[^/@]+@/.test(text) || /[?&](ssl)?password=./i.test(text);
 }

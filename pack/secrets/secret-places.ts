@@ -12,8 +12,8 @@ export interface SecretsOfSection {
   /** What a message says of these places. */
   readonly described: string;
   /**
-   * Whether every key at a place has a meaning of ours, by which its value is judged. Otherwise others choose the names,
-   * and a value is judged by its name and by its looks.
+   * Whether every key at a place has a meaning of ours, by which its value is judged. Otherwise others choose the
+   * names, and a value is judged by its name and by its looks.
    */
   readonly hasOurKeys: boolean;
   /** Maps that hold little else than secrets and what belongs to them, beside those that all sections have. */
@@ -70,7 +70,7 @@ export class SecretPlaces {
     return this.#allMaps.includes(key) || suggest(key, this.#allMaps) !== undefined;
   }
 
-  /** Whether secrets stand below, so that a value in place of the map may be one. */
+  /** Whether there are secrets below, so that a value in place of the map may be a secret. */
   isAbove(path: KeyPath): boolean {
     return (
       path.length >= 3 &&
@@ -89,15 +89,15 @@ export class SecretPlaces {
     return this.#places.some((pattern) => fits(pattern, path));
   }
 
-  /** Whether this value is a secret that stands in the configuration, going by where it stands. */
+  /** Whether this value is a secret written in the configuration, judged by its path. */
   isSecretHere(path: KeyPath, value: string | number): boolean {
     if (!this.has(path)) return false;
     if (this.#hasFixedKeys(path)) return alwaysSecret.has(String(path.at(-1)));
-    // The fields of a login are sent as they stand: braces in them are no variables.
+    // The fields of a login are sent unchanged: braces in them are not variables.
     return ofUser(path) !== undefined ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
   }
 
-  /** Whether a URL of a database stands here, which may hold a password among other things. */
+  /** Whether this is the URL of a database, which may contain a password. */
   isDatabaseUrl(path: KeyPath): boolean {
     return this.has(path) && this.hasOurKeys(path) && path.at(-1) === 'url';
   }
@@ -124,7 +124,7 @@ export class SecretPlaces {
     return this.#sections.get(String(section))?.described ?? placesOfRequests;
   }
 
-  /** Whether the keys here are ours, and not names that somebody else chose. */
+  /** Whether the keys here are those of our schema, and not names that someone else chose. */
   #hasFixedKeys(path: KeyPath): boolean {
     const user = ofUser(path);
     return this.hasOurKeys(path) || path[2] === 'tls' || (user !== undefined && !user.includes('fields'));
@@ -140,12 +140,12 @@ function fits(pattern: Pattern, path: KeyPath): boolean {
   return isLike && (pattern.at(-1) === '**' ? path.length >= pattern.length - 1 : path.length === pattern.length);
 }
 
-/** Items of a list go by the name of the list. */
+/** Items of a list use the name of the list. */
 export function nameOf(path: KeyPath): string {
   return String(path.findLast((part) => typeof part === 'string') ?? '');
 }
 
-/** What of a path is below a user of a portal, as `auth:` or one of `identities:` describes it. */
+/** The part of a path that is below a user of a portal: `auth:` or one of `identities:`. */
 export function ofUser(path: KeyPath): KeyPath | undefined {
   if (path[0] !== 'portals') return undefined;
   if (path[2] === 'auth') return path.slice(3);

@@ -1,16 +1,16 @@
 /**
- * How a secret is recognised that somebody wrote down: by the name of its key, or by what it looks like. Neither is
- * certain; who is refused wrongly can always write a reference.
+ * Recognises a secret that is written in a file: by the name of its key, or by its form. Neither is certain; an
+ * operator whose value is refused wrongly can always write a reference.
  */
 
 const sensitiveName =
   /passphrase|^pass$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|sessid/i;
 
-/** Words for a password, in the languages of the web, that no other word has in it. */
+/** Words for a password in many languages, which are not part of other words. */
 const passwordParts =
   /passwor|passphrase|passcode|kennwort|geheim|motdepasse|contrasena|wachtwoord|losenord|salasana|adgangskode/;
 
-/** Those that are only meant where they are a word of their own: `userPwd`, `oldPw`, `mdp`. */
+/** Words that mean a password only as a separate word: `userPwd`, `oldPw`, `mdp`. */
 const passwordWords = new Set(
   withoutMarks(
     'pw pwd pwds psw pswd mdp clave senha haslo heslo passord kodeord parola parool jelszo geslo lozinka sifre пароль 密码 密碼 ' +
@@ -18,18 +18,18 @@ const passwordWords = new Set(
   ).split(' '),
 );
 
-/** `userpass` and `dbpass`, but no compass. */
+/** `userpass` and `dbpass`, but not `compass`. */
 const endsInPass = /(?<!^(com|by|en?com|tres|over|under|sur|im))pass$/;
 
-/** Words for other secrets that a person types or is sent. */
+/** Words for other secrets that a person types or receives. */
 const typedWords = new Set(['otp', 'totp', 'cvv', 'cvc', 'cv2', 'mnemonic']);
 const typedEnding = /(^|-)(pin(-?(code|number))?|(seed|recovery|backup)-(phrase|words?))$/;
 
-/** Endings of names, in words: `Ocp-Apim-Subscription-Key`, `securityAnswer`. */
+/** Last words of names: `Ocp-Apim-Subscription-Key`, `securityAnswer`. */
 const sensitiveEnding =
   /(^|-)((api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?|(access|activation|auth|backup|confirmation|login|pairing|recovery|reset|security|sms|unlock|verification)-?(codes?|key)|seeds?|answers?)$/;
 
-/** Names that say something about a secret and end in what: `token_type`, `session_length`, `cookie-name`. */
+/** Last words of names that describe a secret without holding it: `token_type`, `session_length`, `cookie-name`. */
 const aboutOne =
   /[a-z0-9][-_]?(type|expir(y|es?)([-_]?(in|at|on))?|max[-_]?age|count|limit|length|required|enabled|valid|name|ur[il])$/i;
 
@@ -43,7 +43,7 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** The same without marks and without digits behind them: `contraseña`, `pass1`. */
+/** The same without accents and without digits at the end: `contraseña`, `pass1`. */
 function plainWordsOf(name: string): string[] {
   return wordsOf(withoutMarks(name)).map((word) => (typedWords.has(word) ? word : word.replace(/(?<=\D{2})\d+$/u, '')));
 }
@@ -58,7 +58,7 @@ export function isSensitiveName(name: string): boolean {
   return isTypedName(name) || sensitiveName.test(name) || sensitiveEnding.test(plainWordsOf(name).join('-'));
 }
 
-/** Whether a field of this name is the password of a person, in whatever language. */
+/** Whether a field with this name is the password of a person, in any of these languages. */
 export function isPasswordName(name: string): boolean {
   if (aboutOne.test(name)) return false;
   const words = plainWordsOf(name);
@@ -70,13 +70,13 @@ export function isPasswordName(name: string): boolean {
   );
 }
 
-/** A number under these is a secret too: one that people type. Under `seed` it is not. */
+/** With these names, a number is a secret too, because people type it. With `seed` it is not. */
 function isTypedName(name: string): boolean {
   const words = plainWordsOf(name);
   return isPasswordName(name) || words.some((word) => typedWords.has(word)) || typedEnding.test(words.join('-'));
 }
 
-/** Whether what stands under this name is a secret that somebody wrote down. `{variables}` are none. */
+/** Whether the value with this name is a secret written in the file. `{variables}` are not. */
 export function isLiteralSecret(name: string, value: string | number): boolean {
   if (typeof value === 'number')
     return (isTypedName(name) || /secret(?!ar)|keys?$/i.test(name)) && isSensitiveName(name);
@@ -85,7 +85,7 @@ export function isLiteralSecret(name: string, value: string | number): boolean {
 
 const variable = /\{[A-Za-z][A-Za-z0-9_]*\}/g;
 
-/** Nothing, or variables with no more than words around them, such as `Bearer {token}` or `sid={session}`. */
+/** Empty, or variables with only words around them, such as `Bearer {token}` or `sid={session}`. */
 function isFilled(value: string): boolean {
   const rest = value.replaceAll(variable, ' ');
   if (rest === value) return value.trim() === '';
@@ -101,12 +101,12 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\/\/[^/\s:@]*:[^/\s@]+@/, 'a URL with a password'],
 ];
 
-/** What a text is that nobody could take for anything but a secret, in words; undefined for all others. */
+/** Describes a text that can only be a secret; undefined for all other texts. */
 export function secretShape(text: string): string | undefined {
   return shapes.find(([pattern]) => pattern.test(text))?.[1] ?? (isOpaque(text) ? 'a random key' : undefined);
 }
 
-/** The same of a path, segment by segment: several words with slashes between them have all kinds of characters too. */
+/** The same for a path, segment by segment: several words with slashes also contain all kinds of characters. */
 export function secretShapeInPath(path: string): string | undefined {
   return path
     .split('/')
@@ -114,7 +114,7 @@ export function secretShapeInPath(path: string): string | undefined {
     .find((shape) => shape !== undefined);
 }
 
-/** Long, of all kinds of characters, none of them often: made by a machine so that nobody can guess it. */
+/** Long, with all kinds of characters, none of them frequent: generated by a machine to be unguessable. */
 function isOpaque(text: string): boolean {
   const looks = /^[\w+/=.~-]{32,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text);
   return looks && entropyBits(text) >= 4;

@@ -9,7 +9,7 @@ const MAX_FILE_BYTES = 256 * 1024;
  * A value that may be a secret. A literal prints as itself; a reference (`${env:NAME}`, `${file:path}`) prints
  * as `<secret>` on every outlet: string conversion, JSON, and Node's inspect.
  *
- * References are read when the value is needed, not when the pack is loaded, so a rotated file is taken up.
+ * References are read when the value is needed, not when the pack is loaded, so that a rotated file takes effect.
  */
 export class SecretText {
   readonly #parts: readonly Part[];
@@ -22,7 +22,7 @@ export class SecretText {
     return new SecretText([{ kind: 'text', text }]);
   }
 
-  /** The references themselves, never what they stand for: for handing a secret to another thread. */
+  /** The references themselves, never their values: used to pass a secret to another thread. */
   get parts(): readonly Part[] {
     return this.#parts;
   }
@@ -49,7 +49,7 @@ export class SecretText {
   }
 }
 
-/** A text that may hold references, as most texts of a configuration do not. */
+/** A text that may contain references; most texts of a configuration may not. */
 export type Text = string | SecretText;
 
 export type Part =
@@ -57,7 +57,7 @@ export type Part =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string };
 
-/** The variables that would have to be set before a secret of these parts can be read. */
+/** The variables that must be set before a secret with these parts can be read. */
 export function unsetVariables(parts: readonly Part[]): readonly string[] {
   return parts.flatMap((part) => (part.kind === 'env' && isUnset(part.name) ? [part.name] : []));
 }

@@ -4,7 +4,7 @@ import type { ParsedShared } from './schema.js';
 
 /** What a rule about the shared sections looks at. */
 export interface JudgedShared {
-  /** Without the entries whose shape is wrong: what is said of them has been said. */
+  /** Without the entries whose shape is wrong: their problems are already reported. */
   readonly shared: ParsedShared;
   /** The whole description as it was written. */
   readonly root: MapNode;

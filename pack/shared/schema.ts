@@ -10,7 +10,9 @@ import { named } from '../reading/schema/say.js';
 
 export const sharedShape = {
   portals: named(portal, 'portals').describe('The portals that are measured.'),
-  teams: named(team, 'teams').prefault({}).describe('Who answers for what.'),
+  teams: named(team, 'teams')
+    .prefault({})
+    .describe('Teams that are responsible for workflows, audit trails and encryption.'),
   calendars: named(calendar, 'calendars').prefault({}).describe('Business hours.'),
   severities: severities.describe('The severity matrix: what each priority means.'),
   objectives: named(objective, 'objectives').prefault({}).describe('Promised shares of good runs.'),

@@ -16,7 +16,7 @@ import { secretsOfWorkflows } from './secret-places.js';
 export const workflow = domain({
   key: 'workflows',
   nouns: 'workflows',
-  about: 'What people do on a portal, how fast it must be, and how that is measured.',
+  about: 'What users do on a portal, how fast it must be, and how that is measured.',
   schema,
   rules: [references, steps, variables, protection, logins, schedules, numbers],
   resolve: resolveWorkflow,

@@ -27,7 +27,7 @@ export const workflowMetrics = {
     'workflow_sla_target_seconds',
     'seconds',
     workflow,
-    'Promised duration: a run that takes longer has missed.',
+    'Promised duration: a run that takes longer counts as missed.',
   ),
   slaObjective: gauge('workflow_sla_objective_ratio', 'ratio', workflow, 'Promised share of runs that meet the SLA.'),
   scheduleInterval: gauge(
@@ -40,7 +40,7 @@ export const workflowMetrics = {
     'workflow_sla_runs_total',
     'count',
     [...workflow, 'sla'],
-    'Turns of the schedule judged against the SLA; one that failed or was not answered has missed. Each turn counts once: here, in workflow_runs_uncertain_total or in workflow_runs_dropped_total.',
+    'Turns of the schedule that were counted against the SLA. A turn that failed or got no answer counts as missed. Each turn counts once: here, in workflow_runs_uncertain_total or in workflow_runs_dropped_total.',
     {
       values: { sla: ['met', 'missed'] },
     },
@@ -49,20 +49,20 @@ export const workflowMetrics = {
     'workflow_turns_unanswered_total',
     'count',
     workflow,
-    'Turns of the schedule at which nothing was sent, because an earlier request of the workflow is still open or the portal had asked to wait (Retry-After). Each is also counted as missed; none is in a histogram.',
+    'Turns of the schedule at which no request was sent, because an earlier request of the workflow was still open, or because the portal had asked to wait (Retry-After). Each also counts as missed; none is in a histogram.',
   ),
   runDuration: histogram(
     'workflow_run_duration_seconds',
     'seconds',
     workflow,
-    'Duration of untainted runs that reached an end, failed ones included; logins left out.',
+    'Duration of completed runs, including failed ones. Logins and runs that the event loop disturbed are left out.',
     { bounds: runDurationBounds },
   ),
   stepDuration: histogram(
     'workflow_step_duration_seconds',
     'seconds',
     step,
-    'Duration of untainted steps that reached an end.',
+    'Duration of completed steps. Steps of disturbed runs are left out.',
     {
       bounds: runDurationBounds,
     },
@@ -71,37 +71,37 @@ export const workflowMetrics = {
     'workflow_step_phase_seconds',
     'seconds',
     [...step, 'phase'],
-    'Time the last run spent in each phase of the step, summed over redirects.',
+    'Time that the last run spent in each phase of the step, summed over redirects.',
     { values: { phase: stepPhases } },
   ),
   stepFailures: counter('workflow_step_failures_total', 'count', [...step, 'reason'], 'Steps that failed, by reason.', {
     values: { reason: failureReasons },
   }),
-  stepRetries: counter('workflow_step_retries_total', 'count', step, 'Further tries of a step after a failure.'),
+  stepRetries: counter('workflow_step_retries_total', 'count', step, 'Retries of a step after a failure.'),
   certificateExpiry: gauge(
     'workflow_certificate_expiry_timestamp_seconds',
     'timestamp',
     step,
-    'When the first certificate expires of the chain that was verified in the last run of the step.',
+    'Earliest expiry of the certificates in the chain that was verified in the last run of the step.',
   ),
   otherCertificateExpiry: gauge(
     'workflow_certificate_other_expiry_timestamp_seconds',
     'timestamp',
     step,
-    'When the first expires of the certificates that were sent beside the verified chain, such as an old cross-signed one; clients get in without them. Absent where there is none.',
+    'Earliest expiry of the certificates that the server sent but that are not in the verified chain, such as an old cross-signed one. Clients do not need them. Absent if there are none.',
   ),
   connectAttempts: counter(
     'workflow_connect_attempts_total',
     'count',
     ['portal', 'outcome'],
-    "Addresses that were tried to open a connection (RFC 8305), in scheduled runs: connected, failed, or overtaken by a faster one. More than connected means that an address of the portal's name does not answer.",
+    "Connection attempts to single addresses (RFC 8305) in scheduled runs: connected, failed, or overtaken by a faster one. Failed or overtaken attempts mean that an address of the portal's name does not answer.",
     { values: { outcome: connectOutcomes } },
   ),
   tlsFilesStale: gauge(
     'workflow_portal_tls_files_stale',
     'boolean',
     ['portal'],
-    'Whether the certificate files of the portal, as they are now, cannot be used, so that what was read before stays in use.',
+    'Whether the certificate files of the portal are unusable at present, so that the earlier ones stay in use.',
   ),
   lastRun: gauge(
     'workflow_last_run_timestamp_seconds',
@@ -113,7 +113,7 @@ export const workflowMetrics = {
     'workflow_last_success_timestamp_seconds',
     'timestamp',
     workflow,
-    'When the last run ended that had no failed step; 0 before the first.',
+    'When the last run without a failed step ended; 0 before the first.',
   ),
   lastRunSuccess: gauge('workflow_last_run_success', 'boolean', workflow, 'Whether the last run had no failed step.'),
   lastRunDuration: gauge('workflow_last_run_duration_seconds', 'seconds', workflow, 'Duration of the last run.'),
@@ -121,20 +121,20 @@ export const workflowMetrics = {
     'workflow_runs_tainted_total',
     'count',
     workflow,
-    'Scheduled runs disturbed by a late event loop, and so kept out of the histograms. Each is also counted as met, missed or uncertain: lateness only adds, so a disturbed run that was in time has met.',
+    'Scheduled runs that a late event loop disturbed, and that are therefore discarded from the histograms. Each also counts as met, missed or uncertain: lateness only adds time, so a disturbed run that was in time has met its SLA.',
   ),
   runsUncertain: counter(
     'workflow_runs_uncertain_total',
     'count',
     [...workflow, 'reason'],
-    'Scheduled runs of which nobody can tell whether they met their SLA, by reason: slow by no more than the event loop was late, or failed by a fault of ours, such as no file descriptors, a secret that is gone, or a measuring thread that was down. None is counted as met or missed.',
+    'Scheduled runs for which it is unknown whether they met their SLA, by reason: the excess over the SLA was no more than the event loop was late, or the exporter itself had a fault, such as no file descriptors, a missing secret, or a measuring thread that was down. They count neither as met nor as missed.',
     { values: { reason: uncertainReasons } },
   ),
   runsDropped: counter(
     'workflow_runs_dropped_total',
     'count',
     [...workflow, 'reason'],
-    'Turns of the schedule of which nothing is known, by reason: no run started, or its result was given up.',
+    'Turns of the schedule without a result, by reason: no run started, or its result was discarded.',
     {
       values: { reason: dropReasons },
     },
@@ -143,7 +143,7 @@ export const workflowMetrics = {
     'workflow_login_duration_seconds',
     'seconds',
     ['portal'],
-    'Duration of logins, outside every SLA.',
+    'Duration of logins; they are not part of any SLA.',
     {
       bounds: runDurationBounds,
     },
@@ -152,7 +152,7 @@ export const workflowMetrics = {
     'workflow_logouts_total',
     'count',
     ['portal', 'identity', 'outcome'],
-    'Logouts by outcome, where auth.logout asks for them. A failed one may leave a session behind that the portal counts.',
+    'Logouts by outcome, if auth.logout is configured. A failed logout may leave a session that the portal counts.',
     { values: { outcome: ['success', 'failed'] } },
   ),
   logins: counter(
@@ -168,7 +168,7 @@ export const workflowMetrics = {
     'workflow_login_failing',
     'boolean',
     ['portal', 'identity', 'outcome'],
-    'Whether the last login ended like this; stays so until the next one, and is 0 from a success on.',
+    'Whether the last login ended with this outcome. The value stays until the next login; it is 0 after a success.',
     {
       values: { outcome: ['refused', 'failed'] },
     },
@@ -177,23 +177,23 @@ export const workflowMetrics = {
     'workflow_portal_runs_in_progress',
     'count',
     ['portal'],
-    'Runs and logins now in progress on the portal, scheduled or asked for. Each has one request in flight at most.',
+    'Runs and logins in progress at the portal, scheduled or on demand. Each has at most one request in progress.',
   ),
   requestsOpen: gauge(
     'workflow_portal_requests_open',
     'count',
     ['portal'],
-    'Requests to the portal that are open beyond their deadline: neither answered to the end nor closed. Each keeps one of the places of limits.maxInFlight.',
+    'Requests to the portal that are open beyond their deadline: neither answered completely nor closed. Each uses one of the places of limits.maxInFlight.',
   ),
   requestsOpenLimit: gauge(
     'workflow_portal_requests_open_limit',
     'count',
     ['portal'],
-    'How many of the places of limits.maxInFlight workflows share; one more is kept for the canary from three places on.',
+    'Places of limits.maxInFlight that all workflows share. With three or more places, one more is reserved for the canary.',
   ),
 } as const;
 
-/** `/probe` answers with these, one workflow on one portal, from a fresh registry. */
+/** The answer of `/probe`: one workflow on one portal, from a new registry. */
 export const probeMetrics = {
   success: gauge('probe_success', 'boolean', [], 'Whether the run met its SLA with no failed step.'),
   duration: gauge('probe_duration_seconds', 'seconds', [], 'Duration of the run.'),
@@ -202,12 +202,12 @@ export const probeMetrics = {
     values: { phase: stepPhases },
   }),
   stepSuccess: gauge('probe_step_success', 'boolean', ['step'], 'Whether the step had no failure.'),
-  stepRetries: gauge('probe_step_retries', 'count', ['step'], 'Further tries that the step took after a failure.'),
+  stepRetries: gauge('probe_step_retries', 'count', ['step'], 'Retries of the step after a failure.'),
   certificateExpiry: gauge(
     'probe_certificate_expiry_timestamp_seconds',
     'timestamp',
     ['step'],
-    'When the first certificate of the verified chain expires.',
+    'Earliest expiry of the certificates in the verified chain.',
   ),
   failure: gauge(
     'probe_failure_info',

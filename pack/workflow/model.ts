@@ -9,7 +9,7 @@ export interface Workflow {
   readonly portals: readonly string[];
   readonly team: string;
   readonly tier: string;
-  /** A run that takes longer, or fails, has missed. */
+  /** A run that takes longer, or fails, counts as missed. */
   readonly slaSeconds: number;
   readonly objective: string;
   readonly schedule: Schedule;
@@ -25,7 +25,7 @@ export interface Schedule {
   readonly intervalMs: number;
   /** A random share of the interval, 0..1, added to each start. */
   readonly jitterRatio: number;
-  /** The whole run, logins left out. */
+  /** Time limit for the complete run, without logins. */
   readonly timeoutMs: number;
   /** Runs before the first counted one. */
   readonly warmupRuns: number;
@@ -39,7 +39,7 @@ export interface StepBase {
   /** Longer than this, and the step fails with reason `budget`. */
   readonly budgetMs?: number;
   readonly timeoutMs?: number;
-  /** Further tries after a failure; each is counted in a metric of its own. */
+  /** Retries after a failure; they have a metric of their own. */
   readonly retries: number;
   readonly mutates: boolean;
 }
@@ -51,7 +51,9 @@ export interface HttpStep extends StepBase {
   readonly path: string;
   readonly query: Readonly<Record<string, Text>>;
   readonly headers: Readonly<Record<string, SecretText>>;
-  /** Texts of the JSON value that hold references are `SecretText`, numbers that JavaScript cannot hold `WrittenNumber`. */
+  /**
+   * Texts of the JSON value that hold references are `SecretText`, numbers that JavaScript cannot hold `WrittenNumber`.
+   */
   readonly body?:
     | { readonly kind: 'json'; readonly value: unknown }
     | { readonly kind: 'form'; readonly fields: Readonly<Record<string, Text>> };

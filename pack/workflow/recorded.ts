@@ -3,17 +3,18 @@ import { recorded } from '../metrics/record.js';
 import type { Window } from '../metrics/window.js';
 
 /**
- * Values of `workflow:sla_state:code`; the worse wins, and a gap never hides an outage. Not known: so many turns of the
- * period were not measured that nobody can tell whether the promise was kept. No data: nothing is measured now.
+ * Values of `workflow:sla_state:code`. The worst state has the highest value, so that a gap never hides an outage. Not
+ * known: too many turns of the period were not measured to decide whether the objective is met. No data: nothing is
+ * measured now.
  */
 export const workflowStates = { met: 1, atRisk: 2, notKnown: 3, noData: 4, broken: 5 } as const;
 
 const workflow = ['portal', 'workflow'] as const;
 
 /**
- * Counts are recorded first and divided last: a ratio of an idle window would be NaN, and stay so for a month.
+ * Counts are recorded first and divided last: the ratio of a window without runs would be NaN for up to a month.
  *
- * The objective's period is not in a name, so that dashboards read one series whatever the period is.
+ * The objective's period is not part of a name, so that dashboards read the same series for every period.
  */
 export const workflowRecorded = {
   runs: (w: Window) => recorded(`workflow:sla_runs:increase${w}`, 'count', workflow, `Runs in the last ${w}.`),
@@ -61,7 +62,7 @@ export const workflowRecorded = {
     'workflow:sla_budget_remaining:ratio',
     'ratio',
     workflow,
-    "Share of the error budget of the period's turns that is left; negative when overspent.",
+    "Share of the period's error budget that remains; negative when it is exceeded.",
   ),
   firstSeen: recorded(
     'workflow:first_seen:timestamp_seconds',
@@ -79,13 +80,13 @@ export const workflowRecorded = {
     'workflow:sla_due:slice5m',
     'count',
     workflow,
-    'Turns that the schedule owes in each five minutes, whether or not anybody measures.',
+    'Turns that are due by the schedule in each five minutes, whether or not they are measured.',
   ),
   periodDue: recorded(
     'workflow:sla_due:increase_period',
     'count',
     workflow,
-    "Turns that the schedule owes in the objective's period, or since the workflow was first seen.",
+    "Turns that are due by the schedule in the objective's period, or since the workflow was first seen.",
   ),
   measured: recorded(
     'workflow:sla_measured:ratio_period',
@@ -103,7 +104,7 @@ export const workflowRecorded = {
     'workflow:identity:info',
     'info',
     [...workflow, 'title', 'team', 'tier'],
-    'One series for each workflow, to join its team and tier; the value is always 1.',
+    'One series per workflow, for joins that add its team and tier; the value is always 1.',
   ),
   state: recorded(
     'workflow:sla_state:code',

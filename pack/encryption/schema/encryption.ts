@@ -11,7 +11,7 @@ const probe = section({
   timeout: timeout().prefault('5s').describe('Longest time that one operation may take. Default 5s.'),
   samples: count(1, 1000)
     .prefault(20)
-    .describe('Operations for each size and round: single ones say nothing about the tail. Default 20.'),
+    .describe('Operations for each size and round: a single one says nothing about the tail latency. Default 20.'),
   sizes: list(
     size().refine((bytes) => bytes <= 16 * 1024 ** 2, { error: expected('a size of at most 16MiB') }),
     'sizes such as 256B',
@@ -23,15 +23,19 @@ const probe = section({
 
 const key = section({
   title: text().exactOptional().describe('Name for people. Default: its name.'),
-  sensitivity: oneOf(sensitivities).describe('How sensitive what it protects is; decides how often it is rotated.'),
+  sensitivity: oneOf(sensitivities).describe(
+    'Sensitivity of the data that it protects; decides how often the key must be rotated.',
+  ),
   rotateEvery: days(3660)
     .exactOptional()
     .describe('Longest time between rotations. Default: 15d, 30d, 90d or 180d, by sensitivity.'),
-  provider: name().exactOptional().describe('Provider of kind transit that knows its versions.'),
+  provider: name().exactOptional().describe('Provider of kind transit that lists its versions.'),
   providerKey: text()
     .exactOptional()
-    .describe('Name of the key at that provider: the one that encrypts, not the canary. It is read, and never used.'),
-  table: keyTable.exactOptional().describe('Table in which rotations are written down.'),
+    .describe(
+      'Name of the key at that provider: the key that encrypts real data, not the canary key. Its metadata is read; the key is never used.',
+    ),
+  table: keyTable.exactOptional().describe('Table in which rotations are recorded.'),
 })
   .refine((given) => (given.provider === undefined) !== (given.table === undefined), {
     error: 'holds neither or both of provider: and table:',
@@ -43,18 +47,18 @@ const key = section({
 export const encryption = section({
   title: text().describe('Name for people.'),
   portal: name().describe('Portal whose encryption this is.'),
-  team: name().describe('Team that answers for it.'),
+  team: name().describe('Team that is responsible for it.'),
   sla: duration().prefault('10ms').describe('Promised duration of one encryption or decryption. Default 10ms.'),
   objective: name().describe('Objective whose share of operations must keep the promise.'),
   probe: probe.prefault({}).describe('How operations are timed.'),
   providers: named(provider, 'providers')
     .prefault({})
-    .describe('What encrypts. Give canary keys: the probe needs no right to decrypt what is real.'),
+    .describe('What encrypts. Use canary keys: the probe needs no permission to decrypt real data.'),
   keys: named(key, 'keys').prefault({}).describe('Keys whose rotation is watched.'),
-  scan: scan.exactOptional().describe('Reads ciphertext columns to see what they hold.'),
+  scan: scan.exactOptional().describe('Reads ciphertext columns to find out what they hold.'),
   timings: named(timing, 'records of timings')
     .prefault({})
-    .describe('Tables in which the portal writes down its own timings: a second source.'),
+    .describe('Tables in which the portal records its own timings: a second source.'),
 });
 
 export type ParsedEncryption = z.output<typeof encryption>;

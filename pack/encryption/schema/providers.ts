@@ -8,7 +8,7 @@ import { duration } from '../../reading/schema/units.js';
 import { bindings } from '../model.js';
 
 const sla = () =>
-  duration().exactOptional().describe('Promised duration, where this provider promises another than the rest.');
+  duration().exactOptional().describe('Promised duration of this provider, if it differs from sla: of the section.');
 
 const deterministic = () =>
   flag()
@@ -18,7 +18,7 @@ const deterministic = () =>
     );
 
 const local = section({
-  kind: z.literal('local').describe('AES-256-GCM in the exporter itself: the floor beneath every other provider.'),
+  kind: z.literal('local').describe('AES-256-GCM in the exporter itself: the baseline for every other provider.'),
   sla: sla(),
 });
 
@@ -29,7 +29,7 @@ const pkcs11 = section({
   tokenLabel: text().describe('Label of the token.'),
   pin: text().describe(`PIN of its user, as a reference such as \${file:pin}.`),
   keyLabel: text().prefault('kop-canary').describe('Label of the canary keys. Default kop-canary.'),
-  createKeys: flag().prefault(false).describe('Make the canary keys where they are missing. Default false.'),
+  createKeys: flag().prefault(false).describe('Create the canary keys if they are missing. Default false.'),
 });
 
 const sqlFunctions = section({
@@ -40,7 +40,9 @@ const sqlFunctions = section({
 const pgcrypto = section({
   kind: z.literal('pgcrypto').describe('Functions of a PostgreSQL database.'),
   sla: sla(),
-  database: database().describe('Where they run. The role may execute them, and needs no table.'),
+  database: database().describe(
+    'Database in which the functions run. The role needs permission to execute them, and no table.',
+  ),
   passphrase: text().describe(`Passphrase of the canary, as a reference such as \${env:CANARY_PASSPHRASE}.`),
   options: text().prefault('cipher-algo=aes256').describe('Options of pgp_sym_encrypt. Default cipher-algo=aes256.'),
   functions: sqlFunctions.exactOptional().describe("Functions of the schema. Default: pgcrypto's own."),
@@ -53,9 +55,9 @@ const transit = section({
   address: url('full', 'https://vault.example.com:8200').describe('Address of the server.'),
   mount: text().prefault('transit').describe('Path at which the engine is mounted. Default transit.'),
   key: text().describe('Name of the canary key.'),
-  namespace: text().exactOptional().describe('Namespace, where the server has them.'),
+  namespace: text().exactOptional().describe('Namespace, if the server has namespaces.'),
   token: text().describe(`Token, as a reference such as \${env:VAULT_TOKEN}.`),
-  renewToken: flag().prefault(true).describe('Renew the token before it ends. Default true.'),
+  renewToken: flag().prefault(true).describe('Renew the token before it expires. Default true.'),
   caFile: text().exactOptional().describe('Certificates to trust, PEM. Default: those of Node.js.'),
 });
 
@@ -63,12 +65,16 @@ const kms = section({
   kind: z.literal('kms').describe('AWS KMS: envelope encryption with data keys.'),
   sla: sla(),
   region: text().describe('Region, such as eu-west-2.'),
-  endpoint: url('full', 'https://kms.example.com').exactOptional().describe("Address, if it is not AWS's own."),
+  endpoint: url('full', 'https://kms.example.com')
+    .exactOptional()
+    .describe("Address of the service. Default: AWS's own."),
   keyId: text().describe('Identifier, ARN or alias of the canary key.'),
-  accessKeyId: text().exactOptional().describe('Access key. Default: from where the AWS SDK looks.'),
+  accessKeyId: text().exactOptional().describe('Access key. Default: the credentials that the AWS SDK finds.'),
   secretAccessKey: text().exactOptional().describe('Its secret, as a reference.'),
-  dataKeyLifetime: duration().prefault('5m').describe('A data key is used this long. Default 5m.'),
-  dataKeyMaxUses: count(1, 1_000_000_000).prefault(10_000).describe('And this often. Default 10000.'),
+  dataKeyLifetime: duration().prefault('5m').describe('Longest time that one data key is used. Default 5m.'),
+  dataKeyMaxUses: count(1, 1_000_000_000)
+    .prefault(10_000)
+    .describe('Most operations with one data key. Default 10000.'),
 }).refine((given) => (given.accessKeyId === undefined) === (given.secretAccessKey === undefined), {
   error: 'holds only one of accessKeyId: and secretAccessKey:',
 });
@@ -82,7 +88,7 @@ const endpoint = section({
   binds: oneOf(bindings)
     .prefault('context')
     .describe(
-      'What a ciphertext is bound to: context (it opens in its own row only), or nothing, as with Fernet. What is not bound is not tested, and a value moved to another row opens there. Default context.',
+      'What a ciphertext is bound to: context (it can be decrypted in its own row only), or nothing, as with Fernet. With nothing, the self-tests of the binding do not run, and a value that is moved to another row can be decrypted there. Default context.',
     ),
   deterministic: deterministic(),
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { tableName } from '../../postgres/schema/texts.js';
 import { expected, section, text } from '../../reading/schema/say.js';
 
-/** A column as PostgreSQL names it: it is quoted wherever it is used, so only what cannot be a name is refused. */
+/** A column name of PostgreSQL. It is always quoted when used, so only text that cannot be a name is refused. */
 export function columnName() {
   const error = expected('a column name, such as ni_number');
   return z.string({ error }).regex(/^[^\s".]{1,63}$/, { error });
@@ -11,7 +11,7 @@ export function columnName() {
 export const keyTable = section({
   name: tableName().describe('Table as schema.table, in the database of scan:.'),
   key: columnName().prefault('field_path').describe('Column that names the key. Default field_path.'),
-  means: text().exactOptional().describe("What stands in that column for this key. Default: the key's name."),
+  means: text().exactOptional().describe("Value of that column for this key. Default: the key's name."),
   version: columnName().prefault('new_key_version').describe('Column of the version. Default new_key_version.'),
   rotatedAt: columnName().prefault('rotation_date').describe('Column of the time. Default rotation_date.'),
   status: columnName()

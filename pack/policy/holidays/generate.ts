@@ -1,6 +1,6 @@
 /**
- * Makes the tables of bank holidays. Run while building only: at run time the committed tables are read, so that
- * neither the library nor its next version decides what a closed day is.
+ * Generates the tables of bank holidays. It runs during the build only: at run time the committed tables are read, so
+ * that an update of the library cannot change which days are closed.
  */
 import Holidays from 'date-holidays';
 

@@ -1,7 +1,7 @@
 import { durationText } from '../../reading/durations.js';
 import type { JudgedShared, SharedRule } from '../../shared/rule.js';
 
-/** Every burn alert has two windows that work together, and can fire for every objective. */
+/** Every burn alert has a short and a long window, and can fire for every objective. */
 export const burn: SharedRule = (judged) => {
   const { shared, reporter } = judged;
   const names = new Map<string, number>();

@@ -4,19 +4,21 @@ import { count, expected, name, section } from '../../reading/schema/say.js';
 import { multipleOf, wholeSeconds } from '../../reading/schema/units.js';
 import { priority } from './severity.js';
 
-/** Long windows are summed from slices of this length, and each slice must lie in one window wholly. */
+/** Long windows are summed from slices of this length, so each window must be a multiple of it. */
 const sliceMs = 300_000;
 
 const window = () => multipleOf(sliceMs, 'a multiple of 5m, such as 30m or 6h');
 
 const burn = section({
   name: name().describe('Name of the alert.'),
-  short: window().describe('Window that must still be burning, so that the alert ends soon after the trouble does.'),
-  long: window().describe('Window that must have burnt enough to matter.'),
+  short: window().describe(
+    'Short window. The alert also needs the burn rate in this window, so that it resolves soon after the errors stop.',
+  ),
+  long: window().describe('Long window over which the burn rate is measured.'),
   factor: z
     .number({ error: expected('a number above 0') })
     .positive({ error: expected('a number above 0') })
-    .describe("Multiple of the error budget's even pace at which it fires."),
+    .describe('Burn rate at which it fires: 1 uses up the error budget exactly at the end of the period.'),
   priority: priority().describe('Priority of the alert.'),
 });
 

@@ -4,7 +4,7 @@ import { expected, oneOf, section, text } from '../../reading/schema/say.js';
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const weekdayForms = 'weekdays such as Monday-Friday or [Monday, Thursday]';
 
-/** ISO numbers, 1 = Monday; undefined when a word is no weekday. */
+/** ISO numbers, 1 = Monday; undefined when a word is not a weekday. */
 function weekdayNumbers(written: string): readonly number[] | undefined {
   const [from, to = from, ...rest] = written.split('-').map((word) => weekdays.indexOf(word.trim()) + 1);
   if (from === undefined || to === undefined || from === 0 || to === 0 || rest.length > 0) {
@@ -49,7 +49,7 @@ const hours = z
       context.addIssue({ code: 'custom', message: expected(hoursForm) });
       return z.NEVER;
     }
-    // Nobody can tell whether that is the whole day or none of it.
+    // Equal times are ambiguous: the whole day or no time at all.
     if (opens === closes) {
       context.addIssue({ code: 'custom', message: expected(`${hoursForm}; the whole day is 00:00-24:00`) });
       return z.NEVER;
@@ -98,7 +98,9 @@ export const calendar = section({
       },
     )
     .prefault({})
-    .describe('Single days that are open (during the hours) or closed; they win over weekdays and holidays.'),
+    .describe(
+      'Single days that are open (during the hours) or closed; they take precedence over weekdays and holidays.',
+    ),
 });
 
 export type ParsedCalendar = z.output<typeof calendar>;

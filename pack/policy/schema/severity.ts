@@ -14,12 +14,12 @@ const row = section(
   'a map of severity: and respondWithin:',
 );
 
-/** All four rows: an alert may carry any priority, and each must lead somewhere. */
+/** All four rows: an alert may have any priority, and each must have a row. */
 export const severities = section({
-  critical: row.describe('The portal does not do its work.'),
+  critical: row.describe('The portal does not work.'),
   high: row.describe('A promise is being broken.'),
   medium: row.describe('A promise will be broken if nothing is done.'),
-  low: row.describe('To be looked at in the working week.'),
+  low: row.describe('To be checked within the working week.'),
 }).prefault({
   critical: { severity: 'critical', respondWithin: '15m' },
   high: { severity: 'critical', respondWithin: '30m' },

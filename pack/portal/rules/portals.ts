@@ -1,7 +1,7 @@
 import { namesIn } from '../../reading/names.js';
 import type { SharedRule } from '../../shared/rule.js';
 
-/** There is something to measure. */
+/** At least one portal is described. */
 export const atLeastOnePortal: SharedRule = ({ root, reporter }) => {
   if (namesIn(root, 'portals')?.length === 0) {
     reporter.report(['portals'], 'no portal is described', { atKey: true, expected: 'at least one portal' });

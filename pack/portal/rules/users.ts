@@ -7,7 +7,7 @@ export interface User {
   readonly auth: ParsedAuth | ParsedIdentity;
 }
 
-/** Everybody as whom the exporter may log in to a portal. */
+/** All users as which the exporter may log in to a portal. */
 export function usersOf(portal: string, { auth, identities }: ParsedPortal): readonly User[] {
   const home = ['portals', portal];
   return [
@@ -19,7 +19,7 @@ export function usersOf(portal: string, { auth, identities }: ParsedPortal): rea
   ];
 }
 
-/** Every path of the portal that a login or logout asks for. */
+/** Every path of the portal that a login or logout requests. */
 export function pathsOf(auth: User['auth']): readonly (readonly [KeyPath, string])[] {
   if (auth.kind !== 'login' && auth.kind !== 'form') {
     return [];

@@ -2,7 +2,7 @@ import { suggest } from '../../reading/suggest.js';
 import type { SharedRule } from '../../shared/rule.js';
 import { shownVariable, templatesIn, variablesIn } from '../variables.js';
 
-/** They go out with the first step already, when nothing has been extracted. */
+/** They are sent with the first step already, before anything is extracted. */
 export const variablesOfPortals: SharedRule = ({ shared, reporter }) => {
   for (const [name, portal] of Object.entries(shared.portals)) {
     const known = Object.keys(portal.variables);

@@ -63,7 +63,7 @@ const login = section({
     .describe('One-time code (RFC 6238), sent with the second step where there is one, else with the login.'),
   secondStep: secondStep
     .exactOptional()
-    .describe('A second request, which asks for a one-time code. The token is then in its answer.'),
+    .describe('A second request, which carries a one-time code. The token is then taken from its answer.'),
   expectStatus: loginStatus(),
   token: token.exactOptional().describe('Where a bearer token is found. Without it the cookies alone authenticate.'),
   lifetime: lifetime(),
@@ -77,7 +77,7 @@ const form = section({
     .literal('form')
     .describe('Forms of HTML pages, filled as a person fills them; cookies authenticate later requests.'),
   path: path().describe(
-    'Page that shows the first form, or leads to it; the portal may lead to a provider listed in network.redirectOrigins.',
+    'Page that shows the first form, or redirects to it; the portal may redirect to a provider that network.redirectOrigins lists.',
   ),
   forms: loginForms(),
   totp: totp().exactOptional().describe('One-time codes (RFC 6238) for the field that a form names.'),
@@ -97,7 +97,7 @@ const oidc = section({
       'OpenID Connect: authorization code with PKCE, with the forms of the provider; the access token is sent as a bearer token.',
     ),
   issuer: url('full', 'https://login.example.com/realms/staff').describe(
-    'Issuer; what else there is of the provider is read below it, at /.well-known/openid-configuration.',
+    'Issuer. The endpoints of the provider are read from /.well-known/openid-configuration below it.',
   ),
   clientId: text().describe('Client id; may be a reference.'),
   clientSecret: text()
@@ -107,7 +107,7 @@ const oidc = section({
     .prefault('basic')
     .describe('Whether a client with a secret sends it in a header (basic) or in the body. Default basic.'),
   redirectUri: url('full', 'https://portal.example.com/callback').describe(
-    'Redirect address that the provider knows of the client. It is never visited.',
+    'Redirect address that is registered for the client at the provider. It is never requested.',
   ),
   scope: text().prefault('openid').describe('Scopes, separated by blanks. Default openid.'),
   parameters: z
@@ -120,7 +120,7 @@ const oidc = section({
   logout: flag()
     .prefault(false)
     .describe(
-      'End the session at the provider before the next one begins, and when the exporter stops. Default false.',
+      'End the session at the provider before the next one starts, and when the exporter stops. Default false.',
     ),
   expiredWhen: expiredWhen(),
 });
@@ -131,7 +131,7 @@ const oauth2 = section({
   clientId: text().describe('Client id; may be a reference.'),
   clientSecret: text().describe(`Client secret, as a reference such as \${file:client-secret}.`),
   scope: text().exactOptional().describe('Scopes, separated by blanks.'),
-  audience: text().exactOptional().describe('Audience, for servers that ask for one.'),
+  audience: text().exactOptional().describe('Audience, for servers that require one.'),
   clientAuthentication: oneOf(['basic', 'body'])
     .prefault('basic')
     .describe('Whether the client sends its credentials in a header (basic) or in the body. Default basic.'),
@@ -153,7 +153,7 @@ export const auth = oneKind(
   'none, basic, header, login, form, oidc, oauth2',
 );
 
-/** Further users of a portal; one that sends nothing would be no other user. */
+/** Further users of a portal. A kind that sends no credentials would not be another user, so it is not allowed. */
 export const identity = oneKind([basic, header, login, form, oidc, oauth2], 'basic, header, login, form, oidc, oauth2');
 
 export type ParsedAuth = z.output<typeof auth>;

@@ -13,37 +13,37 @@ export const loginFields = () =>
     .describe(`Fields by name; passwords as references such as \${env:PROBE_PASSWORD}.`);
 
 export const lifetime = () =>
-  duration().prefault('1h').describe('Log in again after this long, even when nothing refused us. Default 1h.');
+  duration().prefault('1h').describe('Log in again after this long, even when no request was refused. Default 1h.');
 
 function saysSomething(pattern: string): boolean {
   try {
     return !linearRegExp(pattern).test('');
   } catch {
-    return true; // Not a regular expression, which another check says better.
+    return true; // Not a regular expression; another check has a better message for it.
   }
 }
 
 export const expiredWhen = () =>
   section({
-    status: statuses.exactOptional().describe('Statuses beside 401 and 403, such as 440 or [419, 498].'),
+    status: statuses.exactOptional().describe('Statuses in addition to 401 and 403, such as 440 or [419, 498].'),
     redirectsTo: pages()
       .exactOptional()
       .describe(
-        'Pages that a portal sends those to whose session has ended, such as /login or https://login.example.com/**.',
+        'Pages to which the portal redirects users whose session has ended, such as /login or https://login.example.com/**.',
       ),
     bodyMatches: z
       .array(regex().refine(saysSomething, { error: 'matches every page, a good one too' }), {
         error: expected('a list of regular expressions'),
       })
       .exactOptional()
-      .describe('Regular expressions that only the body of a login page matches.'),
+      .describe('Regular expressions that match only the body of a login page.'),
   })
     .refine((given) => Object.values(given).some((signs) => signs.length > 0), {
       error: 'names no sign; expected status:, redirectsTo: or bodyMatches:',
     })
     .exactOptional()
     .describe(
-      'Signs beside the statuses 401 and 403 that the session has ended: the step then logs in anew and asks again, once.',
+      'Signs, in addition to the statuses 401 and 403, that the session has ended: the step then logs in again and repeats its request once.',
     );
 
 const only = (...keys: readonly string[]) => ({ error: `needs exactly one of ${keys.join(', ')}` });
@@ -64,24 +64,24 @@ const csrfTarget = section({
 
 export const csrf = () =>
   section({
-    path: path().describe('Page that gives the token, fetched first.'),
+    path: path().describe('Page that contains the token; it is requested first.'),
     from: csrfSource.describe('Where the token is found.'),
-    to: csrfTarget.describe('Where the token goes.'),
+    to: csrfTarget.describe('Where the token is sent.'),
   });
 
 const secretOfTotp = {
   secret: text().describe(
-    `Secret, as a reference such as \${file:probe-totp}: Base32, or the whole otpauth:// address of the QR code.`,
+    `Secret, as a reference such as \${file:probe-totp}: Base32, or the complete otpauth:// address of the QR code.`,
   ),
   algorithm: oneOf(['SHA1', 'SHA256', 'SHA512']).prefault('SHA1').describe('Hash function. Default SHA1.'),
   digits: count(6, 8).prefault(6).describe('Length of a code. Default 6.'),
-  period: wholeSeconds().prefault('30s').describe('How long a code holds. Default 30s.'),
+  period: wholeSeconds().prefault('30s').describe('How long a code is valid. Default 30s.'),
 };
 
-/** Where the form says which field takes the code. */
+/** For kinds where each form names the field for the code. */
 export const totp = () => section(secretOfTotp);
 
-/** Where there is one place for the code. */
+/** For kinds with a single field for the code. */
 export const totpField = () =>
   section({ ...secretOfTotp, field: text().describe('Name of the field that takes the code.') });
 
@@ -96,7 +96,7 @@ export const loginForms = () =>
     )
     .min(1, { error: expected('at least one form') })
     .describe(
-      'Forms that are filled and sent one after the other, as the pages show them. Hidden fields go along by themselves; {} sends a form as it stands, such as a consent.',
+      'Forms that are filled in and sent one after the other, in the order of the pages. Hidden fields are sent automatically; {} sends a form unchanged, for example a consent page.',
     );
 
 export const logout = () =>
@@ -108,5 +108,5 @@ export const logout = () =>
   })
     .exactOptional()
     .describe(
-      'Ends a session before the next one begins, and when the exporter stops or forgets the portal. For portals that count sessions.',
+      'Ends a session before the next one starts, and when the exporter stops or no longer measures the portal. For portals that limit sessions.',
     );

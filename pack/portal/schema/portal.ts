@@ -17,24 +17,24 @@ const tls = section({
   caFile: text()
     .exactOptional()
     .describe(
-      'Certificates to trust, PEM; for other origins than the portal, beside those of Node.js. Default: those of Node.js.',
+      'Certificates to trust, PEM. For origins other than the portal they are added to those of Node.js. Default: those of Node.js.',
     ),
   certFile: text().exactOptional().describe('Client certificate, PEM; keyFile belongs to it.'),
   keyFile: text().exactOptional().describe('Key of the client certificate, PEM.'),
   keyPassphrase: text()
     .exactOptional()
-    .describe('Passphrase of the key, where it is encrypted: a reference to an environment variable or a file.'),
-  serverName: text().exactOptional().describe('Name that the certificate must carry, when it is not the host.'),
+    .describe('Passphrase of the key, if it is encrypted: a reference to an environment variable or a file.'),
+  serverName: text().exactOptional().describe('Name that the certificate must contain, if it is not the host.'),
   minVersion: oneOf(['TLSv1.2', 'TLSv1.3'])
     .prefault('TLSv1.2')
     .describe('Oldest TLS version accepted. Default TLSv1.2.'),
   insecureSkipVerify: flag()
     .prefault(false)
-    .describe('Accept any certificate: then nobody checks who answers. Default false.'),
+    .describe('Accept any certificate. The server is then not authenticated. Default false.'),
 })
   .refine((given) => (given.certFile === undefined) === (given.keyFile === undefined), {
     error: 'certFile: and keyFile: belong together',
-    // The passphrase alone would be read and never used.
+    // A passphrase without a key would never be used.
   })
   .refine((given) => given.keyPassphrase === undefined || given.keyFile !== undefined, {
     error: 'there is no keyFile: that it could be for',
@@ -44,7 +44,7 @@ const tls = section({
 const network = section({
   ipPreference: oneOf(['any', 'ipv4', 'ipv6', 'ipv4-only', 'ipv6-only'])
     .prefault('any')
-    .describe('Which addresses are tried, and which first. Default any.'),
+    .describe('Which address families are tried, and in which order. Default any.'),
   proxy: oneOf(['environment', 'none'])
     .prefault('environment')
     .describe('environment reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; none connects directly. Default environment.'),
@@ -53,13 +53,13 @@ const network = section({
     .refine((bytes) => bytes >= 1024 && bytes <= 262_144, { error: expected('a size from 1KiB to 256KiB') })
     .prefault('16KiB')
     .describe(
-      'Most that the headers of an answer may take, all together. Larger ones fail the step with reason size. Over HTTP/2 no more than 64KiB can be read. Default 16KiB.',
+      'Maximum size of all headers of an answer together. Larger headers fail the step with reason size. Over HTTP/2 the maximum is 64KiB. Default 16KiB.',
     ),
   redirectOrigins: z
     .array(url('bare', 'https://login.example.com'), { error: expected('a list of origins') })
     .prefault([])
     .describe(
-      "Origins beside the portal's own that a redirect may lead to, such as https://login.example.com. The same host on another port, or with another scheme, is another origin.",
+      "Origins other than the portal's own to which a redirect may go, such as https://login.example.com. The same host with another port or scheme is another origin.",
     ),
 });
 
@@ -72,16 +72,16 @@ const limits = section({
   maxInFlight: count(1, 1000)
     .prefault(4)
     .describe(
-      'Requests of ours in flight at once, those included that are open beyond their deadline: the portal may hold a database connection for each. From three on, one is kept for workflows of tier canary; from four on, a workflow is tried once more beside its own request that is open. Default 4.',
+      'Maximum number of requests in progress at once, including requests that are open beyond their deadline: the portal may use a database connection for each. With three or more, one is reserved for workflows of tier canary. With four or more, a workflow may try again once while its own request is open. Default 4.',
     ),
   abandonedAfter: timeout()
     .prefault('5m')
     .describe(
-      'A request that is open this long beyond its deadline is closed by us. It doubles for a workflow with each one in a row, up to 1h. Retry-After is honoured for so long at most. Default 5m.',
+      'The exporter closes a request that is open this long beyond its deadline. The time doubles for a workflow with each consecutive open request, up to 1h. It is also the longest time for which Retry-After is respected. Default 5m.',
     ),
   backoff: backoff
     .exactOptional()
-    .describe('No longer used, and refused by the next version: nothing rests after time-outs any more.'),
+    .describe('No longer used, and refused by the next version: the exporter no longer pauses after time-outs.'),
 });
 
 export const portal = section({
@@ -105,16 +105,16 @@ export const portal = section({
   headers: headers()
     .prefault({})
     .describe(
-      'Headers sent with every request to the portal, its login included; texts may hold {variables} of this portal and references to secrets.',
+      'Headers that are sent with every request to the portal, including its login. Texts may contain {variables} of this portal and references to secrets.',
     ),
   auth: auth.prefault({ kind: 'none' }).describe('How workflows with authenticated: true log in. Default none.'),
   identities: named(identity, 'identities')
     .prefault({})
-    .describe('Further users, each described as auth: is; a workflow chooses one by identity:.'),
+    .describe('Further users, each with the keys of auth:. A workflow chooses one with identity:.'),
   tls: tls
     .prefault({})
     .describe(
-      "How the portal proves who it is. serverName, the client certificate and insecureSkipVerify hold for the portal's own origin only, not for oauth2.tokenUrl or network.redirectOrigins.",
+      "How TLS authenticates the portal. serverName, the client certificate and insecureSkipVerify apply to the portal's own origin only, not to oauth2.tokenUrl or network.redirectOrigins.",
     ),
   network: network.prefault({}).describe('How the portal is reached.'),
   allowMutations: flag()
@@ -124,12 +124,12 @@ export const portal = section({
     .array(path(), { error: expected('a list of path patterns') })
     .prefault([])
     .describe(
-      'Path patterns that no step may call, however the path is escaped; * stands for any characters of one segment.',
+      'Path patterns that no step may request, even if the path is escaped; * matches any characters of one segment.',
     ),
   allowEncodedSlashes: flag()
     .prefault(false)
     .describe(
-      'Allow %2F and %5C in paths, and slashes in the variables that fill them, for a portal that takes them for part of a segment. Many servers take them for a slash, and so for another route. Default false.',
+      'Allow %2F and %5C in paths, and slashes in the variables of a path, for a portal that treats them as part of a segment. Many servers treat them as a slash, and so select another route. Default false.',
     ),
   limits: limits.prefault({}).describe('How much load the exporter may put on the portal.'),
 });

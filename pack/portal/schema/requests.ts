@@ -23,8 +23,8 @@ export function headerName() {
 }
 
 /**
- * Headers by which servers take another route or method than the request names. With one of them a step would call
- * what `neverProbe` or `allowMutations` forbids, and its path would not say so.
+ * Headers that make servers use another route or method than the request names. With one of them a step could call what
+ * `neverProbe` or `allowMutations` forbids, although its path looks allowed.
  */
 const overriding = new Set([
   'x-original-url',
@@ -41,7 +41,7 @@ const overriding = new Set([
   'x-method-override',
 ]);
 
-/** A header's name in a request of ours. */
+/** Name of a header in a request of the exporter. */
 export function requestHeaderName() {
   return headerName()
     .refine((written) => !framing.has(written.toLowerCase()), {
@@ -67,10 +67,10 @@ export function variableName() {
 }
 
 /**
- * A path below the portal's base URL. Dot segments, doubled slashes and what else servers fold are refused, because
- * then nobody can read in it which route is called.
+ * A path below the portal's base URL. Dot segments, doubled slashes and other forms that servers normalise are refused,
+ * because a reader could not tell which route is called.
  *
- * @param encodedSlashes whether `%2F` may stand in it; where a portal has to allow it, a rule asks that portal.
+ * @param encodedSlashes whether it may contain `%2F`; a rule checks whether the portal allows it.
  */
 export function path({ encodedSlashes = false } = {}) {
   const checked = text().superRefine((written, context) => {
@@ -79,7 +79,7 @@ export function path({ encodedSlashes = false } = {}) {
       context.addIssue({ code: 'custom', message });
     }
   });
-  // What of it an editor can see while somebody types.
+  // The part that an editor can check while the user types.
   return checked.meta({ pattern: '^/(?!/)[^?#\\s\\\\]*$' });
 }
 
@@ -113,8 +113,8 @@ function pathProblem(written: string, encodedSlashes: boolean): string | undefin
 }
 
 /**
- * A page, or several: a path of the portal, or a whole address. `*` stands for any characters of one segment, a last
- * segment `**` for everything below.
+ * A page, or several: a path of the portal, or a complete address. `*` matches any characters of one segment, a last
+ * segment `**` everything below.
  */
 export function page() {
   return text().superRefine((written, context) => {

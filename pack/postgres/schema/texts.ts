@@ -22,7 +22,7 @@ function dotted(pattern: RegExp, what: string) {
 
 const databaseForm = 'a URL such as postgres://user@host:5432/database, or a reference to one';
 
-/** A PostgreSQL URL. What a reference stands for is judged when it is used. */
+/** A PostgreSQL URL. The value of a reference is checked when it is used. */
 export function databaseUrl() {
   return text().refine((written) => written.includes(`\${`) || isDatabaseUrl(written), {
     error: expected(databaseForm),

@@ -1,11 +1,12 @@
-/** Texts with a grammar of their own: each is compiled while loading, so that nothing fails at the first run. */
+/** Texts with a grammar: each is compiled while loading, so that a mistake is found then and not in the first run. */
 import { compileJsonPath } from '../json-path.js';
 import { isLinear } from '../linear-regex.js';
 import { expected, text } from './say.js';
 
 /**
- * A regular expression of JavaScript, without flags, that is sure to end in time proportional to the text: one with
- * lookaround, a backreference or nested large counts can hold its thread for ever, and what else it measures.
+ * A JavaScript regular expression, without flags, whose run time is proportional to the text. A pattern with
+ * lookaround, a backreference or nested large counts can block its thread for ever, together with everything else that
+ * it measures.
  */
 export function regex() {
   return text().superRefine((pattern, context) => {
@@ -37,7 +38,7 @@ export function jsonPath() {
   });
 }
 
-/** An absolute http(s) URL. `bare` also refuses a path, because each step says its own. */
+/** An absolute http(s) URL. `bare` also refuses a path, because each step has its own. */
 export function url(kind: 'bare' | 'full', example: string) {
   return text()
     .superRefine((written, context) => {

@@ -1,6 +1,6 @@
 /**
- * How a schema tells what it wants. A message that begins with `expected ` becomes the `expected` part of a problem;
- * any other is the message itself.
+ * How a schema states what it expects. A message that begins with `expected ` becomes the `expected` part of a problem;
+ * any other message is used as it is.
  */
 import { z } from 'zod';
 
@@ -8,7 +8,7 @@ export function expected(what: string): string {
   return `expected ${what}`;
 }
 
-/** A map with known keys only; an unknown one is answered with the keys there are. */
+/** A map with known keys only; the message for an unknown key lists the known ones. */
 export function section<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   noun = 'a map',
@@ -19,7 +19,7 @@ export function section<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
-/** A map whose keys the writer names. */
+/** A map whose keys are names that the operator chooses. */
 export function named<Value extends z.ZodType>(
   value: Value,
   noun: string,
@@ -42,7 +42,7 @@ export function text(): z.ZodString {
   return z.string({ error: expected('a text') }).min(1, { error: expected('a text that is not empty') });
 }
 
-/** A longer one has lost digits before anybody can look at it: `9007199254740993` reads as `9007199254740992`. */
+/** A longer number has already lost digits when it is parsed: `9007199254740993` is read as `9007199254740992`. */
 export function exactNumber(): z.ZodNumber {
   return z
     .number({ error: expected('a number') })

@@ -1,4 +1,4 @@
-/** Quantities as people write them. Each schema takes text and gives one base unit. */
+/** Quantities as people write them. Each schema accepts a text and returns a number in one base unit. */
 import { z } from 'zod';
 import { expected } from './say.js';
 
@@ -24,7 +24,7 @@ function quantity(units: Readonly<Record<string, number>>, what: string, whole: 
     .transform((written, context) => {
       const [, amount, unit] = pattern.exec(written) ?? [];
       const product = Number(amount) * (units[unit ?? ''] ?? Number.NaN);
-      // 1.1s is 1100.0000000000002 in binary; nobody means that.
+      // 1.1s is 1100.0000000000002 in binary; the operator means 1100.
       const value = whole ? Math.round(product) : Number(product.toPrecision(15));
       if (!(value > 0) || !Number.isSafeInteger(Math.ceil(value))) {
         context.addIssue({ code: 'custom', message: expected(`${what}, more than zero`) });
@@ -34,12 +34,12 @@ function quantity(units: Readonly<Record<string, number>>, what: string, whole: 
     });
 }
 
-/** Milliseconds, from `250ms`, `1.5s`, `15m`, `2h` or `30d`. A bare number is refused: nobody can tell its unit. */
+/** Milliseconds, from `250ms`, `1.5s`, `15m`, `2h` or `30d`. A bare number is refused, because its unit is unknown. */
 export function duration() {
   return quantity(millisecondsIn, 'a duration such as 1.5s', false);
 }
 
-/** Node's timers hold 24 days, and fire at once when they are given more. */
+/** Node's timers support at most 24 days, and fire at once for a longer time. */
 const longestWaitMs = 86_400_000;
 
 /** Milliseconds between two starts of something. */
@@ -49,14 +49,14 @@ export function interval() {
     .refine((milliseconds) => milliseconds <= longestWaitMs, { error: expected('an interval of at most 1d') });
 }
 
-/** Milliseconds after which somebody stops waiting. */
+/** A time-out in milliseconds. */
 export function timeout() {
   return duration().refine((milliseconds) => milliseconds <= longestWaitMs, {
     error: expected('a time-out of at most 1d'),
   });
 }
 
-/** A duration that PromQL can say, which knows no fractions of a second there. Milliseconds. */
+/** A duration that PromQL can express: without fractions of a second. In milliseconds. */
 export function wholeSeconds() {
   return multipleOf(1000, 'a whole number of seconds, such as 90s');
 }
@@ -67,8 +67,8 @@ export function multipleOf(unitMs: number, what: string) {
 }
 
 /**
- * Whole days, from `2555d` or `7y`. A year counts 365 days, as in the portal's own rules; who needs the leap days
- * writes days.
+ * Whole days, from `2555d` or `7y`. A year has 365 days, as in the portal's own rules; to include leap days, write
+ * days.
  */
 export function days(longest: number) {
   return quantity({ d: 1, y: 365 }, 'a time such as 90d or 7y', false).refine(

@@ -9,7 +9,7 @@ import type { ParsedWorkflow } from '../schema/workflow.js';
 
 type Judged = JudgedBy<ParsedWorkflow>;
 
-/** No step does to a portal what its description forbids. */
+/** No step does anything that the description of its portal forbids. */
 export const protection: Rule<ParsedWorkflow> = (judged) => {
   const { own, shared, reporter } = judged;
   for (const [name, workflow] of Object.entries(own)) {
@@ -49,7 +49,7 @@ function mutations(
   });
 }
 
-/** Rails, Laravel and Symfony take the method from this field, whatever the step says of itself. */
+/** Rails, Laravel and Symfony take the method from this field instead of from the request. */
 function methodOverride(
   { reporter }: Judged,
   step: ParsedStep,
@@ -82,7 +82,7 @@ function route(judged: Judged, step: ParsedStep, path: KeyPath, portalName: stri
   const { reporter } = judged;
   const filled = step.path.replaceAll(/\{([^}]*)\}/g, (whole, variable: string) => {
     const value = portal.variables[variable];
-    // What a reference stands for is seen, and refused, when the step runs.
+    // The value of a reference is checked, and refused, when the step runs.
     if (value === undefined || value.includes(`\${`)) {
       return whole;
     }

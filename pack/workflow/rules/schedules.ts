@@ -6,7 +6,7 @@ import type { ParsedWorkflow } from '../schema/workflow.js';
 
 type Judged = JudgedBy<ParsedWorkflow>;
 
-/** Runs come often enough to be judged, and last long enough to be measured. */
+/** Runs are frequent enough to be judged, and their time limits allow measuring a miss. */
 export const schedules: Rule<ParsedWorkflow> = (judged) => {
   for (const [name, workflow] of Object.entries(judged.own)) {
     const path = ['workflows', name];

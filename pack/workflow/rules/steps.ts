@@ -3,7 +3,7 @@ import type { KeyPath } from '../../reading/source-node.js';
 import type { ParsedStep } from '../schema/step.js';
 import type { ParsedWorkflow } from '../schema/workflow.js';
 
-/** A step can be told from its neighbours, and can succeed. */
+/** Each step has a unique name, and can succeed. */
 export const steps: Rule<ParsedWorkflow> = (judged) => {
   for (const [name, workflow] of Object.entries(judged.own)) {
     const names = new Map<string, number>();

@@ -55,7 +55,9 @@ function judgeTemplate(
   }
 }
 
-/** A password does not become harmless by standing under another name. Cookies hold many things that are none. */
+/**
+ * A password stays a secret under another name. Cookies are left out, because most of their values are not passwords.
+ */
 function secretInPlain(
   { reporter }: Judged,
   { path }: Template,

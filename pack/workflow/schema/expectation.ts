@@ -25,11 +25,11 @@ const jsonCondition = section({
   type: oneOf(['string', 'number', 'boolean', 'array', 'object', 'null'])
     .exactOptional()
     .describe('Type of the value.'),
-  min: number().exactOptional().describe('Least number accepted.'),
-  max: number().exactOptional().describe('Greatest number accepted.'),
+  min: number().exactOptional().describe('Lowest number that is accepted.'),
+  max: number().exactOptional().describe('Highest number that is accepted.'),
   matches: regex().exactOptional().describe('Regular expression that the text must match.'),
-  minItems: count(0, 1_000_000).exactOptional().describe('Least number of items in the array.'),
-  maxItems: count(0, 1_000_000).exactOptional().describe('Greatest number of items in the array.'),
+  minItems: count(0, 1_000_000).exactOptional().describe('Minimum number of items in the array.'),
+  maxItems: count(0, 1_000_000).exactOptional().describe('Maximum number of items in the array.'),
 })
   .refine((given) => Object.keys(given).length > 1, {
     error: 'nothing is checked; add a condition such as exists: true',
@@ -54,7 +54,7 @@ export const expectation = section({
   endsAt: pages()
     .prefault([])
     .describe(
-      "Other pages than the step's own path that its redirects may end at: paths or whole addresses; * stands for any characters of one segment, a last segment ** for everything below. Default: none, so that a step led to a login page has failed.",
+      "Pages other than the step's own path at which its redirects may end: paths or complete addresses. * matches any characters of one segment, a last segment ** everything below. Default: none, so that a step that is redirected to a login page fails.",
     ),
   contentType: text().exactOptional().describe('Media type that the answer must have, such as application/json.'),
   headers: z
@@ -69,8 +69,8 @@ export const expectation = section({
     .describe('Conditions on the JSON of the answer; all must hold.'),
   bodyMatches: patterns().describe('Regular expressions that the body must match.'),
   bodyNotMatches: patterns().describe('Regular expressions that the body must not match.'),
-  minSize: size().exactOptional().describe('Least size of the body, such as 1KiB.'),
-  maxSize: size().exactOptional().describe('Greatest size of the body.'),
+  minSize: size().exactOptional().describe('Minimum size of the body, such as 1KiB.'),
+  maxSize: size().exactOptional().describe('Maximum size of the body.'),
   certificateValidFor: duration()
     .exactOptional()
     .describe('How much longer the certificate must be valid, such as 14d.'),

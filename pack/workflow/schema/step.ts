@@ -38,12 +38,12 @@ const extract = section({
     path: ['group'],
   });
 
-/** How many groups a regular expression has: it is asked to match nothing, beside itself. */
+/** How many groups a regular expression has: matched, with an empty alternative, against an empty text. */
 export function groupsIn(pattern: string): number {
   try {
     return (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
   } catch {
-    return 99; // Not a regular expression, which another check says better.
+    return 99; // Not a regular expression; another check has a better message for it.
   }
 }
 
