@@ -13,7 +13,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createSealer, generateSealKey, Session } from '../../exporters/audit-trail/seal/index.js';
+import { createSealer, generateSealKey, SealSession } from '../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../exporters/runtime/log.js';
 import { SecretText } from '../../pack/index.js';
 import { report } from '../support/report.js';
@@ -76,7 +76,7 @@ async function psql({ server }: Bench): Promise<number | undefined> {
 
 async function drain({ server }: Bench): Promise<number> {
   const access = { url: SecretText.literal(server.adminUrl), statementTimeoutMs: 600_000, maxConnections: 1 };
-  const session = await Session.open(access, AbortSignal.timeout(600_000));
+  const session = await SealSession.open(access, AbortSignal.timeout(600_000));
   try {
     return await timed(() => session.copy(SELECT, () => undefined));
   } finally {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { withWritable } from '../../exporters/audit-trail/inspect/disposing.js';
-import { acceptEpoch, Session } from '../../exporters/audit-trail/seal/index.js';
+import { acceptEpoch, SealSession } from '../../exporters/audit-trail/seal/index.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { paragraph, print, printJson } from './terminal.js';
@@ -40,7 +40,7 @@ async function run({ reason, by, ...options }: Options): Promise<number> {
   requireConnection(trail);
   const statement = await interruptible((signal) =>
     withWritable(trail.seal, async (store, signers) => {
-      const session = await Session.open(trail.database, signal);
+      const session = await SealSession.open(trail.database, signal);
       try {
         return await acceptEpoch(store, session, { reason, by, signers, now: new Date() }, signal);
       } finally {

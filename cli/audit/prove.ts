@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { openForReading } from '../../exporters/audit-trail/inspect/seal-view.js';
-import { proveRecord, Session } from '../../exporters/audit-trail/seal/index.js';
+import { proveRecord, SealSession } from '../../exporters/audit-trail/seal/index.js';
 import { writing } from '../writing.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
@@ -46,7 +46,7 @@ async function prove(id: string, options: Options): Promise<number> {
   const { seal, database } = trail;
   const store = await openForReading(seal.directory, seal.origin);
   const document = await interruptible(async (signal) => {
-    const session = await Session.open(database, signal);
+    const session = await SealSession.open(database, signal);
     try {
       return await proveRecord({ store, session, signal, id, withText: options.withText === true });
     } finally {

@@ -4,13 +4,13 @@ import { verificationKinds } from '../../pack/sealing/model.js';
 import { type Family, family } from '../runtime/metrics/index.js';
 import type { SealStatus } from './seal/index.js';
 
-export interface SealedTrail {
+export interface SealedTrailStatus {
   readonly trail: AuditTrail;
   readonly status: SealStatus;
 }
 
 /** What the sealers of all trails say, made anew for each page: they keep their own numbers. */
-export function sealFamilies(trails: readonly SealedTrail[]): Family[] {
+export function sealFamilies(trails: readonly SealedTrailStatus[]): Family[] {
   const m = auditMetrics;
   const each = <T>(value: (status: SealStatus) => T | undefined) =>
     trails.flatMap(({ trail, status }) => {
@@ -76,7 +76,7 @@ export function sealFamilies(trails: readonly SealedTrail[]): Family[] {
 }
 
 /** The same metrics hold the observer's sweep, under another name; the page shows them as one family. */
-function sweeps(trails: readonly SealedTrail[], seconds: (status: SealStatus) => number | undefined) {
+function sweeps(trails: readonly SealedTrailStatus[], seconds: (status: SealStatus) => number | undefined) {
   return trails.flatMap(({ trail, status }) => {
     const found = seconds(status);
     return found === undefined ? [] : [[{ portal: trail.portal, trail: trail.name, sweep: 'verify' }, found] as const];

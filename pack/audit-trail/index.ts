@@ -3,7 +3,7 @@ import { auditMetrics } from './metrics.js';
 import { auditRecorded } from './recorded.js';
 import { resolveAuditTrail } from './resolve.js';
 import { auditTrails } from './rules.js';
-import { auditTrail as schema } from './schema/trail.js';
+import { auditTrailSchema as schema } from './schema/trail.js';
 import { secretsOfTrails } from './secret-places.js';
 import { trailWarnings } from './warnings.js';
 

@@ -22,7 +22,7 @@ export interface AuditTrail {
   readonly observe: Observe;
   readonly retention: AuditRetention;
   readonly seal?: Seal;
-  readonly witness?: Witness;
+  readonly witness?: AuditWitness;
   /** A witness by pg_walinspect is written, which is not supported any more. */
   readonly ignoresWalInspect?: true;
   readonly comparisons: readonly Comparison[];
@@ -150,7 +150,7 @@ export interface Comparison {
   readonly query: string;
 }
 
-export interface Witness {
+export interface AuditWitness {
   readonly kind: 'decoding';
   readonly database: DatabaseAccess;
   /** The replication slot, made by an administrator. */

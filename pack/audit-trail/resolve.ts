@@ -3,7 +3,7 @@ import { resolveDatabase } from '../postgres/resolve.js';
 import type { Places } from '../reading/places.js';
 import type { KeyPath } from '../reading/source-node.js';
 import type { Anchor } from '../sealing/model.js';
-import type { AuditColumns, AuditRecords, AuditTrail, ColumnRef, Seal, Witness } from './model.js';
+import type { AuditColumns, AuditRecords, AuditTrail, AuditWitness, ColumnRef, Seal } from './model.js';
 import { applicationWriteLagMs, auditPresets } from './presets.js';
 import type { ParsedAuditRecords, ParsedColumnRef } from './schema/records.js';
 import type { ParsedSeal } from './schema/seal.js';
@@ -140,6 +140,6 @@ function resolveAnchor(anchor: ParsedSeal['anchors'][number], path: KeyPath, pla
 
 type ParsedWitness = Extract<ParsedAuditTrail['witness'], { kind: 'decoding' }>;
 
-function resolveWitness(witness: ParsedWitness, path: KeyPath, places: Places): Witness {
+function resolveWitness(witness: ParsedWitness, path: KeyPath, places: Places): AuditWitness {
   return { ...witness, database: resolveDatabase(witness.database, [...path, 'database'], places) };
 }

@@ -6,7 +6,9 @@ import {
 } from '../../../pack/audit-trail/metrics.js';
 import type { AuditOperation, AuditTrail } from '../../../pack/audit-trail/model.js';
 import { readFacts } from '../database/facts.js';
-import { type ReplayPage, replayKeys, replayRows } from '../observer/checks/full-scan/replay.js';
+import type { ReplayPage } from '../observer/checks/full-scan/replay.js';
+import { replayKeys } from '../observer/checks/full-scan/replay-keys.js';
+import { replayRows } from '../observer/checks/full-scan/replay-rows.js';
 import { makePlan } from '../observer/checks/plan.js';
 import { checkContinuity } from '../observer/checks/reading/continuity.js';
 import type { Loop } from '../observer/loop.js';
@@ -14,7 +16,7 @@ import { goneWithFault } from '../observer/tables/gone.js';
 import { newTableMemory } from '../observer/tables/memory.js';
 import type { Evidence } from '../observer/verdict/evidence.js';
 import { type Finding, hashedKey } from '../observer/verdict/findings.js';
-import type { Window } from '../records/reader.js';
+import type { RecordsWindow } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
 import { beginning } from '../records/watermark.js';
 import { tableStatus } from './status.js';
@@ -143,7 +145,7 @@ async function findAll(
   };
   for (const [recordedAs, own] of plan.continuity) {
     if (own.table.label !== table) continue;
-    const whole: Window = {
+    const whole: RecordsWindow = {
       where: (alias) => sql.ofTable(alias, own.name),
       params: [],
       next: beginning('xid8'),

@@ -1,7 +1,7 @@
 import type { AuditInvariant, AuditTableState } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import type { ComparisonResult } from '../comparisons/run.js';
-import { retention } from '../observer/checks/retention.js';
+import { retentionCheck } from '../observer/checks/retention.js';
 import type { LoopState } from '../observer/loop-state.js';
 import { slotOf } from '../observer/slots.js';
 import { goneWithFault } from '../observer/tables/gone.js';
@@ -58,7 +58,7 @@ export async function status(trail: AuditTrail, options: VisitOptions): Promise<
     if (lost === undefined && seen !== undefined && sql !== undefined) {
       const { signal } = options;
       const poll = { ...observer.loop.poll(seen, { signal, deadline: Number.POSITIVE_INFINITY }), sql };
-      await observer.loop.run(slotOf('retention'), retention, poll);
+      await observer.loop.run(slotOf('retention'), retentionCheck, poll);
       signal.throwIfAborted();
     }
     return statusOf(observer.state);

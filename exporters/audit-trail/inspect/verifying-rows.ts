@@ -1,5 +1,5 @@
 import type { DatabaseAccess } from '../../../pack/index.js';
-import { type AuditStore, type ChunkFailure, SealUnavailable, Session, verifyRows } from '../seal/index.js';
+import { type AuditStore, type ChunkFailure, SealSession, SealUnavailable, verifyRows } from '../seal/index.js';
 import type { Sweep, VerifyState } from './verify-state.js';
 
 export interface RowsRequest {
@@ -91,7 +91,7 @@ async function compare(
   sweep: Sweep,
   onStep: (next: number, step: Step) => void,
 ): Promise<'complete' | 'incomplete'> {
-  const session = await Session.open(access, signal);
+  const session = await SealSession.open(access, signal);
   try {
     await verifyRows({
       store,

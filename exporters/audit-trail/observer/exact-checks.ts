@@ -1,13 +1,13 @@
 import { failureOf } from '../../runtime/postgres/failure.js';
 import type { Check, RecordsPoll } from './check.js';
-import { comparisons } from './checks/comparisons.js';
-import { exposure } from './checks/exposure/exposure.js';
-import { fullScan } from './checks/full-scan/full-scan.js';
-import { identity } from './checks/identity.js';
+import { comparisonsCheck } from './checks/comparisons.js';
+import { exposureCheck } from './checks/exposure/exposure.js';
+import { fullScanCheck } from './checks/full-scan/full-scan.js';
+import { identityCheck } from './checks/identity.js';
 import { makePlan, type Plan } from './checks/plan.js';
-import { readability } from './checks/readability.js';
-import { reading } from './checks/reading/reading.js';
-import { retention } from './checks/retention.js';
+import { readabilityCheck } from './checks/readability.js';
+import { readingCheck } from './checks/reading/reading.js';
+import { retentionCheck } from './checks/retention.js';
 import type { WitnessMemory } from './checks/witness/witness.js';
 import type { Loop, Until } from './loop.js';
 import { readingSlot, replaySlot, slotOf } from './slots.js';
@@ -21,8 +21,8 @@ export async function checkExactly(loop: Loop, witness: WitnessCheck | undefined
   const { lost, seen, trail } = loop.state;
   if (lost !== undefined || seen === undefined) return;
   const poll = loop.poll(seen, until);
-  await loop.run(slotOf('exposure'), exposure, poll);
-  if (trail.comparisons.length > 0) await loop.run(slotOf('comparisons'), comparisons, poll);
+  await loop.run(slotOf('exposure'), exposureCheck, poll);
+  if (trail.comparisons.length > 0) await loop.run(slotOf('comparisons'), comparisonsCheck, poll);
 }
 
 /** Reads what is new, then compares rows with it, then checks the audit table as a whole. */
@@ -41,9 +41,9 @@ async function checkRecords(loop: Loop, witness: WitnessCheck | undefined, until
   const poll = { ...loop.poll(seen, until), sql };
   await readAndCompare(loop, witness, poll);
   if (loop.state.lost !== undefined) return;
-  await loop.run(slotOf('identity'), identity, poll);
-  await loop.run(slotOf('retention'), retention, poll);
-  await loop.run(slotOf('readability'), readability, poll);
+  await loop.run(slotOf('identity'), identityCheck, poll);
+  await loop.run(slotOf('retention'), retentionCheck, poll);
+  await loop.run(slotOf('readability'), readabilityCheck, poll);
 }
 
 async function readAndCompare(loop: Loop, witness: WitnessCheck | undefined, poll: RecordsPoll): Promise<void> {
@@ -51,18 +51,18 @@ async function readAndCompare(loop: Loop, witness: WitnessCheck | undefined, pol
   try {
     plan = await planned(loop, poll);
   } catch (error) {
-    loop.failed(reading, poll, error);
-    loop.failed(fullScan, poll, error);
+    loop.failed(readingCheck, poll, error);
+    loop.failed(fullScanCheck, poll, error);
     // It counts each transaction once, so it is asked only when there will be something to compare with.
     if (witness !== undefined) loop.notRun(witness, `not asked: ${failureOf(error).reason}`);
     return;
   }
   if (witness !== undefined) await loop.run(slotOf('witness'), witness, poll);
-  await loop.run(readingSlot, reading, { ...poll, plan });
+  await loop.run(readingSlot, readingCheck, { ...poll, plan });
   if (loop.state.lost !== undefined) return;
   // Names and snapshots that were just read change what there is to compare.
   const next = await planned(loop, poll).catch(() => plan);
-  await loop.run(replaySlot, fullScan, { ...poll, plan: next });
+  await loop.run(replaySlot, fullScanCheck, { ...poll, plan: next });
 }
 
 function planned(loop: Loop, poll: RecordsPoll): Promise<Plan> {

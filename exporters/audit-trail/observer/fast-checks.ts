@@ -6,16 +6,16 @@ import { type Facts, readFacts } from '../database/facts.js';
 import { readShape } from '../records/shape.js';
 import { RecordsSql } from '../records/sql.js';
 import type { FastPoll } from './check.js';
-import { counters } from './checks/counters/counters.js';
-import { fullScan } from './checks/full-scan/full-scan.js';
-import { readability } from './checks/readability.js';
-import { retention } from './checks/retention.js';
-import { storage } from './checks/storage.js';
-import { triggers } from './checks/triggers.js';
+import { countersCheck } from './checks/counters/counters.js';
+import { fullScanCheck } from './checks/full-scan/full-scan.js';
+import { readabilityCheck } from './checks/readability.js';
+import { retentionCheck } from './checks/retention.js';
+import { storageCheck } from './checks/storage.js';
+import { triggersCheck } from './checks/triggers.js';
 import type { Loop } from './loop.js';
 import type { LoopState } from './loop-state.js';
 import type { Memory } from './memory.js';
-import { suspected } from './merge.js';
+import { suspectTables } from './merge.js';
 import { replaySlot, slotOf, storageSlot, triggersSlot } from './slots.js';
 import { type Catalogue, readCatalogue } from './tables/catalogue.js';
 import { coverageOf } from './tables/coverage.js';
@@ -67,13 +67,13 @@ export async function checkFast(loop: Loop, session: Session, signal: AbortSigna
     whyNoRecords: loop.state.whyNoRecords,
     isUnderMaintenance: (label) => maintenanceOf(loop.declared(), label) !== undefined,
   };
-  await loop.runWithin(triggersSlot, triggers, poll);
+  await loop.runWithin(triggersSlot, triggersCheck, poll);
   suspectReturned(loop, returned, facts, now);
   if (isSeenAnew) showRemembered(loop);
-  await loop.runWithin(storageSlot, storage, poll);
+  await loop.runWithin(storageSlot, storageCheck, poll);
   declare(loop, tables, facts);
   loop.change((state) => withPoll(state, facts, now));
-  await loop.runWithin(slotOf('counters'), counters, poll);
+  await loop.runWithin(slotOf('counters'), countersCheck, poll);
 }
 
 function withConnection(state: LoopState, { version, role }: Facts): LoopState {
@@ -116,7 +116,7 @@ function suspectReturned(loop: Loop, returned: readonly string[], { xmax }: Fact
   const alarm = { kind: 'storage', detail, amount: now, needsRecheck: true } as const;
   const suspicions = returned.map((table) => ({ table, alarm }));
   const { memory } = loop.state;
-  const { tables, suspected: causes } = suspected(memory.tables, { suspicions }, loop.declared(), xmax);
+  const { tables, suspected: causes } = suspectTables(memory.tables, { suspicions }, loop.declared(), xmax);
   loop.change((state) => ({ ...state, memory: { ...state.memory, tables } }));
   for (const { table, cause } of causes) loop.log.warn('audit trail suspect', { table, cause });
 }
@@ -186,7 +186,7 @@ function qualifiedText(name: string): string {
  * tables may end in hours, and until then what the one before it found is what is known.
  */
 function showRemembered({ state: { memory }, metrics }: Loop): void {
-  fullScan.show?.(replaySlot.get(memory), metrics);
-  readability.show?.(memory.checks.readability, metrics);
-  retention.show?.(memory.checks.retention, metrics);
+  fullScanCheck.show?.(replaySlot.get(memory), metrics);
+  readabilityCheck.show?.(memory.checks.readability, metrics);
+  retentionCheck.show?.(memory.checks.retention, metrics);
 }

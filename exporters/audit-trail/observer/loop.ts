@@ -3,11 +3,12 @@ import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError, type Logger, type Redactor } from '../../runtime/log.js';
 import { type Failure, failureOf } from '../../runtime/postgres/failure.js';
 import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
+import type { CheckName } from '../check-names.js';
 import { openDatabase } from '../database/open.js';
-import type { CheckName, TrailMetrics } from '../metrics.js';
+import type { TrailMetrics } from '../trail-metrics.js';
 import { CannotCheck, type Check, type Poll } from './check.js';
 import { type LoopState, newLoopState, type Seen } from './loop-state.js';
-import { merge } from './merge.js';
+import { mergeOutcome } from './merge.js';
 import { defaultOptions, type ObserverOptions } from './options.js';
 import { LoadBudget } from './schedule/budget.js';
 import { Turns } from './schedule/turns.js';
@@ -125,7 +126,7 @@ export class Loop {
     const outcome = await check.run({ ...given, known: memory }, before);
     const { settleMs } = this.options;
     const ran = { outcome, version, facts: given.facts, settleMs, now: given.now() };
-    const { state, own, counted, suspected } = merge(this.#state, slot, check, ran);
+    const { state, own, counted, suspected } = mergeOutcome(this.#state, slot, check, ran);
     this.#state = state;
     for (const kind of identityKinds) {
       const n = outcome.breaks?.[kind] ?? 0;

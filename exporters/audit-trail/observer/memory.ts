@@ -6,14 +6,14 @@ import { errorCode } from '../../runtime/error-code.js';
 import { describeError, type Logger } from '../../runtime/log.js';
 import { CannotKeepState, reasonOf, type StateFolder } from '../../runtime/state/index.js';
 import type { DeepReadonly } from '../deep-readonly.js';
-import { comparisons } from './checks/comparisons.js';
+import { comparisonsCheck } from './checks/comparisons.js';
 import { countersMemorySchema } from './checks/counters/invariants.js';
-import { exposure } from './checks/exposure/exposure.js';
+import { exposureCheck } from './checks/exposure/exposure.js';
 import { replayMemorySchema } from './checks/full-scan/full-scan.js';
-import { identity } from './checks/identity.js';
-import { readability } from './checks/readability.js';
+import { identityCheck } from './checks/identity.js';
+import { readabilityCheck } from './checks/readability.js';
 import { readingMemorySchema } from './checks/reading/memory.js';
-import { retention } from './checks/retention.js';
+import { retentionCheck } from './checks/retention.js';
 import { storageMemorySchema } from './checks/storage.js';
 import { triggersMemorySchema } from './checks/triggers.js';
 import { witnessMemorySchema } from './checks/witness/witness.js';
@@ -32,11 +32,11 @@ const checksSchema = z.object({
   reading: readingMemorySchema.prefault({}),
   replay: replayMemorySchema.prefault({}),
   witness: witnessMemorySchema.prefault({}),
-  identity: identity.memory.prefault({}),
-  retention: retention.memory.prefault({}),
-  readability: readability.memory.prefault({}),
-  exposure: exposure.memory.prefault({}),
-  comparisons: comparisons.memory.prefault({}),
+  identity: identityCheck.memory.prefault({}),
+  retention: retentionCheck.memory.prefault({}),
+  readability: readabilityCheck.memory.prefault({}),
+  exposure: exposureCheck.memory.prefault({}),
+  comparisons: comparisonsCheck.memory.prefault({}),
 });
 export type CheckMemories = DeepReadonly<z.infer<typeof checksSchema>>;
 

@@ -20,7 +20,7 @@ export interface Ran<M> {
   readonly now: number;
 }
 
-export interface Merged<M> {
+export interface MergedOutcome<M> {
   readonly state: LoopState;
   /** What the check remembers now. */
   readonly own: M;
@@ -30,12 +30,12 @@ export interface Merged<M> {
 }
 
 /** How things stand once what a run found out is put where it belongs. */
-export function merge<M, P extends Poll>(
+export function mergeOutcome<M, P extends Poll>(
   state: LoopState,
   slot: Slot<M>,
   check: Check<M, P>,
   { outcome, version, facts, settleMs, now }: Ran<M>,
-): Merged<M> {
+): MergedOutcome<M> {
   const { trail, declarations, seen } = state;
   const declared = { declarations, applied: state.memory.applied, settleMs, now };
   const isUnchanged = slot.version(state.memory) === version;
@@ -43,7 +43,7 @@ export function merge<M, P extends Poll>(
     outcome.isOrderLost === true ? { ...state.memory, orderLost: state.memory.orderLost ?? { at: now } } : state.memory,
     outcome.breaks ?? {},
   );
-  const raised = suspected(remembered.tables, outcome, declared, seen?.facts.xmax ?? 0n);
+  const raised = suspectTables(remembered.tables, outcome, declared, seen?.facts.xmax ?? 0n);
   const confirmed = judged(raised.tables, outcome.findings ?? [], (table) => ({
     maintenance: maintenanceOf(declared, table),
     records: trail.records,
@@ -76,7 +76,7 @@ export function merge<M, P extends Poll>(
 
 type Tables = Readonly<Record<string, TableMemory>>;
 
-export function suspected(
+export function suspectTables(
   before: Tables,
   { suspicions = [] }: Pick<Outcome<unknown>, 'suspicions'>,
   declared: Declared,

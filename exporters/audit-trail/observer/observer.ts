@@ -12,7 +12,7 @@ import type { MemoryStore } from './memory.js';
 import { readDeclarations } from './verdict/declarations.js';
 import type { Evidence } from './verdict/evidence.js';
 import { judgeTables } from './verdict/judging.js';
-import { resolve } from './verdict/resolving.js';
+import { resolveSuspicions } from './verdict/resolving.js';
 
 /** Longest that the exact checks go on beginning new windows and pages, as a share of their interval. */
 const SOFT_SHARE = 0.7;
@@ -164,7 +164,7 @@ export class Observer {
     const { seen, memory: before, trail } = this.state;
     const labels = seen?.tables.map(({ label }) => label) ?? [];
     const declared = loop.declared();
-    const { memory, counted, ended } = resolve(before, { labels, declared, records: trail.records });
+    const { memory, counted, ended } = resolveSuspicions(before, { labels, declared, records: trail.records });
     loop.change((state) => ({ ...state, memory }));
     loop.report(counted);
     for (const { table, as } of ended) loop.log.info('audit trail suspicion resolved', { table, as });

@@ -4,7 +4,7 @@ import type { RecordsSql } from './sql.js';
 import { beginning, type Watermark } from './watermark.js';
 
 /** Records that are new since the last look, as a condition on a derived table (see `RecordsSql`). */
-export interface Window {
+export interface RecordsWindow {
   readonly where: (alias: string) => string;
   readonly params: readonly unknown[];
   readonly next: Watermark;
@@ -54,7 +54,7 @@ export async function nextWindow(
   facts: Facts,
   from: Watermark | undefined,
   options: ReadOptions,
-): Promise<Window> {
+): Promise<RecordsWindow> {
   const mode = modeOf(sql);
   const start = from?.mode === mode ? from : beginning(mode);
   return start.mode === 'xid8'
@@ -67,7 +67,7 @@ async function byTransaction(
   sql: RecordsSql,
   from: Extract<Watermark, { mode: 'xid8' }>,
   { limit, below: cap }: ReadOptions,
-): Promise<Window> {
+): Promise<RecordsWindow> {
   const { txidType = 'xid8', ordType } = sql;
   const lower = (alias: string) =>
     from.ord === undefined
@@ -110,7 +110,7 @@ async function byOverlap(
   sql: RecordsSql,
   from: Extract<Watermark, { mode: 'overlap' }>,
   { limit, marginMs, owedMs }: ReadOptions,
-): Promise<Window> {
+): Promise<RecordsWindow> {
   const [row] = await session.query<{ floor: string }>(`select floor::text from (${OVERLAP_FLOOR}) f`, [
     (marginMs + owedMs) / 1000,
   ]);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sqlState } from '../../runtime/postgres/failure.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { DatabaseIdentity } from './statement.js';
 
 /** Which database this is, and how far its transactions are. */
@@ -20,7 +20,7 @@ const identityRow = z.object({ system: z.string(), timeline: z.int() });
  * Of the running snapshot. `pg_current_xact_id()` would allocate a transaction id even here; this never does.
  */
 export async function readSnapshot(
-  session: Session,
+  session: SealSession,
 ): Promise<Omit<DatabaseState, 'identity'> & { readonly name: string }> {
   return session.one(
     `SELECT current_database() AS name, pg_snapshot_xmin(pg_current_snapshot())::text AS xmin,
@@ -33,7 +33,7 @@ export async function readSnapshot(
  * Outside of any transaction, because a role that may not call these functions would spoil it. Without them, a
  * database that went back in time is still recognised by its transaction counter.
  */
-export async function readIdentity(session: Session): Promise<Omit<DatabaseIdentity, 'name'>> {
+export async function readIdentity(session: SealSession): Promise<Omit<DatabaseIdentity, 'name'>> {
   try {
     // The control file tells the timeline of the last checkpoint; after a promotion, the WAL's name is ahead of it.
     return await session.one(
@@ -55,7 +55,7 @@ const oldest = z.object({ allowed: z.boolean(), before: z.string() });
  * For tables without an xid8 column: no transaction that is still open began before this time, so a record whose time
  * the database set after the start of its transaction is visible by now. To be read before the snapshot is taken.
  */
-export async function readOldestStart(session: Session, marginMs: number): Promise<string> {
+export async function readOldestStart(session: SealSession, marginMs: number): Promise<string> {
   const row = await session.one(
     `SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS allowed,
             to_char(timezone('UTC', least(clock_timestamp(),

@@ -1,7 +1,7 @@
 import type { NoteSigner } from '../../runtime/sealing/signing/note.js';
 import type { AuditStore } from './audit-log.js';
 import { readIdentity, readSnapshot } from './database-state.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { EpochStatement } from './statement.js';
 
 /**
@@ -10,7 +10,7 @@ import type { EpochStatement } from './statement.js';
  */
 export async function acceptEpoch(
   store: AuditStore,
-  session: Session,
+  session: SealSession,
   accepted: {
     readonly reason: string;
     readonly by: string;

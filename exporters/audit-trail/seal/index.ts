@@ -16,7 +16,7 @@ export { type ProofDocument, type ProofResult, proveRecord, verifyProof } from '
 export type { RollingStatus } from './rolling.js';
 export type { PassResult } from './seal-pass.js';
 export { createSealer, type Sealer, type SealerDeps } from './sealer.js';
-export { Session } from './session.js';
+export { SealSession } from './session.js';
 export type { Position, Statement } from './statement.js';
 export { type SealState, type SealStatus, sealStates } from './status.js';
 export { type RowsVerification, type VerifyProgress, verifyRows } from './verify.js';

@@ -1,7 +1,7 @@
 import type { AuditRecords } from '../../../pack/audit-trail/model.js';
 import type { AuditStore } from './audit-log.js';
 import { positionsOf, readLeaves, readLeavesAt } from './row-source.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { Position, RowFormat } from './statement.js';
 
 /** Rows that turned up inside a range that is sealed already. Only tables without an xid8 column can have such. */
@@ -39,7 +39,7 @@ const MAX_LATE_ROWS = 1_000;
  */
 export async function findLate(
   store: AuditStore,
-  session: Session,
+  session: SealSession,
   format: RowFormat,
   records: AuditRecords,
   countedColumns: number,

@@ -7,7 +7,7 @@ import { inclusionRanges, isIncluded, readProof } from '../../runtime/sealing/tr
 import type { AuditStore } from './audit-log.js';
 import { LEAF_PREFIX, selectIsUnder, selectPosition } from './row-format.js';
 import { positionsOf, readLeafTexts, unescapeCopy } from './row-source.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { Position, RowFormat } from './statement.js';
 
 const HOW_TO_VERIFY = [
@@ -40,7 +40,7 @@ const checkedDocument = proofDocument
 
 export interface ProveOptions {
   readonly store: AuditStore;
-  readonly session: Session;
+  readonly session: SealSession;
   readonly signal: AbortSignal;
   readonly id: string;
   readonly withText?: boolean;
@@ -154,7 +154,7 @@ function textTrouble({ prefix, record, text }: z.infer<typeof checkedDocument>, 
 const place = z.object({ order: z.string(), id: z.string() });
 const isUnder = z.object({ under: z.boolean() });
 
-async function locate(session: Session, format: RowFormat, id: string): Promise<Position> {
+async function locate(session: SealSession, format: RowFormat, id: string): Promise<Position> {
   const found = await session.rows(selectPosition(format, id), place);
   const [position] = found;
   if (position === undefined) throw new SealUnavailable(`${format.table} has no record ${id}`);
@@ -163,7 +163,12 @@ async function locate(session: Session, format: RowFormat, id: string): Promise<
 }
 
 /** The chunk in whose range the row lies; the database compares, because only it knows its types. */
-async function entryOf(store: AuditStore, session: Session, format: RowFormat, position: Position): Promise<number> {
+async function entryOf(
+  store: AuditStore,
+  session: SealSession,
+  format: RowFormat,
+  position: Position,
+): Promise<number> {
   const late = store.view.lateIn(position);
   if (late !== undefined) return late;
   const chunks: number[] = [];

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Disk } from '../../runtime/sealing/log/disk.js';
 import type { AuditStore } from './audit-log.js';
 import { readFailedChunks, writeFailedChunks } from './failed-chunks.js';
-import type { Session } from './session.js';
-import { mark, verifySome } from './verify.js';
+import type { SealSession } from './session.js';
+import { markVerified, verifySome } from './verify.js';
 import type { ChunkFailure, RunVerification } from './verify-rows.js';
 
 export interface RollingStatus {
@@ -96,7 +96,7 @@ export class RollingVerifier {
    * Verifies what had failed before a restart, then as much as is due after `sinceLastMs`, and the newest chunk with
    * rows in any case: cutting off the end is the easiest way to hide.
    */
-  async tick(session: Session, step: RollingStep): Promise<void> {
+  async tick(session: SealSession, step: RollingStep): Promise<void> {
     const { signal, sinceLastMs, isReplica } = step;
     const store = this.#store;
     if (store.index.length === 0) return;
@@ -159,7 +159,7 @@ export class RollingVerifier {
   }
 
   #take(run: RunVerification, time: number, { onFailure, onEnded }: RollingStep): void {
-    mark(this.#store, run, time);
+    markVerified(this.#store, run, time);
     for (const seq of [...run.verified, ...run.disposed]) {
       const failure = this.#failures.get(seq);
       if (failure !== undefined) {

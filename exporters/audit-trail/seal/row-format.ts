@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
 import { ident, literal, tableSql } from '../../runtime/postgres/quote.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { Bound, Position, RowFormat } from './statement.js';
 
 /** Stands before each row's text, so that another rendering could never be taken for this one. */
@@ -20,8 +20,8 @@ export interface TableShape {
 }
 
 /** Reads the catalogue: which columns there are now and how rows can be put in order. */
-export async function readShape(
-  session: Session,
+export async function readSealedShape(
+  session: SealSession,
   records: AuditRecords,
   known: RowFormat | undefined,
 ): Promise<TableShape> {
@@ -182,7 +182,7 @@ function sameSet(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((name) => right.includes(name));
 }
 
-async function readRelation(session: Session, table: string): Promise<Relation> {
+async function readRelation(session: SealSession, table: string): Promise<Relation> {
   const [found] = await session.rows(
     `SELECT coalesce((SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', pg_catalog.format_type(atttypid, NULL), 'nullable', NOT attnotnull)
                ORDER BY attnum) FROM pg_catalog.pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), '[]') AS columns,

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { HASH_BYTES } from '../../runtime/sealing/tree/merkle.js';
 import { selectAt, selectRows } from './row-format.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { Bound, Position, RowFormat } from './statement.js';
 
 const TAB = 0x09;
@@ -25,7 +25,7 @@ export interface CollectOptions {
 
 /** The rows of a range as leaves. To be called inside `session.snapshot`. */
 export async function readLeaves(
-  session: Session,
+  session: SealSession,
   format: RowFormat,
   range: { readonly from: Bound | undefined; readonly to: Bound; readonly limit?: number },
   options: CollectOptions,
@@ -42,7 +42,7 @@ export async function readLeaves(
  * @returns the last batch, which is not full and may be empty.
  */
 export async function streamLeaves(
-  session: Session,
+  session: SealSession,
   format: RowFormat,
   range: { readonly from: Bound | undefined; readonly to: Bound; readonly limit: number },
   options: CollectOptions,
@@ -59,7 +59,7 @@ export async function streamLeaves(
 }
 
 export async function readLeavesAt(
-  session: Session,
+  session: SealSession,
   format: RowFormat,
   positions: readonly Position[],
   options: CollectOptions,
@@ -71,7 +71,7 @@ export async function readLeavesAt(
 
 /** The text that is hashed for one row: what a third party needs to check a proof. */
 export async function readLeafTexts(
-  session: Session,
+  session: SealSession,
   format: RowFormat,
   positions: readonly Position[],
 ): Promise<readonly string[]> {

@@ -5,14 +5,14 @@ import type { NoteSigner } from '../../runtime/sealing/signing/note.js';
 import type { AuditStore } from './audit-log.js';
 import { type DatabaseState, readIdentity, readOldestStart, readSnapshot, whyNotSame } from './database-state.js';
 import { findLate, type LateRows, noLateRows } from './late-rows.js';
-import { countColumns, readShape, selectIsBefore, selectOldestBeyond, type TableShape } from './row-format.js';
+import { countColumns, readSealedShape, selectIsBefore, selectOldestBeyond, type TableShape } from './row-format.js';
 import { type LeafBatch, lastPositionOf, positionsOf, streamLeaves, unescapeCopy } from './row-source.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { Bound, RowFormat } from './statement.js';
 
 export interface PassOptions {
   readonly store: AuditStore;
-  readonly session: Session;
+  readonly session: SealSession;
   readonly records: AuditRecords;
   readonly signers: readonly NoteSigner[];
   readonly maxRowsPerChunk: number;
@@ -50,7 +50,7 @@ export async function sealPass(options: PassOptions): Promise<PassResult> {
       const { name, ...snapshot } = await readSnapshot(session);
       const state = { ...snapshot, identity: { name, ...identity } };
       refuseOther(store, state);
-      const shape = await readShape(session, records, store.view.rows);
+      const shape = await readSealedShape(session, records, store.view.rows);
       const watermark = await forwardOnly(session, shape.format, store.view.lastBound, oldestStart ?? state.xmin);
       return await new Pass(options, state, shape).run(watermark);
     });
@@ -74,7 +74,7 @@ const isBefore = z.object({ before: z.boolean() });
 
 /** A bound never moves back, whatever the clock or a standby says. */
 async function forwardOnly(
-  session: Session,
+  session: SealSession,
   format: RowFormat,
   last: Bound | undefined,
   order: string,
@@ -93,12 +93,12 @@ const MOST_WAITING = 3;
 
 /** One after the other, while reading goes on. After a failure nothing more is begun. */
 class Commits {
-  readonly #session: Session;
+  readonly #session: SealSession;
   #waiting = 0;
   #failure: { readonly error: unknown } | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(session: Session) {
+  constructor(session: SealSession) {
     this.#session = session;
   }
 

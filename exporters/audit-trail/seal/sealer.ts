@@ -15,7 +15,7 @@ import { lockInDatabase } from './database-lock.js';
 import { explainFailure, sealEvidence } from './evidence.js';
 import { RollingVerifier } from './rolling.js';
 import { type PassResult, sealPass } from './seal-pass.js';
-import { Session } from './session.js';
+import { SealSession } from './session.js';
 import type { SealState, SealStatus } from './status.js';
 import type { ChunkFailure } from './verify-rows.js';
 
@@ -64,8 +64,8 @@ class TrailSealer implements Sealer {
   #rolling: RollingVerifier | undefined;
   #anchorings: readonly Anchoring[] = [];
   #closeAnchors = new AbortController();
-  #sealSession: Session | undefined;
-  #verifySession: Session | undefined;
+  #sealSession: SealSession | undefined;
+  #verifySession: SealSession | undefined;
   #verifyProblem: string | undefined;
   #pass: PassResult | undefined;
   #passAt: Date | undefined;
@@ -244,9 +244,9 @@ class TrailSealer implements Sealer {
     if (isNews) this.#log.error('sealing is not possible', { state: this.#state, reason: message });
   }
 
-  async #openSealSession(signal: AbortSignal): Promise<Session> {
+  async #openSealSession(signal: AbortSignal): Promise<SealSession> {
     if (this.#sealSession !== undefined && !this.#sealSession.isLost) return this.#sealSession;
-    const session = await Session.open(this.#trail.database, signal);
+    const session = await SealSession.open(this.#trail.database, signal);
     try {
       await lockInDatabase(session, this.#seal.origin);
     } catch (error) {
@@ -310,7 +310,7 @@ class TrailSealer implements Sealer {
     if (store === undefined || rolling === undefined) return [];
     try {
       if (this.#verifySession === undefined || this.#verifySession.isLost) {
-        this.#verifySession = await Session.open(this.#verifyAccess, signal);
+        this.#verifySession = await SealSession.open(this.#verifyAccess, signal);
       }
       const isReplica = this.#verifyAccess !== this.#trail.database;
       const found: ChunkFailure[] = [];

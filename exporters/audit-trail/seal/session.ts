@@ -32,7 +32,7 @@ const PINNED = [
 const nothing = z.array(z.unknown());
 
 /** One connection to the audit database, read-only; what it is asked never allocates a transaction id. */
-export class Session {
+export class SealSession {
   readonly #client: pg.Client;
   readonly #socket: Socket;
   #isLost = false;
@@ -47,7 +47,7 @@ export class Session {
     client.on('end', lose);
   }
 
-  static async open(access: DatabaseAccess, signal: AbortSignal): Promise<Session> {
+  static async open(access: DatabaseAccess, signal: AbortSignal): Promise<SealSession> {
     signal.throwIfAborted();
     // Ours, so that it can be cut: pg has no other way to end a query that the server does not end.
     const socket = new Socket();
@@ -56,7 +56,7 @@ export class Session {
       statement_timeout: access.statementTimeoutMs,
       stream: () => socket,
     });
-    const session = new Session(client, socket);
+    const session = new SealSession(client, socket);
     const end = session.cutOn(signal);
     try {
       await client.connect();

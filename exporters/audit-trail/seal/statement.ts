@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { commonFields, count, type DisposalStatement, digest } from '../../runtime/sealing/log/statement.js';
+import {
+  commonFields,
+  countSchema,
+  type DisposalStatement,
+  digestSchema,
+} from '../../runtime/sealing/log/statement.js';
 
 /** Where a chunk ends: after this row, or before the first row of this order value. */
 const bound = z.strictObject({ order: z.string(), id: z.string().optional() });
@@ -33,7 +38,7 @@ export type RowFormat = z.infer<typeof rowFormat>;
 export const chunk = z.strictObject({
   kind: z.literal('chunk'),
   ...commonFields,
-  epoch: count,
+  epoch: countSchema,
   database,
   /** Of the snapshot that the rows were read in; for recognising a database that went back in time. */
   snapshot: z.strictObject({ xmin: z.string(), xmax: z.string() }),
@@ -43,9 +48,9 @@ export const chunk = z.strictObject({
   to: bound,
   first: position.optional(),
   last: position.optional(),
-  count,
-  counts: z.array(z.tuple([z.string(), z.string(), count])),
-  chunkRoot: digest,
+  count: countSchema,
+  counts: z.array(z.tuple([z.string(), z.string(), countSchema])),
+  chunkRoot: digestSchema,
   /** Rows that appeared inside an earlier chunk's range after it was sealed; the first leaves of this chunk. */
   late: z.array(position).optional(),
 });
@@ -54,7 +59,7 @@ export type ChunkStatement = z.infer<typeof chunk>;
 export const epoch = z.strictObject({
   kind: z.literal('epoch'),
   ...commonFields,
-  epoch: count,
+  epoch: countSchema,
   database,
   snapshot: z.strictObject({ xmin: z.string(), xmax: z.string() }),
   reason: z.string().min(1),

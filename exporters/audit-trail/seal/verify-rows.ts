@@ -4,7 +4,7 @@ import type { LeafFile } from '../../runtime/sealing/tree/leaf-file.js';
 import { chunkRootOf, HASH_BYTES } from '../../runtime/sealing/tree/merkle.js';
 import type { AuditStore } from './audit-log.js';
 import { type LeafBatch, positionsOf, readLeaves, readLeavesAt } from './row-source.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import type { ChunkStatement, Position } from './statement.js';
 
 /** Rows of a chunk that are not as they were sealed. */
@@ -39,7 +39,7 @@ const MAX_NAMED = 100;
  * order values without a gap, so that a row that was slipped in anywhere is in some chunk's range, even an empty one's.
  * To be called inside `session.snapshot`.
  */
-export async function verifyRun(store: AuditStore, session: Session, start: number): Promise<RunVerification> {
+export async function verifyRun(store: AuditStore, session: SealSession, start: number): Promise<RunVerification> {
   const disposed: number[] = [];
   const chunks: ChunkStatement[] = [];
   let rows = 0;
@@ -68,7 +68,11 @@ export async function verifyRun(store: AuditStore, session: Session, start: numb
   return { next, rows, verified, disposed, failures };
 }
 
-async function isRunAsSealed(store: AuditStore, session: Session, chunks: readonly ChunkStatement[]): Promise<boolean> {
+async function isRunAsSealed(
+  store: AuditStore,
+  session: SealSession,
+  chunks: readonly ChunkStatement[],
+): Promise<boolean> {
   const [first] = chunks;
   const last = chunks.at(-1);
   if (first === undefined || last === undefined) return true;
@@ -90,7 +94,7 @@ async function isRunAsSealed(store: AuditStore, session: Session, chunks: readon
 
 async function failuresOf(
   store: AuditStore,
-  session: Session,
+  session: SealSession,
   chunks: readonly ChunkStatement[],
 ): Promise<ChunkFailure[]> {
   const failures: ChunkFailure[] = [];
@@ -103,7 +107,7 @@ async function failuresOf(
 }
 
 /** The chunk's rows as they are now, in the order in which they were sealed. */
-async function readChunk(store: AuditStore, session: Session, chunk: ChunkStatement): Promise<LeafBatch> {
+async function readChunk(store: AuditStore, session: SealSession, chunk: ChunkStatement): Promise<LeafBatch> {
   const { from, to, count, late, rows: format, seq } = chunk;
   const limit = count + RUN_ROWS;
   const inRange = await read(chunk, () => readLeaves(session, format, { from, to, limit }, sizeOf(count)));

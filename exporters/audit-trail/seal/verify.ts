@@ -1,7 +1,7 @@
 import { SealRefused } from '../../runtime/sealing/errors.js';
 import type { AuditStore } from './audit-log.js';
 import { readIdentity, readSnapshot, whyNotSame } from './database-state.js';
-import type { Session } from './session.js';
+import type { SealSession } from './session.js';
 import { type ChunkFailure, type RunVerification, verifyRun } from './verify-rows.js';
 
 export interface VerifyProgress {
@@ -26,7 +26,7 @@ export interface RowsVerification {
 
 export interface RowsVerifyOptions {
   readonly store: AuditStore;
-  readonly session: Session;
+  readonly session: SealSession;
   readonly signal: AbortSignal;
   readonly start?: number;
   readonly progress?: (progress: VerifyProgress) => void;
@@ -53,7 +53,7 @@ export async function verifyRows(options: RowsVerifyOptions): Promise<RowsVerifi
       chunks += run.verified.length + run.failures.length;
       disposedChunks += run.disposed.length;
       failures.push(...run.failures);
-      mark(store, run, Date.now());
+      markVerified(store, run, Date.now());
       next = run.next;
       progress?.({
         next,
@@ -112,7 +112,7 @@ export async function verifySome(
   });
 }
 
-export function mark(store: AuditStore, run: RunVerification, time: number): void {
+export function markVerified(store: AuditStore, run: RunVerification, time: number): void {
   for (const seq of [...run.verified, ...run.disposed]) store.view.setVerifiedAt(seq, time);
   for (const { seq } of run.failures) store.view.setVerifiedAt(seq, Number.NaN);
 }

@@ -1,4 +1,4 @@
-import type { Witness as WitnessSettings } from '../../../pack/audit-trail/model.js';
+import type { AuditWitness as WitnessSettings } from '../../../pack/audit-trail/model.js';
 import { type DatabaseDeps, openDatabase } from '../database/open.js';
 import { DecodingWitness } from './decoding.js';
 import type { Witness } from './report.js';

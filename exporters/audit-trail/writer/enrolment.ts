@@ -1,4 +1,4 @@
-import { roles, triggers } from './names.js';
+import { triggerNames, writerRoles } from './names.js';
 
 /**
  * Which tables are recorded, and how a table begins to be. The triggers stand on each leaf and none on a partitioned
@@ -6,7 +6,7 @@ import { roles, triggers } from './names.js';
  * the partition is detached.
  */
 export function enrolmentFunctions(): string {
-  const { row, truncate } = triggers;
+  const { row, truncate } = triggerNames;
   return `
 create or replace function audit.in_scope(target oid) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
@@ -69,8 +69,8 @@ begin
   if not is_new then
     return false;
   end if;
-  execute format('grant usage on schema %I to ${roles.observer}', schema_name);
-  execute format('grant select on table %I.%I to ${roles.observer}', schema_name, table_name);
+  execute format('grant usage on schema %I to ${writerRoles.observer}', schema_name);
+  execute format('grant select on table %I.%I to ${writerRoles.observer}', schema_name, table_name);
   if key_columns = '{}' then
     raise warning 'table %.% has no primary key: its changes are recorded, but cannot be told apart by row', schema_name, table_name;
   end if;

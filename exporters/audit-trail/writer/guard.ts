@@ -1,4 +1,4 @@
-import { eventTriggers, literal, mark, roles, tables, triggers } from './names.js';
+import { eventTriggers, installMark, printedLiteral, triggerNames, writerRoles, writerTables } from './names.js';
 
 /**
  * Refuses, before anything is changed, where something of the same name was made by somebody else.
@@ -9,7 +9,7 @@ export function guard(versionCheck: string): string {
   return `
 do $kop$
 declare
-  mark constant text := ${literal(mark)};
+  mark constant text := ${printedLiteral(installMark)};
   installed integer;
   found text;
 begin
@@ -18,7 +18,7 @@ begin
       raise exception 'schema "audit" exists and was not made by kop audit install; nothing was changed'
         using hint = 'Rename it (alter schema audit rename to …), or keep the trail that is there and describe it with records: in pack.yaml.';
     end if;
-    foreach found in array array[${tables.map(literal).join(', ')}] loop
+    foreach found in array array[${writerTables.map(printedLiteral).join(', ')}] loop
       if to_regclass('audit.' || found) is not null
         and obj_description(to_regclass('audit.' || found), 'pg_class') is distinct from mark then
         raise exception 'table audit.% exists and was not made by kop audit install; nothing was changed', found
@@ -29,13 +29,13 @@ begin
       execute 'select max(version) from audit.installation' into installed;
     end if;
   end if;
-  foreach found in array array[${Object.values(roles).map(literal).join(', ')}] loop
+  foreach found in array array[${Object.values(writerRoles).map(printedLiteral).join(', ')}] loop
     if exists (select from pg_roles where rolname = found and shobj_description(oid, 'pg_authid') is distinct from mark) then
       raise exception 'role % exists and was not made by kop audit install; nothing was changed', found
         using hint = 'Rename that role, then run this again.';
     end if;
   end loop;
-  foreach found in array array[${Object.keys(eventTriggers).map(literal).join(', ')}] loop
+  foreach found in array array[${Object.keys(eventTriggers).map(printedLiteral).join(', ')}] loop
     if exists (
       select from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid
       where e.evtname = found and p.pronamespace is distinct from to_regnamespace('audit')
@@ -46,7 +46,7 @@ begin
   end loop;
   select format('%s on %s', t.tgname, t.tgrelid::regclass) into found
   from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-  where t.tgname in (${Object.values(triggers).map(literal).join(', ')})
+  where t.tgname in (${Object.values(triggerNames).map(printedLiteral).join(', ')})
     and p.pronamespace is distinct from to_regnamespace('audit')
   limit 1;
   if found is not null then

@@ -2,7 +2,7 @@ import { castFunctions } from './casts.js';
 import { enrolmentFunctions } from './enrolment.js';
 import { createEventTriggers, dropEventTriggers, eventTriggerFunctions } from './event-triggers.js';
 import { guard } from './guard.js';
-import { literal, writerVersion } from './names.js';
+import { printedLiteral, writerVersion } from './names.js';
 import { partitionFunction } from './partitions.js';
 import { recordingFunctions } from './recording.js';
 import { createRoles, grants } from './roles.js';
@@ -84,7 +84,7 @@ export function begin(verb: string, what: readonly string[]): string {
 
 function scopeRows({ include, exclude }: WriterScope): string[] {
   return [
-    ...include.map((pattern) => `  ('include', ${literal(pattern)}, null)`),
-    ...exclude.map(({ table, reason }) => `  ('exclude', ${literal(table)}, ${literal(reason)})`),
+    ...include.map((pattern) => `  ('include', ${printedLiteral(pattern)}, null)`),
+    ...exclude.map(({ table, reason }) => `  ('exclude', ${printedLiteral(table)}, ${printedLiteral(reason)})`),
   ];
 }

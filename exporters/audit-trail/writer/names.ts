@@ -5,16 +5,16 @@ import { textSettings } from '../../runtime/postgres/settings.js';
 /** Raise it with every change of tables, and write what leads there from the version before into upgrade.ts. */
 export const writerVersion = 1;
 
-export const mark = 'Kingston Observability Pack: audit trail, made by kop audit install';
+export const installMark = 'Kingston Observability Pack: audit trail, made by kop audit install';
 
-export const roles = {
+export const writerRoles = {
   owner: 'kop_audit_owner',
   observer: 'kop_audit_observer',
   sealer: 'kop_audit_sealer',
   witness: 'kop_audit_witness',
 } as const;
 
-export const triggers = { row: 'kop_audit_row', truncate: 'kop_audit_truncate' } as const;
+export const triggerNames = { row: 'kop_audit_row', truncate: 'kop_audit_truncate' } as const;
 
 export const eventTriggers = {
   kop_audit_ddl: { event: 'ddl_command_end', callee: 'audit.on_ddl' },
@@ -23,18 +23,18 @@ export const eventTriggers = {
 } as const;
 
 /** In the order in which they can be dropped. */
-export const tables = ['log', 'ddl_log', 'scope', 'installation'] as const;
+export const writerTables = ['log', 'ddl_log', 'scope', 'installation'] as const;
 
 /**
  * In every function that makes images: a session with other settings would store another text for the same value, and
  * each such record would look like tampering.
  */
 export const pinned = ['search_path = pg_catalog, pg_temp']
-  .concat(Object.entries(textSettings).map(([name, value]) => `${name} = ${literal(value)}`))
+  .concat(Object.entries(textSettings).map(([name, value]) => `${name} = ${printedLiteral(value)}`))
   .map((setting) => `\n  set ${setting}`)
   .join('');
 
-export function literal(text: string): string {
+export function printedLiteral(text: string): string {
   // A backslash means something in E'…' only, which is never written here.
   return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,4 +1,4 @@
-import { roles } from './names.js';
+import { writerRoles } from './names.js';
 
 export function partitionFunction(): string {
   return `
@@ -29,10 +29,10 @@ begin
       continue;
     end if;
     execute format('create table audit.%I partition of audit.log for values from (%L) to (%L)', leaf, month, next_month);
-    execute format('grant select on audit.%I to ${roles.observer}, ${roles.sealer}', leaf);
+    execute format('grant select on audit.%I to ${writerRoles.observer}, ${writerRoles.sealer}', leaf);
     return next 'audit.' || leaf;
   end loop;
 end
 $kop$;
-alter function audit.maintain_partitions(integer) owner to ${roles.owner};`;
+alter function audit.maintain_partitions(integer) owner to ${writerRoles.owner};`;
 }

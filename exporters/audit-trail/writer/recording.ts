@@ -1,4 +1,4 @@
-import { pinned, roles } from './names.js';
+import { pinned, writerRoles } from './names.js';
 
 /** Who, with what and why, as the application said with `set_config('audit.actor', …, true)` and its siblings. */
 const attribution = `
@@ -45,7 +45,7 @@ begin
   return null;
 end
 $kop$;
-alter function audit.record() owner to ${roles.owner};
+alter function audit.record() owner to ${writerRoles.owner};
 
 create or replace function audit.record_truncate() returns trigger
 language plpgsql security definer${pinned}
@@ -58,7 +58,7 @@ begin
   return null;
 end
 $kop$;
-alter function audit.record_truncate() owner to ${roles.owner};
+alter function audit.record_truncate() owner to ${writerRoles.owner};
 
 -- What a table held when its recording began, or after a rewrite by DDL: select audit.baseline('public.clients');
 create or replace function audit.baseline(target regclass) returns bigint

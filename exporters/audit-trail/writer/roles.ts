@@ -1,18 +1,18 @@
-import { literal, mark, roles } from './names.js';
+import { installMark, printedLiteral, writerRoles } from './names.js';
 
 /** Roles belong to the whole server, so another database's installation may have made them already. */
 export function createRoles(): string {
   return `
 -- Nobody logs in as these. Grant observer, sealer and witness to the login roles of the exporter, each to its own:
---   grant ${roles.observer} to …;
+--   grant ${writerRoles.observer} to …;
 do $kop$
 declare
   name text;
 begin
-  foreach name in array array[${Object.values(roles).map(literal).join(', ')}] loop
+  foreach name in array array[${Object.values(writerRoles).map(printedLiteral).join(', ')}] loop
     if not exists (select from pg_roles where rolname = name) then
       execute format('create role %I nologin noinherit', name);
-      execute format('comment on role %I is %L', name, ${literal(mark)});
+      execute format('comment on role %I is %L', name, ${printedLiteral(installMark)});
     end if;
   end loop;
 end
@@ -21,7 +21,7 @@ $kop$;`;
 
 /** Each role gets what its plane reads, and none but the owner can write. */
 export function grants(): string {
-  const { observer, sealer, witness } = roles;
+  const { observer, sealer, witness } = writerRoles;
   return `
 revoke all on all tables in schema audit from public;
 revoke all on all functions in schema audit from public;

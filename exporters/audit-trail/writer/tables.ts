@@ -1,11 +1,11 @@
-import { literal, mark, roles } from './names.js';
+import { installMark, printedLiteral, writerRoles } from './names.js';
 
 export function createTables(): string {
-  const comment = `is ${literal(mark)}`;
+  const comment = `is ${printedLiteral(installMark)}`;
   return `
-create schema if not exists audit authorization ${roles.owner};
+create schema if not exists audit authorization ${writerRoles.owner};
 comment on schema audit ${comment};
-set local role ${roles.owner};
+set local role ${writerRoles.owner};
 
 create table if not exists audit.installation (
   version integer primary key,

@@ -1,7 +1,7 @@
 import { dropEventTriggers } from './event-triggers.js';
 import { guard } from './guard.js';
 import { begin } from './install.js';
-import { literal, roles, tables } from './names.js';
+import { printedLiteral, writerRoles, writerTables } from './names.js';
 
 export interface UninstallOptions {
   /** Whether the records go too. Otherwise the script refuses while there are any: the law may want them. */
@@ -39,14 +39,14 @@ drop function if exists audit.on_ddl(), audit.on_drop(), audit.on_rewrite(), aud
   audit.in_scope(oid), audit.baseline(regclass), audit.key_columns(oid), audit.maintain_partitions(integer),
   audit.record(), audit.record_truncate(),
   audit.refuse_casts();
-${tables.map((table) => `drop table if exists audit.${table};`).join('\n')}
+${writerTables.map((table) => `drop table if exists audit.${table};`).join('\n')}
 -- Not cascade: what else somebody keeps in this schema is not ours to drop, and is named by the message.
 drop schema audit;
 do $kop$
 declare
   name text;
 begin
-  foreach name in array array[${Object.values(roles).map(literal).join(', ')}] loop
+  foreach name in array array[${Object.values(writerRoles).map(printedLiteral).join(', ')}] loop
     continue when not exists (select from pg_roles where rolname = name);
     if exists (
       select from pg_shdepend d join pg_database b on b.oid = d.dbid and b.datname = current_database()

@@ -105,7 +105,7 @@ const witness = z.discriminatedUnion(
   },
 );
 
-export const auditTrail = section({
+export const auditTrailSchema = section({
   title: text().describe('Name for people.'),
   portal: name().describe('Portal whose trail this is.'),
   team: name().describe('Team that answers for it.'),
@@ -123,4 +123,4 @@ export const auditTrail = section({
     .describe('Comparisons of business tables with one another, by name; they need no audit table. Default: none.'),
 });
 
-export type ParsedAuditTrail = z.output<typeof auditTrail>;
+export type ParsedAuditTrail = z.output<typeof auditTrailSchema>;

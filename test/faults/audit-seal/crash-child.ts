@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { openAuditStore } from '../../../exporters/audit-trail/seal/audit-log.js';
 import { sealPass } from '../../../exporters/audit-trail/seal/seal-pass.js';
-import { Session } from '../../../exporters/audit-trail/seal/session.js';
+import { SealSession } from '../../../exporters/audit-trail/seal/session.js';
 import { Disk, type DiskStep } from '../../../exporters/runtime/sealing/log/disk.js';
 import { disposeEntries } from '../../../exporters/runtime/sealing/log/disposal.js';
 import { signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
@@ -43,7 +43,7 @@ const signal = new AbortController().signal;
 const signers = signersFromPem(ORIGIN, pem);
 const disk = new DeadlyDisk(Number(killAt), how === 'torn');
 const store = await openAuditStore({ directory, origin: ORIGIN, keys: signers.map(({ verifier }) => verifier), disk });
-const session = await Session.open(
+const session = await SealSession.open(
   { url: SecretText.literal(url), statementTimeoutMs: 10_000, maxConnections: 1 },
   signal,
 );

@@ -7,7 +7,7 @@ import {
   type Sealer,
   verifyProof,
 } from '../../../exporters/audit-trail/seal/index.js';
-import { readShape } from '../../../exporters/audit-trail/seal/row-format.js';
+import { readSealedShape } from '../../../exporters/audit-trail/seal/row-format.js';
 import type { RowFormat } from '../../../exporters/audit-trail/seal/statement.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import type { AuditRecords, Seal } from '../../../pack/audit-trail/model.js';
@@ -234,7 +234,7 @@ describe('never fine when it could not look', () => {
 
 describe('a text of the format', () => {
   it('begins with order and id, whatever was first before the mapping changed', async () => {
-    const shape = (known?: RowFormat) => lab.session((session) => readShape(session, records, known));
+    const shape = (known?: RowFormat) => lab.session((session) => readSealedShape(session, records, known));
     const { format } = await shape();
     const [order, id, ...rest] = format.columns;
     expect([order, id]).toEqual([format.order.column, format.id.column]);

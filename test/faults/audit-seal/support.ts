@@ -13,7 +13,7 @@ import {
   type Sealer,
   type SealerDeps,
   type SealKey,
-  Session,
+  SealSession,
   verifyAuditLog,
   verifyRows,
 } from '../../../exporters/audit-trail/seal/index.js';
@@ -84,8 +84,8 @@ export class Lab {
     await this.client.query(`BEGIN; SET LOCAL session_replication_role = replica; ${sql}; COMMIT`);
   }
 
-  async session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await Session.open(this.access, forever);
+  async session<T>(work: (session: SealSession) => Promise<T>): Promise<T> {
+    const session = await SealSession.open(this.access, forever);
     try {
       return await work(session);
     } finally {

@@ -12,7 +12,7 @@ const memorySchema = z.object({
 });
 
 /** Comparisons of business tables, which need no audit records; one in each run, because one may fail. */
-export const comparisons: Check<DeepReadonly<z.infer<typeof memorySchema>>> = {
+export const comparisonsCheck: Check<DeepReadonly<z.infer<typeof memorySchema>>> = {
   name: 'comparisons',
   evidence: [],
   memory: memorySchema,

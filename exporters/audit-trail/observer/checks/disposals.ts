@@ -9,8 +9,8 @@ import type { Session } from '../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../database/facts.js';
 import type { RecordsSql } from '../../records/sql.js';
 import { DisposalLog, type LawfulDisposal } from '../../seal/index.js';
-import type { Ledger } from './counters/invariants.js';
-import type { Sample } from './counters/sample.js';
+import type { CountersLedger } from './counters/invariants.js';
+import type { CounterSample } from './counters/sample.js';
 
 /** Where an observer of this trail reads of them. */
 export function disposalsIn({ seal }: AuditTrail): { readonly disposals?: () => Promise<readonly LawfulDisposal[]> } {
@@ -81,8 +81,8 @@ export function isBeginningDisposedOf(disposals: readonly LawfulDisposal[]): boo
 export async function countGone(
   session: Session,
   sql: RecordsSql,
-  ledger: Ledger,
-  sample: Sample,
+  ledger: CountersLedger,
+  sample: CounterSample,
   disposals: readonly LawfulDisposal[],
 ): Promise<number> {
   const deleted = deletedSince(ledger, sample);
@@ -129,7 +129,7 @@ function placesOf(sql: RecordsSql, { from, to, certainty }: LawfulDisposal): str
   return `${isBeyond} and ${isUnder}`;
 }
 
-function deletedSince({ base }: Ledger, { records }: Sample): number {
+function deletedSince({ base }: CountersLedger, { records }: CounterSample): number {
   return Object.entries(records).reduce((sum, [oid, tuples]) => sum + tuples[2] - (base.records[oid]?.[2] ?? 0), 0);
 }
 

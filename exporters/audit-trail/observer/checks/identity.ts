@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { ident, parseQualified, qualified } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
-import type { Window } from '../../records/reader.js';
+import type { RecordsWindow } from '../../records/reader.js';
 import type { RecordsSql } from '../../records/sql.js';
 import type { Check, RecordsPoll } from '../check.js';
 import { identityEvidence } from '../verdict/evidence.js';
 
 /** C10. Another record with the id of a new one. Not asked where a unique index makes it impossible. */
-const DUPLICATES = (sql: RecordsSql, window: Window) => `
+const DUPLICATES = (sql: RecordsSql, window: RecordsWindow) => `
 select count(*)::int as n from (
   select r.id from ${sql.live} r where ${window.where('r')} group by r.id
   having count(*) > 1 ${sql.shape.idIsIndexed ? `or (select count(*) from (select from ${sql.live} o where o.id = r.id limit 2) t) > 1` : ''}) d`;
 
 /** From the least to the greatest new id, how many records there are and how many ids. */
-const WITHIN = (sql: RecordsSql, window: Window) => `
+const WITHIN = (sql: RecordsSql, window: RecordsWindow) => `
 with w as materialized (select min(r.id) as low, max(r.id) as high, count(*) as n from ${sql.live} r where ${window.where('r')})
 select case when (select high - low <= ${SPREAD} * n from w)
   then (select count(*) - count(distinct o.id) from ${sql.live} o where o.id between (select low from w) and (select high from w))
@@ -27,7 +27,7 @@ with m as materialized (select max(t.${ident(sql.records.columns.id.column)})::t
 select m.highest, (select case when s.is_called then s.last_value else s.last_value - 1 end from ${sequence} s)::text as given
 from m`;
 
-export async function countDuplicates(session: Session, sql: RecordsSql, window: Window): Promise<number> {
+export async function countDuplicates(session: Session, sql: RecordsSql, window: RecordsWindow): Promise<number> {
   if (sql.shape.idIsUnique) return 0;
   // New ids mostly lie close together: then one walk over the index tells that none is there twice.
   if (sql.hasOrderedIds && sql.shape.idIsIndexed) {
@@ -55,7 +55,7 @@ interface IdentityResult {
   readonly regressed: boolean;
 }
 
-export const identity: Check<IdentityMemory, RecordsPoll> = {
+export const identityCheck: Check<IdentityMemory, RecordsPoll> = {
   name: 'identity',
   evidence: ['identity'],
   memory: memorySchema,

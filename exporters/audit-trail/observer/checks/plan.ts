@@ -11,7 +11,7 @@ import { newTableMemory } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
 import { disposalsHere, disposalsOf, type TableDisposal } from './disposals.js';
 import type { ReplayUnit } from './full-scan/replay.js';
-import type { ContinuityTable } from './reading/continuity.js';
+import type { ContinuityTable } from './reading/continuity-sql.js';
 
 export interface Plan {
   /** By the name that records give. */

@@ -134,7 +134,7 @@ const memorySchema = z.object({
 });
 
 /** The pass over all records that shows whether they can be read. A pass that ended gives way to the next, in the next poll. */
-export const readability: Check<DeepReadonly<z.infer<typeof memorySchema>>, RecordsPoll> = {
+export const readabilityCheck: Check<DeepReadonly<z.infer<typeof memorySchema>>, RecordsPoll> = {
   name: 'readability',
   evidence: [],
   memory: memorySchema,

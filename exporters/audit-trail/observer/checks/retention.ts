@@ -48,7 +48,7 @@ const memorySchema = z.object({
 });
 export type RetentionMemory = DeepReadonly<z.infer<typeof memorySchema>>;
 
-export const retention: Check<RetentionMemory, RecordsPoll> = {
+export const retentionCheck: Check<RetentionMemory, RecordsPoll> = {
   name: 'retention',
   evidence: [],
   memory: memorySchema,

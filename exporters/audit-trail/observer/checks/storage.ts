@@ -21,7 +21,7 @@ type Own = DeepReadonly<z.infer<typeof storageMemorySchema>> & {
  * A new file under a table means TRUNCATE, a rewrite of its values by ALTER TABLE, or only VACUUM FULL: counters and
  * triggers show nothing of it, so every row is compared.
  */
-export const storage: Check<Own, FastPoll> = {
+export const storageCheck: Check<Own, FastPoll> = {
   name: 'tripwires',
   evidence: [],
   memory: storageMemorySchema.transform((own): Own => ({ ...own, tables: {} })),

@@ -11,7 +11,7 @@ type TriggersMemory = DeepReadonly<z.infer<typeof triggersMemorySchema>>;
 type Own = TriggersMemory & { readonly tables: Readonly<Record<string, TableTriggers>> };
 
 /** P1 and C2. Which operations are recorded, and whether a trigger or its function was changed since the last poll. */
-export const triggers: Check<Own, FastPoll> = {
+export const triggersCheck: Check<Own, FastPoll> = {
   name: 'tripwires',
   evidence: ['catalogue'],
   memory: triggersMemorySchema.transform((own): Own => ({ ...own, tables: {} })),

@@ -1,6 +1,6 @@
 import { auditInvariants } from '../../../../pack/audit-trail/metrics.js';
 import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
-import { retention } from '../checks/retention.js';
+import { retentionCheck } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';
 import { acceptRanges } from '../checks/witness/witness.js';
 import type { Memory } from '../memory.js';
@@ -64,7 +64,7 @@ function withBaseline(memory: Memory, declaration: Declaration, { labels, xmax, 
     checks: {
       ...checks,
       counters,
-      retention: retention.accept?.(checks.retention) ?? checks.retention,
+      retention: retentionCheck.accept?.(checks.retention) ?? checks.retention,
       witness: acceptRanges(checks.witness),
       triggers: { ...checks.triggers, ...acceptFunctions(checks.triggers) },
     },

@@ -1,7 +1,7 @@
 import type { AuditTableState } from '../../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../../pack/audit-trail/model.js';
 import type { Failure } from '../../../runtime/postgres/failure.js';
-import type { CheckName } from '../../metrics.js';
+import type { CheckName } from '../../check-names.js';
 import type { RecordsSql } from '../../records/sql.js';
 import { settlingOf } from '../checks/counters/invariants.js';
 import { orderLostText } from '../checks/ordering.js';

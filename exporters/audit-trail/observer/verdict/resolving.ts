@@ -20,7 +20,7 @@ export interface ResolvedAt {
   readonly records: AuditRecords | undefined;
 }
 
-export interface Resolved {
+export interface ResolvedSuspicions {
   readonly memory: Memory;
   /** Findings that count from now on. */
   readonly counted: readonly Finding[];
@@ -28,7 +28,7 @@ export interface Resolved {
 }
 
 /** Ends the suspicions that the exact checks have gone through. */
-export function resolve(memory: Memory, at: ResolvedAt): Resolved {
+export function resolveSuspicions(memory: Memory, at: ResolvedAt): ResolvedSuspicions {
   const settled = at.labels.flatMap((label) => {
     const own = memory.tables[label] ?? newTableMemory();
     const { suspicion } = own;

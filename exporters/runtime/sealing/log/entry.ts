@@ -24,7 +24,7 @@ export interface ReadLine<S extends CommonStatement = CommonStatement> {
 }
 
 /** A line of a log whose kind is known. */
-export interface Entry<S extends CommonStatement> extends ReadLine<S | DisposalStatement> {
+export interface LogEntry<S extends CommonStatement> extends ReadLine<S | DisposalStatement> {
   /** How many leaves it adds to the tree. */
   readonly leaves: number;
 }
@@ -41,7 +41,7 @@ export const NOTHING_HASH: string = sha256('').toString('base64');
 export const beforeFirst: Preceding = { seq: -1, size: 0, root: sha256(''), hash: NOTHING_HASH };
 
 /** @throws {NoteError} */
-export function readEntry<S extends CommonStatement>(raw: string, kind: LogKind<S, unknown>): Entry<S> {
+export function readEntry<S extends CommonStatement>(raw: string, kind: LogKind<S, unknown>): LogEntry<S> {
   const line = parseLine(raw);
   const statement = parseStatement(parseNote(line.statement).text, kind);
   const leaves = isDisposal(statement) ? 0 : kind.leaves(statement);
@@ -64,7 +64,11 @@ export function precedingOf({ statement, hash }: ReadLine): Preceding {
 }
 
 /** Order, sizes and the chain of lines; no signatures. @throws {SealRefused} */
-export function checkChain({ statement, leaves }: Entry<CommonStatement>, preceding: Preceding, origin: string): void {
+export function checkChain(
+  { statement, leaves }: LogEntry<CommonStatement>,
+  preceding: Preceding,
+  origin: string,
+): void {
   const at = `entry ${statement.seq}`;
   if (statement.origin !== origin) {
     throw new SealRefused('fork', `${at} belongs to "${statement.origin}", not to "${origin}"`);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SealRefused } from '../errors.js';
 import type { Disk } from './disk.js';
-import { type Entry, type ReadLine, readEntry } from './entry.js';
+import { type LogEntry, type ReadLine, readEntry } from './entry.js';
 import type { EntryIndex } from './entry-index.js';
 import type { CommonStatement, LogKind } from './statement.js';
 
@@ -28,7 +28,7 @@ export class LogFile<S extends CommonStatement> {
     this.#bytes = offset + bytes;
   }
 
-  async entry(seq: number): Promise<Entry<S>> {
+  async entry(seq: number): Promise<LogEntry<S>> {
     const offset = this.#index.offset(seq);
     const end = seq + 1 < this.#index.length ? this.#index.offset(seq + 1) : this.#bytes;
     const bytes = await this.#disk.readRange(this.path, offset, end - offset - 1);

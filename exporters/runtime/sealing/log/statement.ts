@@ -8,21 +8,23 @@ import { HASH_BYTES } from '../tree/merkle.js';
  */
 
 /** SHA-256 in base64. */
-export const digest = z.string().refine((text) => decodeBase64(text)?.length === HASH_BYTES, 'not a SHA-256 in base64');
-export const count = z.int().nonnegative();
+export const digestSchema = z
+  .string()
+  .refine((text) => decodeBase64(text)?.length === HASH_BYTES, 'not a SHA-256 in base64');
+export const countSchema = z.int().nonnegative();
 
 /** The fields that each statement has, whatever its log is about. The store fills them in. */
 export const commonFields = {
   version: z.literal(1),
   origin: z.string(),
-  seq: count,
+  seq: countSchema,
   /** RFC 3339, the sealer's clock. */
   time: z.iso.datetime(),
   /** Of the tree after this entry, as in its checkpoint. */
-  size: count,
-  root: digest,
+  size: countSchema,
+  root: digestSchema,
   /** SHA-256 of the whole previous line of the log, without its newline; of nothing before the first. */
-  prev: digest,
+  prev: digestSchema,
   /** Who signs; whoever trusts one of the signers may trust these. */
   keys: z.array(z.string()).min(1),
 };
@@ -34,9 +36,9 @@ const disposal = z.strictObject({
   kind: z.literal('disposal'),
   ...commonFields,
   /** Entries, both inclusive, whose records were lawfully disposed of. Their roots and counts stay in the log. */
-  first: count,
-  last: count,
-  count,
+  first: countSchema,
+  last: countSchema,
+  count: countSchema,
   reason: z.string().min(1),
   by: z.string().min(1),
 });
@@ -92,7 +94,7 @@ const line = z.strictObject({
   statement: z.string(),
   checkpoint: z.string(),
   /** RFC 6962 proof from the previous entry's tree to this one. */
-  consistency: z.array(digest),
+  consistency: z.array(digestSchema),
 });
 export type LogLine = z.infer<typeof line>;
 

@@ -12,7 +12,7 @@ import {
   beforeFirst,
   checkChain,
   checkEvidence,
-  type Entry,
+  type LogEntry,
   type Preceding,
   precedingOf,
   type ReadLine,
@@ -85,7 +85,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
   readonly #file: LogFile<S>;
   #lock: LogLock | undefined;
   #keys: readonly NoteVerifier[];
-  #last: Entry<S> | undefined;
+  #last: LogEntry<S> | undefined;
   #range = CompactRange.empty;
   #trusted: TrustedState | undefined;
 
@@ -122,7 +122,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     return store;
   }
 
-  get last(): Entry<S> | undefined {
+  get last(): LogEntry<S> | undefined {
     return this.#last;
   }
 
@@ -143,7 +143,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     return this.#file.path;
   }
 
-  entry(seq: number): Promise<Entry<S>> {
+  entry(seq: number): Promise<LogEntry<S>> {
     return this.#file.entry(seq);
   }
 
@@ -158,12 +158,12 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
    * Adds an entry: leaf file, then line; when this resolves, both are on the disk. When it rejects, nothing is added
    * and the same can be tried again.
    */
-  append(draft: Draft<S>, time: Date, signers: readonly NoteSigner[], added?: NewLeaves): Promise<Entry<S>> {
+  append(draft: Draft<S>, time: Date, signers: readonly NoteSigner[], added?: NewLeaves): Promise<LogEntry<S>> {
     return this.#append(draft, time, signers, added);
   }
 
   /** Adds the entry that says that records were disposed of; `forgetLeaves` does it. */
-  appendDisposal(draft: DisposalDraft, time: Date, signers: readonly NoteSigner[]): Promise<Entry<S>> {
+  appendDisposal(draft: DisposalDraft, time: Date, signers: readonly NoteSigner[]): Promise<LogEntry<S>> {
     return this.#append(draft, time, signers, undefined);
   }
 
@@ -199,7 +199,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     time: Date,
     signers: readonly NoteSigner[],
     added: NewLeaves | undefined,
-  ): Promise<Entry<S>> {
+  ): Promise<LogEntry<S>> {
     await this.#mayAppend(signers);
     const range = added === undefined ? this.#range : added.growth.range();
     const preceding = this.#preceding;
@@ -274,7 +274,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     await this.settle();
   }
 
-  #parse(text: string): Entry<S> | undefined {
+  #parse(text: string): LogEntry<S> | undefined {
     try {
       return readEntry(text, this.#kind);
     } catch (error) {
@@ -284,7 +284,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
   }
 
   /** The chain for every line; keys and proofs for what nobody verified yet. */
-  #believe(entry: Entry<S>): void {
+  #believe(entry: LogEntry<S>): void {
     const preceding = this.#preceding;
     const trusted = this.#trusted;
     checkChain(entry, preceding, this.origin);
@@ -339,7 +339,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     }
   }
 
-  #take(entry: Entry<S>, range: CompactRange): void {
+  #take(entry: LogEntry<S>, range: CompactRange): void {
     this.view.add(entry.statement);
     this.#last = entry;
     this.#range = range;

@@ -6,7 +6,7 @@ import {
   beforeFirst,
   checkChain,
   checkEvidence,
-  type Entry,
+  type LogEntry,
   type Preceding,
   precedingOf,
   type ReadLine,
@@ -97,7 +97,7 @@ class LogCheck<S extends CommonStatement> {
 
   add(text: string, isWhole: boolean): void {
     const { origin } = this.#options;
-    let entry: Entry<S>;
+    let entry: LogEntry<S>;
     try {
       entry = readEntry(text, this.#options.kind);
     } catch (cause) {

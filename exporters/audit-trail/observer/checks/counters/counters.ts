@@ -13,21 +13,21 @@ import { countGone, countThere, disposalsHere } from '../disposals.js';
 import {
   advance,
   type CallsOf,
+  type CounterMismatches,
+  type CountersLedger,
   type CountersMemory,
+  counterMismatches,
+  countersLedgerSchema,
   countersMemorySchema,
   fell,
   join,
-  type Ledger,
   learnSequenceGap,
-  ledgerSchema,
   movedSinceAgreement,
   openLedger,
-  type Residuals,
-  residuals,
   type Settling,
   settlingOf,
 } from './invariants.js';
-import { type CounterTargets, readCounters, type Sample } from './sample.js';
+import { type CounterSample, type CounterTargets, readCounters } from './sample.js';
 
 export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
   operations_calls: 'rows changed and calls of the audit trigger do not agree',
@@ -37,7 +37,7 @@ export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
 };
 
 /** C3 and C4. Only for trails that triggers write: an application's records roll back apart from its changes. */
-export const counters: Check<CountersMemory, FastPoll> = {
+export const countersCheck: Check<CountersMemory, FastPoll> = {
   name: 'tripwires',
   evidence: ['counters'],
   memory: countersMemorySchema,
@@ -53,7 +53,7 @@ export const counters: Check<CountersMemory, FastPoll> = {
       };
     }
     // A copy: what is learned here counts only when the run is through.
-    let ledger = own.ledger === undefined ? undefined : ledgerSchema.parse(own.ledger);
+    let ledger = own.ledger === undefined ? undefined : countersLedgerSchema.parse(own.ledger);
     const targets = targetsOf(poll, sql, ledger);
     const { masks, fns, isMixed } = targets;
     const disposals = disposalsHere(stated, facts);
@@ -78,7 +78,7 @@ export const counters: Check<CountersMemory, FastPoll> = {
       learnSequenceGap(ledger, sample, pace.settleMs);
       const counted = whatIsCounted(pace, ledger, sample);
       advance(ledger, sample);
-      const found = residuals(ledger, sample, fns, uncalled);
+      const found = counterMismatches(ledger, sample, fns, uncalled);
       const settling = settlingOf(own, pace.settleMs);
       settling.add(poll.now(), found);
       // Those that are looked into or were judged stay visible; those that were explained do not.
@@ -93,7 +93,7 @@ export const counters: Check<CountersMemory, FastPoll> = {
   },
 };
 
-function targetsOf({ trail, catalogue, facts }: FastPoll, { shape }: RecordsSql, ledger: Ledger | undefined) {
+function targetsOf({ trail, catalogue, facts }: FastPoll, { shape }: RecordsSql, ledger: CountersLedger | undefined) {
   const names = new Set((trail.records?.triggerFunctions ?? []).map((name) => name.replace(/\(.*\)$/, '')));
   const functions = new Set(catalogue.functions.filter(({ name }) => names.has(name)).map(({ oid }) => oid));
   const masks: Record<string, number> = {};
@@ -116,7 +116,7 @@ function targetsOf({ trail, catalogue, facts }: FastPoll, { shape }: RecordsSql,
 }
 
 /** Puts what does not agree down in the ledger. @returns whom it may be of. */
-function judge(poll: FastPoll, ledger: Ledger, settling: Settling): { table: string; alarm: Alarm }[] {
+function judge(poll: FastPoll, ledger: CountersLedger, settling: Settling): { table: string; alarm: Alarm }[] {
   const { catalogue, tables, isUnderMaintenance } = poll;
   const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
   if (news === undefined) return [];
@@ -150,14 +150,14 @@ function judge(poll: FastPoll, ledger: Ledger, settling: Settling): { table: str
  * Whether ids are compared is said, and is no lack: a trail that is written to day and night never rests for long enough,
  * and nobody could do anything about an alert that said so.
  */
-function whatIsCounted({ settleMs }: Pace, { base }: Ledger, { sequence }: Sample): string {
+function whatIsCounted({ settleMs }: Pace, { base }: CountersLedger, { sequence }: CounterSample): string {
   const all = 'statistics are kept and can be read';
   if (sequence === undefined || base.sequenceGap !== undefined) return all;
   return `${all}; records are not compared with the ids given out yet, which begins when none was for ${settleMs / 1000} s`;
 }
 
 /** Of what may yet pass, only what was there before: a restart must not end an alarm for as long as counters settle. */
-function knownOf(own: Pick<CountersMemory, 'ledger'>, found: Residuals): Residuals {
+function knownOf(own: Pick<CountersMemory, 'ledger'>, found: CounterMismatches): CounterMismatches {
   const unexplained = unexplainedSoFar(own);
   const known = auditInvariants.filter((invariant) => found[invariant] !== undefined);
   return Object.fromEntries(known.map((invariant) => [invariant, unexplained[invariant] ?? 0]));
@@ -180,7 +180,7 @@ function whyNot({ trail, sql, whyNoRecords = 'no audit records', facts }: FastPo
   return undefined;
 }
 
-function existing(ledger: Ledger | undefined, { relations }: Catalogue): string[] {
+function existing(ledger: CountersLedger | undefined, { relations }: Catalogue): string[] {
   const there = new Set(relations.map(({ oid }) => oid));
   return Object.keys(ledger?.masks ?? {}).filter((oid) => there.has(oid));
 }

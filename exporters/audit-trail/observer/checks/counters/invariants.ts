@@ -3,13 +3,13 @@ import { type AuditInvariant, auditInvariants } from '../../../../../pack/audit-
 import type { DeepReadonly } from '../../../deep-readonly.js';
 import { forgotten } from '../../forgotten.js';
 import type { EpochReason } from '../../verdict/epoch.js';
-import { countOf, type Sample, type Tuples } from './sample.js';
+import { type CounterSample, countOf, type Tuples } from './sample.js';
 
 const tuplesSchema = z.tuple([z.number(), z.number(), z.number()]);
 export const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number());
 export type Amounts = z.infer<typeof amountsSchema>;
 
-export const ledgerSchema = z.object({
+export const countersLedgerSchema = z.object({
   /** What each side stood at when this epoch began, or when a relation joined it. */
   base: z.object({
     audited: z.record(z.string(), tuplesSchema),
@@ -48,19 +48,19 @@ export const ledgerSchema = z.object({
   /** Counters at the last look at which every equality held. */
   agreed: z.record(z.string(), tuplesSchema),
 });
-export type Ledger = z.infer<typeof ledgerSchema>;
+export type CountersLedger = z.infer<typeof countersLedgerSchema>;
 
 export const countersMemorySchema = z.object({
-  ledger: ledgerSchema.optional(),
+  ledger: countersLedgerSchema.optional(),
   /** Residuals judged in earlier epochs, for as long as no ledger of a new one carries them. */
   judged: amountsSchema.optional(),
   /** By how much counters that should agree do not, as of now; and of late, until they had time to settle. */
-  found: forgotten<Residuals>(),
+  found: forgotten<CounterMismatches>(),
   window: forgotten<readonly Entry[]>(),
 });
 export type CountersMemory = DeepReadonly<z.infer<typeof countersMemorySchema>>;
 
-export type Residuals = Readonly<Partial<Record<AuditInvariant, number>>>;
+export type CounterMismatches = Readonly<Partial<Record<AuditInvariant, number>>>;
 
 /** Records that no call of a row trigger wrote, by committed records read in this epoch. */
 export interface Uncalled {
@@ -77,7 +77,11 @@ export interface CallsOf {
   readonly all: readonly string[];
 }
 
-export function openLedger(sample: Sample, masks: Readonly<Record<string, number>>, carried: Amounts = {}): Ledger {
+export function openLedger(
+  sample: CounterSample,
+  masks: Readonly<Record<string, number>>,
+  carried: Amounts = {},
+): CountersLedger {
   return {
     base: {
       audited: copy(sample.audited),
@@ -104,7 +108,12 @@ export function openLedger(sample: Sample, masks: Readonly<Record<string, number
  *   other side and never show.
  * - records_mutated: records updated or deleted, moves to the archive and lawful disposals left out.
  */
-export function residuals(ledger: Ledger, sample: Sample, fns: CallsOf, uncalled: Uncalled): Residuals {
+export function counterMismatches(
+  ledger: CountersLedger,
+  sample: CounterSample,
+  fns: CallsOf,
+  uncalled: Uncalled,
+): CounterMismatches {
   const { base } = ledger;
   const audited = { ...ledger.last.audited, ...sample.audited };
   const records = { ...ledger.last.records, ...sample.records };
@@ -158,7 +167,7 @@ function setAsidePrepared(found: { operations_calls?: number; calls_records?: nu
  * after it time for backends to report. Sooner, ids would be given out whose records are not counted yet, and would later
  * look like forged ones.
  */
-export function learnSequenceGap(ledger: Ledger, sample: Sample, settleMs: number): void {
+export function learnSequenceGap(ledger: CountersLedger, sample: CounterSample, settleMs: number): void {
   const { sequence, at, isAtRest } = sample;
   if (sequence === undefined || ledger.base.sequenceGap !== undefined) return;
   if (ledger.resting?.sequence !== sequence) {
@@ -171,7 +180,7 @@ export function learnSequenceGap(ledger: Ledger, sample: Sample, settleMs: numbe
 }
 
 /** Counters never fall in one run of statistics, except where a relation is gone. */
-export function fell(ledger: Ledger, sample: Sample): boolean {
+export function fell(ledger: CountersLedger, sample: CounterSample): boolean {
   const lower = (before: Readonly<Record<string, Tuples>>, now: Readonly<Record<string, Tuples>>) =>
     Object.entries(now).some(([oid, tuples]) => tuples.some((value, index) => value < (before[oid]?.[index] ?? 0)));
   return lower(ledger.last.audited, sample.audited) || lower(ledger.last.records, sample.records);
@@ -184,12 +193,12 @@ export function fell(ledger: Ledger, sample: Sample): boolean {
  * @returns the reason for a new epoch when no way of joining agrees.
  */
 export function join(
-  ledger: Ledger,
-  sample: Sample,
+  ledger: CountersLedger,
+  sample: CounterSample,
   masks: Readonly<Record<string, number>>,
   fns: CallsOf,
   uncalled: Uncalled,
-  previous: Residuals,
+  previous: CounterMismatches,
 ): EpochReason | undefined {
   const widened = Object.entries(masks).some(([oid, mask]) => {
     const before = ledger.masks[oid];
@@ -208,7 +217,7 @@ export function join(
       const now = sample.audited[oid] ?? [0, 0, 0];
       ledger.base.audited[oid] = isFromNow ? [now[0], now[1], now[2]] : [0, 0, 0];
     }
-    const found = residuals(ledger, sample, fns, uncalled);
+    const found = counterMismatches(ledger, sample, fns, uncalled);
     if (joining.length === 0 || (found.operations_calls ?? 0) === (previous.operations_calls ?? 0)) return undefined;
   }
   return joining.every((oid) => countOf(sample.audited[oid] ?? [0, 0, 0], masks[oid] ?? 0) === 0)
@@ -216,7 +225,7 @@ export function join(
     : 'relation';
 }
 
-export function advance(ledger: Ledger, sample: Sample): void {
+export function advance(ledger: CountersLedger, sample: CounterSample): void {
   ledger.last = {
     at: sample.at,
     audited: { ...ledger.last.audited, ...copy(sample.audited) },
@@ -226,7 +235,7 @@ export function advance(ledger: Ledger, sample: Sample): void {
 }
 
 /** Relations whose counters moved since all equalities last held: where the fault can be. */
-export function movedSinceAgreement(ledger: Ledger): string[] {
+export function movedSinceAgreement(ledger: CountersLedger): string[] {
   return Object.entries(ledger.last.audited)
     .filter(([oid, tuples]) => tuples.some((value, index) => value !== (ledger.agreed[oid]?.[index] ?? 0)))
     .map(([oid]) => oid);
@@ -234,7 +243,7 @@ export function movedSinceAgreement(ledger: Ledger): string[] {
 
 interface Entry {
   readonly at: number;
-  readonly residuals: Residuals;
+  readonly residuals: CounterMismatches;
 }
 
 export function settlingOf({ window }: Pick<CountersMemory, 'window'>, settleMs: number): Settling {
@@ -258,7 +267,7 @@ export class Settling {
     return this.#seen;
   }
 
-  add(at: number, found: Residuals): void {
+  add(at: number, found: CounterMismatches): void {
     // A clock that was set back would make everything look recent until it is there again.
     if (at < (this.#seen.at(-1)?.at ?? at)) this.#seen = [];
     this.#seen.push({ at, residuals: found });
@@ -272,7 +281,7 @@ export class Settling {
    *
    * @returns undefined while the window is not spanned: nothing can be said yet.
    */
-  settled(...allowances: readonly Residuals[]): Residuals | undefined {
+  settled(...allowances: readonly CounterMismatches[]): CounterMismatches | undefined {
     const first = this.#seen[0];
     const last = this.#seen.at(-1);
     if (first === undefined || last === undefined || last.at - first.at < this.#settleMs) return undefined;

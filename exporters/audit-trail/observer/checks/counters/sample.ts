@@ -27,7 +27,7 @@ const AT_REST = `(select not exists (select from pg_locks l where l.locktype = '
 /** Inserted, updated, deleted since the statistics began; rolled-back work included, on every side alike. */
 export type Tuples = readonly [inserted: number, updated: number, deleted: number];
 
-export interface Sample {
+export interface CounterSample {
   /** Milliseconds of our clock. */
   readonly at: number;
   readonly audited: Readonly<Record<string, Tuples>>;
@@ -64,7 +64,7 @@ interface CountersRow {
   sequence: string | null;
 }
 
-export async function readCounters(session: Session, targets: CounterTargets): Promise<Sample> {
+export async function readCounters(session: Session, targets: CounterTargets): Promise<CounterSample> {
   const sequence =
     targets.sequence === undefined
       ? 'null::text'

@@ -49,7 +49,7 @@ async function readExposure(
 const memorySchema = z.object({ found: forgotten<ExposureResult>() });
 
 /** Who could change or read the data and the records unseen. */
-export const exposure: Check<DeepReadonly<z.infer<typeof memorySchema>>> = {
+export const exposureCheck: Check<DeepReadonly<z.infer<typeof memorySchema>>> = {
   name: 'exposure',
   evidence: [],
   memory: memorySchema,

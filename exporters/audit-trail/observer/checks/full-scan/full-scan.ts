@@ -10,7 +10,9 @@ import { ifSlow, judged } from '../../verdict/evidence.js';
 import type { FindingVerdict } from '../../verdict/findings.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
-import { type ReplayPage, type ReplayUnit, replayKeys, replayRows } from './replay.js';
+import type { ReplayPage, ReplayUnit } from './replay.js';
+import { replayKeys } from './replay-keys.js';
+import { replayRows } from './replay-rows.js';
 
 /** Rows per page: what one statement compares, well within a statement timeout. */
 const PAGE_ROWS = 5000;
@@ -44,7 +46,7 @@ type Result = Outcome<Own>;
  * end, for as long as there is time; then those not proven in this epoch and those whose scan is oldest, within the rows
  * that a poll may compare. A scan that failed is no proof; the next poll goes on where it was.
  */
-export const fullScan: Check<Own, PlannedPoll> = {
+export const fullScanCheck: Check<Own, PlannedPoll> = {
   name: 'replay',
   evidence: ['replay'],
   isExclusive: true,

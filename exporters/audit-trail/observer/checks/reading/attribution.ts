@@ -1,7 +1,7 @@
 import type { Attribution, AttributionField } from '../../../../../pack/audit-trail/model.js';
 import { likePattern, literal } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
-import type { Window } from '../../../records/reader.js';
+import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
 
 export const actorKinds = ['human', 'machine', 'shared', 'none', 'unresolved'] as const;
@@ -18,7 +18,7 @@ const columns: Readonly<Record<AttributionField, string>> = {
 };
 
 /** C8. Jobs and migrations act without a person's reason; they are counted apart, never as missing. */
-const ATTRIBUTION = (sql: RecordsSql, window: Window, attribution: Attribution, listed: string | undefined) => {
+const ATTRIBUTION = (sql: RecordsSql, window: RecordsWindow, attribution: Attribution, listed: string | undefined) => {
   const like = (patterns: readonly string[]) =>
     patterns.length === 0
       ? 'false'
@@ -46,7 +46,7 @@ export interface AttributionResult {
 export async function checkAttribution(
   session: Session,
   sql: RecordsSql,
-  window: Window,
+  window: RecordsWindow,
   attribution: Attribution,
   listed: string | undefined,
 ): Promise<AttributionResult> {

@@ -1,6 +1,6 @@
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../../database/facts.js';
-import type { Window } from '../../../records/reader.js';
+import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
 
 /** Transactions that may still add records. Other roles' are seen only with `pg_read_all_stats`. */
@@ -29,7 +29,7 @@ export async function watermarkLag(
 }
 
 /** How much later than the change an application wrote its record; by the moment of commit, in steps of the bounds. */
-const WRITE_LAG = (sql: RecordsSql, window: Window, bounds: readonly number[]) => `
+const WRITE_LAG = (sql: RecordsSql, window: RecordsWindow, bounds: readonly number[]) => `
 select width_bucket(extract(epoch from pg_xact_commit_timestamp(r.row_xid) - r.at)::float8, array[${bounds.join(', ')}]::float8[]) as bucket,
        count(*)::int as n, avg(greatest(0, extract(epoch from pg_xact_commit_timestamp(r.row_xid) - r.at)))::float8 as mean
 from ${sql.live} r where ${window.where('r')} and r.op is not null and pg_xact_commit_timestamp(r.row_xid) is not null group by 1`;
@@ -43,7 +43,7 @@ export async function writeLags(
   session: Session,
   sql: RecordsSql,
   facts: Facts,
-  window: Window,
+  window: RecordsWindow,
   bounds: readonly number[],
 ): Promise<readonly LagBucket[]> {
   if (!facts.trackCommitTimestamp) return [];

@@ -1,6 +1,6 @@
 import { readFacts } from '../../../database/facts.js';
-import type { TrailMetrics } from '../../../metrics.js';
-import { modeOf, nextWindow, type Window } from '../../../records/reader.js';
+import { modeOf, nextWindow, type RecordsWindow } from '../../../records/reader.js';
+import type { TrailMetrics } from '../../../trail-metrics.js';
 import { CannotCheck, type Check, type Outcome } from '../../check.js';
 import { isReplaced } from '../../tables/storage.js';
 import { unknown } from '../../verdict/evidence.js';
@@ -10,7 +10,7 @@ import { watermarkLag } from './lag.js';
 import { listedActors } from './listed-actors.js';
 import { type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './memory.js';
 import { goThroughAgain } from './recheck.js';
-import { count, type Measured, measure, said } from './window.js';
+import { countWindow, type Measured, measureWindow, said } from './window.js';
 
 type Result = Outcome<Own>;
 
@@ -22,7 +22,7 @@ const LAG_HALF_LIFE = 0.5;
  * through old records again where that is owed; and judges its evidence when it went through, never before. Said any
  * sooner, a trail that cannot be read would be "ok" for a moment in each poll.
  */
-export const reading: Check<Own, PlannedPoll> = {
+export const readingCheck: Check<Own, PlannedPoll> = {
   name: 'reading',
   evidence: ['records', 'continuity'],
   isExclusive: true,
@@ -62,7 +62,7 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
 }
 
 interface Page {
-  readonly window: Window;
+  readonly window: RecordsWindow;
   readonly limit: bigint;
   readonly measured: Measured | undefined;
 }
@@ -79,14 +79,14 @@ async function readNext(poll: PlannedPoll, own: Own, round: ReadingRound): Promi
       below: limit,
       owedMs,
     });
-    const measured = window.isEmpty ? undefined : await measure(poll, own, session, facts, window);
+    const measured = window.isEmpty ? undefined : await measureWindow(poll, own, session, facts, window);
     return (await isReplaced(session, sql)) ? undefined : { window, limit, measured };
   });
   if (page === undefined) return { memory: own, isMore: true };
   const { window, limit, measured } = page;
   const before = own.progress;
   const lastRead = window.lastRead ?? before?.lastRead;
-  const counted = measured === undefined ? own : count(poll, own, measured);
+  const counted = measured === undefined ? own : countWindow(poll, own, measured);
   const progress = {
     watermark: window.next,
     ...(lastRead === undefined ? {} : { lastRead: { ...lastRead } }),

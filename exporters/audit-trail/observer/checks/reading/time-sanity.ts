@@ -1,13 +1,13 @@
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../../../database/facts.js';
-import type { Window } from '../../../records/reader.js';
+import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
 
 /**
  * C9. The moment of commit is PostgreSQL's own (`track_commit_timestamp`). Where it is not kept, an earlier look
  * bounds it from below: a transaction that had not begun then cannot have written before then.
  */
-const TIMES = (sql: RecordsSql, facts: Facts, window: Window, from: number) => {
+const TIMES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, from: number) => {
   const committed = facts.trackCommitTimestamp ? 'pg_xact_commit_timestamp(r.row_xid)' : 'null::timestamptz';
   const begun = `case when (${asXid8('r.row_xid', facts.xmax)}) >= $${from}::bigint then to_timestamp($${from + 1}::float8) end`;
   return `
@@ -37,7 +37,7 @@ export async function checkTimes(
   session: Session,
   sql: RecordsSql,
   facts: Facts,
-  window: Window,
+  window: RecordsWindow,
   limits: TimeLimits,
 ): Promise<TimeResult> {
   const { earlier, skewSeconds, openSeconds } = limits;

@@ -1,10 +1,10 @@
 import type { AuditOperation } from '../../../../../pack/audit-trail/model.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../../../database/facts.js';
-import type { Window } from '../../../records/reader.js';
+import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
 
-const VOLUMES = (sql: RecordsSql, facts: Facts, window: Window, since: bigint) => `
+const VOLUMES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, since: bigint) => `
 select ${sql.tableText('r')} as "table", r.op, count(*)::int as n,
        count(*) filter (where ${sql.txidOf('r', (xmin) => asXid8(xmin, facts.xmax))} >= ${since})::int as since_epoch
 from ${sql.live} r where ${window.where('r')} and r.op is not null group by 1, 2`;
@@ -25,7 +25,7 @@ export async function countRecords(
   session: Session,
   sql: RecordsSql,
   facts: Facts,
-  window: Window,
+  window: RecordsWindow,
   epochXmax: bigint,
 ): Promise<readonly Volume[]> {
   return await session.query<Volume & Record<string, unknown>>(VOLUMES(sql, facts, window, epochXmax), window.params);

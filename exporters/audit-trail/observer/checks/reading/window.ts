@@ -1,7 +1,7 @@
 import { auditMetrics } from '../../../../../pack/audit-trail/metrics.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../../database/facts.js';
-import type { Window } from '../../../records/reader.js';
+import type { RecordsWindow } from '../../../records/reader.js';
 import type { Outcome } from '../../check.js';
 import type { TableReading } from '../../tables/memory.js';
 import { countDuplicates } from '../identity.js';
@@ -30,12 +30,12 @@ export interface Measured {
 }
 
 /** Everything is measured first and only then counted: a query that fails must not leave half a window counted. */
-export async function measure(
+export async function measureWindow(
   poll: PlannedPoll,
   own: Own,
   session: Session,
   facts: Facts,
-  window: Window,
+  window: RecordsWindow,
 ): Promise<Measured> {
   const { trail, sql, plan, known } = poll;
   const volumes = await countRecords(session, sql, facts, window, BigInt(known.epoch?.xmax ?? 0));
@@ -56,7 +56,7 @@ export async function measure(
 }
 
 /** What is remembered of a window. */
-export function count({ plan }: PlannedPoll, own: Own, { volumes, continuity }: Measured): Own {
+export function countWindow({ plan }: PlannedPoll, own: Own, { volumes, continuity }: Measured): Own {
   const tables: Record<string, TableReading> = { ...own.tables };
   const change = (label: string, changed: (table: TableReading) => Partial<TableReading>) => {
     const table = tables[label] ?? noReading;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { serverIdentity } from '../../../../../demo/postgres/identity.js';
 import type { PostgresServer } from '../../../../../demo/postgres/index.js';
-import { Session } from '../../../../../exporters/audit-trail/seal/index.js';
+import { SealSession } from '../../../../../exporters/audit-trail/seal/index.js';
 import { DatabaseFunctionsProvider } from '../../../../../exporters/encryption/providers/pgcrypto.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { type DatabaseAccess, SecretText } from '../../../../../pack/index.js';
@@ -161,7 +161,7 @@ describe('a file of authorities that never ends, or is none', () => {
       state: 'unknown',
       reason: expect.stringContaining(message),
     });
-    await expect(Session.open(database, signal())).rejects.toThrow(message);
+    await expect(SealSession.open(database, signal())).rejects.toThrow(message);
     await expect(new ScanDatabase(database).look(signal(), async () => undefined)).rejects.toThrow(message);
     const provider = new DatabaseFunctionsProvider(
       {
@@ -240,7 +240,7 @@ describe('the sealer', () => {
     // Apart from the address, as a mounted secret is.
     const password = SecretText.literal(decodeURIComponent(url.password));
     url.password = '';
-    const session = await Session.open(
+    const session = await SealSession.open(
       access(sslmode, { caFile, url: SecretText.literal(url.href), password }),
       signal,
     );
@@ -262,7 +262,7 @@ describe('the sealer', () => {
   });
 
   test('a certificate of somebody else is refused', async () => {
-    await expect(Session.open(access('verify-full', { caFile: otherCaFile }), within())).rejects.toThrow(
+    await expect(SealSession.open(access('verify-full', { caFile: otherCaFile }), within())).rejects.toThrow(
       /certificate signature failure|unable to verify/,
     );
   });

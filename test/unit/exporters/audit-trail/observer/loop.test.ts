@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import type { Facts } from '../../../../../exporters/audit-trail/database/facts.js';
 import { AuditMetrics } from '../../../../../exporters/audit-trail/metrics.js';
 import { CannotCheck, type Check, type Outcome } from '../../../../../exporters/audit-trail/observer/check.js';
-import { type RetentionMemory, retention } from '../../../../../exporters/audit-trail/observer/checks/retention.js';
+import {
+  type RetentionMemory,
+  retentionCheck,
+} from '../../../../../exporters/audit-trail/observer/checks/retention.js';
 import { Loop } from '../../../../../exporters/audit-trail/observer/loop.js';
 import { slotOf } from '../../../../../exporters/audit-trail/observer/slots.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
@@ -50,7 +53,7 @@ function loopWhereAllIsFine() {
       {
         name: 'retention',
         evidence: ['continuity', 'replay'],
-        memory: retention.memory,
+        memory: retentionCheck.memory,
         run,
         hide: () => hidden.push('hidden'),
         accept: ({ found }) => ({ found }),

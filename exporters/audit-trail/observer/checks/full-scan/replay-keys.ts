@@ -1,0 +1,125 @@
+import { qualified } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import { keyOfImage, rowHasKey } from '../../../records/keys.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import { type Finding, findingId } from '../../verdict/findings.js';
+import type { TableDisposal } from '../disposals.js';
+import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
+
+/**
+ * The second half of a replay: keys whose last record leaves a row, and there is none. A walk over (schema, table, key, id desc),
+ * so a key without a live row is found although nothing in the table points to it.
+ */
+export async function replayKeys(
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  unit: ReplayUnit,
+  from: readonly string[] | undefined,
+  limit: number,
+): Promise<ReplayPage> {
+  const truncate = await lastTruncate(session, sql, unit);
+  const rows = await session.query<KeyRow>(KEYS(sql, facts, unit, from !== undefined, limit, truncate), from ?? []);
+  const [summary] = rows.filter(({ is_summary }) => is_summary);
+  const gone = rows.filter((row) => !row.is_summary);
+  const moved = gone.length === 0 ? new Set<string>() : await movedKeys(session, sql, unit, gone);
+  const mismatches: { kind: ReplayKind; finding: Finding }[] = [];
+  const accepted: string[] = [];
+  for (const row of gone) {
+    if (row.key === null || row.record === null || moved.has(row.record)) continue;
+    if (row.txid !== null && BigInt(row.txid) < unit.madeAt) continue;
+    if (mayBeDeletedLawfully(unit.disposals, BigInt(row.txid ?? 0))) continue;
+    const id = findingId(unit.table, row.key, row.record);
+    if (unit.isAccepting && BigInt(row.txid ?? 0) < unit.acceptedBefore) {
+      accepted.push(id);
+      continue;
+    }
+    const isForged = unit.recordsAreTooMany === 'yes' && row.op === 'INSERT';
+    const isUnclear = unit.recordsAreTooMany === 'perhaps' && row.op === 'INSERT';
+    mismatches.push({
+      kind: 'missing_live',
+      finding: {
+        table: unit.table,
+        kind: isForged ? 'unexplained' : 'missing',
+        operation: isForged ? 'INSERT' : 'DELETE',
+        check: 'replay',
+        id,
+        key: row.key,
+        detail: 'the row is gone, and no record deletes it',
+        ...(isUnclear ? { isUnclear } : {}),
+      },
+    });
+  }
+  const compared = Number(summary?.record ?? 0);
+  return {
+    mismatches,
+    accepted,
+    unbaselined: 0,
+    lackingImages: 0,
+    compared,
+    next: compared < limit || summary?.key == null ? undefined : [summary.key],
+  };
+}
+
+/** The record of its deletion came after this one, and may have been disposed of; whose it was is not known any more. */
+function mayBeDeletedLawfully(disposals: readonly TableDisposal[], lastRecord: bigint): boolean {
+  return disposals.some((own) => own.toXid > lastRecord && (own.has('DELETE') || own.has('TRUNCATE')));
+}
+
+const KEYS = (
+  sql: RecordsSql,
+  facts: Facts,
+  unit: ReplayUnit,
+  isLater: boolean,
+  limit: number,
+  truncate: string | undefined,
+) => {
+  const since = truncate === undefined ? '' : `and p.ord > ${truncate}`;
+  const ofTable = sql.ofTable('p', unit.recordedAs);
+  // Most keys have their row, so their records need not be read: the index alone gives the keys.
+  return `
+with k as materialized (
+  select distinct p.key from ${sql.all} p
+  where ${ofTable} and p.key is not null ${isLater ? `and p.key > $1::text::${sql.keyType}` : ''} ${since}
+  order by p.key limit ${limit}),
+gone as materialized (
+  select k.key from k
+  where not exists (select from ${qualified(unit.relation)} c where ${rowHasKey(unit.format, 'c', 'k.key', unit.columns.key)}))
+select true as is_summary, (select k.key::text from k order by k.key desc limit 1) as key, (select count(*)::text from k) as record, null as op, null as txid
+union all
+select false, gone.key::text, l.id::text, l.op, l.txid from gone
+cross join lateral (
+  select p.id, p.op, ${sql.txidOf('p', (xmin) => asXid8(xmin, facts.xmax))}::text as txid from ${sql.all} p
+  where ${ofTable} and p.key = gone.key and p.op is not null ${since} order by p.ord desc limit 1) l
+where l.op <> 'DELETE'`;
+};
+
+interface KeyRow extends Record<string, unknown> {
+  is_summary: boolean;
+  key: string | null;
+  record: string | null;
+  op: string | null;
+  txid: string | null;
+}
+
+/** Last records of keys that their rows left afterwards, by an update of the key itself. */
+async function movedKeys(
+  session: Session,
+  sql: RecordsSql,
+  unit: ReplayUnit,
+  gone: readonly KeyRow[],
+): Promise<Set<string>> {
+  if (!sql.hasImages) return new Set();
+  const oldKey = keyOfImage(unit.format, 'r.old', unit.columns.key, sql.keyType);
+  const newKey = keyOfImage(unit.format, 'r.new', unit.columns.key, sql.keyType);
+  // Only a move after the last record under the key explains that it is gone: the key may have been used again since.
+  const rows = await session.query<{ record: string }>(
+    `select distinct p.id::text as record from ${sql.all} r
+     join ${sql.all} p on p.id = any($2::text[]::${sql.idType}[]) and p.key = ${oldKey} and r.ord > p.ord
+     where ${sql.ofTable('r', unit.recordedAs)} and ${sql.ofTable('p', unit.recordedAs)} and r.op = 'UPDATE'
+       and ${oldKey} is distinct from ${newKey} and ${oldKey} = any($1::text[]::${sql.keyType}[])`,
+    [gone.map(({ key }) => key), gone.map(({ record }) => record)],
+  );
+  return new Set(rows.map(({ record }) => record));
+}

@@ -1,0 +1,168 @@
+import type { AuditOperation } from '../../../../../pack/audit-trail/model.js';
+import { ident, qualified } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import { type KeyColumn, keyOfImage } from '../../../records/keys.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import { imageOf } from '../../tables/columns.js';
+import { type FindingKind, findingId } from '../../verdict/findings.js';
+import type { TableDisposal } from '../disposals.js';
+import { differingColumns, type ImageDifference, sameValue } from '../images.js';
+import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
+
+const firstKey = (columns: readonly KeyColumn[], alias: string) =>
+  columns.map(({ name }) => `${alias}.${ident(name)}`).join(', ');
+const typed = (columns: readonly KeyColumn[], from: number) =>
+  columns.map(({ type }, index) => `$${from + index}::text::${type}`).join(', ');
+
+/**
+ * The first half of a replay: the live rows of one page against the last record of each. Both sides are of one snapshot, so a
+ * difference is a difference, whoever writes meanwhile.
+ */
+export async function replayRows(
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  unit: ReplayUnit,
+  from: readonly string[] | undefined,
+  limit: number,
+): Promise<ReplayPage> {
+  const { key } = unit.columns;
+  const after = from === undefined ? 'true' : `(${firstKey(key, 'c')}) > (${typed(key, 1)})`;
+  const ends = await session.query<{ n: number; key: string[] }>(
+    `select e.n::int, e.key from (
+       select row_number() over () as n, k.key from (
+         select array[${key.map(({ name }) => `c.${ident(name)}::text`).join(', ')}] as key from ${qualified(unit.relation)} c
+         where ${after} order by ${firstKey(key, 'c')} limit ${limit}) k) e
+     order by e.n desc limit 1`,
+    from ?? [],
+  );
+  const [end] = ends;
+  if (end === undefined)
+    return { mismatches: [], accepted: [], unbaselined: 0, lackingImages: 0, compared: 0, next: undefined };
+  const params = [...(from ?? []), ...end.key];
+  const upTo = `(${firstKey(key, 'c')}) <= (${typed(key, (from?.length ?? 0) + 1)})`;
+  const truncate = await lastTruncate(session, sql, unit);
+  const rows = await session.query<LiveRow>(LIVE(sql, facts, unit, `${after} and ${upTo}`, truncate), params);
+  return {
+    mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
+    accepted: [],
+    unbaselined: Number(rows.find(({ key }) => key === null)?.row_xid ?? 0),
+    lackingImages: rows.filter(({ lacks_image }) => lacks_image).length,
+    compared: end.n,
+    next: end.n < limit ? undefined : end.key,
+  };
+}
+
+const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, truncate: string | undefined) => {
+  const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
+  const key = keyOfImage(unit.format, 'c.img', unit.columns.key, sql.keyType);
+  const since = truncate === undefined ? '' : `and p.ord > ${truncate}`;
+  const difference = sql.hasImages
+    ? `case when l.new is distinct from c.img then ${differingColumns('l.new', 'c.img')} end`
+    : 'null::jsonb';
+  const isDifferent = sql.hasImages ? 'or l.new is distinct from c.img' : '';
+  const lacksImage = sql.hasImages ? "l.op <> 'DELETE' and l.new is null" : 'false';
+  const isWatched = unit.watchedSince === undefined ? 'false' : `c.xid >= ${unit.watchedSince}`;
+  const isOtherVersion = unit.comparesVersions
+    ? `or (${isWatched} and l.row_xid::text is distinct from c.xmin::text)`
+    : '';
+  return `
+with j as materialized (
+  select ${key}::text as key, c.xid::text as row_xid, l.id::text as record, l.op, l.live, l.txid::text as txid,
+         (${xid8('l.row_xid')})::text as record_xid, ${difference} as difference,
+         l.id is not null and ${lacksImage} as lacks_image,
+         (l.id is null and not (${unit.hasSnapshot} or ${isWatched})) or ${isRecordDisposedOf(unit.disposals)} as is_unbaselined
+  from (select c.xmin, ${xid8('c.xmin')} as xid, ${imageOf('c', unit.columns)} as img from ${qualified(unit.relation)} c where ${where} offset 0) c
+  left join lateral (select p.id, p.op, p.new, p.live, p.row_xid, ${sql.txidType === undefined ? 'null::text' : 'p.txid'} as txid from ${sql.all} p
+        where ${sql.ofTable('p', unit.recordedAs)} and p.key = ${key} and p.op is not null ${since} order by p.ord desc limit 1) l on true
+  where c.xid >= ${unit.acceptedBefore} and (l.id is null or l.op = 'DELETE' ${isDifferent} ${isOtherVersion}))
+select null as key, (select count(*)::text from j where is_unbaselined) as row_xid, null as record, null as op, null::boolean as live,
+       null as txid, null as record_xid, null::jsonb as difference, false as lacks_image
+union all
+select key, row_xid, record, op, live, txid, record_xid, difference, lacks_image from j where not is_unbaselined`;
+};
+
+/** The record of this version of the row is not there, and was under a disposal; or only its SNAPSHOT could have been. */
+function isRecordDisposedOf(disposals: readonly TableDisposal[]): string {
+  if (disposals.length === 0) return 'false';
+  const isUnder = disposals.map(({ fromXid, toXid }) => `(c.xid >= ${fromXid} and c.xid < ${toXid})`).join(' or ');
+  const isThere = 'coalesce(l.row_xid::text = c.xmin::text or l.txid::text = c.xid::text, false)';
+  const snapshots = disposals.filter((disposal) => disposal.has('SNAPSHOT')).map(({ toXid }) => `c.xid < ${toXid}`);
+  const isOlder = snapshots.length === 0 ? 'false' : `l.id is null and (${snapshots.join(' or ')})`;
+  return `(((${isUnder}) and not ${isThere}) or (${isOlder}))`;
+}
+
+interface LiveRow extends Record<string, unknown> {
+  /** Null in the one row that counts those without baseline. */
+  key: string | null;
+  row_xid: string;
+  record: string | null;
+  op: string | null;
+  live: boolean | null;
+  txid: string | null;
+  record_xid: string | null;
+  difference: ImageDifference | null;
+  lacks_image: boolean;
+}
+
+type Mismatch = ReplayPage['mismatches'][number];
+
+function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | undefined {
+  const rowXid = BigInt(row.row_xid);
+  const isWatched = unit.watchedSince !== undefined && rowXid >= unit.watchedSince;
+  const mismatch = (kind: ReplayKind, operation: AuditOperation, finding: FindingKind, detail: string): Mismatch => {
+    const id = findingId(unit.table, key, row.record ?? undefined);
+    return { kind, finding: { table: unit.table, kind: finding, operation, check: 'replay', id, key, detail } };
+  };
+  if (row.record === null) {
+    return mismatch('missing_record', 'INSERT', 'missing', 'the row has no record');
+  }
+  if (row.op === 'DELETE') {
+    const isNewer = rowXid > BigInt(row.record_xid ?? row.txid ?? 0);
+    return isNewer
+      ? mismatch('resurrected', 'INSERT', 'missing', 'the row is there after its last record deleted it')
+      : mismatch('resurrected', 'DELETE', 'unexplained', 'a record deletes a row that was never deleted');
+  }
+  const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
+  const changed = Object.entries(row.difference ?? {})
+    .filter(([name, [a, b]]) => {
+      const column = unit.columns.columns.find((own) => own.name === name);
+      return !sameValue(a, b, {
+        type: column?.base,
+        wasRedefined: column !== undefined && recordedIn < column.changed,
+      });
+    })
+    .map(([name]) => name)
+    .sort();
+  if (changed.length > 0) {
+    const kind = blame(row, rowXid);
+    return mismatch('different', 'UPDATE', kind, `${describe(kind)}, in ${changed.join(', ')}`);
+  }
+  // The values agree, but this version of the row is newer than its last record: changed back, or to the same.
+  const isUnrecorded =
+    isWatched &&
+    unit.comparesVersions &&
+    row.live === true &&
+    row.op !== 'SNAPSHOT' &&
+    rowXid > BigInt(row.record_xid ?? 0);
+  return isUnrecorded
+    ? mismatch('different', 'UPDATE', 'missing', 'the row was written again without a record')
+    : undefined;
+}
+
+/**
+ * Which of the two is the later tells which of the two is wrong. A record that is as old as the row was not touched
+ * since: its transaction changed the row once more.
+ */
+function blame(row: LiveRow, rowXid: bigint): FindingKind {
+  if (row.record_xid === null || rowXid >= BigInt(row.record_xid)) return 'missing';
+  return row.txid !== null && BigInt(row.txid) > rowXid ? 'unexplained' : row.txid === null ? 'missing' : 'altered';
+}
+
+function describe(kind: FindingKind): string {
+  if (kind === 'missing') return 'the row changed after its last record';
+  return kind === 'unexplained'
+    ? 'the last record is of a change that never was'
+    : 'the last record does not say what its change left';
+}

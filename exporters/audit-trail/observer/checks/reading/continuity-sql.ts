@@ -1,0 +1,119 @@
+import type { AuditOperation } from '../../../../../pack/audit-trail/model.js';
+import { asXid8, type Facts } from '../../../database/facts.js';
+import { type KeyFormat, keyOfImage } from '../../../records/keys.js';
+import type { RecordsWindow } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import type { TableColumns } from '../../tables/columns.js';
+import type { ScopedTable } from '../../tables/scope.js';
+import type { TableDisposal } from '../disposals.js';
+import { differingColumns, type ImageDifference } from '../images.js';
+
+/** Of a change and the record before it: which of them does not say what there is to compare. */
+const LACKING = (change: string, previous: string) =>
+  `case when ${change}.op = 'INSERT' then null when ${change}.old is null then 'own'
+        when ${previous}.op <> 'DELETE' and ${previous}.new is null then 'previous' end as lacking`;
+
+/** Candidates looked at together, with all that differs in them. */
+export const PAGE = 5000;
+
+/**
+ * Of each new record, the one before it of the same row: the old image of an UPDATE or DELETE must be what the row
+ * was left as. Index (schema, table, key, id desc). Only what does not agree comes back.
+ */
+export const CANDIDATES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, from: number) => {
+  const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
+  const difference = sql.hasImages
+    ? `case when n.op <> 'INSERT' and q.new is distinct from n.old then ${differingColumns('q.new', 'n.old')} end`
+    : 'null::jsonb';
+  const isDifferent = sql.hasImages ? 'or q.new is distinct from n.old or n.old is null' : '';
+  const { schema, table } = sql.records.columns;
+  const same = [
+    schema === undefined ? [] : 'p.sch = n.sch',
+    table === undefined ? [] : 'p.tbl = n.tbl',
+    'p.key = n.key',
+  ]
+    .flat()
+    .join(' and ');
+  // Put in order only when they are found: asked for in order, the planner would walk the whole log for each window.
+  return `
+with found as materialized (
+select n.id::text as id, n.ord::text as ord, n.op, ${sql.tableText('n')} as "table", n.key::text as key, n.xid,
+       q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
+       ${LACKING('n', 'q')}, ${difference} as difference
+from (select r.*, ${sql.txidOf('r', xid8)}::text as xid from ${sql.live} r
+      where ${window.where('r')} and r.op in ('INSERT', 'UPDATE', 'DELETE') and r.key is not null) n
+left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
+      where ${same} and p.ord < n.ord and p.op is not null order by p.ord desc limit 1) q on true
+where case when n.op = 'INSERT' then q.id is not null and q.op <> 'DELETE'
+      else q.id is null or q.op = 'DELETE' ${isDifferent} end
+)
+select * from found order by ord, id limit ${PAGE} offset ${from}`;
+};
+
+export const FIRST_SNAPSHOT = (sql: RecordsSql, table: ScopedTable['name']) => `
+select min(r.ord)::text as ord from ${sql.all} r where ${sql.ofTable('r', table)} and r.op = 'SNAPSHOT'`;
+
+export const TRUNCATES = (sql: RecordsSql, table: ScopedTable['name']) => `
+select r.ord::text as ord from ${sql.all} r where ${sql.ofTable('r', table)} and r.key is null and r.op = 'TRUNCATE'`;
+
+/**
+ * An update may give a row another key; the record stands under the new one. Its history is under the old: for such
+ * records, what came before them there.
+ */
+export const UNDER_OLD_KEY = (sql: RecordsSql, facts: Facts, { name, columns, format = 'object' }: ContinuityTable) => {
+  const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
+  const oldKey = keyOfImage(format, 'r.old', columns.key, sql.keyType);
+  const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);
+  return `
+select m.id::text as id, q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
+       ${LACKING('m', 'q')},
+       case when q.new is distinct from m.old then ${differingColumns('q.new', 'm.old')} end as difference
+from (select r.id, r.ord, r.op, r.old, ${oldKey} as old_key from ${sql.live} r
+      where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and r.id = any($1::text[]::${sql.idType}[])
+        and r.old is not null and r.new is not null and ${oldKey} is distinct from ${newKey}) m
+left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
+      where ${sql.ofTable('p', name)} and p.key = m.old_key and p.ord < m.ord and p.op is not null order by p.ord desc limit 1) q on true`;
+};
+
+/** Rows that left a key in this way. No index serves; asked only about keys whose history looks broken. */
+export const MOVED_AWAY = (sql: RecordsSql, { name, columns, format = 'object' }: ContinuityTable) => {
+  const oldKey = keyOfImage(format, 'r.old', columns.key, sql.keyType);
+  const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);
+  return `
+select ${oldKey}::text as key, r.ord::text as ord from ${sql.all} r
+where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and ${oldKey} is distinct from ${newKey} and ${oldKey} = any($1::text[]::${sql.keyType}[])`;
+};
+
+export interface ContinuityTable {
+  readonly table: ScopedTable;
+  /** As the records name it: the table, or one of its leaves. */
+  readonly name: ScopedTable['name'];
+  readonly columns: TableColumns;
+  readonly format: KeyFormat | undefined;
+  /** Records from before this transaction are of another table that had its name; 0 unless that was seen to happen. */
+  readonly madeAt: bigint;
+  /** Every row has a record from when it was first seen, so a history without a beginning is a fault. */
+  readonly hasBaseline: boolean;
+  readonly disposals: readonly TableDisposal[];
+  /** Faults older than this transaction were accepted by a declared baseline. */
+  readonly acceptedBefore: bigint;
+  /** By column: transactions that changed its definition before the last one did, as far as that explained anything. */
+  readonly redefined: Readonly<Record<string, readonly string[]>>;
+  /** Records were rewritten in this epoch: a break may then be theirs. */
+  readonly recordsRewritten: boolean;
+}
+
+export interface Candidate extends Record<string, unknown> {
+  id: string;
+  ord: string;
+  op: AuditOperation;
+  table: string;
+  key: string;
+  xid: string | null;
+  previous: string | null;
+  previous_ord: string | null;
+  previous_op: string | null;
+  previous_xid: string | null;
+  lacking: 'own' | 'previous' | null;
+  difference: ImageDifference | null;
+}
