@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type ExporterEntry, exporters } from '../exporters/index.js';
+import { exporters } from '../exporters/exporters.js';
+import type { ExporterEntry } from '../exporters/runtime/exporter-entry.js';
 import {
   defaultListenAddress,
   InvalidListenAddress,

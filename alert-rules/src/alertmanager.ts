@@ -1,4 +1,5 @@
 import type { Pack, Severity } from '../../pack/index.js';
+import { domains } from './domains.js';
 import { operatingTeam, packLabel } from './policy.js';
 import { yamlText } from './yaml.js';
 
@@ -66,7 +67,7 @@ function alertmanagerConfig(pack: Pack, options: AlertmanagerOptions) {
         })),
       ),
     ],
-    inhibit_rules: inhibitions(pack),
+    inhibit_rules: domains.flatMap(({ inhibitions }) => inhibitions?.(pack) ?? []),
   };
 }
 
@@ -95,52 +96,4 @@ function teamRoute(team: string) {
 
 function receiverName(team: string, priority: Priority): string {
   return `kop-${team}-${priority}`;
-}
-
-/**
- * Alertmanager takes a label that both sides lack as equal, so every label in `equal` is one that its matchers make
- * sure of.
- */
-function inhibitions(pack: Pack) {
-  return [
-    ...burnFamily(pack, 'WorkflowSlaBurn', 'workflow'),
-    ...burnFamily(pack, 'EncryptionLatencyBurn', 'provider'),
-    {
-      source_matchers: named('WorkflowCertificateExpiry', 'severity="critical"'),
-      target_matchers: named('WorkflowCertificateExpiry', 'severity!="critical"'),
-      equal: ['alertname', 'portal'],
-    },
-    // A proven fault is more than the signs that led to it; those stay on the dashboard.
-    {
-      source_matchers: named('AuditTrailBroken'),
-      target_matchers: named(['AuditContinuityBreak', 'AuditReplayMismatch', 'AuditWitnessResidual']),
-      equal: ['portal', 'trail', 'table'],
-    },
-    {
-      source_matchers: named('AuditTrailBroken'),
-      target_matchers: named('AuditCountersDisagree'),
-      equal: ['portal', 'trail'],
-    },
-    // A provider that cannot be used misses its SLA as well.
-    {
-      source_matchers: named('EncryptionProviderDown'),
-      target_matchers: named('EncryptionLatencyBurn'),
-      equal: ['portal', 'provider'],
-    },
-  ];
-}
-
-/** A faster burn says all that a slower one would. */
-function burnFamily(pack: Pack, alertname: string, subject: string) {
-  const burns = pack.alerting.burn.toSorted((a, b) => b.factor - a.factor).map((burn) => burn.name);
-  return burns.slice(0, -1).map((name, index) => ({
-    source_matchers: named(alertname, `window="${name}"`),
-    target_matchers: named(alertname, `window=~"${burns.slice(index + 1).join('|')}"`),
-    equal: ['alertname', 'portal', subject],
-  }));
-}
-
-function named(alertnames: string | readonly string[], ...more: readonly string[]): readonly string[] {
-  const name = typeof alertnames === 'string' ? `alertname="${alertnames}"` : `alertname=~"${alertnames.join('|')}"`;
-  return [`pack="${packLabel.pack}"`, name, ...more];
 }

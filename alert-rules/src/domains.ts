@@ -1,8 +1,7 @@
-import type { Pack } from '../../pack/index.js';
-import { auditTrailFile } from './audit-trail/index.js';
-import { encryptionFile } from './encryption/index.js';
-import type { RuleFile } from './rule.js';
-import { workflowFile } from './workflow/index.js';
+import { auditTrailRules } from './audit-trail/index.js';
+import type { RuleDomain } from './domain.js';
+import { encryptionRules } from './encryption/index.js';
+import { workflowRules } from './workflow/index.js';
 
-/** Rules of each domain; a new domain is a line here. */
-export const domainRules: readonly ((pack: Pack) => RuleFile)[] = [workflowFile, auditTrailFile, encryptionFile];
+/** A new domain is a line here; all else of it is in its folder. */
+export const domains: readonly RuleDomain[] = [workflowRules, auditTrailRules, encryptionRules];

@@ -1,11 +1,11 @@
 import type { Pack } from '../../pack/index.js';
 import { type AlertmanagerOptions, alertmanagerText } from './alertmanager.js';
+import { domains } from './domains.js';
 import { ruleFiles } from './rules.js';
 import { ruleTestFiles, ruleTestText } from './tests/index.js';
 import { ruleFileText } from './yaml.js';
 
 export { type AlertmanagerOptions, alertmanagerText, defaultWebhookUrl } from './alertmanager.js';
-export { infeasible } from './feasible.js';
 export { type AlertRule, alertsOf, isAlert, type RecordingRule, type RuleFile, type RuleGroup } from './rule.js';
 export { ruleFiles } from './rules.js';
 export { burnWindows } from './windows.js';
@@ -35,4 +35,9 @@ export function alertFiles(pack: Pack, options?: AlertmanagerOptions): readonly 
       isDerived: true as const,
     })),
   ];
+}
+
+/** Combinations under which an alert could never fire, each as one sentence. Empty when all is well. */
+export function infeasible(pack: Pack): readonly string[] {
+  return domains.flatMap((domain) => domain.infeasible?.(pack) ?? []);
 }

@@ -12,23 +12,14 @@ export interface AlertSpec {
   /** Static, so that grouped alerts share it. */
   readonly summary: string;
   readonly description: string;
-  readonly dashboard: DashboardName;
+  /** Where the reader of the alert lands: a dashboard's uid, and its variables. */
+  readonly dashboard: string;
 }
-
-/** Where the reader of an alert lands. */
-export type DashboardName = 'workflow' | 'portal' | 'overview' | 'audit' | 'encryption' | 'encryption-provider';
 
 /** The label that marks every alert of this pack, for routes in an existing Alertmanager tree. */
 export const packLabel = { pack: 'kop' } as const;
 
-const dashboardPaths: Record<DashboardName, string> = {
-  workflow: 'kop-workflow-sla?var-portal={{ $labels.portal }}&var-workflow={{ $labels.workflow }}',
-  portal: 'kop-workflow-sla?var-portal={{ $labels.portal }}',
-  overview: 'kop-overview',
-  audit: 'kop-audit-trail?var-portal={{ $labels.portal }}&var-trail={{ $labels.trail }}',
-  encryption: 'kop-encryption?var-portal={{ $labels.portal }}',
-  'encryption-provider': 'kop-encryption?var-portal={{ $labels.portal }}&var-provider={{ $labels.provider }}',
-};
+export const overviewDashboard = 'kop-overview';
 
 /** Who looks after the exporters themselves: the team called `platform`, else the first one described. */
 export function operatingTeam(pack: Pack): string {
@@ -58,7 +49,7 @@ export function alertRule(pack: Pack, spec: AlertSpec): AlertRule {
       summary: spec.summary,
       description: spec.description,
       runbook_url: `${withoutSlash(pack.alerting.runbookBaseUrl)}/${spec.name}.md`,
-      dashboard_url: `${withoutSlash(pack.alerting.dashboardBaseUrl)}/d/${dashboardPaths[spec.dashboard]}`,
+      dashboard_url: `${withoutSlash(pack.alerting.dashboardBaseUrl)}/d/${spec.dashboard}`,
     },
   };
 }

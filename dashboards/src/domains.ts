@@ -1,22 +1,7 @@
-import type { Pack } from '../../pack/index.js';
-import { auditTrailDashboard } from './audit-trail/dashboard.js';
-import { auditTrailOverview } from './audit-trail/overview.js';
-import { encryptionDashboard } from './encryption/dashboard.js';
-import { encryptionOverview } from './encryption/overview.js';
-import type { Dashboard } from './kit/types.js';
-import type { OverviewPart } from './overview/part.js';
-import { workflowSla } from './workflow/dashboard.js';
-import { workflowOverview } from './workflow/overview.js';
-
-/** What a kind of promise has to show. */
-export interface DashboardDomain {
-  readonly dashboard: (pack: Pack) => Dashboard;
-  readonly overview: () => OverviewPart;
-}
+import { auditTrailDashboards } from './audit-trail/index.js';
+import type { DashboardDomain } from './domain.js';
+import { encryptionDashboards } from './encryption/index.js';
+import { workflowDashboards } from './workflow/index.js';
 
 /** In the order in which they stand on the overview. A new domain is a line here. */
-export const domains: readonly DashboardDomain[] = [
-  { dashboard: workflowSla, overview: workflowOverview },
-  { dashboard: auditTrailDashboard, overview: auditTrailOverview },
-  { dashboard: encryptionDashboard, overview: encryptionOverview },
-];
+export const domains: readonly DashboardDomain[] = [workflowDashboards, auditTrailDashboards, encryptionDashboards];

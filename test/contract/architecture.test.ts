@@ -44,7 +44,7 @@ const rules: readonly ImportRule[] = [
   { from: 'pack', may: ['pack'] },
   { from: 'exporters/runtime', may: [...packForAll, 'exporters/runtime'] },
   { from: 'exporters/*', may: [...packForAll, 'pack/*', 'exporters/runtime', 'exporters/*'] },
-  { from: 'alert-rules/src/tests', may: ['pack', 'alert-rules/src'] },
+  { from: 'alert-rules/src/tests', may: [...packForAll, 'alert-rules/src/.', 'alert-rules/src/tests'] },
   {
     from: 'alert-rules/src/*',
     may: [...packForAll, 'pack/*', 'alert-rules/src/.', 'alert-rules/src/tests', 'alert-rules/src/*'],
@@ -121,6 +121,7 @@ describe('imports', () => {
     ['exporters/runtime/log.ts', '../../pack/workflow/metrics.js'],
     ['exporters/next/metrics.ts', '../../pack/workflow/metrics.js'],
     ['alert-rules/src/next/index.ts', '../../../pack/workflow/recorded.js'],
+    ['alert-rules/src/tests/exporters.ts', '../workflow/tests/world.js'],
     ['dashboards/src/overview/overview.ts', '../../../pack/workflow/recorded.js'],
     ['exporters/runtime/log.ts', '../encryption/index.js'],
     ['exporters/encryption/index.ts', '../workflow/index.js'],

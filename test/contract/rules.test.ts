@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { alertsOf, burnWindows, isAlert, ruleFiles } from '../../alert-rules/src/index.js';
 import { ruleTestFiles } from '../../alert-rules/src/tests/index.js';
+import { dashboards } from '../../dashboards/src/index.js';
 import { loadPack } from '../../pack/index.js';
 import { catalogue, metricFamilies } from '../../pack/metric-catalogue.js';
 import { parsePromql, promtools, run, runs } from './promql.js';
@@ -14,6 +15,7 @@ const alertNames = [...new Set(alerts.map(({ alert }) => alert))];
 const known = catalogue(burnWindows(pack).map(({ name }) => name));
 const rules = files.flatMap((file) => file.groups.flatMap((group) => group.rules));
 const tests = ruleTestFiles(pack);
+const dashboardIds = dashboards(pack).map(({ uid }) => uid);
 
 /** Labels that Prometheus adds, or that a rule or a join makes. */
 const freeLabels = new Set(['job', 'instance', 'alertname', 'alertstate', 'severity', 'team', 'tier', 'outcome']);
@@ -81,7 +83,7 @@ describe.each(alerts.map((rule) => [`${rule.alert} ${rule.labels.window ?? rule.
       expect(rule.annotations.summary).not.toContain('{{');
       expect(rule.annotations.summary).toMatch(/\.$/);
       expect(rule.annotations.runbook_url).toBe(`docs/runbooks/${rule.alert}.md`);
-      expect(rule.annotations.dashboard_url).toMatch(/\/d\/kop-(overview|workflow-sla|audit-trail|encryption)(\?|$)/);
+      expect(dashboardIds).toContain(/\/d\/([\w-]+)(?:\?|$)/.exec(rule.annotations.dashboard_url ?? '')?.[1]);
     });
 
     it('shows its value for humans', () => {

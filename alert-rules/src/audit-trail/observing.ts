@@ -1,4 +1,5 @@
 /** Whether anybody looks, and how much can be seen. No data is never good news. */
+
 import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import type { Pack } from '../../../pack/index.js';
@@ -6,6 +7,7 @@ import { alertRule } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
+import { trailDashboard } from './dashboards.js';
 import { checkPatience, lookPatience } from './patience.js';
 import { hasNoRecords, isCutOff } from './presence.js';
 import { auditSettings } from './settings.js';
@@ -26,7 +28,7 @@ function noData(pack: Pack): AlertRule {
     description:
       'Nothing has been heard of the trail {{ $labels.trail }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
       'exporter that watched it is down, or its collector fails.',
-    dashboard: 'audit',
+    dashboard: trailDashboard,
   });
 }
 

@@ -1,14 +1,19 @@
 import type { Pack } from '../../../pack/index.js';
+import type { RuleDomain } from '../domain.js';
 import type { RuleFile } from '../rule.js';
 import { settings } from '../settings.js';
 import { encryptionBurnAlerts } from './burn.js';
+import { encryptionInhibitions } from './inhibitions.js';
 import { encryptionPresenceRecordings } from './presence.js';
 import { providerAlerts } from './providers.js';
 import { encryptionSliceRecordings, encryptionWindowRecordings } from './recordings.js';
 import { encryptionStateRecordings } from './state.js';
 import { storedAlerts } from './stored.js';
+import { encryptionTests } from './tests/index.js';
 
-export function encryptionFile(pack: Pack): RuleFile {
+export const encryptionRules: RuleDomain = { rules, tests: encryptionTests, inhibitions: encryptionInhibitions };
+
+function rules(pack: Pack): RuleFile {
   const { intervalSeconds, sliceSeconds } = settings;
   return {
     path: 'alert-rules/prometheus/kop-encryption.yaml',

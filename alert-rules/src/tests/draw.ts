@@ -3,8 +3,8 @@
  */
 import { runtimeMetrics } from '../../../pack/metrics/index.js';
 import type { InputSeries } from './scenario.js';
+import { target } from './target.js';
 import { Timeline } from './timeline.js';
-import { target } from './world.js';
 
 type Labels = Readonly<Record<string, string>>;
 

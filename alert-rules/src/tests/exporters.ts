@@ -1,40 +1,40 @@
-import type { Pack } from '../../../pack/index.js';
 import { settings } from '../settings.js';
 import { promqlDuration } from './duration.js';
-import { type AlertScenario, fires, isQuiet, type TestFile } from './scenario.js';
-import { sent } from './sent.js';
-import { target, worldSeries } from './world.js';
+import { exporterSeries } from './exporter-world.js';
+import { type AlertScenario, fires, isQuiet, sent, type TestFile } from './scenario.js';
+import { target } from './target.js';
 
 const memory = settings.memorySeconds / 60;
 
-export function exporterTests(pack: Pack): readonly TestFile[] {
+export function exporterTests(): readonly TestFile[] {
   return [
     {
       path: 'alert-rules/tests/exporters.test.yaml',
       about: 'The exporters themselves, and the watchdog.',
       evaluateEvery: 1,
+      rules: ['kop-exporters'],
       scenarios: [
-        ...down(pack),
-        ...collector(pack),
-        ...thread(pack),
-        ...leftOut(pack),
-        ...stateKept(pack),
-        ...shards(pack),
-        ...reload(pack),
-        ...watchdog(pack),
+        ...down(),
+        ...collector(),
+        ...thread(),
+        ...leftOut(),
+        ...stateKept(),
+        ...shards(),
+        ...reload(),
+        ...watchdog(),
       ],
     },
   ];
 }
 
-function down(pack: Pack): readonly AlertScenario[] {
+function down(): readonly AlertScenario[] {
   const alert = 'KopExporterDown';
   const wait = settings.exporterDownForSeconds / 60;
   const outage = memory + 120;
   return [
     {
       name: `${alert}: fires when an exporter dies, for as long as it is dead, and recovers`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: outage, target: 'down' }, { minutes: 10 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: outage, target: 'down' }, { minutes: 10 }] }),
       queries: [
         isQuiet(alert, 29),
         isQuiet(alert, 30 + wait - 2),
@@ -42,64 +42,66 @@ function down(pack: Pack): readonly AlertScenario[] {
         fires(alert, 30 + outage - 1),
         isQuiet(alert, 30 + outage + 3),
       ],
-      sent: [sent(pack, alert, 30 + wait + 2, { ...target, exporter: 'workflow-sla' }, promqlDuration(wait + 3))],
+      sent: [sent(alert, 30 + wait + 2, { ...target, exporter: 'workflow-sla' }, promqlDuration(wait + 3))],
     },
     {
       name: `${alert}: fires when the only target vanishes, and gives up after an hour`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: memory + 30, target: 'gone' }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: memory + 30, target: 'gone' }] }),
       queries: [fires(alert, 30 + wait + 2), isQuiet(alert, 30 + memory + 5)],
     },
     {
       name: `${alert}: stays quiet when an instance is replaced by another`,
       series: [
-        ...worldSeries({ phases: [{ minutes: 30 }, { minutes: 60, target: 'gone' }] }),
-        ...worldSeries({ instance: 'probe-2:9464', phases: [{ minutes: 30, target: 'gone' }, { minutes: 60 }] }),
+        ...exporterSeries({ phases: [{ minutes: 30 }, { minutes: 60, target: 'gone' }] }),
+        ...exporterSeries({ instance: 'probe-2:9464', phases: [{ minutes: 30, target: 'gone' }, { minutes: 60 }] }),
       ],
       queries: [31, 30 + wait + 2, 80].map((minute) => isQuiet(alert, minute)),
     },
     {
       name: `${alert}: fires for one of two shards`,
       series: [
-        ...worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }] }),
-        ...worldSeries({ instance: 'probe-2:9464', phases: [{ minutes: 60 }] }),
+        ...exporterSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }] }),
+        ...exporterSeries({ instance: 'probe-2:9464', phases: [{ minutes: 60 }] }),
       ],
       queries: [fires(alert, 30 + wait + 2, { instance: target.instance })],
     },
   ];
 }
 
-function collector(pack: Pack): readonly AlertScenario[] {
+function collector(): readonly AlertScenario[] {
   const alert = 'KopCollectorFailing';
   const wait = settings.collectorForSeconds / 60;
   return [
     {
       name: `${alert}: fires while a collector delivers nothing, and recovers`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, collectorOk: false }, { minutes: 10 }] }),
+      series: exporterSeries({
+        phases: [{ minutes: 30 }, { minutes: wait + 10, collectorOk: false }, { minutes: 10 }],
+      }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
-      sent: [sent(pack, alert, 30 + wait + 2, { ...target, collector: 'workflow' })],
+      sent: [sent(alert, 30 + wait + 2, { ...target, collector: 'workflow' })],
     },
     {
       name: `${alert}: stays quiet after one failure`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 1, collectorOk: false }, { minutes: 30 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: 1, collectorOk: false }, { minutes: 30 }] }),
       queries: [31, 30 + wait + 2].map((minute) => isQuiet(alert, minute)),
     },
   ];
 }
 
-function thread(pack: Pack): readonly AlertScenario[] {
+function thread(): readonly AlertScenario[] {
   const alert = 'KopMeasuringThreadRestarting';
   const window = settings.threadRestarts.windowSeconds / 60;
   const half = { minutes: 20, threadRestartsPerMinute: 0.5 };
   return [
     {
       name: `${alert}: fires while a thread is started again and again, and recovers`,
-      series: worldSeries({ phases: [{ minutes: 30 }, half, { minutes: window + 10 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, half, { minutes: window + 10 }] }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + window), isQuiet(alert, 30 + half.minutes + window + 2)],
-      sent: [sent(pack, alert, 30 + window, { ...target, thread: 'workflow-sla' }, '7.5')],
+      sent: [sent(alert, 30 + window, { ...target, thread: 'workflow-sla' }, '7.5')],
     },
     {
       name: `${alert}: stays quiet after one restart, which mended it`,
-      series: worldSeries({
+      series: exporterSeries({
         phases: [{ minutes: 30 }, { minutes: 1, threadRestartsPerMinute: 1 }, { minutes: 30 }],
       }),
       queries: [31, 35, 50].map((minute) => isQuiet(alert, minute)),
@@ -107,41 +109,41 @@ function thread(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function leftOut(pack: Pack): readonly AlertScenario[] {
+function leftOut(): readonly AlertScenario[] {
   const alert = 'KopSeriesLeftOut';
   return [
     {
       name: `${alert}: fires once a series was left out, until the exporter is started again, and recovers`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 60, overflows: 2 }, { minutes: 10 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: 60, overflows: 2 }, { minutes: 10 }] }),
       queries: [isQuiet(alert, 29), fires(alert, 32), fires(alert, 89), isQuiet(alert, 92)],
-      sent: [sent(pack, alert, 32, { ...target, exporter: 'workflow-sla' }, '2')],
+      sent: [sent(alert, 32, { ...target, exporter: 'workflow-sla' }, '2')],
     },
     {
       name: `${alert}: fires also when a metric was full from the start`,
-      series: worldSeries({ phases: [{ minutes: 30, overflows: 1 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30, overflows: 1 }] }),
       queries: [fires(alert, 2)],
     },
     {
       name: `${alert}: stays quiet while an exporter that had room is gone`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }, { minutes: 10 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: 30, target: 'down' }, { minutes: 10 }] }),
       queries: [29, 45, 65].map((minute) => isQuiet(alert, minute)),
     },
   ];
 }
 
-function stateKept(pack: Pack): readonly AlertScenario[] {
+function stateKept(): readonly AlertScenario[] {
   const alert = 'KopStateNotKept';
   const wait = settings.stateForSeconds / 60;
   return [
     {
       name: `${alert}: fires while an exporter cannot write to its state directory, and recovers`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, stateOk: false }, { minutes: 10 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, stateOk: false }, { minutes: 10 }] }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
-      sent: [sent(pack, alert, 30 + wait + 2, { ...target, exporter: 'audit-trail' })],
+      sent: [sent(alert, 30 + wait + 2, { ...target, exporter: 'audit-trail' })],
     },
     {
       name: `${alert}: stays quiet after one failure, and while it is not known because the exporter is gone`,
-      series: worldSeries({
+      series: exporterSeries({
         phases: [{ minutes: 30 }, { minutes: 1, stateOk: false }, { minutes: 30 }, { minutes: 30, target: 'down' }],
       }),
       queries: [31, 30 + wait + 2, 80].map((minute) => isQuiet(alert, minute)),
@@ -149,12 +151,12 @@ function stateKept(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function shards(pack: Pack): readonly AlertScenario[] {
+function shards(): readonly AlertScenario[] {
   const alert = 'KopShardsInconsistent';
   const wait = settings.shardsForSeconds / 60;
   const minutes = wait + 20;
   const process = (name: string, shard: string, before = shard, sha256?: string) =>
-    worldSeries({
+    exporterSeries({
       instance: `${name}:9464`,
       phases: [
         { minutes: 30, shard: before, ...(sha256 === undefined ? {} : { sha256 }) },
@@ -169,7 +171,7 @@ function shards(pack: Pack): readonly AlertScenario[] {
       name: `${alert}: fires when two processes measure the same share and nobody the other, and recovers`,
       series: [...process('a', '1/2'), ...process('b', '1/2', '2/2')],
       queries: [isQuiet(alert, quiet), isQuiet(alert, 30 + wait - 2), fires(alert, late), isQuiet(alert, over)],
-      sent: [sent(pack, alert, late, labels, '2')],
+      sent: [sent(alert, late, labels, '2')],
     },
     {
       name: `${alert}: fires when the shares are of different divisions`,
@@ -190,7 +192,7 @@ function shards(pack: Pack): readonly AlertScenario[] {
       name: `${alert}: fires when a share is gone`,
       series: [
         ...process('a', '1/2'),
-        ...worldSeries({
+        ...exporterSeries({
           instance: 'b:9464',
           phases: [
             { minutes: 30, shard: '2/2' },
@@ -216,33 +218,33 @@ function shards(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function reload(pack: Pack): readonly AlertScenario[] {
+function reload(): readonly AlertScenario[] {
   const alert = 'KopConfigReloadFailed';
   const wait = settings.configReloadForSeconds / 60;
   return [
     {
       name: `${alert}: fires while a changed configuration is refused, and recovers`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, reloadOk: false }, { minutes: 10 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: wait + 10, reloadOk: false }, { minutes: 10 }] }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 2), isQuiet(alert, 30 + wait + 13)],
-      sent: [sent(pack, alert, 30 + wait + 2, target, promqlDuration(30 + wait + 2))],
+      sent: [sent(alert, 30 + wait + 2, target, promqlDuration(30 + wait + 2))],
     },
     {
       name: `${alert}: stays quiet when the mistake is mended at once`,
-      series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 2, reloadOk: false }, { minutes: 20 }] }),
+      series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: 2, reloadOk: false }, { minutes: 20 }] }),
       queries: [31, 30 + wait + 2].map((minute) => isQuiet(alert, minute)),
     },
   ];
 }
 
 /** It never stays quiet and never recovers: that is its purpose. */
-function watchdog(pack: Pack): readonly AlertScenario[] {
+function watchdog(): readonly AlertScenario[] {
   const alert = 'KopWatchdog';
   return [
     {
       name: `${alert}: fires always, even with nothing to scrape`,
       series: [],
       queries: [fires(alert, 0), fires(alert, 60)],
-      sent: [sent(pack, alert, 1, {})],
+      sent: [sent(alert, 1, {})],
     },
   ];
 }

@@ -1,31 +1,32 @@
 import type { Pack } from '../../../pack/index.js';
+import { domains } from '../domains.js';
+import { type AlertRule, alertsOf, type RuleFile } from '../rule.js';
 import { ruleFiles } from '../rules.js';
 import { yamlText } from '../yaml.js';
-import { domainTests } from './domains.js';
 import { exporterTests } from './exporters.js';
 import type { AlertScenario, SentAlert, TestFile } from './scenario.js';
-import { youngTests } from './young.js';
+import { type RenderedAlert, renderedAlert } from './sent.js';
 
 /** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
 export function ruleTestFiles(pack: Pack): readonly TestFile[] {
-  return [...domainTests.flatMap((tests) => tests(pack)), ...exporterTests(pack), ...youngTests()];
+  return [...domains.flatMap(({ tests }) => tests(pack)), ...exporterTests()];
 }
 
-const usual = ['kop-workflow-sla', 'kop-exporters'];
-
 /** Only what a test is about is loaded: promtool evaluates every rule for every minute. */
-function ruleFilesOf(pack: Pack, { rules = usual }: TestFile): readonly string[] {
-  return ruleFiles(pack)
+function ruleFilesOf(files: readonly RuleFile[], { rules }: TestFile): readonly string[] {
+  return files
     .map(({ path }) => path.replace('alert-rules/', '../'))
     .filter((path) => rules.some((name) => path.endsWith(`/${name}.yaml`)));
 }
 
 export function ruleTestText(pack: Pack, file: TestFile): string {
+  const files = ruleFiles(pack);
+  const alerts = alertsOf(files);
   return yamlText(
     {
-      rule_files: ruleFilesOf(pack, file),
+      rule_files: ruleFilesOf(files, file),
       evaluation_interval: minutes(file.evaluateEvery),
-      tests: file.scenarios.map((scenario) => scenarioYaml(scenario, file)),
+      tests: file.scenarios.map((scenario) => scenarioYaml(scenario, file, alerts)),
     },
     [file.about, `Run with: promtool test rules ${file.path}`],
   );
@@ -36,7 +37,7 @@ function minutes(count: number): string {
   return Number.isInteger(count) ? `${count}m` : `${count * 60}s`;
 }
 
-function scenarioYaml(scenario: AlertScenario, { evaluateEvery }: TestFile) {
+function scenarioYaml(scenario: AlertScenario, { evaluateEvery }: TestFile, alerts: readonly AlertRule[]) {
   const { name, series, queries, sent = [] } = scenario;
   return {
     name,
@@ -51,20 +52,23 @@ function scenarioYaml(scenario: AlertScenario, { evaluateEvery }: TestFile) {
             exp_samples: samples,
           })),
         }),
-    ...(sent.length === 0 ? {} : { alert_rule_test: sentYaml(sent) }),
+    ...(sent.length === 0 ? {} : { alert_rule_test: sentYaml(sent, alerts) }),
   };
 }
 
 /** promtool compares all alerts of one name at one time, so those belong into one expectation. */
-function sentYaml(sent: readonly SentAlert[]) {
-  const grouped = new Map<string, SentAlert[]>();
+function sentYaml(sent: readonly SentAlert[], alerts: readonly AlertRule[]) {
+  const grouped = new Map<string, { readonly alert: string; readonly minute: number; rendered: RenderedAlert[] }>();
   for (const one of sent) {
-    const key = `${one.alert}@${one.minute}`;
-    grouped.set(key, [...(grouped.get(key) ?? []), one]);
+    const { alert, minute } = one;
+    const key = `${alert}@${minute}`;
+    const group = grouped.get(key) ?? { alert, minute, rendered: [] };
+    group.rendered.push(renderedAlert(one, alerts));
+    grouped.set(key, group);
   }
-  return [...grouped.values()].map((alerts) => ({
-    eval_time: `${alerts[0]?.minute ?? 0}m`,
-    alertname: alerts[0]?.alert ?? '',
-    exp_alerts: alerts.map(({ labels, annotations }) => ({ exp_labels: labels, exp_annotations: annotations })),
+  return [...grouped.values()].map(({ alert, minute, rendered }) => ({
+    eval_time: `${minute}m`,
+    alertname: alert,
+    exp_alerts: rendered.map(({ labels, annotations }) => ({ exp_labels: labels, exp_annotations: annotations })),
   }));
 }

@@ -1,8 +1,6 @@
 /** The life of an alert as one row: what goes wrong, how soon it must be told, what must not raise it. */
-import type { Pack } from '../../../pack/index.js';
 import { type Difference, type DrawnPhase, draw, type Lines } from './draw.js';
-import { type AlertScenario, fires, isQuiet } from './scenario.js';
-import { sent } from './sent.js';
+import { type AlertScenario, fires, isQuiet, sent } from './scenario.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -33,7 +31,6 @@ export interface Life<G extends string, C extends string, T extends string> {
 }
 
 export function lifeOf(
-  pack: Pack,
   lines: Lines<string, string, string>,
   life: Life<string, string, string>,
 ): readonly AlertScenario[] {
@@ -55,7 +52,7 @@ export function lifeOf(
         fires(alert, at, rule),
         isQuiet(alert, end + healsWithin, rule),
       ],
-      sent: [sent(pack, alert, at, life.labels, life.value, rule)],
+      sent: [sent(alert, at, life.labels, life.value, rule)],
     },
     ...life.quiet.map(([when, phases]): AlertScenario => {
       const total = phases.reduce((sum, { minutes }) => sum + minutes, 0);

@@ -1,4 +1,6 @@
 /** What `promtool test rules` reads, as far as it is used here, and a shorter way to say it. */
+type Labels = Readonly<Record<string, string>>;
+
 export interface InputSeries {
   readonly series: string;
   readonly values: string;
@@ -11,12 +13,16 @@ export interface ExpectedQuery {
   readonly samples: readonly { readonly labels: string; readonly value: number }[];
 }
 
-/** A whole alert as it is sent, for its labels and texts. */
+/** An alert that must be sent, word for word as its rule says it. */
 export interface SentAlert {
   readonly alert: string;
   readonly minute: number;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+  /** Labels that the expression brings, beside those of the rule. */
+  readonly joined: Labels;
+  /** The alert's value as its template prints it, such as `21.6%`. */
+  readonly value: string;
+  /** Labels of the rule that tell one of several of this name. */
+  readonly rule: Labels;
 }
 
 export interface AlertScenario {
@@ -31,12 +37,14 @@ export interface TestFile {
   readonly about: string;
   /** Minutes between evaluations; promtool knows no interval by group. Half a minute shows what is between two minutes. */
   readonly evaluateEvery: number;
-  /** Rule files that it is about, by name; those of workflows and exporters unless said. */
-  readonly rules?: readonly string[];
+  /** Rule files that it is about, by name. */
+  readonly rules: readonly string[];
   readonly scenarios: readonly AlertScenario[];
 }
 
-type Labels = Readonly<Record<string, string>>;
+export function sent(alert: string, minute: number, joined: Labels, value = '', rule: Labels = {}): SentAlert {
+  return { alert, minute, joined, value, rule };
+}
 
 export function fires(alert: string, minute: number, labels: Labels = {}): ExpectedQuery {
   return { expr: firing(alert, labels), minute, samples: [{ labels: '{}', value: 1 }] };

@@ -1,25 +1,16 @@
-import type { Pack } from '../../../pack/index.js';
-import { alertsOf } from '../rule.js';
-import { ruleFiles } from '../rules.js';
+/** An alert as a receiver gets it, rendered as Prometheus would. */
+import type { AlertRule } from '../rule.js';
 import type { SentAlert } from './scenario.js';
 
 type Labels = Readonly<Record<string, string>>;
 
-/**
- * The alert as a receiver gets it.
- *
- * @param joined labels that the expression brings, beside those of the rule.
- * @param value the alert's value as its template prints it, such as `21.6%`.
- */
-export function sent(
-  pack: Pack,
-  alert: string,
-  minute: number,
-  joined: Labels,
-  value = '',
-  rule: Labels = {},
-): SentAlert {
-  const found = alertsOf(ruleFiles(pack)).find(
+export interface RenderedAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+}
+
+export function renderedAlert({ alert, joined, value, rule }: SentAlert, alerts: readonly AlertRule[]): RenderedAlert {
+  const found = alerts.find(
     (a) => a.alert === alert && Object.entries(rule).every(([key, wanted]) => a.labels[key] === wanted),
   );
   if (found === undefined) throw new Error(`no alert ${alert} ${JSON.stringify(rule)}`);
@@ -27,7 +18,7 @@ export function sent(
   const annotations = Object.fromEntries(
     Object.entries(found.annotations).map(([key, template]) => [key, rendered(template, labels, value)]),
   );
-  return { alert, minute, labels, annotations };
+  return { labels, annotations };
 }
 
 /** The few template forms that our annotations use; promtool then proves that Prometheus prints the same. */

@@ -1,14 +1,25 @@
 import type { Pack } from '../../../pack/index.js';
+import type { RuleDomain } from '../domain.js';
 import type { RuleFile } from '../rule.js';
 import { settings } from '../settings.js';
 import { workflowBurnAlerts } from './burn.js';
+import { infeasibleBurns } from './feasible.js';
+import { workflowInhibitions } from './inhibitions.js';
 import { measuringAlerts } from './measuring.js';
 import { portalAlerts } from './portal.js';
 import { workflowPresenceRecordings } from './presence.js';
 import { workflowSliceRecordings, workflowWindowRecordings } from './recordings.js';
 import { stateRecording } from './state.js';
+import { workflowTests } from './tests/index.js';
 
-export function workflowFile(pack: Pack): RuleFile {
+export const workflowRules: RuleDomain = {
+  rules,
+  tests: workflowTests,
+  inhibitions: workflowInhibitions,
+  infeasible: infeasibleBurns,
+};
+
+function rules(pack: Pack): RuleFile {
   const { intervalSeconds, sliceSeconds } = settings;
   return {
     path: 'alert-rules/prometheus/kop-workflow-sla.yaml',

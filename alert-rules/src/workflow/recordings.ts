@@ -7,7 +7,8 @@ import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { settled, slice, sumOfSlices } from '../slices.js';
-import { burnWindows, isRaw, type Period, periods, type RecordedWindow } from '../windows.js';
+import { burnWindows, isRaw, type RecordedWindow } from '../windows.js';
+import { type Period, periods } from './periods.js';
 
 /** Both sides of every ratio, as counts over a range of the raw counter. */
 function rawRuns(range: string): string {

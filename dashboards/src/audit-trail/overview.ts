@@ -6,8 +6,10 @@ import { type OverviewPart, one } from '../overview/part.js';
 import { trailTable } from './tables.js';
 import { auditTrailWords } from './words.js';
 
+const subjects = 'trail table check source anchor invariant object exposure comparison field kind'.split(' ');
+
 export function auditTrailOverview(): OverviewPart {
-  return { light: worst(), lightWidth: 3, row: row() };
+  return { light: worst(), lightWidth: 3, row: row(), subjects };
 }
 
 function worst(): Panel {

@@ -7,8 +7,10 @@ import { type OverviewPart, one } from '../overview/part.js';
 import { columnTable, providerTable } from './tables.js';
 import { columnStateWords, providerStateWords } from './words.js';
 
+const subjects = ['provider', 'key', 'table', 'column', 'test', 'state'];
+
 export function encryptionOverview(): OverviewPart {
-  return { light: worst(), lightWidth: 4, row: row() };
+  return { light: worst(), lightWidth: 4, row: row(), subjects };
 }
 
 function worst(): Panel {

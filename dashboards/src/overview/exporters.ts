@@ -8,7 +8,7 @@ import { cells, type OverviewPart, one } from './part.js';
 
 /** The exporters themselves. */
 export function exportersOverview(): OverviewPart {
-  return { light: exporterCounts(), lightWidth: 4, row: exporters() };
+  return { light: exporterCounts(), lightWidth: 4, row: exporters(), subjects: ['collector'] };
 }
 
 function exporterCounts(): Panel {

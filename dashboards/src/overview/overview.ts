@@ -38,7 +38,7 @@ function now(parts: readonly OverviewPart[]): DashboardRow {
           ]),
         ],
       },
-      { height: 9, panels: [[COLUMNS, alertTable()]] },
+      { height: 9, panels: [[COLUMNS, alertTable(parts)]] },
     ],
   };
 }
@@ -76,29 +76,9 @@ const severityRanks = [
   { severity: 'none', rank: 0, color: 'transparent' },
 ] as const;
 
-/** What an alert may be about; each has some of them, and one column is enough for all. */
-const subjectLabels = [
-  'workflow',
-  'trail',
-  'provider',
-  'key',
-  'table',
-  'column',
-  'check',
-  'source',
-  'anchor',
-  'invariant',
-  'object',
-  'exposure',
-  'comparison',
-  'field',
-  'test',
-  'kind',
-  'state',
-  'collector',
-] as const;
-
-function alertTable(): Panel {
+/** Each alert has some of the labels, and one column is enough for all. */
+function alertTable(parts: readonly OverviewPart[]): Panel {
+  const subjects = [...new Set(parts.flatMap((part) => part.subjects))];
   const labels = 'alertname, alertstate, team, portal, subject, window, instance';
   const columns = {
     Value: 'Severity',
@@ -111,7 +91,7 @@ function alertTable(): Panel {
     team: 'Team',
   };
   const firingNow = (severity: string) =>
-    `label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjectLabels.map((label) => `"${label}"`).join(', ')})`;
+    `label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjects.map((label) => `"${label}"`).join(', ')})`;
   return tablePanel({
     title: 'Firing and pending alerts',
     description:

@@ -7,6 +7,8 @@ export interface OverviewPart {
   /** Of the 24 columns of the first row; all lights are made to fit. */
   readonly lightWidth: number;
   readonly row: DashboardRow;
+  /** Labels that say what an alert of the domain is about, most important first. */
+  readonly subjects: readonly string[];
 }
 
 export const one = (expr: string, legendFormat: string): QueryTarget => ({ expr, legendFormat, instant: true });

@@ -9,7 +9,7 @@ import { workflowTable } from './table.js';
 import { inState, workflowStateWords } from './words.js';
 
 export function workflowOverview(): OverviewPart {
-  return { light: counts(), lightWidth: 7, row: row() };
+  return { light: counts(), lightWidth: 7, row: row(), subjects: ['workflow'] };
 }
 
 function counts(): Panel {

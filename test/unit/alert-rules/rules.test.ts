@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alertsOf, burnWindows, infeasible, isAlert, ruleFiles } from '../../../alert-rules/src/index.js';
-import { periods } from '../../../alert-rules/src/windows.js';
+import { periods } from '../../../alert-rules/src/workflow/periods.js';
 import { packWith } from './pack.js';
 
 const shipped = packWith();

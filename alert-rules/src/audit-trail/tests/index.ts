@@ -3,8 +3,7 @@ import type { Pack } from '../../../../pack/index.js';
 import { draw } from '../../tests/draw.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';
-import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';
-import { sent } from '../../tests/sent.js';
+import { type AlertScenario, fires, holds, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
 import {
   type AuditDifference,
   type AuditPhase,
@@ -17,6 +16,7 @@ import {
   isUnknown,
   today,
 } from './lines.js';
+import { trailOwnershipTests } from './ownership.js';
 
 type AuditLife = Life<keyof typeof auditLines.gauges, keyof typeof auditLines.counters, keyof typeof auditLines.clocks>;
 
@@ -32,7 +32,7 @@ const once = (perMinute: AuditDifference['perMinute'], after: number): readonly 
 ];
 
 export function auditTrailTests(pack: Pack): readonly TestFile[] {
-  const lives = (each: readonly AuditLife[]) => each.flatMap((life) => lifeOf(pack, auditLines, life));
+  const lives = (each: readonly AuditLife[]) => each.flatMap((life) => lifeOf(auditLines, life));
   const file = (name: string, about: string, scenarios: readonly AlertScenario[], evaluateEvery = 1): TestFile => ({
     path: `alert-rules/tests/audit-trail${name}.test.yaml`,
     about,
@@ -43,19 +43,20 @@ export function auditTrailTests(pack: Pack): readonly TestFile[] {
   return [
     file('', 'Whether every change has its record.', [
       ...lives(completeness),
-      ...growing(pack),
+      ...growing(),
       ...states(),
       ...throughCutOff(),
     ]),
     file('-mechanism', 'What writes the records, and who could get around it.', [
       ...lives(mechanism),
-      ...asItIsToday(pack),
+      ...asItIsToday(),
     ]),
     file('-records', 'Audit records themselves, their seal, and whether anybody looks.', [
       ...lives([...records, ...seal, ...observing(pack)]),
     ]),
+    trailOwnershipTests(),
     // As long as a sample can be seen, so that a query between two evaluations finds the one before.
-    file('-slow', 'What is told against the day before.', [...lives([readers]), unreadable(pack)], 5),
+    file('-slow', 'What is told against the day before.', [...lives([readers]), unreadable()], 5),
   ];
 }
 
@@ -527,7 +528,7 @@ function observing(pack: Pack): readonly AuditLife[] {
 }
 
 /** Nobody may mend them, so that they stay; that they do is no news, and does not hide those that come. */
-function unreadable(pack: Pack): AlertScenario {
+function unreadable(): AlertScenario {
   const alert = 'AuditRecordsUnreadable';
   return {
     name: `${alert}: stays quiet about those that have been known for a day, and fires for one more`,
@@ -536,12 +537,12 @@ function unreadable(pack: Pack): AlertScenario {
       { minutes: 60, set: { unreadable: 3 } },
     ]),
     queries: [fires(alert, 20), isQuiet(alert, 1_500), isQuiet(alert, 1_599), fires(alert, 1_610)],
-    sent: [sent(pack, alert, 1_610, { ...auditLabels, part: 'image' }, '3')],
+    sent: [sent(alert, 1_610, { ...auditLabels, part: 'image' }, '3')],
   };
 }
 
 /** The first fault is told as such; those that follow while it is looked into are told apart. */
-function growing(pack: Pack): readonly AlertScenario[] {
+function growing(): readonly AlertScenario[] {
   const alert = 'AuditFaultsGrowing';
   const phases: readonly AuditPhase[] = [
     { minutes: 30 },
@@ -562,7 +563,7 @@ function growing(pack: Pack): readonly AlertScenario[] {
         fires(alert, 133),
         isQuiet(alert, 195),
       ],
-      sent: [sent(pack, alert, 133, ofClients, '1')],
+      sent: [sent(alert, 133, ofClients, '1')],
     },
     {
       name: `${alert}: stays quiet about the first, which has an alert of its own`,
@@ -629,7 +630,7 @@ function throughCutOff(): readonly AlertScenario[] {
   ];
 }
 
-function asItIsToday(pack: Pack): readonly AlertScenario[] {
+function asItIsToday(): readonly AlertScenario[] {
   const all = 'count(ALERTS{alertstate="firing"})';
   const one = [{ labels: '{}', value: 1 }];
   return [
@@ -641,7 +642,7 @@ function asItIsToday(pack: Pack): readonly AlertScenario[] {
         { expr: all, minute, samples: one },
         holds(`${r.state.name} == ${auditTrailStates.absent}`, minute),
       ]),
-      sent: [sent(pack, 'AuditTrailAbsent', 20, auditLabels, '2')],
+      sent: [sent('AuditTrailAbsent', 20, auditLabels, '2')],
     },
     {
       name: 'a healthy trail raises none',

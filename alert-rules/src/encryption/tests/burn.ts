@@ -2,8 +2,7 @@ import { encryptionRecorded as r } from '../../../../pack/encryption/recorded.js
 import type { BurnWindow, Pack } from '../../../../pack/index.js';
 import { settings } from '../../settings.js';
 import { draw } from '../../tests/draw.js';
-import { type AlertScenario, fires, holds, isEmpty, isQuiet, type TestFile } from '../../tests/scenario.js';
-import { sent } from '../../tests/sent.js';
+import { type AlertScenario, fires, holds, isEmpty, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
 import { allSlow, encryptionLines, providerLabels } from './lines.js';
 
 const alert = 'EncryptionLatencyBurn';
@@ -82,7 +81,7 @@ function hardened(pack: Pack): readonly AlertScenario[] {
       queries: [fires(alert, minute, { window: fast.name, provider: providerLabels.provider })],
       sent: pack.alerting.burn
         .filter((burn) => burn.factor * budget < 1)
-        .map((burn) => sent(pack, alert, minute, providerLabels, '100%', { window: burn.name })),
+        .map((burn) => sent(alert, minute, providerLabels, '100%', { window: burn.name })),
     },
     {
       name: `${alert}: round trips do not count a second time`,

@@ -4,8 +4,7 @@ import type { Pack } from '../../../../pack/index.js';
 import { draw } from '../../tests/draw.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';
-import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';
-import { sent } from '../../tests/sent.js';
+import { type AlertScenario, fires, holds, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
 import { encryptionBurnTests } from './burn.js';
 import {
   allSlow,
@@ -20,6 +19,7 @@ import {
   providerLabels,
   rowsUnder,
 } from './lines.js';
+import { encryptionOwnershipTests } from './ownership.js';
 
 type EncryptionLife = Life<
   keyof typeof encryptionLines.gauges,
@@ -39,10 +39,10 @@ export function encryptionTests(pack: Pack): readonly TestFile[] {
       evaluateEvery: 1,
       rules: ['kop-encryption'],
       scenarios: [
-        ...[...providers(pack), ...stored].flatMap((life) => lifeOf(pack, encryptionLines, life)),
-        ...selfTestStale(pack),
-        ...downWithGaps(pack),
-        ...ownFaultOfRareRounds(pack),
+        ...[...providers(pack), ...stored].flatMap((life) => lifeOf(encryptionLines, life)),
+        ...selfTestStale(),
+        ...downWithGaps(),
+        ...ownFaultOfRareRounds(),
         ...states(),
         ...healthy(),
       ],
@@ -52,9 +52,10 @@ export function encryptionTests(pack: Pack): readonly TestFile[] {
       about: 'What is told only after a day.',
       evaluateEvery: 10,
       rules: ['kop-encryption'],
-      scenarios: [...slow.flatMap((life) => lifeOf(pack, encryptionLines, life)), stalledWhileWritten(pack)],
+      scenarios: [...slow.flatMap((life) => lifeOf(encryptionLines, life)), stalledWhileWritten()],
     },
     ...encryptionBurnTests(pack),
+    encryptionOwnershipTests(),
   ];
 }
 
@@ -393,7 +394,7 @@ function halfDays(count: number, found: (index: number) => ReturnType<typeof row
 }
 
 /** Each half day 400 new rows come, and a user writes one of the old ones; then the job goes on. */
-function stalledWhileWritten(pack: Pack): AlertScenario {
+function stalledWhileWritten(): AlertScenario {
   const alert = 'EncryptionReencryptionStalled';
   return {
     name: `${alert}: fires when the job stands still in a table that is written, and recovers when it goes on`,
@@ -409,7 +410,7 @@ function stalledWhileWritten(pack: Pack): AlertScenario {
       fires(alert, 2_900),
       isQuiet(alert, 2_960),
     ],
-    sent: [sent(pack, alert, 2_900, ofColumn, '51.64%')],
+    sent: [sent(alert, 2_900, ofColumn, '51.64%')],
   };
 }
 
@@ -423,7 +424,7 @@ function restingRounds(count: number): EncryptionPhase[] {
 }
 
 /** Rounds that are half an hour apart, each with a fault: what the last one said holds until the next. */
-function ownFaultOfRareRounds(pack: Pack): readonly AlertScenario[] {
+function ownFaultOfRareRounds(): readonly AlertScenario[] {
   const alert = 'EncryptionExporterFault';
   const rare = { set: { probeInterval: 1_800, ownFault: 1 } } as const;
   const rounds = Array.from({ length: 5 }, () => [
@@ -438,13 +439,13 @@ function ownFaultOfRareRounds(pack: Pack): readonly AlertScenario[] {
         ...[40, 55, 61, 85, 115, 145, 175].map((minute) => fires(alert, minute, { reason: 'proxy' })),
         isQuiet(alert, 196),
       ],
-      sent: [sent(pack, alert, 85, { ...ofOurs, reason: 'proxy' })],
+      sent: [sent(alert, 85, { ...ofOurs, reason: 'proxy' })],
     },
   ];
 }
 
 /** Down, and now and then nothing is shown: a thread that is restarted, or a scrape that fails. */
-function downWithGaps(pack: Pack): readonly AlertScenario[] {
+function downWithGaps(): readonly AlertScenario[] {
   const alert = 'EncryptionProviderDown';
   const gap = { ...isDown, set: { ...isDown.set, up: 'gone' } } as const;
   const gaps = Array.from({ length: 20 }, () => [
@@ -461,7 +462,7 @@ function downWithGaps(pack: Pack): readonly AlertScenario[] {
         holds(`${r.state.name} == ${providerStates.broken}`, 86),
         isQuiet(alert, 92),
       ],
-      sent: [sent(pack, alert, 86, providerLabels)],
+      sent: [sent(alert, 86, providerLabels)],
     },
     {
       name: `${alert}: does not go on for long where nothing more is heard`,
@@ -471,7 +472,7 @@ function downWithGaps(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function selfTestStale(pack: Pack): readonly AlertScenario[] {
+function selfTestStale(): readonly AlertScenario[] {
   const alert = 'EncryptionSelfTestStale';
   return [
     {
@@ -483,7 +484,7 @@ function selfTestStale(pack: Pack): readonly AlertScenario[] {
         { minutes: 10 },
       ]),
       queries: [isQuiet(alert, 120), fires(alert, 160), isQuiet(alert, 178)],
-      sent: [sent(pack, alert, 160, { ...providerLabels, test: 'wrong_aad' }, promqlDuration(131))],
+      sent: [sent(alert, 160, { ...providerLabels, test: 'wrong_aad' }, promqlDuration(131))],
     },
     {
       name: `${alert}: fires when a provider that answers was never tested at all`,

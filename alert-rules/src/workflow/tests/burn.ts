@@ -1,9 +1,8 @@
 import type { BurnWindow, Pack } from '../../../../pack/index.js';
 import { workflowRecorded as r } from '../../../../pack/workflow/recorded.js';
 import { settings } from '../../settings.js';
-import { type AlertScenario, fires, holds, isEmpty, isQuiet, type TestFile } from '../../tests/scenario.js';
-import { sent } from '../../tests/sent.js';
-import { names, worldSeries } from '../../tests/world.js';
+import { type AlertScenario, fires, holds, isEmpty, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
+import { names, workflowRuleFiles, worldSeries } from './world.js';
 
 const alert = 'WorkflowSlaBurn';
 const budget = 0.01;
@@ -20,6 +19,7 @@ export function burnTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/workflow-sla-burn.test.yaml',
       about: 'Burn-rate alerts with short windows, and the recordings that all of them rest on.',
       evaluateEvery: 1,
+      rules: workflowRuleFiles,
       scenarios: [
         ...able.filter(isShort).flatMap((burn) => lifeOf(pack, burn)),
         ...oneFailedRun(),
@@ -31,6 +31,7 @@ export function burnTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/workflow-sla-burn-long.test.yaml',
       about: 'Burn-rate alerts with long windows.',
       evaluateEvery: 5,
+      rules: workflowRuleFiles,
       scenarios: able.filter((burn) => !isShort(burn)).flatMap((burn) => lifeOf(pack, burn)),
     },
   ];
@@ -107,10 +108,10 @@ function totalOutage(pack: Pack): readonly AlertScenario[] {
       series: worldSeries({ phases: [{ minutes: longMinutes + 30, missRatio: 0.5 }] }),
       queries: [],
       sent: [
-        sent(pack, alert, longMinutes + 20, names, ratio(longMinutes / 2), label),
+        sent(alert, longMinutes + 20, names, ratio(longMinutes / 2), label),
         ...pack.alerting.burn
           .filter((other) => other !== fast && 0.5 > other.factor * budget)
-          .map((other) => sent(pack, alert, longMinutes + 20, names, ratio(longMinutes / 2), { window: other.name })),
+          .map((other) => sent(alert, longMinutes + 20, names, ratio(longMinutes / 2), { window: other.name })),
       ],
     },
     {

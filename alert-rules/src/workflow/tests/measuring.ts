@@ -2,9 +2,8 @@ import type { Pack } from '../../../../pack/index.js';
 import { workflowRecorded as r, workflowStates } from '../../../../pack/workflow/recorded.js';
 import { settings } from '../../settings.js';
 import { promqlDuration } from '../../tests/duration.js';
-import { type AlertScenario, fires, holds, isQuiet, type TestFile } from '../../tests/scenario.js';
-import { sent } from '../../tests/sent.js';
-import { names, worldSeries } from '../../tests/world.js';
+import { type AlertScenario, fires, holds, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
+import { names, workflowRuleFiles, worldSeries } from './world.js';
 
 const memory = settings.memorySeconds / 60;
 
@@ -14,14 +13,8 @@ export function measuringTests(pack: Pack): readonly TestFile[] {
       path: 'alert-rules/tests/workflow-measuring.test.yaml',
       about: 'Alerts when workflows are not measured, or not properly.',
       evaluateEvery: 1,
-      scenarios: [
-        ...noData(pack),
-        ...stalled(pack),
-        ...tainted(pack),
-        ...dropped(pack),
-        ...ownFault(pack),
-        ...states(pack),
-      ],
+      rules: workflowRuleFiles,
+      scenarios: [...noData(pack), ...stalled(pack), ...tainted(), ...dropped(), ...ownFault(), ...states(pack)],
     },
   ];
 }
@@ -41,7 +34,7 @@ function noData(pack: Pack): readonly AlertScenario[] {
         fires(alert, 30 + outage - 1),
         isQuiet(alert, 30 + outage + 3),
       ],
-      sent: [sent(pack, alert, 30 + wait + 2, names, promqlDuration(wait + 3))],
+      sent: [sent(alert, 30 + wait + 2, names, promqlDuration(wait + 3))],
     },
     {
       name: `${alert}: fires when the target vanishes from Prometheus, and gives up after an hour`,
@@ -83,7 +76,7 @@ function stalled(pack: Pack): readonly AlertScenario[] {
         fires(alert, 30 + wait + 5),
         isQuiet(alert, 30 + wait + 23),
       ],
-      sent: [sent(pack, alert, 30 + wait + 5, names, promqlDuration(wait + 6))],
+      sent: [sent(alert, 30 + wait + 5, names, promqlDuration(wait + 6))],
     },
     {
       name: `${alert}: fires when a new workflow never runs at all`,
@@ -101,7 +94,7 @@ function stalled(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function tainted(pack: Pack): readonly AlertScenario[] {
+function tainted(): readonly AlertScenario[] {
   const alert = 'WorkflowMeasurementTainted';
   const { forSeconds, windowSeconds } = settings.tainted;
   const wait = (forSeconds + windowSeconds) / 60;
@@ -112,7 +105,7 @@ function tainted(pack: Pack): readonly AlertScenario[] {
         phases: [{ minutes: 30 }, { minutes: wait + 10, runsPerMinute: 0.5, taintedPerMinute: 0.5 }, { minutes: wait }],
       }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 5), isQuiet(alert, 30 + wait + 10 + wait - 5)],
-      sent: [sent(pack, alert, 30 + wait + 5, names, '50%')],
+      sent: [sent(alert, 30 + wait + 5, names, '50%')],
     },
     {
       name: `${alert}: stays quiet at one tainted run in ten`,
@@ -122,7 +115,7 @@ function tainted(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function dropped(pack: Pack): readonly AlertScenario[] {
+function dropped(): readonly AlertScenario[] {
   const alert = 'WorkflowRunsDropped';
   const { forSeconds, windowSeconds } = settings.dropped;
   const wait = (forSeconds + windowSeconds) / 60;
@@ -137,7 +130,7 @@ function dropped(pack: Pack): readonly AlertScenario[] {
         ],
       }),
       queries: [isQuiet(alert, 29), fires(alert, 30 + wait + 5), isQuiet(alert, 30 + wait + 10 + wait - 5)],
-      sent: [sent(pack, alert, 30 + wait + 5, names, '50%')],
+      sent: [sent(alert, 30 + wait + 5, names, '50%')],
     },
     {
       name: `${alert}: stays quiet when turns are lost to restarts of the exporter`,
@@ -149,7 +142,7 @@ function dropped(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function ownFault(pack: Pack): readonly AlertScenario[] {
+function ownFault(): readonly AlertScenario[] {
   const alert = 'WorkflowExporterFault';
   const { forSeconds, windowSeconds } = settings.ownFault;
   const [wait, window] = [forSeconds / 60, windowSeconds / 60];
@@ -167,7 +160,7 @@ function ownFault(pack: Pack): readonly AlertScenario[] {
         isQuiet(alert, 30 + wait + 4, certificate),
         isQuiet(alert, 50 + window + 3),
       ],
-      sent: [sent(pack, alert, 30 + wait + 4, { portal: names.portal, ...proxy })],
+      sent: [sent(alert, 30 + wait + 4, { portal: names.portal, ...proxy })],
     },
     {
       name: `${alert}: fires while certificate files cannot be used although runs go well, and recovers`,

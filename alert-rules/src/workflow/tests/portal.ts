@@ -1,23 +1,22 @@
-import type { Pack } from '../../../../pack/index.js';
 import { settings } from '../../settings.js';
-import { type AlertScenario, fires, isQuiet, type TestFile } from '../../tests/scenario.js';
-import { sent } from '../../tests/sent.js';
-import { names, worldSeries } from '../../tests/world.js';
+import { type AlertScenario, fires, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
+import { names, workflowRuleFiles, worldSeries } from './world.js';
 
 const portal = { portal: names.portal };
 
-export function portalTests(pack: Pack): readonly TestFile[] {
+export function portalTests(): readonly TestFile[] {
   return [
     {
       path: 'alert-rules/tests/workflow-portal.test.yaml',
       about: 'Alerts about a portal as a whole.',
       evaluateEvery: 1,
-      scenarios: [...unanswered(pack), ...login(pack), ...certificate(pack)],
+      rules: [...workflowRuleFiles, 'kop-exporters'],
+      scenarios: [...unanswered(), ...login(), ...certificate()],
     },
   ];
 }
 
-function unanswered(pack: Pack): readonly AlertScenario[] {
+function unanswered(): readonly AlertScenario[] {
   const alert = 'WorkflowPortalUnanswered';
   const full = settings.unanswered.windowSeconds / 60;
   return [
@@ -31,7 +30,7 @@ function unanswered(pack: Pack): readonly AlertScenario[] {
         fires(alert, 49),
         isQuiet(alert, 50 + full + 1),
       ],
-      sent: [sent(pack, alert, 40, portal, '100%')],
+      sent: [sent(alert, 40, portal, '100%')],
     },
     {
       name: `${alert}: goes on while one is given up and the next one hangs`,
@@ -70,7 +69,7 @@ function unanswered(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function login(pack: Pack): readonly AlertScenario[] {
+function login(): readonly AlertScenario[] {
   const alert = 'WorkflowLoginFailing';
   const wait = settings.login.forSeconds / 60;
   const refused = { ...portal, identity: 'default', outcome: 'refused' };
@@ -84,13 +83,13 @@ function login(pack: Pack): readonly AlertScenario[] {
         ...[30 + wait + 1, 50, 75, 119].map((minute) => fires(alert, minute)),
         isQuiet(alert, 121),
       ],
-      sent: [sent(pack, alert, 119, refused, '1')],
+      sent: [sent(alert, 119, refused, '1')],
     },
     {
       name: `${alert}: fires for the user whose login fails while another logs in`,
       series: worldSeries({ phases: [{ minutes: 30 }, { minutes: 30, managerLogin: 'failed' }] }),
       queries: [isQuiet(alert, 29), fires(alert, 55)],
-      sent: [sent(pack, alert, 55, { ...portal, identity: 'manager', outcome: 'failed' }, '1')],
+      sent: [sent(alert, 55, { ...portal, identity: 'manager', outcome: 'failed' }, '1')],
     },
     {
       name: `${alert}: stays quiet when the next login succeeds`,
@@ -100,7 +99,7 @@ function login(pack: Pack): readonly AlertScenario[] {
   ];
 }
 
-function certificate(pack: Pack): readonly AlertScenario[] {
+function certificate(): readonly AlertScenario[] {
   const alert = 'WorkflowCertificateExpiry';
   const { warnDays, criticalDays, forSeconds } = settings.certificate;
   const wait = forSeconds / 60 + 5;
@@ -129,9 +128,9 @@ function certificate(pack: Pack): readonly AlertScenario[] {
         isQuiet(alert, 160),
       ],
       sent: [
-        sent(pack, alert, 30 + wait, portal, left(warnDays - 1, 30 + wait), warning),
-        sent(pack, alert, 90 + wait, portal, left(criticalDays - 1, 90 + wait), critical),
-        sent(pack, alert, 90 + wait, portal, left(criticalDays - 1, 90 + wait), warning),
+        sent(alert, 30 + wait, portal, left(warnDays - 1, 30 + wait), warning),
+        sent(alert, 90 + wait, portal, left(criticalDays - 1, 90 + wait), critical),
+        sent(alert, 90 + wait, portal, left(criticalDays - 1, 90 + wait), warning),
       ],
     },
     {

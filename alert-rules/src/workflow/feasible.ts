@@ -1,9 +1,9 @@
-import type { BurnWindow, Objective, Pack } from '../../pack/index.js';
-import type { Workflow } from '../../pack/workflow/model.js';
-import { plainNumber } from './promql.js';
+import type { BurnWindow, Objective, Pack } from '../../../pack/index.js';
+import type { Workflow } from '../../../pack/workflow/model.js';
+import { plainNumber } from '../promql.js';
 
 /** Combinations under which an alert could never fire, each as one sentence. Empty when all is well. */
-export function infeasible(pack: Pack): readonly string[] {
+export function infeasibleBurns(pack: Pack): readonly string[] {
   return pack.workflows.flatMap((workflow) => {
     const objective = pack.objectives.find((o) => o.name === workflow.objective);
     if (objective === undefined) return [];
