@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
+import type { AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
-import { describeError, type Logger } from '../../runtime/log.js';
+import type { Logger } from '../../runtime/log.js';
 import type { AnchorTarget } from '../../runtime/sealing/anchors/anchor.js';
-import { Anchoring, contradiction } from '../../runtime/sealing/anchors/anchoring.js';
-import { anchorTarget } from '../../runtime/sealing/anchors/index.js';
 import { SealRefused, SealUnavailable } from '../../runtime/sealing/errors.js';
 import { FailureCounts } from '../../runtime/sealing/failures.js';
 import { Disk } from '../../runtime/sealing/log/disk.js';
 import { signersFromPem } from '../../runtime/sealing/signing/keys.js';
 import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';
-import { type AuditStore, openAuditStore } from './audit-log.js';
 import { lockInDatabase } from './database-lock.js';
 import { explainFailure, sealEvidence } from './evidence.js';
-import { RollingVerifier } from './rolling.js';
+import { OpenedLog } from './opened-log.js';
+import { RollingSteps } from './rolling-steps.js';
 import { type PassResult, sealPass } from './seal-pass.js';
 import { SealSession } from './session.js';
 import type { SealState, SealStatus } from './status.js';
@@ -41,7 +39,6 @@ export interface Sealer {
 }
 
 const MAX_PASS_MS = 20_000;
-const ANCHOR_START_MS = 10_000;
 const RETRY_MS = { first: 1_000, most: 60_000 };
 const VERIFY_TICK_MS = { least: 1_000, most: 60_000 };
 
@@ -60,13 +57,10 @@ class TrailSealer implements Sealer {
   readonly #stopping = new AbortController();
   #state: SealState = 'starting';
   #reason: string | undefined;
-  #store: AuditStore | undefined;
-  #rolling: RollingVerifier | undefined;
-  #anchorings: readonly Anchoring[] = [];
-  #closeAnchors = new AbortController();
-  #sealSession: SealSession | undefined;
-  #verifySession: SealSession | undefined;
-  #verifyProblem: string | undefined;
+  readonly #rollingSteps: RollingSteps;
+  readonly #disk: Disk;
+  #opened: OpenedLog | undefined;
+  #session: SealSession | undefined;
   #pass: PassResult | undefined;
   #passAt: Date | undefined;
   #sealedRows = 0;
@@ -82,6 +76,8 @@ class TrailSealer implements Sealer {
     this.#deps = deps;
     this.#log = deps.log.child({ trail: trail.name });
     this.#now = deps.now ?? (() => new Date());
+    this.#disk = deps.disk ?? new Disk();
+    this.#rollingSteps = new RollingSteps(trail, { log: this.#log, disk: this.#disk, failures: this.#failures });
   }
 
   start(signal?: AbortSignal): void {
@@ -118,7 +114,8 @@ class TrailSealer implements Sealer {
 
   status(): SealStatus {
     const now = this.#now();
-    const last = this.#store?.last;
+    const { store, rolling, anchors = [] } = this.#opened ?? {};
+    const last = store?.last;
     const oldest = this.#pass?.oldestUnsealed;
     return {
       state: this.#state,
@@ -129,9 +126,9 @@ class TrailSealer implements Sealer {
         isLate:
           this.#passAt === undefined ||
           now.getTime() - this.#passAt.getTime() > 3 * this.#seal.intervalMs + MAX_PASS_MS,
-        verifyProblem: this.#verifyProblem,
-        failedChunks: this.#rolling?.status(now).failedChunks ?? [],
-        anchors: this.#anchorings.map(({ status }) => status),
+        verifyProblem: this.#rollingSteps.problem,
+        failedChunks: rolling?.status(now).failedChunks ?? [],
+        anchors,
       }),
       certainty: this.#pass?.shape.format.certainty,
       checkpoint:
@@ -146,9 +143,9 @@ class TrailSealer implements Sealer {
             ? 0
             : Math.max(0, (now.getTime() - oldest.getTime()) / 1000),
       failures: this.#failures.all(),
-      anchors: this.#anchorings.map(({ status }) => status),
-      verification: this.#rolling?.status(now),
-      disposedRecords: this.#store?.index.disposedRecords ?? 0,
+      anchors,
+      verification: rolling?.status(now),
+      disposedRecords: store?.index.disposedRecords ?? 0,
       sealedRows: this.#sealedRows,
       lateRows: this.#lateRows,
     };
@@ -195,10 +192,10 @@ class TrailSealer implements Sealer {
       const pem = this.#seal.key.reveal();
       this.#deps.onSecret?.(pem);
       const signers = signersFromPem(this.#seal.origin, pem);
-      const session = await this.#openSealSession(signal);
-      const store = await this.#openStore(signers.map(({ verifier }) => verifier));
+      const session = await this.#openSession(signal);
+      const opened = await this.#open(signers.map(({ verifier }) => verifier));
       const result = await sealPass({
-        store,
+        store: opened.store,
         session,
         records,
         signers,
@@ -208,7 +205,7 @@ class TrailSealer implements Sealer {
         signal,
         ...(this.#deps.progress === undefined ? {} : { progress: this.#deps.progress }),
       });
-      this.#succeed(result, store);
+      this.#succeed(result, opened);
       return result;
     } catch (error) {
       await this.#fail(error);
@@ -216,15 +213,15 @@ class TrailSealer implements Sealer {
     }
   }
 
-  #succeed(result: PassResult, store: AuditStore): void {
-    if (this.#state !== 'sealing') this.#log.info('sealing', { size: store.range.size });
+  #succeed(result: PassResult, opened: OpenedLog): void {
+    if (this.#state !== 'sealing') this.#log.info('sealing', { size: opened.store.range.size });
     this.#state = 'sealing';
     this.#reason = undefined;
     this.#pass = result;
     this.#passAt = this.#now();
     this.#sealedRows += result.rows;
     this.#lateRows += result.lateRows;
-    if (store.last !== undefined) for (const anchoring of this.#anchorings) anchoring.offer(store.last);
+    opened.offer();
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -239,13 +236,13 @@ class TrailSealer implements Sealer {
       await this.#close();
     } else {
       this.#state = 'error';
-      if (this.#sealSession?.isLost) this.#sealSession = undefined;
+      if (this.#session?.isLost) this.#session = undefined;
     }
     if (isNews) this.#log.error('sealing is not possible', { state: this.#state, reason: message });
   }
 
-  async #openSealSession(signal: AbortSignal): Promise<SealSession> {
-    if (this.#sealSession !== undefined && !this.#sealSession.isLost) return this.#sealSession;
+  async #openSession(signal: AbortSignal): Promise<SealSession> {
+    if (this.#session !== undefined && !this.#session.isLost) return this.#session;
     const session = await SealSession.open(this.#trail.database, signal);
     try {
       await lockInDatabase(session, this.#seal.origin);
@@ -253,128 +250,31 @@ class TrailSealer implements Sealer {
       await session.close();
       throw error;
     }
-    this.#sealSession = session;
+    this.#session = session;
     return session;
   }
 
-  async #openStore(keys: readonly NoteVerifier[]): Promise<AuditStore> {
-    if (this.#store !== undefined) return this.#store;
-    const { directory, origin, verifyWithinMs, anchors } = this.#seal;
-    const disk = this.#deps.disk ?? new Disk();
-    const store = await openAuditStore({ directory, origin, keys, disk, log: this.#log });
-    try {
-      const targets = anchors.map((anchor) => (this.#deps.anchor ?? anchorTarget)(anchor, origin));
-      await this.#askAnchors(targets, store);
-      const rolling = new RollingVerifier(store, verifyWithinMs);
-      for (const failure of await rolling.load(disk)) this.#report(failure, 'sealed records were not as they were');
-      this.#rolling = rolling;
-      this.#closeAnchors = new AbortController();
-      this.#anchorings = targets.map(
-        (target) =>
-          new Anchoring(target, store, {
-            log: this.#log,
-            now: this.#now,
-            signal: this.#closeAnchors.signal,
-            onConflict: (name, message) => {
-              if (this.#failures.add('anchor', message))
-                this.#log.error('an anchor contradicts the log', { anchor: name, message });
-            },
-          }),
-      );
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    this.#store = store;
-    return store;
-  }
-
-  /** Before anything is added to a log that may have been rolled back. One that does not answer holds up nothing. */
-  async #askAnchors(targets: readonly AnchorTarget[], store: AuditStore): Promise<void> {
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(ANCHOR_START_MS)]);
-    const answers = await Promise.allSettled(targets.map((target) => contradiction(target, store, signal)));
-    for (const [at, answer] of answers.entries()) {
-      const anchor = targets[at]?.name;
-      if (answer.status === 'rejected') this.#log.warn('an anchor does not answer', { anchor, error: answer.reason });
-      else if (answer.value?.isSigned) throw new SealRefused('anchor', answer.value.message);
-      else if (answer.value !== undefined && this.#failures.add('anchor', answer.value.message)) {
-        this.#log.error('an anchor holds what nobody here signed', { anchor, message: answer.value.message });
-      }
-    }
+  async #open(keys: readonly NoteVerifier[]): Promise<OpenedLog> {
+    const { anchor } = this.#deps;
+    const deps = { log: this.#log, now: this.#now, disk: this.#disk, failures: this.#failures };
+    const given = anchor === undefined ? deps : { ...deps, anchor };
+    this.#opened ??= await OpenedLog.open(this.#seal, keys, given, this.#stopping.signal);
+    return this.#opened;
   }
 
   async #verifyOnce(sinceLastMs: number): Promise<readonly ChunkFailure[]> {
-    const { signal } = this.#stopping;
-    const store = this.#store;
-    const rolling = this.#rolling;
-    if (store === undefined || rolling === undefined) return [];
-    try {
-      if (this.#verifySession === undefined || this.#verifySession.isLost) {
-        this.#verifySession = await SealSession.open(this.#verifyAccess, signal);
-      }
-      const isReplica = this.#verifyAccess !== this.#trail.database;
-      const found: ChunkFailure[] = [];
-      try {
-        await rolling.tick(this.#verifySession, {
-          signal,
-          sinceLastMs,
-          isReplica,
-          onFailure: (failure) => {
-            found.push(failure);
-            this.#report(failure, 'sealed records are not as they were');
-          },
-          onEnded: (failure) => this.#withdraw(failure),
-        });
-      } finally {
-        await rolling.save(this.#deps.disk ?? new Disk());
-      }
-      this.#verifyProblem = undefined;
-      return found;
-    } catch (error) {
-      if (signal.aborted) return [];
-      const message = describeError(error);
-      if (error instanceof SealRefused) this.#failures.add(error.kind, message);
-      if (this.#verifyProblem !== message) this.#log.warn('sealed records could not be verified', { error });
-      this.#verifyProblem = message;
-      throw error;
-    }
-  }
-
-  /** A replica can say nothing about tables that are read by time: how far behind it is, is not exactly known. */
-  get #verifyAccess(): AuditTrail['database'] {
-    const { replica, database, records } = this.#trail;
-    return replica !== undefined && isExact(records) ? replica : database;
-  }
-
-  #report({ kind, seq, expected, found, changed, missing, added, isLocalised }: ChunkFailure, message: string): void {
-    if (!this.#failures.add(kind, `entry ${seq}`)) return;
-    // Keys stay out of the log; `kop audit verify` names them.
-    const counts = { changed: changed.length, missing: missing.length, added: added.length };
-    this.#log.error(message, { entry: seq, sealed: expected, found, ...(isLocalised ? counts : {}) });
-  }
-
-  /** Its records are as they were sealed, or were disposed of: it is no open failure any more. */
-  #withdraw({ kind, seq }: ChunkFailure): void {
-    this.#failures.withdraw(kind, `entry ${seq}`);
-    this.#log.info('sealed records that had failed are as they were, or disposed of', { entry: seq });
+    if (this.#opened === undefined) return [];
+    return await this.#rollingSteps.take(this.#opened.rolling, sinceLastMs, this.#stopping.signal);
   }
 
   async #close(): Promise<void> {
-    this.#closeAnchors.abort();
-    await Promise.allSettled(this.#anchorings.map((anchoring) => anchoring.ended()));
-    await this.#verifySession?.close();
-    await this.#sealSession?.close();
-    this.#verifySession = undefined;
-    this.#sealSession = undefined;
-    await this.#store?.close();
-    this.#store = undefined;
-    this.#rolling = undefined;
-    this.#anchorings = [];
+    await this.#opened?.stopAnchoring();
+    await this.#rollingSteps.close();
+    await this.#session?.close();
+    this.#session = undefined;
+    await this.#opened?.store.close();
+    this.#opened = undefined;
   }
-}
-
-function isExact(records: AuditRecords | undefined): boolean {
-  return records?.columns.transaction !== undefined;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

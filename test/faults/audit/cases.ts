@@ -130,7 +130,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 1,
     name: 'a record deleted from the middle',
-    check: 'C4, C6',
+    check: 'counters of records, continuity',
     inject: [`delete from audit.log where id = ${record(3, 2)}`],
     shows: { ...mutated(1), ...confirmed(accounts), [`continuity_breaks_total ${accounts}`]: 1 },
     isBasic: true,
@@ -138,7 +138,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 2,
     name: 'the newest record of a row deleted',
-    check: 'C4, C7',
+    check: 'counters of records, replay',
     inject: [`delete from audit.log where id = ${record(4, 3)}`],
     shows: {
       ...mutated(1),
@@ -151,21 +151,21 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 3,
     name: 'an image edited',
-    check: 'C4, C6, C7',
+    check: 'counters of records, continuity, replay',
     inject: [`update audit.log set new_row = jsonb_set(new_row, '{balance}', '5') where id = ${record(5, 3)}`],
     shows: { ...mutated(1), ...confirmed(accounts), ...mismatch(accounts, 'different', 1) },
   },
   {
     fault: 3,
     name: 'an actor edited',
-    check: 'C4',
+    check: 'counters of records',
     inject: [`update audit.log set actor = 'someone' where id = ${record(5, 2)}`],
     shows: mutated(1),
   },
   {
     fault: 3,
     name: 'a key edited',
-    check: 'C4, C7',
+    check: 'counters of records, replay',
     inject: [`update audit.log set pk = '{"id": 999999}' where id = ${record(6, 3)}`],
     shows: {
       ...mutated(1),
@@ -182,14 +182,14 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 3,
     name: 'written again with the same values',
-    check: 'C4',
+    check: 'counters of records',
     inject: [`update audit.log set actor = actor where id = ${record(5, 2)}`],
     shows: mutated(1),
   },
   {
     fault: 4,
     name: 'two ids swapped',
-    check: 'C4',
+    check: 'counters of records',
     inject: [
       `update audit.log l set id = case l.id when a then b else a end from (select ${record(1, 3)} as a, ${record(2, 3)} as b) x where l.id in (a, b)`,
     ],
@@ -198,14 +198,14 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 5,
     name: 'a record forged under an old transaction',
-    check: 'C3, C7',
+    check: 'counters of changes, replay',
     inject: [forge('xact_id, op', "l.xact_id, 'UPDATE'", record(7, 2))],
     shows: { ...tooMany(1), ...confirmed(accounts), ...mismatch(accounts, 'different', 1) },
   },
   {
     fault: 6,
     name: 'a record forged with an id of its own',
-    check: 'C3, C7, C10',
+    check: 'counters of changes, replay, ids',
     inject: [forge('id, op', "900000, 'UPDATE'", record(7, 3))],
     shows: {
       ...forgedUpdate,
@@ -215,7 +215,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 7,
     name: 'a record forged with the next id',
-    check: 'C3, C7',
+    check: 'counters of changes, replay',
     inject: [forge('op', "'UPDATE'", record(8, 3))],
     shows: {
       ...forgedUpdate,
@@ -225,7 +225,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 8,
     name: 'the audit table truncated',
-    check: 'filenode, C7',
+    check: 'storage, replay',
     inject: ['truncate audit.log'],
     shows: {
       ...confirmed(accounts, holdings, visits),
@@ -238,14 +238,14 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 9,
     name: 'an empty partition of the audit table dropped',
-    check: 'C14',
+    check: 'retention',
     inject: [`drop table ${month(2)}`],
     shows: { 'retention_violations partition_gap': 1 },
   },
   {
     fault: 9,
     name: 'the partition of this month detached',
-    check: 'C14, C7',
+    check: 'retention, replay',
     inject: [`alter table audit.log detach partition ${month(0)}`],
     shows: {
       ...confirmed(accounts, holdings, visits),
@@ -258,7 +258,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 10,
     name: 'a trigger disabled',
-    check: 'C1, C3',
+    check: 'coverage, counters of changes',
     inject: ['alter table accounts disable trigger kop_audit_row'],
     shows: {
       tables_covered: 2,
@@ -279,7 +279,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 11,
     name: 'a trigger off and on between two looks, with a change',
-    check: 'C2, C3, C7',
+    check: 'fingerprints, counters of changes, replay',
     inject: [bypass('update accounts set balance = 77 where id = 8')],
     shows: {
       'fingerprint_changes_total trigger': 1,
@@ -293,7 +293,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 11,
     name: 'a trigger off and on between two looks, without one',
-    check: 'C2',
+    check: 'fingerprints',
     inject: [bypass('select 1')],
     shows: { 'fingerprint_changes_total trigger': 1 },
     passesThrough: { [accounts]: ['suspect', 'explained'] },
@@ -301,7 +301,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 12,
     name: 'a trigger made again with a condition',
-    check: 'C1, C2',
+    check: 'coverage, fingerprints',
     inject: [
       retrigger('accounts', 'after insert or update or delete on accounts for each row when (pg_trigger_depth() = 0)'),
     ],
@@ -317,7 +317,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 12,
     name: 'a trigger made again for one column',
-    check: 'C1, C3',
+    check: 'coverage, counters of changes',
     inject: [retrigger('accounts', 'after insert or delete or update of name on accounts for each row')],
     shows: {
       tables_covered: 2,
@@ -336,7 +336,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 13,
     name: 'the trigger function made to do nothing',
-    check: 'C2, C3',
+    check: 'fingerprints, counters of changes',
     inject: [recordFunction('begin return null; end')],
     shows: {
       tables_covered: 0,
@@ -373,7 +373,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 14,
     name: 'the replica role, where they do not',
-    check: 'C3, C7',
+    check: 'counters of changes, replay',
     prepare: 'alter table accounts enable trigger kop_audit_row',
     inject: ['set session_replication_role = replica; update accounts set balance = 78 where id = 9'],
     shows: {
@@ -386,7 +386,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 16,
     name: 'a restore with --disable-triggers',
-    check: 'C1, C3, C7',
+    check: 'coverage, counters of changes, replay',
     inject: [
       `begin; alter table accounts disable trigger all; insert into accounts (name) values ('r1'), ('r2'), ('r3'); alter table accounts enable trigger all; commit`,
     ],
@@ -404,7 +404,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 17,
     name: 'TRUNCATE of a leaf partition without a trigger of its own',
-    check: 'C1, filenode, C7',
+    check: 'coverage, storage, replay',
     inject: ['drop trigger kop_audit_truncate on visits_1', 'truncate visits_1'],
     shows: {
       tables_covered: 2,
@@ -419,7 +419,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 18,
     name: 'a partition detached, edited and attached again',
-    check: 'C2, C3, C7',
+    check: 'fingerprints, counters of changes, replay',
     inject: [
       `begin; alter table visits detach partition visits_2; alter table visits_2 disable trigger kop_audit_row;
        update visits_2 set what = 'edited' where what = 'quiet' and at = '2026-08-01'; alter table visits_2 enable always trigger kop_audit_row;
@@ -436,7 +436,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 19,
     name: 'a table that nobody enrolled',
-    check: 'P2',
+    check: 'scope',
     inject: [
       'alter event trigger kop_audit_ddl disable; create table newcomer (id bigint primary key); alter event trigger kop_audit_ddl enable always',
     ],
@@ -446,7 +446,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 20,
     name: 'values rewritten by DDL',
-    check: 'filenode, C7',
+    check: 'storage, replay',
     inject: ['alter table holdings alter column units type integer using 0'],
     shows: {
       ...confirmed(holdings),
@@ -460,7 +460,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 21,
     name: 'the catalogue edited by hand',
-    check: 'C2, C3',
+    check: 'fingerprints, counters of changes',
     inject: async (office) => {
       const set = (enabled: string) =>
         `update pg_trigger set tgenabled = '${enabled}' where tgname = 'kop_audit_row' and tgrelid = 'accounts'::regclass`;
@@ -480,14 +480,14 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 23,
     name: 'a sequence that gives sessions many ids at once',
-    check: 'C16',
+    check: 'evidence',
     inject: ['alter sequence audit.log_id_seq cache 20'],
     shows: { 'evidence_state counters': 'degraded' },
   },
   {
     fault: 25,
     name: 'two records of one id',
-    check: 'C3, C10',
+    check: 'counters of changes, ids',
     inject: [
       `insert into audit.log (id, op, table_schema, table_name, relid, actor, actor_kind, application, pk, old_row, new_row)
        select id, op, table_schema, table_name, relid, actor, actor_kind, application, pk, old_row, new_row from audit.log where id = ${record(3, 3)}`,
@@ -497,7 +497,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 26,
     name: 'the sequence set back',
-    check: 'C10',
+    check: 'ids',
     inject: ["select setval('audit.log_id_seq', 3)"],
     shows: {
       ...unknown(accounts, holdings, visits),
@@ -509,7 +509,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 27,
     name: 'nobody named as the actor, and a blank',
-    check: 'C8',
+    check: 'attribution',
     inject: [
       'update accounts set balance = 81 where id = 11',
       `${as('  ')}; update accounts set balance = 82 where id = 11`,
@@ -520,7 +520,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 27,
     name: 'a job as the actor',
-    check: 'C8',
+    check: 'attribution',
     inject: [
       `${as('job:nightly')}; update accounts set balance = 81 where id = 11`,
       "set audit.actor = 'system'; set audit.actor_kind = 'machine'; update accounts set balance = 82 where id = 11",
@@ -530,14 +530,14 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 28,
     name: 'a shared actor',
-    check: 'C8',
+    check: 'attribution',
     inject: [`${as('admin')}; update accounts set balance = 83 where id = 12`],
     shows: { 'actor_records_total shared': 1 },
   },
   {
     fault: 28,
     name: 'an actor who is not listed, and one who has left',
-    check: 'C8',
+    check: 'attribution',
     prepare: `create schema staff; grant usage on schema staff to observer; create table staff.people (id int, name text);
       grant select on staff.people to observer;
       insert into staff.people (name) select 'user-' || i from generate_series(0, 50) i union all values ('left'), (null)`,
@@ -551,7 +551,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 29,
     name: 'a record dated back',
-    check: 'C3, C9',
+    check: 'counters of changes, times',
     inject: [forge('op, ts', "'UPDATE', now() - interval '326 days'", record(9, 3))],
     shows: {
       ...forgedUpdate,
@@ -561,7 +561,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 30,
     name: 'a record from the future',
-    check: 'C3, C9',
+    check: 'counters of changes, times',
     inject: [forge('op, ts', "'UPDATE', now() + interval '1 hour'", record(9, 3))],
     shows: {
       ...forgedUpdate,
@@ -571,7 +571,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 32,
     name: 'a record edited before it could be sealed',
-    check: 'C4, C7',
+    check: 'counters of records, replay',
     inject: [
       `${as('ann')}; update accounts set balance = 84 where id = 13`,
       `update audit.log set new_row = jsonb_set(new_row, '{balance}', '1') where id = (select max(id) from audit.log where pk = '{"id": 13}')`,
@@ -596,7 +596,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 42,
     name: 'the statistics reset',
-    check: 'C16',
+    check: 'evidence',
     inject: ['select pg_stat_reset()'],
     shows: { 'epoch_changes_total stats_reset': 1 },
     isBasic: true,
@@ -605,7 +605,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 42,
     name: 'the counting switched off',
-    check: 'C16',
+    check: 'evidence',
     inject: [
       "alter database DATABASE set track_counts = 'off'",
       "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'observer' and datname = current_database()",
@@ -622,7 +622,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 43,
     name: 'an audited table UNLOGGED',
-    check: 'C15, filenode',
+    check: 'exposure, storage',
     inject: ['alter table holdings set unlogged'],
     shows: { unlogged_relations: 1 },
     passesThrough: { [holdings]: ['suspect', 'explained'] },
@@ -630,14 +630,14 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 43,
     name: 'a partition of the audit table UNLOGGED',
-    check: 'C15, filenode',
+    check: 'exposure, storage',
     inject: [`alter table ${month(0)} set unlogged`],
     shows: { unlogged_relations: 1 },
   },
   {
     fault: 44,
     name: 'a policy that would hide rows',
-    check: 'C16',
+    check: 'evidence',
     inject: ['alter table accounts enable row level security'],
     shows: { ...unknown(accounts), 'evidence_state replay': 'degraded' },
     isBasic: true,
@@ -645,7 +645,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 44,
     name: 'a policy that would hide records',
-    check: 'C16',
+    check: 'evidence',
     inject: ['alter table audit.log enable row level security'],
     shows: {
       ...unknown(accounts, holdings, visits),
@@ -658,21 +658,21 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 44,
     name: 'a table taken away from the observer',
-    check: 'C16',
+    check: 'evidence',
     inject: ['revoke select on accounts from kop_audit_observer'],
     shows: { ...unknown(accounts), 'evidence_state replay': 'degraded' },
   },
   {
     fault: 45,
     name: 'the settings of the trigger function gone',
-    check: 'C2',
+    check: 'fingerprints',
     inject: ['alter function audit.record() reset all'],
     shows: { 'fingerprint_changes_total function': 1, 'evidence_state catalogue': 'degraded' },
   },
   {
     fault: 48,
     name: 'a record that cannot be written stops the change',
-    check: 'C2',
+    check: 'fingerprints',
     inject: [recordFunction("begin raise exception 'disk full'; end")],
     shows: {
       tables_covered: 0,
@@ -690,7 +690,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 48,
     name: 'a record that cannot be written is passed over',
-    check: 'C2, C3',
+    check: 'fingerprints, counters of changes',
     inject: async (office) => {
       const [found] = await office.sql("select prosrc from pg_proc where oid = 'audit.record'::regproc");
       const source: unknown = found?.rows[0]?.prosrc;
@@ -723,7 +723,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 49,
     name: 'a record that is no JSON',
-    check: 'P13, C16',
+    check: 'readability, evidence',
     prepare: 'alter table audit.log alter column old_row type text, alter column new_row type text',
     inject: [`update audit.log set new_row = left(new_row, 10) where id = ${record(3, 3)}`],
     shows: {
@@ -738,7 +738,7 @@ export const cases: readonly FaultCase[] = [
   {
     fault: 50,
     name: 'a bulk statement that fails midway',
-    check: 'C3, then explained',
+    check: 'counters of changes, then explained',
     inject: [
       "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[70000, 70001, 70002, 70003, 1]) i; exception when unique_violation then null; end $$",
     ],

@@ -1,35 +1,19 @@
 import { join } from 'node:path';
 import { type Logger, silentLogger } from '../../log.js';
 import { SealRefused } from '../errors.js';
-import { signCheckpoint } from '../signing/checkpoint.js';
-import { NoteError, type NoteSigner, type NoteVerifier, parseVkey, signNote } from '../signing/note.js';
+import { NoteError, type NoteSigner, type NoteVerifier } from '../signing/note.js';
 import type { LeafFile } from '../tree/leaf-file.js';
 import { LeafStore, type NewLeaves } from '../tree/leaf-store.js';
 import { CompactRange, cover, type NodeName } from '../tree/merkle.js';
-import { consistencyRanges, proofOf } from '../tree/proofs.js';
+import { Believer } from './believer.js';
 import { Disk } from './disk.js';
-import {
-  beforeFirst,
-  checkChain,
-  checkEvidence,
-  type LogEntry,
-  type Preceding,
-  precedingOf,
-  type ReadLine,
-  readEntry,
-} from './entry.js';
+import { type LogEntry, type ReadLine, readEntry } from './entry.js';
 import { EntryIndex } from './entry-index.js';
 import { type LogLock, lockLog } from './lock.js';
 import { LogFile } from './log-file.js';
 import { readLines } from './log-reader.js';
-import {
-  type CommonStatement,
-  type DisposalStatement,
-  type LogKind,
-  type LogView,
-  parseStatement,
-  statementText,
-} from './statement.js';
+import { type DisposalDraft, type Draft, lineOf, statementOf } from './new-entry.js';
+import type { CommonStatement, LogKind, LogView } from './statement.js';
 import { readTrusted, type TrustedState, writeTrusted } from './trusted.js';
 
 export interface StoreOptions<S extends CommonStatement, V> {
@@ -43,14 +27,6 @@ export interface StoreOptions<S extends CommonStatement, V> {
   readonly disk?: Disk;
   readonly log?: Logger;
 }
-
-/** A statement without what all have in common, which the store fills in. */
-export type Draft<S extends CommonStatement> = S extends CommonStatement
-  ? Omit<S, Exclude<keyof CommonStatement, 'kind'>>
-  : never;
-
-/** What is said of records that were lawfully disposed of. */
-export type DisposalDraft = Draft<DisposalStatement>;
 
 /** What anchors need of a log, whatever it is about. */
 export interface SealedLog {
@@ -84,8 +60,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
   readonly #leaves: LeafStore;
   readonly #file: LogFile<S>;
   #lock: LogLock | undefined;
-  #keys: readonly NoteVerifier[];
-  #last: LogEntry<S> | undefined;
+  #believer: Believer<S>;
   #range = CompactRange.empty;
   #trusted: TrustedState | undefined;
 
@@ -94,7 +69,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     this.view = options.kind.view();
     this.directory = options.directory;
     this.origin = options.origin;
-    this.#keys = options.keys;
+    this.#believer = new Believer(options.origin, options.keys, undefined);
     this.#isReadOnly = options.readOnly ?? false;
     this.#disk = options.disk ?? new Disk();
     this.#leaves = new LeafStore(options.directory, this.#disk, this.index);
@@ -123,7 +98,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
   }
 
   get last(): LogEntry<S> | undefined {
-    return this.#last;
+    return this.#believer.last;
   }
 
   get range(): CompactRange {
@@ -132,7 +107,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
 
   /** Who may sign the next entry. */
   get keys(): readonly NoteVerifier[] {
-    return this.#keys;
+    return this.#believer.keys;
   }
 
   get trusted(): TrustedState | undefined {
@@ -169,8 +144,8 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
 
   /** Publishes the newest checkpoint beside the log and moves the trusted state up to it. */
   async settle(): Promise<void> {
-    if (this.#last === undefined) return;
-    const { statement, hash, line } = this.#last;
+    if (this.last === undefined) return;
+    const { statement, hash, line } = this.last;
     await this.#disk.replace(join(this.directory, 'checkpoint'), line.checkpoint);
     const trusted = {
       origin: this.origin,
@@ -202,43 +177,18 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
   ): Promise<LogEntry<S>> {
     await this.#mayAppend(signers);
     const range = added === undefined ? this.#range : added.growth.range();
-    const preceding = this.#preceding;
-    const statement = parseStatement(
-      statementText({
-        ...draft,
-        version: 1,
-        origin: this.origin,
-        seq: preceding.seq + 1,
-        time: time.toISOString(),
-        size: range.size,
-        root: range.root.toString('base64'),
-        prev: preceding.hash,
-        keys: signers.map(({ verifier }) => verifier.vkey),
-      }),
-      this.#kind,
-    );
+    const { preceding } = this.#believer;
+    const made = { kind: this.#kind, draft, origin: this.origin, time, preceding, range, signers, added };
+    const statement = statementOf(made);
     if (added !== undefined) await this.#leaves.write(statement.seq, preceding.size, added);
-    const raw = JSON.stringify({
-      statement: signNote(statementText(statement), signers),
-      checkpoint: signCheckpoint({ origin: this.origin, size: range.size, root: range.root }, signers),
-      consistency:
-        added === undefined
-          ? []
-          : proofOf(consistencyRanges(preceding.size, range.size), (name) => added.growth.node(name)).map((hash) =>
-              hash.toString('base64'),
-            ),
-    });
+    const raw = lineOf(made, statement);
     const entry = readEntry(raw, this.#kind);
-    // What this process is about to publish must verify for others, whatever the reason should be that it does not.
-    checkChain(entry, preceding, this.origin);
-    checkEvidence(entry, preceding, this.origin, this.#keys);
+    this.#believer.checkOwn(entry);
     await this.#file.append(entry, raw);
-    this.#take(entry, range);
+    this.view.add(entry.statement);
+    this.#believer.take(entry);
+    this.#range = range;
     return entry;
-  }
-
-  get #preceding(): Preceding {
-    return this.#last === undefined ? beforeFirst : precedingOf(this.#last);
   }
 
   get #trustedPath(): string {
@@ -247,28 +197,20 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
 
   async #load(): Promise<void> {
     this.#trusted = await readTrusted(this.#disk, this.#trustedPath);
-    if (this.#trusted !== undefined) this.#keys = this.#trusted.keys.map(parseVkey);
+    this.#believer = new Believer(this.origin, this.keys, this.#trusted);
     for await (const line of readLines(this.logPath)) {
       const entry = this.#parse(line.text);
       if (!line.isWhole || entry === undefined) {
         await this.#discardTail(line.offset);
         break;
       }
-      this.#believe(entry);
+      this.#believer.read(entry);
       this.#file.take(entry, line.offset, line.bytes);
       this.view.add(entry.statement);
-      this.#last = entry;
     }
-    const size = this.#last?.statement.size ?? 0;
-    if (this.#trusted !== undefined && (this.#last?.statement.seq ?? -1) < this.#trusted.seq) {
-      throw new SealRefused(
-        'size',
-        `${this.logPath} ends before entry ${this.#trusted.seq}, which was verified: it was rolled back or cut`,
-      );
-    }
-    this.#keys = this.#last?.statement.keys.map(parseVkey) ?? this.#keys;
+    this.#believer.end(this.logPath);
     if (this.#isReadOnly) return;
-    this.#range = await this.#readRange(size);
+    this.#range = await this.#readRange(this.last?.statement.size ?? 0);
     await this.#finishDisposals();
     await this.#removeLeftovers();
     await this.settle();
@@ -283,20 +225,6 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     }
   }
 
-  /** The chain for every line; keys and proofs for what nobody verified yet. */
-  #believe(entry: LogEntry<S>): void {
-    const preceding = this.#preceding;
-    const trusted = this.#trusted;
-    checkChain(entry, preceding, this.origin);
-    if (trusted !== undefined && entry.statement.seq === trusted.seq && entry.hash !== trusted.hash) {
-      throw new SealRefused('fork', `entry ${trusted.seq} is not the one that was verified: the log was rewritten`);
-    }
-    if (trusted === undefined || entry.statement.seq > trusted.seq) {
-      checkEvidence(entry, preceding, this.origin, this.#keys);
-      this.#keys = entry.statement.keys.map(parseVkey);
-    }
-  }
-
   async #discardTail(offset: number): Promise<void> {
     const bytes = await this.#file.unfinishedTail(offset, this.#trusted?.seq ?? -1);
     if (this.#isReadOnly) return;
@@ -308,7 +236,7 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     const hashes: Buffer[] = [];
     for (const name of cover(0, size)) hashes.push(await this.node(name));
     const range = CompactRange.of(size, hashes);
-    if (this.#last !== undefined && range.root.toString('base64') !== this.#last.statement.root) {
+    if (this.last !== undefined && range.root.toString('base64') !== this.last.statement.root) {
       throw new SealRefused('chunk', `the leaf files in ${this.directory} do not lead to the root of the newest entry`);
     }
     return range;
@@ -330,19 +258,12 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     if (this.#lock === undefined) throw new Error('this store was opened for reading only');
     await this.#lock.check();
     await this.#file.makeReady();
-    if (!signers.some(({ verifier }) => this.#keys.some(({ vkey }) => vkey === verifier.vkey))) {
-      const expected = this.#keys.map(({ name, keyId }) => `${name}+${keyId}`).join(', ');
+    if (!signers.some(({ verifier }) => this.keys.some(({ vkey }) => vkey === verifier.vkey))) {
+      const expected = this.keys.map(({ name, keyId }) => `${name}+${keyId}`).join(', ');
       throw new SealRefused(
         'signature',
         `the configured seal key is not one that this log trusts (${expected}); to rotate, put the new PEM block before the old one and keep both`,
       );
     }
-  }
-
-  #take(entry: LogEntry<S>, range: CompactRange): void {
-    this.view.add(entry.statement);
-    this.#last = entry;
-    this.#range = range;
-    this.#keys = entry.statement.keys.map(parseVkey);
   }
 }

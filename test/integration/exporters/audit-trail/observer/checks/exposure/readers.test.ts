@@ -1,4 +1,4 @@
-/** P13 and P14: whether the records can be read, and whether it is recorded who reads them. */
+/** Readability and access logging: whether the records can be read, and whether it is recorded who reads them. */
 import { describe, expect, test } from 'vitest';
 import { ownRecords } from '../../../../../../support/audit/domain.js';
 import { observed } from '../../../../../../support/audit/observed.js';

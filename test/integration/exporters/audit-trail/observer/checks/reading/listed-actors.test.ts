@@ -1,4 +1,4 @@
-/** C8: whether the actor that a record names is somebody. */
+/** Attribution: whether the actor that a record names is somebody. */
 import { expect, test } from 'vitest';
 import { attribution } from '../../../../../../support/audit/domain.js';
 import { observed } from '../../../../../../support/audit/observed.js';
