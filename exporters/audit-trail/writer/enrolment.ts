@@ -36,6 +36,7 @@ as $kop$
 declare
   schema_name text;
   table_name text;
+  table_owner oid;
   key_columns constant text[] := audit.key_columns(target);
   arguments text := (select string_agg(quote_literal(name), ', ') from unnest(key_columns) as name);
   stored bytea := (select string_agg(convert_to(name, getdatabaseencoding()) || '\\x00'::bytea, ''::bytea) from unnest(key_columns) as name);
@@ -44,8 +45,12 @@ begin
   if not coalesce(audit.in_scope(target), false) then
     return false;
   end if;
-  select n.nspname, c.relname into schema_name, table_name
+  select n.nspname, c.relname, c.relowner into schema_name, table_name, table_owner
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = target;
+  if not pg_has_role(current_user, table_owner, 'usage') then
+    raise exception 'table %.% belongs to role %, and % is no member of it', schema_name, table_name, table_owner::regrole, current_user
+      using hint = format('Have the owner of the table run: grant %s to %I; or leave the table out of the scope.', table_owner::regrole, current_user);
+  end if;
 
   -- The key has other columns, or other names: the trigger would go on writing the old ones.
   if exists (

@@ -1,4 +1,4 @@
-import { eventTriggers } from './names.js';
+import { eventTriggers, printedLiteral } from './names.js';
 
 /**
  * Event triggers record DDL and enrol tables as they appear. They run as whoever installs, because the owner of a new
@@ -56,21 +56,39 @@ end
 $kop$;`;
 }
 
-/** After everything else, so that the installation does not record itself. */
+/**
+ * After everything else, so that the installation does not record itself. PostgreSQL lets only a superuser make event
+ * triggers; some managed servers let their substitute for one, for all events or for some.
+ */
 export function createEventTriggers(): string {
-  return Object.entries(eventTriggers)
-    .map(
-      ([name, { event, callee }]) => `
+  return `
 do $kop$
+declare
+  wanted record;
+  refused text[] := '{}';
 begin
-  if not exists (select from pg_event_trigger where evtname = '${name}') then
-    create event trigger ${name} on ${event} execute function ${callee}();
+  for wanted in
+    select * from (values
+${Object.entries(eventTriggers)
+  .map(([name, { event, callee }]) => `      (${printedLiteral(name)}, ${printedLiteral(event)}, ${printedLiteral(callee)})`)
+  .join(',\n')}
+    ) as w (name, event, callee)
+  loop
+    begin
+      if not exists (select from pg_event_trigger where evtname = wanted.name) then
+        execute format('create event trigger %I on %s execute function %s()', wanted.name, wanted.event, wanted.callee);
+      end if;
+      execute format('alter event trigger %I enable always', wanted.name);
+    exception when insufficient_privilege then
+      refused := refused || format('%s (%s)', wanted.name, wanted.event);
+    end;
+  end loop;
+  if refused <> '{}' then
+    raise warning 'not made, because % may not: event trigger %', current_user, array_to_string(refused, ', ')
+      using hint = 'Without kop_audit_ddl a table that appears is not recorded until somebody runs: select audit.enrol_all(); make it the last step of each migration. Changes of the schema are not logged.';
   end if;
 end
-$kop$;
-alter event trigger ${name} enable always;`,
-    )
-    .join('');
+$kop$;`;
 }
 
 export function dropEventTriggers(): string {

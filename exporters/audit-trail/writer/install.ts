@@ -2,10 +2,10 @@ import { castFunctions } from './casts.js';
 import { enrolmentFunctions } from './enrolment.js';
 import { createEventTriggers, dropEventTriggers, eventTriggerFunctions } from './event-triggers.js';
 import { guard } from './guard.js';
-import { printedLiteral, writerVersion } from './names.js';
+import { printedLiteral, writerRoles, writerVersion } from './names.js';
 import { partitionFunction } from './partitions.js';
 import { recordingFunctions } from './recording.js';
-import { createRoles, grants } from './roles.js';
+import { createRoles, grants, joinRoles, warnOfMembership } from './roles.js';
 import { createTables } from './tables.js';
 
 export interface WriterScope {
@@ -28,8 +28,10 @@ export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions)
     begin('Installs', [
       'schema audit, with the log of changes (a partition a month) and the log of DDL',
       'triggers kop_audit_row and kop_audit_truncate on every table in scope, and on those that appear later',
-      'event triggers, which need a superuser (on managed hosts: their substitute for one)',
+      'event triggers, which record DDL and enrol tables that appear; only a superuser may make them',
       'four roles that cannot log in',
+      'Without a superuser, as on managed servers: a role that may create roles and owns the tables can run it. Then there',
+      'are no event triggers, that role is a member of kop_audit_owner, and warnings say what is lost by it.',
     ]),
     guard(`
   if installed is not null and installed <> ${writerVersion} then
@@ -37,6 +39,8 @@ export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions)
       using hint = 'Run what kop audit install --print upgrade prints.';
   end if;`),
     createRoles(),
+    joinRoles([writerRoles.owner]),
+    warnOfMembership(),
     createTables(),
     replaceable(),
     `

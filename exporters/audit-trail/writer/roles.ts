@@ -19,6 +19,41 @@ end
 $kop$;`;
 }
 
+/**
+ * Who is no superuser may give things to a role, and drop them again, only as its member. From PostgreSQL 16 on the
+ * maker of a role has the right to become one, but none of its rights yet.
+ */
+export function joinRoles(names: readonly string[]): string {
+  return `
+do $kop$
+declare
+  name text;
+begin
+  if (select rolsuper from pg_roles where rolname = current_user) then
+    return;
+  end if;
+  foreach name in array array[${names.map(printedLiteral).join(', ')}] loop
+    continue when not exists (select from pg_roles where rolname = name) or pg_has_role(current_user, name, 'usage');
+    execute format('grant %I to %I', name, current_user)
+      || case when current_setting('server_version_num')::int >= 160000 then ' with inherit true, set true' else '' end;
+  end loop;
+end
+$kop$;`;
+}
+
+/** Said at each installation: it is true for as long as the role is a member. */
+export function warnOfMembership(): string {
+  return `
+do $kop$
+begin
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    raise warning 'role % stays a member of ${writerRoles.owner}, and so can write to the log', current_user
+      using hint = 'No application may connect as this role. kop audit status lists it among those that can write to the log.';
+  end if;
+end
+$kop$;`;
+}
+
 /** Each role gets what its plane reads, and none but the owner can write. */
 export function grants(): string {
   const { observer, sealer, witness } = writerRoles;
@@ -31,7 +66,14 @@ grant usage on schema audit to ${observer}, ${sealer}, ${witness};
 grant select on all tables in schema audit to ${observer};
 grant select on audit.log_id_seq to ${observer};
 -- Oldest open transaction, replication slots: without it others' sessions look empty.
-grant pg_read_all_stats to ${observer};
+do $kop$
+begin
+  grant pg_read_all_stats to ${observer};
+exception when insufficient_privilege then
+  raise warning '${observer} was not granted pg_read_all_stats: it cannot see the transactions of other sessions'
+    using hint = 'Have the administrator of the server run: grant pg_read_all_stats to ${observer};';
+end
+$kop$;
 grant select on audit.log, audit.installation to ${sealer};
 -- The witness reads no table. Its login role needs REPLICATION, which no group can hand down.`;
 }

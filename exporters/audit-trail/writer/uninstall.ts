@@ -2,6 +2,7 @@ import { dropEventTriggers } from './event-triggers.js';
 import { guard } from './guard.js';
 import { begin } from './install.js';
 import { printedLiteral, writerRoles, writerTables } from './names.js';
+import { joinRoles } from './roles.js';
 
 export interface UninstallOptions {
   /** Whether the records go too. Otherwise the script refuses while there are any: the law may want them. */
@@ -19,6 +20,7 @@ export function uninstallSql({ discardRecords }: UninstallOptions): string {
     raise exception 'audit.log holds records; nothing was changed'
       using hint = 'Keep them elsewhere (pg_dump --table=audit.*), then run what kop audit install --print uninstall --discard-records prints.';
   end if;`),
+    joinRoles(Object.values(writerRoles)),
     dropEventTriggers(),
     `
 do $kop$
@@ -60,6 +62,10 @@ begin
       execute format('drop role %I', name);
     exception when dependent_objects_still_exist then
       raise warning 'role % is used in another database, and stays', name;
+      -- Joined only to drop what it had here. The owner's member stays one: installing again elsewhere needs it.
+      if name <> ${printedLiteral(writerRoles.owner)} and not (select rolsuper from pg_roles where rolname = current_user) then
+        execute format('revoke %I from %I', name, current_user);
+      end if;
     end;
   end loop;
 end

@@ -1,7 +1,8 @@
 import { createEventTriggers } from './event-triggers.js';
 import { guard } from './guard.js';
 import { begin, replaceable } from './install.js';
-import { writerVersion } from './names.js';
+import { writerRoles, writerVersion } from './names.js';
+import { joinRoles } from './roles.js';
 
 /** What leads from the version before to this one, by the version it leads to. Version 1 is the first. */
 const steps: Readonly<Record<number, string>> = {};
@@ -21,6 +22,7 @@ export function upgradeSql(): string {
     raise exception 'version % is installed, which is newer than this script for version ${writerVersion}; nothing was changed', installed
       using hint = 'Use the kop that installed it, or a newer one.';
   end if;`),
+    joinRoles([writerRoles.owner]),
     ...Object.entries(steps).map(([version, step]) => `-- To version ${version}.\n${step}`),
     replaceable(),
     `
