@@ -70,7 +70,10 @@ begin
   for wanted in
     select * from (values
 ${Object.entries(eventTriggers)
-  .map(([name, { event, callee }]) => `      (${printedLiteral(name)}, ${printedLiteral(event)}, ${printedLiteral(callee)})`)
+  .map(
+    ([name, { event, callee }]) =>
+      `      (${printedLiteral(name)}, ${printedLiteral(event)}, ${printedLiteral(callee)})`,
+  )
   .join(',\n')}
     ) as w (name, event, callee)
   loop
