@@ -76,7 +76,7 @@ export function demoCommand(): Command {
     .option('--fault <fault>', `begin with a fault; repeatable: ${FLAG_HELP}`, collectFault, [])
     .option(
       '--bad-afternoon [speed]',
-      'play a scripted afternoon of trouble, this many times as fast (default: 1)',
+      'play a scripted afternoon of errors, this many times as fast (default: 1)',
       factor(10_000),
     )
     .option('--no-prometheus', 'without Prometheus and Alertmanager')
@@ -143,8 +143,8 @@ function faultCommand(): Command {
 
 function badAfternoonCommand(): Command {
   return new Command('bad-afternoon')
-    .summary('play a scripted afternoon of trouble in a running demo')
-    .description('Plays an hour and a half of growing trouble in the portal of a running demo, and heals it.')
+    .summary('play a scripted afternoon of errors in a running demo')
+    .description('Plays an hour and a half of growing errors in the portal of a running demo, and heals it.')
     .argument('[speed]', 'how many times as fast', factor(10_000), 1)
     .option('--stop', 'end it where it is and undo it')
     .option('--admin <url>', "the portal's switchboard, as the demo says at its start", defaultAdminUrl)

@@ -13,7 +13,7 @@ export interface Budget {
 
 /**
  * The long window comes first because its ratio is the alert's value; the short one makes the alert end soon after the
- * trouble does.
+ * errors do.
  */
 export function burning(pack: Pack, { shortSeconds, longSeconds, factor }: BurnWindow, r: Budget): string {
   const tooFast = (seconds: number) =>

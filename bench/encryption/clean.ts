@@ -108,7 +108,7 @@ async function scanned({ name, format, path }: CleanTable): Promise<Found> {
     onProgress: () => undefined,
     onNote: () => undefined,
   });
-  if (outcome === undefined || 'trouble' in outcome) throw new Error(`${name}: ${outcome?.trouble ?? 'no outcome'}`);
+  if (outcome === undefined || 'problem' in outcome) throw new Error(`${name}: ${outcome?.problem ?? 'no outcome'}`);
   const { states } = outcome.verdict;
   return {
     encrypted: states.encrypted,

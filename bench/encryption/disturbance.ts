@@ -109,8 +109,8 @@ async function measured(url: string, during: (round: Promise<RoundResult>) => Pr
   });
   try {
     say({ type: 'configure', job: encodeJob(jobOf(url)) }, { type: 'start' });
-    const { series, isUsable, trouble } = await during(round);
-    if (!isUsable) throw new Error(trouble ?? 'the service could not be used');
+    const { series, isUsable, problem } = await during(round);
+    if (!isUsable) throw new Error(problem ?? 'the service could not be used');
     const single = series.filter(({ operation }) => operation !== 'round_trip');
     const reported = percentiles(single.flatMap(({ seconds }) => seconds));
     const noted = percentiles(await takeHolds(url));

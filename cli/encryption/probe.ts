@@ -126,8 +126,8 @@ function shown(report: ProviderReport): string {
   return [title, ...state, ...failures, ...timings, ...tests, ...unknown].join('\n');
 }
 
-function unusable({ fault, trouble = 'unknown' }: ProviderReport): string {
-  return fault === undefined ? `cannot be used: ${trouble}` : `cannot be asked, by a fault of ours: ${trouble}`;
+function unusable({ fault, problem = 'unknown' }: ProviderReport): string {
+  return fault === undefined ? `cannot be used: ${problem}` : `cannot be asked, by a fault of ours: ${problem}`;
 }
 
 function timingTable({ timings }: ProviderReport): string[] {

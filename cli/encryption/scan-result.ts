@@ -30,7 +30,7 @@ export function resultLines(outcomes: readonly ColumnOutcome[]): string[] {
 
 function cells(outcome: ColumnOutcome): string[] {
   const name = nameOf(outcome);
-  if ('trouble' in outcome) return [name];
+  if ('problem' in outcome) return [name];
   const { states } = outcome.verdict;
   const { encrypted, plaintext_suspect, malformed, wrapped, unknown_version, revoked_version } = states;
   const wrong = [plaintext_suspect, malformed, wrapped, unknown_version, revoked_version];
@@ -39,22 +39,22 @@ function cells(outcome: ColumnOutcome): string[] {
 }
 
 function remarks(outcome: ColumnOutcome): string[] {
-  if ('trouble' in outcome) {
+  if ('problem' in outcome) {
     const what = outcome.wasStopped
       ? 'stopped; the same command goes on from here'
-      : `could not be looked at: ${outcome.trouble}`;
+      : `could not be looked at: ${outcome.problem}`;
     return [colour('red', `${nameOf(outcome)}: ${what}`)];
   }
-  const { column, verdict, whole, keyTrouble } = outcome;
+  const { column, verdict, whole, keyProblem } = outcome;
   const name = nameOf(outcome);
   const { undecided_version } = verdict.states;
   const versions = verdict.versions.filter(([, rows]) => rows > 0).map(([version, rows]) => `${version} ${rows}`);
   return [
     ...(versions.length === 0 ? [] : [`${name}: key versions ${versions.join(', ')}`]),
     ...places(outcome),
-    ...(keyTrouble === undefined
+    ...(keyProblem === undefined
       ? []
-      : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyTrouble}`)]),
+      : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyProblem}`)]),
     ...(undecided_version === 0
       ? []
       : [`${name}: ${undecided_version} rows under key versions of which nobody can tell whether they were made`]),
@@ -82,14 +82,14 @@ export function toJson(outcomes: readonly ColumnOutcome[]): string {
   const columns = outcomes.map((outcome) => {
     const { table, sensitivity } = outcome.column;
     const head = { table, column: columnLabel(outcome.column), sensitivity };
-    if ('trouble' in outcome) return { ...head, trouble: outcome.trouble, stopped: outcome.wasStopped };
-    const { verdict, whole, keyTrouble } = outcome;
+    if ('problem' in outcome) return { ...head, problem: outcome.problem, stopped: outcome.wasStopped };
+    const { verdict, whole, keyProblem } = outcome;
     return {
       ...head,
       rows: whole.tally.rows,
       states: verdict.states,
       versions: Object.fromEntries(verdict.versions),
-      ...(keyTrouble === undefined ? {} : { versionsNotChecked: keyTrouble }),
+      ...(keyProblem === undefined ? {} : { versionsNotChecked: keyProblem }),
       ...(verdict.progressRatio === undefined ? {} : { reencryptionProgressRatio: verdict.progressRatio }),
       ...(whole.findings.length === 0 ? {} : { primaryKey: outcome.column.primaryKey, findings: whole.findings }),
       nonceReuseRows: reused(whole.reuse),

@@ -158,10 +158,10 @@ function tasksOf(encryption: readonly FieldEncryption[], table: string | undefin
 }
 
 function exitCode(outcomes: readonly ColumnOutcome[]): number {
-  if (outcomes.some((outcome) => 'trouble' in outcome)) return 2;
-  if (outcomes.some((outcome) => !('trouble' in outcome) && isFinding(outcome))) return 1;
+  if (outcomes.some((outcome) => 'problem' in outcome)) return 2;
+  if (outcomes.some((outcome) => !('problem' in outcome) && isFinding(outcome))) return 1;
   // Found nothing, but could not look everywhere.
-  return outcomes.some((outcome) => 'keyTrouble' in outcome) ? 2 : 0;
+  return outcomes.some((outcome) => 'keyProblem' in outcome) ? 2 : 0;
 }
 
 function isFinding({ verdict, whole }: Extract<ColumnOutcome, { whole: unknown }>): boolean {

@@ -95,7 +95,7 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
       overlay: { pathStyle, ...(pace.probeSeconds === undefined ? {} : { probeSeconds: pace.probeSeconds }) },
       additions: [
         encryptionAddition({ database, scanSeconds: pace.scanSeconds }),
-        auditAddition({ database, lookSeconds: pace.auditLookSeconds }),
+        auditAddition({ database, pollSeconds: pace.auditPollSeconds }),
       ],
     }),
   );

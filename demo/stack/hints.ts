@@ -80,7 +80,7 @@ function faults({ adminUrl }: HintFacts): readonly string[] {
     `  ${kop} fault --clear${where}`,
     '      everything is well again, except what was done to the audit trail',
     `  ${kop} bad-afternoon 10${where}`,
-    '      more than two hours of trouble in a quarter of an hour',
+    '      more than two hours of errors in a quarter of an hour',
   ];
 }
 

@@ -9,7 +9,7 @@ export interface DemoPace {
   /** Time between two scans of a ciphertext column; the demo's tables are small. */
   readonly scanSeconds: number;
   /** Time between two looks at the audit trail's counters; exact checks come half as often. */
-  readonly auditLookSeconds: number;
+  readonly auditPollSeconds: number;
   /** Alertmanager's waits; undefined leaves the shipped ones. */
   readonly notifySeconds?: number;
 }
@@ -19,7 +19,7 @@ export const ordinaryPace: DemoPace = {
   evaluationSeconds: 15,
   hastenRules: false,
   scanSeconds: 30,
-  auditLookSeconds: 10,
+  auditPollSeconds: 10,
 };
 
 /** For the impatient: an alert reaches the receiver within half a minute. */
@@ -29,6 +29,6 @@ export const fastPace: DemoPace = {
   hastenRules: true,
   probeSeconds: 2,
   scanSeconds: 5,
-  auditLookSeconds: 3,
+  auditPollSeconds: 3,
   notifySeconds: 2,
 };

@@ -41,8 +41,8 @@ export function wireEncryption(
       return Promise.resolve();
     },
     ready() {
-      const trouble = sources.flatMap((source) => source.trouble ?? []);
-      if (trouble.length > 0) return { ready: false, reason: trouble.join('; ') };
+      const problem = sources.flatMap((source) => source.problem ?? []);
+      if (problem.length > 0) return { ready: false, reason: problem.join('; ') };
       const waiting = sources.flatMap((source) => source.notReady ?? []);
       const isLate = performance.now() - startedAt > FIRST_RESULTS_WITHIN_MS;
       if (isConfigured && (waiting.length === 0 || isLate)) return { ready: true };
@@ -72,7 +72,7 @@ function collectorsOf(source: EncryptionSource): Collector[] {
     {
       name: `encryption-${source.name}-alive`,
       collect() {
-        if (source.trouble !== undefined) throw new Error(source.trouble);
+        if (source.problem !== undefined) throw new Error(source.problem);
         return [];
       },
     },

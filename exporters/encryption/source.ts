@@ -24,7 +24,7 @@ export interface EncryptionSource {
   families(): Family[];
   sections(): LandingSection[];
   /** Why something that it should know is not current; that, it leaves out of its families, and a collector fails. */
-  readonly trouble?: string | undefined;
+  readonly problem?: string | undefined;
   /** Why some of it can never be measured again before this process is restarted. */
   readonly broken?: string | undefined;
   /** Why it is not ready yet. */

@@ -132,7 +132,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
         .readiness()
         .filter(({ readiness }) => !readiness.ready)
         .map(({ name, readiness }) => `${name}: ${readiness.reason ?? 'not ready'}`),
-      ...state.states().flatMap(({ exporter, trouble }) => (trouble === undefined ? [] : [`${exporter}: ${trouble}`])),
+      ...state.states().flatMap(({ exporter, problem }) => (problem === undefined ? [] : [`${exporter}: ${problem}`])),
     ];
     return reasons.length === 0 ? { ready: true } : { ready: false, reason: reasons.join('; ') };
   };
@@ -205,8 +205,8 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
       configFiles: config.current.source.files.map((file) => resolve(file)),
       address: formatListenAddress(addresses[0] ?? { host: '', port: 0 }),
     });
-    if (announced.trouble !== undefined) {
-      log.warn('commands will not find the state of this process by themselves', { reason: announced.trouble });
+    if (announced.problem !== undefined) {
+      log.warn('commands will not find the state of this process by themselves', { reason: announced.problem });
     }
     log.info('started', {
       version,

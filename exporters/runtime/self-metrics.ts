@@ -59,7 +59,7 @@ export function selfFamilies({
 function writable(kept: readonly KeptState[]): readonly [{ readonly exporter: string }, number][] {
   const exporters = [...new Set(kept.map(({ exporter }) => exporter))];
   return exporters.map((exporter) => {
-    const isKept = kept.every((one) => one.exporter !== exporter || one.trouble === undefined);
+    const isKept = kept.every((one) => one.exporter !== exporter || one.problem === undefined);
     return [{ exporter }, isKept ? 1 : 0];
   });
 }

@@ -10,10 +10,10 @@ import { anonymous } from '../runtime/portal/auth/credentials.js';
 import { Sessions } from '../runtime/portal/auth/sessions.js';
 import { Deadline } from '../runtime/portal/deadline.js';
 import { Connections } from '../runtime/portal/http/connections.js';
-import { tlsTrouble } from '../runtime/portal/http/target.js';
+import { tlsProblem } from '../runtime/portal/http/target.js';
 import { StepFailure } from '../runtime/portal/step-failure.js';
 import type { Redactor } from '../runtime/redactor.js';
-import { type Admission, ConcurrencyLimit, type Requester } from './gate.js';
+import { type Admission, ConcurrencyLimit, type Requester } from './concurrency-limit.js';
 import { runJourney } from './journey.js';
 import { fingerprint, type Job, workflowJobName } from './plan.js';
 import type { EngineReport, PortalLoad, ProbeAnswer } from './protocol.js';
@@ -79,7 +79,7 @@ export class Engine {
       );
     }
     for (const [name, next] of active) if (this.#started && this.#active.get(name) !== next) next.schedule.begin();
-    for (const [name, { gate }] of this.#places) if (places.get(name)?.gate !== gate) gate.close();
+    for (const [name, { limit }] of this.#places) if (places.get(name)?.limit !== limit) limit.close();
     this.#places = places;
     this.#active = active;
   }
@@ -111,11 +111,11 @@ export class Engine {
   }
 
   state(): Extract<EngineReport, { type: 'state' }> {
-    const portals: PortalLoad[] = [...this.#places].map(([portal, { gate, description }]) => ({
+    const portals: PortalLoad[] = [...this.#places].map(([portal, { limit, description }]) => ({
       portal,
-      ...troubleOf(description),
-      running: gate.inside,
-      open: gate.open,
+      ...problemOf(description),
+      running: limit.inside,
+      open: limit.open,
     }));
     const warmingUp = [...this.#active.values()].filter((active) => active.warmUpLeft > 0).length;
     return { type: 'state', warmingUp, portals };
@@ -132,7 +132,7 @@ export class Engine {
     clearTimeout(grace);
     for (const place of this.#places.values()) this.#logOutAfter(place, []);
     await Promise.all(this.#loggingOut);
-    for (const { gate } of this.#places.values()) gate.close();
+    for (const { limit } of this.#places.values()) limit.close();
   }
 
   /** Where a portal counts sessions, nobody leaves one behind. */
@@ -158,7 +158,7 @@ export class Engine {
       print,
       schedule,
       mark: markOf(name),
-      visitor: { name, isCanary: isCanary(job) },
+      requester: { name, isCanary: isCanary(job) },
       kept: workflow.connection === 'reuse' ? this.#connections(name, place) : undefined,
       warmUpLeft: workflow.schedule.warmupRuns,
       notBefore: 0,
@@ -197,7 +197,7 @@ export class Engine {
     const { place } = active;
     const since = performance.now();
     const warming = place.warmUps.then(async () => {
-      if (place.gate.open > 0 || performance.now() - since > WARM_UP_PATIENCE_MS || this.#stopping.aborted) return;
+      if (place.limit.open > 0 || performance.now() - since > WARM_UP_PATIENCE_MS || this.#stopping.aborted) return;
       const entry = await enter(active, WARM_UP_PATIENCE_MS, this.#stopping);
       if (!entry.admitted) return;
       const result = await this.#run(active, 'warm-up', this.#stopping, entry.leave);
@@ -209,8 +209,8 @@ export class Engine {
   }
 
   async #run(active: Active, trigger: RunTrigger, signal: Cancellation, leave: () => void): Promise<RunResult> {
-    const { job, place, kept, visitor, mark } = active;
-    const connections = kept ?? this.#connections(visitor.name, place);
+    const { job, place, kept, requester, mark } = active;
+    const connections = kept ?? this.#connections(requester.name, place);
     try {
       const result = await runJourney({
         ...job,
@@ -222,7 +222,7 @@ export class Engine {
         trigger,
         signal,
       });
-      if (result.success) place.gate.succeeded(visitor.name);
+      if (result.success) place.limit.succeeded(requester.name);
       const failed = result.steps.find(({ outcome }) => outcome === 'failed');
       if (failed?.reason === 'timeout') active.hungAt = failed.name;
       // What a warm-up or a probe was told changes no turn: the next one is to see for itself.
@@ -234,27 +234,27 @@ export class Engine {
     }
   }
 
-  #connections(name: string, { gate }: Pick<Place, 'gate'>): Connections {
-    return new Connections((request) => gate.hold(name, request));
+  #connections(name: string, { limit }: Pick<Place, 'limit'>): Connections {
+    return new Connections((request) => limit.hold(name, request));
   }
 
-  /** A changed portal keeps its gate: what waits and what is open there did not change with a header. */
+  /** A changed portal keeps its limit: what waits and what is open there did not change with a header. */
   #placeFor(portal: Portal, hasCanary: boolean): Place {
     const before = this.#places.get(portal.name);
     const print = fingerprint(portal);
-    const gate = before?.baseUrl === portal.baseUrl ? before.gate : new ConcurrencyLimit(portal.limits, hasCanary);
-    gate.configure(portal.limits, hasCanary);
+    const limit = before?.baseUrl === portal.baseUrl ? before.limit : new ConcurrencyLimit(portal.limits, hasCanary);
+    limit.configure(portal.limits, hasCanary);
     if (before?.print === print) return before;
     const room = {
-      enter: () => gate.accompany(loginOwner),
-      onOpenRequest: gate.hold.bind(gate, loginOwner),
-      succeeded: () => gate.succeeded(loginOwner),
+      enter: () => limit.accompany(loginOwner),
+      onOpenRequest: limit.hold.bind(limit, loginOwner),
+      succeeded: () => limit.succeeded(loginOwner),
     };
     return {
       description: portal,
       print,
       baseUrl: portal.baseUrl,
-      gate,
+      limit,
       sessions: new Sessions(portal, this.#redactor, this.#stopping, room),
       warmUps: Promise.resolve(),
     };
@@ -290,7 +290,7 @@ function askedToWait(active: Active, trigger: RunTrigger): RunResult {
 }
 
 function unanswered(active: Active, trigger: RunTrigger): RunResult {
-  const open = inSeconds(active.place.gate.openMs(active.visitor));
+  const open = inSeconds(active.place.limit.openMs(active.requester));
   const detail = `an earlier request has been open for ${open} beyond its deadline, neither answered nor closed`;
   return unsentRun(active.job, trigger, active.hungAt, 'unanswered', detail);
 }
@@ -316,17 +316,17 @@ function patienceMs(timeoutMs: number, { workflow }: Job): number {
   return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - workflow.slaSeconds * 1000));
 }
 
-function troubleOf(portal: Portal): Pick<PortalLoad, 'tlsTrouble'> {
-  const trouble = tlsTrouble(portal);
-  return trouble === undefined ? {} : { tlsTrouble: trouble };
+function problemOf(portal: Portal): Pick<PortalLoad, 'tlsProblem'> {
+  const problem = tlsProblem(portal);
+  return problem === undefined ? {} : { tlsProblem: problem };
 }
 
 /** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */
-async function enter({ place: { gate }, visitor }: Active, ms: number, signal: Cancellation): Promise<Admission> {
-  const atOnce = gate.tryEnter(visitor);
+async function enter({ place: { limit }, requester }: Active, ms: number, signal: Cancellation): Promise<Admission> {
+  const atOnce = limit.tryEnter(requester);
   if (atOnce !== undefined) return atOnce;
   const wait = new Deadline(ms, signal);
-  return gate.enter(visitor, wait).finally(() => wait.clear());
+  return limit.enter(requester, wait).finally(() => wait.clear());
 }
 
 /** What is shared by the runs on one portal. */
@@ -334,7 +334,7 @@ interface Place {
   readonly print: string;
   readonly description: Portal;
   readonly baseUrl: string;
-  readonly gate: ConcurrencyLimit;
+  readonly limit: ConcurrencyLimit;
   readonly sessions: Sessions;
   /** Ends when all warm-up runs have that were asked for so far. */
   warmUps: Promise<void>;
@@ -348,7 +348,7 @@ interface Active {
   readonly schedule: RunSchedule;
   /** By which it is known while its answers are judged. */
   readonly mark: number;
-  readonly visitor: Requester;
+  readonly requester: Requester;
   /** With the policy `reuse`: open from run to run. */
   readonly kept: Connections | undefined;
   warmUpLeft: number;

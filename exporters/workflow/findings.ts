@@ -49,8 +49,8 @@ export function portalFinding(
   const attention = (why: string): SectionFinding => ({ what: name, state: 'attention', why });
   const unknown = (why: string): SectionFinding => ({ what: name, state: 'unknown', why });
   if (pulse === undefined) return unknown('the measuring thread has not told of it yet');
-  const { open, tlsTrouble } = pulse;
-  if (tlsTrouble !== undefined) return attention(tlsTrouble);
+  const { open, tlsProblem } = pulse;
+  if (tlsProblem !== undefined) return attention(tlsProblem);
   if (open > 0) return attention(`${open} ${open === 1 ? 'request is' : 'requests are'} open beyond the deadline`);
   const newest = jobs.flatMap(({ workflow, portal }) => {
     const result = history.last(workflow.name, portal.name)?.result;

@@ -3,10 +3,10 @@ import type { Pack } from '../../pack/index.js';
 import { runtimeMetrics } from '../../pack/metrics/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
 import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporter.js';
+import { type DueTurn, DueTurns } from './due-turns.js';
 import { History } from './history.js';
 import { MeasuringThread, type MeasuringThreadOptions, type News, whyLeftOut } from './measuring-thread.js';
 import { WorkflowMetrics } from './metrics.js';
-import { type Owed, OwedTurns } from './owed-turns.js';
 import { type Job, workflowJobName, workflowJobsOf } from './plan.js';
 import type { PortalLoad } from './protocol.js';
 import { mountRoutes } from './routes.js';
@@ -33,18 +33,18 @@ export function wireWorkflow(
   let warmingUp = Number.POSITIVE_INFINITY;
   let startedAt = 0;
 
-  const owed = new OwedTurns();
+  const due = new DueTurns();
   let lastDeath = '';
   const isolated = (name: string) => thread.isolated(name);
   /** Turns that no thread could report: ours, and so neither met nor missed. */
-  const bookLost = ({ job, count }: Owed) => {
+  const bookLost = ({ job, count }: DueTurn) => {
     const out = isolated(workflowJobName(job.workflow.name, job.portal.name));
     const result = unmadeRun(job, 'schedule', out === undefined ? lastDeath : whyLeftOut(out));
     for (let turn = 0; turn < count; turn += 1) metrics.record(result);
     history.add(result);
   };
   const bookLostBefore = (workflow: string, portal: string, turns: number) => {
-    const lost = owed.booked(workflowJobName(workflow, portal), turns);
+    const lost = due.booked(workflowJobName(workflow, portal), turns);
     if (lost !== undefined) bookLost(lost);
   };
 
@@ -62,14 +62,14 @@ export function wireWorkflow(
       case 'state':
         ({ warmingUp, portals } = report);
         metrics.recordState(portals);
-        for (const lost of owed.lost((name) => isolated(name) !== undefined)) bookLost(lost);
+        for (const lost of due.lost((name) => isolated(name) !== undefined)) bookLost(lost);
         return;
     }
   };
   const restarts = store.counter(runtimeMetrics.threadRestarts);
   const onDeath = () => {
-    owed.interrupt();
-    lastDeath = thread.trouble ?? '';
+    due.interrupt();
+    lastDeath = thread.problem ?? '';
   };
   const thread = new MeasuringThread({ ...threadOptions, log, onReport, onDeath, restarts });
 
@@ -82,7 +82,7 @@ export function wireWorkflow(
   const collector: Collector = {
     name: 'workflow-sla',
     collect() {
-      if (thread.trouble !== undefined) throw new Error(thread.trouble);
+      if (thread.problem !== undefined) throw new Error(thread.problem);
       if (jobs.length === 0) return noData('no workflow belongs to this process');
       return metrics.families();
     },
@@ -98,7 +98,7 @@ export function wireWorkflow(
       );
       await thread.configure(next);
       metrics.configure(next);
-      owed.configure(next);
+      due.configure(next);
       const objectives = new Map(pack.objectives.map((objective) => [objective.name, objective.targetRatio]));
       for (const job of next) {
         const target = objectives.get(job.workflow.objective);
@@ -108,12 +108,12 @@ export function wireWorkflow(
     },
     start() {
       startedAt = performance.now();
-      owed.begin();
+      due.begin();
       thread.start();
       return Promise.resolve();
     },
     ready() {
-      if (thread.trouble !== undefined) return { ready: false, reason: thread.trouble };
+      if (thread.problem !== undefined) return { ready: false, reason: thread.problem };
       if (warmingUp === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
       return {
         ready: false,
@@ -125,7 +125,7 @@ export function wireWorkflow(
       mountRoutes(router, { thread, history, metrics, jobs: () => jobs });
     },
     sections: () =>
-      workflowSections({ jobs, history, portals, trouble: thread.trouble, leftOut: leftOut(), nowMs: Date.now() }),
+      workflowSections({ jobs, history, portals, problem: thread.problem, leftOut: leftOut(), nowMs: Date.now() }),
     stop: () => thread.stop(STOP_GRACE_MS),
   };
   return exporter;

@@ -81,8 +81,8 @@ export class MeasuringThread {
   }
 
   /** Why no measurement can be trusted to be current, or undefined when all is well. */
-  get trouble(): string | undefined {
-    return this.#thread.trouble;
+  get problem(): string | undefined {
+    return this.#thread.problem;
   }
 
   /** Why it will never measure again before this process is restarted. */
@@ -154,15 +154,15 @@ export class MeasuringThread {
     if (job === undefined) return;
     const isolated = this.#isolation.died(nameOf(job), job.workflow.schedule.intervalMs, why);
     if (isolated === undefined) return;
-    const restMs = isolated.untilMs - performance.now();
+    const pauseMs = isolated.untilMs - performance.now();
     this.#log.error('a workflow is left out for a while: judging its answers ends the measuring thread', {
       workflow: job.workflow.name,
       portal: job.portal.name,
       deaths: isolated.deaths,
       error: why,
-      for_ms: Math.round(restMs),
+      for_ms: Math.round(pauseMs),
     });
-    this.#releaseAfter(restMs);
+    this.#releaseAfter(pauseMs);
   }
 
   /** The next thread is started with whoever is not left out then; one that runs is told. */

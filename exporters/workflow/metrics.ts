@@ -76,11 +76,11 @@ export class WorkflowMetrics {
 
   recordState(portals: readonly PortalLoad[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
-    for (const { portal, running, tlsTrouble, open } of portals) {
+    for (const { portal, running, tlsProblem, open } of portals) {
       // A pulse may have been on its way when its portal was taken out.
       if (!known.has(portal)) continue;
       this.#m.runsInProgress.set({ portal }, running);
-      this.#m.tlsFilesStale.set({ portal }, tlsTrouble === undefined ? 0 : 1);
+      this.#m.tlsFilesStale.set({ portal }, tlsProblem === undefined ? 0 : 1);
       this.#m.requestsOpen.set({ portal }, open);
     }
   }

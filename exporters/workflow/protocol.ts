@@ -35,7 +35,7 @@ export type ProbeAnswer =
 export interface PortalLoad {
   readonly portal: string;
   /** Why its certificate files, as they are now, are not in use. */
-  readonly tlsTrouble?: string;
+  readonly tlsProblem?: string;
   /** Runs that were let in, scheduled or asked for. */
   readonly running: number;
   /** Requests that are open beyond their deadline. */

@@ -16,7 +16,7 @@ export interface RunNowOptions {
 
 /**
  * Runs one job now, in this process and with nothing else in it. A warm-up run that fails is the result: to ask a
- * portal in trouble once more tells nothing new.
+ * portal with errors again gives no new information.
  *
  * @returns all results; fewer than asked for when a run timed out, because then the portal is left in peace.
  */
@@ -44,10 +44,10 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
     for (let count = 0; count < options.repeat; count += 1) {
       const result = await run('command');
       if (result === undefined) break;
-      const isLeftInPeace = result.steps.some(({ reason }) => reason === 'timeout' || reason === 'retry-after');
+      const stopsEarly = result.steps.some(({ reason }) => reason === 'timeout' || reason === 'retry-after');
       // The login was made in the warm-up; a person wants to see what it took.
       show(count === 0 && warmUp !== undefined ? { ...result, logins: [...warmUp.logins, ...result.logins] } : result);
-      if (isLeftInPeace) break;
+      if (stopsEarly) break;
     }
     return results;
   } finally {

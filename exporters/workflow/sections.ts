@@ -11,7 +11,7 @@ export interface Shown {
   readonly jobs: readonly Job[];
   readonly history: History;
   readonly portals: readonly PortalLoad[];
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
   /** Sentences on workflows that are left out for a while. */
   readonly leftOut: readonly string[];
   readonly nowMs: number;
@@ -21,10 +21,10 @@ export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
 /** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
-export function workflowSections({ jobs, history, portals, trouble, leftOut, nowMs }: Shown): LandingSection[] {
+export function workflowSections({ jobs, history, portals, problem, leftOut, nowMs }: Shown): LandingSection[] {
   const blind = (finding: SectionFinding): SectionFinding =>
-    trouble === undefined ? finding : { what: finding.what, state: 'unknown', why: trouble };
-  const sentences = [...(trouble === undefined ? [] : [`Nothing below is current: ${trouble}.`]), ...leftOut];
+    problem === undefined ? finding : { what: finding.what, state: 'unknown', why: problem };
+  const sentences = [...(problem === undefined ? [] : [`Nothing below is current: ${problem}.`]), ...leftOut];
   const intro = sentences.length === 0 ? {} : { intro: sentences.join(' ') };
   return [
     {
@@ -108,9 +108,9 @@ function portalRows(jobs: readonly Job[], portals: readonly PortalLoad[]): Landi
       { text: portal.title, note: portal.name },
       portal.tls.insecureSkipVerify
         ? { text: portal.baseUrl, state: 'warning', note: 'its certificate is not checked' }
-        : pulse?.tlsTrouble === undefined
+        : pulse?.tlsProblem === undefined
           ? portal.baseUrl
-          : { text: portal.baseUrl, state: 'warning', note: `${pulse.tlsTrouble}; what was read before stays in use` },
+          : { text: portal.baseUrl, state: 'warning', note: `${pulse.tlsProblem}; what was read before stays in use` },
       `${pulse?.running ?? 0} of ${portal.limits.maxInFlight}`,
       { text: String(open), state: open === 0 ? 'good' : 'warning' },
     ];

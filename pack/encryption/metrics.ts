@@ -58,7 +58,7 @@ export const operationBounds = [
  * The longest pause before the next round for a provider that is down. It is here because two parts must agree on it:
  * the alerts for missing rounds wait for longer than this.
  */
-export const longestProbeRestSeconds = 300;
+export const longestProbePauseSeconds = 300;
 
 const provider = ['portal', 'provider'] as const;
 const operation = [...provider, 'operation', 'size', 'key_temperature'] as const;

@@ -80,14 +80,14 @@ describe('the portal itself', () => {
     const result = await oneRound(probeJob(provider, { portal: login(server.url, secret('wrong password')) }));
     expect(result.isUsable).toBe(false);
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'auth', count: 1 });
-    expect(result.trouble).toContain('login: status 401');
+    expect(result.problem).toContain('login: status 401');
   });
 
   test('is never asked at a path that its description forbids', async () => {
     const server = await scriptedServer((_, response) => json(response, 200, {}));
     const portal = somePortal(server.url, { neverProbe: ['/canary/*'] });
     const result = await oneRound(probeJob({ ...provider, authenticated: false }, { portal }));
-    expect(result.trouble).toContain('neverProbe');
+    expect(result.problem).toContain('neverProbe');
     expect(result).toMatchObject({ fault: 'internal', failures: [] });
     expect(server.seen).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('the portal itself', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const job = probeJob({ ...provider, authenticated: reason === 'secret' }, { portal: portalAt(server.url) });
     const result = await oneRound(job);
-    expect(result).toMatchObject({ isUsable: false, fault: reason, failures: [], restMs: 0 });
+    expect(result).toMatchObject({ isUsable: false, fault: reason, failures: [], pauseMs: 0 });
     expect(result.uncertain).toContainEqual({ operation: 'encrypt', reason, count: 1 });
     expect(total(metricsOf(job, result), 'field_encryption_provider_up')).toBeUndefined();
   });
@@ -131,7 +131,7 @@ describe('the portal itself', () => {
     const server = await scriptedServer((_, response) => json(response, status, { detail: 'no' }));
     const result = await oneRound(probeJob({ ...provider, authenticated: false }, { portal: somePortal(server.url) }));
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason, count: 1 });
-    expect(result.trouble).toBe(`encrypt: status ${status}`);
+    expect(result.problem).toBe(`encrypt: status ${status}`);
   });
 
   test.each([

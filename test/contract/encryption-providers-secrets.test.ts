@@ -49,7 +49,7 @@ async function outlets(job: ProbeJob): Promise<string> {
   const result = await engine.round();
   const metrics = new ProviderMetrics(job, boundsFor([job]), new MetricStore());
   metrics.record(result);
-  const sections = probeSections([{ job, last: result, outage: undefined, trouble: undefined }], Date.now());
+  const sections = probeSections([{ job, last: result, outage: undefined, problem: undefined }], Date.now());
   for (const value of [result, sections, metrics.families(), job, encodeJob(job)]) {
     said.push(JSON.stringify(value), inspect(value, { depth: 10 }));
   }
@@ -140,8 +140,8 @@ describe('nothing secret leaves', () => {
       });
       expect(await expectNothingOf(job)).toContain('CKR_PIN_INCORRECT');
       const engine = new ProbeEngine(job, new Redactor(), () => undefined);
-      expect((await engine.round()).trouble).toContain('CKR_PIN_INCORRECT');
-      expect((await engine.round()).trouble).toContain('it is tried again an hour later');
+      expect((await engine.round()).problem).toContain('CKR_PIN_INCORRECT');
+      expect((await engine.round()).problem).toContain('it is tried again an hour later');
     },
   );
 });

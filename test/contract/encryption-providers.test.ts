@@ -30,7 +30,7 @@ const sorted = (tests: readonly SelfTest[]) => tests.toSorted();
 /** What holds of every provider that is in order. */
 async function expectSound(provider: EncryptionProvider, tests: readonly SelfTest[]) {
   const result = await oneRound(job(provider));
-  expect(result.trouble).toBeUndefined();
+  expect(result.problem).toBeUndefined();
   expect(result).toMatchObject({ isUsable: true, failures: [] });
   for (const operation of ['encrypt', 'decrypt', 'round_trip']) {
     expect(sampleCount(result, operation)).toBe(SAMPLES * sizesBytes.length);
@@ -75,14 +75,14 @@ describe.skipIf(softHsmLibrary === undefined)('PKCS#11 on SoftHSM2', () => {
     const result = await oneRound(job(provider(over)));
     expect(result.isUsable).toBe(false);
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason, count: 1 });
-    expect(result.trouble).toContain(message);
+    expect(result.problem).toContain(message);
     expect(result.selfTests).toEqual([]);
   });
 
   test('a library that is not there is a fault of ours', async () => {
     const result = await oneRound(job(provider({ library: '/nowhere.so' })));
     expect(result).toMatchObject({ isUsable: false, fault: 'library', failures: [], selfTests: [] });
-    expect(result.trouble).toContain('cannot be loaded');
+    expect(result.problem).toContain('cannot be loaded');
   });
 });
 
@@ -145,7 +145,7 @@ describe('functions of a database', () => {
     const result = await oneRound(job(provider(over)));
     expect(result.isUsable).toBe(false);
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason, count: 1 });
-    expect(result.trouble).toContain(message);
+    expect(result.problem).toContain(message);
   });
 
   test('a wrong password is a matter of access', async () => {
@@ -244,7 +244,7 @@ describe.each([
       const result = await oneRound(job(provider(over)));
       expect(result.isUsable).toBe(false);
       expect(result.failures).toContainEqual({ operation: 'encrypt', reason, count: 1 });
-      expect(result.trouble).toContain(message);
+      expect(result.problem).toContain(message);
     });
   });
 });

@@ -39,7 +39,7 @@ it.each([
 it('an exporter that only a restart helps is not, behind a password either, and tells strangers no reason', async () => {
   const stuck = exporter({
     name: 'stuck',
-    broken: () => 'inner trouble',
+    broken: () => 'inner error',
     ready: () => ({ ready: false, reason: 'x' }),
   });
   const web = `${users}rate_limit: { interval: 1h, burst: 1 }\n`;
@@ -57,7 +57,7 @@ it('an exporter that only a restart helps is not, behind a password either, and 
   expect(await ask('/-/ready')).toBe('503 Not ready: who logs in is told why\n');
   // The rate limit is for what a password protects.
   expect(await ask('/-/healthy', 'prometheus:letmein')).toBe(
-    '503 Not healthy; restart this process: stuck: inner trouble\n',
+    '503 Not healthy; restart this process: stuck: inner error\n',
   );
   expect(await ask('/metrics')).toMatch(/^429 /);
   expect(await askHealth({ port }, 5000)).toEqual(unhealthy);

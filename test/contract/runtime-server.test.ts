@@ -63,7 +63,7 @@ describe('the endpoints', () => {
       name: 'odd',
       mount: (router) => {
         router.get('/odd/hello', (_request, response) => void response.send('hello'));
-        router.get('/odd/broken', () => Promise.reject(new Error('inner trouble')));
+        router.get('/odd/broken', () => Promise.reject(new Error('inner error')));
       },
       ready: () => {
         throw new Error('no idea');
@@ -78,7 +78,7 @@ describe('the endpoints', () => {
       status: 500,
       text: 'Internal error; the log has the reason\n',
     });
-    expect(bench.log.join('')).toContain('inner trouble');
+    expect(bench.log.join('')).toContain('inner error');
     expect((await get(`${url}/-/ready`)).text).toContain('no idea');
     expect((await get(url)).text).toContain('nothing to show');
   });

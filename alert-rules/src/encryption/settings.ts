@@ -1,4 +1,4 @@
-import { longestProbeRestSeconds } from '../../../pack/encryption/metrics.js';
+import { longestProbePauseSeconds } from '../../../pack/encryption/metrics.js';
 
 /** Thresholds that no description gives, each with its reason. */
 export const encryptionSettings = {
@@ -17,7 +17,7 @@ export const encryptionSettings = {
     memorySeconds: 86_400,
   },
   /** Rounds follow each other within seconds; while a provider is down, within the longest pause and one round more. */
-  probe: { intervals: 20, leastSeconds: 2 * longestProbeRestSeconds, forSeconds: 60 },
+  probe: { intervals: 20, leastSeconds: 2 * longestProbePauseSeconds, forSeconds: 60 },
   /** A tenth of the rotation period, but a day at the least and a week at the most. */
   rotationSoon: { share: 0.1, leastSeconds: 86_400, mostSeconds: 604_800 },
   /** Renewing happens at half of a token's life: at a quarter it does not happen any more. A week is time for people. */

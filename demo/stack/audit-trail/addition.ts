@@ -12,7 +12,7 @@ export interface AuditAdditionOptions {
   /** Entry of `auditTrails:` that it adds to. Default kingston. */
   readonly name?: string;
   /** Time between two looks at counters and catalogue; exact checks and checkpoints follow from it. */
-  readonly lookSeconds: number;
+  readonly pollSeconds: number;
 }
 
 const ORIGIN = 'demo.kingston.example/audit';
@@ -21,14 +21,14 @@ const ORIGIN = 'demo.kingston.example/audit';
  * The audit trail of the demo, made as an operator makes one: the SQL and the key come from `kop audit`. In somebody
  * else's database nothing is installed; the observer then reports the portal as it is, with no trail at all.
  */
-export function auditAddition({ database, name = 'kingston', lookSeconds }: AuditAdditionOptions): MakeAddition {
+export function auditAddition({ database, name = 'kingston', pollSeconds }: AuditAdditionOptions): MakeAddition {
   return async (context) => {
     const folder = join(context.folder, 'audit');
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { server } = database;
     if (server === undefined) return addition(name, database.url, {});
     const observerUrl = await installTrail(server.adminUrl, context.signal);
-    return addition(name, observerUrl, await installedParts(folder, lookSeconds, context));
+    return addition(name, observerUrl, await installedParts(folder, pollSeconds, context));
   };
 }
 
@@ -44,7 +44,7 @@ function addition(name: string, databaseUrl: string, parts: object): Addition {
   };
 }
 
-async function installedParts(folder: string, lookSeconds: number, { signal }: StackContext): Promise<object> {
+async function installedParts(folder: string, pollSeconds: number, { signal }: StackContext): Promise<object> {
   const keyFile = join(folder, 'seal-key.pem');
   // With kept data the log goes on, and only under its own key.
   if (!existsSync(keyFile)) await runKop(['audit', 'keygen', '--origin', ORIGIN, '--out', keyFile], signal);
@@ -53,8 +53,8 @@ async function installedParts(folder: string, lookSeconds: number, { signal }: S
     // The stand-in never says who acts, just as the portal does not yet.
     attribution: { required: ['at', 'rowKey'] },
     observe: {
-      interval: `${lookSeconds}s`,
-      confirmInterval: `${2 * lookSeconds}s`,
+      interval: `${pollSeconds}s`,
+      confirmInterval: `${2 * pollSeconds}s`,
       // All of the demo's rows at each sweep: somebody is waiting for a fault to show.
       replayRowsPerCycle: 100_000,
       maxLoad: '50%',
@@ -63,7 +63,7 @@ async function installedParts(folder: string, lookSeconds: number, { signal }: S
       origin: ORIGIN,
       key: `\${file:${keyFile}}`,
       directory: join(folder, 'seal'),
-      interval: `${2 * lookSeconds}s`,
+      interval: `${2 * pollSeconds}s`,
       verifyWithin: '5m',
       anchors: [{ kind: 'directory', name: 'second-folder', directory: join(folder, 'anchor') }],
     },

@@ -26,7 +26,7 @@ const WORD = /^[a-z][a-z _-]{0,30}$/;
 export interface KeyTableRead {
   readonly knowledge: KeyKnowledge;
   /** What the table does not tell, or tells in words that are not known. */
-  readonly trouble?: string;
+  readonly problem?: string;
 }
 
 /**
@@ -53,8 +53,8 @@ export async function readKeyTable(query: ScanQuery, table: KeyTable): Promise<K
   );
   const done = made.filter(({ status, at }) => status === 'completed' && at !== null).map(({ at }) => at ?? 0);
   const [latest] = versions;
-  const trouble = latest === undefined ? `${table.table} holds no version of '${table.means}'` : undefined;
-  const told = unknownStatuses(rows, table) ?? trouble;
+  const problem = latest === undefined ? `${table.table} holds no version of '${table.means}'` : undefined;
+  const told = unknownStatuses(rows, table) ?? problem;
   return {
     knowledge: {
       versions,
@@ -62,7 +62,7 @@ export async function readKeyTable(query: ScanQuery, table: KeyTable): Promise<K
       ...(latest === undefined ? {} : { latest }),
       ...(done.length === 0 ? {} : { rotatedAtSeconds: Math.max(...done) }),
     },
-    ...(told === undefined ? {} : { trouble: told }),
+    ...(told === undefined ? {} : { problem: told }),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { EncryptionKey, FieldEncryption, ProviderKey } from '../../../pack/encryption/model.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
+import { logProblem } from '../log-problem.js';
 import { asFailure } from '../providers/failure.js';
 import type { ScanDatabase } from '../scan/database.js';
 import { scanFailureOf } from '../scan/failure.js';
-import { logTrouble } from '../trouble.js';
 import { readKeyTable } from './key-table.js';
 import { readProviderKey } from './provider-key.js';
 import type { KeyKnowledge } from './versions.js';
@@ -12,7 +12,7 @@ export interface KeyState {
   readonly key: EncryptionKey;
   readonly knowledge: KeyKnowledge;
   /** Why its age or one of its versions is not known now. What was known of its versions stays true. */
-  readonly trouble?: string;
+  readonly problem?: string;
 }
 
 export interface KeyWatchDeps {
@@ -61,7 +61,7 @@ export class KeyWatch {
     try {
       if (source.kind === 'provider') return { key, knowledge: await this.#fromProvider(source, signal) };
       const { database } = this.#deps;
-      if (database === undefined) return { key, knowledge: {}, trouble: 'no database is described to read it from' };
+      if (database === undefined) return { key, knowledge: {}, problem: 'no database is described to read it from' };
       return { key, ...(await database.look(signal, (query) => readKeyTable(query, source))) };
     } catch (error) {
       const { versions, undecided, latest, earliest } = this.#read.get(key.name)?.knowledge ?? {};
@@ -72,7 +72,7 @@ export class KeyWatch {
         ...(earliest === undefined ? {} : { earliest }),
       };
       const { message } = source.kind === 'provider' ? asFailure(error) : scanFailureOf(error);
-      return { key, knowledge, trouble: message };
+      return { key, knowledge, problem: message };
     }
   }
 
@@ -87,11 +87,11 @@ export class KeyWatch {
   #note(state: KeyState): void {
     const { name } = state.key;
     const log = this.#deps.log.child({ portal: this.#deps.encryption.portal, key: name });
-    logTrouble(log, 'the versions and the age of a key', this.#read.get(name)?.trouble, state.trouble);
+    logProblem(log, 'the versions and the age of a key', this.#read.get(name)?.problem, state.problem);
     this.#read.set(name, state);
   }
 
   #stateOf(key: EncryptionKey): KeyState {
-    return this.#read.get(key.name) ?? { key, knowledge: {}, trouble: 'not read yet' };
+    return this.#read.get(key.name) ?? { key, knowledge: {}, problem: 'not read yet' };
   }
 }

@@ -15,7 +15,7 @@ import {
   withCanary,
   withoutVersions,
 } from './canary-book.js';
-import { type CanaryFile, CanaryFileTrouble } from './canary-file.js';
+import { type CanaryFile, CanaryFileError } from './canary-file.js';
 import { absent, failed, passed, type TestResult, unknownResult } from './test-result.js';
 
 const ages = { aged_1d: 1, aged_7d: 7, aged_90d: 90 } as const;
@@ -49,7 +49,7 @@ export async function runAgedTests<S>(provider: Provider<S>, options: AgedOption
     return { results, isRecordLost: results.some(([, { outcome }]) => outcome === 'unknown') };
   } catch (error) {
     if (error instanceof Stopped || options.stopping.aborted) throw new Stopped('the exporter is stopping');
-    if (error instanceof CanaryFileTrouble) return { results: all(unknownResult(error.message)), isRecordLost: true };
+    if (error instanceof CanaryFileError) return { results: all(unknownResult(error.message)), isRecordLost: true };
     return { results: all(absent(error instanceof NotPossible ? error.message : asFailure(error).message)) };
   }
 }
@@ -90,7 +90,7 @@ class AgedTests<S> {
       await this.#keep(book, fresh);
       return results;
     } catch (error) {
-      if (!(error instanceof CanaryFileTrouble)) throw error;
+      if (!(error instanceof CanaryFileError)) throw error;
       // What was proven stays proven; of the rest, nothing will ever be known.
       return results.map(([test, result]) => [
         test,

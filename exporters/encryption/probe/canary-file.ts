@@ -5,8 +5,8 @@ import { reasonOf, writeWhole } from '../../runtime/state/index.js';
 import { type CanaryBook, canaryOfAge, newBook, readBook, withoutLoss, writtenBook } from './canary-book.js';
 
 /** A record that cannot be used. Says which file, and what to do. */
-export class CanaryFileTrouble extends Error {
-  override readonly name = 'CanaryFileTrouble';
+export class CanaryFileError extends Error {
+  override readonly name = 'CanaryFileError';
 }
 
 const revokedSchema = z.object({ version: z.string(), earliest: z.string(), atMs: z.number() });
@@ -35,14 +35,14 @@ export class CanaryFile {
 
   /**
    * @returns a new one where there is none, which says so where there was one before: a mark beside the record tells.
-   * Whoever removes the mark has seen it. @throws {CanaryFileTrouble}
+   * Whoever removes the mark has seen it. @throws {CanaryFileError}
    */
   async load(nowMs: number): Promise<CanaryBook> {
     const [text, mark] = [await this.#read(this.path), await this.#read(this.markPath)];
     if (text === undefined) return mark === undefined ? newBook : { ...newBook, lostAtMs: nowMs };
     const book = readBook(text);
     if (book === undefined) {
-      throw new CanaryFileTrouble(
+      throw new CanaryFileError(
         `the record of aged canaries in ${this.path} is damaged; remove it and ${this.markPath} to begin anew`,
       );
     }
@@ -50,13 +50,13 @@ export class CanaryFile {
     return isOver ? withoutLoss(book) : book;
   }
 
-  /** @throws {CanaryFileTrouble} */
+  /** @throws {CanaryFileError} */
   async save(book: CanaryBook): Promise<void> {
     await this.#write(this.path, writtenBook(book));
     await this.#write(this.markPath, '');
   }
 
-  /** Marks a record that is not marked, because it is of an older edition or somebody has seen its loss. @throws {CanaryFileTrouble} */
+  /** Marks a record that is not marked, because it is of an older edition or somebody has seen its loss. @throws {CanaryFileError} */
   async mark(book: CanaryBook): Promise<void> {
     if ((await this.#read(this.markPath)) === undefined) await this.save(book);
   }
@@ -66,12 +66,12 @@ export class CanaryFile {
     return `${this.path}.kept`;
   }
 
-  /** Before a version is revoked, so that whoever comes after a kill can restore it. @throws {CanaryFileTrouble} */
+  /** Before a version is revoked, so that whoever comes after a kill can restore it. @throws {CanaryFileError} */
   async noteRevoked(revoked: Revoked): Promise<void> {
     await this.#write(this.#revokedPath, JSON.stringify(revoked));
   }
 
-  /** @returns undefined where none is. @throws {CanaryFileTrouble} */
+  /** @returns undefined where none is. @throws {CanaryFileError} */
   async revoked(): Promise<Revoked | undefined> {
     const text = await this.#read(this.#revokedPath);
     return text === undefined ? undefined : revokedSchema.safeParse(parsed(text)).data;
@@ -90,7 +90,7 @@ export class CanaryFile {
       return await readFile(path, 'utf8');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
-      throw new CanaryFileTrouble(`${path} cannot be read: ${reasonOf(error)}`);
+      throw new CanaryFileError(`${path} cannot be read: ${reasonOf(error)}`);
     }
   }
 
@@ -98,7 +98,7 @@ export class CanaryFile {
     try {
       await writeWhole(dirname(path), basename(path), text);
     } catch (error) {
-      throw new CanaryFileTrouble(`${path} cannot be written: ${reasonOf(error)}`);
+      throw new CanaryFileError(`${path} cannot be written: ${reasonOf(error)}`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { longestProbeRestSeconds, selfTests } from '../../../pack/encryption/metrics.js';
+import { longestProbePauseSeconds, selfTests } from '../../../pack/encryption/metrics.js';
 import { Backoff } from '../../runtime/measuring/backoff.js';
 import type { Redactor } from '../../runtime/redactor.js';
 import { makeProvider } from '../providers/open.js';
@@ -41,7 +41,10 @@ export class ProbeEngine {
     this.#report = report;
     this.#file = job.canaryFile === undefined ? undefined : new CanaryFile(job.canaryFile, job.keepsCanaries);
     const { intervalMs } = job.probe;
-    this.#backoff = new Backoff({ initialMs: intervalMs, maxMs: Math.max(intervalMs, longestProbeRestSeconds * 1000) });
+    this.#backoff = new Backoff({
+      initialMs: intervalMs,
+      maxMs: Math.max(intervalMs, longestProbePauseSeconds * 1000),
+    });
   }
 
   start(): void {
@@ -77,7 +80,7 @@ export class ProbeEngine {
     if (outcome.isUsable) this.#backoff.succeed();
     // What is ours to mend may be mended any moment, and costs the provider nothing.
     else if (outcome.fault === undefined) this.#backoff.fail();
-    const { series, failures, uncertain, isUsable, fault, trouble, isRecordLost } = outcome;
+    const { series, failures, uncertain, isUsable, fault, problem, isRecordLost } = outcome;
     const { credential } = this.#provider;
     return {
       startedAtSeconds,
@@ -87,11 +90,11 @@ export class ProbeEngine {
       failures,
       uncertain,
       selfTests: isUsable ? this.#withKept([...outcome.selfTests], makesVersionTests, makesAgedTests) : [],
-      restMs: Math.round(this.#backoff.restMs),
+      pauseMs: Math.round(this.#backoff.pauseMs),
       ...(credential === undefined ? {} : { credential }),
       ...(fault === undefined ? {} : { fault }),
       ...(isRecordLost === undefined ? {} : { isRecordLost }),
-      ...(trouble === undefined ? {} : { trouble: this.#redactor.redact(trouble) }),
+      ...(problem === undefined ? {} : { problem: this.#redactor.redact(problem) }),
     };
   }
 
@@ -111,7 +114,7 @@ export class ProbeEngine {
       }
       const now = performance.now();
       const missed = Math.max(0, Math.floor((now - due) / intervalMs));
-      due = Math.max(due + (missed + 1) * intervalMs, now + this.#backoff.restMs);
+      due = Math.max(due + (missed + 1) * intervalMs, now + this.#backoff.pauseMs);
     }
   }
 
@@ -131,11 +134,11 @@ export class ProbeEngine {
 
   /** Tests that leave a trace at the provider, or cost something, are made now and then; in between, the last result holds. */
   #withKept(made: Results, madeVersionTests: boolean, madeAgedTests: boolean): Results {
-    const restMs = this.#provider?.versions?.restMs;
-    if (restMs !== undefined && madeVersionTests) this.#versionTests = rememberedVersions(made, restMs);
+    const pauseMs = this.#provider?.versions?.pauseMs;
+    if (pauseMs !== undefined && madeVersionTests) this.#versionTests = rememberedVersions(made, pauseMs);
     if (madeAgedTests) this.#agedTests = rememberedAged(made);
     const kept = [
-      ...(restMs === undefined || madeVersionTests ? [] : (this.#versionTests?.results ?? [])),
+      ...(pauseMs === undefined || madeVersionTests ? [] : (this.#versionTests?.results ?? [])),
       ...(madeAgedTests ? [] : (this.#agedTests?.results ?? [])),
     ];
     return [...made, ...kept].toSorted(([a], [b]) => selfTests.indexOf(a) - selfTests.indexOf(b));

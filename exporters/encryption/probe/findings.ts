@@ -7,20 +7,20 @@ import { operationsIn } from './tally.js';
 import { staleAfterSeconds } from './verdict.js';
 
 /** What the last round of a provider proves. */
-export function providerFinding({ job, last, outage, trouble }: ShownProvider, nowMs: number): SectionFinding {
+export function providerFinding({ job, last, outage, problem }: ShownProvider, nowMs: number): SectionFinding {
   const what = probeJobName(job);
   const attention = (why: string): SectionFinding => ({ what, state: 'attention', why });
   const unknown = (why: string): SectionFinding => ({ what, state: 'unknown', why });
-  if (trouble !== undefined) return unknown(trouble);
+  if (problem !== undefined) return unknown(problem);
   if (last === undefined) return unknown('not yet measured');
   const ageSeconds = nowMs / 1000 - last.endedAtSeconds;
   if (ageSeconds > staleAfterSeconds(job, last))
     return unknown(`its last round ended ${formatSeconds(ageSeconds)} ago`);
   if (last.fault !== undefined) {
-    const ours = `${last.fault}, a fault of ours: ${last.trouble ?? ''}`;
+    const ours = `${last.fault}, a fault of ours: ${last.problem ?? ''}`;
     return outage === undefined ? unknown(ours) : attention(`${outage}; not asked since: ${ours}`);
   }
-  if (!last.isUsable) return attention(last.trouble ?? 'not usable');
+  if (!last.isUsable) return attention(last.problem ?? 'not usable');
   const failedTests = last.selfTests.flatMap(([test, { outcome }]) => (outcome === 'failed' ? [test] : []));
   if (failedTests.length > 0) return attention(`self-tests failed: ${failedTests.join(', ')}`);
   const failures = operationsIn(last.failures);

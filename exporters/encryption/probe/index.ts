@@ -38,8 +38,8 @@ export class ProbeSource implements EncryptionSource {
   }
 
   /** Why some of it is not current. The others go on: one library that hangs must not blind us to the rest. */
-  get trouble(): string | undefined {
-    const found = [...this.#measured.values()].flatMap(({ thread }) => thread.trouble ?? []);
+  get problem(): string | undefined {
+    const found = [...this.#measured.values()].flatMap(({ thread }) => thread.problem ?? []);
     return found.length === 0 ? undefined : found.join('; ');
   }
 
@@ -105,7 +105,7 @@ export class ProbeSource implements EncryptionSource {
   }
 
   families(): Family[] {
-    const current = [...this.#measured.values()].filter(({ thread }) => thread.trouble === undefined);
+    const current = [...this.#measured.values()].filter(({ thread }) => thread.problem === undefined);
     return [...mergeFamilies(current.flatMap(({ metrics }) => metrics.families())).families];
   }
 
@@ -114,8 +114,8 @@ export class ProbeSource implements EncryptionSource {
       [...this.#measured.values()].map(({ job, last, metrics: { verdict }, thread }) => ({
         job,
         last,
-        outage: verdict?.isUp === false ? (verdict.trouble ?? 'not usable') : undefined,
-        trouble: thread.trouble,
+        outage: verdict?.isUp === false ? (verdict.problem ?? 'not usable') : undefined,
+        problem: thread.problem,
       })),
       Date.now(),
     );
@@ -140,13 +140,13 @@ export class ProbeSource implements EncryptionSource {
         end: (graceMs) => ({ type: 'stop', graceMs }),
         onReport: ({ result }) => {
           if (this.#measured.get(name) !== measured) return;
-          const isNews = measured.last?.isUsable !== false || measured.last.trouble !== result.trouble;
+          const isNews = measured.last?.isUsable !== false || measured.last.problem !== result.problem;
           if (!result.isUsable && isNews) {
             const what =
               result.fault === undefined
                 ? 'an encryption provider cannot be used'
                 : 'an encryption provider cannot be asked, by a fault of the exporter';
-            log.warn(what, { provider: name, reason: result.trouble });
+            log.warn(what, { provider: name, reason: result.problem });
           } else if (measured.last?.isUsable === false && result.isUsable) {
             log.info('an encryption provider can be used again', { provider: name });
           }

@@ -12,20 +12,20 @@ export type Results = readonly (readonly [SelfTest, TestResult])[];
 
 export interface MadeTests {
   readonly at: number;
-  readonly restMs: number;
+  readonly pauseMs: number;
   readonly results: Results;
 }
 
 export function isDue(last: MadeTests | undefined): boolean {
-  return last === undefined || performance.now() - last.at >= last.restMs;
+  return last === undefined || performance.now() - last.at >= last.pauseMs;
 }
 
 /** @returns undefined where their turn did not come: they are then due in the next round. */
-export function rememberedVersions(made: Results, restMs: number): MadeTests | undefined {
+export function rememberedVersions(made: Results, pauseMs: number): MadeTests | undefined {
   const results = chosen(made, versionTests);
   if (results.length === 0) return undefined;
   const isAnyMade = results.some(([, { outcome }]) => outcome !== 'absent');
-  return { at: performance.now(), restMs: isAnyMade ? restMs : Math.min(restMs, RETRY_VERSIONS_AFTER_MS), results };
+  return { at: performance.now(), pauseMs: isAnyMade ? pauseMs : Math.min(pauseMs, RETRY_VERSIONS_AFTER_MS), results };
 }
 
 /**
@@ -37,7 +37,7 @@ export function rememberedAged(made: Results): MadeTests | undefined {
   if (results.length === 0) return undefined;
   const isAny = (wanted: TestResult['outcome']) => results.some(([, { outcome }]) => outcome === wanted);
   const isSettled = isAny('passed') && !isAny('failed');
-  return { at: performance.now(), restMs: isSettled ? AGED_TESTS_EVERY_MS : RETRY_VERSIONS_AFTER_MS, results };
+  return { at: performance.now(), pauseMs: isSettled ? AGED_TESTS_EVERY_MS : RETRY_VERSIONS_AFTER_MS, results };
 }
 
 function chosen(made: Results, tests: readonly SelfTest[]): Results {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 /** One look at this thread, in milliseconds. */
-export interface Look {
+export interface ProcessorSample {
   /** On the clock of `performance.now`. */
   readonly atMs: number;
   /** On a processor, since the thread began. */
@@ -13,7 +13,7 @@ export interface Look {
   readonly slices: number;
 }
 
-const nobodyCounts: Look = { atMs: 0, ranMs: 0, waitedMs: 0, slices: 0 };
+const nobodyCounts: ProcessorSample = { atMs: 0, ranMs: 0, waitedMs: 0, slices: 0 };
 
 /**
  * How long this thread had no processor although it had work to do: Linux counts it, per thread and in nanoseconds.
@@ -39,7 +39,7 @@ export class ProcessorWatch {
     }
   }
 
-  look(): Look {
+  sample(): ProcessorSample {
     if (this.#file === undefined) return nobodyCounts;
     // What the current time slice has used so far is added only when somebody asks for the processor time of the
     // process; the file alone is up to one tick of the scheduler old.
@@ -58,8 +58,8 @@ export class ProcessorWatch {
    * @param maySleep what was done since may have slept of its own accord, as who waits for a device or an answer.
    * @returns milliseconds without a processor; always 0 where nobody counts.
    */
-  lostMs(since: Look, maySleep: boolean): number {
-    const now = this.look();
+  lostMs(since: ProcessorSample, maySleep: boolean): number {
+    const now = this.sample();
     const waitedMs = now.waitedMs - since.waitedMs;
     // Whoever was never taken off the processor did not sleep either.
     if (maySleep && now.slices !== since.slices) return waitedMs;

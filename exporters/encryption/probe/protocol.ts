@@ -22,7 +22,7 @@ export interface RoundResult {
   /** Of ours, and nothing else kept it from being used: whether it works is not known. */
   readonly fault?: EncryptionUncertain;
   /** Why it is not, for a person; secrets hidden. */
-  readonly trouble?: string;
+  readonly problem?: string;
   readonly series: readonly OperationTimes[];
   readonly failures: readonly RoundFailure[];
   /** Ended by a fault of ours. */
@@ -33,5 +33,5 @@ export interface RoundResult {
   /** Absent where nobody could or may ask. */
   readonly credential?: Credential;
   /** 0 unless the provider is left alone for longer than usual. */
-  readonly restMs: number;
+  readonly pauseMs: number;
 }

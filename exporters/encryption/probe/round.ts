@@ -10,7 +10,7 @@ import { Renewal, renewing, Stopped, withinDeadline } from './call.js';
 import { canary, contextOf } from './canary.js';
 import type { CanaryFile } from './canary-file.js';
 import { GarbageWatch } from './garbage.js';
-import { type Look, ProcessorWatch } from './processor-watch.js';
+import { type ProcessorSample, ProcessorWatch } from './processor-watch.js';
 import { isLateAnyway, type OperationTimes, Samples, type Temperature } from './samples.js';
 import { runSelfTests, type TestResults } from './self-tests.js';
 import { type Counted, ReasonTally } from './tally.js';
@@ -42,7 +42,7 @@ export interface RoundOutcome {
   /** Of ours, and nothing else kept it from being used: whether it works is not known. */
   readonly fault?: EncryptionUncertain;
   /** Why it is not, for a person. */
-  readonly trouble?: string;
+  readonly problem?: string;
 }
 
 export type RoundFailure = Counted<EncryptionError>;
@@ -126,7 +126,7 @@ export async function runRound<S>(
 
 function unusable(measured: Measured, failure: ProviderFailure): RoundOutcome {
   const fault = failure instanceof ExporterFault ? { fault: failure.fault } : {};
-  return { ...measured, selfTests: new Map(), isUsable: false, trouble: failure.message, ...fault };
+  return { ...measured, selfTests: new Map(), isUsable: false, problem: failure.message, ...fault };
 }
 
 /** Opening is asked for again where the provider was not there: a server that fails one request in a hundred is up. */
@@ -290,7 +290,7 @@ class Round<S> {
     const call = { signal: this.#idleSignal };
     const context = this.#context;
     const made: S[] = [];
-    const before = this.#processor.look();
+    const before = this.#processor.sample();
     const start = performance.now();
     let middle = start;
     let last: Buffer | undefined;
@@ -379,7 +379,7 @@ class Round<S> {
   #timedNow<T>(work: (signal: AbortSignal) => T | Promise<T>): Timed<T> {
     if (this.#stopping.aborted) throw new Stopped('the exporter is stopping');
     const signal = this.#idleSignal;
-    const before = this.#processor.look();
+    const before = this.#processor.sample();
     const start = performance.now();
     const value = work(signal);
     const end = performance.now();
@@ -388,7 +388,7 @@ class Round<S> {
 
   async #timedLater<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<Timed<T>> {
     const ended = this.#loop.start();
-    const before = this.#processor.look();
+    const before = this.#processor.sample();
     let start = 0;
     let end = 0;
     try {
@@ -417,7 +417,7 @@ class Round<S> {
     }
   }
 
-  #lostSince(before: Look, durationMs: number): number {
+  #lostSince(before: ProcessorSample, durationMs: number): number {
     return durationMs < SUSPICIOUS_MS ? 0 : this.#processor.lostMs(before, this.#provider.isComputation !== true);
   }
 }

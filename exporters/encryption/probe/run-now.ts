@@ -20,7 +20,7 @@ export interface ProviderReport {
   readonly isUsable: boolean;
   /** Of the exporter or of what it was set up with, and nothing else was in the way: nobody knows whether it works. */
   readonly fault?: EncryptionUncertain;
-  readonly trouble?: string;
+  readonly problem?: string;
   readonly timings: readonly Timing[];
   readonly failures: RoundResult['failures'];
   readonly uncertain: RoundResult['uncertain'];
@@ -65,7 +65,7 @@ export async function probeNow(job: ProbeJob, samples: number, redactor: Redacto
     kind: job.provider.kind,
     isUsable: result.isUsable,
     ...(result.fault === undefined ? {} : { fault: result.fault }),
-    ...(result.trouble === undefined ? {} : { trouble: result.trouble }),
+    ...(result.problem === undefined ? {} : { problem: result.problem }),
     timings,
     failures: result.failures,
     uncertain: result.uncertain,
@@ -107,7 +107,7 @@ export function verdictOn({
   return all - met > allowed ? 'unknown' : 'kept';
 }
 
-function unknownsOf(timings: readonly Timing[], { uncertain, selfTests, fault, trouble }: RoundResult): string[] {
+function unknownsOf(timings: readonly Timing[], { uncertain, selfTests, fault, problem }: RoundResult): string[] {
   return [
     ...timings.flatMap(({ verdict, operation, size, keyTemperature, count, tainted }) =>
       verdict === 'unknown'
@@ -115,7 +115,7 @@ function unknownsOf(timings: readonly Timing[], { uncertain, selfTests, fault, t
         : [],
     ),
     ...uncertain.map(({ operation, reason, count }) => `${operation}: a fault of ours, ${reason} (${count}×)`),
-    ...(fault === undefined ? [] : [`nothing could be asked: ${trouble ?? fault}`]),
+    ...(fault === undefined ? [] : [`nothing could be asked: ${problem ?? fault}`]),
     ...selfTests.flatMap(([test, { outcome, why }]) => (outcome === 'unknown' ? [`${test}: ${why}`] : [])),
   ];
 }

@@ -53,8 +53,8 @@ function providerRow(shown: ShownProvider): LandingCell[] {
   ];
 }
 
-function stateCell({ last, outage, trouble }: ShownProvider): LandingCell {
-  if (trouble !== undefined) return { text: trouble, state: 'bad' };
+function stateCell({ last, outage, problem }: ShownProvider): LandingCell {
+  if (problem !== undefined) return { text: problem, state: 'bad' };
   if (last === undefined) return { text: 'not yet measured', state: 'neutral' };
   if (last.isUsable) {
     const failed = operationsIn(last.failures);
@@ -62,12 +62,12 @@ function stateCell({ last, outage, trouble }: ShownProvider): LandingCell {
     return { text: `usable; ${failed} operations of the last round failed`, state: 'warning' };
   }
   if (last.fault !== undefined) {
-    const note = `a fault of ours: ${last.fault}: ${last.trouble ?? ''}`;
+    const note = `a fault of ours: ${last.fault}: ${last.problem ?? ''}`;
     if (outage !== undefined) return { text: outage, state: 'bad', note: `not asked since, by ${note}` };
-    return { text: `not known: ${last.trouble ?? ''}`, state: 'neutral', note: `a fault of ours: ${last.fault}` };
+    return { text: `not known: ${last.problem ?? ''}`, state: 'neutral', note: `a fault of ours: ${last.fault}` };
   }
-  const rest = last.restMs === 0 ? {} : { note: `next try in ${formatSeconds(last.restMs / 1000)}` };
-  return { text: last.trouble ?? 'not usable', state: 'bad', ...rest };
+  const rest = last.pauseMs === 0 ? {} : { note: `next try in ${formatSeconds(last.pauseMs / 1000)}` };
+  return { text: last.problem ?? 'not usable', state: 'bad', ...rest };
 }
 
 function latencyRows({ job, last }: ShownProvider): LandingCell[][] {

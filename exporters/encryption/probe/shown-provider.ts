@@ -7,5 +7,5 @@ export interface ShownProvider {
   readonly last: RoundResult | undefined;
   /** Why it was down when a round could last judge it; undefined where it was not. */
   readonly outage: string | undefined;
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }

@@ -9,7 +9,7 @@ export interface ProviderVerdict {
   readonly isUp: boolean;
   readonly atSeconds: number;
   /** Why it is down, for a person. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /**
@@ -18,15 +18,15 @@ export interface ProviderVerdict {
  */
 export function verdictAfter(
   before: ProviderVerdict | undefined,
-  result: Pick<RoundResult, 'fault' | 'isUsable' | 'endedAtSeconds' | 'restMs' | 'trouble'>,
+  result: Pick<RoundResult, 'fault' | 'isUsable' | 'endedAtSeconds' | 'pauseMs' | 'problem'>,
   job: Pick<ProbeJob, 'probe'>,
 ): ProviderVerdict | undefined {
-  const { isUsable, endedAtSeconds, trouble } = result;
-  if (result.fault === undefined) return { isUp: isUsable, atSeconds: endedAtSeconds, trouble };
+  const { isUsable, endedAtSeconds, problem } = result;
+  if (result.fault === undefined) return { isUp: isUsable, atSeconds: endedAtSeconds, problem };
   const isTooOld = before !== undefined && endedAtSeconds - before.atSeconds > staleAfterSeconds(job, result);
   return before?.isUp === true && isTooOld ? undefined : before;
 }
 
-export function staleAfterSeconds({ probe }: Pick<ProbeJob, 'probe'>, last: Pick<RoundResult, 'restMs'>): number {
-  return (STALE_AFTER_TURNS * probe.intervalMs + probe.timeoutMs + last.restMs) / 1000;
+export function staleAfterSeconds({ probe }: Pick<ProbeJob, 'probe'>, last: Pick<RoundResult, 'pauseMs'>): number {
+  return (STALE_AFTER_TURNS * probe.intervalMs + probe.timeoutMs + last.pauseMs) / 1000;
 }

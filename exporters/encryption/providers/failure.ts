@@ -57,8 +57,8 @@ export function asFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   // It names the variable or the file, and has no value to tell.
   if (error instanceof SecretUnavailable) return new ExporterFault('secret', error.message);
-  const lack = ourFaultOf(error, 'this machine');
-  if (lack !== undefined) return new ExporterFault(lack.fault, lack.message);
+  const fault = ourFaultOf(error, 'this machine');
+  if (fault !== undefined) return new ExporterFault(fault.fault, fault.message);
   if (error instanceof UnreadableFile) return new ExporterFault('secret', error.message);
   return new ExporterFault(
     'internal',

@@ -94,7 +94,7 @@ export interface KeyVersions {
   /** Undoes it, where that can be done. @param earliest as it was before. */
   readonly restore?: (version: string, earliest: string, signal: AbortSignal) => Promise<void>;
   /** Revoking leaves a trace in the provider's storage, so it is not done in each round. */
-  readonly restMs?: number;
+  readonly pauseMs?: number;
 }
 
 export interface DataKeys {

@@ -60,7 +60,7 @@ export class TransitCipher implements Provider<string> {
   }
 
   readonly versions: KeyVersions = {
-    restMs: REVOKE_AT_MOST_EVERY_MS,
+    pauseMs: REVOKE_AT_MOST_EVERY_MS,
     pair: async (signal) => {
       if (this.#key === undefined) throw new NotPossible('the token may not read the key');
       this.#mustBeCanary();

@@ -113,7 +113,7 @@ function keyFamilies(keys: readonly LabelledKey[]): Family[] {
   return [
     family(
       metrics.keySourceUp,
-      keys.map(({ labels, state: { trouble } }) => [labels, trouble === undefined ? 1 : 0]),
+      keys.map(({ labels, state: { problem } }) => [labels, problem === undefined ? 1 : 0]),
     ),
     family(
       metrics.keyRotated,
@@ -170,8 +170,8 @@ function timingFamilies(timings: readonly { portal: string; state: TimingState }
     ),
     family(
       metrics.portalSourceUp,
-      timings.flatMap(({ portal, state: { source, recorded, trouble } }) =>
-        recorded === undefined && trouble === undefined
+      timings.flatMap(({ portal, state: { source, recorded, problem } }) =>
+        recorded === undefined && problem === undefined
           ? []
           : [[{ portal, source: source.name }, recorded === undefined ? 0 : 1] as const],
       ),

@@ -14,8 +14,8 @@ export class ScanPace {
 
   /** Waits until a batch may be read. */
   async wait(signal: AbortSignal): Promise<void> {
-    const restMs = this.#nextAt - performance.now();
-    if (restMs > 0) await sleep(restMs, undefined, { signal });
+    const pauseMs = this.#nextAt - performance.now();
+    if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
   }
 
   /** Says what a batch that began then has read. */

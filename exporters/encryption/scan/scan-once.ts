@@ -30,9 +30,9 @@ export type ColumnOutcome =
       readonly whole: WholeScan;
       readonly verdict: ColumnVerdict;
       /** Why the versions in it could not be checked. */
-      readonly keyTrouble?: string;
+      readonly keyProblem?: string;
     }
-  | { readonly column: ScannedColumn; readonly trouble: string; readonly wasStopped: boolean };
+  | { readonly column: ScannedColumn; readonly problem: string; readonly wasStopped: boolean };
 
 /**
  * Scans columns once, for a person who waits.
@@ -56,10 +56,10 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
           column,
           whole,
           verdict: judge(whole.tally, column, key?.knowledge ?? {}),
-          ...(key?.trouble === undefined ? {} : { keyTrouble: key.trouble }),
+          ...(key?.problem === undefined ? {} : { keyProblem: key.problem }),
         });
       } catch (error) {
-        outcomes.push({ column, trouble: scanFailureOf(error).message, wasStopped: signal.aborted });
+        outcomes.push({ column, problem: scanFailureOf(error).message, wasStopped: signal.aborted });
         if (signal.aborted) break;
       }
     }
@@ -77,8 +77,8 @@ async function scanOne(
   pace: ScanPace,
 ): Promise<WholeScan> {
   const store = storeFor(folder, encryption.portal, column);
-  const { state, trouble } = await store.load();
-  if (trouble !== undefined) onNote(column, trouble);
+  const { state, problem } = await store.load();
+  if (problem !== undefined) onNote(column, problem);
   if (isRestart) delete state.progress;
   else if (state.progress !== undefined) {
     onNote(column, `going on after ${state.progress.tally.rows} rows; --restart begins anew`);

@@ -68,11 +68,11 @@ export function scanSections(watches: readonly PortalWatch[], nowMs: number): La
 }
 
 function columnRow(watch: PortalWatch, state: ColumnState): LandingCell[] {
-  const { column, whole, progress, trouble } = state;
+  const { column, whole, progress, problem } = state;
   const name = `${column.table}.${columnLabel(column)}`;
   const now: LandingCell =
-    trouble !== undefined
-      ? { text: trouble, state: 'bad' }
+    problem !== undefined
+      ? { text: problem, state: 'bad' }
       : progress === undefined
         ? 'waiting'
         : `scanning, ${Math.floor(progress.ratio * 100)} %`;
@@ -106,25 +106,25 @@ function wrong(rows: number): LandingCell {
 function keyRows(watch: PortalWatch): LandingCell[][] {
   return watch
     .keys()
-    .map(({ key, knowledge, trouble }) => [
+    .map(({ key, knowledge, problem }) => [
       watch.encryption.portal,
       key.title,
       key.sensitivity,
       knowledge.rotatedAtSeconds === undefined ? 'not known' : { time: new Date(knowledge.rotatedAtSeconds * 1000) },
       `${key.rotateEveryDays} days`,
-      trouble === undefined ? { text: 'known', state: 'good' } : { text: trouble, state: 'warning' },
+      problem === undefined ? { text: 'known', state: 'good' } : { text: problem, state: 'warning' },
     ]);
 }
 
 function timingRows(watch: PortalWatch): LandingCell[][] {
-  return watch.timings().flatMap(({ source, recorded, trouble }) => {
+  return watch.timings().flatMap(({ source, recorded, problem }) => {
     const row = (operation: string, rest: LandingCell[]): LandingCell[] => [
       watch.encryption.portal,
       source.name,
       operation,
       ...rest,
     ];
-    if (recorded === undefined) return [row('', ['', '', '', { text: trouble ?? 'not read yet', state: 'warning' }])];
+    if (recorded === undefined) return [row('', ['', '', '', { text: problem ?? 'not read yet', state: 'warning' }])];
     const remark = recorded.note ?? '';
     if (recorded.operations.length === 0) return [row('', ['0', '', '', remark])];
     return recorded.operations.map(({ operation, count, averageSeconds, maxSeconds }) =>

@@ -48,7 +48,7 @@ const envelopeSchema = z.object({ sha256: z.string(), state: z.unknown() });
 export interface Loaded {
   readonly state: ScanState;
   /** Why progress that was there could not be taken up. */
-  readonly trouble?: string;
+  readonly problem?: string;
 }
 
 /** Progress of one column in a folder. It holds counts, hashes and a position, and never a value. */
@@ -74,14 +74,14 @@ export class StateStore {
       written = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return { state: this.#fresh() };
-      return { state: this.#fresh(), trouble: 'the progress of the last scan cannot be read; beginning anew' };
+      return { state: this.#fresh(), problem: 'the progress of the last scan cannot be read; beginning anew' };
     }
     const state = parse(written);
     if (state === undefined) {
-      return { state: this.#fresh(), trouble: 'the progress of the last scan is corrupted; beginning anew' };
+      return { state: this.#fresh(), problem: 'the progress of the last scan is corrupted; beginning anew' };
     }
     if (state.column !== this.#digest) {
-      return { state: this.#fresh(), trouble: 'the column is described or judged otherwise now; beginning anew' };
+      return { state: this.#fresh(), problem: 'the column is described or judged otherwise now; beginning anew' };
     }
     return { state };
   }

@@ -13,12 +13,12 @@ const wrongStates = ['plaintext_suspect', 'malformed', 'wrapped', 'unknown_versi
 
 /** What the last whole scan of a column proves. */
 export function columnFinding(
-  { column, whole, trouble }: ColumnState,
+  { column, whole, problem }: ColumnState,
   knowledge: KeyKnowledge,
   { intervalMs, nowMs }: { readonly intervalMs: number; readonly nowMs: number },
 ): SectionFinding {
   const what = `${column.table}.${columnLabel(column)}`;
-  if (trouble !== undefined) return { what, state: 'unknown', why: trouble };
+  if (problem !== undefined) return { what, state: 'unknown', why: problem };
   if (whole === undefined) return { what, state: 'unknown', why: 'not yet scanned to the end' };
   if (nowMs - whole.endedAtMs > STALE_AFTER_INTERVALS * intervalMs)
     return { what, state: 'unknown', why: `last scanned ${new Date(whole.endedAtMs).toISOString()}` };
@@ -35,9 +35,9 @@ export function columnFinding(
   return { what, state: 'fine' };
 }
 
-export function keyFinding({ key, knowledge, trouble }: KeyState, nowMs: number): SectionFinding {
+export function keyFinding({ key, knowledge, problem }: KeyState, nowMs: number): SectionFinding {
   const what = key.title;
-  if (trouble !== undefined) return { what, state: 'unknown', why: trouble };
+  if (problem !== undefined) return { what, state: 'unknown', why: problem };
   const { rotatedAtSeconds } = knowledge;
   if (rotatedAtSeconds === undefined) return { what, state: 'unknown', why: 'nobody says when it was rotated' };
   const ageDays = (nowMs - rotatedAtSeconds * 1000) / DAY_MS;
@@ -45,7 +45,7 @@ export function keyFinding({ key, knowledge, trouble }: KeyState, nowMs: number)
   return { what, state: 'attention', why: `rotated ${Math.floor(ageDays)} days ago, due every ${key.rotateEveryDays}` };
 }
 
-export function timingFinding({ source, recorded, trouble }: TimingState): SectionFinding {
+export function timingFinding({ source, recorded, problem }: TimingState): SectionFinding {
   if (recorded !== undefined) return { what: source.name, state: 'fine' };
-  return { what: source.name, state: 'unknown', why: trouble ?? 'not read yet' };
+  return { what: source.name, state: 'unknown', why: problem ?? 'not read yet' };
 }

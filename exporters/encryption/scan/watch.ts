@@ -16,7 +16,7 @@ export interface ColumnState {
   /** The last whole scan; not shown while the column cannot be read. */
   readonly whole: WholeScan | undefined;
   readonly progress: ScanProgress | undefined;
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
   /** Rows with a used nonce that this process has found, each once. */
   readonly reuseFound: number;
 }
@@ -44,7 +44,7 @@ interface Entry {
   isUp: boolean | undefined;
   whole: WholeScan | undefined;
   progress: ScanProgress | undefined;
-  trouble: string | undefined;
+  problem: string | undefined;
   reuseFound: number;
   readonly reuseKnown: Map<string, number>;
 }
@@ -74,20 +74,20 @@ export class ScanWatch {
       isUp: undefined,
       whole: undefined,
       progress: undefined,
-      trouble: undefined,
+      problem: undefined,
       reuseFound: 0,
       reuseKnown: new Map(),
     }));
   }
 
   states(): ColumnState[] {
-    return this.#entries.map(({ column, isUp, whole, progress, trouble, reuseFound }) => ({
+    return this.#entries.map(({ column, isUp, whole, progress, problem, reuseFound }) => ({
       column,
       isUp,
       // Before the first try of this process, what the last one left behind is shown with its own time.
       whole: isUp === false ? undefined : whole,
       progress,
-      trouble,
+      problem,
       reuseFound,
     }));
   }
@@ -108,8 +108,8 @@ export class ScanWatch {
     while (!signal.aborted) {
       const [next] = [...this.#entries].sort((a, b) => a.dueAt - b.dueAt);
       if (next === undefined) return;
-      const restMs = Math.min(LONGEST_SLEEP_MS, next.dueAt - Date.now());
-      if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => undefined);
+      const pauseMs = Math.min(LONGEST_SLEEP_MS, next.dueAt - Date.now());
+      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       else await this.#try(next, signal);
     }
   }
@@ -133,15 +133,15 @@ export class ScanWatch {
   #succeeded(entry: Entry): void {
     if (entry.isUp === false) entry.log.info('the column can be read again');
     entry.isUp = true;
-    entry.trouble = undefined;
+    entry.problem = undefined;
   }
 
   #failed(entry: Entry, error: unknown): void {
     const { message } = scanFailureOf(error);
     // Once for each reason: the metric says it at each scrape.
-    entry.log[entry.trouble === message ? 'debug' : 'warn']('the column cannot be scanned', { reason: message });
+    entry.log[entry.problem === message ? 'debug' : 'warn']('the column cannot be scanned', { reason: message });
     entry.isUp = false;
-    entry.trouble = message;
+    entry.problem = message;
     entry.progress = undefined;
     entry.dueAt = Date.now() + Math.min(entry.retryMs, this.#scan.intervalMs);
     entry.retryMs = Math.min(entry.retryMs * 2, RETRY_LAST_MS);
@@ -151,8 +151,8 @@ export class ScanWatch {
     const startedAt = Date.now();
     const { column, store, log } = entry;
     try {
-      const { state, trouble } = await store.load();
-      if (trouble !== undefined) log.warn(trouble);
+      const { state, problem } = await store.load();
+      if (problem !== undefined) log.warn(problem);
       const whole = await scanColumn({
         column,
         database: this.#database,

@@ -1,8 +1,8 @@
 import type { TimingSource } from '../../../pack/encryption/model.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
+import { logProblem } from '../log-problem.js';
 import { ScanDatabase } from '../scan/database.js';
 import { scanFailureOf } from '../scan/failure.js';
-import { logTrouble } from '../trouble.js';
 import { readAccessLog } from './access-log.js';
 import { readAuditLog } from './audit-log.js';
 import type { RecordedDurations } from './durations.js';
@@ -18,7 +18,7 @@ export interface TimingState {
   readonly source: TimingSource;
   /** Absent before the first look, and while the table cannot be read. */
   readonly recorded?: RecordedDurations;
-  readonly trouble?: string;
+  readonly problem?: string;
 }
 
 /** What the portal wrote down itself. */
@@ -41,7 +41,7 @@ export class TimingWatch {
         this.#note({ source, recorded });
       } catch (error) {
         // A database that was not waited for is none that failed.
-        if (!signal.aborted) this.#note({ source, trouble: scanFailureOf(error).message });
+        if (!signal.aborted) this.#note({ source, problem: scanFailureOf(error).message });
       }
     }
   }
@@ -53,7 +53,7 @@ export class TimingWatch {
   #note(state: TimingState): void {
     const { name } = state.source;
     const log = this.#log.child({ source: name });
-    logTrouble(log, "the portal's own timings", this.#states.get(name)?.trouble, state.trouble);
+    logProblem(log, "the portal's own timings", this.#states.get(name)?.problem, state.problem);
     this.#states.set(name, state);
   }
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../log.js';
-import { TlsGate } from '../web/tls-gate.js';
+import { TlsAdmission } from '../web/tls-admission.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
@@ -84,21 +84,21 @@ export class Listener {
     clearTimeout(end);
   }
 
-  /** HTTP is spoken with a socket only after the gate let it through, where the configuration asks for TLS. */
+  /** HTTP is spoken with a socket only after it was admitted, where the configuration asks for TLS. */
   #admitThroughTls(web: WebConfigSource, limits: ConnectionLimits, log: Logger): void {
     const speakHttp = this.#server.listeners('connection');
     this.#server.removeAllListeners('connection');
     const admit = (socket: Socket): void => {
       for (const listener of speakHttp) listener.call(this.#server, socket);
     };
-    const gate = new TlsGate(admit, log);
+    const admission = new TlsAdmission(admit, log);
     this.#server.on('connection', (socket: Socket) => {
       const { tls } = web.current();
       if (!limits.admit(socket, tls === undefined)) return;
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       if (tls === undefined) admit(socket);
-      else gate.enter(socket, tls);
+      else admission.enter(socket, tls);
     });
   }
 }

@@ -51,13 +51,13 @@ function sentences(evidence: SectionEvidence | undefined): string[] {
   const { fineMeans, findings } = evidence;
   const all = findings.length;
   return [
-    ...inTrouble(findings, 'attention', (count) => `${count} of ${all} ${count === 1 ? 'needs' : 'need'} attention`),
-    ...inTrouble(findings, 'unknown', (count) => `${count} of ${all} ${count === 1 ? 'is' : 'are'} not known`),
+    ...withProblems(findings, 'attention', (count) => `${count} of ${all} ${count === 1 ? 'needs' : 'need'} attention`),
+    ...withProblems(findings, 'unknown', (count) => `${count} of ${all} ${count === 1 ? 'is' : 'are'} not known`),
     ...(findings.every(({ state }) => state === 'fine') ? [`${all} of ${all}: ${fineMeans}.`] : []),
   ];
 }
 
-function inTrouble(
+function withProblems(
   findings: readonly SectionFinding[],
   state: FindingState,
   count: (count: number) => string,

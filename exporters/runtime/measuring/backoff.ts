@@ -18,7 +18,7 @@ export class Backoff {
   }
 
   /** Milliseconds until the pause is over; 0 outside one. */
-  get restMs(): number {
+  get pauseMs(): number {
     return Math.max(0, this.#until - this.#now());
   }
 

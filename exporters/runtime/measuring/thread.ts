@@ -61,7 +61,7 @@ export interface WatchedThreadOptions<Command, Report> {
 
 /**
  * The page's side of a measuring thread: starts it, talks to it, and starts it again when it dies or falls silent.
- * Whether it lives is said by {@link WatchedThread.trouble}, because a blind observer must not look healthy.
+ * Whether it lives is said by {@link WatchedThread.problem}, because a blind observer must not look healthy.
  *
  * A thread that hangs in native code cannot be ended by anybody. It is then given up for good, which
  * {@link WatchedThread.broken} says: a new one beside it would hang in the same place.
@@ -92,7 +92,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   }
 
   /** Why no measurement can be trusted to be current, or undefined when all is well. */
-  get trouble(): string | undefined {
+  get problem(): string | undefined {
     if (this.#died !== undefined) return `the measuring thread '${this.#options.name}' died: ${this.#died}`;
     return this.#isSilent ? `the measuring thread '${this.#options.name}' is silent for ${this.#silence}` : undefined;
   }
@@ -100,13 +100,13 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
   /** Why it will never measure again: it was told to end, cannot, and no other may take its place. */
   get broken(): string | undefined {
     const isGivenUp = this.#isBeingEnded && !this.#isStopping && performance.now() - this.#endedAt > this.#silenceMs;
-    return isGivenUp ? `${this.trouble}, and cannot be ended; only a restart of the process helps` : undefined;
+    return isGivenUp ? `${this.problem}, and cannot be ended; only a restart of the process helps` : undefined;
   }
 
   /** Sends the configuration as it is now. Rejects when the thread dies of it. */
   async configure(): Promise<void> {
     // It was told to end and is still there: it hangs where nothing reaches it.
-    if (this.#isBeingEnded) throw new Error(this.trouble);
+    if (this.#isBeingEnded) throw new Error(this.problem);
     try {
       await new Promise<void>((done, fail) => {
         this.#configuring = { done, fail };

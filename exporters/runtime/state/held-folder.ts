@@ -48,14 +48,14 @@ export class HeldFolder implements StateFolder {
   }
 
   /** Why nothing can be kept at present; a sentence for people. */
-  get trouble(): string | undefined {
+  get problem(): string | undefined {
     const failure = [...this.#failing.values()].at(-1);
     return failure === undefined ? undefined : this.#sentence(failure.reason);
   }
 
   /**
    * To be called before anything is kept there; again does no harm. A folder that cannot be written is no reason to
-   * refuse: measuring goes on, and {@link trouble} says that nothing of it is kept.
+   * refuse: measuring goes on, and {@link problem} says that nothing of it is kept.
    *
    * @throws {StateTaken}
    */
@@ -97,7 +97,7 @@ export class HeldFolder implements StateFolder {
       const taken = this.#taken(error);
       if (taken === undefined && errorCode(error) === undefined) throw error;
       this.#failed(what, taken?.message ?? reasonOf(error));
-      throw new CannotKeepState(this.trouble ?? '', { cause: error });
+      throw new CannotKeepState(this.problem ?? '', { cause: error });
     }
   }
 

@@ -6,7 +6,7 @@ export interface KeptState {
   readonly exporter: string;
   readonly directory: string;
   /** Why nothing can be kept; undefined while it can. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 const CHECK_EVERY_MS = 15_000;
@@ -40,7 +40,7 @@ export class StateKeeper {
   }
 
   states(): readonly KeptState[] {
-    return this.#used().map(({ exporter, path, trouble }) => ({ exporter, directory: path, trouble }));
+    return this.#used().map(({ exporter, path, problem }) => ({ exporter, directory: path, problem }));
   }
 
   async check(): Promise<void> {

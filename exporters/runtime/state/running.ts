@@ -26,7 +26,7 @@ export type Announcement = Pick<
 
 export interface Announced {
   /** Why commands will not find this process; undefined when they will. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
   withdraw(): Promise<void>;
 }
 
@@ -35,18 +35,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function announce(announcement: Announcement, env: Environment = process.env): Promise<Announced> {
   const name = `exporter-${process.pid}.json`;
   const entry: RunningExporter = { ...(await describeProcess(process.pid)), ...announcement };
-  let trouble = 'there is no folder for it';
+  let problem = 'there is no folder for it';
   for (const folder of writableFolders(env)) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       if (!(await isTrusted(folder))) throw new Error(`${folder} belongs to somebody else, or anybody may write there`);
       await writeWhole(folder, name, JSON.stringify(entry));
-      return { trouble: undefined, withdraw: () => rm(join(folder, name), { force: true }).catch(() => undefined) };
+      return { problem: undefined, withdraw: () => rm(join(folder, name), { force: true }).catch(() => undefined) };
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error);
+      problem = error instanceof Error ? error.message : String(error);
     }
   }
-  return { trouble, withdraw: () => Promise.resolve() };
+  return { problem, withdraw: () => Promise.resolve() };
 }
 
 /** Those that are alive and whose word can be trusted: this user's own, root's, and to root everybody's. */

@@ -11,12 +11,12 @@ export function stateSection(state: StateKeeper): LandingSection {
       columns: ['Exporter', 'Folder', 'State'],
       rows: state
         .states()
-        .map(({ exporter, directory, trouble }) => [
+        .map(({ exporter, directory, problem }) => [
           exporter,
           directory,
-          trouble === undefined
+          problem === undefined
             ? { text: 'kept', state: 'good' }
-            : { text: 'cannot be kept', state: 'bad', note: trouble },
+            : { text: 'cannot be kept', state: 'bad', note: problem },
         ]),
       empty: 'No exporter of this process has anything to keep.',
     },
@@ -24,10 +24,10 @@ export function stateSection(state: StateKeeper): LandingSection {
       fineMeans: 'can be written',
       findings: state
         .states()
-        .map(({ exporter, trouble }) =>
-          trouble === undefined
+        .map(({ exporter, problem }) =>
+          problem === undefined
             ? { what: exporter, state: 'fine' }
-            : { what: exporter, state: 'attention', why: trouble },
+            : { what: exporter, state: 'attention', why: problem },
         ),
     },
   };

@@ -164,7 +164,7 @@ describe('the record of canaries', () => {
       /^the record of aged canaries was gone at .*; remove .*\.kept once you have seen it$/,
     );
     expect(total(metricsOf(job, result), lost)).toBe(1);
-    expect(providerFinding({ job, last: result, outage: undefined, trouble: undefined }, Date.now()).state).toBe(
+    expect(providerFinding({ job, last: result, outage: undefined, problem: undefined }, Date.now()).state).toBe(
       'unknown',
     );
     expect(existsSync(path)).toBe(true);

@@ -71,8 +71,8 @@ function held(loadLibrary?: () => Promise<typeof Pkcs11>, pins = new PinGuard())
       pin = other;
     },
     round: async () => {
-      const { isUsable, trouble } = await runRound(provider, plan, new Set(), new AbortController().signal);
-      return isUsable ? 'usable' : trouble;
+      const { isUsable, problem } = await runRound(provider, plan, new Set(), new AbortController().signal);
+      return isUsable ? 'usable' : problem;
     },
   };
 }

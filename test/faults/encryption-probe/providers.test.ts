@@ -89,7 +89,7 @@ describe('a key service', () => {
     server.faults.sealed = true;
     const result = await oneRound(job);
     expect(told(job, result)).toEqual(gone('unavailable'));
-    expect(result.trouble).toContain('sealed');
+    expect(result.problem).toContain('sealed');
   });
 
   test('that throttles', async () => {
@@ -190,14 +190,14 @@ describe('a key service', () => {
     server.faults.sealed = true;
     const first = await engine.round();
     const second = await engine.round();
-    expect(second.restMs).toBeGreaterThan(first.restMs * 1.5);
+    expect(second.pauseMs).toBeGreaterThan(first.pauseMs * 1.5);
     // And no longer than the alerts are patient: it is asked again before they say that nobody asks.
-    let restMs = 0;
-    for (let rounds = 0; rounds < 12; rounds += 1) ({ restMs } = await engine.round());
-    expect(restMs).toBeLessThan((encryptionSettings.probe.leastSeconds * 1000) / 2 + 1);
-    expect(restMs).toBeGreaterThan(second.restMs);
+    let pauseMs = 0;
+    for (let rounds = 0; rounds < 12; rounds += 1) ({ pauseMs } = await engine.round());
+    expect(pauseMs).toBeLessThan((encryptionSettings.probe.leastSeconds * 1000) / 2 + 1);
+    expect(pauseMs).toBeGreaterThan(second.pauseMs);
     server.faults.sealed = false;
-    expect(await engine.round()).toMatchObject({ isUsable: true, restMs: 0 });
+    expect(await engine.round()).toMatchObject({ isUsable: true, pauseMs: 0 });
   });
 
   test('is asked to revoke a version once, and not in each round', async () => {

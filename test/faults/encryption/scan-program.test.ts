@@ -61,7 +61,7 @@ const printed = z.object({
       rows: z.number().optional(),
       states: z.record(z.string(), z.number()).optional(),
       nonceReuseRows: z.number().optional(),
-      trouble: z.string().optional(),
+      problem: z.string().optional(),
       stopped: z.boolean().optional(),
     }),
   ),

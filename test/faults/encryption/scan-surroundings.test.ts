@@ -60,7 +60,7 @@ test('a table that is dropped in the middle is said to be gone, and the next one
     onNote: () => undefined,
   });
   await isDropped;
-  expect(outcomes[0]).toMatchObject({ trouble: expect.stringMatching(/the table does not exist/), wasStopped: false });
+  expect(outcomes[0]).toMatchObject({ problem: expect.stringMatching(/the table does not exist/), wasStopped: false });
   expect(outcomes[1]).toMatchObject({ whole: { tally: { rows: 10 } } });
 });
 
@@ -102,7 +102,7 @@ test('a replica that is away is said to be, although the database is there', asy
   await fill(url, 'primary_only', [kingston()]);
   const away = access('postgres://nobody@127.0.0.1:1/none');
   const [outcome] = await scanNow(scanOf(url, [column('public.primary_only', json)], { replica: away }));
-  expect(outcome?.trouble).toBe('the database cannot be reached (ECONNREFUSED)');
+  expect(outcome?.problem).toBe('the database cannot be reached (ECONNREFUSED)');
 });
 
 test('a version with a name that was made in the middle of a scan is known at its end, in both readers', async () => {
@@ -223,14 +223,14 @@ test('a scan by hand asks the key service too, and says so when it cannot', asyn
   const scan = scanOf(url, [await sealedTable('by_hand', [1, 3, 7])]);
   const [outcome] = await scanNow(scan, [ofVault], { providers: [vault] });
   expect(outcome?.verdict?.states).toMatchObject({ encrypted: 2, unknown_version: 1 });
-  expect(outcome).not.toHaveProperty('keyTrouble');
+  expect(outcome).not.toHaveProperty('keyProblem');
 
   service.revoke(token);
   const [blind] = await scanNow(scan, [ofVault], { providers: [vault] });
-  expect(blind?.keyTrouble).toBe('status 403: the token may not read transit/keys/clients');
+  expect(blind?.keyProblem).toBe('status 403: the token may not read transit/keys/clients');
 
   const gone: EncryptionKey = { ...ofVault, source: { kind: 'provider', provider: 'vault', providerKey: 'client' } };
   const again = { ...vault, token: literal(service.token()) };
   const [unnamed] = await scanNow(scan, [gone], { providers: [again] });
-  expect(unnamed?.keyTrouble).toBe("status 404: no key 'client' in transit");
+  expect(unnamed?.keyProblem).toBe("status 404: no key 'client' in transit");
 });

@@ -157,7 +157,7 @@ describe('the thread', () => {
     await expect(subject.configure([])).rejects.toThrow(
       "the measuring thread 'workflow-sla' died of it: no such engine",
     );
-    expect(subject.trouble).toContain('no such engine');
+    expect(subject.problem).toContain('no such engine');
   });
 
   test('takes a new plan while it waits to start again, and is not started twice', async () => {
@@ -165,9 +165,9 @@ describe('the thread', () => {
     const { subject } = thread();
     await subject.configure([]);
     await sabotage({ act: 'exit', code: 1 });
-    await expect.poll(() => subject.trouble).toContain('it ended by itself');
+    await expect.poll(() => subject.problem).toContain('it ended by itself');
     await subject.configure([job(server.url)]);
-    expect(subject.trouble).toBeUndefined();
+    expect(subject.problem).toBeUndefined();
     // The restart that was planned would come after a second.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(await subject.probe('client-list', 'kingston', 2000)).toMatchObject({ kind: 'ran' });

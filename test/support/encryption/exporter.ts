@@ -53,7 +53,7 @@ export function exporterOf(options: ExporterOptions = {}) {
     start: () => exporter.start({ signal: new AbortController().signal }),
     series: async () => seriesOf(await collect('encryption-probe')),
     /** Why the collector that says whether all threads live fails. */
-    trouble: async () => {
+    problem: async () => {
       try {
         await collect('encryption-probe-alive');
         return undefined;

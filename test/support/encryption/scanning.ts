@@ -65,7 +65,7 @@ export function commandFolder({ stateDirectory = mkdtempSync(join(tmpdir(), 'kop
 }
 
 export interface Scanned extends Partial<Extract<ColumnOutcome, { whole: unknown }>> {
-  readonly trouble?: string;
+  readonly problem?: string;
 }
 
 export async function scanNow(

@@ -1,4 +1,4 @@
-import { longestProbeRestSeconds } from '../../../../pack/encryption/metrics.js';
+import { longestProbePauseSeconds } from '../../../../pack/encryption/metrics.js';
 import { columnStates, providerStates, encryptionRecorded as r } from '../../../../pack/encryption/recorded.js';
 import type { Pack } from '../../../../pack/index.js';
 import { draw } from '../../tests/draw.js';
@@ -105,7 +105,7 @@ function providers(pack: Pack): readonly EncryptionLife[] {
       value: promqlDuration(14),
       quiet: [
         ['while rounds end, even if all fail', [{ minutes: 30 }, { minutes: 60, ...isDown }]],
-        ['while a provider that is down is asked less often', [{ minutes: 30 }, ...restingRounds(6)]],
+        ['while a provider that is down is asked less often', [{ minutes: 30 }, ...pausedRounds(6)]],
         [
           'while rounds are meant to be an hour apart',
           [{ minutes: 30 }, { minutes: 180, clocks: { probe: 'stopped' }, set: { probeInterval: 3_600 } }],
@@ -415,8 +415,8 @@ function stalledWhileWritten(): AlertScenario {
 }
 
 /** As the exporter does: the longest pause, and then a round. */
-function restingRounds(count: number): EncryptionPhase[] {
-  const pause = { ...isDown, minutes: longestProbeRestSeconds / 60, perMinute: { met: 0 } } as const;
+function pausedRounds(count: number): EncryptionPhase[] {
+  const pause = { ...isDown, minutes: longestProbePauseSeconds / 60, perMinute: { met: 0 } } as const;
   return Array.from({ length: count }, () => [
     { ...pause, clocks: { ...isDown.clocks, probe: 'stopped' } } as const,
     { ...isDown, minutes: 1 },
@@ -540,7 +540,7 @@ function states(): readonly AlertScenario[] {
     },
     {
       name: 'state: broken, and not unknown, while a provider that is down is asked less often',
-      series: draw(encryptionLines, [{ minutes: 30 }, ...restingRounds(6)]),
+      series: draw(encryptionLines, [{ minutes: 30 }, ...pausedRounds(6)]),
       queries: [35, 41, 48, 64].map((minute) => providerIs('broken', minute)),
     },
     {

@@ -46,7 +46,7 @@ function unanswered(): readonly AlertScenario[] {
       queries: [35, 36, 37, 41, 42, 43, 52].map((minute) => fires(alert, minute)),
     },
     {
-      name: `${alert}: stays quiet while one workflow hangs, and after a minute of trouble`,
+      name: `${alert}: stays quiet while one workflow hangs, and after a minute of errors`,
       series: worldSeries({
         phases: [
           { minutes: 10, openRequests: 2 },

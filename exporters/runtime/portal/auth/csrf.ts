@@ -4,7 +4,7 @@ import { StepFailure } from '../step-failure.js';
 import { LoginRefused, type LoginTools } from './grant.js';
 import type { HtmlPage } from './html-forms.js';
 import { jsonAt } from './json-at.js';
-import type { LoginBrowser, Page } from './visitor.js';
+import type { LoginBrowser, Page } from './login-browser.js';
 
 /** What a request has to carry so that the portal takes it for one of its own pages'. */
 export interface CsrfToken {

@@ -3,8 +3,8 @@ import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { type Form, filled, formWith, readHtml } from './html-forms.js';
+import { type Asking, LoginBrowser, type Page } from './login-browser.js';
 import { logOutOf } from './logout.js';
-import { type Asking, LoginBrowser, type Page } from './visitor.js';
 
 /** Logs in as a person does: opens a page, fills the forms that it shows, and ends with the portal's cookies. */
 export async function logInByForm(auth: FormAuth, tools: LoginTools): Promise<Grant> {

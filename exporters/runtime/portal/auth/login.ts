@@ -5,8 +5,8 @@ import { StepFailure } from '../step-failure.js';
 import { type CsrfToken, fetchCsrfToken, noToken } from './csrf.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { jsonAt } from './json-at.js';
+import { LoginBrowser, type Page } from './login-browser.js';
 import { logOutOf } from './logout.js';
-import { LoginBrowser, type Page } from './visitor.js';
 
 /** Logs in with a JSON or form body; the cookies, and a token if one is configured, authenticate what follows. */
 export async function logIn(auth: LoginAuth, tools: LoginTools): Promise<Grant> {

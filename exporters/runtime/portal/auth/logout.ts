@@ -3,7 +3,7 @@ import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { fetchCsrfToken, noToken } from './csrf.js';
 import type { Grant, LoginTools } from './grant.js';
-import { LoginBrowser } from './visitor.js';
+import { LoginBrowser } from './login-browser.js';
 
 /**
  * Ends a session by a request, for portals that count them.

@@ -4,8 +4,8 @@ import { StepFailure } from '../step-failure.js';
 import { fillForms } from './form-login.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
 import { filled, formWith, readHtml } from './html-forms.js';
+import { LoginBrowser, type Page } from './login-browser.js';
 import { expiresInMs } from './token-lifetime.js';
-import { LoginBrowser, type Page } from './visitor.js';
 
 /** An identity provider, as one login or logout speaks with it. */
 class Provider {

@@ -17,8 +17,8 @@ import type { LoginRoom } from './login-room.js';
 import { OneTimeCodes } from './one-time-codes.js';
 
 const pauses = { initialMs: 30_000, maxMs: 15 * 60_000 };
-/** A portal in trouble locks no account, and once it is back nobody is to miss for our caution. */
-const pausesInTrouble = { initialMs: 5000, maxMs: 60_000 };
+/** A portal with errors locks no account, and our pause must not cost measurements once it works again. */
+const pausesAfterErrors = { initialMs: 5000, maxMs: 60_000 };
 /** Nobody waits longer for a logout when the exporter stops. */
 const LAST_LOGOUT_MS = 800;
 
@@ -55,7 +55,7 @@ export class LoginSession implements Credentials {
   #before: { readonly grant: Grant; readonly wasRefused: boolean } | undefined;
   #login: Promise<Grant> | undefined;
   readonly #refusedPause = new Backoff(pauses);
-  readonly #troublePause = new Backoff(pausesInTrouble);
+  readonly #errorPause = new Backoff(pausesAfterErrors);
   #lastFailure: StepFailure | undefined;
   /** On the monotonic clock: until then nobody is to log in, because it was asked for (`Retry-After`). */
   #notBefore = 0;
@@ -80,14 +80,14 @@ export class LoginSession implements Credentials {
     if (this.#grant !== undefined && performance.now() < this.#grant.expiresAt)
       return Promise.resolve(this.#grant.grant);
     const askedMs = this.#notBefore - performance.now();
-    const restMs = Math.max(this.#refusedPause.restMs, this.#troublePause.restMs);
-    if (this.#login === undefined && askedMs > 0 && askedMs >= restMs) {
+    const pauseMs = Math.max(this.#refusedPause.pauseMs, this.#errorPause.pauseMs);
+    if (this.#login === undefined && askedMs > 0 && askedMs >= pauseMs) {
       const wait = formatMs(Math.ceil(askedMs / 1000) * 1000);
       const message = `login: not sent: it is asked to wait for another ${wait} (Retry-After)`;
       return Promise.reject(new AskedToWait('retry-after', message, askedMs));
     }
-    if (this.#login === undefined && restMs > 0) {
-      const wait = formatMs(Math.ceil(restMs / 1000) * 1000);
+    if (this.#login === undefined && pauseMs > 0) {
+      const wait = formatMs(Math.ceil(pauseMs / 1000) * 1000);
       const message = `not logging in for another ${wait}, because the last login failed: ${this.#lastFailure?.message}`;
       const fault = this.#lastFailure instanceof OurFault ? this.#lastFailure.fault : undefined;
       return Promise.reject(fault === undefined ? new StepFailure('auth', message) : new OurFault(fault, message));
@@ -110,7 +110,7 @@ export class LoginSession implements Credentials {
     if (!hasLogin(this.#auth)) return false;
     // Another run has renewed it while this one was under way.
     if (this.#grant?.grant !== refused) return true;
-    if ((this.#renewalPauses.get(asker)?.restMs ?? 0) > 0) return false;
+    if ((this.#renewalPauses.get(asker)?.pauseMs ?? 0) > 0) return false;
     this.#before = { grant: refused, wasRefused: true };
     this.#grant = undefined;
     return true;
@@ -184,7 +184,7 @@ export class LoginSession implements Credentials {
       this.#before = undefined;
       this.#grant = { grant, expiresAt: start + grant.lifetimeMs };
       this.#refusedPause.succeed();
-      this.#troublePause.succeed();
+      this.#errorPause.succeed();
       this.#room?.succeeded();
       this.#note('login', 'success', start);
       return grant;
@@ -192,7 +192,7 @@ export class LoginSession implements Credentials {
       const failure = asFailure(error);
       this.#lastFailure = failure;
       // It counts, whatever is asked for besides: a second's Retry-After behind each refusal would lock the account.
-      (failure instanceof LoginRefused ? this.#refusedPause : this.#troublePause).fail();
+      (failure instanceof LoginRefused ? this.#refusedPause : this.#errorPause).fail();
       if (askedMs !== undefined && !(failure instanceof OurFault)) {
         const waitMs = Math.min(askedMs, this.#portal.limits.abandonedAfterMs);
         this.#notBefore = performance.now() + waitMs;
@@ -213,7 +213,7 @@ export class LoginSession implements Credentials {
     try {
       return await grant.refresh(this.#tools(this.#cookies, this.#stopping));
     } catch (error) {
-      // The provider no longer takes it. If it is in trouble, the login that follows tells.
+      // The provider no longer takes it. If it has errors, the login that follows tells.
       if (error instanceof StepFailure) return undefined;
       throw error;
     }

@@ -23,9 +23,9 @@ export async function machineFault(
     return faultOfAll(await Promise.all(error.errors.map((one) => machineFault(one, where, nameServers))));
   if (await isRefusedHere(error))
     return new NoWay('network', `${where}: this machine knows no way there (${codeOf(error)})`, { cause: error });
-  const lack = ourFaultOf(error, where);
+  const fault = ourFaultOf(error, where);
   const code = codeOf(error);
-  if (lack !== undefined || !code.startsWith('EAI_')) return lack;
+  if (fault !== undefined || !code.startsWith('EAI_')) return fault;
   if (leftOpen.has(code) && (await nameServers.work(hostOf(error)))) return undefined;
   return silentServers(where, code, error);
 }

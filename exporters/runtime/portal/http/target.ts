@@ -1,7 +1,7 @@
 import type { Network, Portal, Tls } from '../../../../pack/index.js';
 import { StepFailure } from '../step-failure.js';
 import { proxyOf } from './proxy.js';
-import { type Trust, troubleWith } from './tls-files.js';
+import { problemWith, type Trust } from './tls-files.js';
 
 /** Where a connection leads and how it is made. */
 export interface Target {
@@ -16,10 +16,10 @@ export interface Target {
 const targets = new WeakMap<Portal, Map<string, Target>>();
 
 /** Why a portal's certificate files, as they are now, are not in use. */
-export function tlsTrouble(portal: Portal): string | undefined {
+export function tlsProblem(portal: Portal): string | undefined {
   for (const { trust } of targets.get(portal)?.values() ?? []) {
-    const trouble = troubleWith(trust);
-    if (trouble !== undefined) return trouble;
+    const problem = problemWith(trust);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }

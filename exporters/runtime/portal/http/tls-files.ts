@@ -23,7 +23,7 @@ interface Kept {
   readonly files: TlsFiles;
   readonly readAt: number;
   /** Why what the files hold now is not in use. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 const REREAD_AFTER_MS = 60_000;
@@ -42,21 +42,21 @@ const kept = new WeakMap<Trust, Kept>();
 export function tlsFiles(trust: Trust): TlsFiles {
   const before = kept.get(trust);
   const now = performance.now();
-  const pauseMs = before?.trouble === undefined ? REREAD_AFTER_MS : RETRY_AFTER_MS;
+  const pauseMs = before?.problem === undefined ? REREAD_AFTER_MS : RETRY_AFTER_MS;
   if (before !== undefined && now - before.readAt < pauseMs) return before.files;
   try {
     const files = read(trust);
-    kept.set(trust, { files, readAt: now, trouble: undefined });
+    kept.set(trust, { files, readAt: now, problem: undefined });
     return files;
   } catch (error) {
     if (!(error instanceof OurFault) || before === undefined) throw error;
-    kept.set(trust, { files: before.files, readAt: now, trouble: error.message });
+    kept.set(trust, { files: before.files, readAt: now, problem: error.message });
     return before.files;
   }
 }
 
-export function troubleWith(trust: Trust): string | undefined {
-  return kept.get(trust)?.trouble;
+export function problemWith(trust: Trust): string | undefined {
+  return kept.get(trust)?.problem;
 }
 
 function read(trust: Trust): TlsFiles {

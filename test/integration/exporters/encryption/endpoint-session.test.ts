@@ -120,7 +120,7 @@ describe('the session of a portal that encrypts', () => {
     state.helps = false;
     const result = await round();
     expect(state.logins).toBe(2);
-    expect(result).toMatchObject({ isUsable: false, trouble: 'encrypt: status 403' });
+    expect(result).toMatchObject({ isUsable: false, problem: 'encrypt: status 403' });
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'auth', count: 2 });
   });
 

@@ -21,7 +21,7 @@ const good: RoundResult = {
   failures: [],
   uncertain: [],
   selfTests: [['round_trip', { outcome: 'passed', why: '' }]],
-  restMs: 0,
+  pauseMs: 0,
 };
 
 describe('what the last round of a provider proves', () => {
@@ -32,13 +32,13 @@ describe('what the last round of a provider proves', () => {
     ['an old round', { ...good, endedAtSeconds: now / 1000 - 60 }, undefined, { state: 'unknown' }],
     [
       'it cannot be used',
-      { ...good, isUsable: false, trouble: 'sealed' },
+      { ...good, isUsable: false, problem: 'sealed' },
       undefined,
       { state: 'attention', why: 'sealed' },
     ],
     [
       'a fault of ours keeps us from asking',
-      { ...good, isUsable: false, fault: 'proxy', trouble: 'it answered 502' },
+      { ...good, isUsable: false, fault: 'proxy', problem: 'it answered 502' },
       undefined,
       { state: 'unknown', why: 'proxy, a fault of ours: it answered 502' },
     ],
@@ -62,13 +62,13 @@ describe('what the last round of a provider proves', () => {
     ],
     ['slower than promised', { ...good, series: series([1]) }, undefined, { state: 'attention' }],
     ['nothing measured', { ...good, series: series([]) }, undefined, { state: 'unknown' }],
-  ])('%s', (_, last, trouble, expected) => {
-    expect(providerFinding({ job, last, outage: undefined, trouble }, now)).toMatchObject(expected);
+  ])('%s', (_, last, problem, expected) => {
+    expect(providerFinding({ job, last, outage: undefined, problem }, now)).toMatchObject(expected);
   });
 
   it('a fault of ours does not end an outage', () => {
-    const last = { ...good, isUsable: false, fault: 'proxy', trouble: 'it answered 502' } as const;
-    expect(providerFinding({ job, last, outage: 'sealed', trouble: undefined }, now)).toEqual({
+    const last = { ...good, isUsable: false, fault: 'proxy', problem: 'it answered 502' } as const;
+    expect(providerFinding({ job, last, outage: 'sealed', problem: undefined }, now)).toEqual({
       what: 'aes@kingston',
       state: 'attention',
       why: 'sealed; not asked since: proxy, a fault of ours: it answered 502',
@@ -88,7 +88,7 @@ describe('what is known of a key', () => {
     ['rotated in time', { knowledge: { rotatedAtSeconds: now / 1000 - 29 * day } }, 'fine'],
     ['overdue', { knowledge: { rotatedAtSeconds: now / 1000 - 31 * day } }, 'attention'],
     ['nobody says when', { knowledge: {} }, 'unknown'],
-    ['its source cannot be read', { knowledge: { rotatedAtSeconds: now / 1000 }, trouble: 'denied' }, 'unknown'],
+    ['its source cannot be read', { knowledge: { rotatedAtSeconds: now / 1000 }, problem: 'denied' }, 'unknown'],
   ])('%s', (_, state, expected) => {
     expect(keyFinding({ key, ...state }, now)).toMatchObject({ state: expected });
   });
@@ -102,12 +102,12 @@ describe('what is known of a column before its first whole scan', () => {
     sensitivity: 'restricted',
     format: { kind: 'kingston-jsonb' },
   } as const;
-  const state = { column, isUp: undefined, whole: undefined, progress: undefined, trouble: undefined, reuseFound: 0 };
+  const state = { column, isUp: undefined, whole: undefined, progress: undefined, problem: undefined, reuseFound: 0 };
   it.each([
     [undefined, 'not yet scanned to the end'],
     ['permission denied', 'permission denied'],
-  ])('%s', (trouble, why) => {
-    expect(columnFinding({ ...state, trouble }, {}, { intervalMs: 1000, nowMs: now })).toMatchObject({
+  ])('%s', (problem, why) => {
+    expect(columnFinding({ ...state, problem }, {}, { intervalMs: 1000, nowMs: now })).toMatchObject({
       state: 'unknown',
       why,
     });

@@ -16,5 +16,5 @@ test.each<[string, readonly Outcome[], number | undefined]>([
   ['their turn did not come', [], undefined],
 ])('aged tests are made again when due where %s', (_, outcomes, dueMinutes) => {
   const made = outcomes.map((outcome, at) => [agedTests[at] ?? 'aged_1d', { outcome, why: '' }] as const);
-  expect(rememberedAged(made)?.restMs).toBe(dueMinutes === undefined ? undefined : dueMinutes * minutes);
+  expect(rememberedAged(made)?.pauseMs).toBe(dueMinutes === undefined ? undefined : dueMinutes * minutes);
 });

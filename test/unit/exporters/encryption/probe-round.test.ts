@@ -85,7 +85,7 @@ describe('a round', () => {
       }));
       const result = await round(provider);
       expect(calls).toBe(3);
-      expect(result).toMatchObject({ isUsable: false, trouble: 'not now' });
+      expect(result).toMatchObject({ isUsable: false, problem: 'not now' });
       // The first of each size is warm-up, which no count knows of.
       expect(result.failures).toEqual([
         { operation: 'encrypt', reason, count: 1 },
@@ -121,14 +121,14 @@ describe('a round', () => {
   test('in which only a fault of ours is in the way says nothing of the provider', async () => {
     const barred = { encrypt: () => Promise.reject(new ExporterFault('proxy', 'the proxy answered 502')) };
     const result = await round(fakeProvider(() => ({ isSynchronous: false, ...barred })));
-    expect(result).toMatchObject({ isUsable: false, fault: 'proxy', trouble: 'the proxy answered 502', failures: [] });
+    expect(result).toMatchObject({ isUsable: false, fault: 'proxy', problem: 'the proxy answered 502', failures: [] });
     expect(result.uncertain).toEqual([
       { operation: 'encrypt', reason: 'proxy', count: 1 },
       { operation: 'round_trip', reason: 'proxy', count: 1 },
     ]);
     expect([...result.selfTests]).toEqual([]);
     const job = probeJob({ kind: 'local', name: 'aes' });
-    const times = { startedAtSeconds: 1, endedAtSeconds: 2, restMs: 0, selfTests: [] };
+    const times = { startedAtSeconds: 1, endedAtSeconds: 2, pauseMs: 0, selfTests: [] };
     const well = await round(fakeProvider(), { samples: 1 });
     const up = (...rounds: readonly RoundResult[]) => total(metricsOf(job, ...rounds), 'field_encryption_provider_up');
     const [works, ours] = [
@@ -150,7 +150,7 @@ describe('a round', () => {
 
   test('in which a test that failed cannot be made leaves it failed', async () => {
     const job = probeJob({ kind: 'local', name: 'aes' });
-    const times = { startedAtSeconds: 1, endedAtSeconds: 2, restMs: 0 };
+    const times = { startedAtSeconds: 1, endedAtSeconds: 2, pauseMs: 0 };
     const well = await round(fakeProvider(), { samples: 1 });
     const tested = (...[outcome]: readonly TestResult['outcome'][]): RoundResult => ({
       ...well,
@@ -193,7 +193,7 @@ describe('a round', () => {
       },
     }));
     const result = await round(provider);
-    expect(result).toMatchObject({ isUsable: false, trouble: 'sealed' });
+    expect(result).toMatchObject({ isUsable: false, problem: 'sealed' });
     expect(result.fault).toBeUndefined();
   });
 
@@ -228,7 +228,7 @@ describe('a round', () => {
       },
     }));
     const result = await round(provider);
-    expect(result).toMatchObject({ isUsable: false, trouble: 'may not decrypt' });
+    expect(result).toMatchObject({ isUsable: false, problem: 'may not decrypt' });
     expect(result.failures).toContainEqual({ operation: 'decrypt', reason: 'auth', count: 1 });
   });
 
@@ -272,7 +272,7 @@ describe('a round', () => {
     const result = await round(provider, { timeoutMs: 500 });
     expect(performance.now() - started).toBeLessThan(5000);
     expect(result.failures).toContainEqual({ operation: 'encrypt', reason: 'timeout', count: 1 });
-    expect(result.trouble).toBe('no answer after 500 ms');
+    expect(result.problem).toBe('no answer after 500 ms');
   });
 
   test('is broken off when the exporter stops, and the provider is closed', async () => {
@@ -295,7 +295,7 @@ describe('a round', () => {
         throw new Error(`cannot encrypt ${plaintext.toString()}`);
       },
     }));
-    expect((await round(provider)).trouble).toBe('unexpected Error in the exporter');
+    expect((await round(provider)).problem).toBe('unexpected Error in the exporter');
   });
 
   test('times what is too short for the clock in batches', async () => {
@@ -525,7 +525,7 @@ test('what is tainted, and what nobody can tell of, is counted apart', () => {
     failures: [],
     uncertain: [],
     selfTests: [],
-    restMs: 0,
+    pauseMs: 0,
   });
   expect(total(page, 'field_encryption_tainted_total')).toBe(4);
   expect(total(page, 'field_encryption_undecided_total')).toBe(1);
@@ -544,7 +544,7 @@ describe('the time of a self-test', () => {
     failures: [],
     uncertain: [],
     selfTests,
-    restMs: 0,
+    pauseMs: 0,
   });
   const why = '';
 

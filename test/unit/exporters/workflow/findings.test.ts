@@ -60,7 +60,7 @@ describe('what is known of a portal', () => {
     ['that refuses everything', quiet, [run('missed', 10)], 'attention'],
     ['that was not reached by a fault of ours', quiet, [run('uncertain', 10)], 'unknown'],
     ['with open requests', { ...quiet, running: 1, open: 1 }, [run('met', 10)], 'attention'],
-    ['with files that do not fit', { ...quiet, tlsTrouble: 'the key does not fit' }, [run('met', 10)], 'attention'],
+    ['with files that do not fit', { ...quiet, tlsProblem: 'the key does not fit' }, [run('met', 10)], 'attention'],
   ] as const)('%s', (_, pulse, runs, state) => {
     const history = new History();
     for (const each of runs) history.add(each);

@@ -14,7 +14,7 @@ it.each([
 ])('a run that was %s shows what it took', (_, run, took) => {
   const history = new History();
   history.add(run);
-  const shown = { jobs: [subject], history, portals: [], trouble: undefined, leftOut: [], nowMs: Date.now() };
+  const shown = { jobs: [subject], history, portals: [], problem: undefined, leftOut: [], nowMs: Date.now() };
   const [workflows, , , newest] = workflowSections(shown);
   expect(workflows?.table?.rows[0]?.[3]).toMatchObject({ text: took });
   expect(newest?.table?.rows[0]?.[2]).toBe(took);

@@ -53,7 +53,7 @@ async function table(name: string, values: readonly unknown[]): Promise<string> 
 
 async function only(scan: CiphertextScan) {
   const [outcome] = await scanNow(scan);
-  if (outcome?.verdict === undefined || outcome.whole === undefined) throw new Error(outcome?.trouble ?? 'no outcome');
+  if (outcome?.verdict === undefined || outcome.whole === undefined) throw new Error(outcome?.problem ?? 'no outcome');
   return { ...outcome.verdict, ...outcome.whole };
 }
 
@@ -177,7 +177,7 @@ test.each([
   for (const format of [json, { kind: 'regex', pattern: '.*key_version.*' } as const]) {
     const scan = scanOf(url, [column('public.keyed', format)], { batchRows: 2 });
     const [outcome] = await scanNow(scan, [], { signal: AbortSignal.timeout(5000) });
-    expect(outcome?.trouble).toBeUndefined();
+    expect(outcome?.problem).toBeUndefined();
     expect(outcome?.whole?.tally).toMatchObject({ rows: 7, states: { encrypted: 7 } });
   }
 });
@@ -303,7 +303,7 @@ describe('a state folder that cannot be used is told from a database that cannot
     const scan = scanOf(url, [column(name, json)], { stateDirectory: join(file, 'state') });
     const [outcome] = await scanNow(scan);
     const reason = 'a part of the path is a file (ENOTDIR)';
-    expect(outcome?.trouble).toBe(
+    expect(outcome?.problem).toBe(
       `the progress of the scan cannot be kept in ${join(file, 'state', 'command')}: ${reason}`,
     );
 
@@ -327,7 +327,7 @@ describe('a state folder that cannot be used is told from a database that cannot
     const state = () => watch.states()[0];
     await vi.waitFor(() => expect(state()?.isUp).toBe(false), 10_000);
     expect(state()).toMatchObject({
-      trouble: `the state cannot be kept in ${join(file, 'state')} (from the configuration): ${reason}; name another with --state-directory or KOP_STATE_DIRECTORY`,
+      problem: `the state cannot be kept in ${join(file, 'state')} (from the configuration): ${reason}; name another with --state-directory or KOP_STATE_DIRECTORY`,
       whole: undefined,
     });
     rmSync(file);
@@ -363,13 +363,13 @@ describe('what cannot be read is said without a value', () => {
   ])('%s', async (_, name, rest, reason) => {
     await run(url, 'create table if not exists public.refused (id int primary key, value jsonb, amount int)');
     const [outcome] = await scanNow(scanOf(url, [column(name, json, rest)]));
-    expect(outcome?.trouble).toMatch(reason);
+    expect(outcome?.problem).toMatch(reason);
   });
 
   test('a column that the role may not read', async () => {
     await run(url, 'create table public.secret (id int primary key, value jsonb)');
     const [outcome] = await scanNow(scanOf(server.url, [column('public.secret', json)]));
-    expect(outcome?.trouble).toMatch(/may not read/);
+    expect(outcome?.problem).toMatch(/may not read/);
   });
 
   test('a server that is not there', async () => {
@@ -377,7 +377,7 @@ describe('what cannot be read is said without a value', () => {
       ...scanOf(url, [column('public.refused', json)]),
       database: access('postgres://nobody:hunter2@127.0.0.1:1/none'),
     });
-    expect(outcome?.trouble).toBe('the database cannot be reached (ECONNREFUSED)');
+    expect(outcome?.problem).toBe('the database cannot be reached (ECONNREFUSED)');
   });
 
   test('a table that is locked', async () => {
@@ -387,6 +387,6 @@ describe('what cannot be read is said without a value', () => {
     await holder.query('begin; lock table public.locked in access exclusive mode');
     const [outcome] = await scanNow(scanOf(url, [column('public.locked', json)]));
     await holder.end();
-    expect(outcome?.trouble).toMatch(/was locked for longer/);
+    expect(outcome?.problem).toMatch(/was locked for longer/);
   });
 });

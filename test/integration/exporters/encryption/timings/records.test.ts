@@ -21,7 +21,7 @@ async function read(preset: TimingSource['preset'], table: string) {
   await watch.refresh(new AbortController().signal);
   await watch.close();
   const [state] = watch.states();
-  return { recorded: state?.recorded, trouble: state?.trouble };
+  return { recorded: state?.recorded, problem: state?.problem };
 }
 
 test('encryption_audit_log as the operations guides query it', async () => {
@@ -83,11 +83,11 @@ test('field_access_log holds no durations; a table that is not there is said', a
   );
   expect(await read('field_access_log', 'public.access')).toEqual({
     recorded: { operations: [{ operation: 'access', count: 1, failures: 1 }], note: 'the table holds no durations' },
-    trouble: undefined,
+    problem: undefined,
   });
   expect(await read('field_access_log', 'public.nowhere')).toEqual({
     recorded: undefined,
-    trouble: 'the table does not exist',
+    problem: 'the table does not exist',
   });
 });
 
@@ -125,14 +125,14 @@ test('a log of rotations: what is under way counts as made, what failed does not
   );
   expect(await look()).toEqual({
     knowledge: { ...knowledge, undecided: ['v8', 'v7', 'v6'] },
-    trouble:
+    problem:
       "the status of 3 rotations of 'pii' in public.rotations is not known (no word, 'cancelled'; known are completed, in_progress, failed), so nobody can tell whether their versions were made",
   });
   await run(server.adminUrl, `delete from public.rotations where status is null or lower(status) <> 'failed'`);
   expect(await look()).toMatchObject({ knowledge: { versions: ['v3'] } });
-  expect((await look()).trouble).toBeUndefined();
+  expect((await look()).problem).toBeUndefined();
   await run(server.adminUrl, 'delete from public.rotations');
-  expect(await look()).toEqual({ knowledge: { versions: [] }, trouble: "public.rotations holds no version of 'pii'" });
+  expect(await look()).toEqual({ knowledge: { versions: [] }, problem: "public.rotations holds no version of 'pii'" });
   await database.close();
 });
 

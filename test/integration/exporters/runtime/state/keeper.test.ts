@@ -50,7 +50,7 @@ describe('a state directory that can be written', () => {
     expect(readFileSync(join(directory, 'audit-trail', 'a.json'), 'utf8')).toBe('{"a":1}');
     expect(statSync(own.path).mode & 0o777).toBe(0o700);
     expect(statSync(join(own.path, 'a.json')).mode & 0o777).toBe(0o600);
-    expect(keeper.states()).toEqual([{ exporter: 'audit-trail', directory: own.path, trouble: undefined }]);
+    expect(keeper.states()).toEqual([{ exporter: 'audit-trail', directory: own.path, problem: undefined }]);
     expect(readdirSync(own.path).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
@@ -76,7 +76,7 @@ describe('a state directory of another exporter', () => {
     await second.folder('encryption').use();
     await first.close();
     await second.folder('audit-trail').use();
-    expect(second.states().every(({ trouble }) => trouble === undefined)).toBe(true);
+    expect(second.states().every(({ problem }) => problem === undefined)).toBe(true);
   });
 
   test('is free after a kill, and after a container elsewhere gave no sign of life for a while', async () => {
@@ -93,7 +93,7 @@ describe('a state directory of another exporter', () => {
     const longAgo = new Date(Date.now() - 10 * 60_000);
     utimesSync(lock, longAgo, longAgo);
     await next.folder('audit-trail').use();
-    expect(next.states()[0]?.trouble).toBeUndefined();
+    expect(next.states()[0]?.problem).toBeUndefined();
   });
 });
 
@@ -148,12 +148,12 @@ describe('a lock that cannot be read', () => {
       await own.use();
       const giveBack = await withoutFileDescriptors();
       const refused = await own.save('a.json', '{}').catch(String);
-      const trouble = keeper.states()[0]?.trouble;
+      const problem = keeper.states()[0]?.problem;
       await giveBack();
       expect(refused).toContain('this process has no file descriptor left (EMFILE)');
-      expect(trouble).toContain('(EMFILE)');
+      expect(problem).toContain('(EMFILE)');
       await own.save('a.json', '{}');
-      expect(keeper.states()[0]?.trouble).toBeUndefined();
+      expect(keeper.states()[0]?.problem).toBeUndefined();
       // Nobody else got it meanwhile.
       await expect(keeperIn(directory).keeper.folder('audit-trail').use()).rejects.toThrow(StateTaken);
     },
@@ -165,7 +165,7 @@ describe('a lock that cannot be read', () => {
     writeFileSync(join(directory, 'audit-trail', 'lock'), text);
     const { keeper } = keeperIn(directory);
     await keeper.folder('audit-trail').use();
-    expect(keeper.states()[0]?.trouble).toBeUndefined();
+    expect(keeper.states()[0]?.problem).toBeUndefined();
   });
 
   test('and that this process left over, where it could not be removed, is taken again', async () => {
@@ -175,7 +175,7 @@ describe('a lock that cannot be read', () => {
     writeFileSync(join(directory, 'audit-trail', 'lock'), JSON.stringify(leftOver));
     const { keeper } = keeperIn(directory);
     await keeper.folder('audit-trail').use();
-    expect(keeper.states()[0]?.trouble).toBeUndefined();
+    expect(keeper.states()[0]?.problem).toBeUndefined();
   });
 });
 
@@ -187,9 +187,9 @@ describe('a state directory that cannot be written', () => {
     const fail = (what: string, path: string) => own.attempt(what, () => readFile(path)).catch(() => undefined);
     await fail('one', join(own.path, 'absent'));
     await fail('two', own.path);
-    expect(own.trouble).toContain('EISDIR');
+    expect(own.problem).toContain('EISDIR');
     await fail('one', join(own.path, 'absent'));
-    expect(own.trouble).toContain('ENOENT');
+    expect(own.problem).toContain('ENOENT');
   });
 
   test('is no reason to refuse; it is said once, with its path, its source and what to do, and once when it is over', async () => {
@@ -198,17 +198,17 @@ describe('a state directory that cannot be written', () => {
     const { keeper, lines } = keeperIn(join(file, 'state'), 20);
     const own = keeper.folder('audit-trail');
     await own.use();
-    const trouble =
+    const problem =
       `the state cannot be kept in ${own.path} (from KOP_STATE_DIRECTORY): a part of the path is a file (ENOTDIR); ` +
       'name another with --state-directory or KOP_STATE_DIRECTORY';
-    expect(keeper.states()).toEqual([{ exporter: 'audit-trail', directory: own.path, trouble }]);
-    await expect(own.save('a.json', '{}')).rejects.toThrow(trouble);
+    expect(keeper.states()).toEqual([{ exporter: 'audit-trail', directory: own.path, problem }]);
+    await expect(own.save('a.json', '{}')).rejects.toThrow(problem);
     await keeper.check();
     await keeper.check();
     expect(lines.filter((line) => line.includes('after a restart it is lost'))).toHaveLength(1);
     rmSync(file);
     await own.save('a.json', '{}');
-    await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toBeUndefined());
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined());
     expect(lines.filter((line) => line.includes('can be kept again'))).toHaveLength(1);
   });
 
@@ -227,14 +227,14 @@ describe('a state directory that cannot be written', () => {
     const { keeper } = keeperIn(disk.path, 20);
     const own = keeper.folder('audit-trail');
     await own.use();
-    expect(keeper.states()[0]?.trouble).toBeUndefined();
+    expect(keeper.states()[0]?.problem).toBeUndefined();
     await disk.remount('ro');
-    await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toContain('the file system is read-only (EROFS)'));
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toContain('the file system is read-only (EROFS)'));
     await disk.remount('rw');
-    await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toBeUndefined());
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined());
     expect(() => writeFileSync(join(disk.path, 'filler'), Buffer.alloc(128 * 1024))).toThrow();
-    await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toContain('its disk is full (ENOSPC)'));
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toContain('its disk is full (ENOSPC)'));
     rmSync(join(disk.path, 'filler'));
-    await vi.waitFor(() => expect(keeper.states()[0]?.trouble).toBeUndefined());
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined());
   });
 });

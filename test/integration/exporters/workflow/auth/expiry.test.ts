@@ -112,7 +112,7 @@ describe('a session that ended', () => {
     expect(portal.logins).toBe(2);
   });
 
-  test('is no trouble to a step that says what it expects', async () => {
+  test('is not an error to a step that says what it expects', async () => {
     const steps = [step({ name: 'forbidden', path: '/a', expect: expectation({ status: [{ min: 403, max: 403 }] }) })];
     const denied = await portalThat(status(403), undefined, { steps });
     await denied.engine.run(denied.visit);

@@ -332,7 +332,7 @@ describe('a session that the portal no longer accepts', () => {
     expect(verdictOf(await engine.run(fine))).toBe('ok');
   });
 
-  test('a 401 that a step expects is no trouble', async () => {
+  test('a 401 that a step expects is not an error', async () => {
     const { portal, visit } = await kingston({}, [
       step({ path: '/api/x', expect: { ...step().expect, status: [{ min: 401, max: 401 }] } }),
     ]);
@@ -371,7 +371,7 @@ describe('a login that fails', () => {
   });
 
   const cases: [what: string, answer: Handler, verdict: string, outcome: string][] = [
-    ['is in trouble', (_, response) => json(response, {}, 503), 'status: login: status 503, expected 200', 'failed'],
+    ['has errors', (_, response) => json(response, {}, 503), 'status: login: status 503, expected 200', 'failed'],
     [
       'echoes the password',
       (_, response, body) => json(response, { detail: body }, 422),

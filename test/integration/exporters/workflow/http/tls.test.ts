@@ -174,18 +174,18 @@ describe('who we are', () => {
     const keyFile = fileOf('client.key', old.key);
     const visit = job((await mutual()).url, { portal: { tls: { ...plain, caFile, certFile, keyFile } } });
     const engine = new TestEngine([visit]);
-    const trouble = () => engine.engine.state().portals[0]?.tlsTrouble;
+    const problem = () => engine.engine.state().portals[0]?.tlsProblem;
     expect(verdictOf(await engine.run(visit))).toBe('ok');
     for (const spoil of [() => writeFileSync(certFile, next.cert), () => rmSync(keyFile)]) {
       spoil();
       passTime(61_000);
       expect(verdictOf(await engine.run(visit))).toBe('ok');
-      expect(trouble()).toMatch(/tls files cannot be used/);
+      expect(problem()).toMatch(/tls files cannot be used/);
     }
     writeFileSync(keyFile, next.key);
     passTime(2000);
     await engine.run(visit);
-    expect(trouble()).toBeUndefined();
+    expect(problem()).toBeUndefined();
   });
 
   test('a pair that never fitted says nothing of the portal', async () => {

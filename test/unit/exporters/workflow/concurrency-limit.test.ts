@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { OpenRequest } from '../../../../exporters/runtime/portal/http/open-request.js';
-import { ConcurrencyLimit } from '../../../../exporters/workflow/gate.js';
+import { ConcurrencyLimit } from '../../../../exporters/workflow/concurrency-limit.js';
 import { hangsWithRoom } from '../../../../pack/portal/in-flight.js';
 
 const never = new AbortController().signal;
@@ -11,14 +11,14 @@ setMaxListeners(0, never);
 const busy = { admitted: false, reason: 'busy' };
 const unanswered = { admitted: false, reason: 'unanswered' };
 
-function gate(maxInFlight: number, hasCanary = true): ConcurrencyLimit {
+function limitOf(maxInFlight: number, hasCanary = true): ConcurrencyLimit {
   return new ConcurrencyLimit({ maxInFlight, abandonedAfterMs: 60_000 }, hasCanary);
 }
 
-const visitor = (name: string) => ({ name, isCanary: name === 'canary' });
+const requester = (name: string) => ({ name, isCanary: name === 'canary' });
 
 async function enter(subject: ConcurrencyLimit, name = 'a') {
-  const entry = await subject.enter(visitor(name), never);
+  const entry = await subject.enter(requester(name), never);
   if (!entry.admitted) throw new Error(`refused: ${entry.reason}`);
   return entry.leave;
 }
@@ -41,7 +41,7 @@ async function hang(subject: ConcurrencyLimit, name: string): Promise<Request> {
 
 describe('the bound', () => {
   test('lets in so many, and the next one when one leaves, in order', async () => {
-    const subject = gate(2);
+    const subject = limitOf(2);
     const first = await enter(subject);
     const second = await enter(subject);
     const order: string[] = [];
@@ -64,7 +64,7 @@ describe('the bound', () => {
   });
 
   test('leaving twice counts once', async () => {
-    const subject = gate(2);
+    const subject = limitOf(2);
     const first = await enter(subject);
     await enter(subject);
     first();
@@ -73,10 +73,10 @@ describe('the bound', () => {
   });
 
   test('who waits too long is told busy, and holds nobody up', async () => {
-    const subject = gate(1);
+    const subject = limitOf(1);
     const leave = await enter(subject);
     const impatient = new AbortController();
-    const waiting = subject.enter(visitor('b'), impatient.signal);
+    const waiting = subject.enter(requester('b'), impatient.signal);
     const patient = enter(subject, 'c');
     impatient.abort();
     expect(await waiting).toEqual(busy);
@@ -85,20 +85,20 @@ describe('the bound', () => {
   });
 
   test('who comes when it is too late is not let in', async () => {
-    expect(await gate(1).enter(visitor('a'), AbortSignal.abort())).toEqual(busy);
+    expect(await limitOf(1).enter(requester('a'), AbortSignal.abort())).toEqual(busy);
   });
 
   test('beyond a hundred waiting, the next is told busy at once', async () => {
-    const subject = gate(1);
+    const subject = limitOf(1);
     await enter(subject);
-    for (let waiting = 0; waiting < 100; waiting += 1) void subject.enter(visitor('b'), never);
-    expect(await subject.enter(visitor('b'), never)).toEqual(busy);
+    for (let waiting = 0; waiting < 100; waiting += 1) void subject.enter(requester('b'), never);
+    expect(await subject.enter(requester('b'), never)).toEqual(busy);
   });
 });
 
 describe('an open request', () => {
   test('keeps its place until it ends', async () => {
-    const subject = gate(1);
+    const subject = limitOf(1);
     const request = await hang(subject, 'a');
     expect(subject).toMatchObject({ inside: 0, open: 1 });
     const waiting = enter(subject, 'b');
@@ -108,28 +108,31 @@ describe('an open request', () => {
   });
 
   test('of four places leaves its workflow one more try, and no third', async () => {
-    const subject = gate(4);
+    const subject = limitOf(4);
     const first = await hang(subject, 'a');
     await hang(subject, 'a');
-    expect(subject.tryEnter(visitor('a'))).toEqual(unanswered);
+    expect(subject.tryEnter(requester('a'))).toEqual(unanswered);
     first.close();
     await first.ended;
-    expect(subject.tryEnter(visitor('a'))).toMatchObject({ admitted: true });
+    expect(subject.tryEnter(requester('a'))).toMatchObject({ admitted: true });
   });
 
   test.each([1, 2, 3])('of %i places leaves its workflow no other try: the rest is for others', async (places) => {
-    const subject = gate(places);
+    const subject = limitOf(places);
     await hang(subject, 'a');
-    expect(subject.tryEnter(visitor('a'))).toEqual(unanswered);
+    expect(subject.tryEnter(requester('a'))).toEqual(unanswered);
   });
 
   test('that made its workflow wait in vain is why it was not measured, not that others had the places', async () => {
-    const subject = gate(4);
+    const subject = limitOf(4);
     await hang(subject, 'a');
     await enter(subject, 'b');
     await enter(subject, 'c');
     const impatient = new AbortController();
-    const [own, other] = [subject.enter(visitor('a'), impatient.signal), subject.enter(visitor('d'), impatient.signal)];
+    const [own, other] = [
+      subject.enter(requester('a'), impatient.signal),
+      subject.enter(requester('d'), impatient.signal),
+    ];
     impatient.abort();
     expect(await own).toEqual(unanswered);
     expect(await other).toEqual(busy);
@@ -138,27 +141,27 @@ describe('an open request', () => {
 
 describe('the last place', () => {
   test('is the canary’s, also past those who wait for one', async () => {
-    const subject = gate(3);
+    const subject = limitOf(3);
     await enter(subject, 'a');
     await enter(subject, 'b');
-    void subject.enter(visitor('c'), never);
-    expect(subject.tryEnter(visitor('c'))).toBeUndefined();
+    void subject.enter(requester('c'), never);
+    expect(subject.tryEnter(requester('c'))).toBeUndefined();
     await expect(enter(subject, 'canary')).resolves.toBeTypeOf('function');
   });
 
   test('is for whoever has nothing open, where there is no canary', async () => {
-    const subject = gate(4, false);
+    const subject = limitOf(4, false);
     await hang(subject, 'a');
     await enter(subject, 'b');
     await enter(subject, 'c');
-    expect(subject.tryEnter(visitor('a'))).toBeUndefined();
-    expect(subject.tryEnter(visitor('d'))).toMatchObject({ admitted: true });
+    expect(subject.tryEnter(requester('a'))).toBeUndefined();
+    expect(subject.tryEnter(requester('d'))).toMatchObject({ admitted: true });
   });
 
   test('is not kept where there are fewer than three', async () => {
-    const subject = gate(2);
+    const subject = limitOf(2);
     await enter(subject, 'a');
-    expect(subject.tryEnter(visitor('b'))).toMatchObject({ admitted: true });
+    expect(subject.tryEnter(requester('b'))).toMatchObject({ admitted: true });
   });
 });
 
@@ -166,22 +169,22 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 20])(
   'with %i places as many may hang as kop check says, and others still run',
   async (places) => {
     const hanging = hangsWithRoom(places);
-    const subject = gate(places);
+    const subject = limitOf(places);
     const hangFully = async (name: string) => {
       for (;;) {
-        const entry = subject.tryEnter(visitor(name));
+        const entry = subject.tryEnter(requester(name));
         if (entry?.admitted !== true) return;
         subject.hold(name, new Request());
         entry.leave();
       }
     };
     for (let count = 0; count < hanging; count += 1) await hangFully(`hangs-${count}`);
-    expect(subject.tryEnter(visitor('sound'))).toMatchObject({ admitted: true });
+    expect(subject.tryEnter(requester('sound'))).toMatchObject({ admitted: true });
   },
 );
 
 test('a login holds a place, waits for none, and is not sent while two of its kind are open', async () => {
-  const subject = gate(6);
+  const subject = limitOf(6);
   const leave = subject.accompany('');
   expect(subject.inside).toBe(1);
   leave?.();
@@ -189,11 +192,11 @@ test('a login holds a place, waits for none, and is not sent while two of its ki
   expect(subject.accompany('')).toBeTypeOf('function');
   subject.hold('', new Request());
   expect(subject.accompany('')).toBeUndefined();
-  expect(subject.tryEnter(visitor('a'))).toMatchObject({ admitted: true });
+  expect(subject.tryEnter(requester('a'))).toMatchObject({ admitted: true });
 });
 
 test('changed limits hold for what waits, and what is open stays counted', async () => {
-  const subject = gate(1);
+  const subject = limitOf(1);
   await hang(subject, 'a');
   const waiting = enter(subject, 'b');
   subject.configure({ maxInFlight: 4, abandonedAfterMs: 60_000 }, true);

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { fingerprint, type Job, workflowJobName } from './plan.js';
 
-export interface Owed {
+export interface DueTurn {
   readonly job: Job;
   readonly count: number;
 }
@@ -19,7 +19,7 @@ interface Account {
  * Turns that were due while nobody could report them: the thread was dead or hung, or a workflow was left out. A new
  * thread has a new schedule, so they follow from the time between two turns that were booked.
  */
-export class OwedTurns {
+export class DueTurns {
   readonly #now: () => number;
   #accounts = new Map<string, Account>();
 
@@ -48,7 +48,7 @@ export class OwedTurns {
   }
 
   /** The thread has booked turns of this job. @returns how many were lost before them. */
-  booked(name: string, count: number): Owed | undefined {
+  booked(name: string, count: number): DueTurn | undefined {
     const account = this.#accounts.get(name);
     if (account === undefined) return undefined;
     const passed = Math.round((this.#now() - account.lastMs) / account.job.workflow.schedule.intervalMs);
@@ -59,7 +59,7 @@ export class OwedTurns {
   }
 
   /** What is lost by now, where no turn is booked for long. @param isLeftOut jobs that no thread runs. */
-  lost(isLeftOut: (name: string) => boolean): Owed[] {
+  lost(isLeftOut: (name: string) => boolean): DueTurn[] {
     return [...this.#accounts].flatMap(([name, account]) => {
       if (!account.isInterrupted) return [];
       const { intervalMs } = account.job.workflow.schedule;

@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/log.js';
  *
  * @param what begins the message, and runbooks look for it.
  */
-export function logTrouble(log: Logger, what: string, before: string | undefined, now: string | undefined): void {
+export function logProblem(log: Logger, what: string, before: string | undefined, now: string | undefined): void {
   if (now !== undefined) log[before === now ? 'debug' : 'warn'](`${what} cannot be read`, { reason: now });
   else if (before !== undefined) log.info(`${what} can be read again`);
 }

@@ -11,7 +11,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * its client-certificate policy for life, so a changed configuration gets a new one; connections stay with the
  * server that they began with.
  */
-export class TlsGate {
+export class TlsAdmission {
   readonly #onSecure: (socket: TLSSocket) => void;
   readonly #log: Logger;
   #server: Server | undefined;

@@ -63,19 +63,19 @@ export class ConcurrencyLimit {
   }
 
   /** What can be said at once: come in, or not at all. Undefined: it is worth waiting. */
-  tryEnter(visitor: Requester): Admission | undefined {
-    if (!this.#mayTry(visitor)) return { admitted: false, reason: 'unanswered' };
-    return this.#hasPlace(visitor) ? this.#admit() : undefined;
+  tryEnter(requester: Requester): Admission | undefined {
+    if (!this.#mayTry(requester)) return { admitted: false, reason: 'unanswered' };
+    return this.#hasPlace(requester) ? this.#admit() : undefined;
   }
 
   /** Waits for a place, for as long as the signal allows. */
-  enter(visitor: Requester, signal: Cancellation): Promise<Admission> {
-    const atOnce = signal.aborted ? this.#refuse(visitor) : this.tryEnter(visitor);
+  enter(requester: Requester, signal: Cancellation): Promise<Admission> {
+    const atOnce = signal.aborted ? this.#refuse(requester) : this.tryEnter(requester);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
-    if (this.#queue.length >= MAX_WAITING) return Promise.resolve(this.#refuse(visitor));
+    if (this.#queue.length >= MAX_WAITING) return Promise.resolve(this.#refuse(requester));
     return new Promise((resolve) => {
       const waiting: Waiting = {
-        visitor,
+        requester,
         settle: (entry) => {
           signal.removeEventListener('abort', giveUp);
           resolve(entry);
@@ -83,7 +83,7 @@ export class ConcurrencyLimit {
       };
       const giveUp = () => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        resolve(this.#refuse(visitor));
+        resolve(this.#refuse(requester));
       };
       signal.addEventListener('abort', giveUp, { once: true });
       this.#queue.push(waiting);
@@ -147,7 +147,7 @@ export class ConcurrencyLimit {
   /** Also past one who has to wait on: the canary behind it may have the last place. */
   #letIn(): void {
     for (const waiting of [...this.#queue]) {
-      const entry = this.tryEnter(waiting.visitor);
+      const entry = this.tryEnter(waiting.requester);
       if (entry === undefined) continue;
       this.#queue.splice(this.#queue.indexOf(waiting), 1);
       waiting.settle(entry);
@@ -156,6 +156,6 @@ export class ConcurrencyLimit {
 }
 
 interface Waiting {
-  readonly visitor: Requester;
+  readonly requester: Requester;
   readonly settle: (entry: Admission) => void;
 }
