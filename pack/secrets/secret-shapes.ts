@@ -1,10 +1,12 @@
+import { unglued } from './glued-words.js';
+
 /**
  * Recognises a secret that is written in a file: by the name of its key, or by its form. Neither is certain; an
  * operator whose value is refused wrongly can always write a reference.
  */
 
 const sensitiveName =
-  /passphrase|^pass$|secret(?!ar)|token|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|sessid/i;
+  /passphrase|^pass$|secret(?!ar)|token(?!i[sz])|credential|(api|access|private)[-_]?key|authori[sz]ation|^x-auth|bearer|jwt|cookie|session|sessid/i;
 
 /** Words for a password in many languages, which are not part of other words. */
 const passwordParts =
@@ -13,21 +15,29 @@ const passwordParts =
 /** Words that mean a password only as a separate word: `userPwd`, `oldPw`, `mdp`. */
 const passwordWords = new Set(
   withoutMarks(
-    'pw pwd pwds psw pswd mdp clave senha haslo heslo passord kodeord parola parool jelszo geslo lozinka sifre пароль 密码 密碼 ' +
+    'pw pws psw psws pword upw pasw kennw mdp clave senha haslo heslo passord kodeord parola parool jelszo geslo lozinka sifre пароль 密码 密碼 ' +
       'パスワード 비밀번호',
   ).split(' '),
 );
 
+/** Short forms and slips of the pen that are part of no other word: `userpwd`, `pwdhash`, `paswd`; `userpw`. */
+const passwordForm = /pwr?d|pa?ss?w(or|o|r)?d|..pw$/;
+
 /** `userpass` and `dbpass`, but not `compass`. */
 const endsInPass = /(?<!^(com|by|en?com|tres|over|under|sur|im))pass$/;
 
-/** Words for other secrets that a person types or receives. */
-const typedWords = new Set(['otp', 'totp', 'cvv', 'cvc', 'cv2', 'mnemonic']);
-const typedEnding = /(^|-)(pin(-?(code|number))?|(seed|recovery|backup)-(phrase|words?))$/;
+/** `pass_width` is none. */
+const passThings =
+  /(^|-)pass-(keys?|codes?|te?xt|field|fld|input|hash|val(ue)?|phrases?|confirm(ed|ation)?|again|repeat|verify|old|new|enc(rypted)?|plain|raw|str(ing)?)(-|$)/;
 
-/** Last words of names: `Ocp-Apim-Subscription-Key`, `securityAnswer`. */
+/** Words for other secrets that a person types or receives. */
+const typedWords = new Set(['otp', 'totp', 'cvv', 'cvc', 'cv2', 'mnemonic', 'psk']);
+const typedEnding =
+  /(^|-)(pin(-?(code|number|no|nr|value|text|txt|field|input|digits|hash))?|(seed|recovery|backup|secret)-(phrase|words?)|key-phrase|(mfa|tfa|2fa|tan|sms|one-time|two-factor)-(codes?|pin|pass|value|number|no|nr|digits|input|field))$/;
+
+/** Last words of names: `Ocp-Apim-Subscription-Key`, `X-Functions-Key`, `securityAnswer`. */
 const sensitiveEnding =
-  /(^|-)((api|app|access|private|subscription|signing|encryption|service|function|master|shared|account|licen[cs]e)-keys?|(access|activation|auth|backup|confirmation|login|pairing|recovery|reset|security|sms|unlock|verification)-?(codes?|key)|seeds?|answers?)$/;
+  /(^|-)((api|app|application|access|private|subscription|signing|encryption|service|functions?|master|shared|account|licen[cs]e|consumer|developer|ssh|storage|hmac)-keys?|(access|activation|auth|backup|confirmation|email|login|pairing|recovery|reset|security|sms|unlock|verification)-?(codes?|key)|seeds?|answers?)$/;
 
 /** Last words of names that describe a secret without holding it: `token_type`, `session_length`, `cookie-name`. */
 const aboutOne =
@@ -43,9 +53,22 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** The same without accents and without digits at the end: `contraseña`, `pass1`. */
-function plainWordsOf(name: string): string[] {
-  return wordsOf(withoutMarks(name)).map((word) => (typedWords.has(word) ? word : word.replace(/(?<=\D{2})\d+$/u, '')));
+/**
+ * The same without accents and without digits at the end (`contraseña`, `pass1`), with glued words taken apart: by the
+ * capitals of the name, and as if it had none, because `USERpw` and `oLdPw` are names too.
+ */
+export function plainReadingsOf(name: string): readonly (readonly string[])[] {
+  const plain = withoutMarks(name);
+  const readings = [plainWords(plain)];
+  const lower = plain.toLowerCase();
+  if (lower !== plain) readings.push(plainWords(lower));
+  return readings;
+}
+
+function plainWords(name: string): string[] {
+  return wordsOf(name)
+    .map((word) => (typedWords.has(word) ? word : word.replace(/(?<=\D{2})\d+$/u, '')))
+    .flatMap(unglued);
 }
 
 function withoutMarks(text: string): string {
@@ -55,31 +78,41 @@ function withoutMarks(text: string): string {
 /** Whether a field, parameter or header of this name is known to hold secrets. */
 export function isSensitiveName(name: string): boolean {
   if (aboutOne.test(name)) return false;
-  return isTypedName(name) || sensitiveName.test(name) || sensitiveEnding.test(plainWordsOf(name).join('-'));
+  return (
+    sensitiveName.test(name) ||
+    plainReadingsOf(name).some(
+      (words) => areTyped(words) || passThings.test(words.join('-')) || sensitiveEnding.test(words.join('-')),
+    )
+  );
 }
 
 /** Whether a field with this name is the password of a person, in any of these languages. */
 export function isPasswordName(name: string): boolean {
-  if (aboutOne.test(name)) return false;
-  const words = plainWordsOf(name);
+  return !aboutOne.test(name) && plainReadingsOf(name).some(areOfPassword);
+}
+
+function areOfPassword(words: readonly string[]): boolean {
   return (
     /passw/.test(words.join(' ')) ||
     passwordParts.test(words.join('')) ||
-    words.some((word) => passwordWords.has(word)) ||
+    words.some((word) => passwordWords.has(word) || passwordForm.test(word)) ||
     endsInPass.test(words.at(-1) ?? '')
   );
 }
 
 /** With these names, a number is a secret too, because people type it. With `seed` it is not. */
+function areTyped(words: readonly string[]): boolean {
+  return areOfPassword(words) || words.some((word) => typedWords.has(word)) || typedEnding.test(words.join('-'));
+}
+
 function isTypedName(name: string): boolean {
-  const words = plainWordsOf(name);
-  return isPasswordName(name) || words.some((word) => typedWords.has(word)) || typedEnding.test(words.join('-'));
+  return !aboutOne.test(name) && plainReadingsOf(name).some(areTyped);
 }
 
 /** Whether the value with this name is a secret written in the file. `{variables}` are not. */
 export function isLiteralSecret(name: string, value: string | number): boolean {
   if (typeof value === 'number')
-    return (isTypedName(name) || /secret(?!ar)|keys?$/i.test(name)) && isSensitiveName(name);
+    return isTypedName(name) || (/secret(?!ar)|keys?$/i.test(name) && isSensitiveName(name));
   return isSensitiveName(name) && !isFilled(value);
 }
 

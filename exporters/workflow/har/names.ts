@@ -1,4 +1,4 @@
-import { isSensitiveName, wordsOf } from '../../../pack/secrets/secret-shapes.js';
+import { isSensitiveName, plainReadingsOf, wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { remembering } from './remembering.js';
 
 /** Names that say something about a token, and end in what: `account_password` is one itself. */
@@ -11,16 +11,16 @@ const sensitiveParts = /csrf|xsrf|assertion|signature|saml|nonce|memorable|captc
 const sensitiveWords = new Set(
   (
     'sid ssid pin pins mfa tfa 2fa ssn nino iban ticket sig hmac digest passport dob birth birthday birthdate cred creds ' +
-    'ccv ccnum acctnum tan itan bsn nif dni cpf ein insee maiden'
+    'ccv ccnum acctnum tan itan sas webhook webhooks bsn nif dni cpf ein insee maiden'
   ).split(' '),
 );
 
 /** Words in a row, wherever in the name. */
 const sensitivePhrases =
-  /(^|-)(app-?id|code-(verifier|challenge)|verification-code|security-code|(card|account|routing|phone|mobile|passport|insurance|ni|acct|cc|vat|licence|license)-(number|no|num|nr)|(national|tax)-(id|number)|sort-code|magic-link|invite-code|reset-code)(-|$)/;
+  /(^|-)((app|application)-?id|(user|client|dev|device|partner|merchant|root|admin|site|host|public)-?keys?|pass-?(no|number)|(code|safe|mem|memory|magic|security|secret)-?words?|code-(verifier|challenge)|verification-code|security-code|(card|account|routing|phone|mobile|passport|insurance|ni|acct|cc|vat|licence|license)-(number|no|num|nr)|(national|tax)-(id|number)|sort-code|magic-link|invite-code|reset-code)(-|$)/;
 
 /** Only where they are all of the name: `auth_method` is something else. */
-const sensitiveAlone = /^(x-)?(auth|cardnumber)$/;
+const sensitiveAlone = /^(x-)?(auth|cardnumber|phrase)$/;
 
 /** Last words of names that lead to one person: `toPhone`, `from_account2`. */
 const personal =
@@ -29,15 +29,18 @@ const personal =
 /** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
 export const isSecretName = remembering((name) => {
   if (isSensitiveName(name)) return true;
-  const words = wordsOf(name);
+  return !harmless.test(name) && [wordsOf(name), ...plainReadingsOf(name)].some(areSensitive);
+});
+
+function areSensitive(words: readonly string[]): boolean {
   const spelled = words.join('-');
-  const isSensitive =
+  return (
     sensitiveParts.test(spelled) ||
     words.some((word) => sensitiveWords.has(word)) ||
     sensitivePhrases.test(spelled) ||
-    sensitiveAlone.test(spelled);
-  return isSensitive && !harmless.test(name);
-});
+    sensitiveAlone.test(spelled)
+  );
+}
 
 /** Whether it leads to one person, which is no secret of the portal and none of ours to write down. */
 export const isPersonalName = remembering((name) => {

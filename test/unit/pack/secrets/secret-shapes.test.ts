@@ -63,6 +63,16 @@ describe('names of secrets', () => {
     'Geheimzahl',
     'card_pin',
     'pinNumber',
+    // Glued, in any case.
+    ...'userpw oldpw newpw mypw loginpw dbpw adminpw USERPW oLdPw UserPW userpwd USERPWD rootpwd smtppwd pwdnew pwdhash upwd'.split(
+      ' ',
+    ),
+    ...'pword pasword passwrd pswd pswrd psswd kennw passkey PassKey passfield keyphrase keyPhrase'.split(' '),
+    ...'otpvalue OTPVALUE otpcode userotp mfacode tancode smscode onetimepin userpin cardpin newpin pinno'.split(' '),
+    ...'subscriptionkey appkey licensekey consumerkey authkey accesskey sshkey storagekey encryptionkey masterkey'.split(
+      ' ',
+    ),
+    ...'X-Functions-Key x-functions-key FUNCTIONSKEY accesscode mysql_pwd irc_pass dbpasswd userPassw'.split(' '),
   ])('%s', (name) => expect(isSensitiveName(name)).toBe(true));
 
   test.each([
@@ -92,6 +102,15 @@ describe('names of secrets', () => {
     'seedling',
     'pinned_at',
     'map_pins_shown',
+    ...'monkey keyboard keyword keywords keyWords hotkey turkey passage passive passion compassion trespass'.split(' '),
+    ...'tokenized tokenizer design opinion spinner shopping pinyin pinterest mapping option optional laptop'.split(' '),
+    ...'dropdown stopwords crossword pwa power kpw pwned accountant assistant instant constant tenant tan'.split(' '),
+    ...'newcode postalcode unicode barcode zipcode qrcode decode encoded testkey newkey primarykey foreignkey'.split(
+      ' ',
+    ),
+    ...'usercode hostname username userid emailtext numberfield formfield appcode pin_width otplength pwdlength'.split(
+      ' ',
+    ),
   ])('but not %s', (name) => expect(isSensitiveName(name)).toBe(false));
 });
 
@@ -110,6 +129,11 @@ test.each([
   ['seed', 42, false],
   ['answer', 7, false],
   ['license-key', 12345, true],
+  ['otpvalue', 123456, true],
+  ['mfacode', 123456, true],
+  ['userpin', 1234, true],
+  ['appkey', 1234, true],
+  ['userpw', '{password}', false],
   ['q', 'letmein', false],
 ])('%s: %s is a secret in plain: %s', (name, value, secret) => {
   expect(isLiteralSecret(name, value)).toBe(secret);
