@@ -34,7 +34,7 @@ try {
     looks.push(await timed(() => observer.runFastChecks(signal())));
     trips.push(
       await timed(() =>
-        loop.database.look(signal(), async (session) => {
+        loop.database.read(signal(), async (session) => {
           await session.query('select n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables');
           await session.query('select oid, relname from pg_class');
           await session.query('select oid, tgname, tgenabled from pg_trigger');
@@ -50,7 +50,7 @@ try {
     await change(bench, EVENTS);
     const { sql, seen, memory } = loop.state;
     if (sql === undefined || seen === undefined) throw new Error('no records');
-    await loop.database.look(signal(), async (session) => {
+    await loop.database.read(signal(), async (session) => {
       const until = { signal: signal(), deadline: Number.POSITIVE_INFINITY };
       const plan = await makePlan({ ...loop.poll(seen, until), sql }, session);
       const facts = await readFacts(session);

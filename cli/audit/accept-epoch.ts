@@ -15,7 +15,7 @@ interface Options extends TrailOptions {
 const examples = `
 A sealer refuses to go on when the database behind it is another one, or went back in time. After a planned failover or
 restore, verify first, then accept it here: the log then says, signed, who accepted what and why. What was sealed stays
-sealed, and rows that the restored database lacks are found by every later verification. Stop the exporter first.
+sealed, and rows that are not in the restored database are found by every later verification. Stop the exporter first.
 
 Examples:
   $ kop audit verify --full

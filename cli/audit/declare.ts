@@ -17,7 +17,7 @@ interface MaintenanceOptions extends Options {
 }
 
 const baselineExamples = `
-Ends the alarm about faults that a person has looked into. What was found stays in the metrics and in the log; the tables
+Ends the alarm about faults that a person has investigated. What was found stays in the metrics and in the log; the tables
 are unknown until a whole comparison finds nothing more. Counters, trusted functions, the order of ids and the oldest record
 to keep are of the whole trail: only a baseline that names no table acknowledges those. It is written down who declared it
 and why.
@@ -38,11 +38,11 @@ Examples:
 
 Exit codes: 0 declared, 2 not declared: the message says why`;
 
-/** `kop audit baseline`: a person has looked into it. */
+/** `kop audit baseline`: a person has investigated it. */
 export function baselineCommand(): Command {
   return common(new Command('baseline'))
-    .summary('acknowledge faults that were looked into')
-    .description('Declares that what is there now was looked into, and is the baseline from here on.')
+    .summary('acknowledge faults that were investigated')
+    .description('Declares that what is there now was investigated, and is the baseline from here on.')
     .addHelpText('after', baselineExamples)
     .action((tables: string[], options: Options) =>
       asVerb(() => write(options, { kind: 'baseline', ...head(tables, options) })),
@@ -81,7 +81,7 @@ function head(tables: readonly string[], { reason, by }: Options) {
 async function write(options: Options, declaration: Declaration): Promise<number> {
   const trail = chosenTrail(options);
   const state = await trailState(options, trail.name);
-  // A declaration that no exporter reads would look like one that is in force.
+  // A declaration that no exporter reads would seem to be in force.
   if (state.exporter === undefined && !state.isKnown) {
     throw new CannotRun(`not declared: ${noExporterText(trail.name, state)}`);
   }
@@ -92,7 +92,7 @@ async function write(options: Options, declaration: Declaration): Promise<number
     const when =
       state.exporter === undefined
         ? 'No exporter runs on that directory now; it takes it up when it starts.'
-        : `The exporter (process ${state.exporter.pid}) takes it up at its next look.`;
+        : `The exporter (process ${state.exporter.pid}) takes it up at its next poll.`;
     print([`Declared for ${what} of trail ${trail.name}, in ${state.place}. ${when}`]);
   }
   return 0;

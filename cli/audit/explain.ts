@@ -23,7 +23,7 @@ Examples:
   $ kop audit explain public.client_groups
   $ kop audit explain client_groups --show-keys     by somebody who may see row keys
 
-Exit codes: 0 nothing is wrong with it, 1 something is; it is listed, 2 it cannot be looked at`;
+Exit codes: 0 nothing is wrong with it, 1 something is; it is listed, 2 it cannot be checked`;
 
 /** `kop audit explain`: which equality broke, and at which rows. */
 export function explainCommand(): Command {

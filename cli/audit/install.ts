@@ -30,11 +30,11 @@ Then in pack.yaml:  records: { preset: kop }
 
 Exit codes: 0 printed, 2 cannot run: the message says why`;
 
-/** `kop audit install`: prints the SQL of the writer plane. */
+/** `kop audit install`: prints the SQL of the writer. */
 export function installCommand(): Command {
   return new Command('install')
     .summary('print the SQL that makes a complete audit trail')
-    .description('Prints the SQL that installs, upgrades or uninstalls the writer plane of the audit trail.')
+    .description('Prints the SQL that installs, upgrades or uninstalls what writes the audit trail.')
     .option(
       '--tables <patterns...>',
       "tables as schema.table, * for any characters (default: the trail's scope)",

@@ -9,7 +9,7 @@ import { Interrupted } from './interrupt.js';
 import { CannotRun } from './trail.js';
 
 /**
- * Runs a verb and sets the exit code. What an operator can mend is said in a sentence and ends with 2; anything else
+ * Runs a verb and sets the exit code. What an operator can fix is said in a sentence and ends with 2; anything else
  * is a fault of ours and goes on as it is.
  */
 export async function asVerb(work: () => Promise<number>): Promise<void> {

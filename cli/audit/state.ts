@@ -33,7 +33,7 @@ export async function trailState(options: StateOptions, trail: string): Promise<
   return { ...state, isKnown: await isThere(join(state.folder, file)) };
 }
 
-/** Says that no exporter was found, and where it was looked for. */
+/** Says that no exporter was found, and where. */
 export function noExporterText(trail: string, { place }: TrailState): string {
   return (
     `no exporter that keeps the state of trail ${trail} was found on this machine, and there is none of it in ${place}; ` +

@@ -47,7 +47,7 @@ function observation({ status, observedUntil, isWatched }: TrailReport, state: T
   }
   const since = status.epoch === undefined ? '' : `, counters compared since ${moment(status.epoch.since)}`;
   const read = status.recordsReadAt === undefined ? '' : `, records read to the end at ${moment(status.recordsReadAt)}`;
-  const ended = isWatched ? '' : ' Nobody has looked since: what is below was so then.';
+  const ended = isWatched ? '' : ' Nobody has polled since: what is below was so then.';
   return `Watched until ${moment(observedUntil)}${since}${read}.${ended} Its state is in ${state.place}.`;
 }
 
@@ -95,12 +95,12 @@ function gaps({ problems, coverageRatio }: TableStatus): readonly string[] {
 }
 
 function evidence({ status }: TrailReport): readonly string[] {
-  const rows = Object.entries(status.evidence).map(([source, { state, reason, remedies }]): Cell[] => [
+  const rows = Object.entries(status.evidence).map(([source, { state, reason, remedies: fixes }]): Cell[] => [
     { text: source.replaceAll('_', ' ') },
     { text: state, style: state === 'ok' ? 'green' : 'yellow' },
-    { text: [reason, ...remedies.map((remedy) => `→ ${remedy}`)].join(' ') },
+    { text: [reason, ...fixes.map((fix) => `→ ${fix}`)].join(' ') },
   ]);
-  return [...columns(['EVIDENCE', 'STATE', 'WHY → WHAT MENDS IT'], rows)];
+  return [...columns(['EVIDENCE', 'STATE', 'WHY → FIX'], rows)];
 }
 
 function sealLines({

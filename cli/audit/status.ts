@@ -12,7 +12,7 @@ interface Options extends TrailOptions, StateOptions {
 }
 
 const examples = `
-Looks now, and shows what a running exporter has proven; changes nothing.
+Polls once, and shows what a running exporter has proven; changes nothing.
 
 Examples:
   $ kop audit status
@@ -21,7 +21,7 @@ Examples:
 Exit codes:
   0  every table in scope is proven complete by an exporter that watches it, and nothing contradicts it
   1  something is missing, broken or not proven; each is said
-  2  the trail cannot be looked at: the message says why`;
+  2  the trail cannot be checked: the message says why`;
 
 /** `kop audit status`: what is proven, since when, by which evidence. */
 export function statusCommand(): Command {

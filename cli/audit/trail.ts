@@ -10,7 +10,7 @@ export interface TrailOptions {
   readonly trail?: string;
 }
 
-/** What the operator can mend; the message says how. */
+/** What the operator can fix; the message says how. */
 export class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }

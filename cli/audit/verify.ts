@@ -37,7 +37,7 @@ Examples:
 Exit codes:
   0  verified: what was sealed is as it was sealed
   1  failed: something was changed, removed, added, rolled back or forked; it is listed
-  2  cannot tell: something could not be looked at, or it was interrupted`;
+  2  cannot tell: something could not be checked, or it was interrupted`;
 
 /** `kop audit verify`: independent of the sealer. */
 export function verifyCommand(): Command {

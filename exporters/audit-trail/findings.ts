@@ -1,7 +1,7 @@
 import type { SectionFinding } from '../runtime/landing/section.js';
 import type { ComparisonResult } from './comparisons/run.js';
 import type { TableStatus } from './inspect/status.js';
-import { type Evidence, notConfigured } from './observer/verdict/evidence.js';
+import { notConfigured, type WrittenBook } from './observer/verdict/evidence.js';
 
 export interface FastChecksAt {
   /** End of the newest one; undefined before the first. */
@@ -9,16 +9,16 @@ export interface FastChecksAt {
   readonly intervalMs: number;
 }
 
-/** After so many turns without a look nobody knows how a trail is. */
+/** After so many intervals without a poll the state of a trail is unknown. */
 const STALE_AFTER_TURNS = 3;
-/** What a look may take on a busy database before it is broken off. */
+/** What a poll may take on a busy database before it is cancelled. */
 const LOOK_MS = 30_000;
 
 /** Why nothing that is shown of a trail is current. */
 export function staleness({ atMs, intervalMs }: FastChecksAt, nowMs: number): string | undefined {
-  if (atMs === undefined) return 'not looked at yet';
+  if (atMs === undefined) return 'not checked yet';
   if (nowMs - atMs <= STALE_AFTER_TURNS * intervalMs + LOOK_MS) return undefined;
-  return `last looked at ${new Date(atMs).toISOString()}`;
+  return `last checked at ${new Date(atMs).toISOString()}`;
 }
 
 export function tableFinding({ table, state, reason, coverageRatio, problems }: TableStatus): SectionFinding {
@@ -29,8 +29,8 @@ export function tableFinding({ table, state, reason, coverageRatio, problems }: 
   return { what: table, state: 'attention', why: problems[0] ?? 'not every operation is covered' };
 }
 
-/** What nobody configured is no evidence that is lacking. */
-export function evidenceFindings(evidence: Readonly<Record<string, Evidence>>): SectionFinding[] {
+/** A source that nobody configured is not missing. */
+export function evidenceFindings(evidence: WrittenBook): SectionFinding[] {
   return Object.entries(evidence).flatMap(([source, { state, reason }]): SectionFinding[] => {
     const what = source.replaceAll('_', ' ');
     if (state === 'ok') return [{ what, state: 'fine' }];

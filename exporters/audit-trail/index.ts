@@ -30,11 +30,11 @@ export { type Declaration, declare } from './observer/verdict/declarations.js';
 /** Name of the exporter, and of its folder in the state directory. */
 export const AUDIT_TRAIL = 'audit-trail';
 
-/** Close looks compare whole tables; a deadline in the order of their interval, but not shorter than is sensible. */
+/** Exact checks compare whole tables. Their deadline is about their interval, and never shorter than this. */
 const SHORTEST_DEADLINE_MS = 30_000;
 const WARM_UP_AT_MOST_MS = 30_000;
 
-/** Watches audit trails. Wiring only: what is looked at, and how, is in `observer/`. */
+/** Watches audit trails. Wiring only: what is checked, and how, is in `observer/`. */
 export const createAuditTrailExporter: ExporterFactory = (deps) => {
   const metrics = new AuditMetrics(deps.store);
   const watches = new Map<string, Watch>();
@@ -84,7 +84,7 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
     ready() {
       const waiting = [...watches.values()].filter(({ hasChecked }) => !hasChecked);
       if (waiting.length === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
-      return { ready: false, reason: `not looked at yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };
+      return { ready: false, reason: `not checked yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };
     },
     sections: () =>
       sections(
@@ -108,8 +108,8 @@ class Watch {
   readonly trail: AuditTrail;
   readonly observer: Observer;
   readonly sealer: Sealer | undefined;
-  readonly #quick: Repeating;
-  readonly #close: Repeating;
+  readonly #fastChecks: Repeating;
+  readonly #exactChecks: Repeating;
   hasChecked = false;
   checkedAtMs: number | undefined;
 
@@ -130,16 +130,21 @@ class Watch {
       ...(sealer === undefined ? {} : { seal: () => sealEvidence(sealer) }),
     });
     const { intervalMs, confirmIntervalMs } = trail.observe;
-    this.#quick = new Repeating(`${trail.name} tripwires`, intervalMs, Math.max(intervalMs, 10_000), async (signal) => {
-      const wasSuspect = this.observer.hasSuspicion;
-      await this.observer.runFastChecks(signal);
-      this.hasChecked = true;
-      this.checkedAtMs = Date.now();
-      // What was just suspected is looked into now, not when its turn comes.
-      if (!wasSuspect && this.observer.hasSuspicion) this.#close.hasten();
-    });
-    this.#close = new Repeating(
-      `${trail.name} exact`,
+    this.#fastChecks = new Repeating(
+      `${trail.name} fast checks`,
+      intervalMs,
+      Math.max(intervalMs, 10_000),
+      async (signal) => {
+        const wasSuspect = this.observer.hasSuspicion;
+        await this.observer.runFastChecks(signal);
+        this.hasChecked = true;
+        this.checkedAtMs = Date.now();
+        // What is newly suspected is checked now, without waiting for the interval.
+        if (!wasSuspect && this.observer.hasSuspicion) this.#exactChecks.hasten();
+      },
+    );
+    this.#exactChecks = new Repeating(
+      `${trail.name} exact checks`,
       confirmIntervalMs,
       Math.max(confirmIntervalMs, SHORTEST_DEADLINE_MS),
       (signal) => this.observer.runExactChecks(signal),
@@ -148,13 +153,13 @@ class Watch {
 
   start(): void {
     this.sealer?.start();
-    this.#quick.start();
-    this.#close.start();
+    this.#fastChecks.start();
+    this.#exactChecks.start();
   }
 
   async stop(): Promise<void> {
     this.observer.retire();
-    await Promise.all([this.#quick.stop(), this.#close.stop(), this.sealer?.stop()]);
+    await Promise.all([this.#fastChecks.stop(), this.#exactChecks.stop(), this.sealer?.stop()]);
     await this.observer.close();
   }
 }
@@ -167,13 +172,13 @@ async function tellOfEarlierState(trail: string, { state, log }: ExporterDeps): 
     trail,
     found: earlier.found,
     directory: folder,
-    mend: `stop the exporter, run ${earlier.command} and start it again`,
+    fix: `stop the exporter, run ${earlier.command} and start it again`,
   });
 }
 
 function sealEvidence(sealer: Sealer): Evidence {
   const { evidence, reasons } = sealer.status();
-  return { state: evidence, reason: reasons.length === 0 ? 'sealed up to date' : reasons.join('; '), remedies: [] };
+  return { state: evidence, reason: reasons.length === 0 ? 'sealed up to date' : reasons.join('; '), fixes: [] };
 }
 
 function isSame(a: AuditTrail, b: AuditTrail): boolean {

@@ -65,8 +65,8 @@ export function sealFamilies(trails: readonly SealedTrailStatus[]): Family[] {
       ),
     ),
     family(
-      m.sweepPeriod,
-      sweeps(trails, (status) => status.verification?.sweepSeconds),
+      m.fullScanPeriod,
+      sweeps(trails, (status) => status.verification?.wholePassSeconds),
     ),
     family(
       m.disposed,
@@ -75,7 +75,7 @@ export function sealFamilies(trails: readonly SealedTrailStatus[]): Family[] {
   ];
 }
 
-/** The same metrics hold the observer's sweep, under another name; the page shows them as one family. */
+/** The same metric has the observer's full scan under another label; the page shows them as one family. */
 function sweeps(trails: readonly SealedTrailStatus[], seconds: (status: SealStatus) => number | undefined) {
   return trails.flatMap(({ trail, status }) => {
     const found = seconds(status);

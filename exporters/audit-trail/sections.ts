@@ -46,7 +46,7 @@ export function sections(trails: readonly ShownTrail[], nowMs: number): LandingS
 
 function tablesSection(trail: TrailStatus, judged: Judge): LandingSection {
   const since =
-    trail.epoch === undefined ? 'Nothing was looked at yet.' : `Counters are compared since ${trail.epoch.since}.`;
+    trail.epoch === undefined ? 'Nothing was checked yet.' : `Counters are compared since ${trail.epoch.since}.`;
   const read =
     trail.recordsReadAt === undefined
       ? 'Records were not yet read to the end.'
@@ -90,11 +90,11 @@ function evidenceSection(trail: TrailStatus, judged: Judge): LandingSection {
     title: `${trail.title}: evidence`,
     intro: 'What rests on evidence that cannot be seen is unknown, never fine.',
     table: {
-      columns: ['Evidence', 'State', 'Would mend it'],
-      rows: Object.entries(trail.evidence).map(([source, { state, reason, remedies }]) => [
+      columns: ['Evidence', 'State', 'Fix'],
+      rows: Object.entries(trail.evidence).map(([source, { state, reason, remedies: fixes }]) => [
         source.replaceAll('_', ' '),
         { text: state, state: state === 'ok' ? 'good' : 'warning', note: reason },
-        remedies.join('; '),
+        fixes.join('; '),
       ]),
     },
     evidence: {

@@ -29,7 +29,7 @@ export class TrailMetrics {
   readonly #m: AuditFamilies;
   readonly #labels: { readonly portal: string; readonly trail: string };
   readonly #operations: readonly Operation[];
-  /** Unresolved ones only where somebody looks. */
+  /** Unresolved ones only where actors are looked up. */
   readonly #actorKinds: readonly ActorKind[];
   readonly #tables = new Set<string>();
   #gone: ReadonlySet<string> = new Set();
@@ -133,7 +133,7 @@ export class TrailMetrics {
   }
 
   /** Those that cannot be told are taken away, not left at their last value. */
-  residuals(found: Readonly<Partial<Record<AuditInvariant, number>>> | undefined): void {
+  mismatches(found: Readonly<Partial<Record<AuditInvariant, number>>> | undefined): void {
     for (const invariant of auditInvariants) {
       const value = found?.[invariant];
       if (value === undefined) this.#m.counterResidual.remove({ ...this.#labels, invariant });
@@ -172,7 +172,7 @@ export class TrailMetrics {
     this.#m.replayProgress.set({ ...this.#labels, table }, ratio);
   }
 
-  sweepPeriod(seconds: number): void {
+  fullScanPeriod(seconds: number): void {
     const labels = { ...this.#labels, sweep: 'replay' };
     this.#m.sweepPeriod.set(labels, seconds);
   }
@@ -239,10 +239,10 @@ export class TrailMetrics {
   }
 
   /** Taken away when it cannot be told. */
-  witnessed(table: string, operation: Operation, residual: number | undefined): void {
+  witnessed(table: string, operation: Operation, mismatch: number | undefined): void {
     const labels = { ...this.#labels, table, operation };
-    if (residual === undefined) this.#m.witnessResidual.remove(labels);
-    else this.#m.witnessResidual.set(labels, residual);
+    if (mismatch === undefined) this.#m.witnessResidual.remove(labels);
+    else this.#m.witnessResidual.set(labels, mismatch);
   }
 
   witnessSilent(): void {
@@ -271,10 +271,10 @@ export class TrailMetrics {
 
   /**
    * What was measured may be no longer so; the series are taken away, and `lastCheck` says since when. What is remembered
-   * stays: counters, the states of tables, and how far sweeps have come and when.
+   * stays: counters, the states of tables, and how far full scans have come and when.
    */
   lost(): void {
-    this.residuals(undefined);
+    this.mismatches(undefined);
     for (const handle of [
       this.#m.clockOffset,
       this.#m.watermarkLag,

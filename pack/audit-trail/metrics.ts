@@ -84,7 +84,7 @@ export const auditMetrics = {
     'Changes seen in triggers and audit functions.',
     { values: { object: ['trigger', 'function'] } },
   ),
-  counterResidual: gauge(
+  counterMismatch: gauge(
     'audit_trail_counter_residual',
     'count',
     [...trail, 'invariant'],
@@ -125,15 +125,15 @@ export const auditMetrics = {
     'audit_trail_replay_mismatches',
     'count',
     [...table, 'kind'],
-    'Rows whose last image is not the live row, in the last whole sweep.',
+    'Rows whose last image is not the live row, in the last full scan.',
     { values: { kind: replayKinds } },
   ),
-  replayProgress: gauge('audit_trail_replay_progress_ratio', 'ratio', table, 'How far the present sweep is.'),
-  replaySwept: gauge(
+  replayProgress: gauge('audit_trail_replay_progress_ratio', 'ratio', table, 'How far the present full scan is.'),
+  replayEnd: gauge(
     'audit_trail_replay_timestamp_seconds',
     'timestamp',
     table,
-    'When the last whole sweep of the table ended; 0 before the first.',
+    'When the last full scan of the table ended; 0 before the first.',
   ),
   completeness: gauge(
     'audit_trail_completeness_ratio',
@@ -145,7 +145,7 @@ export const auditMetrics = {
     'audit_trail_attribution_missing_total',
     'count',
     [...trail, 'field'],
-    'Records that lack a required field.',
+    'Records without a required field.',
   ),
   actors: counter(
     'audit_trail_actor_records_total',
@@ -248,11 +248,11 @@ export const auditMetrics = {
     'State of each source of evidence: exactly one is 1.',
     { values: { source: evidenceSources, state: evidenceStates } },
   ),
-  lookInterval: gauge(
+  pollInterval: gauge(
     'audit_trail_look_interval_seconds',
     'seconds',
     trail,
-    'Time between the starts of two quick looks at the trail.',
+    'Time between the starts of two polls of the trail: runs of the fast checks.',
   ),
   confirmInterval: gauge(
     'audit_trail_confirm_interval_seconds',
@@ -316,11 +316,11 @@ export const auditMetrics = {
     trail,
     'When the longest unverified chunk was last verified.',
   ),
-  sweepPeriod: gauge(
+  fullScanPeriod: gauge(
     'audit_trail_sweep_period_seconds',
     'seconds',
     [...trail, 'sweep'],
-    'Projected time of a full sweep at the present pace.',
+    'Projected time of a full scan at the present pace.',
     { values: { sweep: ['replay', 'verify'] } },
   ),
   disposed: gauge(
@@ -329,7 +329,7 @@ export const auditMetrics = {
     trail,
     'Sealed records that were lawfully disposed of, by signed record.',
   ),
-  witnessResidual: gauge(
+  witnessMismatch: gauge(
     'audit_trail_witness_residual',
     'count',
     operation,

@@ -90,7 +90,7 @@ export interface Attribution {
   /** Actor names, with `*`, that are machines: jobs, migrations. Counted apart, not as missing. */
   readonly machineActors: readonly string[];
   readonly sharedActors: readonly string[];
-  /** Where everybody stands who may be named as an actor, also who has left. Absent: nobody looks whether an actor exists. */
+  /** Where everybody stands who may be named as an actor, also who has left. Absent: it is not checked whether an actor exists. */
   readonly actors?: { readonly table: string; readonly column: string };
   /** Fields that every record of a human must fill. */
   readonly required: readonly AttributionField[];
@@ -100,7 +100,7 @@ export const attributionFields = ['actor', 'at', 'rowKey', 'application', 'corre
 export type AttributionField = (typeof attributionFields)[number];
 
 export interface Observe {
-  /** Tripwires: counters and catalogue. */
+  /** Fast checks: counters and catalogue. */
   readonly intervalMs: number;
   /** Exact checks of what is new. */
   readonly confirmIntervalMs: number;
@@ -131,7 +131,7 @@ export interface Seal {
   readonly directory: string;
   readonly intervalMs: number;
   readonly maxRowsPerChunk: number;
-  /** A full sweep of re-verification must not take longer. */
+  /** A full pass of re-verification must not take longer. */
   readonly verifyWithinMs: number;
   readonly anchors: readonly Anchor[];
 }

@@ -3,7 +3,7 @@ import { recorded } from '../metrics/record.js';
 /** Values of `audit_trail:state:code`, the worst the highest: a proven fault must not sink beneath what is unknown. */
 export const auditTrailStates = { proven: 1, atRisk: 2, unproven: 3, noData: 4, absent: 5, broken: 6 } as const;
 
-/** Values of `audit_trail:table_state:code`: the exporter's words, and one for when it does not look. */
+/** Values of `audit_trail:table_state:code`: the exporter's words, and one for when it does not poll. */
 export const auditTableCodes = { ok: 1, explained: 2, suspect: 3, unknown: 4, noData: 5, confirmed: 6 } as const;
 
 const trail = ['portal', 'trail'] as const;
@@ -44,7 +44,7 @@ export const auditRecorded = {
     'audit_trail:table_state:code',
     'count',
     table,
-    'State of the table: 1 ok, 2 explained, 3 suspect, 4 unknown, 5 no data (nobody looks), 6 confirmed.',
+    'State of the table: 1 ok, 2 explained, 3 suspect, 4 unknown, 5 no data (nobody polls), 6 confirmed.',
   ),
   state: recorded(
     'audit_trail:state:code',

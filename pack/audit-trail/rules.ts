@@ -27,7 +27,7 @@ export const auditTrails: Rule<ParsedAuditTrail> = (judged) => {
   }
 };
 
-/** A pattern for another schema would select nothing, and so look like a table that is taken care of. */
+/** A pattern for another schema would select nothing, and so seem to be a table that is covered. */
 function scope({ reporter }: Judged, { scope }: ParsedAuditTrail, path: KeyPath): void {
   const patterns = [
     ...scope.include.map((pattern, index) => ({ pattern, place: [...path, 'include', index] })),

@@ -78,7 +78,7 @@ describe('the audit trail exporter', () => {
     expect(text).toContain('audit_trail_attribution_missing_total{portal="kingston",trail="test",field="actor"} 0');
     expect(text).not.toMatch(/state="ok"\} 1/);
     await exporter.start({ signal: new AbortController().signal });
-    expect(exporter.ready()).toEqual({ ready: false, reason: 'not looked at yet: test' });
+    expect(exporter.ready()).toEqual({ ready: false, reason: 'not checked yet: test' });
   });
 
   test('is ready, and says unknown, when the database is not there', async () => {

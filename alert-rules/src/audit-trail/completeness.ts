@@ -67,7 +67,7 @@ function growing(pack: Pack): AlertRule {
 }
 
 function unproven(pack: Pack): AlertRule {
-  const { sweeps, leastSeconds } = auditSettings.unproven;
+  const { fullScans: sweeps, leastSeconds } = auditSettings.unproven;
   return trailAlert(pack, {
     name: 'AuditTablesUnproven',
     priority: 'medium',
@@ -76,7 +76,7 @@ function unproven(pack: Pack): AlertRule {
         time() - ${r.unprovenSince.name}
         > on (portal, trail) group_left ()
         (
-          clamp_min(${sweeps} * max ${ofTrail} (${m.sweepPeriod.name}{sweep="replay"}), ${leastSeconds})
+          clamp_min(${sweeps} * max ${ofTrail} (${m.fullScanPeriod.name}{sweep="replay"}), ${leastSeconds})
           or
           ${leastSeconds} * max ${ofTrail} (${r.identity.name})
         )
@@ -96,7 +96,7 @@ function counters(pack: Pack): AlertRule {
     name: 'AuditCountersDisagree',
     priority: 'high',
     forSeconds: auditSettings.countersForSeconds,
-    expr: `max by (portal, trail, invariant) (abs(${m.counterResidual.name})) > 0`,
+    expr: `max by (portal, trail, invariant) (abs(${m.counterMismatch.name})) > 0`,
     summary: 'Counters that must be equal differ: changes and audit records do not match in number.',
     description:
       'The equality {{ $labels.invariant }} of the trail {{ $labels.trail }} on {{ $labels.portal }} is off by ' +
@@ -134,7 +134,7 @@ function witness(pack: Pack): AlertRule {
     name: 'AuditWitnessResidual',
     priority: 'high',
     forSeconds: auditSettings.witnessForSeconds,
-    expr: `sum ${ofTable} (abs(${m.witnessResidual.name})) > 0`,
+    expr: `sum ${ofTable} (abs(${m.witnessMismatch.name})) > 0`,
     summary: "The database's own log of committed changes has another count than the audit trail.",
     description:
       'The write-ahead log and the audit records of {{ $labels.table }} on {{ $labels.portal }} differ by {{ $value | humanize }} ' +

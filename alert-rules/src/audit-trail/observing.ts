@@ -1,4 +1,4 @@
-/** Whether anybody looks, and how much can be seen. No data is never good news. */
+/** Whether anybody polls, and how much can be seen. No data is never good news. */
 
 import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
@@ -8,7 +8,7 @@ import { since, unheardOf } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { trailDashboard } from './dashboards.js';
-import { checkPatience, lookPatience } from './patience.js';
+import { checkPatience, pollPatience } from './patience.js';
 import { hasNoRecords, isCutOff } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
@@ -51,7 +51,7 @@ function checkStale(pack: Pack): AlertRule {
     // What cannot be read cannot be checked; the evidence says so, once.
     expr: promql`
       (
-        ${isLate(age('="tripwires"'), lookPatience)}
+        ${isLate(age('="tripwires"'), pollPatience)}
         or
         ${[...late('="exposure"', ''), ...late('="comparisons"', compared)].join('\nor\n')}
         or

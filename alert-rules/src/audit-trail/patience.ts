@@ -1,16 +1,16 @@
 /**
  * How long something may take before it is late: for each trail by its own pace, which its exporter tells. One that is
- * looked at once a day must not make the alerts of another blind for days.
+ * polled once a day must not make the alerts of another blind for days.
  */
 import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { plainNumber } from '../promql.js';
 import { ofTrail } from './owner.js';
 import { auditSettings } from './settings.js';
 
-const { looked, checks, seal } = auditSettings;
+const { polled: looked, checks, seal } = auditSettings;
 
-/** Seconds without a quick look. */
-export const lookPatience = patience(looked.looks, m.lookInterval.name, looked.leastSeconds);
+/** Seconds without a poll. */
+export const pollPatience = patience(looked.polls, m.pollInterval.name, looked.leastSeconds);
 
 /** Seconds without a result of an exact check. */
 export const checkPatience = patience(checks.rounds, m.confirmInterval.name, checks.leastSeconds);

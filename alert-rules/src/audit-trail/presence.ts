@@ -1,4 +1,4 @@
-/** What is known to exist, and whether anybody looks at it. */
+/** What is known to exist, and whether anybody polls it. */
 import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import { windowOf } from '../../../pack/metrics/index.js';
@@ -7,16 +7,16 @@ import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { ofTable, ofTrail } from './owner.js';
-import { lookPatience } from './patience.js';
+import { pollPatience } from './patience.js';
 import { auditSettings } from './settings.js';
 
 /** Trails whose database cannot be reached: everything else about them is unknown for that reason alone. */
 export const isCutOff = `(max ${ofTrail} (${m.evidenceState.name}{source="connection", state="unknown"}) == 1)`;
 
-/** Trails that the exporter cannot look at now, for whatever reason: what it had measured is gone from its page. */
+/** Trails that the exporter cannot poll now, for whatever reason: what it had measured is gone from its page. */
 const isUnseen = `(max ${ofTrail} (${m.evidenceState.name}{source=~"connection|catalogue", state="unknown"}) == 1)`;
 
-/** What is measured or, while the exporter cannot look, was measured last: losing sight must not end an alarm. */
+/** What is measured or, while the exporter cannot poll, was measured last: losing sight must not end an alarm. */
 export function lastKnown(by: string, series: string): string {
   const memory = windowOf(auditSettings.lastKnownSeconds);
   return promql`
@@ -32,7 +32,7 @@ export function lastKnown(by: string, series: string): string {
 export const hasNoRecords = `(max ${ofTrail} (${m.evidenceState.name}{source="records", state="unknown"}) == 1)`;
 
 export function presenceRecordings(): readonly RecordingRule[] {
-  const counts = `max ${ofTrail} (${m.lookInterval.name}) >= bool 0`;
+  const counts = `max ${ofTrail} (${m.pollInterval.name}) >= bool 0`;
   return [
     remembered(r.lastSeen, m.info.name),
     { record: r.identity, expr: memberIdentity('portal, trail', 'title, team', m.info.name, r.lastSeen, counts) },
@@ -69,5 +69,5 @@ export function presenceRecordings(): readonly RecordingRule[] {
 
 const isUnproven = `(max ${ofTable} (${m.tableState.name}{state=~"suspect|unknown"}) == 1)`;
 
-/** Trails at which the observer has looked of late; without it a state that no longer changes would look like calm. */
-export const isLookedAt = `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${lookPatience})`;
+/** Trails that the observer has polled lately; without it a state that no longer changes would seem calm. */
+export const isPolled = `(max ${ofTrail} (${m.lastCheck.name}{check="tripwires"} > 0) > time() - ${pollPatience})`;

@@ -1,12 +1,12 @@
 /** Thresholds that no description gives, each with its reason. */
 export const auditSettings = {
-  /** The cheap look happens every few seconds; ten minutes without one, or five left out, is an observer that stands still. */
-  looked: { looks: 5, leastSeconds: 600 },
+  /** The fast checks run every few seconds; ten minutes without one, or five left out, is an observer that stands still. */
+  polled: { polls: 5, leastSeconds: 600 },
   /** Exact checks take turns each minute or so; those of a busy trail may take minutes. */
   checks: { rounds: 5, leastSeconds: 1_800, forSeconds: 300 },
   absentForSeconds: 600,
-  /** A table is unproven until a whole sweep has passed; twice its projected time, or an hour, is no longer normal. */
-  unproven: { sweeps: 2, leastSeconds: 3_600, memorySeconds: 600 },
+  /** A table is unproven until a full scan has ended; twice its projected time, or an hour, is no longer normal. */
+  unproven: { fullScans: 2, leastSeconds: 3_600, memorySeconds: 600 },
   coverage: { lostForSeconds: 120, incompleteForSeconds: 900 },
   /** An alarm outlasts the connection for this long; by then others say that nothing can be seen. */
   lastKnownSeconds: 21_600,
@@ -14,7 +14,7 @@ export const auditSettings = {
   replayForSeconds: 300,
   /** A share, because a form that forgets the reason does so each time; a minimum, because nights are quiet. */
   attribution: { ratio: 0.01, minimum: 5, forSeconds: 300 },
-  /** One slow answer looks like a clock that is wrong; several looks in a row do not. */
+  /** One slow answer seems to be a wrong clock; several polls in a row do not. */
   clockForSeconds: 300,
   /** Where an application writes the records, unless the description allows more. */
   writeLag: { quantile: 0.99, leastSeconds: 60, windowSeconds: 900, forSeconds: 600 },
@@ -27,7 +27,7 @@ export const auditSettings = {
   verificationForSeconds: 3_600,
   retentionForSeconds: 300,
   readabilityForSeconds: 300,
-  /** What cannot be mended, or is so on every new server, is told for a day, and is then known. */
+  /** What cannot be fixed, or is so on every new server, is told for a day, and is then known. */
   knownSeconds: 86_400,
   bypass: { forSeconds: 3_600 },
   evidence: { unknownForSeconds: 900, degradedForSeconds: 3_600 },

@@ -5,7 +5,7 @@ import { windowOf } from '../../../pack/metrics/index.js';
 import { promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
 import { ofTable, ofTrail } from './owner.js';
-import { isCutOff, isLookedAt, lastKnown } from './presence.js';
+import { isCutOff, isPolled, lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
 
 /** One number for each table and each trail, so that dashboards need not judge. */
@@ -16,18 +16,18 @@ export function stateRecordings(): readonly RecordingRule[] {
 function tableState(): RecordingRule {
   const one = (state: (typeof auditTableStates)[number]) =>
     `${auditTableCodes[state]} * (max ${ofTable} (${m.tableState.name}{state="${state}"}) == 1)`;
-  const memory = windowOf(auditSettings.looked.leastSeconds);
+  const memory = windowOf(auditSettings.polled.leastSeconds);
   return {
     record: r.tableState,
     expr: promql`
       (
         ${auditTableStates.map(one).join('\nor\n')}
       )
-      and on (portal, trail) ${isLookedAt}
+      and on (portal, trail) ${isPolled}
       or
       ${auditTableCodes.noData} * (
         (last_over_time(${r.tableState.name}[${memory}]) > bool 0)
-        unless on (portal, trail) ${isLookedAt}
+        unless on (portal, trail) ${isPolled}
       )
       and on (portal, trail) ${r.identity.name}
     `,
@@ -44,7 +44,7 @@ function trailState(): RecordingRule {
   return {
     record: r.state,
     expr: promql`
-      ${auditTrailStates.noData} * (max ${ofTrail} (${r.identity.name}) unless ${isLookedAt})
+      ${auditTrailStates.noData} * (max ${ofTrail} (${r.identity.name}) unless ${isPolled})
       or
       ${auditTrailStates.absent} * max ${ofTrail} (${r.absent.name})
       or

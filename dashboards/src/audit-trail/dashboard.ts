@@ -191,7 +191,7 @@ function residuals(): Panel {
       'Row changes less calls of the trigger, calls less records, records less ids given out, and records that were changed. ' +
       'Each must be 0; a gap is a time in which it could not be told.',
     unit: 'short',
-    targets: [series(`max by (invariant) (${m.counterResidual.name}${trailSelector})`, '{{invariant}}')],
+    targets: [series(`max by (invariant) (${m.counterMismatch.name}${trailSelector})`, '{{invariant}}')],
     softMax: 1,
     noValue: 'No data: counters cannot be compared for this trail',
     overrides: [

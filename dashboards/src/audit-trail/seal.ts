@@ -105,8 +105,8 @@ function sweep(): Panel {
     unit: 's',
     noValue: 'Not known',
     targets: [
-      instant(`max(${m.sweepPeriod.name}${within('sweep="replay"')})`, 'Replay'),
-      instant(`max(${m.sweepPeriod.name}${within('sweep="verify"')})`, 'Verify'),
+      instant(`max(${m.fullScanPeriod.name}${within('sweep="replay"')})`, 'Replay'),
+      instant(`max(${m.fullScanPeriod.name}${within('sweep="verify"')})`, 'Verify'),
     ],
     thresholds: thresholds({ value: null, color: 'text' }),
   });

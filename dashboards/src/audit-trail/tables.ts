@@ -148,7 +148,7 @@ export function auditedTables(selector: string): Panel {
       },
       {
         title: 'Last whole sweep',
-        expr: `1000 * (${by(`${m.replaySwept.name}${selector}`)} > 0)`,
+        expr: `1000 * (${by(`${m.replayEnd.name}${selector}`)} > 0)`,
         nothing: 'None yet',
         properties: age('None yet', 150),
       },

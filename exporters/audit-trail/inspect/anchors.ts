@@ -10,7 +10,7 @@ export interface AnchorAnswer {
   /** A whole line of the log. */
   readonly line: string | undefined;
   /** Why it gave none. */
-  readonly trouble: string | undefined;
+  readonly error: string | undefined;
 }
 
 export interface AnchorView {
@@ -40,21 +40,21 @@ export async function askAnchors(
       const { name, kind } = anchor;
       const target = anchorTarget(anchor, origin);
       if (target.newest === undefined) {
-        return { name, kind, line: undefined, trouble: 'it takes checkpoints and gives none back' };
+        return { name, kind, line: undefined, error: 'it takes checkpoints and gives none back' };
       }
       try {
         const line = await target.newest(lastEntry, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
-        return { name, kind, line, trouble: undefined };
+        return { name, kind, line, error: undefined };
       } catch (error) {
         signal.throwIfAborted();
-        return { name, kind, line: undefined, trouble: describeError(error) };
+        return { name, kind, line: undefined, error: describeError(error) };
       }
     }),
   );
 }
 
 export async function compareAnchor(answer: AnchorAnswer, store: AuditStore, signal: AbortSignal): Promise<AnchorView> {
-  const { name, kind, line, trouble } = answer;
+  const { name, kind, line, error: trouble } = answer;
   if (trouble !== undefined) return { name, kind, state: 'unknown', detail: trouble };
   if (line === undefined) return { name, kind, state: 'empty', detail: EMPTY };
   const held = { name, publish: () => Promise.resolve(), newest: () => Promise.resolve(line) };

@@ -1,9 +1,4 @@
-import {
-  type AuditInvariant,
-  type AuditTableState,
-  auditInvariants,
-  type EvidenceSource,
-} from '../../../pack/audit-trail/metrics.js';
+import { type AuditInvariant, type AuditTableState, auditInvariants } from '../../../pack/audit-trail/metrics.js';
 import type { AuditOperation, AuditTrail } from '../../../pack/audit-trail/model.js';
 import { readFacts } from '../database/facts.js';
 import type { ReplayPage } from '../observer/checks/full-scan/replay.js';
@@ -14,7 +9,7 @@ import { checkContinuity } from '../observer/checks/reading/continuity.js';
 import type { Loop } from '../observer/loop.js';
 import { goneWithFault } from '../observer/tables/gone.js';
 import { newTableMemory } from '../observer/tables/memory.js';
-import type { Evidence } from '../observer/verdict/evidence.js';
+import type { WrittenBook } from '../observer/verdict/evidence.js';
 import { type Finding, hashedKey } from '../observer/verdict/findings.js';
 import type { RecordsWindow } from '../records/reader.js';
 import type { RecordsSql } from '../records/sql.js';
@@ -51,7 +46,7 @@ export interface Explanation {
   readonly truncated: boolean;
   /** Why rows could not be compared. */
   readonly obstacle: string | undefined;
-  readonly evidence: Readonly<Partial<Record<EvidenceSource, Evidence>>>;
+  readonly evidence: WrittenBook;
 }
 
 /** The database cannot be seen; the message says why. */
@@ -75,7 +70,7 @@ export class NotInScope extends RangeError {
 }
 
 const PAGE_ROWS = 5000;
-/** Records that do not agree with the one before them and are looked into, of each part of a table. */
+/** Of each part of a table: records that do not agree with the one before them, and are examined. */
 const MOST_CANDIDATES = 10_000;
 
 /**
@@ -120,7 +115,7 @@ export async function explain(trail: AuditTrail, table: string, options: Explain
       })),
       truncated: truncated || findings.length > limit,
       obstacle,
-      evidence: Object.fromEntries(evidence.all()),
+      evidence: evidence.written(),
     };
   });
 }
@@ -152,7 +147,7 @@ async function findAll(
       caughtUp: true,
       isEmpty: false,
     };
-    const result = await loop.database.look(signal, async (session) =>
+    const result = await loop.database.read(signal, async (session) =>
       checkContinuity(session, sql, await readFacts(session), whole, new Map([[recordedAs, own]]), MOST_CANDIDATES),
     );
     add(result.findings);
@@ -162,7 +157,7 @@ async function findAll(
     for (const replay of [replayRows, replayKeys]) {
       let from: readonly string[] | undefined;
       do {
-        const page: ReplayPage = await loop.heavy.look(signal, async (session) =>
+        const page: ReplayPage = await loop.heavy.read(signal, async (session) =>
           replay(session, sql, await readFacts(session), unit, from, PAGE_ROWS),
         );
         add(page.mismatches.map(({ finding }) => finding));
@@ -179,7 +174,7 @@ async function findSnapshot(loop: Loop, table: string, sql: RecordsSql, signal: 
   const scoped = loop.state.seen?.tables.find(({ label }) => label === table);
   if (own.reading.hadSnapshot || scoped === undefined) return;
   const places = [scoped.name, ...scoped.leaves.map(({ schema, name }) => ({ schema, name }))];
-  const [found] = await loop.database.look(signal, (session) =>
+  const [found] = await loop.database.read(signal, (session) =>
     session.query<{ has: boolean }>(
       `select ${places
         .map((place) => `exists (select from ${sql.all} r where ${sql.ofTable('r', place)} and r.op = 'SNAPSHOT')`)

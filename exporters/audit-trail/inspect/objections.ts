@@ -23,7 +23,7 @@ export function objections(trail: Pick<AuditTrail, 'records'>, status: TrailStat
       const times = identityBreaks[kind] ?? 0;
       return times === 0 ? [] : [`${identityWording[kind]} (${times})`];
     }),
-    ...(retention === undefined ? ['whether the records that must be kept are there could not be looked at'] : []),
+    ...(retention === undefined ? ['it could not be checked whether the records that must be kept are there'] : []),
     ...(retention?.disposedEarly === true ? ['records that must still be kept are gone'] : []),
     ...(retention === undefined || retention.partitionGaps === 0
       ? []

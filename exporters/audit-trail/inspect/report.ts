@@ -19,9 +19,9 @@ export interface ComparisonReport {
 /** What is proven of a trail, since when, by which evidence, and what nobody can say. */
 export interface TrailReport {
   readonly status: TrailStatus;
-  /** Of the last look of a running exporter. Undefined: none has kept anything here, so nothing is proven yet. */
+  /** Of the last poll of a running exporter. Undefined: none has kept anything here, so nothing is proven yet. */
   readonly observedUntil: string | undefined;
-  /** An exporter looks at it at present. What it proved before it ended was true then. */
+  /** An exporter polls it at present. What it proved before it ended was true then. */
   readonly isWatched: boolean;
   readonly seal: SealView | undefined;
   readonly comparisons: readonly ComparisonReport[];
@@ -38,7 +38,7 @@ export interface ReportOptions {
   readonly redactor?: Redactor;
 }
 
-/** Without a look for this long, and for this many of them, nobody watches. */
+/** Without a poll for this long, and for this many intervals, nobody watches. */
 const UNWATCHED_MS = 120_000;
 const UNWATCHED_LOOKS = 4;
 
@@ -70,7 +70,7 @@ async function compare(trail: AuditTrail, { signal, log = silentLogger, redactor
     for (const comparison of trail.comparisons) {
       const { name, strength, title } = comparison;
       const result = await database
-        .look(signal, (session) => runComparison(comparison, session, signal))
+        .read(signal, (session) => runComparison(comparison, session, signal))
         .catch((error: unknown): ComparisonResult => {
           signal.throwIfAborted();
           return { state: 'unknown', reason: error instanceof Error ? error.message : 'the comparison failed' };

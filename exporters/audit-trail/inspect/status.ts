@@ -6,7 +6,7 @@ import type { LoopState } from '../observer/loop-state.js';
 import { slotOf } from '../observer/slots.js';
 import { goneWithFault } from '../observer/tables/gone.js';
 import type { TableMemory } from '../observer/tables/memory.js';
-import type { Evidence } from '../observer/verdict/evidence.js';
+import type { WrittenBook } from '../observer/verdict/evidence.js';
 import type { IdentityKind } from '../observer/verdict/findings.js';
 import { unexplainedSoFar } from '../observer/verdict/judged.js';
 import { type VisitOptions, withObserver } from './visit.js';
@@ -17,7 +17,7 @@ export interface TableStatus {
   readonly reason: string;
   readonly since: string | undefined;
   readonly coverageRatio: number;
-  /** Which operations lack an effective trigger, and what would mend it. */
+  /** Which operations lack an effective trigger, and what fixes it. */
   readonly problems: readonly string[];
   /** End of the last whole comparison of rows and records. */
   readonly comparedAt: string | undefined;
@@ -32,7 +32,7 @@ export interface TrailStatus {
   readonly tablesInScope: number;
   readonly tablesCovered: number;
   readonly tables: readonly TableStatus[];
-  readonly evidence: Readonly<Record<string, Evidence>>;
+  readonly evidence: WrittenBook;
   /** What counters prove, they prove since then. */
   readonly epoch: { readonly since: string; readonly reason: string } | undefined;
   /** At this moment: backends report late, so that one of them may be about to pass. */
@@ -41,7 +41,7 @@ export interface TrailStatus {
   readonly unexplained: Readonly<Partial<Record<AuditInvariant, number>>>;
   /** Until a baseline of everything. */
   readonly identityBreaks: Readonly<Partial<Record<IdentityKind, number>>>;
-  /** Undefined: not looked at. */
+  /** Undefined: not checked. */
   readonly retention: { readonly disposedEarly: boolean; readonly partitionGaps: number } | undefined;
   readonly recordsReadAt: string | undefined;
   readonly bypassRoles: readonly string[];
@@ -80,7 +80,7 @@ export function statusOf(state: LoopState): TrailStatus {
       ...(seen?.tables ?? []).map(({ label }) => tableStatus(state, label, memory.tables[label])),
       ...goneWithFault(memory).map((label) => tableStatus(state, label, memory.gone[label])),
     ],
-    evidence: Object.fromEntries(evidence.all()),
+    evidence: evidence.written(),
     epoch:
       memory.epoch === undefined
         ? undefined

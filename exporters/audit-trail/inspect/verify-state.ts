@@ -31,7 +31,7 @@ const sweep = z.object({
   failures: z.array(failure),
   startedAt: z.string(),
 });
-export type Sweep = z.infer<typeof sweep>;
+export type RowsPass = z.infer<typeof sweep>;
 
 /**
  * What a verifier remembers, apart from everything that the sealer keeps: whoever can rewrite the seal directory must

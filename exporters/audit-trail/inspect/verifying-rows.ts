@@ -1,6 +1,6 @@
 import type { DatabaseAccess } from '../../../pack/index.js';
 import { type AuditStore, type ChunkFailure, SealSession, SealUnavailable, verifyRows } from '../seal/index.js';
-import type { Sweep, VerifyState } from './verify-state.js';
+import type { RowsPass, VerifyState } from './verify-state.js';
 
 export interface RowsRequest {
   readonly store: AuditStore;
@@ -88,7 +88,7 @@ type Step = Parameters<NonNullable<Parameters<typeof verifyRows>[0]['progress']>
 
 async function compare(
   { store, access, isReplica, signal }: RowsRequest,
-  sweep: Sweep,
+  sweep: RowsPass,
   onStep: (next: number, step: Step) => void,
 ): Promise<'complete' | 'incomplete'> {
   const session = await SealSession.open(access, signal);
@@ -107,14 +107,14 @@ async function compare(
   }
 }
 
-function newSweep({ state, start, isFull }: RowsRequest): Sweep {
+function newSweep({ state, start, isFull }: RowsRequest): RowsPass {
   const first = start ?? (isFull ? 0 : (state.rowsUpTo?.entries ?? 0));
   const startedAt = new Date().toISOString();
   return { start: first, isFull, next: first, rows: 0, chunks: 0, disposedChunks: 0, failures: [], startedAt };
 }
 
 /** One that was interrupted, when it was of the same kind; the log before it was just verified to be the same. */
-function goOn(request: RowsRequest): Sweep {
+function goOn(request: RowsRequest): RowsPass {
   const { state, store, isFull } = request;
   const fresh = newSweep(request);
   const { sweep } = state;
@@ -123,7 +123,7 @@ function goOn(request: RowsRequest): Sweep {
 }
 
 /** What was found wrong stays to be compared: the next verification begins before it. */
-function ended({ sweep: _, ...state }: VerifyState, { start, failures }: Sweep, length: number): VerifyState {
+function ended({ sweep: _, ...state }: VerifyState, { start, failures }: RowsPass, length: number): VerifyState {
   const before = state.rowsUpTo?.entries ?? 0;
   const good = failures.reduce((least, { seq }) => Math.min(least, seq), length);
   // Behind a gap that nobody compared, nothing is added up.
@@ -135,6 +135,6 @@ function withoutRows({ rowsUpTo: _, ...state }: VerifyState): VerifyState {
   return state;
 }
 
-function mutable({ changed, missing, added, ...rest }: ChunkFailure): Sweep['failures'][number] {
+function mutable({ changed, missing, added, ...rest }: ChunkFailure): RowsPass['failures'][number] {
   return { ...rest, changed: [...changed], missing: [...missing], added: [...added] };
 }

@@ -94,8 +94,8 @@ export class Loop {
       load: this.#budget,
       isAside: heavy !== database,
       now: options.now,
-      read: (work) => database.look(until.signal, work),
-      readAside: (work) => heavy.look(until.signal, work),
+      read: (work) => database.read(until.signal, work),
+      readAside: (work) => heavy.read(until.signal, work),
     };
   }
 

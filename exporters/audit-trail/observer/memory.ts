@@ -50,7 +50,7 @@ const memorySchema = z.object({
       startedAt: z.number(),
       xmax: z.string(),
       reason: z.string(),
-      /** Records were read before it began: what was done to them since the last look, only reading them again shows. */
+      /** Records were read before it began: what was done to them since the last poll, only reading them again shows. */
       hasOldRecords: z.boolean().optional(),
       /** Counters could not be seen for some of it, so they cannot vouch for the whole of it. */
       isUncounted: z.boolean().optional(),
@@ -62,7 +62,7 @@ const memorySchema = z.object({
   identityBreaks: z.partialRecord(z.enum(identityKinds), z.number()).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
   applied: z.array(z.string()),
-  /** As of the last look, for whoever asks from outside; an observer that begins believes none of it. */
+  /** As of the last poll, for whoever asks from outside; an observer that begins believes none of it. */
   evidence: z
     .partialRecord(
       z.enum(evidenceSources),
@@ -132,7 +132,7 @@ export class MemoryDirectory implements MemoryStore {
 
   async save(memory: Memory): Promise<void> {
     const path = this.#path(memory.trail);
-    // What could not be read may hold proofs: a person can still look at it. A command, which keeps nothing, leaves it.
+    // What could not be read may hold proofs, so it is put aside for a person. A command, which keeps nothing, leaves it.
     if (this.#unread.has(memory.trail)) await rename(path, `${path}.unreadable`).catch(() => undefined);
     this.#unread.delete(memory.trail);
     return this.#folder.save(memoryFile(memory.trail), JSON.stringify(memory));
@@ -143,14 +143,14 @@ export class MemoryDirectory implements MemoryStore {
   }
 }
 
-/** What this process lacks for a while; it says nothing of the file. */
+/** This process is short of something for a while; that says nothing of the file. */
 const passing: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE']);
 
 export function memoryFile(trail: string): string {
   return `${trail}.observer.json`;
 }
 
-/** For one look, as the command line takes it: knows what was kept, keeps nothing. */
+/** For one poll by a command: knows what was kept, keeps nothing. */
 export function readOnly(store: MemoryStore): MemoryStore {
   return { load: (trail) => store.load(trail), save: () => Promise.resolve() };
 }

@@ -152,7 +152,7 @@ export class Observer {
     const begunAt = performance.now();
     try {
       loop.change((state) => ({ ...state, lost: undefined }));
-      await loop.database.look(signal, (session) => checkFast(loop, session, signal));
+      await loop.database.read(signal, (session) => checkFast(loop, session, signal));
       loop.metrics.checked('tripwires', loop.options.now(), performance.now() - begunAt);
     } catch (error) {
       if (!this.state.isRetired) loop.lose(error);
@@ -186,7 +186,7 @@ export class Observer {
     // Nothing was learned, and a state that never was loaded must not take the place of one that is there.
     if (lost !== undefined && memory.epoch === undefined) return;
     try {
-      await this.#deps.memory.save({ ...memory, evidence: evidence.toPlain() });
+      await this.#deps.memory.save({ ...memory, evidence: evidence.written() });
     } catch (error) {
       loop.log.error('the state cannot be kept; after a restart all is unknown until proven again', { error });
     }

@@ -3,7 +3,7 @@ import type { Facts } from '../database/facts.js';
 import type { RecordsSql } from './sql.js';
 import { beginning, type Watermark } from './watermark.js';
 
-/** Records that are new since the last look, as a condition on a derived table (see `RecordsSql`). */
+/** Records that are new since the last poll, as a condition on a derived table (see `RecordsSql`). */
 export interface RecordsWindow {
   readonly where: (alias: string) => string;
   readonly params: readonly unknown[];

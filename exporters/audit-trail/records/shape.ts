@@ -54,14 +54,14 @@ export interface RecordsShape {
   readonly archiveOid: string | undefined;
   readonly archiveLeaves: readonly string[];
   readonly types: ReadonlyMap<string, string>;
-  /** Columns that the archive lacks; they read as null there. */
+  /** Columns that the archive does not have; they read as null there. */
   readonly archiveLacks: ReadonlySet<string>;
   readonly sequence: RecordsSequence | undefined;
   readonly idIsUnique: boolean;
   readonly idIsIndexed: boolean;
 }
 
-/** The audit table is not what was described; each text says what would mend it. */
+/** The audit table is not what was described; each text says how to fix it. */
 export interface Unreadable {
   readonly unreadable: readonly string[];
 }

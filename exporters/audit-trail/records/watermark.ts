@@ -11,7 +11,7 @@ export const watermarkSchema = z.discriminatedUnion('mode', [
   }),
   z.object({
     mode: z.literal('overlap'),
-    /** Records before this were all visible at the last look; from here on they are read again. */
+    /** Records before this were all visible at the last poll; from here on they are read again. */
     from: z.string().optional(),
     /** Ids in the overlap that were already read. */
     seen: z.array(z.string()),

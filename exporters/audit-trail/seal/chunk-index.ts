@@ -31,7 +31,7 @@ export class ChunkIndex implements LogView<AuditStatement> {
     return this.#epoch;
   }
 
-  /** As the newest entry that looked at it saw it. */
+  /** As the newest entry saw it. */
   get seenDatabase(): SeenDatabase | undefined {
     return this.#seenDatabase;
   }

@@ -28,7 +28,7 @@ export interface LawfulDisposal {
 }
 
 /**
- * The disposals in a log, for who looks at the records and not at the seal. Every look may ask: the log is read as a
+ * The disposals in a log, for whoever checks the records and not the seal. Every poll may ask: the log is read as a
  * whole only when a new disposal stands in it.
  */
 export class DisposalLog {
@@ -54,7 +54,7 @@ export class DisposalLog {
       return before.found;
     }
     const found = size === 0 ? [] : await this.#readAll(path);
-    // The last line may be half written, or of after the size was asked; it is looked at again.
+    // The last line may be half written, or of after the size was asked; it is read again.
     this.#read = { size: news?.end ?? (await this.#endOfLines(path, size)), found };
     return found;
   }

@@ -10,7 +10,7 @@ export interface LateRows {
   readonly leaves: Buffer;
   readonly keys: Buffer;
   readonly counts: ReadonlyMap<string, number>;
-  /** There may be more than were looked at; the next pass goes on. */
+  /** There may be more than were examined; the next pass goes on. */
   readonly isCut: boolean;
   /** More rows lie in the window than are read again, so late ones among the newest of them are not found. */
   readonly isWindowCut: boolean;

@@ -12,8 +12,8 @@ export interface RollingStatus {
   /** Of the chunk that was verified longest ago. Undefined with nothing sealed, or while a chunk differs. */
   readonly oldestAt: Date | undefined;
   readonly failedChunks: readonly ChunkFailure[];
-  /** Of a whole sweep at the present pace. Undefined before anything was measured. */
-  readonly sweepSeconds: number | undefined;
+  /** Of a whole pass at the present pace. Undefined before anything was measured. */
+  readonly wholePassSeconds: number | undefined;
 }
 
 export interface RollingStep {
@@ -26,17 +26,17 @@ export interface RollingStep {
   readonly onEnded: (failure: ChunkFailure) => void;
 }
 
-/** A sweep is planned to take half of what is promised; the other half is for outages. */
+/** A pass is planned to take half of what is promised; the other half is for outages. */
 const PLANNED_SHARE = 0.5;
 /** Re-reading may keep the database busy for this share of the time and no more. */
 const MAX_BUSY = 0.25;
 
-/** Sweeps over all chunks for ever, so that the time to detection has a known worst case. */
+/** Goes over all chunks again and again, so that the time to detection has a known worst case. */
 export class RollingVerifier {
   readonly #store: AuditStore;
   readonly #verifyWithinMs: number;
   readonly #failures = new Map<number, ChunkFailure>();
-  /** Failed when the last process ended; not looked at again yet. */
+  /** Failed when the last process ended; not verified again yet. */
   readonly #inherited = new Set<number>();
   #isFailuresKept = true;
   #next = 0;
@@ -48,8 +48,8 @@ export class RollingVerifier {
   }
 
   /**
-   * Takes up where the last process was, so that a restart does not begin the sweep anew, and forgets no failure.
-   * @returns what had failed then; it counts until it was looked at again.
+   * Takes up where the last process was, so that a restart does not begin the pass anew, and forgets no failure.
+   * @returns what had failed then; it counts until it was verified again.
    */
   async load(disk: Disk): Promise<readonly ChunkFailure[]> {
     const { index, view, directory } = this.#store;
@@ -73,7 +73,7 @@ export class RollingVerifier {
     return [...this.#failures.values()];
   }
 
-  /** Failures first: a crash before the times are kept leaves one too many to look at, never one too few. */
+  /** Failures first: a crash before the times are kept leaves one too many to verify, never one too few. */
   async save(disk: Disk): Promise<void> {
     const { index, view, directory } = this.#store;
     if (!this.#isFailuresKept) {
@@ -154,7 +154,7 @@ export class RollingVerifier {
       verifiedRatio: total === 0 ? 1 : fresh / total,
       oldestAt: Number.isFinite(oldest) ? new Date(oldest) : undefined,
       failedChunks: [...this.#failures.values()],
-      sweepSeconds: this.#pace === undefined ? undefined : total / this.#pace,
+      wholePassSeconds: this.#pace === undefined ? undefined : total / this.#pace,
     };
   }
 

@@ -15,7 +15,7 @@ const relation = z.object({
 
 export interface TableShape {
   readonly format: RowFormat;
-  /** What makes sealing less certain or slower, with what would mend it. */
+  /** What makes sealing less certain or slower, with how to fix it. */
   readonly weaknesses: readonly string[];
 }
 

@@ -232,7 +232,7 @@ class TrailSealer implements Sealer {
     if (error instanceof SealRefused) {
       this.#state = 'refused';
       this.#failures.add(error.kind, message);
-      // The directory is let go, so that a person can look, mend, or accept what happened.
+      // The directory is let go, so that a person can examine, repair, or accept what happened.
       await this.#close();
     } else {
       this.#state = 'error';

@@ -3,7 +3,7 @@ import type { AnchorStatus } from '../../runtime/sealing/anchors/anchoring.js';
 import type { RollingStatus } from './rolling.js';
 
 /**
- * `refused`: the evidence contradicts itself, and nothing is added until a person has looked. `error`: it cannot look
+ * `refused`: the evidence contradicts itself, and nothing is added until a person has acted. `error`: it cannot seal
  * or write at present and tries again; nothing is lost, it only comes later.
  */
 export const sealStates = ['starting', 'sealing', 'error', 'refused', 'stopped'] as const;
@@ -11,9 +11,9 @@ export type SealState = (typeof sealStates)[number];
 
 export interface SealStatus {
   readonly state: SealState;
-  /** `unknown` whenever it could not look lately, whatever the numbers below say. */
+  /** `unknown` whenever it could not seal lately, whatever the numbers below say. */
   readonly evidence: 'ok' | 'degraded' | 'unknown';
-  /** Why it is not `ok`, each with what would mend it. */
+  /** Why it is not `ok`, each with how to fix it. */
   readonly reasons: readonly string[];
   readonly certainty: 'exact' | 'overlap' | undefined;
   readonly checkpoint: { readonly seq: number; readonly size: number; readonly at: Date } | undefined;

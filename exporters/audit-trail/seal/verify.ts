@@ -34,7 +34,7 @@ export interface RowsVerifyOptions {
   readonly isReplica?: boolean;
 }
 
-/** One snapshot is held for so long only, or a sweep of hours would keep the database from cleaning up. */
+/** One snapshot is held for so long only, or a pass of hours would keep the database from cleaning up. */
 const SNAPSHOT_MS = 20_000;
 
 /** Every sealed row against the database, on demand. */

@@ -53,7 +53,7 @@ export class DecodingWitness implements Witness {
         this.#progress = await this.#start(signal);
         return { state: 'started', from: this.#progress.from.toString() };
       }
-      const { report, progress } = await this.#database.look(signal, (session) =>
+      const { report, progress } = await this.#database.read(signal, (session) =>
         this.#advance(session, before, signal),
       );
       this.#progress = progress;
@@ -84,7 +84,7 @@ export class DecodingWitness implements Witness {
 
   /** What the slot held back for us is let go: it was never to be counted, and it fills the disk. */
   async #start(signal: AbortSignal): Promise<Progress> {
-    const { place, readTo } = await this.#database.look(signal, async (session) => {
+    const { place, readTo } = await this.#database.read(signal, async (session) => {
       const place = await currentPlace(session);
       await this.#state(session);
       return { place, readTo: await this.#confirm(session, await flushedLsn(session)) };

@@ -7,7 +7,7 @@ export { type KeptPlace, keptPlaceSchema } from './kept.js';
 export type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
 
 /**
- * The witness plane: exact committed changes from the write-ahead log, independent of triggers and records.
+ * The witness: exact committed changes from the write-ahead log, independent of triggers and records.
  *
  * @example
  * const witness = createWitness(trail.witness, { log, redactor });

@@ -56,15 +56,15 @@ async function systemOf(session: Session): Promise<string> {
  * The least transaction id of which everything lies behind `place`: counting begins there.
  *
  * Whoever had an id when `place` was read either still holds it as a lock, or has ended before the snapshot. For that
- * the locks have to be read after the place and before the snapshot, so each look is a transaction of its own.
+ * the locks have to be read after the place and before the snapshot, so each is read in a transaction of its own.
  */
 export async function firstXid(database: ReadOnlyDatabase, signal: AbortSignal): Promise<bigint> {
-  const held = await database.look(signal, (session) =>
+  const held = await database.read(signal, (session) =>
     session.query<{ xid: string }>(
       `select transactionid::text as xid from pg_locks where locktype = 'transactionid' and transactionid is not null`,
     ),
   );
-  const [row] = await database.look(signal, (session) =>
+  const [row] = await database.read(signal, (session) =>
     session.query<{ xmax: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xmax'),
   );
   const xmax = BigInt(row?.xmax ?? '0');

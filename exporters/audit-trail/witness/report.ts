@@ -36,8 +36,8 @@ export type WitnessReport =
       readonly counts: readonly WitnessedCount[];
       readonly uncertain: readonly UncertainTable[];
     }
-  /** Nothing can be said since the last report. The next is `counted` where that was a passing trouble. */
-  | { readonly state: 'unknown'; readonly reason: string; readonly mend?: string };
+  /** Nothing can be said since the last report. The next is `counted` where that was a passing error. */
+  | { readonly state: 'unknown'; readonly reason: string; readonly fix?: string };
 
 export interface Witness {
   /** Never throws but for the signal. Polls must not overlap, and should come every few seconds to minutes. */

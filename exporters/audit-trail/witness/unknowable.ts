@@ -1,11 +1,11 @@
-/** Why nothing can be said of a range, and the GRANT or setting that would mend it. */
+/** Why nothing can be said of a range, and the GRANT or setting that fixes it. */
 export class Unknowable extends Error {
   override readonly name: string = 'Unknowable';
-  readonly mend: string | undefined;
+  readonly fix: string | undefined;
 
   constructor(reason: string, mend?: string, cause?: unknown) {
     super(reason, { cause });
-    this.mend = mend;
+    this.fix = mend;
   }
 }
 

@@ -4,7 +4,7 @@ import { Unknowable } from './unknowable.js';
 
 export function unknownReport(error: unknown): Extract<WitnessReport, { state: 'unknown' }> {
   if (error instanceof Unknowable) {
-    return { state: 'unknown', reason: error.message, ...(error.mend === undefined ? {} : { mend: error.mend }) };
+    return { state: 'unknown', reason: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) };
   }
   return { state: 'unknown', reason: failureOf(error).reason };
 }

@@ -22,7 +22,7 @@ export interface InstallOptions {
   readonly monthsAhead?: number;
 }
 
-/** The SQL that makes the writer plane, for people to read and then to run. Running it again changes nothing. */
+/** The SQL that makes the writer, for people to read and then to run. Running it again changes nothing. */
 export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions): string {
   return [
     begin('Installs', [

@@ -1,6 +1,6 @@
 import { textSettings } from '../../runtime/postgres/settings.js';
 
-/** What the writer plane calls its things. Everything it makes carries the mark, and nothing without it is touched. */
+/** Names of what the writer makes. Everything that it makes carries the mark; nothing without the mark is changed. */
 
 /** Raise it with every change of tables, and write what leads there from the version before into upgrade.ts. */
 export const writerVersion = 1;

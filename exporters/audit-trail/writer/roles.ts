@@ -54,7 +54,7 @@ end
 $kop$;`;
 }
 
-/** Each role gets what its plane reads, and none but the owner can write. */
+/** Each role gets what its component reads, and none but the owner can write. */
 export function grants(): string {
   const { observer, sealer, witness } = writerRoles;
   return `

@@ -27,7 +27,7 @@ export class ScanDatabase {
   /** @throws {ScanFailure} */
   async look<T>(signal: AbortSignal, work: (query: ScanQuery) => Promise<T>): Promise<T> {
     try {
-      return await this.#database.look(signal, (session) => work(session.query));
+      return await this.#database.read(signal, (session) => work(session.query));
     } catch (error) {
       throw scanFailureOf(error);
     }

@@ -43,7 +43,7 @@ export class ReadOnlyDatabase {
    *
    * @throws what the driver throws; `failureOf` says what it means.
    */
-  async look<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
+  async read<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const client = await this.#connect(signal);
     let aborted = false;

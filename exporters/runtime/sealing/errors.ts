@@ -1,6 +1,6 @@
 import type { VerificationKind } from '../../../pack/sealing/model.js';
 
-/** Evidence contradicts itself: something was rewritten, rolled back, forked or swapped. A person must look. */
+/** Evidence contradicts itself: something was rewritten, rolled back, forked or swapped. A person must act. */
 export class SealRefused extends Error {
   override readonly name = 'SealRefused';
   readonly kind: VerificationKind;
@@ -11,7 +11,7 @@ export class SealRefused extends Error {
   }
 }
 
-/** Sealing or looking is not possible as things are; the message says what would mend it. Nothing is proven broken. */
+/** Sealing or verifying is not possible now; the message says how to fix that. Nothing is proven broken. */
 export class SealUnavailable extends Error {
   override readonly name = 'SealUnavailable';
 }

@@ -43,14 +43,14 @@ const attribution = section({
     column: text().describe('Its column that holds what records name as the actor.'),
   })
     .exactOptional()
-    .describe('Where every actor of a human must be found. Default: nobody looks whether an actor exists.'),
+    .describe('Where every actor of a human must be found. Default: it is not checked whether an actor exists.'),
   required: list(oneOf(attributionFields), `fields of ${attributionFields.join(', ')}`)
     .prefault(['actor', 'at', 'rowKey'])
     .describe('Fields that every record of a human must fill. Default actor, at and rowKey.'),
 });
 
 const observe = section({
-  interval: interval().prefault('15s').describe('Time between two looks at counters and catalogue. Default 15s.'),
+  interval: interval().prefault('15s').describe('Time between two polls of counters and catalogue. Default 15s.'),
   confirmInterval: interval().prefault('60s').describe('Time between two exact checks of what is new. Default 60s.'),
   resolveWithin: duration()
     .prefault('10m')
@@ -114,7 +114,7 @@ export const auditTrailSchema = section({
   scope: scope.prefault({}).describe('Which tables must be audited.'),
   records: records.exactOptional().describe('Where the audit records are. Without it the portal has none.'),
   attribution: attribution.prefault({}).describe('Who may have done it.'),
-  observe: observe.prefault({}).describe('How often, and how closely, it is looked at.'),
+  observe: observe.prefault({}).describe('How often it is polled, and how thoroughly.'),
   retention: retention.prefault({}).describe('How long records must be kept.'),
   seal: seal.exactOptional().describe('Signed checkpoints, kept outside the database.'),
   witness: witness.exactOptional().describe('Committed changes, counted from the write-ahead log.'),

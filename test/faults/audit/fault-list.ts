@@ -102,11 +102,11 @@ const elsewhere: Readonly<Record<number, readonly Place[]>> = {
   ],
   41: [
     {
-      file: 'unit/exporters/audit-trail/witness/witness.test.ts',
+      file: 'integration/exporters/audit-trail/witness/witness.test.ts',
       test: 'a slot that was made anew, read by another or dropped',
     },
     {
-      file: 'unit/exporters/audit-trail/witness/witness.test.ts',
+      file: 'integration/exporters/audit-trail/witness/witness.test.ts',
       test: 'a slot that the server gave up for want of space',
     },
     planes('41 a replication slot dropped and made anew'),
@@ -114,7 +114,7 @@ const elsewhere: Readonly<Record<number, readonly Place[]>> = {
   44: [seal('source', '44 a policy hides rows from the role')],
   45: [
     {
-      file: 'unit/exporters/audit-trail/writer/writer.test.ts',
+      file: 'integration/exporters/audit-trail/writer/writer.test.ts',
       test: 'images hold every digit and one time zone, whatever the session says',
     },
   ],

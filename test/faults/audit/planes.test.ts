@@ -85,7 +85,7 @@ class Desk {
 
   evidence(): Evidence {
     const { evidence, reasons } = this.sealer?.status() ?? { evidence: 'unknown' as const, reasons: [] };
-    return { state: evidence, reason: reasons.join('; '), remedies: [] };
+    return { state: evidence, reason: reasons.join('; '), fixes: [] };
   }
 }
 

@@ -99,7 +99,7 @@ const completeness: readonly AuditLife[] = [
       ],
       [
         'while the first sweep of a large trail takes its time',
-        [{ minutes: 150, set: { ok: 0, unknown: 1, sweepPeriod: 7_200 } }],
+        [{ minutes: 150, set: { ok: 0, unknown: 1, fullScanPeriod: 7_200 } }],
       ],
       ['while the database cannot be reached at all', [{ minutes: 10 }, { minutes: 120, ...cutOff }]],
     ],
@@ -107,12 +107,12 @@ const completeness: readonly AuditLife[] = [
   {
     alert: 'AuditCountersDisagree',
     when: 'changes and calls of the trigger differ',
-    wrong: { set: { residual: 3 } },
+    wrong: { set: { mismatch: 3 } },
     quietUntil: 4,
     firesWithin: 7,
     labels: { ...auditLabels, invariant: 'operations_calls' },
     value: '3',
-    quiet: [['when backends report late', [{ minutes: 10 }, { minutes: 2, set: { residual: 5 } }, { minutes: 20 }]]],
+    quiet: [['when backends report late', [{ minutes: 10 }, { minutes: 2, set: { mismatch: 5 } }, { minutes: 20 }]]],
   },
   {
     alert: 'AuditContinuityBreak',

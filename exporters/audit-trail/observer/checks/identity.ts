@@ -7,7 +7,7 @@ import type { RecordsSql } from '../../records/sql.js';
 import type { Check, RecordsPoll } from '../check.js';
 import { identityEvidence } from '../verdict/evidence.js';
 
-/** C10. Another record with the id of a new one. Not asked where a unique index makes it impossible. */
+/** Another record with the id of a new one. Not asked where a unique index makes it impossible. */
 const DUPLICATES = (sql: RecordsSql, window: RecordsWindow) => `
 select count(*)::int as n from (
   select r.id from ${sql.live} r where ${window.where('r')} group by r.id

@@ -17,7 +17,7 @@ export async function isOrderLost({ known, sql }: RecordsPoll, session: Session)
   return given !== undefined && given < BigInt(checks.identity.given);
 }
 
-/** For people: why nothing can be said, and what mends it. */
+/** For people: why nothing can be said, and how to fix it. */
 export function orderLostText(
   { orderLost }: { readonly orderLost?: { readonly at: number } | undefined },
   sql: RecordsSql | undefined,

@@ -42,7 +42,7 @@ export async function makePlan(poll: RecordsPoll, session: Session): Promise<Pla
   for (const table of tables) {
     const own: ReplayUnit[] = [];
     const places = placesOf(poll, table);
-    // Dropped since; the next quick look finds it gone, and until then there is nothing to say of it.
+    // Dropped since; the next poll finds it gone, and until then there is nothing to say of it.
     if (!places.every(({ relation }) => columns.has(relation.oid))) continue;
     for (const { relation, recordedAs } of places) {
       const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
@@ -137,7 +137,7 @@ function unitOf(
     madeAt: madeAt(own(), relation),
     hasSnapshot: own().reading.hadSnapshot,
     disposals: disposalsFor(poll, recordedAs),
-    // Asked when it is needed, as the next: a quick look may have seen other storage since this was planned.
+    // Asked when it is needed, as the next: a poll may have seen other storage since this was planned.
     get watchedSince() {
       const watched = own().storage.watched[relation.oid];
       return watched === undefined ? undefined : BigInt(watched.xid);

@@ -38,7 +38,7 @@ interface ExportedPage {
 }
 
 /**
- * P13. Exports the next records as they are written, for `countUnreadable` to parse as whoever gets the export would have
+ * Exports the next records as they are written, for `countUnreadable` to parse as whoever gets the export would have
  * to. What was encrypted before it was recorded stays so: nobody here has the key.
  */
 async function exportNext(session: Session, sql: RecordsSql, after: Place | undefined): Promise<ExportedPage> {

@@ -11,7 +11,7 @@ import { isReplaced } from '../tables/storage.js';
 import { isBeginningDisposedOf, isDisposedOf, type Placed } from './disposals.js';
 
 /**
- * C14. Live and archived records as one: what moved to the archive is still there. By order of writing, for which there
+ * Live and archived records as one: what moved to the archive is still there. By order of writing, for which there
  * is an index; a least time would have to be looked for in all records.
  */
 const OLDEST = (sql: RecordsSql) => `

@@ -10,7 +10,7 @@ export const triggersMemorySchema = z.object({ fingerprints: fingerprintsSchema.
 type TriggersMemory = DeepReadonly<z.infer<typeof triggersMemorySchema>>;
 type Own = TriggersMemory & { readonly tables: Readonly<Record<string, TableTriggers>> };
 
-/** P1 and C2. Which operations are recorded, and whether a trigger or its function was changed since the last poll. */
+/** Which operations are recorded, and whether a trigger or its function was changed since the last poll. */
 export const triggersCheck: Check<Own, FastPoll> = {
   name: 'tripwires',
   evidence: ['catalogue'],
@@ -34,7 +34,7 @@ export const triggersCheck: Check<Own, FastPoll> = {
       evidence: {
         catalogue: judged(
           `${tables.length} tables in scope`,
-          warnings.length === 0 ? [] : [{ reason: 'a trigger function could be safer', remedies: warnings }],
+          warnings.length === 0 ? [] : [{ reason: 'a trigger function could be safer', fixes: warnings }],
         ),
       },
       suspicions: [

@@ -13,7 +13,7 @@ export interface OperationCoverage {
   readonly effective: boolean;
   /** Recorded in an ordinary session. False means that records are certainly missing. */
   readonly recording: boolean;
-  /** What is wrong, and what would mend it. */
+  /** What is wrong, and how to fix it. */
   readonly problems: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface Coverage {
 }
 
 /**
- * P1. Each required operation needs, on every leaf partition, a trigger that fires always, for every row and column, and
+ * Each required operation needs, on every leaf partition, a trigger that fires always, for every row and column, and
  * calls a known function whose source is trusted: a TRUNCATE of a leaf skips its parent's trigger, while one of the
  * parent fires those of all leaves; DETACH drops the row trigger that ATTACH had cloned; and an ordinary trigger is
  * silent under `session_replication_role = replica`. Without any leaf there is nothing to record yet.

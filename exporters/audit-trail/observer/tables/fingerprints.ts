@@ -23,7 +23,7 @@ export interface FingerprintChanges {
 }
 
 /**
- * C2. A trigger that was disabled and enabled again between two looks looks as before, but its catalogue row has a new
+ * A trigger that was disabled and enabled again between two polls seems unchanged, but its catalogue row has a new
  * xmin, and so has that of a function that was replaced by itself.
  *
  * @param rebase the catalogue as a whole is a different one (restore, upgrade): every xmin is new, and means nothing.

@@ -21,7 +21,7 @@ export async function isReplaced(
 }
 
 /**
- * Whether the rows just read lie in storage that no quick look has seen yet: what wrote them anew, such as SET UNLOGGED,
+ * Whether the rows just read lie in storage that no poll has seen yet: what wrote them anew, such as SET UNLOGGED,
  * made versions of them that no record describes, and they must not be taken for changes.
  */
 export async function isUnseenStorage(

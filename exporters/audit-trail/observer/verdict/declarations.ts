@@ -47,7 +47,7 @@ export async function readDeclarations(directory: string, trail: string): Promis
   try {
     return fileSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${path} cannot be understood; mend it or remove it`, { cause });
+    throw new Error(`${path} cannot be understood; correct it or remove it`, { cause });
   }
 }
 

@@ -8,13 +8,21 @@ import { tracksCalls } from './epoch.js';
 export interface Evidence {
   readonly state: EvidenceState;
   readonly reason: string;
-  /** The exact GRANT or setting that would mend it. */
+  /** The exact GRANT or setting that fixes it. */
+  readonly fixes: readonly string[];
+}
+
+/** Evidence in the state file and in the output of commands. Its keys are a promise, so that `fixes` keep their first name there. */
+export interface WrittenEvidence {
+  readonly state: EvidenceState;
+  readonly reason: string;
   readonly remedies: readonly string[];
 }
+export type WrittenBook = Readonly<Partial<Record<EvidenceSource, WrittenEvidence>>>;
 
 /** The reason of a source that the description leaves out. */
 export const notConfigured = 'not configured';
-const notYet: Evidence = { state: 'unknown', reason: 'not looked at yet', remedies: [] };
+const notYet: Evidence = { state: 'unknown', reason: 'not checked yet', fixes: [] };
 
 /**
  * What each property rests on, and whether it can be seen. A source that cannot be seen is not a source that says
@@ -40,8 +48,13 @@ export class EvidenceBook {
   }
 
   /** What another observer kept; whatever is checked here takes its place. */
-  withKept(kept: Readonly<Partial<Record<EvidenceSource, Evidence>>>): EvidenceBook {
-    return new EvidenceBook(new Map(evidenceSources.map((source) => [source, kept[source] ?? this.get(source)])));
+  withKept(kept: WrittenBook): EvidenceBook {
+    const known = evidenceSources.map((source) => {
+      const written = kept[source];
+      if (written === undefined) return [source, this.get(source)] as const;
+      return [source, { state: written.state, reason: written.reason, fixes: written.remedies }] as const;
+    });
+    return new EvidenceBook(new Map(known));
   }
 
   withFailure(source: EvidenceSource, failure: Failure, fixes: readonly string[] = []): EvidenceBook {
@@ -56,23 +69,26 @@ export class EvidenceBook {
     );
   }
 
-  toPlain(): Readonly<Partial<Record<EvidenceSource, Evidence>>> {
-    return Object.fromEntries(this.#book);
+  /** For the state file, and for whoever reads JSON. */
+  written(): WrittenBook {
+    return Object.fromEntries(
+      [...this.#book].map(([source, { state, reason, fixes }]) => [source, { state, reason, remedies: fixes }]),
+    );
   }
 }
 
-/** Ok, or degraded by what is lacking. */
+/** Ok, or degraded by its limitations. */
 export function judged(reason: string, limitations: readonly Limitation[]): Evidence {
-  if (limitations.length === 0) return { state: 'ok', reason, remedies: [] };
+  if (limitations.length === 0) return { state: 'ok', reason, fixes: [] };
   return {
     state: 'degraded',
     reason: limitations.map((limitation) => limitation.reason).join('; '),
-    remedies: limitations.flatMap(({ remedies }) => remedies),
+    fixes: limitations.flatMap(({ fixes }) => fixes),
   };
 }
 
-export function unknown(reason: string, remedies: readonly string[] = []): Evidence {
-  return { state: 'unknown', reason, remedies };
+export function unknown(reason: string, fixes: readonly string[] = []): Evidence {
+  return { state: 'unknown', reason, fixes };
 }
 
 export function ifSlow({ kind }: Failure): string[] {
@@ -81,7 +97,7 @@ export function ifSlow({ kind }: Failure): string[] {
 
 export interface Limitation {
   readonly reason: string;
-  readonly remedies: readonly string[];
+  readonly fixes: readonly string[];
 }
 
 export function counterLimitations(facts: Facts, trail: AuditTrail, shape: RecordsShape): Limitation[] {
@@ -89,7 +105,7 @@ export function counterLimitations(facts: Facts, trail: AuditTrail, shape: Recor
   if (!tracksCalls(facts)) {
     limitations.push({
       reason: 'calls of trigger functions are not counted, so one equality is left of two',
-      remedies: [`ALTER DATABASE ${facts.database} SET track_functions = 'pl'`],
+      fixes: [`ALTER DATABASE ${facts.database} SET track_functions = 'pl'`],
     });
   }
   const { sequence } = shape;
@@ -97,17 +113,17 @@ export function counterLimitations(facts: Facts, trail: AuditTrail, shape: Recor
     if (trail.records?.writtenBy === 'trigger')
       limitations.push({
         reason: 'the id is given out by no sequence, so forged ids do not show in counters',
-        remedies: [],
+        fixes: [],
       });
   } else if (!sequence.readable) {
     limitations.push({
       reason: 'the sequence of the ids cannot be read',
-      remedies: [`GRANT SELECT ON SEQUENCE ${sequence.name} TO ${facts.role}`],
+      fixes: [`GRANT SELECT ON SEQUENCE ${sequence.name} TO ${facts.role}`],
     });
   } else if (sequence.cache > 1) {
     limitations.push({
       reason: `sessions take ${sequence.cache} ids at once, so ids are not in the order of writing`,
-      remedies: [`ALTER SEQUENCE ${sequence.name} CACHE 1`],
+      fixes: [`ALTER SEQUENCE ${sequence.name} CACHE 1`],
     });
   }
   return limitations;
@@ -118,8 +134,8 @@ export function commitTimestampLimitations(facts: Facts): Limitation[] {
     ? []
     : [
         {
-          reason: 'moments of commit are not kept; times are judged by earlier looks',
-          remedies: ["ALTER SYSTEM SET track_commit_timestamp = 'on' (takes effect at a restart)"],
+          reason: 'moments of commit are not kept; times are judged by earlier polls',
+          fixes: ["ALTER SYSTEM SET track_commit_timestamp = 'on' (takes effect at a restart)"],
         },
       ];
 }
@@ -133,7 +149,7 @@ function identityLimitations(facts: Facts): Limitation[] {
     ? [
         {
           reason: 'the system identifier and timeline cannot be read, so a restored copy may pass for the original',
-          remedies: [`GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO ${facts.role}`],
+          fixes: [`GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO ${facts.role}`],
         },
       ]
     : [];

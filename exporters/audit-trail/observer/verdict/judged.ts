@@ -17,7 +17,7 @@ export function judgedSoFar({ ledger, judged = {} }: Known['checks']['counters']
   return ledger === undefined ? judged : lasting(ledger);
 }
 
-/** What nothing explained: judged, or still looked into; while nothing can be counted, what was judged before. */
+/** What nothing explained: judged, or not settled yet; while nothing can be counted, what was judged before. */
 export function unexplainedSoFar({ ledger, judged = {} }: CountersMemory): Amounts {
   if (ledger === undefined) return judged;
   const result: Changing<Amounts> = {};
@@ -33,7 +33,7 @@ export function withoutLedger({ ledger, ...own }: CountersMemory): CountersMemor
   return ledger === undefined ? own : { ...own, judged: lasting(ledger) };
 }
 
-/** With what is still looked into, where no outcome could explain it. */
+/** With what is not settled yet, where no outcome could explain it. */
 function lasting({ judged, pending }: { readonly judged: Amounts; readonly pending: Amounts }): Amounts {
   const result: Changing<Amounts> = { ...judged };
   for (const invariant of auditInvariants) {

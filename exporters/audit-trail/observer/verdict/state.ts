@@ -7,15 +7,15 @@ import type { DeepReadonly } from '../../deep-readonly.js';
  * The state of one table.
  *
  * ```
- *   ok ──tripwire──▶ suspect ──exact check finds a fault──▶ confirmed ──baseline declared──▶ unknown ──clean sweep──▶ ok
- *                       ├──exact checks clean──▶ explained (with the reason) ──next clean sweep──▶ ok
- *                       └──not resolved in time──▶ unknown
+ *   ok ──fast check──▶ suspect ──exact check finds a fault──▶ confirmed ──baseline declared──▶ unknown ──clean full scan──▶ ok
+ *                         ├──exact checks clean──▶ explained (with the reason) ──next clean full scan──▶ ok
+ *                         └──not resolved in time──▶ unknown
  * ```
  *
  * - `ok` needs proof: whole replay, records read to the end and old ones gone through again, counters in agreement, all
  *   since the epoch began.
  * - `confirmed` stays, over restarts, epochs and lost connections. A fault that was proven does not become unproven
- *   because data moved on; only a person ends it, by declaring a baseline, and then a clean sweep must follow.
+ *   because data moved on; only a person ends it, by declaring a baseline, and then a clean full scan must follow.
  * - `unknown` is where everything else goes. Nothing becomes `ok` because nothing could be seen.
  */
 export const causeKinds = ['counters', 'trigger', 'function', 'storage', 'records', 'recording', 'witness'] as const;
@@ -100,7 +100,7 @@ export interface Alarm {
   readonly needsRecheck?: boolean;
 }
 
-/** A second tripwire on a suspect table adds its cause, and what it needs; the time to resolve runs from the first. */
+/** A second cause on a suspect table is added, with what it needs; the time to resolve runs from the first. */
 export function suspect(before: Suspicion | undefined, alarm: Alarm, xmax: bigint, now: number): Suspicion {
   const { kind, detail, amount = 0, needsRecheck = false, operation } = alarm;
   const causes = before?.causes ?? [];

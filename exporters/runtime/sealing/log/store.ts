@@ -22,7 +22,7 @@ export interface StoreOptions<S extends CommonStatement, V> {
   readonly origin: string;
   /** Believed when there is no trusted state yet. Later the trusted state says who may sign. */
   readonly keys: readonly NoteVerifier[];
-  /** Reads beside a running sealer: takes no lock, mends nothing, passes over an unfinished last line. */
+  /** Reads beside a running sealer: takes no lock, repairs nothing, passes over an unfinished last line. */
   readonly readOnly?: boolean;
   readonly disk?: Disk;
   readonly log?: Logger;

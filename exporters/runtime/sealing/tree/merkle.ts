@@ -97,7 +97,7 @@ export class CompactRange {
 
   #node(level: number): Buffer {
     const node = this.nodes.get(level);
-    if (node === undefined) throw new Error(`compact range of ${this.size} lacks its subtree of level ${level}`);
+    if (node === undefined) throw new Error(`compact range of ${this.size} has no subtree of level ${level}`);
     return node;
   }
 }
@@ -165,7 +165,7 @@ export class Growth {
       const left = (2 * (from + n) - belowFrom) * HASH_BYTES;
       if (left < 0) {
         const old = this.#before.nodes.get(level - 1);
-        if (old === undefined) throw new Error(`compact range lacks its subtree of level ${level - 1}`);
+        if (old === undefined) throw new Error(`compact range has no subtree of level ${level - 1}`);
         old.copy(pair, 1);
         below.copy(pair, 1 + HASH_BYTES, 0, HASH_BYTES);
       } else {

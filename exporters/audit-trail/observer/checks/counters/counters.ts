@@ -36,7 +36,7 @@ export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
   records_mutated: 'audit records were updated or deleted',
 };
 
-/** C3 and C4. Only for trails that triggers write: an application's records roll back apart from its changes. */
+/** Counters. Only for trails that triggers write: an application's records roll back apart from its changes. */
 export const countersCheck: Check<CountersMemory, FastPoll> = {
   name: 'tripwires',
   evidence: ['counters'],
@@ -49,7 +49,7 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
         memory: withoutLedger(own),
         evidence: { counters: cannot ?? unknown('no audit records') },
         isUncounted: true,
-        record: (metrics) => metrics.residuals(undefined),
+        record: (metrics) => metrics.mismatches(undefined),
       };
     }
     // A copy: what is learned here counts only when the run is through.
@@ -81,13 +81,13 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
       const found = counterMismatches(ledger, sample, fns, uncalled);
       const settling = settlingOf(own, pace.settleMs);
       settling.add(poll.now(), found);
-      // Those that are looked into or were judged stay visible; those that were explained do not.
+      // Mismatches that are being checked or were judged stay visible; those that were explained do not.
       const shown = settling.settled(ledger.explained) ?? knownOf({ ledger }, found);
       return {
         memory: { ledger, found, window: settling.entries },
         evidence: { counters: judged(counted, counterLimitations(facts, trail, sql.shape)) },
         suspicions: judge(poll, ledger, settling),
-        record: (metrics) => metrics.residuals(shown),
+        record: (metrics) => metrics.mismatches(shown),
       };
     });
   },
@@ -147,7 +147,7 @@ function judge(poll: FastPoll, ledger: CountersLedger, settling: Settling): { ta
 }
 
 /**
- * Whether ids are compared is said, and is no lack: a trail that is written to day and night never rests for long enough,
+ * It is said whether ids are compared, and it is no limitation: a trail that is written to day and night never rests long enough,
  * and nobody could do anything about an alert that said so.
  */
 function whatIsCounted({ settleMs }: Pace, { base }: CountersLedger, { sequence }: CounterSample): string {

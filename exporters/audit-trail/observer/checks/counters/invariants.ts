@@ -30,11 +30,11 @@ export const countersLedgerSchema = z.object({
     records: z.record(z.string(), tuplesSchema),
     sequence: z.number().optional(),
   }),
-  /** Residuals found harmless; no longer shown. */
+  /** Mismatches found harmless; no longer shown. */
   explained: amountsSchema,
-  /** Residuals that exact checks are looking into. */
+  /** Mismatches that the exact checks have not settled yet. */
   pending: amountsSchema,
-  /** Residuals that were looked into but stay visible until a new baseline is declared. */
+  /** Mismatches that were checked but stay visible until a new baseline is declared. */
   judged: amountsSchema,
   /** Of records under signed disposals: what was there when this ledger began, and what was last found gone. */
   disposed: z
@@ -45,14 +45,14 @@ export const countersLedgerSchema = z.object({
     .optional(),
   /** What was judged in earlier epochs: no counter shows it any more, so it is added to what they show. */
   carried: amountsSchema.default({}),
-  /** Counters at the last look at which every equality held. */
+  /** Counters at the last poll at which every equality held. */
   agreed: z.record(z.string(), tuplesSchema),
 });
 export type CountersLedger = z.infer<typeof countersLedgerSchema>;
 
 export const countersMemorySchema = z.object({
   ledger: countersLedgerSchema.optional(),
-  /** Residuals judged in earlier epochs, for as long as no ledger of a new one carries them. */
+  /** Mismatches judged in earlier epochs, for as long as no ledger of a new one carries them. */
   judged: amountsSchema.optional(),
   /** By how much counters that should agree do not, as of now; and of late, until they had time to settle. */
   found: forgotten<CounterMismatches>(),
@@ -243,7 +243,7 @@ export function movedSinceAgreement(ledger: CountersLedger): string[] {
 
 interface Entry {
   readonly at: number;
-  readonly residuals: CounterMismatches;
+  readonly found: CounterMismatches;
 }
 
 export function settlingOf({ window }: Pick<CountersMemory, 'window'>, settleMs: number): Settling {
@@ -251,7 +251,7 @@ export function settlingOf({ window }: Pick<CountersMemory, 'window'>, settleMs:
 }
 
 /**
- * Tells a lasting residual from a passing one. A backend reports its counts up to ten seconds late and not all tables
+ * Tells a lasting mismatch from a passing one. A backend reports its counts up to ten seconds late and not all tables
  * in the same instant, so two sides may differ for that long; a fault stays.
  */
 export class Settling {
@@ -270,14 +270,14 @@ export class Settling {
   add(at: number, found: CounterMismatches): void {
     // A clock that was set back would make everything look recent until it is there again.
     if (at < (this.#seen.at(-1)?.at ?? at)) this.#seen = [];
-    this.#seen.push({ at, residuals: found });
+    this.#seen.push({ at, found: found });
     // The newest one that is old enough must stay: it proves that the window is spanned.
     const oldEnough = this.#seen.findLastIndex((entry) => at - entry.at >= this.#settleMs);
     if (oldEnough > 0) this.#seen.splice(0, oldEnough);
   }
 
   /**
-   * The part of each residual, beyond what is allowed for, that was there with one sign in every look of the window.
+   * The part of each mismatch, beyond the allowances, that was there with one sign in every poll of the window.
    *
    * @returns undefined while the window is not spanned: nothing can be said yet.
    */
@@ -287,9 +287,9 @@ export class Settling {
     if (first === undefined || last === undefined || last.at - first.at < this.#settleMs) return undefined;
     const result: Partial<Record<AuditInvariant, number>> = {};
     for (const invariant of auditInvariants) {
-      if (last.residuals[invariant] === undefined) continue;
+      if (last.found[invariant] === undefined) continue;
       const allowed = allowances.reduce((sum, amounts) => sum + (amounts[invariant] ?? 0), 0);
-      result[invariant] = commonPart(this.#seen.map((entry) => (entry.residuals[invariant] ?? 0) - allowed));
+      result[invariant] = commonPart(this.#seen.map((entry) => (entry.found[invariant] ?? 0) - allowed));
     }
     return result;
   }

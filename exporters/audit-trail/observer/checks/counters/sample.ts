@@ -3,7 +3,7 @@ import type { Session } from '../../../../runtime/postgres/read-only.js';
 import { operationBits } from '../../tables/coverage.js';
 
 /**
- * C3 and C4 in one statement: the statistics are those of one moment (`stats_fetch_consistency = snapshot`). The
+ * All counters in one statement: the statistics are those of one moment (`stats_fetch_consistency = snapshot`). The
  * sequence is read last, because it only grows and is never part of a snapshot.
  */
 const COUNTERS = (sequence: string, isAtRest: string) => `

@@ -7,7 +7,7 @@ import { forgotten } from '../../forgotten.js';
 import { countReaders } from './readers.js';
 
 /**
- * C15. Roles that can log in and could change data or records unseen, each under the first heading that fits: what a
+ * Roles that can log in and could change data or records unseen, each under the first heading that fits: what a
  * superuser can do needs no further mention. `member` covers rights through membership.
  */
 const EXPOSURE = `

@@ -254,11 +254,11 @@ function end(poll: PlannedPoll, own: Own, { isBehind }: Round): Result {
     evidence: {
       replay: judged(
         'rows are compared with their last records',
-        reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies: fixes }],
+        reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), fixes }],
       ),
     },
     record(metrics) {
-      if (seconds !== undefined) metrics.sweepPeriod(seconds);
+      if (seconds !== undefined) metrics.fullScanPeriod(seconds);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { TableDisposal } from '../disposals.js';
 
 export type ReplayKind = (typeof replayKinds)[number];
 
-/** What one sweep goes over: a table, or one leaf of it where the records name leaves. */
+/** What one full scan goes over: a table, or one leaf of it where the records name leaves. */
 export interface ReplayUnit {
   /** Label of the table in scope. */
   readonly table: string;
@@ -29,7 +29,7 @@ export interface ReplayUnit {
   readonly watchedSince: bigint | undefined;
   /** Row versions and last records older than this were accepted by a declared baseline. */
   readonly acceptedBefore: bigint;
-  /** The first sweep after a baseline: what is gone from the table by now is accepted. */
+  /** The first full scan after a baseline: what is gone from the table by now is accepted. */
   readonly isAccepting: boolean;
   /** A record has the same xmin as the row version that it describes. */
   readonly comparesVersions: boolean;
@@ -39,7 +39,7 @@ export interface ReplayUnit {
 
 export interface ReplayPage {
   readonly mismatches: readonly { readonly kind: ReplayKind; readonly finding: Finding }[];
-  /** Accepted by the baseline in this sweep, to be remembered. */
+  /** Accepted by the baseline in this scan, to be remembered. */
   readonly accepted: readonly string[];
   /** Live rows of which nothing can be said: older than the observer, and no SNAPSHOT. */
   readonly unbaselined: number;

@@ -17,7 +17,7 @@ const columns: Readonly<Record<AttributionField, string>> = {
   reason: 'reason',
 };
 
-/** C8. Jobs and migrations act without a person's reason; they are counted apart, never as missing. */
+/** Attribution. Jobs and migrations act without a person's reason; they are counted apart, never as missing. */
 const ATTRIBUTION = (sql: RecordsSql, window: RecordsWindow, attribution: Attribution, listed: string | undefined) => {
   const like = (patterns: readonly string[]) =>
     patterns.length === 0

@@ -13,7 +13,7 @@ const LACKING = (change: string, previous: string) =>
   `case when ${change}.op = 'INSERT' then null when ${change}.old is null then 'own'
         when ${previous}.op <> 'DELETE' and ${previous}.new is null then 'previous' end as lacking`;
 
-/** Candidates looked at together, with all that differs in them. */
+/** Candidates per query, with all that differs in them. */
 export const PAGE = 5000;
 
 /**

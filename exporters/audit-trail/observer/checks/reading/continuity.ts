@@ -27,7 +27,7 @@ export interface ContinuityResult {
   readonly withoutBeginning: number;
   /** Records that cannot be compared with the one before them, by table. */
   readonly lackingImages: ReadonlyMap<string, number>;
-  /** There were more disagreements than were looked at. */
+  /** There were more disagreements than were examined. */
   readonly truncated: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface Redefined {
   readonly by: string;
 }
 
-/** @param most candidates looked at; all of them unless given. */
+/** @param most candidates that are examined; all of them unless given. */
 export async function checkContinuity(
   session: Session,
   sql: RecordsSql,

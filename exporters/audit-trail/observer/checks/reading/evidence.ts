@@ -20,7 +20,7 @@ export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Ju
     ...(round.isMore && load.isSpent
       ? ['new records are still to be read: more is written than observe.maxLoad lets it read']
       : []),
-  ].map((reason) => ({ reason, remedies: [] }));
+  ].map((reason) => ({ reason, fixes: [] }));
   return {
     continuity:
       disorder === undefined ? judged('each image is compared with the one before', limitations) : unknown(disorder),
@@ -42,12 +42,12 @@ function recordLimitations({ sql, known }: PlannedPoll, { listed }: ReadingRound
   if (sql.shape.unlogged)
     limitations.push({
       reason: 'the audit table is UNLOGGED: a crash empties it',
-      remedies: [`ALTER TABLE ${sql.records.table} SET LOGGED`],
+      fixes: [`ALTER TABLE ${sql.records.table} SET LOGGED`],
     });
   if (sql.txidType === undefined)
     limitations.push({
       reason: 'no transaction column: a time range is read again, which is less certain',
-      remedies: [
+      fixes: [
         'ALTER TABLE … ADD COLUMN xact_id xid8 DEFAULT pg_current_xact_id(), with an index on (xact_id, id), and name it under columns.transaction',
       ],
     });
@@ -55,7 +55,7 @@ function recordLimitations({ sql, known }: PlannedPoll, { listed }: ReadingRound
   if (mutated > 0)
     limitations.push({
       reason: `${mutated} audit records were updated or deleted, and no baseline of the whole trail was declared since`,
-      remedies: [],
+      fixes: [],
     });
   return limitations;
 }

@@ -18,14 +18,14 @@ export interface ListedActors {
   readonly limitation?: Limitation;
 }
 
-/** C8. Who may be named as an actor, now: whoever is taken off the list later was on it when the records were read. */
+/** Who may be named as an actor, now: whoever is taken off the list later was on it when the records were read. */
 export async function listedActors(
   session: Session,
   actors: NonNullable<Attribution['actors']>,
 ): Promise<ListedActors> {
   const { schema, name } = parseQualified(actors.table);
-  const lacking = (why: string, ...remedies: readonly string[]): ListedActors => ({
-    limitation: { reason: `actors were not looked up in ${actors.table}: ${why}`, remedies },
+  const lacking = (why: string, ...fixes: readonly string[]): ListedActors => ({
+    limitation: { reason: `actors were not looked up in ${actors.table}: ${why}`, fixes },
   });
   const [row] = await session.query<{ hasColumn: boolean; isCut: boolean; role: string; mayRead: boolean | null }>(
     LISTING,

@@ -4,7 +4,7 @@ import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
 
 /**
- * C9. The moment of commit is PostgreSQL's own (`track_commit_timestamp`). Where it is not kept, an earlier look
+ * The moment of commit is PostgreSQL's own (`track_commit_timestamp`). Where it is not kept, an earlier look
  * bounds it from below: a transaction that had not begun then cannot have written before then.
  */
 const TIMES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, from: number) => {

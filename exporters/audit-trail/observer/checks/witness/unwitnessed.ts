@@ -38,7 +38,7 @@ export function unknownLimitations({ never }: Ranges): Limitation[] {
   return [
     {
       reason: `transactions ${shown(open)} were never compared with the write-ahead log, and never can be: ${last.reason}`,
-      remedies: [`once it is known what happened then: ${kopCall()} audit baseline --by NAME --reason TEXT`],
+      fixes: [`once it is known what happened then: ${kopCall()} audit baseline --by NAME --reason TEXT`],
     },
   ];
 }

@@ -44,7 +44,7 @@ export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll
     async run(poll, own) {
       const report = await witness.poll(poll.signal);
       if (report.state === 'unknown') {
-        const fixes = report.mend === undefined ? [] : [report.mend];
+        const fixes = report.fix === undefined ? [] : [report.fix];
         return {
           memory: { ...own, error: report.reason },
           evidence: { witness: unknown(report.reason, fixes) },
@@ -99,7 +99,7 @@ async function compare(poll: RecordsPoll, report: Counted, memory: WitnessMemory
           .then((recorded) => tables.flatMap((table) => compareTable(table, trail.scope.operations, report, recorded)));
   const reasons = report.uncertain.map(({ schema, table, reason }) => `${schema}.${table}: ${reason}`);
   const evidence = judged(`counted up to transaction ${report.to}${acceptedUnknown(memory)}`, [
-    ...(reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), remedies: [] }]),
+    ...(reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), fixes: [] }]),
     ...unknownLimitations(memory),
   ]);
   return {

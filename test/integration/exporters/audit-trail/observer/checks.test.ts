@@ -311,7 +311,7 @@ describe('without a transaction column', () => {
     for (const source of ['records', 'continuity'] as const)
       expect(evidence(source)).toMatchObject({
         state: 'unknown',
-        remedies: [`GRANT pg_read_all_stats TO ${observerRole}`],
+        fixes: [`GRANT pg_read_all_stats TO ${observerRole}`],
       });
     expect([lab.watching.state('public.accounts'), lab.watching.reason('public.accounts')]).toEqual([
       'unknown',

@@ -128,7 +128,7 @@ describe('evidence that is lacking', () => {
     for (let i = 0; i < 2; i += 1) await watching.look();
     const found = evidence(watching, source);
     expect([found.reason, found.state]).toEqual([found.reason, is]);
-    expect(found.remedies.join('; ')).toMatch(remedy);
+    expect(found.fixes.join('; ')).toMatch(remedy);
     expect([watching.reason('public.accounts'), watching.state('public.accounts')]).toEqual([
       watching.reason('public.accounts'),
       state,
@@ -150,7 +150,7 @@ describe('evidence that is lacking', () => {
     await watching.look();
     expect(evidence(watching, 'counters')).toMatchObject({
       state: 'degraded',
-      remedies: [expect.stringMatching(/track_functions/)],
+      fixes: [expect.stringMatching(/track_functions/)],
     });
     expect([watching.reason('public.accounts'), watching.state('public.accounts')]).toEqual([
       'every change is recorded',
@@ -169,7 +169,7 @@ describe('evidence that is lacking', () => {
     const next = observe({ store: keep(watching) });
     await next.look();
     expect(next.state('public.accounts')).toBe('unknown');
-    expect(evidence(next, 'counters').remedies.join()).toMatch(/track_counts/);
+    expect(evidence(next, 'counters').fixes.join()).toMatch(/track_counts/);
   });
 });
 

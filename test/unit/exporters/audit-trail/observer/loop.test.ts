@@ -35,7 +35,7 @@ const facts: Facts = {
   system: undefined,
   timeline: undefined,
 };
-const fine = { state: 'ok', reason: 'fine', remedies: [] } as const;
+const fine = { state: 'ok', reason: 'fine', fixes: [] } as const;
 
 /** A loop in which every source was fine so far. */
 function loopWhereAllIsFine() {
@@ -72,7 +72,7 @@ test('a check that throws makes its own evidence unknown and no other, until it 
   const { loop, run, unknown, hidden } = loopWhereAllIsFine();
   await run(failing);
   expect(unknown()).toEqual(['continuity', 'replay']);
-  expect(loop.state.evidence.get('replay')).toEqual({ state: 'unknown', reason: 'it broke', remedies: ['mend it'] });
+  expect(loop.state.evidence.get('replay')).toEqual({ state: 'unknown', reason: 'it broke', fixes: ['mend it'] });
   expect(loop.state.errors.get('retention')?.reason).toBe('it broke');
   expect(hidden).toEqual(['hidden']);
   await run(() => outcome({ evidence: { continuity: fine, replay: fine } }));
@@ -82,7 +82,7 @@ test('a check that throws makes its own evidence unknown and no other, until it 
 
 test('a check says nothing of the evidence of others', async () => {
   const { run, unknown } = loopWhereAllIsFine();
-  await run(() => outcome({ evidence: { counters: { state: 'unknown', reason: 'not mine', remedies: [] } } }));
+  await run(() => outcome({ evidence: { counters: { state: 'unknown', reason: 'not mine', fixes: [] } } }));
   expect(unknown()).toEqual([]);
 });
 

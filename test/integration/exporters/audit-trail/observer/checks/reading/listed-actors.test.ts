@@ -66,7 +66,7 @@ test.each([
     expect(records()).toEqual({
       state: 'degraded',
       reason: expect.stringContaining(why),
-      remedies: mend.map((pattern) => expect.stringMatching(pattern)),
+      fixes: mend.map((pattern) => expect.stringMatching(pattern)),
     });
     expect([count('human'), count('unresolved')]).toEqual([1, 0]);
     expect(lab.watching.state('public.accounts')).toBe('ok');

@@ -36,7 +36,7 @@ const counted = (from: number, to: number | string, counts: readonly WitnessedCo
   uncertain: [],
 });
 const started = (from: number): WitnessReport => ({ state: 'started', from: String(from) });
-const gone: WitnessReport = { state: 'unknown', reason: 'the slot is gone', mend: 'make a slot' };
+const gone: WitnessReport = { state: 'unknown', reason: 'the slot is gone', fix: 'make a slot' };
 
 /** Says one thing after the other, and the last one over and over. */
 function scripted(...reports: WitnessReport[]) {
@@ -79,7 +79,7 @@ test('a residual is not left standing while the witness says nothing', async () 
   await runExactChecks();
   expect(residual()).toBe(0);
   await runExactChecks();
-  expect(said()).toMatchObject({ state: 'unknown', reason: 'the slot is gone', remedies: ['make a slot'] });
+  expect(said()).toMatchObject({ state: 'unknown', reason: 'the slot is gone', fixes: ['make a slot'] });
   expect(residual()).toBeUndefined();
 });
 
