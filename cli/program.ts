@@ -1,94 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { withCalls } from '../exporters/runtime/call.js';
-import { errorCode } from '../exporters/runtime/error-code.js';
 import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/failure.js';
 import { packageVersion } from '../exporters/runtime/version.js';
-import { endWithNpm } from './parent.js';
+import { NotInstalled, verbs } from './verbs.js';
 import { CannotWrite } from './writing.js';
 
-interface Verb {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<Command>;
-}
-
-/** A verb's module is loaded when it is asked for, so that `kop check` does not wait for a web server. */
-const verbs: readonly Verb[] = [
-  {
-    name: 'exporters',
-    summary: 'measure, and serve the metrics to Prometheus',
-    load: async () => {
-      (await import('../exporters/runtime/signals.js')).holdSignals();
-      endWithNpm();
-      return (await import('./exporters.js')).exportersCommand();
-    },
-  },
-  {
-    name: 'check',
-    summary: 'say whether a configuration can be used',
-    load: async () => (await import('./check.js')).checkCommand(),
-  },
-  {
-    name: 'build',
-    summary: 'write alert rules and dashboards from a configuration',
-    load: async () => (await import('./build.js')).buildCommand(),
-  },
-  {
-    name: 'workflow',
-    summary: 'run one workflow now, or make one of a browser recording',
-    load: async () => (await import('./workflow.js')).workflowCommand(),
-  },
-  {
-    name: 'audit',
-    summary: 'say what is proven of audit trails, verify them, prove single records',
-    load: async () => (await import('./audit/index.js')).auditCommand(),
-  },
-  {
-    name: 'encryption',
-    summary: 'time encryption providers now, or scan ciphertext columns',
-    load: async () => (await import('./encryption/index.js')).encryptionCommand(),
-  },
-  {
-    name: 'healthcheck',
-    summary: 'ask the exporter on this machine whether it is alive',
-    load: async () => (await import('./healthcheck.js')).healthcheckCommand(),
-  },
-  {
-    name: 'demo',
-    summary: 'run everything on this machine, against a stand-in portal',
-    load: async () => {
-      endWithNpm();
-      return (await demoModule()).demoCommand();
-    },
-  },
-];
-
-class NotInstalled extends Error {
-  override readonly name = 'NotInstalled';
-}
-
-/** The demo is part of the repository, and of no installed package: it brings a database server. */
-async function demoModule(): Promise<typeof import('./demo.js')> {
-  try {
-    return await import('./demo.js');
-  } catch (error) {
-    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new NotInstalled(
-      'the demo, or a package that it needs, is not installed here; clone the repository, then run: npm ci && npm start',
-      { cause: error },
-    );
-  }
-}
-
 async function program(args: readonly string[]): Promise<Command> {
+  const names = verbs.map(({ name }) => name);
   const root = new Command('kop')
     .description('Kingston Observability Pack: measures what a regulated portal promises.')
     .version(packageVersion(), '-V, --version')
     .configureHelp({ showGlobalOptions: false })
     // Where `kop` is not on the PATH, what the help prints would not work.
     .configureOutput({
-      writeOut: (text) => process.stdout.write(withCalls(text)),
-      writeErr: (text) => process.stderr.write(withCalls(text)),
+      writeOut: (text) => process.stdout.write(withCalls(text, names)),
+      writeErr: (text) => process.stderr.write(withCalls(text, names)),
     })
     .showHelpAfterError('(add --help for what there is)')
     .addHelpText('after', '\nkop <command> --help says more. Exit code: 0 fine, 1 found something, 2 cannot run.')

@@ -36,10 +36,11 @@ export interface DomainDescription<Key extends string, Schema extends z.ZodType,
   readonly resolve: (name: string, parsed: z.output<Schema>, resolving: Resolving) => Entry;
   /** What of an entry is valid and yet worth a word. */
   readonly warnings?: (entry: Entry) => readonly string[];
-  readonly secrets: SecretsOfSection;
+  /** Where its secrets stand. Without it no reference to a secret is read in the section. */
+  readonly secrets?: SecretsOfSection;
   readonly metrics: readonly MetricFamily[];
   /** Every series that its rules record. */
-  readonly recorded: (windows: readonly Window[]) => readonly Recorded[];
+  readonly recorded?: (windows: readonly Window[]) => readonly Recorded[];
 }
 
 export interface Resolving {
@@ -63,7 +64,7 @@ export interface Domain<Key extends string = string, Entry = unknown> {
   readonly key: Key;
   /** Of the whole section. */
   readonly schema: z.ZodType;
-  readonly secrets: SecretsOfSection;
+  readonly secrets: SecretsOfSection | undefined;
   readonly metrics: readonly MetricFamily[];
   readonly recorded: (windows: readonly Window[]) => readonly Recorded[];
   /** @param section as it was written, with the right shape. */
@@ -73,7 +74,7 @@ export interface Domain<Key extends string = string, Entry = unknown> {
 export function domain<const Key extends string, Schema extends z.ZodType, Entry>(
   description: DomainDescription<Key, Schema, Entry>,
 ): Domain<Key, Entry> {
-  const { key, nouns, about, rules, secrets, metrics, recorded, warnings = () => [] } = description;
+  const { key, nouns, about, rules, secrets, metrics, recorded = () => [], warnings = () => [] } = description;
   const entrySchema = named(description.schema, nouns);
   return {
     key,

@@ -32,7 +32,7 @@ export const layout: Layout = {
   sectionsOfEntries: [...sharedSectionsOfEntries, ...Object.keys(domainShape)],
   secrets: new SecretPlaces({
     ...sharedSecrets,
-    ...Object.fromEntries(domains.map(({ key, secrets }) => [key, secrets])),
+    ...Object.fromEntries(domains.flatMap(({ key, secrets }) => (secrets === undefined ? [] : [[key, secrets]]))),
   }),
 };
 

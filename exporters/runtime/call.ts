@@ -36,13 +36,11 @@ export function callFrom({ program, root, cwd, path }: Surroundings): string {
 }
 
 /** In a text for people, where the reader has to start it otherwise: each command becomes one that works as it stands. */
-export function withCalls(text: string, call: string = kopCall()): string {
+export function withCalls(text: string, verbs: readonly string[], call: string = kopCall()): string {
   if (call === PROGRAM) return text;
-  return text.replaceAll(COMMAND, (_, before: string, verb: string) => `${before}${call} ${verb}`);
+  const command = new RegExp(`(?<!npx)(^|[\\s(\`'"$])${PROGRAM} (${verbs.join('|')})(?![\\w-])(?!:)`, 'gm');
+  return text.replaceAll(command, (_, before: string, verb: string) => `${before}${call} ${verb}`);
 }
-
-const VERBS = 'exporters|check|build|workflow|audit|encryption|healthcheck|demo';
-const COMMAND = new RegExp(`(?<!npx)(^|[\\s(\`'"$])kop (${VERBS})(?![\\w-])(?!:)`, 'gm');
 
 function leadsTo(file: string, program: string): boolean {
   try {

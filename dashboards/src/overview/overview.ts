@@ -23,8 +23,10 @@ export function overview(domains: readonly OverviewPart[]): Dashboard {
 }
 
 function now(parts: readonly OverviewPart[]): DashboardRow {
-  const wanted = parts.reduce((sum, { lightWidth }) => sum + lightWidth, 0);
-  const share = Math.min(1, (COLUMNS - ALERT_COLUMNS) / wanted);
+  const widths = fitted(
+    parts.map(({ lightWidth }) => lightWidth),
+    COLUMNS - ALERT_COLUMNS,
+  );
   return {
     title: 'Now',
     lines: [
@@ -32,15 +34,22 @@ function now(parts: readonly OverviewPart[]): DashboardRow {
         height: 4,
         panels: [
           [ALERT_COLUMNS, alertCounts()],
-          ...parts.map(({ light, lightWidth }): [number, Panel] => [
-            Math.max(1, Math.floor(lightWidth * share)),
-            light,
-          ]),
+          ...parts.map(({ light }, index): [number, Panel] => [widths[index] ?? 1, light]),
         ],
       },
       { height: 9, panels: [[COLUMNS, alertTable(parts)]] },
     ],
   };
+}
+
+/** Whole widths in proportion that fill a line; what rounding leaves goes to those that lost most by it. */
+function fitted(wanted: readonly number[], columns: number): readonly number[] {
+  const whole = wanted.reduce((sum, width) => sum + width, 0);
+  const exact = wanted.map((width) => (width * columns) / whole);
+  const widths = exact.map(Math.floor);
+  const byLoss = [...exact.keys()].toSorted((a, b) => ((exact[b] ?? 0) % 1) - ((exact[a] ?? 0) % 1));
+  const rest = columns - widths.reduce((sum, width) => sum + width, 0);
+  return widths.map((width, index) => (byLoss.indexOf(index) < rest ? width + 1 : width));
 }
 
 function alertCounts(): Panel {

@@ -53,12 +53,14 @@ describe('what a reader types to get kop', () => {
   });
 });
 
+const verbs = ['audit', 'build', 'check', 'demo', 'exporters'];
+
 test('texts name commands that work, and nothing else in them changes', () => {
   const text =
     "$ kop audit status\n  run kop check again; 'kop demo' and `kop build --check`; the kop exporters: kop-audit, kop_state, kop.";
-  expect(withCalls(text, 'npx kop')).toBe(
+  expect(withCalls(text, verbs, 'npx kop')).toBe(
     "$ npx kop audit status\n  run npx kop check again; 'npx kop demo' and `npx kop build --check`; the kop exporters: kop-audit, kop_state, kop.",
   );
-  expect(withCalls('npx kop check', 'npx kop')).toBe('npx kop check');
-  expect(withCalls(text, 'kop')).toBe(text);
+  expect(withCalls('npx kop check', verbs, 'npx kop')).toBe('npx kop check');
+  expect(withCalls(text, verbs, 'kop')).toBe(text);
 });
