@@ -110,13 +110,8 @@ export class DecodingWitness implements Witness {
     sameHistory(place, before.place);
     const { confirmed, isBehind } = await this.#state(session, before.readTo);
     // A crash of the server takes a slot back to its last checkpoint; what lies between is in the ledger already.
-    if (isBehind) await this.#confirm(session, before.readTo);
-    else if (confirmed !== before.readTo) {
-      throw new PlaceLost(
-        `slot ${this.#slot} is not where the witness left it: it was made anew, or read by another program`,
-        'let no other program use the slot',
-      );
-    }
+    const stand = isBehind ? await this.#confirm(session, before.readTo) : confirmed;
+    if (!isBehind && stand !== before.readTo) throw this.#moved();
     const reached = await horizon.reach(session, place, signal);
     if (reached === undefined) {
       return { report: nothingNew(before.from), progress: { ...before, place } };
@@ -131,7 +126,7 @@ export class DecodingWitness implements Witness {
     // What happened before counting began.
     ledger.take(before.from);
     if (ledger.isOverfull) throw new PlaceLost('too many transactions wait for one that has been open for long');
-    const readTo = await this.#confirm(session, reached.lsn);
+    const readTo = await this.#confirm(session, reached.lsn, stand);
     const to = later(reached.xmin, before.from);
     const report: WitnessReport = {
       state: 'counted',
@@ -175,13 +170,32 @@ export class DecodingWitness implements Witness {
     return { confirmed: slot.confirmed, isBehind: slot.isBehind === true };
   }
 
-  async #confirm(session: Session, lsn: string): Promise<string> {
-    await session.query(
-      `select pg_replication_slot_advance($1, $2::pg_lsn) from pg_replication_slots
-       where slot_name = $1 and confirmed_flush_lsn < $2::pg_lsn`,
-      [this.#slot, lsn],
+  /**
+   * Moves the slot on.
+   *
+   * @param stand where it must be until then. A slot that is made anew during a poll stands elsewhere, and what lies before
+   *   it was never counted.
+   * @returns where it is then, as the move itself tells: asked afterwards, it could be another slot.
+   */
+  async #confirm(session: Session, lsn: string, stand?: string): Promise<string> {
+    const [moved] = await session.query<{ to: string }>(
+      `select a.end_lsn::text as to from pg_replication_slots s
+       cross join lateral pg_replication_slot_advance(s.slot_name, $2::pg_lsn) a
+       where s.slot_name = $1 and s.confirmed_flush_lsn < $2::pg_lsn
+         and ($3::pg_lsn is null or s.confirmed_flush_lsn = $3::pg_lsn)`,
+      [this.#slot, lsn, stand ?? null],
     );
-    return (await this.#state(session)).confirmed;
+    if (moved !== undefined) return moved.to;
+    const { confirmed } = await this.#state(session);
+    if (stand !== undefined && confirmed !== stand) throw this.#moved();
+    return confirmed;
+  }
+
+  #moved(): PlaceLost {
+    return new PlaceLost(
+      `slot ${this.#slot} is not where the witness left it: it was made anew, or read by another program`,
+      'let no other program use the slot',
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   createWitness,
   keptPlaceSchema,
@@ -193,7 +193,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     await db.query(`drop role weak_${slot}`);
     expect(report).toMatchObject({
       state: 'unknown',
-      mend: `ALTER ROLE "weak_${slot}" REPLICATION`,
+      fix: `ALTER ROLE "weak_${slot}" REPLICATION`,
     });
   });
 
@@ -262,7 +262,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       await db.query('insert into u values (1)');
       await db.query('checkpoint');
     }
-    const lost = { state: 'unknown', reason: expect.stringContaining('is lost'), mend: expect.stringContaining(slot) };
+    const lost = { state: 'unknown', reason: expect.stringContaining('is lost'), fix: expect.stringContaining(slot) };
     expect(await witness.poll(signal())).toMatchObject(lost);
     expect(await witness.poll(signal())).toMatchObject(lost);
     expect(witness.kept()).toBeUndefined();
@@ -291,13 +291,41 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     await drop();
     expect(await witness.poll(signal())).toMatchObject({
       state: 'unknown',
-      mend: expect.stringContaining('pg_create_logical_replication_slot'),
+      fix: expect.stringContaining('pg_create_logical_replication_slot'),
     });
     await make();
     expect(await witness.poll(signal())).toEqual(started);
     await db.query('insert into t values (3)');
     expect((await counted(witness, db)).lines).toEqual(['t INSERT 1']);
   });
+
+  test.each(['pg_logical_slot_peek_changes', 'pg_replication_slot_advance'])(
+    'a slot that is made anew during a poll, right before %s',
+    async (call) => {
+      const { db, slot, witness } = await setUp();
+      await db.query('insert into t values (1)');
+      const query = pg.Client.prototype.query;
+      let isReplaced = false;
+      const spy = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(async function (
+        this: pg.Client,
+        ...args: unknown[]
+      ) {
+        if (!isReplaced && String(args[0]).includes(call)) {
+          isReplaced = true;
+          await Reflect.apply(query, db, [`select pg_drop_replication_slot('${slot}')`]);
+          await Reflect.apply(query, db, ['insert into t values (2)']);
+          await Reflect.apply(query, db, [`select pg_create_logical_replication_slot('${slot}', 'test_decoding')`]);
+        }
+        return await Reflect.apply(query, this, args);
+      });
+      onTestFinished(() => spy.mockRestore());
+      // A busy machine may need more than one poll until there is something to read.
+      let report = await witness.poll(signal());
+      while (!isReplaced) report = await witness.poll(signal());
+      expect(report).toMatchObject({ state: 'unknown', reason: expect.stringContaining('not where') });
+      expect(await witness.poll(signal())).toEqual(started);
+    },
+  );
 
   test('a slot that fell back in a crash of the server is taken to where it was', async () => {
     const own = await startMajor(major, { wal_level: 'logical', autovacuum: 'off' });
@@ -349,6 +377,6 @@ test('at wal_level replica nothing is counted, and it says what to set', async (
   expect(await witness.poll(signal())).toMatchObject({
     state: 'unknown',
     reason: expect.stringContaining('wal_level is replica'),
-    mend: expect.stringContaining("wal_level = 'logical'"),
+    fix: expect.stringContaining("wal_level = 'logical'"),
   });
 });
