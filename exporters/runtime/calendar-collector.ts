@@ -4,7 +4,7 @@ import { calendarMetrics } from '../../pack/policy/metrics.js';
 import { type Collector, noData } from './collector.js';
 import { family } from './metrics/family.js';
 
-/** Says when business hours are, because PromQL knows neither time zones nor bank holidays. */
+/** Reports when business hours are, because PromQL has neither time zones nor bank holidays. */
 export function calendarCollector(calendars: () => readonly Calendar[]): Collector {
   return {
     name: 'calendar',
@@ -18,7 +18,7 @@ export function calendarCollector(calendars: () => readonly Calendar[]): Collect
         ),
         family(
           calendarMetrics.validUntil,
-          // A calendar without bank holidays never runs out: it has no such series.
+          // A calendar without bank holidays never ends, so it has no such series.
           all.flatMap((calendar) => {
             const until = validUntil(calendar);
             return until === undefined ? [] : [[{ calendar: calendar.name }, until.getTime() / 1000] as const];

@@ -13,7 +13,7 @@ interface Surroundings {
 
 let known: string | undefined;
 
-/** How the reader starts `kop` from where they are: `kop`, `npx kop`, or `node` and the file. */
+/** How the user starts `kop` here: `kop`, `npx kop`, or `node` and the file. */
 export function kopCall(): string {
   known ??= callFrom({
     program: join(packageRoot(), 'dist', 'cli', 'kop.js'),
@@ -25,7 +25,7 @@ export function kopCall(): string {
 }
 
 export function callFrom({ program, root, cwd, path }: Surroundings): string {
-  // npm puts its own folders before the PATH of what it starts; the reader's terminal does not have them.
+  // npm adds its own folders to the PATH of the processes that it starts; the user's terminal does not have them.
   const readers = path.split(delimiter).filter((folder) => !folder.includes(join('node_modules', '.bin')));
   if (readers.some((folder) => folder !== '' && leadsTo(join(folder, PROGRAM), program))) return PROGRAM;
   if (isWithin(cwd, root) && !root.includes(`${sep}node_modules${sep}`)) return `npx ${PROGRAM}`;
@@ -35,7 +35,7 @@ export function callFrom({ program, root, cwd, path }: Surroundings): string {
   return `node ${quoted(program)}`;
 }
 
-/** In a text for people, where the reader has to start it otherwise: each command becomes one that works as it stands. */
+/** Rewrites each command in a text so that it works unchanged in the user's terminal. */
 export function withCalls(text: string, verbs: readonly string[], call: string = kopCall()): string {
   if (call === PROGRAM) return text;
   const command = new RegExp(`(?<!npx)(^|[\\s(\`'"$])${PROGRAM} (${verbs.join('|')})(?![\\w-])(?!:)`, 'gm');
@@ -60,7 +60,7 @@ function parentsOf(folder: string): readonly string[] {
   return up === folder ? [folder] : [folder, ...parentsOf(up)];
 }
 
-/** As one word for a shell. */
+/** Quoted as one word for a shell. */
 export function quoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,7 +3,7 @@ import { type Collected, type Collector, isNoData } from './collector.js';
 import { describeError, type Logger } from './log.js';
 import { type Family, family } from './metrics/family.js';
 
-/** What became of a collector in the last scrape, for the landing page. */
+/** The result of a collector in the last scrape, for the landing page. */
 export interface CollectorState {
   readonly name: string;
   readonly outcome: 'not asked yet' | 'delivered' | 'no data' | 'failed';
@@ -17,7 +17,7 @@ export interface CollectorRunOptions {
   readonly now: Date;
 }
 
-/** Runs all collectors at once; none can fail the page or hold it up beyond the deadline. */
+/** Runs all collectors at once; none can fail the page or delay it beyond the deadline. */
 export class CollectorRunner {
   readonly #runs: readonly CollectorRun[];
 
@@ -28,7 +28,7 @@ export class CollectorRunner {
     this.#runs = collectors.map((collector) => new CollectorRun(collector, log.child({ collector: collector.name })));
   }
 
-  /** What the collectors delivered by the deadline, and the series that say how each fared. */
+  /** What the collectors returned by the deadline, and the series with the result of each. */
   async collect(options: CollectorRunOptions): Promise<readonly Family[]> {
     const results = await Promise.all(this.#runs.map((run) => run.collect(options)));
     const states = results.map(({ state }) => state);
@@ -54,7 +54,7 @@ export class CollectorRunner {
   }
 }
 
-/** Of one scrape: another may be under way and fare otherwise. */
+/** The results of one scrape: another scrape may run at the same time with other results. */
 interface RunResult {
   readonly state: CollectorState;
   readonly families: readonly Family[];
@@ -98,7 +98,7 @@ class CollectorRun {
       return { state: this.#become({ outcome: 'delivered', durationMs, lastSuccess: now }), families: collected };
     } catch (error) {
       const detail = describeError(error);
-      // A collector that keeps failing for one reason says so once in the log, and at each scrape in its metric.
+      // A collector that keeps failing for the same reason is logged once; its metric shows it at each scrape.
       const isNews = this.#state.outcome !== 'failed' || this.#state.detail !== detail;
       const state = this.#become({ outcome: 'failed', detail, durationMs: performance.now() - startedAt });
       this.#log[isNews ? 'warn' : 'debug']('collector failed', { error });
@@ -107,14 +107,14 @@ class CollectorRun {
   }
 
   /**
-   * Two servers that scrape at the same moment share one call. One that has outlived its own deadline is not shared,
-   * and not joined by a second either: a collector that hangs must not pile up.
+   * Two servers that scrape at the same moment share one call. A call beyond its own deadline is not shared, and no second
+   * call is started: calls of a hanging collector must not accumulate.
    */
   #outcome(budgetMs: number, now: Date): Promise<Outcome> {
     const at = performance.now();
     if (this.#running !== undefined) {
       const { startedAt, signal, outcome } = this.#running;
-      // By its timer and not by the clock: a timer may be early by a fraction of a millisecond.
+      // Uses its timer and not the clock: a timer may fire a fraction of a millisecond early.
       if (!signal.aborted) return outcome;
       const seconds = Math.round((at - startedAt) / 1000);
       return Promise.reject(new Error(`still running since an earlier scrape ${seconds} s ago`));
@@ -126,7 +126,7 @@ class CollectorRun {
       clearTimeout(timer);
       this.#running = undefined;
     });
-    // Nobody waits any more for one that fails after its deadline; unhandled, its rejection would end the process.
+    // Nothing waits for a collector after its deadline; an unhandled rejection would end the process.
     outcome.catch(() => undefined);
     this.#running = { startedAt: at, signal: controller.signal, outcome };
     return outcome;
@@ -139,7 +139,7 @@ class CollectorRun {
   }
 }
 
-/** The clock stops before anything else gets its turn: a collector that answers at once is not charged for the others. */
+/** Measures the time at once, so that a fast collector's duration does not include the others. */
 async function timed(collect: () => Collected | Promise<Collected>): Promise<Outcome> {
   const startedAt = performance.now();
   const answer = collect();

@@ -2,14 +2,14 @@ import type { Logger } from './log.js';
 import type { Family } from './metrics/family.js';
 
 export interface CollectContext {
-  /** Aborts at the deadline of this page. Whatever leaves the process must take it. */
+  /** Aborts at the deadline of this page. Every request to another process must use it. */
   readonly signal: AbortSignal;
-  /** When this page was asked for; one and the same for all its collectors. */
+  /** When this page was requested; the same for all its collectors. */
   readonly now: Date;
   readonly log: Logger;
 }
 
-/** Nothing to show yet, and that is no failure: the first run is not over, or this portal has no such thing. */
+/** No data yet, which is not a failure: the first run has not ended, or this portal does not have it. */
 export interface NoData {
   readonly noData: string;
 }

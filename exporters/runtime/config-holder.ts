@@ -10,15 +10,15 @@ export interface ConfigHolderOptions {
   readonly now?: () => Date;
 }
 
-/** Takes up a configuration; rejecting keeps the old one in force everywhere. */
+/** Applies a configuration; if it rejects, the old one stays in use everywhere. */
 export type Subscriber = (pack: Pack) => void | Promise<void>;
 
 export type ReloadResult =
   | { readonly ok: true; readonly changed: boolean }
-  /** `reason` is for people: the problems with their places, one a line. */
+  /** `reason` is a readable text: the problems with their places, one per line. */
   | { readonly ok: false; readonly reason: string };
 
-/** When and how the last attempt to load went. */
+/** Time and result of the last attempt to load. */
 export interface ReloadStatus {
   readonly successful: boolean;
   readonly lastSuccess: Date;
@@ -26,7 +26,7 @@ export interface ReloadStatus {
   readonly reason?: string;
 }
 
-/** The configuration in force, and the only way to another one. */
+/** The configuration in use, and the only way to change it. */
 export class ConfigHolder {
   readonly #options: ConfigHolderOptions;
   readonly #now: () => Date;
@@ -36,7 +36,7 @@ export class ConfigHolder {
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<ReloadResult> | undefined;
 
-  /** @throws {InvalidPack} when the files cannot be used: there is nothing older to keep. */
+  /** @throws {InvalidPack} when the files cannot be used and there is no earlier configuration. */
   constructor(options: ConfigHolderOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => new Date());
@@ -53,7 +53,7 @@ export class ConfigHolder {
     return this.#status;
   }
 
-  /** Subscribers are told in the order in which they came. Returns how to leave. */
+  /** Subscribers are notified in the order of their subscription. Returns a function that unsubscribes. */
   onChange(name: string, subscriber: Subscriber): () => void {
     this.#subscribers.set(name, subscriber);
     return () => {
@@ -62,8 +62,8 @@ export class ConfigHolder {
   }
 
   /**
-   * Reads the files again. Reloads never overlap; those asked for while one runs share the next, because the running
-   * one may have read the files before they were saved.
+   * Reads the files again. Reloads never overlap; requests during a reload share the next one, because the running reload may
+   * have read the files before they were saved.
    */
   reload(): Promise<ReloadResult> {
     if (this.#waiting !== undefined) return this.#waiting;
@@ -97,7 +97,7 @@ export class ConfigHolder {
     }
   }
 
-  /** All take the new one, or those that already did take the old one back. */
+  /** All subscribers apply the new one, or those that already did return to the old one. */
   async #tell(next: Pack): Promise<void> {
     const told: [string, Subscriber][] = [];
     for (const [name, subscriber] of this.#subscribers) {

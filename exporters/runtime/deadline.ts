@@ -3,8 +3,8 @@ const LONGEST_TIMEOUT_MS = 600_000;
 const LARGEST_OFFSET_MS = 500;
 
 /**
- * How long collectors may take. Prometheus says in a header when it will give up; a little is kept back so that the
- * page, with what is there by then, still arrives before that. A header that is no number counts as absent.
+ * How long collectors may take. A header of Prometheus contains its time-out; a small part is subtracted so that the
+ * page, with the results so far, arrives before that. A header that is not a number counts as absent.
  */
 export function scrapeBudgetMs(header: string | undefined): number {
   const seconds = header !== undefined && /^\d{1,9}(\.\d+)?$/.test(header.trim()) ? Number(header) : 0;

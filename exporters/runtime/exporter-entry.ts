@@ -1,13 +1,13 @@
 import type { PackSection } from '../../pack/index.js';
 import type { ExporterFactory } from './exporter.js';
 
-/** What the command line knows of an exporter before it is wanted. */
+/** What the command line knows about an exporter before it is loaded. */
 export interface ExporterEntry {
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
-  /** Sections of the description whose secrets it uses: those of the others need not be at hand. */
+  /** Sections of the description whose secrets it uses; the secrets of other sections need not be available. */
   readonly secretsOf: readonly PackSection[];
-  /** Loaded when wanted, so that one exporter does not pay for the libraries of another. */
+  /** Loaded when needed, so that an exporter does not load the libraries of another. */
   readonly load: () => Promise<ExporterFactory>;
 }

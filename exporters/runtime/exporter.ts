@@ -8,35 +8,35 @@ import type { Shard } from './shard.js';
 import type { StateKeeper } from './state/index.js';
 
 /**
- * What an exporter is to the runtime. Called in this order: `configure`, `mount`, `start`, then `configure` again at
- * each reload, and `stop` once.
+ * The interface between an exporter and the runtime. Called in this order: `configure`, `mount`, `start`, then
+ * `configure` again at each reload, and `stop` once.
  */
 export interface Exporter {
   readonly name: string;
-  /** What it watches, in words, for the summary of the landing page. Default: the name. */
+  /** What it measures, as a title for the summary of the landing page. Default: the name. */
   readonly domain?: string;
-  /** Asked at each scrape. What lies in the store is on the page without a collector. */
+  /** Called at each scrape. Metrics in the store are on the page without a collector. */
   readonly collectors: readonly Collector[];
   /**
-   * Takes up a configuration, the first one or a changed one. Rejecting means the old one stays in force: the
-   * runtime then calls it again with the old one for those exporters that had already taken the new one.
+   * Applies a configuration, the first or a changed one. If one exporter rejects, the old configuration stays in use: the
+   * runtime calls this again with the old one for the exporters that had already applied the new one.
    */
   configure(pack: Pack): Promise<void>;
-  /** Starts schedules. Resolves when they run, not when they have results. */
+  /** Starts schedules. Resolves when they run, not when there are results. */
   start(context: StartContext): Promise<void>;
   /** `/-/ready` answers 503 with this reason until every exporter is ready. */
   ready(): Readiness;
-  /** Why it can never measure again before this process is restarted; `/-/healthy` then answers 503. */
+  /** Why it cannot measure again until this process is restarted; `/-/healthy` then answers 503. */
   broken?(): string | undefined;
-  /** Routes of its own, such as `/probe`. They lie behind the same authentication as everything else. */
+  /** Its own routes, such as `/probe`. They have the same authentication as all other routes. */
   mount?(router: Router): void;
   sections?(): readonly LandingSection[];
-  /** Ends what `start` began. Resolves when nothing is running any more. */
+  /** Stops what `start` started. Resolves when nothing runs any more. */
   stop(): Promise<void>;
 }
 
 export interface StartContext {
-  /** Aborts when the process is to end; comes before `stop`. */
+  /** Aborts when the process shuts down; happens before `stop`. */
   readonly signal: AbortSignal;
 }
 
@@ -47,13 +47,13 @@ export interface Readiness {
 
 export interface ExporterDeps {
   readonly log: Logger;
-  /** Tell it every secret that you reveal. */
+  /** Every revealed secret must be added to it. */
   readonly redactor: Redactor;
-  /** This exporter's own; everything in it is on `/metrics`. */
+  /** The metrics of this exporter; all are on `/metrics`. */
   readonly store: MetricStore;
   /** Which names this process measures. */
   readonly shard: Shard;
-  /** Where to keep what must be known after a restart. */
+  /** Where to store state that must survive a restart. */
   readonly state: StateKeeper;
 }
 

@@ -20,14 +20,14 @@ interface Hosted {
   readonly state: HostedExporterState;
 }
 
-/** What the runtime knows of an exporter by itself. */
+/** What the runtime itself knows about an exporter. */
 export interface HostedExporterState {
   readonly name: string;
   /** How many times a metric was full. */
   readonly overflows: number;
 }
 
-/** All exporters of a process, and what one of them doing wrong may not spoil for the others. */
+/** All exporters of a process. A fault of one does not affect the others. */
 export class ExportersHost {
   readonly #hosted: readonly Hosted[];
   readonly #controller = new AbortController();
@@ -62,7 +62,7 @@ export class ExportersHost {
     return this.#hosted.flatMap(({ store }) => store.families());
   }
 
-  /** One per exporter, for subscribing each to changes of its own. */
+  /** One per exporter, so that each is notified separately. */
   subscribers(): readonly (readonly [name: string, configure: (pack: Pack) => Promise<void>])[] {
     return this.#hosted.map(({ exporter }) => [exporter.name, (pack: Pack) => exporter.configure(pack)]);
   }
@@ -80,7 +80,7 @@ export class ExportersHost {
     await Promise.all(this.#hosted.map(({ exporter }) => exporter.start(context)));
   }
 
-  /** All are stopped, whatever becomes of one. */
+  /** Stops all, even if one fails. */
   async stop(): Promise<void> {
     this.#controller.abort(new Error('the process is to end'));
     await Promise.all(
@@ -98,7 +98,7 @@ export class ExportersHost {
     return this.#hosted.map(({ exporter }) => ({ name: exporter.name, readiness: readinessOf(exporter) }));
   }
 
-  /** What cannot be mended without a restart of the process. */
+  /** Problems that only a restart of the process can solve. */
   broken(): readonly string[] {
     return this.#hosted.flatMap(({ exporter }) => {
       const why = exporter.broken?.();

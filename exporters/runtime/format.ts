@@ -1,4 +1,4 @@
-/** Three significant digits, without zeros that say nothing: `2.08 ms`, `45.1 ms`, `210 ms`, `1.5 s`, `30 s`. */
+/** Three significant digits, without trailing zeros: `2.08 ms`, `45.1 ms`, `210 ms`, `1.5 s`, `30 s`. */
 export function formatMs(ms: number): string {
   const [value, unit] = ms >= 999.5 ? [ms / 1000, 's'] : [ms, 'ms'];
   return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;

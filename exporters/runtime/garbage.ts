@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Gives back at once what reading a description left behind: tens of megabytes, which a process that is mostly idle
- * would keep for minutes. Takes some 20 ms of this thread and none of the measuring ones.
+ * Frees at once the memory that reading a description used: tens of megabytes, which a mostly idle process would keep
+ * for minutes. It takes about 20 ms of this thread and no time of the measuring threads.
  */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');

@@ -34,7 +34,7 @@ export function createLogger(options: LogOptions): Logger {
   return new LineLogger(options, {});
 }
 
-/** Says nothing; for tests and one-off uses. */
+/** Logs nothing; for tests and one-off uses. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
@@ -86,7 +86,7 @@ class LineLogger implements Logger {
     ];
     for (const [key, value] of Object.entries({ ...this.#bindings, ...fields })) {
       if (value === undefined) continue;
-      // Redacted before it is quoted, and the line again after: quoting may join or split what was hidden in a value.
+      // Redacted before quoting, and the line again after it: quoting may change the form of a secret.
       const scalar = toScalar(value);
       entries.push([safeKey(key), typeof scalar === 'string' ? redactor.redact(scalar) : scalar]);
     }
@@ -116,7 +116,7 @@ function toScalar(value: unknown): Scalar {
   }
 }
 
-/** An error's message with those of its causes. No stack: an operator reads this, and the message must suffice. */
+/** An error's message with those of its causes. Without the stack: the message must be sufficient for an operator. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : onOneLine(error);
   const own = error.message === '' ? error.name : error.message;
@@ -125,12 +125,12 @@ export function describeError(error: unknown): string {
   return reasons.length === 0 ? own : `${own}: ${reasons.join('; ')}`;
 }
 
-/** Compact also means that strings are not broken into pieces, in which the redactor would not find a secret. */
+/** Compact, so that strings are not split: the redactor would not find a secret in the pieces. */
 function onOneLine(value: unknown): string {
   return inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY, compact: true });
 }
 
-/** A field must not take the place of the line's own `time`, `level` or `msg`. */
+/** A field must not replace the line's own `time`, `level` or `msg`. */
 function safeKey(key: string): string {
   const safe = key.replace(/[^A-Za-z0-9_.-]/g, '_');
   return safe === 'time' || safe === 'level' || safe === 'msg' ? `${safe}_` : safe;

@@ -7,9 +7,9 @@ interface Preference {
 }
 
 /**
- * The format a client wants. OpenMetrics only when it asks for it by name and ranks it at least as high as plain
- * text; a wildcard gets plain text, which everything can read. Parameters we do not know, such as
- * `escaping=allow-utf-8`, change nothing.
+ * The format that a client prefers. OpenMetrics only if the client names it and ranks it at least as high as plain
+ * text; a wildcard gets plain text, which every client supports. Unknown parameters, such as `escaping=allow-utf-8`,
+ * are ignored.
  */
 export function negotiateFormat(accept: string | undefined): TextFormat {
   if (accept === undefined) return 'text';
@@ -25,7 +25,7 @@ function best(preferences: readonly Preference[], wanted: (preference: Preferenc
 
 function isOpenMetrics({ type, parameters }: Preference): boolean {
   const version = parameters.get('version');
-  // 0.0.1 is what older Prometheus servers ask for beside 1.0.0; they read a 1.0.0 page under either name.
+  // Older Prometheus servers request 0.0.1 in addition to 1.0.0; they accept a 1.0.0 page for both.
   return (
     type === 'application/openmetrics-text' && (version === undefined || version === '1.0.0' || version === '0.0.1')
   );
@@ -46,7 +46,7 @@ function parsePreference(text: string): Preference {
   return { type, parameters, quality: parseQuality(parameters.get('q')) };
 }
 
-/** A quality that is no number counts as absent, as the specification of the header advises for the whole field. */
+/** A quality that is not a number counts as absent. */
 function parseQuality(text: string | undefined): number {
   if (text === undefined || !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text)) return 1;
   return Number(text);

@@ -7,12 +7,12 @@ import { renderFamilies } from './metrics/text.js';
 
 export interface PageSources {
   readonly runner: CollectorRunner;
-  /** Read at once after the collectors, so that a page shows one moment. */
+  /** Read immediately after the collectors, so that all values of a page are of the same moment. */
   readonly standing: () => Iterable<Family>;
   readonly log: Logger;
 }
 
-/** A page names each metric once, whoever delivers it; what does not fit is logged once. */
+/** A page has each metric once, even from several sources; contradictions are logged once. */
 export class MetricsPage {
   readonly #sources: PageSources;
   readonly #reported = new Set<string>();

@@ -2,37 +2,37 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const HIDDEN = '<secret>';
-/** Shorter strings stand in too many innocent words. */
+/** Shorter strings occur in too many ordinary words. */
 const MIN_LENGTH = 4;
 /** A piece of Base64 shorter than this would match by chance. */
 const MIN_BASE64_PIECE = 6;
-/** Secrets rotate; those of long ago need not be searched for ever. */
+/** Secrets rotate; very old ones need not be searched for. */
 const MAX_SECRETS = 500;
 
-/** How a form of a secret is known again without being kept. */
+/** How a form of a secret is recognised without storing it. */
 interface Print {
   readonly length: number;
-  /** Cheap, of every place in a text; see {@link PrefixHashes}. */
+  /** Cheap hash, for every position in a text; see {@link PrefixHashes}. */
   readonly hash: number;
-  /** Sure, where the cheap one fits. */
+  /** Secure hash, checked if the cheap one matches. */
   readonly digest: string;
-  /** Of its first {@link MIN_LENGTH} characters: most places in a text are passed over by this alone. */
+  /** Hash of its first {@link MIN_LENGTH} characters: this alone excludes most positions in a text. */
   readonly start: number;
 }
 
 /**
- * Takes known secrets out of text, also in the forms they take on the way: URL-encoded, form-encoded, JSON-escaped,
- * HTML-escaped, as Node inspects it, and Base64, alone or as part of something longer such as `user:password`.
+ * Removes known secrets from text, also in encoded forms: URL-encoded, form-encoded, JSON-escaped, HTML-escaped, as
+ * Node inspects it, and Base64, alone or as part of a longer text such as `user:password`.
  *
- * It lives as long as the process, so it keeps fingerprints and not the secrets themselves: hiding them in logs must
- * not be what puts them into a heap snapshot or a core file.
+ * It lives as long as the process, so it keeps fingerprints and not the secrets: the redactor itself must not put
+ * secrets into a heap snapshot or a core file.
  */
 export class Redactor {
   readonly #key = randomBytes(32);
   /** By digest, oldest first. */
   readonly #secrets = new Map<string, readonly Print[]>();
   readonly #starts = new Set<number>();
-  /** By length, longest first: of `abcd` and `abcdef`, the longer must win, or its end would stay readable. */
+  /** By length, longest first: of `abcd` and `abcdef` the longer must match, or its end would stay readable. */
   #byLength: readonly (readonly [length: number, prints: ReadonlyMap<number, readonly string[]>])[] | undefined;
 
   add(secret: string): void {
@@ -76,7 +76,7 @@ export class Redactor {
     return pieces.length === 0 ? text : pieces.join('') + text.slice(copied);
   }
 
-  /** @returns how long the secret is that begins here; 0 when none does. */
+  /** @returns the length of the secret that begins here; 0 if none does. */
   #foundAt(
     text: string,
     at: number,
@@ -110,10 +110,10 @@ export class Redactor {
   }
 }
 
-/** Odd, so that no character is lost; drawn anew by each process, so that nobody can make all texts collide. */
+/** Odd, so that no character is lost; random per process, so that an attacker cannot cause collisions. */
 const base = randomBytes(4).readUInt32LE() | 1;
 
-/** Hashes of any piece of a text, each in two multiplications after one pass over the whole (Rabin and Karp). */
+/** Hashes of any part of a text, each in two multiplications after one pass over the text (Rabin and Karp). */
 class PrefixHashes {
   readonly #upTo: Int32Array;
 
@@ -151,7 +151,7 @@ function* formsOf(secret: string): Iterable<string> {
   yield json;
   yield json.replaceAll('/', '\\/');
   yield JSON.stringify(json).slice(1, -1);
-  // As Node prints a string inside an object, in quotes and with escapes of its own.
+  // As Node prints a string inside an object, in quotes and with its own escapes.
   yield inspect(secret, { maxStringLength: null }).slice(1, -1);
   yield secret.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   yield secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -164,8 +164,8 @@ function percentEncode(secret: string): string {
 }
 
 /**
- * Base64 turns three bytes into four characters, so a secret inside a longer text has one of three shapes, by its
- * offset. The characters at the edges also depend on the neighbours and are left out of the search.
+ * Base64 encodes three bytes as four characters, so a secret inside a longer text has one of three forms, depending on
+ * its offset. The characters at both ends also depend on the adjacent bytes and are not searched for.
  */
 function* base64Forms(secret: string): Iterable<string> {
   const bytes = Buffer.from(secret, 'utf8');

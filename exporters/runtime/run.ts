@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly factories: readonly NamedFactory[];
   /** Files and folders, merged in this order; none means the description that the pack ships. */
   readonly configFiles: readonly string[];
-  /** Which secrets must be at hand: those of the sections that these exporters read. Default: all. */
+  /** Which secrets must be available: those of the sections that these exporters read. Default: all. */
   readonly requireSecrets?: LoadOptions['requireSecrets'];
   /** Whether an audit trail may be left without a database; see `LoadOptions`. */
   readonly allowUnconnected?: boolean;
@@ -42,12 +42,12 @@ export interface RunOptions {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly shard: Shard;
-  /** Where exporters keep what they must know after a restart. Default: what the environment says. */
+  /** Where exporters store their state. Default: from the environment. */
   readonly statePlace?: StatePlace;
   readonly maxRequests: number;
   /** Names that the server answers to; see `hostGuard`. */
   readonly allowedHosts?: readonly string[];
-  /** How long answers under way may take to finish when the process is to end. */
+  /** How long answers in progress may take to finish when the process ends. */
   readonly drainMs?: number;
   /** Receives log lines in place of standard error. */
   readonly writeLog?: (line: string) => void;
@@ -63,7 +63,7 @@ export interface RunningExporters {
 }
 
 /**
- * Loads, wires and starts; the work is done elsewhere.
+ * Loads, wires and starts the parts, which do the work.
  *
  * @throws {InvalidPack | InvalidWebConfig | CannotListen | StateTaken} each with a message for the operator.
  */
@@ -189,10 +189,10 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   };
 
   try {
-    // First the address: a second process by mistake must not begin to measure.
+    // The address first: a second process that was started by mistake must not measure.
     const addresses = await server.listen();
     await host.configure(config.current);
-    // First the secrets: an exporter may log as soon as it has the new configuration.
+    // The secrets first: an exporter may log as soon as it has the new configuration.
     config.onChange('redactor', takeSecrets);
     for (const [name, configure] of host.subscribers()) config.onChange(name, configure);
     await host.start();

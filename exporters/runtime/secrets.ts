@@ -3,7 +3,7 @@ import type { Pack } from '../../pack/index.js';
 import { type Part, SecretText, SecretUnavailable } from '../../pack/secrets/secret.js';
 import type { Redactor } from './redactor.js';
 
-/** Tells the redactor every secret of a pack, wherever in it they stand; of `Bearer ${env:TOKEN}` only the token. */
+/** Adds every secret of a pack to the redactor; of `Bearer ${env:TOKEN}` only the token. */
 export function hideSecrets(pack: Pack, redactor: Redactor): void {
   for (const part of partsIn(pack)) {
     const secret = part.kind === 'text' ? undefined : revealIfPossible(part);
@@ -11,7 +11,7 @@ export function hideSecrets(pack: Pack, redactor: Redactor): void {
   }
 }
 
-/** Secret files that everybody on the machine may read, as warnings. */
+/** Warnings about secret files that every user of the machine may read. */
 export function secretFileRemarks(pack: Pack): readonly string[] {
   const paths = [...partsIn(pack)].flatMap((part) => (part.kind === 'file' ? [part.path] : []));
   return [...new Set(paths)].flatMap((path) => {
@@ -43,7 +43,7 @@ function revealIfPossible(part: Part): string | undefined {
   try {
     return new SecretText([part]).reveal();
   } catch (error) {
-    // What cannot be read cannot leak; whoever needs it will say that it is missing.
+    // An unreadable file cannot leak; the part that needs it reports that it is missing.
     if (error instanceof SecretUnavailable) return undefined;
     throw error;
   }

@@ -18,7 +18,7 @@ export interface Self {
   readonly connections: Pick<ConnectionLimits, 'refused' | 'evicted'>;
 }
 
-/** What a process of exporters says of itself, on every page. */
+/** What an exporter process reports about itself, on every page. */
 export function selfFamilies({
   exporters,
   version,
@@ -55,7 +55,7 @@ export function selfFamilies({
   ];
 }
 
-/** An exporter may keep state in several folders; one that cannot be written is one too many. */
+/** An exporter may keep state in several folders; it is not writable if one of them is not. */
 function writable(kept: readonly KeptState[]): readonly [{ readonly exporter: string }, number][] {
   const exporters = [...new Set(kept.map(({ exporter }) => exporter))];
   return exporters.map((exporter) => {

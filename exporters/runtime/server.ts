@@ -15,7 +15,7 @@ export interface ServerOptions {
   readonly log: Logger;
 }
 
-/** All addresses of a process; either all are listened on or none. */
+/** All addresses of a process; it listens on all of them or on none. */
 export class Server {
   readonly #options: ServerOptions;
   readonly #listeners: Listener[] = [];
@@ -25,7 +25,7 @@ export class Server {
     this.#options = options;
   }
 
-  /** The addresses in force, with the ports that the system chose where 0 was asked for. @throws {CannotListen} */
+  /** The addresses in use, with the ports that the system chose for port 0. @throws {CannotListen} */
   async listen(): Promise<readonly ListenAddress[]> {
     const { addresses, app, web, limits, log } = this.#options;
     const messages = messagesOf(app);
@@ -53,7 +53,7 @@ export class Server {
   }
 
   readonly #handle: RequestListener = (request, response) => {
-    // A connection that is busy now would otherwise be kept alive past the drain and hold it up.
+    // Otherwise a busy connection would be kept alive and delay the drain.
     if (this.#isDraining) response.setHeader('Connection', 'close');
     this.#options.app(request, response);
   };

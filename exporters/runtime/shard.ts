@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A share of the names: each name belongs to exactly one of `count` exporters. */
+/** A shard of the names: each name belongs to exactly one of `count` exporters. */
 export interface Shard {
   /** 1-based. */
   readonly index: number;
@@ -27,8 +27,8 @@ export function parseShard(text: string): Shard {
 }
 
 /**
- * The place depends on the name alone, so that every exporter of a set agrees without talking. A cryptographic hash
- * because names that differ in one character must still spread; it runs once per name and reload.
+ * The shard depends only on the name, so that all exporters agree without communication. It uses a cryptographic hash,
+ * because names that differ in one character must also be spread; it runs once per name and reload.
  */
 function placeOf(name: string, count: number): number {
   return (createHash('sha256').update(name).digest().readUInt32BE(0) % count) + 1;

@@ -7,7 +7,7 @@ export interface Lifecycle {
   stop(): Promise<void>;
 }
 
-/** An end that is asked for during the start waits for it, but not for ever. */
+/** A signal to end during the start waits for the start, but not for ever. */
 const START_AT_MOST_MS = 10_000;
 
 interface Receiver {
@@ -16,8 +16,8 @@ interface Receiver {
 }
 
 /**
- * What arrived while nobody could obey yet. Left to Node, a SIGHUP would end a process that is only starting: a
- * supervisor that writes a configuration, starts and reloads would kill what it has just started.
+ * Signals that arrived before they could be handled. By default, a SIGHUP would end a process that is still starting: a
+ * supervisor that writes a configuration, starts and reloads would kill the process that it has just started.
  */
 const held: { reload: boolean; end: NodeJS.Signals | undefined; patience?: NodeJS.Timeout } = {
   reload: false,
@@ -36,8 +36,8 @@ let receiver: Receiver = {
 };
 
 /**
- * To be called first of all, before anything that takes time. These listeners stay: a signal that came while the process
- * was busy waits in the event loop for the listener of then, and is lost without a word when that one is taken away.
+ * Must be called first, before anything that takes time. These listeners stay: a signal that arrives while the process
+ * is busy waits in the event loop for its listener, and is lost if that listener is removed.
  */
 export function holdSignals(): void {
   process.on('SIGTERM', (signal) => receiver.end(signal));
@@ -46,14 +46,14 @@ export function holdSignals(): void {
   if (process.platform !== 'win32') process.on('SIGHUP', () => receiver.reload());
 }
 
-/** A person who presses Ctrl-C twice wants the end now; a supervisor that asks again wants it in order. */
+/** A user who presses Ctrl-C twice wants to end at once; a supervisor that repeats a signal wants an orderly end. */
 function isImpatient(signal: NodeJS.Signals, before: NodeJS.Signals | undefined): boolean {
   return signal === 'SIGINT' && before !== undefined;
 }
 
 /**
- * SIGHUP reloads, SIGTERM and SIGINT end the process in order. Asking again changes nothing, save for a second SIGINT,
- * which ends at once. What was held is obeyed now. To be called after {@link holdSignals}.
+ * SIGHUP reloads, SIGTERM and SIGINT end the process in order. Repeated signals have no effect, except a second SIGINT,
+ * which ends it at once. Held signals are handled now. Must be called after {@link holdSignals}.
  */
 export function obeySignals({ log, reload, stop }: Lifecycle): void {
   let ending: NodeJS.Signals | undefined;
@@ -74,7 +74,7 @@ export function obeySignals({ log, reload, stop }: Lifecycle): void {
     );
   };
   receiver = { reload: () => void reload(), end };
-  // Node would print the stack itself, past the redactor.
+  // Node would print the stack itself, without the redactor.
   process.on('uncaughtException', (error) => {
     log.error('internal error; the process ends', { error: describeError(error), stack: error.stack });
     process.exit(1);

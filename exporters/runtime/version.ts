@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The version of the package, as it says itself. Reads no more than that: `kop --version` is to be quick. */
+/** The version from package.json. It reads only that file, so that `kop --version` is fast. */
 export function packageVersion(): string {
-  // This file runs from the sources and from `dist/`; the package begins where its package.json is.
+  // This file runs from the sources and from `dist/`; the root of the package has a package.json.
   let folder = new URL('./', import.meta.url);
   while (!existsSync(new URL('package.json', folder))) {
     const parent = new URL('../', folder);

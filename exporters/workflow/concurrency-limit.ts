@@ -5,26 +5,27 @@ import type { OpenRequest } from '../runtime/portal/http/open-request.js';
 import { OpenRequests } from './open-requests.js';
 
 export interface Requester {
-  /** Under which its open requests are counted. */
+  /** Name under which its open requests are counted. */
   readonly name: string;
-  /** Whether it may have the place that is kept for those who tell whether the portal is there. */
+  /** Whether it may use the place that is reserved for canaries, which show whether the portal works. */
   readonly isCanary: boolean;
 }
 
 export type Admission =
   | { readonly admitted: true; readonly leave: () => void }
-  /** `unanswered`: its own earlier request is still open. `busy`: others have the places. */
+  /** `unanswered`: its own earlier request is still open. `busy`: others use all places. */
   | { readonly admitted: false; readonly reason: 'unanswered' | 'busy' };
 
-/** More than this are better told `busy` at once than kept waiting. */
+/** Above this number, a requester gets `busy` at once instead of waiting. */
 const MAX_WAITING = 100;
 
 /**
- * Bounds what we ask of one portal at once. A request that is open beyond its deadline keeps its place: at Kingston's it
- * keeps a database connection until its query ends, and 25 impatient probes would take the portal down.
+ * Limits the number of concurrent requests to one portal. A request that is open beyond its deadline keeps its place:
+ * at Kingston's portal it uses a database connection until its query ends, and 25 abandoned requests would take the
+ * portal down.
  *
- * Nothing rests for what another one suffers: a workflow whose route hangs holds two places at most, and the others go
- * on through those that are left. The last place is the canary's.
+ * No workflow waits because another one fails: a workflow whose route hangs uses at most two places, and the others use
+ * the rest. The last place is reserved for canaries.
  */
 export class ConcurrencyLimit {
   #maxInFlight: number;
@@ -39,7 +40,7 @@ export class ConcurrencyLimit {
     this.#open = new OpenRequests(limits.abandonedAfterMs, () => this.#letIn());
   }
 
-  /** Takes up changed limits; what is inside and what is open did not change with them. */
+  /** Applies changed limits; runs in progress and open requests stay. */
   configure(limits: PortalLimits, hasCanary: boolean): void {
     this.#maxInFlight = limits.maxInFlight;
     this.#hasCanary = hasCanary;
@@ -47,7 +48,7 @@ export class ConcurrencyLimit {
     this.#letIn();
   }
 
-  /** Runs that were let in. */
+  /** Runs in progress, which have a place. */
   get inside(): number {
     return this.#inside;
   }
@@ -62,13 +63,13 @@ export class ConcurrencyLimit {
     return this.#open.oldestMs(name);
   }
 
-  /** What can be said at once: come in, or not at all. Undefined: it is worth waiting. */
+  /** The decision if it is possible at once: admitted or refused. Undefined: waiting may help. */
   tryEnter(requester: Requester): Admission | undefined {
     if (!this.#mayTry(requester)) return { admitted: false, reason: 'unanswered' };
     return this.#hasPlace(requester) ? this.#admit() : undefined;
   }
 
-  /** Waits for a place, for as long as the signal allows. */
+  /** Waits for a place until the signal aborts. */
   enter(requester: Requester, signal: Cancellation): Promise<Admission> {
     const atOnce = signal.aborted ? this.#refuse(requester) : this.tryEnter(requester);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
@@ -90,12 +91,12 @@ export class ConcurrencyLimit {
     });
   }
 
-  /** Keeps a place for a request that nobody waits for any more, until it ends or is given up. */
+  /** Keeps a place for a request whose run has ended, until the request ends or is given up. */
   hold(owner: string, request: OpenRequest): void {
     this.#open.add(owner, request);
   }
 
-  /** After a success of its owner, the next request that stays open is given up as soon as the first one was. */
+  /** After a success of its owner, the time until an open request is given up starts again at its minimum. */
   succeeded(owner: string): void {
     this.#open.succeeded(owner);
   }
@@ -106,8 +107,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Something that asks within another's run, as a login does: it waits for no place, because those who wait for it have
-   * one, but it holds one. @returns undefined when requests of this owner that are still open forbid it.
+   * A request within another run, such as a login: it does not wait for a place, because the runs that wait for it have one,
+   * but it uses one. @returns undefined when open requests of this owner forbid it.
    */
   accompany(owner: string): (() => void) | undefined {
     return this.#mayTry({ name: owner, isCanary: false }) ? this.#occupy() : undefined;
@@ -144,7 +145,7 @@ export class ConcurrencyLimit {
     };
   }
 
-  /** Also past one who has to wait on: the canary behind it may have the last place. */
+  /** Continues past requesters that must keep waiting: a canary after them may have the last place. */
   #letIn(): void {
     for (const waiting of [...this.#queue]) {
       const entry = this.tryEnter(waiting.requester);

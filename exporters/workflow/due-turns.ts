@@ -9,15 +9,15 @@ export interface DueTurn {
 interface Account {
   readonly job: Job;
   readonly print: string;
-  /** When its last turn was booked, on the monotonic clock. */
+  /** When its last turn was counted, on the monotonic clock. */
   lastMs: number;
-  /** Its thread died since then, perhaps with turns that it had not reported. */
+  /** Its thread has died since then, perhaps with unreported turns. */
   isInterrupted: boolean;
 }
 
 /**
- * Turns that were due while nobody could report them: the thread was dead or hung, or a workflow was left out. A new
- * thread has a new schedule, so they follow from the time between two turns that were booked.
+ * Turns that were due but could not be reported: the thread was dead or hung, or a workflow was left out. A new thread
+ * has a new schedule, so their number follows from the time between two turns that were counted.
  */
 export class DueTurns {
   readonly #now: () => number;
@@ -47,7 +47,7 @@ export class DueTurns {
     for (const account of this.#accounts.values()) account.isInterrupted = true;
   }
 
-  /** The thread has booked turns of this job. @returns how many were lost before them. */
+  /** The thread has counted turns of this job. @returns how many were lost before them. */
   booked(name: string, count: number): DueTurn | undefined {
     const account = this.#accounts.get(name);
     if (account === undefined) return undefined;
@@ -58,7 +58,7 @@ export class DueTurns {
     return lost > 0 ? { job: account.job, count: lost } : undefined;
   }
 
-  /** What is lost by now, where no turn is booked for long. @param isLeftOut jobs that no thread runs. */
+  /** Turns that are lost by now, because none was counted for long. @param isLeftOut jobs that no thread runs. */
   lost(isLeftOut: (name: string) => boolean): DueTurn[] {
     return [...this.#accounts].flatMap(([name, account]) => {
       if (!account.isInterrupted) return [];

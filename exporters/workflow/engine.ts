@@ -21,15 +21,15 @@ import type { RunResult, RunTrigger } from './result.js';
 import { RunSchedule } from './schedule.js';
 import { unsentRun } from './unsent.js';
 
-/** Warm-up is worth no longer wait: it must not keep the schedule from beginning. */
+/** Longest wait before a warm-up run, which must not delay the schedule for longer. */
 const WARM_UP_PATIENCE_MS = 3000;
 /** Share of an interval for which a turn waits for a place. */
 const TURN_PATIENCE = 0.9;
 const canaryTier = 'canary';
 
 /**
- * Runs the journeys of all jobs: on their schedules, and when asked. It lives in the measuring thread and knows
- * nothing of pages or metrics; what happens leaves through `report`.
+ * Runs the journeys of all jobs: on their schedules, and on demand. It runs in the measuring thread and knows nothing
+ * about pages or metrics; it sends results through `report`.
  */
 export class Engine {
   readonly #redactor: Redactor;
@@ -43,14 +43,14 @@ export class Engine {
   readonly #loggingOut = new Set<Promise<void>>();
   #started = false;
 
-  /** @param atWork where it notes whose answer it judges. */
+  /** @param atWork where it records which job's answer it processes. */
   constructor(redactor: Redactor, report: (report: EngineReport) => void, atWork = new AtWork()) {
     this.#redactor = redactor;
     this.#report = report;
     this.#atWork = atWork;
   }
 
-  /** Takes up a changed plan. What did not change keeps its pace, session, connections and open requests. */
+  /** Applies a changed plan. Unchanged jobs keep their schedule, session, connections and open requests. */
   configure(jobs: readonly Job[]): void {
     const places = new Map<string, Place>();
     for (const { portal } of jobs) {
@@ -121,7 +121,7 @@ export class Engine {
     return { type: 'state', warmingUp, portals };
   }
 
-  /** Lets runs in progress end, for as long as the grace lasts. Open requests are waited for no longer. */
+  /** Lets runs in progress end within the grace period. It does not wait for open requests. */
   async stop(graceMs: number): Promise<void> {
     const ends = [...this.#active.values()].map((active) => this.#retire(active, false));
     const grace = setTimeout(
@@ -135,7 +135,7 @@ export class Engine {
     for (const { limit } of this.#places.values()) limit.close();
   }
 
-  /** Where a portal counts sessions, nobody leaves one behind. */
+  /** Logs out, so that no session remains at portals that limit sessions. */
   #logOutAfter({ sessions }: Place, runs: readonly Promise<void>[]): void {
     const loggingOut = Promise.all(runs).then(() => sessions.close());
     this.#loggingOut.add(loggingOut);
@@ -180,18 +180,18 @@ export class Engine {
   async #takeTurn(active: Active): Promise<RunResult | 'busy'> {
     const { intervalMs, jitterRatio } = active.job.workflow.schedule;
     const wait = waitMs(active);
-    // Longer than this it would run into the next turn.
+    // A longer wait would overlap the next turn.
     if (wait > intervalMs / 2) return askedToWait(active, 'schedule');
     if (wait > 0) await pause(wait, this.#stopping);
-    // Not into the next turn, which may come early: that one would count as an overlap, and it is a lack of places.
+    // Ends before the next turn, which may come early: it would count as an overlap, although places are missing.
     const entry = await enter(active, TURN_PATIENCE * (1 - jitterRatio) * intervalMs, this.#stopping);
     if (entry.admitted) return this.#run(active, 'schedule', this.#stopping, entry.leave);
     return entry.reason === 'busy' ? 'busy' : unanswered(active, 'schedule');
   }
 
   /**
-   * One after another at each portal, and none while a request of ours is open there: warming up must neither take the
-   * places of those that measure, nor be evidence against anybody. Without it the first turn runs all the same.
+   * One after another at each portal, and none while a request is open there: a warm-up run must not use the places of runs
+   * that measure, and its result does not count. Without it, the first turn still runs.
    */
   async #warmUp(active: Active): Promise<void> {
     const { place } = active;
@@ -225,7 +225,7 @@ export class Engine {
       if (result.success) place.limit.succeeded(requester.name);
       const failed = result.steps.find(({ outcome }) => outcome === 'failed');
       if (failed?.reason === 'timeout') active.hungAt = failed.name;
-      // What a warm-up or a probe was told changes no turn: the next one is to see for itself.
+      // The answer to a warm-up run or a probe does not change a turn: the next turn sends its own request.
       if (trigger === 'schedule') active.notBefore = endOfWait(job.portal, failed?.retryAfterMs);
       return result;
     } finally {
@@ -238,7 +238,9 @@ export class Engine {
     return new Connections((request) => limit.hold(name, request));
   }
 
-  /** A changed portal keeps its limit: what waits and what is open there did not change with a header. */
+  /**
+   * A changed portal keeps its limit object, because waiting runs and open requests stay when, say, a header changes.
+   */
   #placeFor(portal: Portal, hasCanary: boolean): Place {
     const before = this.#places.get(portal.name);
     const print = fingerprint(portal);
@@ -267,7 +269,7 @@ export class Engine {
   }
 }
 
-/** No workflow has this name: logins belong to the portal. */
+/** Not the name of a workflow: logins belong to the portal. */
 const loginOwner = '';
 
 function isCanary({ workflow }: Job): boolean {
@@ -279,7 +281,7 @@ function waitMs({ notBefore }: Active): number {
   return Math.max(0, notBefore - performance.now());
 }
 
-/** A portal that names a day must not make us blind for a day. */
+/** A portal that asks to wait for a day must not leave a day unmeasured. */
 function endOfWait({ limits }: Portal, retryAfterMs: number | undefined): number {
   return retryAfterMs === undefined ? 0 : performance.now() + Math.min(retryAfterMs, limits.abandonedAfterMs);
 }
@@ -309,8 +311,8 @@ function pause(ms: number, signal: Cancellation): Promise<void> {
 }
 
 /**
- * How long a run on demand may wait for a place: at most half of its time, and never so long that less than the SLA is
- * left. A run that is cut off before its SLA says nothing of the portal.
+ * How long a run on demand may wait for a place: at most half of its time, and so that at least the SLA is left. A run
+ * that is cut off before its SLA gives no information about the portal.
  */
 function patienceMs(timeoutMs: number, { workflow }: Job): number {
   return Math.max(0, Math.min(timeoutMs / 2, timeoutMs - workflow.slaSeconds * 1000));
@@ -321,7 +323,7 @@ function problemOf(portal: Portal): Pick<PortalLoad, 'tlsProblem'> {
   return problem === undefined ? {} : { tlsProblem: problem };
 }
 
-/** Waits no longer than so many milliseconds. Most runs need not wait, nor a deadline for it. */
+/** Waits for at most `ms`. Most runs need not wait, so they create no deadline. */
 async function enter({ place: { limit }, requester }: Active, ms: number, signal: Cancellation): Promise<Admission> {
   const atOnce = limit.tryEnter(requester);
   if (atOnce !== undefined) return atOnce;
@@ -329,33 +331,33 @@ async function enter({ place: { limit }, requester }: Active, ms: number, signal
   return limit.enter(requester, wait).finally(() => wait.clear());
 }
 
-/** What is shared by the runs on one portal. */
+/** What the runs on one portal share. */
 interface Place {
   readonly print: string;
   readonly description: Portal;
   readonly baseUrl: string;
   readonly limit: ConcurrencyLimit;
   readonly sessions: Sessions;
-  /** Ends when all warm-up runs have that were asked for so far. */
+  /** Resolves when all warm-up runs requested so far have ended. */
   warmUps: Promise<void>;
 }
 
 interface Active {
   readonly job: Job;
   readonly place: Place;
-  /** To tell whether a reload changed it. */
+  /** Used to detect whether a reload changed it. */
   readonly print: string;
   readonly schedule: RunSchedule;
-  /** By which it is known while its answers are judged. */
+  /** Identifies it while its answers are processed. */
   readonly mark: number;
   readonly requester: Requester;
   /** With the policy `reuse`: open from run to run. */
   readonly kept: Connections | undefined;
   warmUpLeft: number;
-  /** On the monotonic clock: until then the portal wants to hear nothing of it. */
+  /** On the monotonic clock: the portal has asked this job to wait until then. */
   notBefore: number;
   /** The step whose request stayed open last. */
   hungAt: string | undefined;
-  /** The plan that asked for the run in progress is gone. */
+  /** The plan of the run in progress was replaced. */
   discardResult: boolean;
 }

@@ -5,17 +5,17 @@ import { type Job, workflowJobName } from './plan.js';
 import type { PortalLoad } from './protocol.js';
 import { type RunResult, whatHappened } from './result.js';
 
-/** After so many turns without a run nobody knows how a workflow is. */
+/** After this many turns without a run the state of a workflow is unknown. */
 const STALE_AFTER_TURNS = 3;
-/** A workflow that failed within this time is looked at, although it met its SLA again. */
+/** A workflow that failed within this time needs attention, even if it meets its SLA again. */
 const RECENT_MS = 10 * 60_000;
 
-/** What the newest runs of a workflow prove. */
+/** The state of a workflow, from its newest runs. */
 export function workflowFinding({ workflow, portal }: Job, history: History, nowMs: number): SectionFinding {
   const what = workflowJobName(workflow.name, portal.name);
   const result = history.last(workflow.name, portal.name)?.result;
   if (result === undefined) return { what, state: 'unknown', why: 'not yet run' };
-  // A miss that is old is still no sign of health.
+  // An old miss does not show that the workflow is fine now.
   if (isStale(result, workflow.schedule, nowMs))
     return { what, state: 'unknown', why: `its last run ended ${formatMs(ageMs(result, nowMs))} ago` };
   if (result.verdict === 'missed') return { what, state: 'attention', why: whatHappened(result) };
@@ -33,11 +33,11 @@ export function workflowFinding({ workflow, portal }: Job, history: History, now
 }
 
 /**
- * What the newest runs on a portal prove of it. One that went well is evidence that it serves, however slowly; its
- * workflows have findings of their own.
+ * The state of a portal, from the newest runs on it. One successful run is evidence that it works, even if slowly; its
+ * workflows have their own findings.
  *
- * @param jobs those of this portal.
- * @param pulse undefined until the measuring thread has told of the portal.
+ * @param jobs the jobs of this portal.
+ * @param pulse undefined until the measuring thread has reported on the portal.
  */
 export function portalFinding(
   name: string,
@@ -48,7 +48,7 @@ export function portalFinding(
 ): SectionFinding {
   const attention = (why: string): SectionFinding => ({ what: name, state: 'attention', why });
   const unknown = (why: string): SectionFinding => ({ what: name, state: 'unknown', why });
-  if (pulse === undefined) return unknown('the measuring thread has not told of it yet');
+  if (pulse === undefined) return unknown('the measuring thread has not reported on it yet');
   const { open, tlsProblem } = pulse;
   if (tlsProblem !== undefined) return attention(tlsProblem);
   if (open > 0) return attention(`${open} ${open === 1 ? 'request is' : 'requests are'} open beyond the deadline`);
@@ -58,7 +58,7 @@ export function portalFinding(
   });
   if (newest.some(({ success }) => success)) return { what: name, state: 'fine' };
   const failed = newest.find(({ verdict }) => verdict === 'missed');
-  if (failed !== undefined) return attention(`no workflow went well in its last run: ${whatHappened(failed)}`);
+  if (failed !== undefined) return attention(`no workflow succeeded in its last run: ${whatHappened(failed)}`);
   const [uncertain] = newest;
   return unknown(uncertain === undefined ? 'no workflow was run lately' : `uncertain: ${whatHappened(uncertain)}`);
 }

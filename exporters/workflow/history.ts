@@ -5,8 +5,8 @@ const RECENT = 100;
 const FAILURES_PER_JOB = 5;
 
 /**
- * The newest runs, and for each job its last failures: those stay when newer runs have pushed them out, because a
- * failure at night is read in the morning. A lookup by id serves the page of one run with its log.
+ * The newest runs, and for each job its last failures. Failures stay when newer runs have replaced the other runs,
+ * because a failure at night is read in the morning. A lookup by id serves the page of one run with its log.
  */
 export class History {
   readonly #recent: NumberedRun[] = [];

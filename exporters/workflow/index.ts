@@ -18,7 +18,7 @@ const STOP_GRACE_MS = 5000;
 /** Warm-up must not keep a process unready when a portal hangs. */
 const WARM_UP_AT_MOST_MS = 30_000;
 
-/** Measures workflows against their SLAs. Wiring only: the measuring happens in a thread of its own. */
+/** Measures workflows against their SLAs. Wiring only: a separate thread measures. */
 export const createWorkflowSlaExporter: ExporterFactory = (deps) => wireWorkflow(deps, {});
 
 /** @param threadOptions which program the thread runs, and when it counts as silent: for tests. */
@@ -36,7 +36,7 @@ export function wireWorkflow(
   const due = new DueTurns();
   let lastDeath = '';
   const isolated = (name: string) => thread.isolated(name);
-  /** Turns that no thread could report: ours, and so neither met nor missed. */
+  /** Turns that no thread could report: a fault of the exporter, so neither met nor missed. */
   const bookLost = ({ job, count }: DueTurn) => {
     const out = isolated(workflowJobName(job.workflow.name, job.portal.name));
     const result = unmadeRun(job, 'schedule', out === undefined ? lastDeath : whyLeftOut(out));

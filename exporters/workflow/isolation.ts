@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
 
-/** Once may be chance: another run's memory, or a machine without any. */
+/** One death may be chance: memory that another run used, or a machine without free memory. */
 const DEATHS = 2;
 const FIRST_MS = 5 * 60_000;
 const LONGEST_MS = 60 * 60_000;
-/** Deaths of one workflow belong together when they are no farther apart than this, and so many of its intervals. */
+/** Deaths of one workflow count together when they are at most this far apart, or this many of its intervals. */
 const TOGETHER_MS = 10 * 60_000;
 const TOGETHER_INTERVALS = 3;
 
-/** A workflow that is not run, because judging it ends the measuring of all. */
+/** A workflow that does not run, because processing its answers stops all measuring. */
 export interface Isolated {
   readonly deaths: number;
   readonly why: string;
@@ -17,8 +17,8 @@ export interface Isolated {
 }
 
 /**
- * Who brought the measuring thread down again and again, and is left out for a while. The while doubles each time, and
- * starts anew once the workflow has run without harm.
+ * Workflows that ended the measuring thread repeatedly are left out for some time. The time doubles each time, and is
+ * reset when the workflow has run without ending the thread.
  */
 export class Isolation {
   readonly #firstMs: number;
@@ -30,7 +30,7 @@ export class Isolation {
     this.#now = now;
   }
 
-  /** @returns what it leads to, if it was once too often. */
+  /** @returns the isolation that follows, if this was one death too many. */
   died(name: string, intervalMs: number, why: string): Isolated | undefined {
     const now = this.#now();
     const before = this.#known.get(name);
@@ -55,7 +55,7 @@ export class Isolation {
     return known !== undefined && known.untilMs > this.#now() ? known : undefined;
   }
 
-  /** A person has changed something: everybody is tried again. */
+  /** The configuration has changed: all workflows are tried again. */
   clear(): void {
     this.#known.clear();
   }

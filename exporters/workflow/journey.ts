@@ -28,15 +28,17 @@ export interface Journey {
   readonly judging: Judging;
   readonly redactor: Redactor;
   readonly trigger: RunTrigger;
-  /** A tighter limit than the workflow's own, such as a scrape's. */
+  /** A tighter time limit than the workflow's own, such as that of a scrape. */
   readonly signal: Cancellation;
 }
 
-/** Above this, and above this share of the SLA, a late event loop makes a sample doubtful. */
+/**
+ * A sample counts as disturbed if the event loop was late by more than this, and by more than this share of the SLA.
+ */
 const TAINT_FLOOR_MS = 25;
 const TAINT_SLA_RATIO = 0.02;
 
-/** Runs the steps one after another and judges the whole. Never rejects for what a portal does. */
+/** Runs the steps one after another and judges the complete run. Never rejects because of what a portal does. */
 export async function runJourney(journey: Journey): Promise<RunResult> {
   return new Run(journey).perform();
 }
@@ -50,7 +52,7 @@ class Run {
   readonly #log: RunLogLine[] = [];
   /** The portal's time. */
   #elapsedMs = 0;
-  /** With tries that ended by a fault of ours. */
+  /** Including attempts that failed because of a fault of the exporter. */
   #spentMs = 0;
   #latenessMs = 0;
 
@@ -101,7 +103,7 @@ class Run {
       addresses.push(...outcome.addresses);
       this.#spentMs += clock.totalMs;
       const failure = this.#blame(tried) ?? overBudget(step, clock.totalMs);
-      // How long something of ours took to fail is no time of the portal's.
+      // The time of a failed attempt that was the exporter's fault does not count as the portal's time.
       if (!(failure instanceof OurFault)) {
         this.#elapsedMs += clock.totalMs;
         phases = addPhases(phases, clock.phases);
@@ -139,7 +141,7 @@ class Run {
     }
   }
 
-  /** A portal that has used up the SLA has missed it, whatever was ours of the time before. */
+  /** If the portal's own time exceeds the SLA, the run has missed it, even if the exporter also had a fault. */
   #blame({ outcome, clock, limit }: Tried): StepFailure | undefined {
     const { failure } = outcome;
     const isUsedUp = this.#elapsedMs + clock.totalMs > this.#journey.workflow.slaSeconds * 1000;
@@ -147,12 +149,15 @@ class Run {
     return asFailure(limit.blame(failure));
   }
 
-  /** Not after a time-out: the portal may still be busy with the request that we gave up, and asking adds to it. */
+  /** No retry after a time-out: the portal may still process the abandoned request, and another one adds load. */
   #mayTryAgain(failure: StepFailure): boolean {
     return failure.reason !== 'timeout' && this.#remainingMs > 0 && !this.#journey.signal.aborted;
   }
 
-  /** One try. When the session is refused it logs in anew, once; the refused try is not the step's time. */
+  /**
+   * One attempt. If the session is refused, it logs in again once; the refused attempt does not count as the step's
+   * time.
+   */
   async #attempt(step: Step): Promise<Tried> {
     const { credentials, workflow } = this.#journey;
     const first = await this.#try(step);
@@ -213,7 +218,7 @@ class Run {
     }
   }
 
-  /** What is left of the run, or the step's own limit. Logins have a limit of their own. */
+  /** The remaining time of the run, or the step's own limit. Logins have their own limit. */
   #limit(step: Step, clock: PhaseClock): Deadline {
     const { workflow, signal } = this.#journey;
     const remainingMs = this.#remainingMs;
@@ -246,13 +251,13 @@ class Run {
 interface Tried {
   readonly outcome: StepOutcome;
   readonly clock: PhaseClock;
-  /** What it was sent with. */
+  /** The credentials with which it was sent. */
   readonly grant: Grant | undefined;
-  /** Undefined where it was not begun. */
+  /** Undefined if it was not started. */
   readonly limit: Deadline | undefined;
 }
 
-/** A fault of ours must show as a failed step, not as silence. */
+/** A fault of the exporter must be visible as a failed step. */
 function asFailure(error: unknown): StepFailure {
   if (error instanceof StepFailure) return error;
   if (error instanceof SecretUnavailable) return new OurFault('secret', error.message, { cause: error });
@@ -288,8 +293,8 @@ interface Judgement {
 }
 
 /**
- * Lateness only adds: what is in time has met, and what is late by more than was added has missed. So has what the
- * portal had been late with before a fault of ours came.
+ * Lateness only adds time: a run that was in time has met its SLA, and a run whose excess is larger than the lateness
+ * has missed it. A run that had exceeded its SLA before a fault of the exporter has missed it too.
  */
 function judge(steps: readonly StepResult[], durationSeconds: number, slaSeconds: number, addedMs: number): Judgement {
   const failure = steps.find((step) => step.outcome === 'failed');

@@ -9,31 +9,31 @@ import { encodeJobs, type Job, workflowJobName } from './plan.js';
 import type { EngineCommand, EngineReport, ProbeAnswer } from './protocol.js';
 import { unmadeRun } from './unsent.js';
 
-/** Beyond the time that a probe may take, for its answer to cross from the thread. */
+/** Added to the time that a probe may take, for its answer to arrive from the thread. */
 const ANSWER_GRACE_MS = 1000;
-/** Every run makes garbage of its own; few of them disturb a measurement. */
+/** Every run creates garbage; few collections disturb a measurement. */
 const YOUNG_GENERATION_MB = 24;
 
-/** What the thread says unasked. */
+/** What the thread reports by itself. */
 export type News = Exclude<EngineReport, { type: 'probed' }>;
 
 export interface MeasuringThreadOptions {
   readonly log: Logger;
   readonly onReport: (report: News) => void;
-  /** Nobody measures, until it is started again. */
+  /** Nothing is measured until the thread is restarted. */
   readonly onDeath?: () => void;
   readonly restarts?: Counter<'thread'>;
-  /** The compiled worker; tests that run from source name it. */
+  /** The compiled worker; tests that run from source set it. */
   readonly url?: URL;
-  /** Without a sign of life for this long, nobody is measuring. */
+  /** After this long without a message, the thread counts as hung. */
   readonly silenceMs?: number;
-  /** For how long a workflow is left out at first that ends the thread again and again. */
+  /** First time for which a workflow that ends the thread repeatedly is left out. */
   readonly isolationMs?: number;
 }
 
 /**
- * The thread in which all journeys of this process run, and the probes that wait for an answer from it. A workflow whose
- * answers end the thread again and again is left out for a while, so that the others are measured.
+ * The thread in which all journeys of this process run, and the probes that wait for an answer from it. A workflow
+ * whose answers repeatedly end the thread is left out for some time, so that the others are measured.
  */
 export class MeasuringThread {
   readonly #thread: WatchedThread<EngineCommand, EngineReport>;
@@ -80,17 +80,17 @@ export class MeasuringThread {
     });
   }
 
-  /** Why no measurement can be trusted to be current, or undefined when all is well. */
+  /** Why the measurements may not be current; undefined when they are. */
   get problem(): string | undefined {
     return this.#thread.problem;
   }
 
-  /** Why it will never measure again before this process is restarted. */
+  /** Why it cannot measure again until this process is restarted. */
   get broken(): string | undefined {
     return this.#thread.broken;
   }
 
-  /** Rejects when the thread dies of the new plan; it is then started again with the old one. */
+  /** Rejects when the thread dies because of the new plan; it is then restarted with the old one. */
   async configure(jobs: readonly Job[]): Promise<void> {
     const before = this.#jobs;
     this.#jobs = jobs;
@@ -126,7 +126,7 @@ export class MeasuringThread {
     });
   }
 
-  /** A workflow on a portal that is left out now, by its job's name. */
+  /** A workflow on a portal that is currently left out, by its job's name. */
   isolated(name: string): Isolated | undefined {
     return this.#isolation.of(name);
   }
@@ -143,7 +143,7 @@ export class MeasuringThread {
     };
   }
 
-  /** Whose answer the thread judges, or judged when it died. */
+  /** The job whose answer the thread processes, or processed when it died. */
   #judged(): Job | undefined {
     const { mark } = this.#atWork;
     return mark === 0 ? undefined : this.#jobs.find((job) => markOf(nameOf(job)) === mark);
@@ -165,7 +165,7 @@ export class MeasuringThread {
     this.#releaseAfter(pauseMs);
   }
 
-  /** The next thread is started with whoever is not left out then; one that runs is told. */
+  /** A new thread is started without the jobs that are left out; a running thread is informed. */
   #releaseAfter(ms: number): void {
     clearTimeout(this.#release);
     this.#release = setTimeout(() => {

@@ -9,19 +9,19 @@ import type { EngineReport, PortalLoad } from './protocol.js';
 import type { RunResult, StepResult } from './result.js';
 import { isUnmade, isUnsent } from './unsent.js';
 
-/** What the workflow exporter exposes: results in, families out. */
+/** Converts results into the metric families of the workflow exporter. */
 export class WorkflowMetrics {
   readonly #store: MetricStore;
   readonly #m: ReturnType<typeof create>;
   #jobs = new Map<string, Job>();
 
-  /** @param store not the exporter's own: what is measured leaves the page while nobody measures. */
+  /** @param store separate from the exporter's own, because measurements leave the page while nothing is measured. */
   constructor(store: MetricStore) {
     this.#store = store;
     this.#m = create(store);
   }
 
-  /** Shows every series of these jobs at once, and takes away those of jobs that are gone. */
+  /** Creates every series of these jobs at once, and removes those of removed jobs. */
   configure(jobs: readonly Job[]): void {
     const bounds = boundsFor(jobs);
     for (const histogram of [this.#m.runDuration, this.#m.stepDuration, this.#m.loginDuration])
@@ -57,7 +57,7 @@ export class WorkflowMetrics {
     if (result.verdict === 'uncertain')
       this.#m.runsUncertain.inc({ ...labels, reason: result.uncertain ?? 'internal' });
     else this.#m.runs.inc({ ...labels, sla: result.verdict });
-    // What a fault of ours cut short would look like a fast run.
+    // A run that a fault of the exporter cut short would look like a fast run.
     if (!result.tainted && result.verdict !== 'uncertain' && hasDuration(result))
       this.#m.runDuration.observe(labels, result.durationSeconds);
     for (const step of result.steps) this.#recordStep(result, step);
@@ -65,7 +65,7 @@ export class WorkflowMetrics {
     if (result.success) this.#m.lastSuccess.set(labels, result.endedAtSeconds);
     this.#m.lastRunSuccess.set(labels, result.success ? 1 : 0);
     if (isUnsent(result)) this.#m.turnsUnanswered.inc(labels);
-    // Nothing was measured: what an earlier run took would look like it.
+    // Nothing was measured: the value of an earlier run would look like that of this run.
     if (isUnsent(result) || isUnmade(result)) this.#m.lastRunDuration.remove(labels);
     else this.#m.lastRunDuration.set(labels, result.durationSeconds);
   }
@@ -77,7 +77,7 @@ export class WorkflowMetrics {
   recordState(portals: readonly PortalLoad[]): void {
     const known = new Set([...this.#jobs.values()].map((job) => job.portal.name));
     for (const { portal, running, tlsProblem, open } of portals) {
-      // A pulse may have been on its way when its portal was taken out.
+      // A report may have been in transit when its portal was removed.
       if (!known.has(portal)) continue;
       this.#m.runsInProgress.set({ portal }, running);
       this.#m.tlsFilesStale.set({ portal }, tlsProblem === undefined ? 0 : 1);
@@ -89,14 +89,14 @@ export class WorkflowMetrics {
     const labels = { portal: result.portal, workflow: result.workflow, step: step.name };
     if (step.reason !== undefined) this.#m.stepFailures.inc({ ...labels, reason: step.reason });
     this.#m.stepRetries.inc(labels, step.retries);
-    // A step that sent nothing has no phases: those of an earlier run would look like this one's.
+    // A step that sent nothing has no phases: those of an earlier run would look like those of this run.
     if (Object.keys(step.phases).length === 0) this.#m.stepPhase.remove(labels);
     else for (const phase of stepPhases) this.#m.stepPhase.set({ ...labels, phase }, (step.phases[phase] ?? 0) / 1000);
     if (step.certificateExpirySeconds !== undefined)
       this.#m.certificateExpiry.set(labels, step.certificateExpirySeconds);
     if (step.otherCertificateExpirySeconds !== undefined)
       this.#m.otherCertificateExpiry.set(labels, step.otherCertificateExpirySeconds);
-    // Once the portal is seen again without them, they are gone.
+    // Removed when the server no longer sends them.
     else if (step.certificateExpirySeconds !== undefined) this.#m.otherCertificateExpiry.remove(labels);
     for (const { outcome } of step.addresses) this.#m.connectAttempts.inc({ portal: result.portal, outcome });
     if (wasMeasured(step) && !result.tainted) this.#m.stepDuration.observe(labels, step.durationMs / 1000);
@@ -233,7 +233,7 @@ function create(store: MetricStore) {
 
 const loginFailures = ['refused', 'failed'] as const;
 
-/** The common bounds and one at exactly each SLA: the share of runs in time is then exact, not interpolated. */
+/** The common bounds and one bound exactly at each SLA: the share of runs in time is then exact, not interpolated. */
 function boundsFor(jobs: readonly Job[]): number[] {
   return [...new Set([...runDurationBounds, ...jobs.map((job) => job.workflow.slaSeconds)])].sort((a, b) => a - b);
 }
@@ -252,7 +252,7 @@ interface User {
   readonly logsOut: boolean;
 }
 
-/** Who may log in to a portal: its `auth`, and its identities. */
+/** The users that may log in to a portal: its `auth`, and its identities. */
 function usersOf({ auth, identities }: Portal): User[] {
   return [[DEFAULT_IDENTITY, auth] as const, ...Object.entries(identities)].map(([identity, described]) => ({
     identity,

@@ -6,8 +6,8 @@ const LONGEST_MS = 3_600_000;
 /**
  * Requests beyond their deadline that have neither been answered to their end nor closed by the server.
  *
- * After a while we close them ourselves: a lost connection would otherwise hold its place for ever. The while doubles with
- * each further one of the same owner, so that a route that hangs all day collects few abandoned queries.
+ * After some time the exporter closes them: a lost connection would otherwise use its place for ever. The time doubles
+ * with each further open request of the same owner, so that a route that hangs all day causes few abandoned queries.
  */
 export class OpenRequests {
   abandonedAfterMs: number;
@@ -16,7 +16,7 @@ export class OpenRequests {
   /** How many of an owner stayed open since its last success. */
   readonly #inRow = new Map<string, number>();
 
-  /** @param onFree is called each time that one has ended. */
+  /** @param onFree is called each time that a request has ended. */
   constructor(abandonedAfterMs: number, onFree: () => void) {
     this.abandonedAfterMs = abandonedAfterMs;
     this.#onFree = onFree;
@@ -32,7 +32,7 @@ export class OpenRequests {
     return count;
   }
 
-  /** How long ago the deadline of the owner's oldest one passed, in milliseconds; 0 without one. */
+  /** How long ago the deadline of the owner's oldest open request passed, in milliseconds; 0 if there is none. */
   oldestMs(owner: string): number {
     for (const open of this.#open.values()) if (open.owner === owner) return performance.now() - open.since;
     return 0;

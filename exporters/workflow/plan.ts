@@ -24,14 +24,14 @@ export function workflowJobsOf(pack: Pack): Job[] {
 }
 
 /**
- * Jobs as plain data for the measuring thread. Secrets cross as references, never as values; the thread reads them
+ * Jobs as plain data for the measuring thread. Secrets are passed as references, never as values; the thread reads them
  * when it needs them.
  */
 export function encodeJobs(jobs: readonly Job[]): string {
   return encodeWithSecrets(jobs);
 }
 
-/** Equal descriptions give equal texts: tells whether a reload changed something. */
+/** Equal descriptions give equal texts: this shows whether a reload changed something. */
 export function fingerprint(description: Job | Portal): string {
   return encodeWithSecrets(description);
 }

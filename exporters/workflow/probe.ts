@@ -5,7 +5,7 @@ import { type Family, family } from '../runtime/metrics/index.js';
 import type { RunResult } from './result.js';
 import { isUnsent } from './unsent.js';
 
-/** One run that was judged, as Prometheus sees it through `/probe`: families made anew for each answer. */
+/** One judged run as metric families for `/probe`, created for each answer. */
 export function probeFamilies(result: RunResult): Family[] {
   const m = probeMetrics;
   const failed = result.steps.find((step) => step.outcome === 'failed');
@@ -43,7 +43,7 @@ export function probeFamilies(result: RunResult): Family[] {
   ];
 }
 
-/** What a probe is asked for; the names are checked against the configuration by the caller. */
+/** The parameters of a probe; the caller checks the names against the configuration. */
 export interface ProbeQuery {
   readonly workflow: string;
   readonly portal: string | undefined;

@@ -1,7 +1,7 @@
 import type { DropReason } from '../../pack/workflow/metrics.js';
 import type { RunResult } from './result.js';
 
-/** From the page's thread to the measuring thread. */
+/** Messages from the main thread to the measuring thread. */
 export type EngineCommand =
   | { readonly type: 'configure'; readonly jobs: string }
   | { readonly type: 'start' }
@@ -14,7 +14,7 @@ export type EngineCommand =
     }
   | { readonly type: 'stop'; readonly graceMs: number };
 
-/** From the measuring thread to the page's, beside what every thread says. */
+/** Messages from the measuring thread to the main thread, in addition to those of every thread. */
 export type EngineReport =
   | { readonly type: 'run'; readonly result: RunResult }
   | {
@@ -34,9 +34,9 @@ export type ProbeAnswer =
 
 export interface PortalLoad {
   readonly portal: string;
-  /** Why its certificate files, as they are now, are not in use. */
+  /** Why its current certificate files are not in use. */
   readonly tlsProblem?: string;
-  /** Runs that were let in, scheduled or asked for. */
+  /** Runs in progress, scheduled or on demand. */
   readonly running: number;
   /** Requests that are open beyond their deadline. */
   readonly open: number;

@@ -6,7 +6,7 @@ import type { LoginResult } from '../runtime/portal/step-failure.js';
 
 export { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
 
-/** One run of a journey, as plain data: it crosses from the measuring thread to the page. */
+/** One run of a journey, as plain data: it is sent from the measuring thread to the main thread. */
 export interface RunResult {
   readonly workflow: string;
   readonly portal: string;
@@ -19,7 +19,7 @@ export interface RunResult {
   /** No step failed. */
   readonly success: boolean;
   readonly verdict: RunVerdict;
-  /** Why nobody can tell; there with the verdict `uncertain` only. */
+  /** Why the verdict is `uncertain`; absent for other verdicts. */
   readonly uncertain?: UncertainReason;
   readonly tainted: boolean;
   /** Longest time the measuring thread's event loop was late while it measured. */
@@ -32,9 +32,9 @@ export interface RunResult {
 export type RunTrigger = 'schedule' | 'warm-up' | 'probe' | 'command';
 
 /**
- * `uncertain`: slow, but by no more than the measuring thread was itself late, so nobody can tell; or failed by a fault of
- * ours. Any other failed run has missed whatever the clock says, and a disturbed run that was still in time has met,
- * because lateness only adds.
+ * `uncertain`: the run exceeded its SLA by no more than the measuring thread itself was late, or it failed because of a
+ * fault of the exporter. Any other failed run has missed its SLA, and a disturbed run that was still in time has met
+ * it, because lateness only adds time.
  */
 export type RunVerdict = 'met' | 'missed' | 'uncertain';
 
@@ -43,11 +43,11 @@ export interface StepResult {
   readonly kind: string;
   readonly outcome: 'ok' | 'failed' | 'skipped';
   readonly reason?: FailureReason;
-  /** The failure is ours, not the portal's. */
+  /** The failure is the exporter's fault, not the portal's. */
   readonly fault?: UncertainReason;
-  /** How long the portal asked us to wait (`Retry-After`), in milliseconds from the end of the step. */
+  /** How long the portal asked the exporter to wait (`Retry-After`), in milliseconds from the end of the step. */
   readonly retryAfterMs?: number;
-  /** For a person; secrets hidden. */
+  /** Readable text; secrets are hidden. */
   readonly detail?: string;
   /** From the start of the run, logins left out. */
   readonly offsetMs: number;
@@ -55,13 +55,13 @@ export interface StepResult {
   /** They add up to the duration. Empty when nothing was measured. */
   readonly phases: PhaseTimes;
   readonly retries: number;
-  /** Of the chain that is verified. */
+  /** Expiry of the verified chain. */
   readonly certificateExpirySeconds?: number;
-  /** Of the certificates that were sent beside it. */
+  /** Expiry of the certificates that were sent in addition. */
   readonly otherCertificateExpirySeconds?: number;
   /** Every address to which a connection was tried. */
   readonly addresses: readonly AddressTry[];
-  /** What the step saw, for a person: status, bytes, protocol, address. */
+  /** Readable facts about the answer: status, bytes, protocol, address. */
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
@@ -70,12 +70,12 @@ export interface RunLogLine {
   readonly message: string;
 }
 
-/** Why a run did not meet its SLA, for a person. */
+/** Why a run did not meet its SLA, as a readable text. */
 export function whatHappened(result: RunResult): string {
   const failed = result.steps.find((step) => step.outcome === 'failed');
   const taken = `took ${formatMs(result.durationSeconds * 1000)} of ${formatMs(result.slaSeconds * 1000)}`;
   if (failed === undefined) return taken;
   const failure = `${failed.name}: ${failed.reason}: ${failed.detail}`;
-  // The miss is the portal's, and what ended the run is ours.
+  // The portal missed the SLA; the exporter's own fault ended the run.
   return result.verdict === 'missed' && failed.fault !== undefined ? `${taken} before ${failure}` : failure;
 }

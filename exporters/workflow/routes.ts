@@ -18,12 +18,12 @@ import { plainWaterfall, waterfall } from './waterfall.js';
 export interface Routed {
   readonly thread: MeasuringThread;
   readonly history: History;
-  /** A run on demand counts for no SLA, but its login is a login. */
+  /** A run on demand does not count for an SLA, but its login is counted as a login. */
   readonly metrics: WorkflowMetrics;
   readonly jobs: () => readonly Job[];
 }
 
-/** `/probe` for those who want Prometheus to drive, and the log of each kept run. */
+/** `/probe`, for runs that Prometheus starts, and the log of each kept run. */
 export function mountRoutes(router: Router, routed: Routed): void {
   router.get('/probe', ownOriginOnly, (request, response) => probe(request, response, routed));
   router.get(`${runPath}/:id`, (request, response) => {
@@ -55,13 +55,13 @@ async function probe(request: Request, response: Response, { thread, history, me
   const { slaSeconds, schedule } = job.workflow;
   const scrapeTimeout = request.get('x-prometheus-scrape-timeout-seconds');
   const budgetMs = scrapeBudgetMs(scrapeTimeout);
-  // Cut off by our own haste it would look like a time-out of the portal, and leave a request open there.
+  // A run that is cut off too early would look like a time-out of the portal, and leave a request open there.
   if (scrapeTimeout !== undefined && budgetMs < slaSeconds * 1000) {
     const [left, needed] = [formatMs(budgetMs), formatMs(slaSeconds * 1000)];
     refuse(response, 400, `the scrape timeout leaves ${left}, less than the SLA of ${needed}; raise scrape_timeout`);
     return;
   }
-  // A person has the patience that the workflow has.
+  // In a browser, the workflow's own time-out applies.
   const timeoutMs = scrapeTimeout === undefined ? Math.max(budgetMs, schedule.timeoutMs) : budgetMs;
   const answer = await thread.probe(job.workflow.name, job.portal.name, timeoutMs);
   if (answer?.kind !== 'ran') {
@@ -72,7 +72,7 @@ async function probe(request: Request, response: Response, { thread, history, me
   metrics.record(answer.result);
   const { result } = answer;
   if (query.debug) {
-    // References print through SecretText, log lines were redacted where they were made.
+    // SecretText hides references; log lines are already redacted.
     const parts = [
       describe(result),
       `Metrics\n\n${result.verdict === 'uncertain' ? `None: ${noMeasurement(result)}\n` : renderFamilies(probeFamilies(result), 'text')}`,
@@ -81,7 +81,7 @@ async function probe(request: Request, response: Response, { thread, history, me
     response.type('text/plain').send(parts.join('\n'));
     return;
   }
-  // As for a place that is not free: an answer with `probe_success 0` would lay a fault of ours at the portal's door.
+  // As when no place is free: `probe_success 0` would report a fault of the exporter as one of the portal.
   if (result.verdict === 'uncertain') {
     refuse(response, 503, noMeasurement(result));
     return;
@@ -95,8 +95,8 @@ function noMeasurement(result: RunResult): string {
 }
 
 /**
- * Secrets print as `<secret>` by themselves; this is for a value that passes for none. Variables are numbers of sample
- * clients and the like, and who may read metrics need not know them.
+ * Secrets print as `<secret>` by themselves; this hides values that are not marked as secrets. Variables are, for
+ * example, numbers of sample clients, which readers of metrics need not know.
  */
 function hideByName(key: string, value: unknown): unknown {
   if (key === 'variables' && typeof value === 'object' && value !== null) return Object.keys(value);

@@ -7,9 +7,9 @@ import type { RunResult, RunTrigger } from './result.js';
 
 export interface RunNowOptions {
   readonly repeat: number;
-  /** Runs before the first that counts: the first request of a process costs ten times what later ones do. */
+  /** Runs before the first that counts: the first request of a process takes ten times as long as later ones. */
   readonly warmupRuns: number;
-  /** For each run, logins included. */
+  /** Time limit for each run, including logins. */
   readonly timeoutMs: number;
   readonly onResult: (result: RunResult) => void;
 }
@@ -18,7 +18,7 @@ export interface RunNowOptions {
  * Runs one job now, in this process and with nothing else in it. A warm-up run that fails is the result: to ask a
  * portal with errors again gives no new information.
  *
- * @returns all results; fewer than asked for when a run timed out, because then the portal is left in peace.
+ * @returns all results; fewer than requested when a run timed out, to avoid more load on the portal.
  */
 export async function runNow(job: Job, options: RunNowOptions): Promise<readonly RunResult[]> {
   const engine = new Engine(new Redactor(), () => {});
@@ -45,7 +45,7 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
       const result = await run('command');
       if (result === undefined) break;
       const stopsEarly = result.steps.some(({ reason }) => reason === 'timeout' || reason === 'retry-after');
-      // The login was made in the warm-up; a person wants to see what it took.
+      // The login happened in the warm-up run; its duration is shown as well.
       show(count === 0 && warmUp !== undefined ? { ...result, logins: [...warmUp.logins, ...result.logins] } : result);
       if (stopsEarly) break;
     }
@@ -55,7 +55,7 @@ export async function runNow(job: Job, options: RunNowOptions): Promise<readonly
   }
 }
 
-/** What has to be set before this job can run, one message each. */
+/** What must be set before this job can run, one message each. */
 export function missingSecrets({ workflow, portal }: Job): readonly string[] {
   const written = encodeWithSecrets([portal.headers, workflow.steps]);
   const variables = Object.entries(portal.variables).filter(([name]) => written.includes(`{${name}}`));

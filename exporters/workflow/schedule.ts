@@ -5,15 +5,15 @@ import type { Schedule as Timing } from '../../pack/workflow/model.js';
 
 const WARM_UP_SPREAD_MS = 3000;
 
-/** A turn of the schedule has to be accounted for, whatever becomes of it; a warm-up run is none. */
+/** Every turn of the schedule must be counted; a warm-up run is not a turn. */
 export type Start = 'turn' | 'warm-up';
 
 /**
- * Starts something at a steady pace, on the monotonic clock: a step of the wall clock moves nothing.
+ * Starts something at regular intervals of the monotonic clock: changes of the wall clock have no effect.
  *
- * Each name has its own place in the interval, so that many workflows do not start together, and each start its own
- * jitter. A start that finds the previous one still running is dropped, and so are those missed while the process
- * was stopped: nothing is made up for in a burst.
+ * Each name has its own offset in the interval, so that many workflows do not start together, and each start has its
+ * own jitter. A start is dropped if the previous run is still in progress, or if its time passed while the process was
+ * stopped: missed starts are not repeated in a burst.
  */
 export class RunSchedule {
   readonly #timing: Timing;
@@ -38,7 +38,7 @@ export class RunSchedule {
     this.#phaseMs = (createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32) * timing.intervalMs;
   }
 
-  /** Warms up within seconds, whatever the interval, and then keeps the pace. */
+  /** Runs the warm-up within seconds, whatever the interval, and then follows the schedule. */
   begin(): void {
     const share = this.#phaseMs / this.#timing.intervalMs;
     this.#timer = setTimeout(() => {
@@ -52,7 +52,7 @@ export class RunSchedule {
     }, share * Math.min(this.#timing.intervalMs, WARM_UP_SPREAD_MS));
   }
 
-  /** @returns the run in progress, to be waited for. */
+  /** @returns the run in progress, so that a caller can wait for it. */
   end(): Promise<void> {
     this.#ended = true;
     clearTimeout(this.#timer);

@@ -12,7 +12,7 @@ export interface Shown {
   readonly history: History;
   readonly portals: readonly PortalLoad[];
   readonly problem: string | undefined;
-  /** Sentences on workflows that are left out for a while. */
+  /** Sentences about workflows that are left out for some time. */
   readonly leftOut: readonly string[];
   readonly nowMs: number;
 }
@@ -20,7 +20,7 @@ export interface Shown {
 export const runPath = '/workflow-sla/runs';
 const RECENT_ROWS = 20;
 
-/** What the landing page says of the workflows: where each stands, what is open at each portal, and what failed last. */
+/** The landing page's sections on workflows: the state of each, open requests at each portal, and the last failures. */
 export function workflowSections({ jobs, history, portals, problem, leftOut, nowMs }: Shown): LandingSection[] {
   const blind = (finding: SectionFinding): SectionFinding =>
     problem === undefined ? finding : { what: finding.what, state: 'unknown', why: problem };
@@ -33,7 +33,7 @@ export function workflowSections({ jobs, history, portals, problem, leftOut, now
       table: {
         columns: ['Workflow', 'Portal', 'Last run', 'Took', 'SLA', 'When', 'Try it'],
         rows: jobs.map((job) => jobRow(job, history)),
-        empty: 'No workflow belongs to this process. Describe one in pack.yaml, or look at --shard.',
+        empty: 'No workflow belongs to this process. Describe one in pack.yaml, or check --shard.',
       },
       evidence: {
         fineMeans: 'SLA met in the last run, and in every run of the last ten minutes',
@@ -47,7 +47,7 @@ export function workflowSections({ jobs, history, portals, problem, leftOut, now
         rows: portalRows(jobs, portals),
       },
       evidence: {
-        fineMeans: 'a workflow went well in its last run, and no request is open beyond the deadline',
+        fineMeans: 'a workflow succeeded in its last run, and no request is open beyond the deadline',
         findings: portalNames(jobs).map((name) =>
           blind(
             portalFinding(
@@ -140,7 +140,7 @@ function recentRow(kept: NumberedRun): LandingCell[] {
   ];
 }
 
-/** A run that sent nothing took no time; to show 0 ms would look like the quickest of all. */
+/** A run that sent nothing has no duration; 0 ms would look like the fastest run. */
 function took(result: RunResult): string {
   return isUnsent(result) || isUnmade(result) ? 'not sent' : formatMs(result.durationSeconds * 1000);
 }

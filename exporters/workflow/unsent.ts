@@ -2,10 +2,10 @@ import type { FailureReason } from '../../pack/portal/outcomes.js';
 import type { Job } from './plan.js';
 import type { RunResult, RunTrigger, StepResult } from './result.js';
 
-/** Why a run that was due sent nothing, and has missed all the same: the portal itself has not served us. */
+/** Why a due run sent nothing and still counts as missed: the portal did not serve the exporter. */
 export type UnsentReason = Extract<FailureReason, 'unanswered' | 'retry-after'>;
 
-/** A run that has missed without having been made. @param stepName the step that was not served. */
+/** A run that counts as missed without having run. @param stepName the step that was not served. */
 export function unsentRun(
   job: Job,
   trigger: RunTrigger,
@@ -16,7 +16,7 @@ export function unsentRun(
   return notMade(job, trigger, stepName, { reason, detail });
 }
 
-/** A run that was due and was not made by a fault of the exporter's own: neither met nor missed. */
+/** A due run that did not run because of a fault of the exporter: neither met nor missed. */
 export function unmadeRun(job: Job, trigger: RunTrigger, detail: string): RunResult {
   return {
     ...notMade(job, trigger, undefined, { reason: 'exporter', fault: 'internal', detail }),
@@ -55,14 +55,14 @@ function notMade(
   };
 }
 
-/** Whether the run was not made at all, so that its duration means nothing. */
+/** Whether the run did not run at all, so that it has no duration. */
 export function isUnsent({ steps }: RunResult): boolean {
   const failed = steps.find(({ outcome }) => outcome === 'failed');
   const isRefused = failed?.reason === 'unanswered' || failed?.reason === 'retry-after';
   return isRefused && steps.every(({ phases }) => Object.keys(phases).length === 0);
 }
 
-/** Whether a fault of ours kept the run from being made. */
+/** Whether a fault of the exporter prevented the run. */
 export function isUnmade({ uncertain, steps }: RunResult): boolean {
   return uncertain !== undefined && steps.every(({ phases }) => Object.keys(phases).length === 0);
 }

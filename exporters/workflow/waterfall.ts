@@ -28,7 +28,7 @@ const verdicts: Readonly<Record<RunVerdict, readonly [sign: string, role: PaintR
   uncertain: ['?', 'warn'],
 };
 
-/** A run for a person: one bar per step on a common time line, the time in each phase, and what went wrong. */
+/** A readable report of a run: one bar per step on a common time line, the time in each phase, and what failed. */
 export function waterfall(result: RunResult, options: WaterfallOptions): string {
   const drawing = new Drawing(result, options);
   const parts = [drawing.headline(), drawing.bars(), drawing.table(), drawing.notes()];
@@ -69,7 +69,7 @@ class Drawing {
     return [...steps.flatMap((step, index) => this.#step(step, steps[index - 1])), this.#axis()];
   }
 
-  /** Figures to the picture; its head is also the legend. */
+  /** The numbers for the picture; their header is also the legend. */
   table(): string[] {
     const measured = this.#result.steps.filter(({ phases }) => Object.keys(phases).length > 0);
     if (measured.length === 0) return [];
@@ -128,7 +128,7 @@ class Drawing {
     return Math.min(this.#barWidth, Math.round((ms / this.#totalMs) * this.#barWidth));
   }
 
-  /** From 0 to the end, with the SLA where it was passed. */
+  /** From 0 to the end, with a mark at the SLA if it was exceeded. */
   #axis(): string {
     const blank = ' '.repeat(this.#barStart);
     const end = formatMs(this.#result.durationSeconds * 1000);
@@ -140,7 +140,7 @@ class Drawing {
     );
   }
 
-  /** To the right of its arrow or, where there is no room, to the left; undefined where there is none at all. */
+  /** To the right of its arrow or, if there is no room, to the left; undefined if there is no room at all. */
   #slaMark(room: number): { readonly column: number; readonly text: string } | undefined {
     const slaMs = this.#result.slaSeconds * 1000;
     if (slaMs >= this.#totalMs) return undefined;
@@ -174,7 +174,7 @@ class Drawing {
   }
 }
 
-/** What an earlier step has said already, such as the address, is not said again. */
+/** Facts that an earlier step has already shown, such as the address, are not repeated. */
 function factsOf(step: StepResult, before: StepResult | undefined): string[] {
   const news = Object.entries(step.facts).filter(
     ([key, value]) => key === 'status' || key === 'bytes' || before?.facts[key] !== value,

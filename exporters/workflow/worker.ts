@@ -11,7 +11,7 @@ import type { EngineCommand, EngineReport } from './protocol.js';
 const port = parentPort;
 if (port === null) throw new Error('worker.js is started by the workflow-sla exporter, not by hand');
 
-// Loaded: from now on silence means something.
+// Loaded: from now on, missing messages mean that the thread hangs.
 port.postMessage(JSON.stringify([{ type: 'pulse' }]));
 
 const report = batched<EngineReport | ThreadReport>(
@@ -19,7 +19,7 @@ const report = batched<EngineReport | ThreadReport>(
   ({ type }) => type === 'run' || type === 'dropped' || type === 'state',
 );
 const engine = new Engine(new Redactor(), report, new AtWork(workerData.atWork));
-// What it says each time is also its pulse.
+// Each message is also its sign of life.
 const pulse = setInterval(() => report(engine.state()), PULSE_MS);
 
 port.on('message', (text: string) => {

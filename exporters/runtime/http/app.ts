@@ -14,22 +14,22 @@ import { ownOriginOnly } from './hosts.js';
 import type { InFlight } from './in-flight.js';
 import { allowOnly } from './methods.js';
 
-/** What the routes answer with; everything behind it is another file's matter. */
+/** The parts that the routes use. */
 export interface AppParts {
   readonly web: WebConfigSource;
-  /** Before everything else, such as the check of the name that the server is asked under. */
+  /** Runs first, for example the check of the host name. */
   readonly hosts: RequestHandler;
   readonly scrapes: InFlight;
-  /** Apart from the scrapes: probes of a slow portal must not shut out `/metrics`, which would say so. */
+  /** Separate from scrapes: probes of a slow portal must not block `/metrics`, which shows that it is slow. */
   readonly probes: InFlight;
   readonly redactor: Redactor;
   readonly log: Logger;
   readonly metrics: (format: TextFormat, budgetMs: number) => Promise<Buffer>;
   readonly ready: () => Readiness;
-  /** What only a restart of the process can mend. */
+  /** Problems that only a restart of the process can solve. */
   readonly broken: () => readonly string[];
   readonly reload: () => Promise<ReloadResult>;
-  /** The landing page with the content policy that it needs. */
+  /** The landing page with its content security policy. */
   readonly landing: () => { readonly html: string; readonly policy: string };
   readonly mount: (router: Router) => void;
 }
@@ -81,7 +81,7 @@ function reloadRoute({ reload, redactor }: AppParts): RequestHandler {
 function landingRoute({ landing, web }: AppParts): RequestHandler {
   return (_request, response) => {
     const { html, policy } = landing();
-    // An operator's own policy stays.
+    // A policy that the operator configured stays.
     if (web.current().headers['Content-Security-Policy'] === undefined) response.set('Content-Security-Policy', policy);
     response.type('text/html').send(html);
   };
@@ -100,7 +100,7 @@ function errorRoute(log: Logger): ErrorRequestHandler {
   };
 }
 
-/** Express throws errors with a status for what the client did wrong, such as a path that cannot be decoded. */
+/** Express throws errors with a status for mistakes of the client, such as a path that cannot be decoded. */
 function clientErrorStatus(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   const { status } = error;

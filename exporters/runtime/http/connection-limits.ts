@@ -3,13 +3,13 @@ import type { Logger } from '../log.js';
 
 export interface ConnectionBounds {
   readonly total: number;
-  /** Of one IPv4 address, or of one /64 network of IPv6, which is what one machine gets. */
+  /** For one IPv4 address, or one /64 network of IPv6, because one machine gets a /64. */
   readonly perAddress: number;
 }
 
 const defaultBounds: ConnectionBounds = { total: 512, perAddress: 256 };
 const LOG_EVERY_MS = 60_000;
-/** So long has a connection without a place to send its request, and to be told why it is not answered. */
+/** How long a connection without a place has to send its request and to receive the reason for its refusal. */
 const TELLING_MS = 5000;
 
 export type Refusal = 'address' | 'total';
@@ -17,7 +17,7 @@ export type Refusal = 'address' | 'total';
 interface Connection {
   readonly socket: Socket;
   readonly address: string;
-  /** Whether it speaks HTTP without TLS, where to refuse a request costs next to nothing. */
+  /** Whether it uses plain HTTP, where refusing a request costs almost nothing. */
   readonly isPlain: boolean;
   hasAsked: boolean;
   requests: number;
@@ -25,12 +25,12 @@ interface Connection {
 }
 
 /**
- * Bounds the connections of a process. Where there is no place for a new one, the one that was idle for longest goes,
- * of the address that holds most: who leaves connections open, with or without a password, can neither lock others out
- * nor end what is under way.
+ * Limits the connections of a process. If there is no place for a new one, it closes the connection that was idle for
+ * longest, of the address with the most connections. So a client that keeps connections open, with or without a
+ * password, can neither block other clients nor end requests in progress.
  *
- * One that is turned away before its first request was read is told so where that is possible. To end it would break
- * that request off, and the client could not tell why.
+ * A connection that is refused before its first request was read gets an answer if possible. Closing it would abort
+ * that request without a reason for the client.
  */
 export class ConnectionLimits {
   readonly #bounds: ConnectionBounds;
@@ -57,19 +57,19 @@ export class ConnectionLimits {
     return this.#bounds;
   }
 
-  /** Connections that were turned away because no idle one could be ended for them. */
+  /** Connections that were refused because no idle one could be closed. */
   get refused(): Readonly<Record<Refusal, number>> {
     return this.#refused;
   }
 
-  /** Idle connections that were ended to make room. */
+  /** Idle connections that were closed to make room. */
   get evicted(): number {
     return this.#evicted;
   }
 
   /**
-   * @param isPlain HTTP will be spoken with it, without TLS.
-   * @returns false when it was turned away, and is closed.
+   * @param isPlain the connection uses HTTP without TLS.
+   * @returns false when it was refused and closed.
    */
   admit(socket: Socket, isPlain = false): boolean {
     const address = networkOf(socket.remoteAddress ?? '');
@@ -85,12 +85,12 @@ export class ConnectionLimits {
     return true;
   }
 
-  /** Whether its request is to be refused, because there was no place for it. */
+  /** Whether its request must be refused, because there was no place for it. */
   isTurnedAway(socket: Socket): boolean {
     return this.#turnedAway.has(keyOf(socket));
   }
 
-  /** @returns what to call when the answer is over. */
+  /** @returns a function to call when the answer has ended. */
   beginRequest(socket: Socket): () => void {
     const connection = this.#connections.get(keyOf(socket));
     if (connection === undefined) return () => {};
@@ -128,7 +128,9 @@ export class ConnectionLimits {
     return this.#turnAway(socket, isPlain);
   }
 
-  /** @returns whether it stays for as long as it takes to be told. As many may as there are places. */
+  /**
+   * @returns whether it stays open until it gets the refusal. The number of these is limited to the number of places.
+   */
   #turnAway(socket: Socket, canBeTold: boolean): boolean {
     if (!canBeTold || this.#turnedAway.size >= this.#bounds.total) {
       socket.destroy();
@@ -152,7 +154,7 @@ export class ConnectionLimits {
     if (own?.size === 0) this.#perAddress.delete(connection.address);
   }
 
-  /** A flood must not fill the log, too. */
+  /** Many connections must not fill the log. */
   #note(message: string, client: string): void {
     if (this.#now() - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = this.#now();
@@ -161,7 +163,7 @@ export class ConnectionLimits {
   }
 }
 
-/** The same for a socket and for the TLS socket around it. */
+/** The same for a socket and for the TLS socket that uses it. */
 function keyOf(socket: Socket): string {
   return `${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`;
 }

@@ -4,7 +4,7 @@ import type { InFlight } from './in-flight.js';
 
 type Refused = Pick<InFlight, 'refused'>;
 
-/** How crowded this server is, for the landing page: who holds connections open keeps others waiting. */
+/** How many connections this server has, for the landing page: clients that keep connections open make others wait. */
 export function connectionSection(
   { open, bounds, evicted, refused }: Pick<ConnectionLimits, 'open' | 'bounds' | 'evicted' | 'refused'>,
   scrapes: Refused,

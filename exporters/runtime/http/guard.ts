@@ -3,7 +3,7 @@ import { PasswordCheck } from '../web/basic-auth.js';
 import { RateLimiter } from '../web/rate-limiter.js';
 import type { WebConfigSource } from '../web/watched-config.js';
 
-/** On every answer. Pages may widen the content policy for themselves; metrics and errors load nothing. */
+/** Sent with every answer. Pages may extend the content policy for themselves; metrics and errors load nothing. */
 const hardening: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'deny',
@@ -19,13 +19,13 @@ export function hardened(web: WebConfigSource): RequestHandler {
   };
 }
 
-/** What stands before every route but those of health: rate limit and users of the web configuration, in this order. */
+/** Runs before every route except those of health: rate limit and users of the web configuration, in this order. */
 export function webGuard(web: WebConfigSource): RequestHandler {
   const limiter = new RateLimiter();
   const auth = new PasswordCheck();
   return async (request, response, next) => {
     const { rateLimit, users } = web.current();
-    // Before bcrypt, which is the dearest thing that a stranger could make us do.
+    // Before bcrypt, which is the most expensive work that an unauthenticated client can cause.
     if (!limiter.admits(rateLimit)) {
       response.status(429).set('Retry-After', '1').type('text/plain').send('Too Many Requests\n');
       return;
@@ -36,7 +36,7 @@ export function webGuard(web: WebConfigSource): RequestHandler {
     } else if (verdict === 'busy') {
       response.status(503).set('Retry-After', '1').type('text/plain').send('Too many logins at once\n');
     } else {
-      // Nobody without a password keeps a connection.
+      // A client without a password cannot keep a connection.
       response.status(401).set('Connection', 'close').set('WWW-Authenticate', 'Basic realm="kop", charset="UTF-8"');
       response.type('text/plain').send('Unauthorized\n');
     }

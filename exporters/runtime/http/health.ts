@@ -8,13 +8,14 @@ interface HealthParts {
   readonly web: WebConfigSource;
   readonly redactor: Redactor;
   readonly ready: () => Readiness;
-  /** What only a restart of the process can mend. */
+  /** Problems that only a restart of the process can solve. */
   readonly broken: () => readonly string[];
 }
 
 /**
- * Liveness and readiness for those who have no password, such as the probes of Kubernetes: the state, and the reasons
- * only where nobody needs a password. No rate limit holds for it, because a platform would restart what answers 429.
+ * Liveness and readiness for clients without a password, such as the probes of Kubernetes: the state, and the reasons
+ * only if no password is configured. There is no rate limit, because a platform would restart a process that answers
+ * 429.
  */
 export function healthWithoutPassword(parts: HealthParts): RequestHandler {
   const whole = healthRoutes(parts);
@@ -22,7 +23,7 @@ export function healthWithoutPassword(parts: HealthParts): RequestHandler {
   return (request, response, next) => {
     if (parts.web.current().users.size === 0) whole(request, response, next);
     else if (request.headers.authorization === undefined) {
-      // Nobody without a password keeps a connection.
+      // A client without a password cannot keep a connection.
       response.set('Connection', 'close');
       bare(request, response, next);
     } else next();
@@ -36,7 +37,7 @@ export function healthRoutes({ broken, ready, redactor }: Pick<HealthParts, 'bro
     response.status(isGood ? 200 : 503).type('text/plain');
     response.send(isGood ? `${good}\n` : `${bad}: ${redactor.redact(reason)}\n`);
   };
-  // Whoever asks may restart the process: it says no only where nothing else helps.
+  // The platform may restart the process: the answer is 503 only if nothing else helps.
   const healthy: RequestHandler = (_request, response) => {
     const reasons = broken();
     tell(response, reasons.length === 0, 'Healthy', 'Not healthy; restart this process', reasons.join('; '));

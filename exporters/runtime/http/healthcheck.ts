@@ -2,15 +2,15 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
 
-/** What an exporter said that was asked on this machine whether it is alive; `healthy: false` with the reason. */
+/** The answer of an exporter on this machine to a health check; `healthy: false` with the reason. */
 export type Health = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
 
 /**
- * Asks the exporter on this machine whether it answers, as a container's health check does.
+ * Checks whether the exporter on this machine answers, as a container's health check does.
  *
- * It needs no copy of the exporter's web configuration: it finds out whether TLS is spoken, and `/-/healthy` wants no
- * password. Of a server that wants a client certificate it learns that it answers, and no more. The certificate is not checked, because nothing is sent that
- * a stranger on this loopback address could use.
+ * It needs no copy of the exporter's web configuration: it finds out whether the server uses TLS, and `/-/healthy`
+ * requires no password. If the server requires a client certificate, it only finds out that the server answers. The
+ * server certificate is not checked, because nothing secret is sent.
  */
 export async function askHealth(address: ListenAddress, timeoutMs: number): Promise<Health> {
   const plain = await ask(httpRequest, address, timeoutMs);
@@ -26,12 +26,12 @@ function verdict(status: number): Health {
   return status === 200 ? { healthy: true } : { healthy: false, reason: `/-/healthy answers with status ${status}` };
 }
 
-/** A TLS alert is an answer: the server speaks, and wants a certificate that we have not got. */
+/** A TLS alert is an answer: the server works, and requires a certificate that this command does not have. */
 const refusal = 'a TLS alert';
 
 type Send = (options: RequestOptions, onAnswer: (answer: IncomingMessage) => void) => ReturnType<typeof httpRequest>;
 
-/** @returns the status, or the code of what went wrong. */
+/** @returns the status, or the code of the error. */
 function ask(send: Send, address: ListenAddress, timeoutMs: number): Promise<number | string> {
   const { host, port } = local(address);
   return new Promise((resolve) => {

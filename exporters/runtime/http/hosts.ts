@@ -4,11 +4,12 @@ import type { RequestHandler } from 'express';
 import type { ListenAddress } from './listen-address.js';
 
 /**
- * Which names this server answers to. A page of another site can make a browser send requests here under its own name
- * (DNS rebinding), and then read the answers; an address in the `Host` header cannot be had that way.
+ * Which host names this server answers to. A page of another site can make a browser send requests here with its own
+ * name (DNS rebinding), and then read the answers; this is not possible with an address in the `Host` header.
  *
- * @param listed names that an operator allows; with one, no other is served. Without one, a server that only listens
- * on loopback answers to this machine's names, and any other to all: nobody knows under which it is scraped.
+ * @param listed names that the operator allows; if there are any, no other name is served. Otherwise a server that
+ * listens only on loopback answers to this machine's names, and any other server to all names, because the names for
+ * scrapes are unknown.
  */
 export function hostGuard(addresses: readonly ListenAddress[], listed: readonly string[]): RequestHandler {
   const isOpen = listed.length === 0 && !addresses.every(isLoopback);
@@ -25,7 +26,7 @@ export function hostGuard(addresses: readonly ListenAddress[], listed: readonly 
   };
 }
 
-/** Before what changes something or asks a portal: a foreign page has no business there, logged in or not. */
+/** Runs before routes that change something or send requests to a portal: pages of other origins may not use them. */
 export const ownOriginOnly: RequestHandler = (request, response, next) => {
   const objection = foreignOrigin(request.headers);
   if (objection === undefined) next();
@@ -33,8 +34,8 @@ export const ownOriginOnly: RequestHandler = (request, response, next) => {
 };
 
 /**
- * Why a request that changes something may not come from where it comes from; undefined when it may. Browsers say so in
- * one of two headers, tools in none.
+ * Why a request that changes something is refused because of its origin; undefined when it is allowed. Browsers send
+ * the origin in one of two headers, tools in none.
  */
 export function foreignOrigin(headers: {
   readonly origin?: string | undefined;
@@ -45,12 +46,12 @@ export function foreignOrigin(headers: {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'this request comes from another site';
   const { origin, host } = headers;
   if (origin === undefined) return undefined;
-  // The scheme is left out: behind a proxy that ends TLS it is another.
+  // The scheme is ignored: it differs behind a proxy that terminates TLS.
   const from = URL.canParse(origin) ? new URL(origin).host : undefined;
   if (from === undefined || from === '' || from !== host?.toLowerCase()) {
     return 'this request comes from another origin';
   }
-  // A name may be the foreign page's own; an address is ours.
+  // A name may belong to the other site; an address is that of this server.
   const name = hostName(host);
   return name === undefined || isIP(name) !== 0 || name === 'localhost' || name === hostname().toLowerCase()
     ? undefined

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 
-/** How many scrapes run at once, and how many were turned away. */
+/** How many scrapes run at once, and how many were refused. */
 export class InFlight {
   readonly #limit: number;
   #running = 0;

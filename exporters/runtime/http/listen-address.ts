@@ -8,7 +8,7 @@ export class InvalidListenAddress extends Error {
   override readonly name = 'InvalidListenAddress';
 }
 
-/** Loopback: who wants to be reached from elsewhere says so, and then ought to think of TLS. */
+/** Loopback: access from other hosts must be configured explicitly, and should use TLS. */
 export const defaultListenAddress = '127.0.0.1:9464';
 
 /** `127.0.0.1:9464`, `localhost:9464`, `:9464` or `[::1]:9464`. @throws {InvalidListenAddress} */

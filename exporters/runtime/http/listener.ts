@@ -10,15 +10,15 @@ import type { Messages } from './messages.js';
 /** Ten minutes of silence: longer than any scrape interval, so that a server keeps its connection. */
 const KEEP_ALIVE_MS = 600_000;
 const HEADERS_TIMEOUT_MS = 10_000;
-/** For the whole request to arrive; how long the answer takes is another matter. */
+/** Time limit for the complete request to arrive; it does not limit the answer. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How often Node looks for those that are over. Its own 30 s would make 40 s of the 10 for headers. */
+/** How often Node checks these limits. With its default of 30 s, the limit of 10 s for headers could become 40 s. */
 const TIMEOUT_CHECK_MS = 1000;
 const SWEEP_MS = 50;
-/** For an answer to be taken: who does not read would hold one of the places for scrapes for ever. */
+/** Time limit for the client to read an answer: otherwise it could use a place for scrapes for ever. */
 const SENDING_TIMEOUT_MS = 60_000;
 
-/** The address cannot be listened on; the message says what to do. */
+/** The server cannot listen on the address; the message says what to do. */
 export class CannotListen extends Error {
   override readonly name = 'CannotListen';
 }
@@ -31,11 +31,11 @@ export interface ListenerOptions {
   readonly log: Logger;
 }
 
-/** One address. Plain HTTP and TLS share it in this sense: a new connection meets what is configured at that moment. */
+/** One address. It serves plain HTTP or TLS: a new connection uses the configuration of that moment. */
 export class Listener {
   readonly #server: Server;
   readonly #address: ListenAddress;
-  /** Also those in the middle of a TLS handshake, which the HTTP server does not know yet. */
+  /** Includes connections during the TLS handshake, which the HTTP server does not know yet. */
   readonly #sockets = new Set<Socket>();
 
   constructor(address: ListenAddress, { handler, messages, web, limits, log }: ListenerOptions) {
@@ -70,11 +70,11 @@ export class Listener {
     return typeof bound === 'object' && bound !== null ? { ...this.#address, port: bound.port } : this.#address;
   }
 
-  /** Takes no new connection, ends idle ones at once, and busy ones when they are done or the grace is over. */
+  /** Accepts no new connection, closes idle ones at once, and busy ones when they end or after the grace period. */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    // An answer that began before the drain says keep-alive, and leaves its connection idle when it is done.
+    // An answer that started before the drain has keep-alive, and leaves its connection idle when it ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS);
     const end = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
@@ -84,7 +84,7 @@ export class Listener {
     clearTimeout(end);
   }
 
-  /** HTTP is spoken with a socket only after it was admitted, where the configuration asks for TLS. */
+  /** If TLS is configured, a socket is used for HTTP only after it was admitted. */
   #admitThroughTls(web: WebConfigSource, limits: ConnectionLimits, log: Logger): void {
     const speakHttp = this.#server.listeners('connection');
     this.#server.removeAllListeners('connection');

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 
-/** Answers 405 to whatever the routes before it did not take. */
+/** Answers 405 to requests that the routes before it did not handle. */
 export function allowOnly(...methods: readonly string[]): RequestHandler {
   return (_request, response) => {
     response

@@ -5,7 +5,7 @@ import { mergeFamilies } from '../metrics/merge.js';
 import { renderFamilies } from '../metrics/text.js';
 import { negotiateFormat } from '../negotiate.js';
 
-/** Answers with a page of its own, in the format that the client asks for; for routes such as `/probe`. */
+/** Answers with a separate page in the format that the client requests; for routes such as `/probe`. */
 export function sendFamilies(request: Request, response: Response, families: Iterable<Family>): void {
   const format = negotiateFormat(request.headers.accept);
   const text = renderFamilies(mergeFamilies(families).families, format);

@@ -1,4 +1,4 @@
-/** HTML that is safe to write into a page as it is. */
+/** HTML that is safe to write into a page unchanged. */
 export class Html {
   readonly text: string;
 

@@ -15,21 +15,21 @@ export interface LandingContent {
   readonly exporters: readonly LandingExporter[];
   readonly collectors: readonly CollectorState[];
   readonly config: { readonly files: readonly string[]; readonly sha256: string; readonly reload: ReloadStatus };
-  /** `2/4`, where this process measures a share of the names only. */
+  /** `2/4`, if this process measures only a shard. */
   readonly shard?: string;
-  /** Of the process, beside those of its exporters. */
+  /** Sections of the process, in addition to those of its exporters. */
   readonly sections: readonly LandingSection[];
 }
 
 export interface LandingExporter {
   readonly name: string;
-  /** What it watches, as the summary calls it. */
+  /** Its title in the summary. */
   readonly domain: string;
   readonly readiness: Readiness;
   readonly sections: readonly LandingSection[];
 }
 
-/** What a person sees who opens the address in a browser. */
+/** The page for a browser. */
 export function renderLanding(content: LandingContent): string {
   const { version, now, startedAt, ready } = content;
   const title = 'Kingston Observability Pack';
@@ -61,7 +61,7 @@ ${parts(content)}</main>
 `.text;
 }
 
-/** What was measured comes before how; a configuration that cannot be used comes before everything but the summary. */
+/** Results come first, then technical data; an invalid configuration comes before everything except the summary. */
 function parts(content: LandingContent): readonly Html[] {
   let count = 0;
   const place = (section: LandingSection) => ({ ...section, id: `section-${count++}` });

@@ -5,8 +5,8 @@ import type { LandingCell, LandingSection, SectionEvidence } from './section.js'
 type Redact = (text: string) => string;
 
 /**
- * Takes secrets out of what is to be shown, before it is escaped: afterwards a secret could stand there in a form
- * that nobody searches for, and `<secret>` itself would be a tag.
+ * Removes secrets before the text is escaped: afterwards a secret could have a form that is not searched for, and
+ * `<secret>` itself would be a tag.
  */
 export function redactContent(content: LandingContent, redact: Redact): LandingContent {
   const { reload, files } = content.config;

@@ -12,7 +12,7 @@ ${intro === undefined ? undefined : html`<p>${intro}</p>\n`}${table && renderTab
 
 function renderTable({ columns, rows, empty = 'Nothing here.' }: LandingTable, id: string): Html {
   if (rows.length === 0) return html`<p>${empty}</p>\n`;
-  // Focusable, so that a table wider than the window can be moved by keyboard.
+  // Focusable, so that a table that is wider than the window can be scrolled by keyboard.
   return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${id}"><table>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>
@@ -21,7 +21,7 @@ ${rows.map((row) => html`<tr>${row.map((cell) => html`<td${isShort(cell) ? html`
 `;
 }
 
-/** A figure and its unit stay on one line, however narrow the column. */
+/** A number and its unit stay on one line, even in a narrow column. */
 function isShort(cell: LandingCell): boolean {
   if (typeof cell !== 'string' && 'time' in cell) return true;
   return (typeof cell === 'string' ? cell : cell.text).length <= MAX_SHORT;
@@ -46,9 +46,9 @@ export function renderTime(time: Date): Html {
   return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
 }
 
-/** Paths are made relative, so that they hold behind a proxy that puts this server below a path of its own. */
+/** Paths become relative, so that they work behind a proxy that serves this page below another path. */
 function link(text: string, href: string): Html {
   if (href.startsWith('/') && !href.startsWith('//')) return html`<a href=".${href}">${text}</a>`;
-  // Any other scheme, such as javascript:, stays text.
+  // Any other scheme, such as javascript:, is shown as text.
   return /^https?:\/\//.test(href) ? html`<a href="${href}">${text}</a>` : html`${text}`;
 }

@@ -10,12 +10,12 @@ export interface LandingSection {
 }
 
 export interface SectionEvidence {
-  /** What is true when all are fine: `SLA met in the last run`. */
+  /** What it means when all findings are fine: `SLA met in the last run`. */
   readonly fineMeans: string;
   readonly findings: readonly SectionFinding[];
 }
 
-/** `unknown` wherever there is no evidence, old evidence, or nobody who looks. */
+/** `unknown` if there is no evidence, the evidence is old, or nothing is measured. */
 export type FindingState = 'fine' | 'attention' | 'unknown';
 
 export type SectionFinding =

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Colours keep a contrast of at least 4.5:1 in both schemes; a state is always also a word. */
+/** Colours have a contrast of at least 4.5:1 in both schemes; a state is always shown as a word too. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -64,7 +64,7 @@ footer { padding-top: 1.25rem; padding-bottom: 2rem; color: var(--quiet); font-s
 }
 `;
 
-/** The page loads nothing, runs nothing, sends nothing, and takes this one style. */
+/** The page loads nothing, runs nothing and sends nothing, except for this style. */
 export const landingPolicy = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,

@@ -5,17 +5,17 @@ import type { CellState, FindingState, LandingSection, SectionEvidence, SectionF
 /** One line of the summary. */
 export interface Domain {
   readonly title: string;
-  /** Whoever is not ready does not see everything: what it found stands, and nothing of it is fine. */
+  /** An exporter that is not ready has not checked everything: its findings are shown, but the state is not fine. */
   readonly readiness: Readiness;
   readonly sections: readonly (LandingSection & { readonly id: string })[];
 }
 
-/** So many are named; the section has all. */
+/** The summary names at most this many; the section lists all. */
 const NAMED = 3;
 const words = { fine: 'fine', attention: 'needs attention', unknown: 'not known' } as const;
 const colours: Readonly<Record<FindingState, CellState>> = { fine: 'good', attention: 'bad', unknown: 'warning' };
 
-/** What a person wants to know first: of each domain, whether it is fine, why not, and where that is shown. */
+/** The most important information: whether each domain is fine, why not, and where that is shown. */
 export function renderSummary(domains: readonly Domain[]): Html {
   return html`<section aria-labelledby="summary">
 <h2 id="summary">Summary</h2>
@@ -39,7 +39,7 @@ function renderDomain(domain: Domain): Html {
 `;
 }
 
-/** Where nobody found anything, nothing is known: absence of findings is no proof. */
+/** Without findings the state is unknown: absence of findings proves nothing. */
 export function findingStateOf({ sections, readiness }: Domain): FindingState {
   const states = sections.flatMap(({ evidence }) => evidence?.findings ?? []).map(({ state }) => state);
   if (states.includes('attention')) return 'attention';

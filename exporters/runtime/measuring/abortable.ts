@@ -1,6 +1,6 @@
 import type { Cancellation } from './cancellation.js';
 
-/** A promise that an abort rejects with the signal's reason, and that releases its listener in every case. */
+/** A promise that rejects with the signal's reason on abort, and that removes its listener in every case. */
 export function abortable<T>(
   signal: Cancellation,
   start: (done: (value: T) => void, fail: (error: unknown) => void, onAbort: (cleanUp: () => void) => void) => void,

@@ -17,7 +17,7 @@ export class Backoff {
     this.#now = now;
   }
 
-  /** Milliseconds until the pause is over; 0 outside one. */
+  /** Milliseconds until the pause ends; 0 if there is no pause. */
   get pauseMs(): number {
     return Math.max(0, this.#until - this.#now());
   }

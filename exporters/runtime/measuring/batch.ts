@@ -1,11 +1,11 @@
-/** What can wait is sent with what cannot, or after this long. */
+/** Messages that can wait are sent with an urgent one, or after this long. */
 const PATIENCE_MS = 200;
 
 /**
- * Sends what is said within a moment as one message, as text: waking the other thread costs more than the message,
- * and copying objects more than printing and parsing them.
+ * Combines messages within a short time into one text: waking the other thread costs more than the message, and copying
+ * objects costs more than printing and parsing them.
  *
- * @param canWait for what nobody is waiting for, such as the result of a scheduled run.
+ * @param canWait for messages that are not urgent, such as the result of a scheduled run.
  */
 export function batched<T>(
   send: (text: string) => void,

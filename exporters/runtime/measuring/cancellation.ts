@@ -1,8 +1,8 @@
 /**
- * What tells a task to stop, in the shape of an `AbortSignal`, which is one.
+ * Tells a task to stop. It has the shape of an `AbortSignal`, and an `AbortSignal` can be used as one.
  *
- * On the path of every probe a {@link Canceller} takes its place: making an `AbortController` and listening to it
- * costs a tenth of what a whole bare request does.
+ * Every probe uses a {@link Canceller} instead: creating an `AbortController` and listening to it costs a tenth of a
+ * complete bare request.
  */
 export interface Cancellation {
   readonly aborted: boolean;

@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
 
 const TICK_MS = 10;
-/** Timers are this late on any machine; it delays nothing that matters. */
+/** Timers are this late on any machine; this does not affect measurements. */
 const JITTER_MS = 5;
 
 /**
- * Says how late this thread's event loop was while something was being measured.
+ * Measures how late this thread's event loop was during a measurement.
  *
- * A heartbeat runs only while somebody watches, so an idle exporter stays idle. `monitorEventLoopDelay` would wake
- * the process a thousand times a second for good, and cannot say what happened during one particular sample.
+ * A heartbeat runs only during measurements, so an idle exporter stays idle. `monitorEventLoopDelay` would wake the
+ * process a thousand times a second all the time, and cannot tell what happened during one sample.
  */
 export class LoopWatch {
   readonly #watchers = new Set<Watch>();
@@ -16,8 +16,8 @@ export class LoopWatch {
   #expected = 0;
 
   /**
-   * @returns a function that ends the watch and says how long, in milliseconds, the loop was late in all: no more than
-   * this can have been added to what was measured.
+   * @returns a function that ends the watch and returns the total lateness of the loop in milliseconds: at most this much was
+   * added to the measurement.
    */
   start(): () => number {
     const watch: Watch = { since: performance.now(), lateMs: 0 };
@@ -28,7 +28,7 @@ export class LoopWatch {
       this.#timer.unref();
     }
     return () => {
-      // A block that has not ended by the time a sample does shows as an overdue beat.
+      // If the loop is still blocked at the end of a sample, the heartbeat is overdue.
       this.#note(watch);
       this.#watchers.delete(watch);
       if (this.#watchers.size === 0) {
@@ -46,7 +46,7 @@ export class LoopWatch {
 
   #note(watch: Watch): void {
     const now = performance.now();
-    // What happened before somebody watched did not disturb them.
+    // Lateness before the start of the watch did not disturb it.
     const lateMs = Math.min(now - this.#expected, now - watch.since);
     if (lateMs > JITTER_MS) watch.lateMs += lateMs;
   }

@@ -1,12 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 
-/** The way of a measuring program to whoever started it, be that as a thread or as a process. */
+/** The connection of a measuring program to its parent, which started it as a thread or as a process. */
 export interface OwnPort {
   onMessage(listener: (text: string) => void): void;
   postMessage(text: string): void;
 }
 
-/** From now on silence means something. */
+/** From now on, missing messages mean that the program hangs. */
 const LOADED = JSON.stringify([{ type: 'pulse' }]);
 
 /** @throws {Error} when the program was started by hand. */
@@ -20,7 +20,7 @@ export function ownPort(program: string): OwnPort {
     };
   }
   if (process.send === undefined) throw new Error(`${program} is started by its exporter, not by hand`);
-  // The exporter tells it to end; a signal to the whole group must not make it seem to have died.
+  // The exporter tells it to end; a signal to the process group must not look like its death.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit(0));
   process.send(LOADED);

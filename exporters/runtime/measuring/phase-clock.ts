@@ -6,10 +6,10 @@ import type { LoopWatch } from './loop-watch.js';
 export type PhaseTimes = Readonly<Partial<Record<StepPhase, number>>>;
 
 /**
- * A stopwatch for the portal's time. It is in one phase or stopped, so the phases add up to the whole, and a step that
- * failed shows where it hung just as one that succeeded shows where it spent its time.
+ * A stopwatch for the portal's time. It is in one phase or stopped, so the phases add up to the total. So a failed step
+ * shows where it hung, as a successful step shows where it spent its time.
  *
- * While it runs, and only then, it watches the event loop: what we do between two requests disturbs no measurement.
+ * It watches the event loop only while it runs, because work between two requests does not disturb a measurement.
  */
 export class PhaseClock {
   readonly #loopWatch: LoopWatch;
@@ -34,7 +34,7 @@ export class PhaseClock {
     this.#endWatch ??= this.#loopWatch.start();
   }
 
-  /** Until the next phase begins, if one does. */
+  /** Stops the clock until the next phase begins, if there is one. */
   stop(): void {
     this.#settle();
     this.#phase = undefined;
@@ -42,14 +42,17 @@ export class PhaseClock {
     this.#endWatch = undefined;
   }
 
-  /** Until the next phase begins, what is waited for is ours, such as a thread, and no time of the portal's. */
+  /**
+   * Until the next phase begins, the time is not the portal's: the exporter waits for its own resources, such as a
+   * thread.
+   */
   waitForOurs(): void {
     if (this.#isEnded) return;
     this.stop();
     this.#waitsForOurs = true;
   }
 
-  /** For good: an event of an abandoned request may still come, and must not start it again. */
+  /** Stops it permanently: a late event of an abandoned request must not start it again. */
   end(): void {
     this.stop();
     this.#isEnded = true;
@@ -65,12 +68,12 @@ export class PhaseClock {
     return this.#ms.size === 0 ? {} : Object.fromEntries(stepPhases.map((phase) => [phase, this.#ms.get(phase) ?? 0]));
   }
 
-  /** How long what is ours was waited for, up to now. */
+  /** How long the exporter has waited for its own resources so far. */
   get oursMs(): number {
     return this.#oursMs + (this.#waitsForOurs ? performance.now() - this.#since : 0);
   }
 
-  /** How long the event loop was late while the clock ran: no more than this can have been added. */
+  /** How long the event loop was late while the clock ran: at most this much was added. */
   get latenessMs(): number {
     return this.#latenessMs;
   }

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Measurer } from './thread.js';
 
 /**
- * A measuring program in a process of its own, for what cannot share one: a library with one state for the whole process,
- * which may have to be initialised again, or may bring its process down. It ends with this process, however that ends.
+ * A measuring program in a separate process, for libraries with one state per process, which may have to be initialised
+ * again or may crash their process. It ends when this process ends, for any reason.
  *
  * @param url of a program that takes {@link ownPort}.
  */
@@ -23,7 +23,7 @@ export function separateProcess(url: URL, youngGenerationMb: number): Measurer {
         else listener();
       }),
     postMessage(text) {
-      // It may just have ended; whoever waits is told by its exit.
+      // It may just have ended; its exit event informs those that wait.
       if (child.connected) child.send(text, () => undefined);
     },
     async terminate() {

@@ -5,14 +5,14 @@ import type { Logger } from '../log.js';
 import type { Counter } from '../metrics/index.js';
 import { batched } from './batch.js';
 
-// What survives of a young generation as small as ours is soon copied: waking other threads to help costs a tenth of
-// the CPU of a probe, and disturbs what runs beside it. Only for the whole process, and only before there are threads.
+// With a small young generation, copying survivors is fast: waking other threads for it costs a tenth of the CPU of a
+// probe, and disturbs other work. It can be set only for the whole process, and only before there are threads.
 setFlagsFromString('--no-parallel-scavenge');
 
-/** How often a measuring thread says that it lives. */
+/** How often a measuring thread sends a sign of life. */
 export const PULSE_MS = 1000;
 const SILENCE_MS = 10 * PULSE_MS;
-/** To load a program takes long on a busy machine; until then it cannot say anything. */
+/** Loading a program takes long on a busy machine; until then it cannot send messages. */
 const LOADING_MS = 30_000;
 const STOP_GRACE_MS = 1000;
 const RESTART_AFTER_MS = 1000;
@@ -20,16 +20,16 @@ const LONGEST_RESTART_MS = 60_000;
 const YOUNG_GENERATION_MB = 8;
 
 /**
- * What every measuring thread says, beside what is its own. Anything it says counts as a sign of life; a pulse is for
- * one that has nothing else to say.
+ * Messages of every measuring thread, in addition to its own. Every message counts as a sign of life; a pulse is sent
+ * if there is no other message.
  */
 export type ThreadReport = { readonly type: 'configured' } | { readonly type: 'pulse' } | { readonly type: 'stopped' };
 
-/** What runs a measuring program: a thread, or a process of its own. */
+/** What runs a measuring program: a thread, or a separate process. */
 export interface Measurer {
   onMessage(listener: (text: string) => void): void;
   onError(listener: (error: Error) => void): void;
-  /** `why` where it is known. */
+  /** `why` if it is known. */
   onExit(listener: (why?: string) => void): void;
   postMessage(text: string): void;
   terminate(): Promise<unknown>;
@@ -40,31 +40,32 @@ export interface WatchedThreadOptions<Command, Report> {
   /** The compiled worker. */
   readonly url: URL;
   readonly log: Logger;
-  /** Tells the thread what to do, each time that it is started; it answers `configured`. */
+  /** Sends the configuration to the thread each time it is started; the thread answers `configured`. */
   readonly configuration: () => Command;
   readonly begin: Command;
   readonly end: (graceMs: number) => Command;
   readonly onReport: (report: Report) => void;
-  /** Whatever it was asked for will not be answered. It is started again, unless it was to end; then there is no `why`. */
+  /** Pending requests will not be answered. The thread is restarted, unless it was stopped; then there is no `why`. */
   readonly onDeath?: (why?: string) => void;
-  /** At whose work the thread is, for the message when it dies of it. */
+  /** For which job the thread works, for the message when it dies during that work. */
   readonly atWork?: { clear(): void; readonly memory: SharedArrayBuffer; readonly who: () => string | undefined };
-  /** Counts how often it had to be started again. */
+  /** Counts its restarts. */
   readonly restarts?: Counter<'thread'>;
-  /** A small young generation keeps each collection of garbage short; a larger one makes fewer of them. */
+  /** A small young generation makes each garbage collection short; a larger one makes them rarer. */
   readonly youngGenerationMb?: number;
-  /** Without a sign of life for this long, nobody is measuring. */
+  /** After this long without a sign of life, the thread counts as hung. */
   readonly silenceMs?: number;
-  /** Where it is no thread that runs the program. */
+  /** Given if the program does not run in a thread. */
   readonly launch?: (url: URL, youngGenerationMb: number) => Measurer;
 }
 
 /**
- * The page's side of a measuring thread: starts it, talks to it, and starts it again when it dies or falls silent.
- * Whether it lives is said by {@link WatchedThread.problem}, because a blind observer must not look healthy.
+ * The main thread's side of a measuring thread: starts it, exchanges messages with it, and restarts it when it dies or
+ * stops sending messages. {@link WatchedThread.problem} reports whether it works, because missing measurements must be
+ * visible.
  *
- * A thread that hangs in native code cannot be ended by anybody. It is then given up for good, which
- * {@link WatchedThread.broken} says: a new one beside it would hang in the same place.
+ * A thread that hangs in native code cannot be ended. It is then given up permanently, which {@link
+ * WatchedThread.broken} reports: a new thread would hang in the same place.
  */
 export class WatchedThread<Command, Report extends { readonly type: string }> {
   readonly #options: WatchedThreadOptions<Command, Report>;
@@ -91,21 +92,21 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     options.restarts?.zero({ thread: options.name });
   }
 
-  /** Why no measurement can be trusted to be current, or undefined when all is well. */
+  /** Why the measurements may not be current; undefined when they are. */
   get problem(): string | undefined {
     if (this.#died !== undefined) return `the measuring thread '${this.#options.name}' died: ${this.#died}`;
     return this.#isSilent ? `the measuring thread '${this.#options.name}' is silent for ${this.#silence}` : undefined;
   }
 
-  /** Why it will never measure again: it was told to end, cannot, and no other may take its place. */
+  /** Why it cannot measure again: it was told to end but hangs, and cannot be replaced. */
   get broken(): string | undefined {
     const isGivenUp = this.#isBeingEnded && !this.#isStopping && performance.now() - this.#endedAt > this.#silenceMs;
     return isGivenUp ? `${this.problem}, and cannot be ended; only a restart of the process helps` : undefined;
   }
 
-  /** Sends the configuration as it is now. Rejects when the thread dies of it. */
+  /** Sends the current configuration. Rejects when the thread dies because of it. */
   async configure(): Promise<void> {
-    // It was told to end and is still there: it hangs where nothing reaches it.
+    // It was told to end but still runs: it hangs in native code.
     if (this.#isBeingEnded) throw new Error(this.problem);
     try {
       await new Promise<void>((done, fail) => {
@@ -130,7 +131,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     const worker = this.#worker;
     if (worker === undefined) return;
     await new Promise<void>((resolve) => {
-      // A thread that cannot even answer is ended all the same.
+      // A thread that does not answer is ended as well.
       const patience = setTimeout(resolve, graceMs + STOP_GRACE_MS);
       this.#onStopped = () => {
         clearTimeout(patience);
@@ -144,7 +145,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     this.#options.onDeath?.();
   }
 
-  /** Tells the thread something that is no configuration. It is lost when the thread is not running. */
+  /** Sends a message other than a configuration. It is lost when the thread is not running. */
   post(command: Command): void {
     this.#post(command);
   }
@@ -188,12 +189,12 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     return `${Math.round((performance.now() - this.#lastSign) / 1000)} s`;
   }
 
-  /** A thread that hangs, say in a library, may never come back by itself. */
+  /** A thread that hangs, for example in a library, may never recover by itself. */
   #watch(worker: Measurer): void {
     clearInterval(this.#watchdog);
     let wasSilent = false;
     this.#watchdog = setInterval(() => {
-      // Seen twice: when the whole process was stopped for a while, its pulses still lie in the queue.
+      // Checked twice: after the whole process was stopped for some time, the thread's messages are still in the queue.
       if (this.#isSilent && wasSilent) {
         this.#died = `it was silent for ${this.#silence} and was ended`;
         clearInterval(this.#watchdog);
@@ -231,7 +232,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
     this.#died = `${this.#died ?? 'it ended by itself'}${who === undefined ? '' : `, while it judged ${who}`}`;
     this.#options.onDeath?.(this.#died);
     this.#configuring?.fail(new Error(`the measuring thread '${this.#options.name}' died of it: ${this.#died}`));
-    // Work done does not count: a thread that hangs in one of its jobs may do the others well until then.
+    // Completed work does not count: a thread that hangs in one of its jobs may complete the others before.
     if (performance.now() - this.#launchedAt > LONGEST_RESTART_MS) this.#deaths = 0;
     const pauseMs = Math.min(LONGEST_RESTART_MS, RESTART_AFTER_MS * 2 ** this.#deaths);
     this.#deaths += 1;
@@ -248,7 +249,7 @@ export class WatchedThread<Command, Report extends { readonly type: string }> {
 
 function thread(url: URL, name: string, youngGenerationMb: number, atWork: SharedArrayBuffer | undefined): Measurer {
   const worker = new Worker(url, {
-    // Shared so that secrets by reference are read where they are used.
+    // Shared, so that references to secrets are read where they are used.
     env: SHARE_ENV,
     name,
     workerData: { name, atWork },

@@ -5,11 +5,11 @@ const SECRET = '$secret';
 const NUMBER = '$written-number';
 
 /**
- * A description as text for another thread. Secrets cross as references, never as values; the thread reads them when
- * it needs them. Equal descriptions give equal texts, which tells whether a reload changed something.
+ * A description as text for another thread. Secrets are passed as references, never as values; the thread reads them
+ * when it needs them. Equal descriptions give equal texts, which shows whether a reload changed something.
  */
 export function encodeWithSecrets(value: unknown): string {
-  // A function sees the value after toJSON, which already says `<secret>`; `this` still has the real one.
+  // The function gets the value after toJSON, which is already `<secret>`; `this` still has the real value.
   return JSON.stringify(value, function (this: unknown, key, item: unknown) {
     const original = typeof this === 'object' && this !== null ? Reflect.get(this, key) : undefined;
     if (original instanceof WrittenNumber) return { [NUMBER]: original.digits };
@@ -17,7 +17,9 @@ export function encodeWithSecrets(value: unknown): string {
   });
 }
 
-/** The inverse of {@link encodeWithSecrets}. The text is our own, so its shape is not checked again. */
+/**
+ * The inverse of {@link encodeWithSecrets}. The exporter created the text itself, so its shape is not checked again.
+ */
 export function decodeWithSecrets<T>(text: string): T {
   return JSON.parse(text, (_, value: unknown) => {
     if (typeof value !== 'object' || value === null) return value;

@@ -2,8 +2,8 @@ import type { Metric } from '../../../pack/metrics/index.js';
 import { type Labels, labelText } from './labels.js';
 
 /**
- * A metric and the series it has on this page. Families are values: a collector makes new ones for each page, so a
- * series that is no longer there cannot stay behind.
+ * A metric and its series on this page. Families are values: a collector creates new ones for each page, so that a
+ * removed series cannot remain.
  */
 export interface Family {
   readonly decl: Metric;

@@ -16,7 +16,7 @@ abstract class ValueHandle<L extends string> {
     this.series = new SeriesMap(decl, limit, onOverflow, () => ({ value: 0 }));
   }
 
-  /** Makes the series exist, at 0 when it is new. An existing value stays. */
+  /** Creates the series with 0 if it is new. An existing value stays. */
   zero(labels: Labels<L>): void {
     this.series.at(labels);
   }
@@ -34,7 +34,7 @@ abstract class ValueHandle<L extends string> {
 }
 
 export class Counter<L extends string> extends ValueHandle<L> {
-  /** @throws {RangeError} when `by` is negative or no number: a counter only grows. */
+  /** @throws {RangeError} when `by` is negative or not a number: a counter only grows. */
   inc(labels: Labels<L>, by = 1): void {
     if (!(by >= 0)) throw new RangeError(`${this.decl.name}: a counter grows by 0 or more, not by ${by}`);
     const cell = this.series.at(labels);
@@ -77,7 +77,7 @@ export class Histogram<L extends string> {
     return this.#bounds;
   }
 
-  /** @throws {RangeError} when the value is no number, which would spoil the sum for ever. */
+  /** @throws {RangeError} when the value is not a number, which would make the sum invalid for ever. */
   observe(labels: Labels<L>, value: number): void {
     if (Number.isNaN(value)) throw new RangeError(`${this.decl.name}: observed NaN`);
     const buckets = this.#series.at(labels);
@@ -87,7 +87,7 @@ export class Histogram<L extends string> {
     buckets.sum += value;
   }
 
-  /** Makes the series exist with empty buckets when it is new. Existing counts stay. */
+  /** Creates the series with empty buckets if it is new. Existing counts stay. */
   zero(labels: Labels<L>): void {
     this.#series.at(labels);
   }
@@ -98,8 +98,8 @@ export class Histogram<L extends string> {
   }
 
   /**
-   * Changes the bounds, as when an SLA was edited. Counts at the bounds that stay are kept, so no series goes
-   * backwards; a new bound starts at its lower neighbour's count, because where older observations fell is not known.
+   * Changes the bounds, for example when an SLA was edited. Counts at unchanged bounds stay, so no series decreases. A new bound
+   * starts with the count of the next lower bound, because the exact values of older observations are unknown.
    */
   rebound(bounds: readonly number[]): void {
     const next = checkedBounds(this.decl.name, bounds);
@@ -124,7 +124,7 @@ export class Histogram<L extends string> {
   }
 }
 
-/** Index of the first bound that the value does not exceed. Bounds are few, so a walk beats a binary search. */
+/** Index of the first bound that the value does not exceed. Few bounds: a linear search is faster than a binary one. */
 function bucketOf(bounds: readonly number[], value: number): number {
   let index = 0;
   for (const bound of bounds) {

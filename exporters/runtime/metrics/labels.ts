@@ -1,4 +1,4 @@
-/** Exactly the labels that a declaration names. A metric without labels takes `{}`. */
+/** Exactly the labels that a declaration names; `{}` for a metric without labels. */
 export type Labels<L extends string> = Readonly<Record<L, string>>;
 
 /** Escaping of label values is the same in the text format and in OpenMetrics. */
@@ -6,7 +6,7 @@ export function escapeLabelValue(value: string): string {
   return /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`)) : value;
 }
 
-/** Labels as they stand between the braces, in the order of the declaration. */
+/** The text of the labels between the braces, in the order of the declaration. */
 export function labelText<L extends string>(names: readonly L[], labels: Labels<L>): string {
   let text = '';
   for (const name of names) {
@@ -16,8 +16,8 @@ export function labelText<L extends string>(names: readonly L[], labels: Labels<
 }
 
 /**
- * Identity of a label set. Each value is preceded by its length, so no two different sets share a key, whatever
- * characters their values hold.
+ * Identity of a label set. Each value is preceded by its length, so that two different sets never share a key, whatever
+ * characters the values contain.
  */
 export function labelKey<L extends string>(names: readonly L[], labels: Labels<L>): string {
   let key = '';

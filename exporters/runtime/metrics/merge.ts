@@ -7,8 +7,8 @@ export interface Merged {
 }
 
 /**
- * One family per name and one series per label set, as both formats demand: Prometheus drops a whole page for a
- * single repeated series. Families that agree are joined; of those that do not, the first stays.
+ * One family per name and one series per label set, as both formats require: Prometheus discards a whole page because
+ * of one repeated series. Families with the same declaration are joined; of contradicting ones, the first stays.
  */
 export function mergeFamilies(families: Iterable<Family>): Merged {
   const merged = new Map<string, Family>();

@@ -1,4 +1,4 @@
-/** A sample value; both formats spell the special ones in this way. */
+/** A sample value; both formats write special values like this. */
 export function formatValue(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';

@@ -4,8 +4,8 @@ import type { Family, HistogramSample, ValueSample } from './family.js';
 import { labelText } from './labels.js';
 
 /**
- * `process_*` and `nodejs_*`, measured by prom-client. Its registry stays in here, with its own ways of rendering
- * and negotiating; what leaves are families like any other.
+ * `process_*` and `nodejs_*`, measured by prom-client. Its registry is used only here; its rendering and negotiation
+ * are not used. The result is ordinary families.
  */
 export class ProcessMetrics {
   readonly #registry = new Registry();
@@ -16,12 +16,12 @@ export class ProcessMetrics {
 
   async families(): Promise<Family[]> {
     const metrics: readonly Exposed[] = await this.#registry.getMetricsAsJSON();
-    // Three gauges named `_total` repeat the sum of their labelled neighbour, and a gauge may not end so.
+    // Three gauges named `_total` repeat the sum of a labelled metric, and a gauge's name may not end in `_total`.
     return metrics.filter(({ name, type }) => String(type) === 'counter' || !name.endsWith('_total')).map(toFamily);
   }
 }
 
-/** The part of prom-client's model that we read. Its typings leave `metricName` of a histogram's values out. */
+/** The part of prom-client's model that is used here. Its typings omit `metricName` of a histogram's values. */
 interface Exposed {
   readonly name: string;
   readonly help: string;
@@ -81,7 +81,7 @@ function histogramSamples(name: string, names: readonly string[], values: readon
   });
 }
 
-/** A label that one series has and another has not is left out of the latter, which is the same as empty. */
+/** If a series lacks a label that another has, the label is omitted, which is the same as empty. */
 function serialised(names: readonly string[], labels: ExposedValue['labels']): string {
   const present = names.filter((name) => labels[name] !== undefined);
   return labelText(present, Object.fromEntries(present.map((name) => [name, String(labels[name])])));

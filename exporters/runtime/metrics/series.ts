@@ -8,10 +8,10 @@ export interface Series<State> {
   readonly state: State;
 }
 
-/** Told once per metric when it has reached its number of series, and further label sets are left out. */
+/** Called once per metric when it has reached its maximum number of series, and further label sets are left out. */
 export type OnOverflow = (metric: string, limit: number) => void;
 
-/** The series of one metric, by label set, and never more than a limit. */
+/** The series of one metric, by label set, up to a limit. */
 export class SeriesMap<L extends string, State> {
   readonly #decl: Metric<L>;
   readonly #limit: number;
@@ -27,7 +27,7 @@ export class SeriesMap<L extends string, State> {
     this.#create = create;
   }
 
-  /** The series with these labels, made when it is new; undefined when the metric is full. */
+  /** The series with these labels, created if it is new; undefined when the limit is reached. */
   at(labels: Labels<L>): State | undefined {
     const key = labelKey(this.#decl.labels, labels);
     const found = this.#series.get(key);

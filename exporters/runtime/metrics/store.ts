@@ -4,14 +4,14 @@ import { Counter, Gauge, Histogram } from './handles.js';
 import type { OnOverflow } from './series.js';
 
 export interface MetricStoreOptions {
-  /** Label sets beyond this many are left out, per metric. */
+  /** Maximum number of label sets per metric; further ones are left out. */
   readonly maxSeriesPerMetric?: number;
   readonly onOverflow?: OnOverflow;
 }
 
 /**
- * The metrics of one exporter that outlive a scrape: counters, histograms and last-known gauges. Each is made once
- * from its declaration; the page shows them in the order they were made.
+ * The metrics of one exporter that outlive a scrape: counters, histograms and last-known gauges. Each is created once
+ * from its declaration; the page shows them in the order of creation.
  */
 export class MetricStore {
   readonly #limit: number;
@@ -23,7 +23,7 @@ export class MetricStore {
     this.#onOverflow = options.onOverflow ?? (() => undefined);
   }
 
-  /** Another store with the same limits, told of in the same way, whose families its owner puts on the page. */
+  /** A separate store with the same limits and callback, whose families its owner puts on the page. */
   apart(): MetricStore {
     return new MetricStore({ maxSeriesPerMetric: this.#limit, onOverflow: this.#onOverflow });
   }

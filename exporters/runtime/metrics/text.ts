@@ -4,8 +4,8 @@ import type { TextFormat } from './format.js';
 import { formatBound, formatValue } from './number.js';
 
 /**
- * A page in the Prometheus text format 0.0.4 or in OpenMetrics 1.0. Each name may come once; `mergeFamilies` sees
- * to that. A family without series still shows what it would be.
+ * A page in the Prometheus text format 0.0.4 or in OpenMetrics 1.0. Each name may occur once; `mergeFamilies` ensures
+ * that. A family without series still shows its help and type.
  */
 export function renderFamilies(families: readonly Family[], format: TextFormat): string {
   const chunks: string[] = [];
@@ -38,7 +38,7 @@ function histogramText(name: string, { labels, bounds, counts, sum }: HistogramS
   return `${text}${name}_sum${braces} ${formatValue(sum)}\n${name}_count${braces} ${accumulated}\n`;
 }
 
-/** The same few bounds stand in every series of a page. */
+/** The same few bounds occur in every series of a page. */
 const boundTexts = new Map<number, string>();
 const MAX_BOUND_TEXTS = 1000;
 

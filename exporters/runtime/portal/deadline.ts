@@ -3,17 +3,17 @@ import { formatMs } from '../format.js';
 import { type Cancellation, Canceller } from '../measuring/cancellation.js';
 import { OurFault, StepFailure } from './step-failure.js';
 
-/** Node's timers hold no more, and fire at once when they are asked to. */
+/** The longest time of Node's timers; they fire at once for a longer time. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** Less is what the next lines of code take on a busy machine. */
+/** Shorter remaining times are within what code takes on a busy machine. */
 const LEAST_OURS_MS = 5;
-/** Who does not answer in nine tenths of the time does not answer. */
+/** A portal that does not answer in nine tenths of the time counts as not answering. */
 const LEAST_OURS_RATIO = 0.1;
 
 interface DeadlineOptions {
-  /** Is asked for only when it is needed, because nearly every deadline is kept. */
+  /** Called only when needed, because almost every deadline is kept. */
   readonly message?: () => string;
-  /** How much of the time so far went by in waiting for what is ours. It is given back, once. */
+  /** How long the exporter waited for its own resources so far. The deadline is extended by this, once. */
   readonly oursMs?: () => number;
 }
 
@@ -39,8 +39,8 @@ export class Deadline extends Canceller {
   }
 
   /**
-   * Whose a failure is: a time-out before which a tenth of the time or more was ours, and was not given back, says
-   * nothing of the portal.
+   * Whose fault a failure is: a time-out gives no information about the portal if a tenth or more of the time was the exporter's
+   * own and the deadline was not extended by it.
    */
   blame(failure: unknown): unknown {
     if (!(failure instanceof StepFailure) || failure.reason !== 'timeout') return failure;
@@ -56,7 +56,7 @@ export class Deadline extends Canceller {
     super.abort(reason);
   }
 
-  /** When what it limits is over; it never aborts any more. */
+  /** Called when the limited work has ended; it never aborts afterwards. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#parent?.removeEventListener('abort', this.#follow);
@@ -64,7 +64,7 @@ export class Deadline extends Canceller {
 
   #end(): void {
     const oursMs = this.#oursMs();
-    // Only once: what waits for ever must end.
+    // Only once, so that endless waiting ends.
     if (this.#givenBackMs > 0 || oursMs < LEAST_OURS_MS) {
       this.abort(new StepFailure('timeout', this.#message()));
       return;

@@ -10,7 +10,7 @@ export function filledHeaders(headers: Portal['headers'], filling: Filling): Rec
   );
 }
 
-/** Those that go with every request to the portal: a gateway that wants a key wants it with the login, too. */
+/** Headers for every request to the portal: a gateway that requires a key requires it for the login too. */
 export function portalHeaders(
   { headers, variables }: Portal,
   reveal: (secret: SecretText) => string,
@@ -18,7 +18,7 @@ export function portalHeaders(
   return filledHeaders(headers, { variables: new Map(Object.entries(variables)), reveal });
 }
 
-/** A line break in it would begin another header. @throws {StepFailure} that does not quote it. */
+/** A line break in the value would begin another header. @throws {StepFailure} which does not quote the value. */
 function sendable(name: string, value: string): string {
   try {
     validateHeaderValue(name, value);

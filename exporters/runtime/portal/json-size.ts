@@ -1,19 +1,19 @@
 import { getHeapStatistics } from 'node:v8';
 import { StepFailure } from './step-failure.js';
 
-/** What V8 keeps for an object, for a list, and for a slot with a number or a short text in it. */
+/** Memory that V8 uses for an object, for an array, and for a slot with a number or a short text. */
 const OBJECT_BYTES = 64;
 const LIST_BYTES = 24;
 const VALUE_BYTES = 16;
-/** The rest is for the text itself, for what judges it, and for what other runs hold. */
+/** The rest is for the text itself, for checking it, and for other runs. */
 const SHARE_OF_FREE_HEAP = 0.4;
 
 /**
- * Parses JSON whose values fit into memory. 5 MB of `[],` become a hundred: where they do not fit, V8 ends the whole
- * thread, and with it the measuring of all other workflows.
+ * Parses JSON if its values fit into memory. 5 MB of `[],` become a hundred: if they do not fit, V8 ends the whole
+ * thread, which measures all workflows.
  *
  * @throws {StepFailure} `size` when it does not fit.
- * @throws {SyntaxError} when it is no JSON.
+ * @throws {SyntaxError} when it is not JSON.
  */
 export function parseBoundedJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
   const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
@@ -27,7 +27,7 @@ export function parseBoundedJson(text: string, parse: (text: string) => unknown 
   return parse(text);
 }
 
-/** An estimate from the characters that separate values, wherever they stand: a comma inside a text costs nothing much. */
+/** An estimate from the characters that separate values; commas inside texts are counted too, which costs little. */
 function sizeOf(text: string): { readonly values: number; readonly bytes: number } {
   let objects = 0;
   let lists = 0;

@@ -2,8 +2,8 @@ import { forbiddenBy, type Portal } from '../../../pack/index.js';
 import { StepFailure } from './step-failure.js';
 
 /**
- * Asked before every request, logins included: variables, redirects and forms may lead where no step could be written
- * to go. Other origins count as the portal, too: most are another name of it.
+ * Checked before every request, including logins: variables, redirects and forms may produce paths that a step must not
+ * request. Other origins count as the portal too: most are another name for it.
  *
  * @throws {StepFailure} `assertion`.
  */

@@ -1,6 +1,6 @@
 import type { FailureReason, UncertainReason } from '../../../pack/portal/outcomes.js';
 
-/** A failed step: a reason from the closed set, and a sentence for a person. */
+/** A failed step: a reason from the closed set, and a readable message. */
 export class StepFailure extends Error {
   override readonly name = 'StepFailure';
   readonly reason: FailureReason;
@@ -12,8 +12,8 @@ export class StepFailure extends Error {
 }
 
 /**
- * A failure of the exporter or of what we set up for it, not of the portal. It says nothing of the portal: the run is
- * neither met nor missed but uncertain, and counted with this reason.
+ * A failure of the exporter or of its set-up, not of the portal. It gives no information about the portal: the run is
+ * neither met nor missed but uncertain, and is counted with this reason.
  */
 export class OurFault extends StepFailure {
   readonly fault: UncertainReason;
@@ -24,7 +24,7 @@ export class OurFault extends StepFailure {
   }
 }
 
-/** What was needed first, such as a login, was answered with `Retry-After`: nothing is to be sent before. */
+/** A required request, such as a login, was answered with `Retry-After`: nothing is sent before that time. */
 export class AskedToWait extends StepFailure {
   /** From now, in milliseconds. */
   readonly retryAfterMs: number;

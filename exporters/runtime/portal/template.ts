@@ -6,7 +6,7 @@ import { StepFailure } from './step-failure.js';
 
 export type Variables = ReadonlyMap<string, Text>;
 
-/** What fills a template: variables, and the only way to what a reference stands for. */
+/** The values for a template: variables, and the function that reveals references. */
 export interface Filling {
   readonly variables: Variables;
   readonly reveal: (secret: SecretText) => string;
@@ -25,16 +25,16 @@ export function fill(template: Text, filling: Filling, encode: Encode = String):
 }
 
 /**
- * The same in a path. Whatever a portal answers, a variable stays within its segment, and is one.
+ * The same for a path. Whatever a portal answers, the value of a variable stays within its segment.
  *
- * @throws {StepFailure} `assertion`, when a server could read another route in it.
+ * @throws {StepFailure} `assertion`, when a server could read it as another route.
  */
 export function fillPath(path: string, filling: Filling, portal: Pick<Portal, 'name' | 'allowEncodedSlashes'>): string {
   return fill(path, filling, (value, name) => {
     const refuse = (why: string) =>
       new StepFailure('assertion', `not sent: {${name}} ${why}, which leads to another route`);
     if (value === '') throw refuse('is empty');
-    // Half of a character cannot be sent; what stands for it is refused.
+    // A lone surrogate cannot be sent; its replacement character is refused.
     const encoded = encodeURIComponent(Buffer.from(value).toString());
     const hidden = hiddenIn(encoded);
     if (hidden?.isSlash === true && !portal.allowEncodedSlashes) {
@@ -45,7 +45,7 @@ export function fillPath(path: string, filling: Filling, portal: Pick<Portal, 'n
   });
 }
 
-/** The same, in every string of a JSON value. A string that is one variable only stays a string. */
+/** The same for every string of a JSON value. A string that consists of one variable stays a string. */
 export function fillDeep(value: unknown, filling: Filling): unknown {
   if (typeof value === 'string' || value instanceof SecretText) return fill(value, filling);
   if (Array.isArray(value)) return value.map((item: unknown) => fillDeep(item, filling));

@@ -7,19 +7,19 @@ import type { Redactor } from '../redactor.js';
 const CONNECT_WITHIN_MS = 10_000;
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** libpq's words about TLS; the driver reads them in ways that change between its versions. */
+/** libpq's TLS parameters; the driver interprets them differently in different versions. */
 const tlsParameters = ['sslmode', 'sslrootcert', 'ssl', 'sslcert', 'sslkey', 'uselibpqcompat'] as const;
 
 /**
  * How to connect to the database of a `database:` block, the same for every section of `pack.yaml`.
  *
  * `sslmode` in the address decides on TLS: `verify-full` checks certificate and name, `verify-ca` the certificate,
- * `disable` is plain text. `require`, `prefer` and `allow` are stricter here than in libpq and mean `verify-full`: without a
- * check, whoever stands in between can read everything, or can say that there is no TLS. `no-verify` accepts any
- * certificate. Without `sslmode`, a file of authorities means `verify-full`, and none means plain text.
+ * `disable` is plain text. `require`, `prefer` and `allow` are stricter here than in libpq and mean `verify-full`:
+ * without a check, an attacker on the network path can read everything, or pretend that there is no TLS. `no-verify`
+ * accepts any certificate. Without `sslmode`, a file of authorities means `verify-full`, and none means plain text.
  *
- * Authorities come from `caFile`, else from `sslrootcert` in the address, else from Node (`sslrootcert=system` says so).
- * `sslcert` and `sslkey` are the client's certificate and its key.
+ * Authorities come from `caFile`, else from `sslrootcert` in the address, else from Node (`sslrootcert=system` says
+ * so). `sslcert` and `sslkey` are the client's certificate and its key.
  *
  * @param application shown to the database's administrator.
  * @throws {SecretUnavailable | UnreadableFile} the message names the variable or the file.

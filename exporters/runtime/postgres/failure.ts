@@ -2,7 +2,7 @@ import { describeError } from '../log.js';
 
 export type FailureKind = 'connection' | 'privilege' | 'absent' | 'timeout' | 'cancelled' | 'busy' | 'other';
 
-/** Why a query failed, in words that an operator can act on. */
+/** Why a query failed, as a message that tells an operator what to do. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly reason: string;
@@ -12,12 +12,13 @@ export function failureOf(error: unknown): Failure {
   const reason = describeError(error);
   const state = sqlState(error);
   if (state === undefined) return { kind: isAbort(error) ? 'cancelled' : 'connection', reason };
-  // A cancelled statement is either our deadline or the server's own `statement_timeout`; only the message tells.
+  // A statement is cancelled by our deadline or by the server's `statement_timeout`; only the message distinguishes
+  // them.
   if (state === '57014' && !reason.includes('statement timeout')) return { kind: 'cancelled', reason };
   return { kind: kindOf(state), reason };
 }
 
-/** By SQLSTATE, or by its beginning; the first that fits. PostgreSQL's manual, appendix A. */
+/** By SQLSTATE, or by its beginning; the first match applies. PostgreSQL's manual, appendix A. */
 const kinds: readonly (readonly [state: string, kind: FailureKind])[] = [
   ['42501', 'privilege'],
   ['57014', 'timeout'],
@@ -35,7 +36,7 @@ export function kindOf(state: string): FailureKind {
   return kinds.find(([prefix]) => state.startsWith(prefix))?.[1] ?? 'other';
 }
 
-/** The SQLSTATE that the server gave; undefined for an error of the system or of the driver. */
+/** The SQLSTATE of the server; undefined for an error of the system or of the driver. */
 export function sqlState(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // Codes of the system, such as EPIPE and EPERM, have the same length.

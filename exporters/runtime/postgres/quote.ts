@@ -1,11 +1,11 @@
-/** Names and texts as SQL. Names come from the configuration and the catalogue, so each is quoted, always. */
+/** Names and texts as SQL. Names come from the configuration and the catalogue, so they are always quoted. */
 
 export function ident(name: string): string {
   if (name.includes('\0')) throw new TypeError('a name cannot hold a null byte');
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Safe whatever `standard_conforming_strings` says: a text with a backslash is written in the escape form. */
+/** Safe for every value of `standard_conforming_strings`: a text with a backslash is written in the escape form. */
 export function literal(text: string): string {
   if (text.includes('\0')) throw new TypeError('a text cannot hold a null byte');
   const quoted = `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
@@ -21,7 +21,7 @@ export interface QualifiedName {
   readonly name: string;
 }
 
-/** `schema.table`; without a schema it is `public`'s, because the observer's own search path means nothing here. */
+/** `schema.table`; without a schema it means `public`, because the search path of the session is not used. */
 export function parseQualified(text: string): QualifiedName {
   const dot = text.indexOf('.');
   return dot < 0 ? { schema: 'public', name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) };

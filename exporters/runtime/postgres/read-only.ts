@@ -14,7 +14,7 @@ export interface ReadOnlyOptions {
   readonly application: string;
   readonly log: Logger;
   readonly redactor?: Redactor;
-  /** Beside those of `readSettings`. */
+  /** In addition to those of `readSettings`. */
   readonly settings?: Settings;
 }
 
@@ -22,8 +22,8 @@ const CANCEL_WITHIN_MS = 2000;
 const IDLE_MS = 60_000;
 
 /**
- * A way into a database that only reads. Every transaction is REPEATABLE READ, READ ONLY, with its settings pinned; no
- * transaction id is ever allocated, so reading leaves no trace in what is measured.
+ * Read-only access to a database. Every transaction is REPEATABLE READ, READ ONLY, with pinned settings; no transaction
+ * id is ever allocated, so reading does not change what is measured.
  */
 export class ReadOnlyDatabase {
   readonly #access: DatabaseAccess;
@@ -38,10 +38,10 @@ export class ReadOnlyDatabase {
   }
 
   /**
-   * Aborting the signal cancels the statement on the server. Should that fail, the connection is destroyed, and the
-   * server notices with its next message.
+   * Aborting the signal cancels the statement on the server. If that fails, the connection is destroyed, and the server notices it
+   * with its next message.
    *
-   * @throws what the driver throws; `failureOf` says what it means.
+   * @throws what the driver throws; `failureOf` explains it.
    */
   async read<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
@@ -53,7 +53,8 @@ export class ReadOnlyDatabase {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let broken: Error | undefined;
-    // The pool listens only while a connection is idle; unheard, one that the server ends would end the process.
+    // The pool listens only while a connection is idle; without a listener, a connection that the server closes would
+    // end the process.
     const onLost = (error: Error) => {
       broken = error;
     };
@@ -89,7 +90,7 @@ export class ReadOnlyDatabase {
   }
 
   async #connect(signal: AbortSignal): Promise<pg.PoolClient> {
-    // Made when first wanted: a secret that cannot be read yet is a failure of this transaction, not of the process.
+    // Created when first needed: an unreadable secret is a failure of this transaction, not of the process.
     this.#pool ??= this.#makePool();
     const connecting = this.#pool.connect();
     return await new Promise((resolve, reject) => {
@@ -110,10 +111,10 @@ export class ReadOnlyDatabase {
       ...this.#config(),
       max: this.#access.maxConnections,
       idleTimeoutMillis: IDLE_MS,
-      // A pool must not keep a process alive that has nothing else to do.
+      // The pool must not keep a process alive that has nothing else to do.
       allowExitOnIdle: true,
     });
-    // An idle connection that the server ended; the next transaction makes a new one and says what it finds.
+    // The server closed an idle connection; the next transaction opens a new one and reports errors.
     pool.on('error', (error) => this.#options.log.debug('idle connection ended', { error }));
     return pool;
   }

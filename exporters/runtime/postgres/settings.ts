@@ -4,12 +4,12 @@ import { literal } from './quote.js';
 export type Settings = Readonly<Record<string, string>>;
 
 /**
- * Settings that change how values become text. The recording functions write images under them, and the observer reads
- * live rows under them: where one side spells a value differently from the other, each row that holds such a value looks
- * like a change without a record. So both take them from here.
+ * Settings that change how values become text. The recording functions write images with them, and the observer reads
+ * live rows with them: if the two sides write a value differently, each row with such a value looks like a change
+ * without a record. So both use these.
  *
- * `IntervalStyle` is PostgreSQL's own default, because trails that were not made by us seldom pin it. The seal has a list
- * of its own: that one is part of a published format.
+ * `IntervalStyle` is PostgreSQL's default, because trails that the pack did not create rarely pin it. The seal has its
+ * own list, because that is part of a published format.
  */
 export const textSettings = {
   TimeZone: 'UTC',
@@ -21,8 +21,8 @@ export const textSettings = {
 } as const;
 
 /**
- * Settings of every transaction that reads, so that neither a pooler nor the server's configuration changes what is
- * read. A row-level security policy must make a query fail, not make rows disappear.
+ * Settings of every transaction that reads, so that neither a pooler nor the server's configuration changes the result.
+ * A row-level security policy must make a query fail, not hide rows.
  */
 export function readSettings({ statementTimeoutMs }: DatabaseAccess, application: string): Settings {
   return {
@@ -34,13 +34,13 @@ export function readSettings({ statementTimeoutMs }: DatabaseAccess, application
     search_path: 'pg_catalog',
     standard_conforming_strings: 'on',
     ...textSettings,
-    // Parallel workers would take the place of the portal's own, and compiling costs more than most queries.
+    // Parallel workers would use the slots of the portal's queries, and JIT compilation costs more than most queries.
     max_parallel_workers_per_gather: '0',
     jit: 'off',
   };
 }
 
-/** One round trip. `set_config(…, true)` ends with the transaction, so it is right behind a pooler too. */
+/** One round trip. `set_config(…, true)` ends with the transaction, so it is also correct behind a pooler. */
 export function beginReading(settings: Settings): string {
   const calls = Object.entries(settings).map(
     ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`,

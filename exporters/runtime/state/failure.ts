@@ -12,13 +12,13 @@ const sentences: Readonly<Record<string, string>> = {
   ENFILE: 'the machine has no file descriptor left',
 };
 
-/** No fault of the program: the disk, the rights, the limits. */
+/** Not a fault of the program: disk, permissions, limits. */
 export function isOfTheMachine(error: unknown): boolean {
   const code = errorCode(error);
   return code !== undefined && code in sentences;
 }
 
-/** In words, without the path, which the caller names. */
+/** As a readable text without the path, which the caller adds. */
 export function reasonOf(error: unknown): string {
   const code = errorCode(error);
   if (code === undefined) return error instanceof Error ? error.message : String(error);

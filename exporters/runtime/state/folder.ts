@@ -3,20 +3,20 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from './failure.js';
 
-/** Where one part of the pack keeps files. Nobody else may read them. */
+/** Where one part of the pack stores files. Other users cannot read them. */
 export interface StateFolder {
   readonly path: string;
   /**
-   * Writes whole or not at all: a process that is killed meanwhile leaves the file of before.
+   * Replaces the file atomically: if the process is killed, the previous file stays.
    *
    * @throws {CannotKeepState}
    */
   save(name: string, text: string): Promise<void>;
   /**
-   * Other work on files in it. A failure is remembered until the same work succeeds.
+   * Other file operations in it. A failure is remembered until the same operation succeeds.
    *
-   * @param what tells one work from another.
-   * @throws {CannotKeepState}, or what the work throws that is not of the file system.
+   * @param what identifies the operation.
+   * @throws {CannotKeepState}, or errors of the operation that are not from the file system.
    */
   attempt<T>(what: string, work: () => Promise<T>): Promise<T>;
 }
@@ -26,7 +26,7 @@ export class CannotKeepState extends Error {
   override readonly name = 'CannotKeepState';
 }
 
-/** For commands, which only look, or keep what no exporter writes: held by nobody and watched by nothing. */
+/** For commands, which only read, or write files that no exporter writes: without a lock and without checks. */
 export function looseFolder(path: string): StateFolder {
   return {
     path,
@@ -41,7 +41,7 @@ export function looseFolder(path: string): StateFolder {
   };
 }
 
-/** @throws what the file system says. */
+/** @throws errors of the file system. */
 export async function writeWhole(directory: string, name: string, text: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, name);
@@ -50,7 +50,7 @@ export async function writeWhole(directory: string, name: string, text: string):
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
-      // A full disk may say so only here, and a power cut would leave an empty file in the place of the old one.
+      // A full disk may be reported only here, and a power cut could leave an empty file in place of the old one.
       await file.sync();
     } finally {
       await file.close();

@@ -6,16 +6,16 @@ import { CannotKeepState, type StateFolder, writeWhole } from './folder.js';
 import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from './lock.js';
 import { HOW_TO_CHOOSE_A_PLACE, type StatePlace } from './place.js';
 
-/** Another exporter keeps its state there: two would overwrite each other's. The message says what to do. */
+/** Another exporter stores its state there: the two would overwrite each other's files. The message says what to do. */
 export class StateTaken extends Error {
   override readonly name = 'StateTaken';
 }
 
 const CHECK_FILE = 'check';
-/** More than a file system keeps beside the name of a file, so that a full disk shows. */
+/** More than a file system stores within the directory entry, so that a full disk is detected. */
 const CHECK_BYTES = 4096;
 const THE_FOLDER = 'the folder';
-/** What failed and was never tried again, such as a file of a column that is no longer described, is forgotten then. */
+/** A failure that was not retried, such as for a column that is no longer described, is forgotten after this time. */
 const FORGOTTEN_AFTER_MS = 600_000;
 
 interface Failure {
@@ -23,7 +23,7 @@ interface Failure {
   readonly at: number;
 }
 
-/** A folder that this process alone writes to. It is looked at by the clock, not only when there is something to keep. */
+/** A folder that only this process writes to. It is checked regularly, not only when something is stored. */
 export class HeldFolder implements StateFolder {
   readonly exporter: string;
   readonly path: string;
@@ -47,15 +47,15 @@ export class HeldFolder implements StateFolder {
     return this.#isUsed;
   }
 
-  /** Why nothing can be kept at present; a sentence for people. */
+  /** Why nothing can be stored at present; a readable text. */
   get problem(): string | undefined {
     const failure = [...this.#failing.values()].at(-1);
     return failure === undefined ? undefined : this.#sentence(failure.reason);
   }
 
   /**
-   * To be called before anything is kept there; again does no harm. A folder that cannot be written is no reason to
-   * refuse: measuring goes on, and {@link problem} says that nothing of it is kept.
+   * Must be called before anything is stored there; repeated calls are harmless. A folder that cannot be written is not an error:
+   * measuring continues, and {@link problem} reports that nothing is stored.
    *
    * @throws {StateTaken}
    */
@@ -73,7 +73,7 @@ export class HeldFolder implements StateFolder {
     await this.check();
   }
 
-  /** Whether something can be kept; never throws. */
+  /** Whether something can be stored; never throws. */
   async check(): Promise<void> {
     if (!this.#isUsed) return;
     await this.save(CHECK_FILE, `${' '.repeat(CHECK_BYTES - 1)}\n`).catch(() => undefined);
@@ -108,9 +108,9 @@ export class HeldFolder implements StateFolder {
     await lock?.release();
   }
 
-  /** Also takes the lock anew when the folder was removed under us. */
+  /** Also takes the lock again when the folder was removed. */
   #hold(): Promise<void> {
-    // One at a time: two would take each other for another exporter.
+    // One at a time: two concurrent calls would treat each other as another exporter.
     this.#holding ??= this.#holdNow().finally(() => {
       this.#holding = undefined;
     });
@@ -147,7 +147,7 @@ export class HeldFolder implements StateFolder {
   #failed(what: string, reason: string): void {
     this.#failing.delete(what);
     this.#failing.set(what, { reason, at: performance.now() });
-    // Once for each reason: the metric says it at each scrape.
+    // Logged once for each reason: the metric shows it at each scrape.
     if (this.#told === reason) return;
     this.#told = reason;
     this.#log.error('the state cannot be kept; after a restart it is lost', { reason: this.#sentence(reason) });

@@ -5,20 +5,20 @@ import { exporterPlace, type StatePlace } from './place.js';
 export interface KeptState {
   readonly exporter: string;
   readonly directory: string;
-  /** Why nothing can be kept; undefined while it can. */
+  /** Why nothing can be stored; undefined while it can. */
   readonly problem: string | undefined;
 }
 
 const CHECK_EVERY_MS = 15_000;
 
-/** The one state directory of a process, with a folder for each exporter that has something to keep. */
+/** The state directory of a process, with a folder for each exporter that has state. */
 export class StateKeeper {
   readonly place: StatePlace;
   readonly #log: Logger;
   readonly #folders = new Map<string, HeldFolder>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param checkEveryMs how often it is tried whether something can be kept; for tests. */
+  /** @param checkEveryMs how often it is checked whether something can be stored; for tests. */
   constructor(place: StatePlace, log: Logger, checkEveryMs = CHECK_EVERY_MS) {
     this.place = place;
     this.#log = log;
@@ -47,7 +47,7 @@ export class StateKeeper {
     await Promise.all(this.#used().map((folder) => folder.check()));
   }
 
-  /** Lets others have the folders. Call it when nothing writes any more. */
+  /** Releases the folders. Call it when nothing writes any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#used().map((folder) => folder.release()));

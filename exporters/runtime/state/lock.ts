@@ -6,22 +6,22 @@ import { z } from 'zod';
 import { errorCode } from '../error-code.js';
 
 /**
- * One process at a time for a directory. Node has no flock, so the holder is named in a file: process, its start time
- * and the boot, which together survive neither kill -9 nor a reboot nor the reuse of a process id.
+ * One process at a time for a directory. Node has no flock, so a file names the holder: process id, start time and boot
+ * id. Together these become invalid after kill -9, after a reboot, and when a process id is reused.
  */
 export interface DirectoryLock {
   readonly path: string;
   /**
-   * Whether it is still ours; somebody may have removed the file, or the whole directory.
+   * Whether this process still holds it; the file or the directory may have been removed.
    *
-   * @throws what the file system says when it cannot be read: then nobody knows, and it is not lost.
+   * @throws errors of the file system when it cannot be read: then this is unknown, and the lock is not lost.
    */
   isOurs(): Promise<boolean>;
-  /** Never throws. Where the file cannot be removed, this process may take the lock again all the same. */
+  /** Never throws. If the file cannot be removed, this process can still take the lock again. */
   release(): Promise<void>;
 }
 
-/** Another user's lock, or no file at all. Whoever holds the directory, it must not be taken away. */
+/** The lock of another user, or not a file. The holder is unknown, so the lock must not be taken over. */
 export class LockUnreadable extends Error {
   override readonly name = 'LockUnreadable';
 
@@ -52,7 +52,9 @@ export class DirectoryTaken extends Error {
 }
 
 const FILE = 'lock';
-/** Nothing can be known of a process on another host, such as a container that was killed, but that it stopped this. */
+/**
+ * The state of a process on another host, such as a killed container, is unknown, except that it no longer renews this.
+ */
 const SIGN_OF_LIFE_EVERY_MS = 15_000;
 const SIGNS_MISSED = 6;
 
@@ -67,10 +69,10 @@ export type ProcessIdentity = z.infer<typeof processIdentity>;
 const holderFile = processIdentity.extend({ nonce: z.string() });
 export type Holder = z.infer<typeof holderFile>;
 
-/** What this process holds. A lock of ours that is not among them was left over when it could not be removed. */
+/** The locks that this process holds. A lock of this process that is not among them could not be removed earlier. */
 const held = new Set<string>();
 
-/** @throws {DirectoryTaken | LockUnreadable}, or what the file system says. */
+/** @throws {DirectoryTaken | LockUnreadable}, or errors of the file system. */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = join(directory, FILE);
   const nonce = randomUUID();
@@ -84,7 +86,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     held.delete(nonce);
     throw error;
   } finally {
-    // It is taken or not by now, whatever becomes of this name.
+    // The lock is decided at this point; this temporary name no longer matters.
     await rm(own, { force: true }).catch(() => undefined);
   }
   const isOurs = async () => {
@@ -137,14 +139,14 @@ function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return one.pid === other.pid && one.started === other.started && one.boot === other.boot && one.host === other.host;
 }
 
-/** By the clock of the file system that both files are on: hosts may disagree. */
+/** By the clock of the file system of both files, because the clocks of hosts may differ. */
 async function isSilent(holder: Holder, path: string, own: string): Promise<boolean> {
   if (holder.host === hostname()) return false;
   const [theirs, ours] = await Promise.all([stat(path).catch(undefinedIfAbsent), stat(own)]);
   return theirs === undefined || ours.mtimeMs - theirs.mtimeMs > SIGNS_MISSED * SIGN_OF_LIFE_EVERY_MS;
 }
 
-/** Moves a dead holder's lock away, or no lock at all. If in that moment a live one took its place, that one is put back. */
+/** Moves the lock of a dead holder away. If a live holder replaced it at that moment, its lock is put back. */
 async function setAside(path: string, expected: string | undefined): Promise<void> {
   const aside = `${path}.dead-${randomUUID()}`;
   try {
@@ -170,9 +172,9 @@ async function linked(from: string, to: string): Promise<boolean> {
 }
 
 /**
- * `invalid`: nothing of ours, such as an empty file after a power cut.
+ * `invalid`: not a valid lock, such as an empty file after a power cut.
  *
- * @throws {LockUnreadable}, or what the file system says: to have no file descriptor left is no answer.
+ * @throws {LockUnreadable}, or errors of the file system, such as no free file descriptor.
  */
 async function holderOf(path: string): Promise<Holder | 'absent' | 'invalid'> {
   let text: string;
@@ -203,7 +205,7 @@ function isAbsence(code: string): boolean {
 
 /** @param holder as a process describes itself, see {@link describeProcess}. */
 export async function isAlive(holder: ProcessIdentity): Promise<boolean> {
-  // On a shared volume nothing can be known of a process elsewhere; it counts as alive while it gives signs of life.
+  // On a shared volume the state of a process on another host is unknown; it counts as alive while it renews its lock.
   if (holder.host !== hostname()) return true;
   if (holder.boot !== (await bootId())) return false;
   try {
@@ -212,31 +214,31 @@ export async function isAlive(holder: ProcessIdentity): Promise<boolean> {
     if (errorCode(error) !== 'EPERM') return false;
   }
   const started = await startOf(holder.pid);
-  // Where /proc is hidden, another user's process cannot be told from a later one.
+  // If /proc is hidden, a process of another user cannot be distinguished from a later one.
   return started === undefined || holder.started === started;
 }
 
-/** What tells this process from a later one with the same id. */
+/** Distinguishes this process from a later one with the same id. */
 export async function describeProcess(pid: number): Promise<ProcessIdentity> {
   const [boot, started = ''] = await Promise.all([bootId(), startOf(pid)]);
   return { pid, started, boot, host: hostname() };
 }
 
-/** Empty where the system tells none. */
+/** Empty if the system has none. */
 async function bootId(): Promise<string> {
   return (await textOf('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
 }
 
 async function startOf(pid: number): Promise<string | undefined> {
   const stat = await textOf(`/proc/${pid}/stat`);
-  // The 22nd field; the second is the program's name in brackets and may hold anything.
+  // The 22nd field; the second is the program's name in parentheses and may contain anything.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /**
- * @returns undefined where there is none, or none for this user.
- * @throws when this process cannot read at present. A lock that is written or judged without it would name nobody, and
- *   the next one to come would take it for a dead one's.
+ * @returns undefined if there is none, or none for this user.
+ * @throws when this process cannot read at present. A lock without it would name no process, and the next process would
+ * treat it as   the lock of a dead one.
  */
 async function textOf(path: string): Promise<string | undefined> {
   try {

@@ -11,15 +11,15 @@ export const stateSources = [
 ] as const;
 export type StateSource = (typeof stateSources)[number];
 
-/** Where this process keeps what it must know after a restart, and who said so. */
+/** Where this process stores its state, and where that setting came from. */
 export interface StatePlace {
   readonly directory: string;
   readonly from: StateSource;
 }
 
 /**
- * The flag, our variable, systemd's `StateDirectory=`, and then what the XDG base directory specification says. Never
- * the working directory: a service starts in `/`, and a command in wherever its user stands.
+ * The flag, our variable, systemd's `StateDirectory=`, and then the directory of the XDG base directory specification.
+ * Never the working directory: a service starts in `/`, and a command in the user's current directory.
  *
  * @param given the flag's value.
  */
@@ -31,23 +31,23 @@ export function statePlace(
   if (given !== undefined) return { directory: resolve(given), from: '--state-directory' };
   const own = env.KOP_STATE_DIRECTORY;
   if (own !== undefined && own !== '') return { directory: resolve(own), from: 'KOP_STATE_DIRECTORY' };
-  // systemd lists all of a unit's, the first being the one that `StateDirectory=` names first.
+  // systemd lists all state directories of a unit in the order of `StateDirectory=`.
   const [service] = (env.STATE_DIRECTORY ?? '').split(':');
   if (service !== undefined && service !== '') return { directory: resolve(service), from: 'STATE_DIRECTORY' };
   const xdg = env.XDG_STATE_HOME;
-  // The specification has a relative one ignored.
+  // The specification says that a relative path is ignored.
   if (xdg !== undefined && isAbsolute(xdg)) return { directory: join(xdg, 'kop'), from: 'XDG_STATE_HOME' };
   return { directory: join(home, '.local', 'state', 'kop'), from: 'default' };
 }
 
-/** Whether somebody chose it for this process. */
+/** Whether it was chosen for this process. */
 export function isNamed(from: StateSource): boolean {
   return from === '--state-directory' || from === 'KOP_STATE_DIRECTORY' || from === 'STATE_DIRECTORY';
 }
 
 /**
- * Where one exporter keeps its state. What was chosen for this process goes before what the description says for all, and
- * that before the default.
+ * Where one exporter stores its state. A choice for this process takes precedence over the description, and that over
+ * the default.
  *
  * @param described the folder that the description names for this exporter.
  */

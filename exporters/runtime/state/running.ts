@@ -7,12 +7,12 @@ import { describeProcess, isAlive, processIdentity } from './lock.js';
 import { stateSources } from './place.js';
 
 /**
- * Which exporters run on this machine, and where each keeps its state: a file per process in a folder that commands
- * know too. Without it a command could only guess, and would tell of another directory than the exporter's.
+ * Which exporters run on this machine, and where each stores its state: a file per process in a folder that commands
+ * know too. Without it a command would have to guess, and could use a directory other than the exporter's.
  */
 const entrySchema = processIdentity.extend({
   stateDirectory: z.string(),
-  /** Who chose it; releases before this was told do not say. */
+  /** Where the setting came from; earlier releases do not record it. */
   stateFrom: z.enum(stateSources).optional(),
   exporters: z.array(z.string()),
   configFiles: z.array(z.string()),
@@ -49,7 +49,7 @@ export async function announce(announcement: Announcement, env: Environment = pr
   return { problem, withdraw: () => Promise.resolve() };
 }
 
-/** Those that are alive and whose word can be trusted: this user's own, root's, and to root everybody's. */
+/** Running exporters with a trusted file: those of this user and of root; for root, those of every user. */
 export async function runningExporters(env: Environment = process.env): Promise<readonly RunningExporter[]> {
   const found = new Map<number, RunningExporter>();
   for (const folder of [...new Set(readableFolders(env))]) {
@@ -91,10 +91,10 @@ const WRITABLE_BY_OTHERS = 0o022;
 async function isTrusted(folder: string): Promise<boolean> {
   const own = process.getuid?.();
   const isRun = folder.startsWith('/run/');
-  // systemd makes links there; elsewhere one could lead into a folder of ours that is not meant.
+  // systemd creates links there; elsewhere a link could point into another folder of this user.
   const found = await (isRun ? stat(folder) : lstat(folder)).catch(() => undefined);
   if (found === undefined || !found.isDirectory()) return false;
   if (own === undefined) return true;
-  // What systemd made below /run belongs to the service's user, and only root could have put it there.
+  // Folders that systemd creates below /run belong to the service's user, and only root can create them.
   return (found.uid === own || found.uid === 0 || isRun) && (found.mode & WRITABLE_BY_OTHERS) === 0;
 }

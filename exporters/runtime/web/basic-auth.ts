@@ -4,15 +4,15 @@ import { compare } from 'bcryptjs';
 export type PasswordVerdict = 'admitted' | 'refused' | 'busy';
 
 const MAX_REMEMBERED = 100;
-/** bcrypt takes tens of milliseconds of this very thread; a longer queue would stop the pages. */
+/** bcrypt takes tens of milliseconds of this thread; a longer queue would delay the pages. */
 const MAX_WAITING = 20;
 
 /**
- * Checks user and password. Comparing is made to cost the same whether or not the user exists, one comparison runs
- * at a time, and results are remembered: a scrape comes every few seconds with the same credentials.
+ * Checks user and password. A comparison takes the same time whether or not the user exists, one comparison runs at a
+ * time, and results are cached, because scrapes send the same credentials every few seconds.
  */
 export class PasswordCheck {
-  /** Successes apart from failures, so that guessing cannot push the real users out. */
+  /** Successes and failures are cached separately, so that guesses cannot evict real users. */
   readonly #admitted = new Remembered(MAX_REMEMBERED);
   readonly #refused = new Remembered(MAX_REMEMBERED);
   readonly #underWay = new Map<string, Promise<boolean>>();
@@ -45,7 +45,7 @@ export class PasswordCheck {
     return turn;
   }
 
-  /** The password itself is not kept; the hash is part of it, so that a changed one is compared anew. */
+  /** The password itself is not stored; the hash is part of the key, so that a changed hash is compared again. */
   #key(user: string, hash: string, password: string): string {
     return createHmac('sha256', this.#pepper)
       .update(JSON.stringify([user, hash, password]))
@@ -53,7 +53,7 @@ export class PasswordCheck {
   }
 }
 
-/** The last so many keys. */
+/** The most recent keys, up to a limit. */
 class Remembered {
   readonly #keys = new Set<string>();
   readonly #limit: number;
@@ -75,7 +75,7 @@ class Remembered {
   }
 }
 
-/** As costly as the costliest real one, so that the time of an answer does not tell which users there are. */
+/** As expensive as the most expensive real hash, so that the response time does not reveal which users exist. */
 function fakeHash(users: ReadonlyMap<string, string>): string {
   const costs = [...users.values()].map((hash) => hash.split('$')[2] ?? '10').sort();
   return `$2b$${costs.at(-1) ?? '10'}$${'.'.repeat(53)}`;

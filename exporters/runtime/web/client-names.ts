@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 
 /**
- * The subject alternative names of a certificate, as text. Node joins them with commas and quotes those that hold a
- * comma or quote themselves; read from the front, so that a name cannot pretend to be two.
+ * The subject alternative names of a certificate, as text. Node joins them with commas and quotes names with a comma or
+ * a quote; they are parsed from the start, so that one name cannot look like two.
  */
 export function subjectAltNames(certificate: Pick<X509Certificate, 'subjectAltName'>): string[] {
   const names: string[] = [];
@@ -35,7 +35,7 @@ function unquote(text: string): string | undefined {
   }
 }
 
-/** `0:0:0:0:0:0:0:1` and `::1` are one address. Whatever is no IPv6 address stays as it is. */
+/** `0:0:0:0:0:0:0:1` and `::1` are one address. Other texts stay unchanged. */
 function canonicalIp(text: string): string {
   if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) return text;
   try {

@@ -10,16 +10,16 @@ import { type TlsSection, webConfigSchema } from './schema.js';
 import type { ServerTls } from './server-tls.js';
 import { tls13Suites } from './tls-names.js';
 
-/** How the server is to be reached, with everything read that the file points to. */
+/** The web configuration, with the content of all files that it names. */
 export interface WebConfig {
   readonly tls?: ServerTls;
   readonly headers: Readonly<Record<string, string>>;
-  /** User name to bcrypt hash; empty means that nobody is asked. */
+  /** User name to bcrypt hash; empty means no authentication. */
   readonly users: ReadonlyMap<string, string>;
   readonly rateLimit?: RateLimit;
-  /** The file and all it points to: when one changes, everything is read again. */
+  /** The file and all files that it names: when one changes, everything is read again. */
   readonly files: readonly string[];
-  /** What the file asks for and this server does otherwise. */
+  /** Settings of the file that this server handles differently. */
   readonly remarks: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** Plain HTTP for everybody who can reach the address. */
+/** Plain HTTP for all clients that can reach the address. */
 export const openWebConfig: WebConfig = { headers: {}, users: new Map(), files: [], remarks: [] };
 
 /** Certificates and their chains take a few kilobytes. */
@@ -105,7 +105,7 @@ class TlsReading {
     return { context, clientAuth: tls.client_auth_type, ...(sans === undefined ? {} : { allowedSans: sans }) };
   }
 
-  /** Paths are relative to the file that names them, not to where the process happens to run. */
+  /** Paths are relative to the file that names them, not to the working directory. */
   #pem(key: FileKey, name: string | undefined): string | undefined {
     if (name === undefined) return undefined;
     const path = resolve(dirname(this.#file), name);
@@ -119,7 +119,7 @@ class TlsReading {
     }
   }
 
-  /** OpenSSL is the judge of certificates; better now than at the first connection. */
+  /** OpenSSL checks the certificates now, instead of at the first connection. */
   #tryOut(context: SecureContextOptions): void {
     const { cert, key, ca, ...policy } = context;
     const steps: readonly [key: keyof TlsSection, SecureContextOptions][] = [

@@ -15,7 +15,7 @@ export class InvalidWebConfig extends Error {
   }
 }
 
-/** Validation issues with the places in the file that they speak of. Values are never repeated: some are secrets. */
+/** Validation issues with their places in the file. Values are never repeated, because some are secrets. */
 export function problemsOf(root: SourceNode, issues: readonly z.core.$ZodIssue[]): Problem[] {
   return issues.flatMap((issue) => {
     const path = issue.path.filter((part) => typeof part !== 'symbol');
@@ -35,7 +35,7 @@ function unknownKey(root: SourceNode, path: readonly (string | number)[], key: s
     ...keyOrigin(root, [...path, key]),
     key: keyText([...path, key]),
     message: 'unknown key',
-    // The list of all keys would hide the one that was meant.
+    // The list of all keys would hide the suggested one.
     ...(didYouMean === undefined ? { expected } : { didYouMean }),
   };
 }

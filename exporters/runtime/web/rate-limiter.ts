@@ -11,7 +11,7 @@ export class RateLimiter {
     this.#now = now;
   }
 
-  /** Takes a token if there is one. A changed limit begins with a full bucket. */
+  /** Takes a token if there is one. A changed limit starts with a full bucket. */
   admits(limit: RateLimit | undefined): boolean {
     if (limit === undefined) {
       this.#limit = undefined;

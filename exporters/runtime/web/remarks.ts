@@ -3,10 +3,10 @@ import type { ServerTls } from './server-tls.js';
 
 /** bcryptjs takes about 60 ms for cost 10 on a common machine, and twice as long for each step more. */
 const SECONDS_AT_COST_10 = 0.06;
-/** A scrape that waits longer for its password has no time left. Prometheus gives up after ten seconds by default. */
+/** If the password check takes longer, a scrape has no time left. Prometheus times out after ten seconds by default. */
 const LONGEST_COMPARISON_SECONDS = 2;
 
-/** What is allowed and probably not meant. */
+/** Settings that are allowed but probably mistakes. */
 export function tlsRemarks({ context, clientAuth }: ServerTls, now: Date): string[] {
   const remarks: string[] = [];
   const certificate = certificateIn(context.cert);
@@ -27,7 +27,7 @@ export function tlsRemarks({ context, clientAuth }: ServerTls, now: Date): strin
   return remarks;
 }
 
-/** A cost beyond use, which moreover keeps this process busy for whoever guesses a password. */
+/** A cost that is too high to be useful, and that keeps this process busy when an attacker guesses passwords. */
 export function userRemarks(users: Readonly<Record<string, string>>): string[] {
   return Object.entries(users).flatMap(([user, hash]) => {
     const cost = Number(hash.split('$')[2]);
@@ -39,7 +39,7 @@ export function userRemarks(users: Readonly<Record<string, string>>): string[] {
   });
 }
 
-/** The first of a chain is the server's own. */
+/** The first certificate of a chain is the server's own. */
 function certificateIn(pem: ServerTls['context']['cert']): X509Certificate | undefined {
   if (typeof pem !== 'string' && !Buffer.isBuffer(pem)) return undefined;
   try {

@@ -5,8 +5,8 @@ import { parseGoDuration } from './go-duration.js';
 import { cipherSuites, clientAuthTypes, curves, tlsVersions, tlsVersionsRefused } from './tls-names.js';
 
 /**
- * The web configuration file of Prometheus's exporter-toolkit. A message that begins with `expected ` says what
- * would be right; others say what is wrong.
+ * The web configuration file of Prometheus's exporter-toolkit. A message that begins with `expected ` says what is
+ * valid; others say what is wrong.
  */
 const text = z.string({ error: 'expected a text' }).min(1, { error: 'expected a text that is not empty' });
 const flag = z.boolean({ error: 'expected true or false' });
@@ -37,7 +37,7 @@ const tlsServer = section({
   client_ca_file: text.optional(),
   client_auth_type: z
     .preprocess(
-      // The toolkit still takes this older name.
+      // The toolkit still accepts this older name.
       (value) => (value === 'RequireClientCert' ? 'RequireAnyClientCert' : value),
       z.enum(clientAuthTypes, { error: `expected one of ${clientAuthTypes.join(', ')}` }),
     )

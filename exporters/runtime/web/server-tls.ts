@@ -4,6 +4,6 @@ import type { ClientAuthType } from './tls-names.js';
 export interface ServerTls {
   readonly context: SecureContextOptions;
   readonly clientAuth: ClientAuthType;
-  /** Names of which the client's certificate must carry one. */
+  /** The client's certificate must contain one of these names. */
   readonly allowedSans?: readonly string[];
 }

@@ -7,9 +7,9 @@ import type { ServerTls } from './server-tls.js';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /**
- * Takes new connections through the TLS handshake under the configuration of that moment. A TLS server of Node has
- * its client-certificate policy for life, so a changed configuration gets a new one; connections stay with the
- * server that they began with.
+ * Performs the TLS handshake of new connections with the configuration of that moment. The client-certificate policy of
+ * a TLS server of Node cannot change, so a changed configuration gets a new server; existing connections stay with
+ * their server.
  */
 export class TlsAdmission {
   readonly #onSecure: (socket: TLSSocket) => void;
@@ -55,7 +55,7 @@ export class TlsAdmission {
   }
 }
 
-/** Why this client may not come in; undefined when it may. */
+/** Why this client is refused; undefined when it is accepted. */
 function objectionTo(socket: TLSSocket, { clientAuth, allowedSans }: ServerTls): string | undefined {
   if (clientAuth === 'NoClientCert' || clientAuth === 'RequestClientCert') return undefined;
   const certificate = socket.getPeerX509Certificate();

@@ -1,7 +1,7 @@
 /**
- * The configuration file uses Go's names, because Prometheus and its exporters do; Node uses OpenSSL's. What is not
- * listed here is not offered: the RC4, 3DES and CBC-with-SHA256 suites, and the hybrid post-quantum curves, which
- * need a newer OpenSSL than Node 20 has.
+ * The configuration file uses Go's names, as Prometheus and its exporters do; Node uses OpenSSL's. What is not listed
+ * here is not supported: the RC4, 3DES and CBC-with-SHA256 suites, and the hybrid post-quantum curves, which need a
+ * newer OpenSSL than that of Node 20.
  */
 export const cipherSuites = {
   TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
@@ -23,7 +23,7 @@ export const cipherSuites = {
   TLS_RSA_WITH_AES_256_GCM_SHA384: 'AES256-GCM-SHA384',
 } as const;
 
-/** Go lets nobody choose among these; Node would turn TLS 1.3 off if a list left them out. */
+/** In Go these cannot be configured; Node would disable TLS 1.3 if a list omitted them. */
 export const tls13Suites = [
   cipherSuites.TLS_AES_128_GCM_SHA256,
   cipherSuites.TLS_AES_256_GCM_SHA384,
@@ -37,7 +37,7 @@ export const curves = {
   CurveP521: 'P-521',
 } as const;
 
-/** OpenSSL 3 no longer speaks the older ones at its default security level. */
+/** OpenSSL 3 no longer supports the older versions at its default security level. */
 export const tlsVersions = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 export const tlsVersionsRefused = ['TLS10', 'TLS11'] as const;
 

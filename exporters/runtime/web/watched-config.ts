@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { describeError, type Logger } from '../log.js';
 import { openWebConfig, readWebConfig, type WebConfig } from './config.js';
 
-/** Where the server asks, at each request and connection, how it is to behave. */
+/** The source of the web configuration, read for each request and connection. */
 export interface WebConfigSource {
   current(): WebConfig;
 }
@@ -10,8 +10,8 @@ export interface WebConfigSource {
 export const openSource: WebConfigSource = { current: () => openWebConfig };
 
 /**
- * A web configuration file that is taken up when it, or a certificate it points to, has changed. A change that
- * cannot be used is logged once and leaves the last good one in force: a typing error must not open a server.
+ * A web configuration file that is read again when it, or a certificate that it names, has changed. An invalid change
+ * is logged once, and the last valid configuration stays in use: a typing error must not open a server.
  */
 export class WatchedWebConfig implements WebConfigSource {
   readonly #file: string;
@@ -19,7 +19,7 @@ export class WatchedWebConfig implements WebConfigSource {
   #config: WebConfig;
   #seen: string;
 
-  /** @throws {InvalidWebConfig} when there is nothing good to begin with. */
+  /** @throws {InvalidWebConfig} when there is no valid configuration at the start. */
   constructor(file: string, log: Logger) {
     this.#file = file;
     this.#log = log;
@@ -36,7 +36,7 @@ export class WatchedWebConfig implements WebConfigSource {
     this.#seen = state;
     try {
       this.#config = readWebConfig(this.#file);
-      // Someone may still have been writing while we read; then the next request reads again.
+      // The file may still have been written while it was read; then the next request reads it again.
       this.#seen = stateOf(files) === state ? stateOf(this.#config.files) : 'changing';
       this.#log.info('web configuration taken up', { file: this.#file });
       this.#remark();
@@ -59,7 +59,7 @@ function stateOf(files: readonly string[]): string {
         const stat = statSync(file);
         return `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
       } catch (error) {
-        // Gone, or in a folder that cannot be looked into any more: a change like any other.
+        // Removed, or in an unreadable folder: a change like any other.
         return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
       }
     })

@@ -2,7 +2,7 @@ import { isHarmlessName } from './harmless.js';
 import type { StepRequest } from './kept.js';
 import { isJson, jsonOf } from './read.js';
 
-/** More than this in one answer is data, not a way to the next page. */
+/** An answer with more values than this is data; its values are not links to the next page. */
 const MAX_VALUES = 20_000;
 
 const idName = /^(id|uuid|guid|key|slug|code|number|ref|reference)$|[_-]?(id|uuid|guid|key|slug|code|ref)$|Id$|Uuid$/;
@@ -14,8 +14,8 @@ interface Found {
 }
 
 /**
- * Recognises what a later request took from an earlier answer: the id of a client in a list, for example. Such a value
- * is taken from the answer each time, so that the workflow still runs when the data has changed.
+ * Recognises values that a later request took from an earlier answer, for example the id of a client in a list. The
+ * workflow extracts such a value from the answer in each run, so that it still works when the data has changed.
  */
 export class Chain {
   readonly #found = new Map<string, Found>();
@@ -24,7 +24,7 @@ export class Chain {
   readonly #names = new Set<string>();
   readonly #isWritable: (name: string) => boolean;
 
-  /** @param isWritable whether the name of a field may stand in a path that is written down. */
+  /** @param isWritable whether the name of a field may be written into a path. */
   constructor(isWritable: (name: string) => boolean) {
     this.#isWritable = isWritable;
   }
@@ -42,7 +42,7 @@ export class Chain {
   }
 
   /**
-   * `{variable}` for a value that an earlier answer gave, which is then extracted there.
+   * `{variable}` for a value from an earlier answer, which is then extracted there.
    *
    * @param name of the parameter or field that holds it: `limit=10` is not the client with the id 10.
    */
@@ -57,7 +57,7 @@ export class Chain {
     return `{${variable}}`;
   }
 
-  /** What a step has to extract, by variable. */
+  /** What a step must extract, by variable. */
   extractsOf(step: number): Record<string, { readonly json: string }> {
     const own = this.#taken.filter((taken) => taken.step === step);
     return Object.fromEntries(own.map(({ variable, path }) => [variable, { json: path }]));
@@ -67,7 +67,7 @@ export class Chain {
     return this.#taken.map(({ variable }) => variable);
   }
 
-  /** A name for a variable that no other has, nor any of those. */
+  /** A name for a variable that is not in use and not among the given names. */
   unused(name: string, others: readonly string[] = []): string {
     let unused = name;
     for (let number = 2; this.#names.has(unused) || others.includes(unused); number += 1) unused = name + number;
@@ -76,7 +76,7 @@ export class Chain {
   }
 }
 
-/** A small number is an id only where its name says so; a long opaque text is one anywhere. */
+/** A small number is an id only if its name says so; a long opaque text always is. */
 function isDistinctive(text: string, key: string): boolean {
   if (text === '' || text.length > 200 || /\s/.test(text)) return false;
   if (idName.test(key)) return true;
@@ -109,7 +109,7 @@ export function* scalars(
     for (const [index, item] of value.entries()) yield* scalars(item, `${path}[${index}]`, key, parent, isWritable);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, inner] of Object.entries(value)) {
-      // In a table by key the keys are data, which a path would write down.
+      // In a map by id the keys are data, which must not be written into a path.
       if (isWritable(name)) yield* scalars(inner, path + member(name), name, key || parent, isWritable);
     }
   }

@@ -4,9 +4,9 @@ import { type HarEntry, isJson, jsonOf, mediaType, type PostData } from './read.
 
 export interface FormField {
   readonly name: string;
-  /** Texts and numbers as they stand; anything else in its JSON. */
+  /** Texts and numbers unchanged; anything else as JSON. */
   readonly value: string;
-  /** It stood inside another field, such as a document of GraphQL, or beside one of its name. */
+  /** It was inside another field, such as a GraphQL document, or another field has the same name. */
   readonly isNested: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface FormFields {
   readonly fields: readonly FormField[];
 }
 
-/** What a request sent, field by field, whatever kind of body it is. */
+/** The fields that a request sent, for any kind of body. */
 export function fieldsOf({ postData }: HarEntry): FormFields {
   if (postData === undefined) return { encoding: 'other', fields: [] };
   const type = mediaType(postData.mimeType);
@@ -29,7 +29,7 @@ export function fieldsOf({ postData }: HarEntry): FormFields {
       fields: formFields(postData).flatMap(([name, value]) => withInner({ name, value, isNested: false })),
     };
   }
-  // A file upload, XML, or a JSON that was cut off: names are all that is needed of it.
+  // A file upload, XML, or truncated JSON: only names are needed.
   const names = [
     ...postData.params.map(({ name }) => name),
     ...[...postData.text.matchAll(/(?:\bname=|[<"'])"?([\w-]{1,60})/g)].map(([, name]) => name ?? ''),

@@ -2,8 +2,8 @@ import { isGraphQl } from '../../../pack/secrets/inside.js';
 import { wordsOf } from '../../../pack/secrets/secret-shapes.js';
 
 /**
- * What of a recording is known to be no secret. Everything else is treated as one: a list of what secrets look like is
- * never complete, and a file that is shared cannot be taken back.
+ * Decides which values of a recording are known not to be secrets. Everything else is treated as a secret: a list of
+ * secret forms is never complete, and a shared file cannot be taken back.
  */
 
 const LONGEST_TEXT = 60;
@@ -12,7 +12,7 @@ const MOST_WORDS = 10;
 /** More digits than these may be a card, a phone or a sort code. */
 const MOST_DIGITS = 5;
 
-/** Words of names under which a number of any length is an ordinary one. */
+/** Words of names with which a number of any length is harmless. */
 const numberWords = new Set(
   (
     'limit offset page pages size count top skip first last max min date time timestamp year month week day days hour hours minute minutes second seconds duration interval timeout ttl ' +
@@ -21,7 +21,7 @@ const numberWords = new Set(
   ).split(' '),
 );
 
-/** Ends of a range: of times, mostly; and of transfers, whose accounts are numbers too. */
+/** Ends of a range: mostly of times, but also of transfers, whose account numbers are not harmless. */
 const endWords = new Set('from to start end since until before after'.split(' '));
 /** Seconds or milliseconds since 1970, and days written as numbers. */
 const times = /^(1\d{9}(\d{3})?|(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01]))$/;
@@ -34,8 +34,8 @@ const dates = [
 ];
 
 /**
- * Whether a value may be written down, under a name that is not that of a secret: a short word or a few of them, a
- * date, a small number, or any number under a name such as `limit` or `clientId`.
+ * Whether a value may be written, if its name is not that of a secret: a few short words, a date, a small number, or
+ * any number with a name such as `limit` or `clientId`.
  */
 export function isHarmless(name: string, value: string): boolean {
   if (value === '' || dates.some((date) => date.test(value))) return true;
@@ -55,7 +55,7 @@ export function isHarmlessSegment(segment: string): boolean {
   );
 }
 
-/** The name of a field: words, as programmers write them. In a table by key, names are data. */
+/** The name of a field: words, as programmers write them. In a map by id, names are data. */
 export function isHarmlessName(name: string): boolean {
   return name.length <= LONGEST_TEXT && /^[\p{L}_$@][\p{L}\d_$@.:[\]-]*$/u.test(name) && isFewWords(name);
 }
@@ -86,12 +86,12 @@ function isFewWords(text: string): boolean {
 
 function isWordOrNumber(piece: string): boolean {
   if (/^(\d{1,3}|(19|20)\d\d)$/.test(piece)) return true;
-  // `v1`, `address2`; of `Xk9` nobody can tell.
+  // `v1` and `address2` are words; `Xk9` is unclear.
   const [, letters = piece] = /^(\p{L}{3,}|\p{L})\d{1,3}$/u.exec(piece) ?? [];
   return isWord(letters);
 }
 
-/** Letters as people put them together: `clientGroups`, `XMLHttpRequest`, `Müller`; not `qJxWvTz`. */
+/** Letters as in words: `clientGroups`, `XMLHttpRequest`, `Müller`; not `qJxWvTz`. */
 function isWord(letters: string): boolean {
   const parts = letters.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}]+/gu) ?? [];
   if (parts.join('') !== letters || parts.length > 6) return false;
@@ -102,7 +102,7 @@ function isWord(letters: string): boolean {
 /** What programmers spell in letters, alone or in a word: `graphql`, `jsonrpc`, `mysql`. */
 const abbreviations = /graphql|json|sql|rpc|https?|x?html|xml|xhr|css|js/g;
 
-/** Made of sounds and not of letters at random. Of a short one nobody can tell; it is too short to be a secret. */
+/** Pronounceable and not random letters. A short text is unclear, but too short to be a secret. */
 function isPronounceable(written: string): boolean {
   const word = written.replaceAll(abbreviations, '');
   if (word.length < 5 || !/^[a-z]+$/.test(word)) return true;
@@ -111,7 +111,7 @@ function isPronounceable(written: string): boolean {
   return /[aeiouy]/.test(word) && !/[^aeiouy]{6}/.test(word) && !/[aeiou]{5}/.test(word) && !improbable.test(word);
 }
 
-/** A document of GraphQL is code of the page; texts and numbers inside it are what somebody entered. */
+/** A GraphQL document is code of the page; texts and numbers inside it are what a user entered. */
 function isHarmlessGraphQl(document: string): boolean {
   const texts = [...document.matchAll(/"""([\s\S]*?)"""|"((?:[^"\\\n]|\\.)*)"/g)];
   const code = document.replaceAll(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"/g, ' ');

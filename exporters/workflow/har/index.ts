@@ -26,9 +26,9 @@ export interface Imported {
   readonly yaml: string;
   readonly steps: readonly string[];
   readonly variables: readonly string[];
-  /** To be set before the workflow can run. */
+  /** Environment variables that must be set before the workflow can run. */
   readonly environment: readonly string[];
-  /** What was typed or chosen and is written down as it was. */
+  /** Typed or chosen values that are written unchanged. */
   readonly kept: readonly string[];
   /** Reasons for which requests were left out, with their counts. */
   readonly dropped: Readonly<Record<string, number>>;
@@ -37,8 +37,8 @@ export interface Imported {
 }
 
 /**
- * Makes a workflow of a browser recording: the portal's pages and data as steps, ids taken from earlier answers, no
- * secret of the recording in it. @throws {InvalidHar}
+ * Creates a workflow from a browser recording: the portal's pages and data as steps, with ids from earlier answers and
+ * without secrets of the recording. @throws {InvalidHar}
  */
 export function importHar(file: string, options: ImportOptions): Imported {
   const entries = readHar(file);
@@ -49,7 +49,7 @@ export function importHar(file: string, options: ImportOptions): Imported {
   const secrets = new RecordedSecrets(entries);
   const answers = new LoginAnswers(entries);
   const selection = select(entries, origin, portal, answers);
-  // A portal that says how to log in to it knows better than one recording.
+  // If the portal already describes a login, that description is used instead of the recorded one.
   const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin) : undefined;
   const written = writeSteps(selection.kept, portal, secrets, typeof login === 'string' ? undefined : login);
   if (written.steps.length === 0) {
@@ -92,7 +92,7 @@ function* lines({ dropped }: Selection, { variables, environment, notes }: Writt
   if (environment.length > 0) yield `to be set in the environment: ${environment.join(', ')}`;
 }
 
-/** Which portal was recorded, and under which address. */
+/** Which portal was recorded, and at which address. */
 function recorded(
   file: string,
   entries: readonly HarEntry[],

@@ -2,16 +2,16 @@ import { scalars } from './chain.js';
 import { isSecretName } from './names.js';
 import { type HarEntry, isJson, jsonOf } from './read.js';
 
-/** Shorter ones are settings or marks, and what takes a cookie away: `deleted`. */
+/** Shorter values are settings or flags, or delete a cookie: `deleted`. */
 const SHORTEST = 8;
-/** A cookie that more answers set is renewed by all of them, and tells of no login. */
+/** A cookie that more answers than this set is renewed by all of them, and is no sign of a login. */
 const MOST_ANSWERS = 2;
 
 const certainToken = /^((access|id|auth|bearer|refresh)[-_]?token|jwt|id[-_]?jwt)$/i;
 const anyToken = /^([a-z]*[-_]?token|session[-_]?(id|key)|api[-_]?key|ticket)$/i;
 const tokenHeader = /^(authorization|x-(auth|access|session)-token|x-jwt)$/i;
 
-/** Tells by the answer alone that a request logged somebody in, whatever its path and fields are called. */
+/** Recognises a login by its answer alone, independent of the names of its path and fields. */
 export class LoginAnswers {
   readonly #sent = new Set<string>();
   readonly #setters = new Map<string, number>();

@@ -8,10 +8,10 @@ import { isAuthorization, isCallback, type RecordedOidc, recordedOidc } from './
 import { type HarEntry, isJson, jsonOf } from './read.js';
 import { segmentsOf } from './route.js';
 
-/** What a request with a password or a one-time code in it does; such a request never becomes a step. */
+/** What a request with a password or a one-time code does; such a request never becomes a step. */
 export type CredentialKind = 'login' | 'possible-login' | 'new-password' | 'one-time-code';
 
-/** How somebody logged in, as `auth:` writes it, with the values that were recorded. */
+/** The recorded login in the form of `auth:`, with its recorded values. */
 export type RecordedAuth =
   | {
       readonly kind: 'login';
@@ -33,12 +33,12 @@ export function credentialsOf(request: HarEntry, answers: LoginAnswers): Credent
   return named ?? (isPossibleLogin(request, answers) ? 'possible-login' : undefined);
 }
 
-/** What the names of its fields say. */
+/** The kind of request, judged by the names of its fields. */
 function credentialsIn(request: HarEntry): CredentialKind | undefined {
   const { encoding, fields } = fieldsOf(request);
   const passwords = fields.filter(({ name }) => isPasswordName(name));
   if (passwords.some(({ name }) => isNewPassword(name))) return 'new-password';
-  // Whoever orders as a guest sends an empty one, or `usePassword: false`. Of a file upload no values were read.
+  // An order as a guest sends an empty password, or `usePassword: false`. Values of file uploads are not read.
   if (passwords.some(({ value }) => encoding === 'other' || !isLeftEmpty(value)) || isTokenRequest(fields))
     return 'login';
   if (fields.some(({ name }) => isOneTimeName(name))) return 'one-time-code';
@@ -49,7 +49,7 @@ function isLeftEmpty(value: string): boolean {
   return /^(|null|true|false)$/.test(value);
 }
 
-/** Of OAuth 2.0. A client secret alone is none: payments have one each, by which they are confirmed. */
+/** A token request of OAuth 2.0. A client secret alone is not one: payments also have one, for confirmation. */
 function isTokenRequest(fields: readonly FormField[]): boolean {
   const sent = new Map(fields.map(({ name, value, isNested }) => [isNested ? '' : wordsOf(name).join('-'), value]));
   const isGrant = /^(password|client_credentials|refresh_token|urn:.*)$/.test(sent.get('grant-type') ?? '');
@@ -59,15 +59,15 @@ function isTokenRequest(fields: readonly FormField[]): boolean {
 const loginWords = /^(log-?(in|on)|sign-?in|authenticate|create-session|token-auth)$/;
 
 /**
- * Whether its path or its answer is like that of a login. An order and a payment can have the same, so it never becomes
- * an `auth:`, which is sent at each login without regard to `mutates`; and a login must not become a step.
+ * Whether its path or its answer looks like a login. An order or a payment can look the same, so it never becomes
+ * `auth:`, which is sent at each login regardless of `mutates`; and a login must not become a step.
  */
 function isPossibleLogin(request: HarEntry, answers: LoginAnswers): boolean {
   const { fields } = fieldsOf(request);
   return isCallback(request) || (fields.length > 0 && isCalledLogin(request, fields)) || answers.isLogin(request);
 }
 
-/** By the last word of its path, by the method of JSON-RPC, or by what a mutation of GraphQL calls. */
+/** Judged by the last word of its path, the JSON-RPC method, or the name of a GraphQL mutation. */
 function isCalledLogin({ url }: HarEntry, fields: readonly FormField[]): boolean {
   const called = fields.flatMap(({ name, value }) => {
     if (name === 'method') return [value.split(/[./]/).at(-1) ?? ''];
@@ -78,18 +78,19 @@ function isCalledLogin({ url }: HarEntry, fields: readonly FormField[]): boolean
   );
 }
 
-/** What a provider made for one login: of SAML, of WS-Federation, or a code or token that was posted. */
+/** A value that a provider issued for one login: by SAML or WS-Federation, or a posted code or token. */
 function isAssertion(request: HarEntry): boolean {
   return fieldsOf(request).fields.some(({ name }) => /^(SAMLResponse|wresult|id_token)$/i.test(name));
 }
 
-/** Who gives a new password, or repeats one, logs in elsewhere. */
+/** A request with a new or a repeated password changes a password and is not a login. */
 function isNewPassword(name: string): boolean {
   return wordsOf(name).some((word) => /^(new|old|current|previous|confirm(ation)?|repeat(ed)?|retype[d]?)$/.test(word));
 }
 
 /**
- * How the portal of this origin was logged in to: by the first login that succeeded, or by what was sent along.
+ * How the recording logged in to the portal of this origin: by its first successful login, or by credentials in
+ * requests.
  *
  * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
  */
@@ -115,7 +116,7 @@ export function recordedAuth(entries: readonly HarEntry[], origin: string): Reco
     const [username = '', ...password] = Buffer.from(first.value, 'base64').toString('utf8').split(':');
     return { kind: 'basic', username, password: password.join(':') };
   }
-  // Others are made anew for each request, or are no scheme but a part of the secret.
+  // Other schemes create a new value for each request, or the first word is part of the secret.
   return /^(bearer|token|api-?key)$/i.test(first.scheme)
     ? { kind: 'header', ...first }
     : 'the Authorization header is of a kind that auth: cannot write; describe it below auth: of the portal';
@@ -151,7 +152,7 @@ function loginAuth(login: HarEntry, sent: readonly { scheme: string; value: stri
   };
 }
 
-/** Where the answer holds what later requests sent along; or, where that was cut out, what is called a token. */
+/** Where the answer contains the value that later requests sent; or, if that was removed, a value named token. */
 function tokenOf(login: HarEntry, sent: ReadonlySet<string>): { json: string } | { cookie: string } | undefined {
   const values = isJson(login.mimeType) ? [...scalars(jsonOf(login.body), '$', '', '')] : [];
   const used = values.find(({ value }) => sent.has(String(value)));

@@ -1,13 +1,13 @@
 import { isSensitiveName, plainReadingsOf, wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { remembering } from './remembering.js';
 
-/** Names that say something about a token, and end in what: `account_password` is one itself. */
+/** Last words of names that describe a token without holding it; `account_password` holds one. */
 const harmless = /(type|expires?([-_]?(in|at|on))?|expiry|max[-_]?age|count|length|required|enabled|valid|name)$/i;
 
-/** What single sign-on and second factors send around beside tokens, and what banks ask for. */
+/** Names that single sign-on, second factors and banks use for secrets other than tokens. */
 const sensitiveParts = /csrf|xsrf|assertion|signature|saml|nonce|memorable|captcha/;
 
-/** Whole words: `side` and `basket` are none of these. */
+/** Complete words only: `side` and `basket` do not match. */
 const sensitiveWords = new Set(
   (
     'sid ssid pin pins mfa tfa 2fa ssn nino iban ticket sig hmac digest passport dob birth birthday birthdate cred creds ' +
@@ -15,18 +15,20 @@ const sensitiveWords = new Set(
   ).split(' '),
 );
 
-/** Words in a row, wherever in the name. */
+/** Consecutive words, anywhere in the name. */
 const sensitivePhrases =
   /(^|-)((app|application)-?id|(user|client|dev|device|partner|merchant|root|admin|site|host|public)-?keys?|pass-?(no|number)|(code|safe|mem|memory|magic|security|secret)-?words?|code-(verifier|challenge)|verification-code|security-code|(card|account|routing|phone|mobile|passport|insurance|ni|acct|cc|vat|licence|license)-(number|no|num|nr)|(national|tax)-(id|number)|sort-code|magic-link|invite-code|reset-code)(-|$)/;
 
-/** Only where they are all of the name: `auth_method` is something else. */
+/** Only as the complete name: `auth_method` is something else. */
 const sensitiveAlone = /^(x-)?(auth|cardnumber|phrase)$/;
 
-/** Last words of names that lead to one person: `toPhone`, `from_account2`. */
+/** Last words of names that identify a person: `toPhone`, `from_account2`. */
 const personal =
   /^(user|username|login|surname|lastname|firstname|fullname|address|street|postcode|postal|zip|phone|mobile|cell|tel|telephone|fax|msisdn|email|account|acct|card|bic|swift|sortcode|pan)\d*$/;
 
-/** Whether a field, header or parameter of this name holds what must not be written down: all that the pack refuses. */
+/**
+ * Whether a field, header or parameter with this name holds a value that must not be written, as the pack refuses it.
+ */
 export const isSecretName = remembering((name) => {
   if (isSensitiveName(name)) return true;
   return !harmless.test(name) && [wordsOf(name), ...plainReadingsOf(name)].some(areSensitive);
@@ -42,14 +44,14 @@ function areSensitive(words: readonly string[]): boolean {
   );
 }
 
-/** Whether it leads to one person, which is no secret of the portal and none of ours to write down. */
+/** Whether it identifies a person: not a secret of the portal, but personal data that must not be written. */
 export const isPersonalName = remembering((name) => {
   const words = wordsOf(name);
   return personal.test(words.at(-1) ?? '') || /(^|-)(first|last|full|middle|family|given)-name$/.test(words.join('-'));
 });
 
 /**
- * The name that a field has for its neighbours, where it is that of a secret: `{ name: 'password', value: 'x' }` is one
+ * The name of a field that a sibling field gives, if it is that of a secret: `{ name: 'password', value: 'x' }` is one
  * field written as two.
  */
 export function nameFor(key: string, siblings: Iterable<readonly [string, unknown]>): string {
@@ -64,7 +66,7 @@ function isNaming(key: string): boolean {
   return /^(name|key|field|id|param(eter)?|property|label|type)$/i.test(key);
 }
 
-/** Whether it is a code that is good for one login only. */
+/** Whether it is a code that is valid for one login only. */
 export function isOneTimeName(name: string): boolean {
   const words = wordsOf(name);
   return (

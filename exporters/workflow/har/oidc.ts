@@ -5,7 +5,7 @@ import { isOneTimeName } from './names.js';
 import { type HarEntry, isJson, jsonOf } from './read.js';
 import { segmentsOf } from './route.js';
 
-/** A login by OpenID Connect, as `auth:` of kind oidc writes it, with the values that were typed. */
+/** An OpenID Connect login in the form of `auth:` of kind oidc, with the typed values. */
 export interface RecordedOidc {
   readonly kind: 'oidc';
   readonly issuer: string;
@@ -15,7 +15,7 @@ export interface RecordedOidc {
   readonly forms: readonly ReadonlyMap<string, string>[];
 }
 
-/** Where the browser was sent to log in: the authorization request of the code flow. */
+/** The authorization request of the code flow, to which the browser was redirected to log in. */
 export function isAuthorization({ url, method }: HarEntry): boolean {
   const { searchParams } = url;
   return (
@@ -26,14 +26,14 @@ export function isAuthorization({ url, method }: HarEntry): boolean {
   );
 }
 
-/** Where the provider sent it back to, with a code that is good for one login. */
+/** The redirect back to the portal, with a code that is valid for one login. */
 export function isCallback({ url }: HarEntry): boolean {
   const code = url.searchParams.get('code') ?? '';
   return url.searchParams.has('state') && !isHarmless('code', code);
 }
 
 /**
- * How somebody logged in at a provider.
+ * How the recorded user logged in at a provider.
  *
  * @returns undefined where the recording shows no such login; a sentence where it shows one that cannot be written.
  */
@@ -87,7 +87,7 @@ function isCodeExchange(entry: HarEntry): boolean {
   return isGrant && entry.status >= 200 && entry.status < 300;
 }
 
-/** What the tokens name, the answer to the authorization, or the address of the provider's description. */
+/** From the tokens, from the answer to the authorization, or from the address of the provider's metadata. */
 function issuerOf(entries: readonly HarEntry[], exchange: HarEntry, authorization: URL): string | undefined {
   const answer = isJson(exchange.mimeType) ? jsonOf(exchange.body) : undefined;
   const tokens = typeof answer === 'object' && answer !== null ? Object.values(answer) : [];
@@ -110,7 +110,7 @@ function issuerOfToken(token: unknown): unknown {
   return typeof claims === 'object' && claims !== null && 'iss' in claims ? claims.iss : undefined;
 }
 
-/** A URL whose path is an address and no secret; the number of a tenant is a part of one. */
+/** A URL whose path is not a secret; the number of a tenant may be part of it. */
 function plainUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, username, password, search, hash, pathname } = new URL(text);
@@ -118,7 +118,7 @@ function plainUrl(text: string): string | undefined {
   return isPlain && segmentsOf(pathname).every(({ isSecret }) => !isSecret) ? text : undefined;
 }
 
-/** What a person types into the form of a provider; the page itself fills in the rest. */
+/** The values that a user types into the provider's form; the page fills in the rest. */
 function typedFields(post: HarEntry): ReadonlyMap<string, string> {
   const { encoding, fields } = fieldsOf(post);
   const typed = fields.filter(

@@ -3,14 +3,14 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { readBounded, UnreadableFile } from '../../../pack/reading/bounded-file.js';
 
-/** The file is no recording, or not one of this portal; the message says where and what was expected. */
+/** The file is not a recording, or not of this portal; the message says where, and what was expected. */
 export class InvalidHar extends Error {
   override readonly name = 'InvalidHar';
 }
 
-/** A text of more characters than this is none to Node.js; recordings with videos in them come near. */
+/** The longest text that Node.js supports; recordings with videos come close. */
 const MAX_HAR_BYTES = 256 * 1024 * 1024;
-/** Longer answers are data of which no later request took anything. */
+/** Longer answers are data from which no later request takes a value. */
 const MAX_BODY_BYTES = 20_000_000;
 
 export interface Pair {
@@ -18,7 +18,7 @@ export interface Pair {
   readonly value: string;
 }
 
-/** One request and its answer, as far as a workflow is concerned. */
+/** The parts of one request and its answer that a workflow needs. */
 export interface HarEntry {
   readonly url: URL;
   readonly method: string;
@@ -33,7 +33,7 @@ export interface HarEntry {
   readonly mimeType: string;
   readonly body: string | undefined;
   readonly redirectUrl: string;
-  /** Chrome and its relatives say what asked: `document`, `xhr`, `script` and so on. */
+  /** Browsers based on Chromium record the kind of request: `document`, `xhr`, `script` and so on. */
   readonly resourceType: string | undefined;
   readonly durationMs: number;
 }
@@ -44,7 +44,7 @@ export interface PostData {
   readonly params: readonly Pair[];
 }
 
-/** Tools write null, nothing or an empty text where they know nothing. */
+/** Tools write null, nothing or an empty text for unknown values. */
 const text = z
   .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
   .nullish()
@@ -55,7 +55,7 @@ const pairs = z
   .nullish()
   .transform((list) => list ?? []);
 
-/** Beside a text, tools write what it is encoded in, or the file that holds it. */
+/** In addition to a text, tools write its encoding, or the file that holds it. */
 const content = z
   .object({ mimeType: text, text: z.string().nullish(), encoding: text, _file: text })
   .nullish()
@@ -99,7 +99,7 @@ export function readHar(file: string): HarEntry[] {
   if (!parsed.success) throw notHar(file, parsed.error.issues[0], []);
   const found = parsed.data.log.entries.map((written) => entry.safeParse(written));
   const entries = found.flatMap(({ data }) => {
-    // A tunnel (CONNECT), an extension of the browser, a text inside a URL: nobody can ask a portal for these.
+    // A tunnel (CONNECT), a browser extension, a data URL: these cannot be requested from a portal.
     if (data === undefined || !URL.canParse(data.request.url)) return [];
     const url = new URL(data.request.url);
     const isOfTheWeb = url.protocol === 'http:' || url.protocol === 'https:';
@@ -127,7 +127,7 @@ function notHar(file: string, issue: Issue | undefined, above: readonly Property
 
 function readText(file: string): string {
   try {
-    // Some tools begin the file with a byte order mark, which JSON does not know.
+    // Some tools begin the file with a byte order mark, which JSON does not allow.
     return readBounded(file, MAX_HAR_BYTES, { pipes: true })
       .bytes.toString('utf8')
       .replace(/^\uFEFF/, '');
@@ -151,12 +151,12 @@ function parseJson(file: string, text: string): unknown {
   }
 }
 
-/** Of the parser's message only the position is taken: it quotes the file, which holds secrets. */
+/** Only the position of the parser's message is used, because the message quotes the file, which contains secrets. */
 function whereBroken(text: string, error: unknown): { readonly line: number; readonly col: number } {
   const lines = new LineCounter();
   const [, position] = /position (\d+)/.exec(error instanceof Error ? error.message : '') ?? [];
   if (position === undefined) {
-    // It does not always say where. JSON is YAML, and the parser for that one does.
+    // The message does not always contain a position. JSON is also YAML, and the YAML parser reports one.
     const [problem] = parseDocument(text, { lineCounter: lines, logLevel: 'silent' }).errors;
     if (problem !== undefined) return lines.linePos(problem.pos[0]);
   }
@@ -192,7 +192,7 @@ function toEntry({ request, response, time, _resourceType }: ParsedEntry, url: U
   };
 }
 
-/** Playwright can save bodies as files beside the recording; a name that leads elsewhere is not followed. */
+/** Playwright can save bodies as files next to the recording; a name that points outside that folder is refused. */
 function textOf(text: string | null | undefined, encoding: string, file: string, folder: string): string | undefined {
   if (file !== '' && (text ?? '') === '') {
     const path = join(folder, file);
@@ -203,7 +203,7 @@ function textOf(text: string | null | undefined, encoding: string, file: string,
   return encoding === 'base64' ? Buffer.from(text ?? '', 'base64').toString('utf8') : (text ?? undefined);
 }
 
-/** Undefined: too long to be of use. */
+/** Undefined: too long to be useful. */
 function besideText(path: string): string | undefined {
   try {
     return readBounded(path, MAX_BODY_BYTES).bytes.toString('utf8');
@@ -239,7 +239,7 @@ export function isJson(mimeType: string): boolean {
   return mimeType === 'application/json' || mimeType.endsWith('+json');
 }
 
-/** The JSON of a text, or undefined when it is none. */
+/** The parsed JSON of a text, or undefined when it is not JSON. */
 export function jsonOf(text: string | undefined): unknown {
   if (text === undefined || text === '') return undefined;
   try {

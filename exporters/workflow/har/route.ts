@@ -4,16 +4,16 @@ import { isHarmlessSegment } from './harmless.js';
 import { isPersonalName, isSecretName } from './names.js';
 
 export interface Segment {
-  /** As the path has it, and as it was typed. */
+  /** As it is in the path, and as it was typed. */
   readonly written: string;
   readonly plain: string;
-  /** It is a secret by where it stands, such as behind `reset`, or by a name inside of it, such as `;token=`. */
+  /** It is a secret by its position, such as after `reset`, or by a name inside it, such as `;token=`. */
   readonly isSecret: boolean;
-  /** What follows, in the path or as a parameter, is one. */
+  /** What follows it, in the path or as a parameter, is a secret. */
   readonly leads: boolean;
 }
 
-/** Behind these words stands what proves who somebody is, however short: it was sent by mail or to a phone. */
+/** What follows these words authenticates a user, even if it is short: it was sent by mail or to a phone. */
 const leading = new Set(
   (
     'reset recover recovery restore forgot invite invites invitation invitations join verify verification confirm ' +
@@ -22,7 +22,7 @@ const leading = new Set(
   ).split(' '),
 );
 
-/** Words of routes that stand behind those too. */
+/** Words of routes that can also follow them. */
 const routeWords = new Set(
   (
     'accept account accounts all cancel change check code codes complete confirm create credentials current decline delete ' +
@@ -50,13 +50,13 @@ export function segmentsOf(path: string): Segment[] {
   });
 }
 
-/** Whether a value has such a path in it: `/reset/abcd`, or a whole URL. */
+/** Whether a value contains such a path: `/reset/abcd`, or a complete URL. */
 export function hasSecretSegment(value: string): boolean {
   const path = decoded(value);
   return path.includes('/') && segmentsOf(path.replace(/[?#].*$/s, '')).some(({ isSecret }) => isSecret);
 }
 
-/** Whether a value names a secret inside of it: `/page?token=x`, `pin: 123`. */
+/** Whether a value contains a named secret: `/page?token=x`, `pin: 123`. */
 export function holdsSecretName(value: string): boolean {
   return [...inside(value)].some(
     (field) => field.value !== '' && (isSecretName(field.name) || isPersonalName(field.name)),

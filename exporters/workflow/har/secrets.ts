@@ -8,7 +8,7 @@ import { segmentsOf } from './route.js';
 /** Cookies shorter than this are settings, such as a language. */
 const SHORTEST_COOKIE = 8;
 const SHORTEST = 3;
-/** Shorter secrets stand in too many innocent words to be searched for inside others. */
+/** Shorter secrets occur in too many ordinary words to be searched for inside other texts. */
 const SHORTEST_PIECE = 8;
 
 /** Every secret value of a recording, wherever it was sent or received. */
@@ -19,7 +19,7 @@ export class RecordedSecrets {
     for (const entry of entries) this.#learn(entry);
   }
 
-  /** Whether a text is a secret, or has one in it, in plain or percent-encoded. */
+  /** Whether a text is a secret or contains one, plain or percent-encoded. */
   isIn(text: string): boolean {
     const plain = decoded(text);
     if (secretShape(plain) !== undefined) return true;
@@ -37,7 +37,7 @@ export class RecordedSecrets {
     for (const header of [...entry.requestHeaders, ...entry.responseHeaders]) this.#learnHeader(header);
     for (const { plain, isSecret } of segmentsOf(url.pathname)) {
       for (const inner of inside(plain)) this.#learnOne(inner);
-      // A word behind `reset` may be one of the route, and such words are everywhere.
+      // A word after `reset` may be a word of the route, and such words are common.
       if (isSecret && (/\d/.test(plain) || !isHarmlessSegment(plain))) this.#add(plain);
     }
     for (const [name, value] of url.searchParams) this.#learnField({ name, value });
@@ -52,7 +52,7 @@ export class RecordedSecrets {
     if (lower === 'cookie') {
       for (const piece of value.split(';')) this.#addCookie(pairOf(piece));
     } else if (lower === 'set-cookie') {
-      // Chrome joins several with line breaks.
+      // Chrome joins several values with line breaks.
       for (const line of value.split('\n')) this.#addCookie(pairOf(line.split(';', 1)[0] ?? ''));
     } else if (isSecretName(name)) {
       this.#add(value);

@@ -9,13 +9,13 @@ import { segmentsOf } from './route.js';
 
 export interface Selection {
   readonly kept: readonly StepRequest[];
-  /** Why requests were left out, and how many for each reason. */
+  /** The reasons for which requests were left out, with their counts. */
   readonly dropped: ReadonlyMap<string, number>;
-  /** Somebody logged in, or was logged in, while it was recorded. */
+  /** A user logged in, or was already logged in, during the recording. */
   readonly wasAuthenticated: boolean;
 }
 
-/** Keeps what a person waits for: pages and data of the portal itself. */
+/** Keeps the requests that a user waits for: pages and data of the portal itself. */
 export function select(entries: readonly HarEntry[], origin: string, portal: Portal, answers: LoginAnswers): Selection {
   const kept: StepRequest[] = [];
   const dropped = new Map<string, number>();
@@ -40,7 +40,7 @@ export function select(entries: readonly HarEntry[], origin: string, portal: Por
       continue;
     }
     kept.push({ request, answer, durationMs: chain.reduce((sum, { durationMs }) => sum + durationMs, 0) });
-    // The rest of the chain follows by itself when the step runs.
+    // The step follows the rest of the redirects when it runs.
     index += chain.length - 1;
   }
   return { kept, dropped, wasAuthenticated };
@@ -76,7 +76,7 @@ function whyNot(request: HarEntry, answer: HarEntry, portal: Portal, answers: Lo
   return undefined;
 }
 
-/** For a person to find it in the recording; without what may be a secret. */
+/** Helps a person to find the request in the recording; without possible secrets. */
 function shownPath({ url }: HarEntry): string {
   return segmentsOf(url.pathname)
     .map(({ plain, isSecret }) => (isSecret || (plain !== '' && !isHarmlessSegment(plain)) ? '…' : plain))
@@ -94,7 +94,7 @@ export function isMutatingEntry({ method }: HarEntry): boolean {
 
 function isWaitedFor({ resourceType }: HarEntry, { mimeType }: HarEntry): boolean {
   if (resourceType !== undefined) return ['document', 'xhr', 'fetch'].includes(resourceType);
-  // Firefox and Safari do not say what asked.
+  // Firefox and Safari do not record the kind of request.
   return isJson(mimeType) || mimeType === 'text/html' || mimeType === '';
 }
 
@@ -102,7 +102,7 @@ function hasCredentials({ requestHeaders, requestCookies }: HarEntry): boolean {
   return requestCookies.length > 0 || requestHeaders.some(({ name }) => /^(authorization|cookie)$/i.test(name));
 }
 
-/** A page that asks again and again for news makes one step. */
+/** A page that polls repeatedly becomes one step. */
 function repeats({ method, url, postData }: HarEntry, seen: Set<string>): boolean {
   const key = `${method} ${url.href} ${postData?.text ?? ''}`;
   if (seen.has(key)) return true;
@@ -110,7 +110,7 @@ function repeats({ method, url, postData }: HarEntry, seen: Set<string>): boolea
   return false;
 }
 
-/** The request and those that its redirects led to, as far as they follow at once. */
+/** The request and its redirects, as far as they follow at once. */
 function redirectChain(entries: readonly HarEntry[], start: number): HarEntry[] {
   const chain: HarEntry[] = [];
   for (let index = start; index < entries.length; index += 1) {

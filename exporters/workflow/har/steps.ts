@@ -12,7 +12,7 @@ import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './r
 import type { RecordedSecrets } from './secrets.js';
 import { isMutatingEntry } from './select.js';
 
-/** A step as the configuration writes it. */
+/** A step in the form of the configuration. */
 export interface WrittenStep {
   readonly name: string;
   readonly method?: string;
@@ -28,30 +28,30 @@ export interface WrittenStep {
 export interface WrittenSteps {
   readonly steps: readonly WrittenStep[];
   readonly variables: readonly string[];
-  /** Variables of the environment that hold what was a secret. */
+  /** Environment variables for the values that were secrets. */
   readonly environment: readonly string[];
-  /** Variables of the portal, each a reference to what was a secret in a path. */
+  /** Variables of the portal, each with a reference in place of a secret in a path. */
   readonly portalVariables: Readonly<Record<string, string>>;
-  /** `auth:` of the portal, where a login was recorded and the portal has none. */
+  /** `auth:` of the portal, if a login was recorded and the portal has none. */
   readonly auth?: Readonly<Record<string, unknown>>;
-  /** What was typed or chosen and is written down as it was, for somebody to read. */
+  /** Typed or chosen values that are written unchanged, for a person to review. */
   readonly kept: readonly string[];
-  /** What could not be kept, a sentence each. */
+  /** What could not be converted, one sentence each. */
   readonly notes: readonly string[];
 }
 
-/** Parameters by which pages get past caches. */
+/** Parameters with which pages bypass caches. */
 const cacheBuster = /^(_|_t|ts|timestamp|nocache|cb|cachebust(er)?)$/i;
-/** The browser adds these by itself, or the connection does. */
+/** The browser or the connection adds these automatically. */
 const browserHeader =
   /^(:|accept|alt-used|access-control-|cache-control|connection|content-|cookie|dnt|expect|forwarded|host|if-|keep-alive|origin|pragma|priority|proxy-|purpose|range|referer|sec-|te$|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded-|x-client-data|traceparent|tracestate|baggage|x-b3-|x-request-id|x-correlation-id|sentry-|authorization$)/i;
-/** References and templates of ours have no meaning in recorded data, and no way to be escaped. */
+/** Our references and templates have no meaning in recorded data, and cannot be escaped. */
 const looksLikeOurs = /\$\{|\{[A-Za-z][A-Za-z0-9_]*\}/;
 
 /** Longer documents are cut in the report, not in the file. */
 const LONGEST_KEPT = 1000;
 
-/** Turns requests into steps, one after the other, because each may use what an earlier one was answered. */
+/** Converts requests into steps, one after the other, because each may use values from earlier answers. */
 export function writeSteps(
   kept: readonly StepRequest[],
   portal: Portal,
@@ -71,7 +71,7 @@ class Writer {
   readonly #secrets: RecordedSecrets;
   readonly #chain: Chain;
   readonly #steps: Unfinished[] = [];
-  /** What each stood for, to tell two secrets of one name apart. */
+  /** The value of each variable, to distinguish two secrets with the same name. */
   readonly #environment = new Map<string, string>();
   /** Variables of the portal by the secret that they hold. */
   readonly #pathVariables = new Map<string, string>();
@@ -85,7 +85,7 @@ class Writer {
     this.#chain = new Chain(remembering((name) => isHarmlessName(name) && !secrets.isIn(name)));
   }
 
-  /** Who logged in is nobody's business either, so a name of a user becomes a reference too. */
+  /** The name of the user is personal data, so it becomes a reference too. */
   auth(auth: RecordedAuth): Record<string, unknown> {
     const reference = (name: string, value: string) => `\${env:${this.#variableFor(name, value)}}`;
     switch (auth.kind) {
@@ -166,7 +166,7 @@ class Writer {
     };
   }
 
-  /** In the underscore style, from which the portal's own is made again. */
+  /** In the underscore style, from which the portal's style is derived again. */
   #path({ url, method }: HarEntry): string | undefined {
     const words: string[] = [];
     const segments = this.#segmentsOf(url.pathname).map(({ written, plain, isSecret }) => {
@@ -182,7 +182,7 @@ class Writer {
     return undefined;
   }
 
-  /** Those of a path, with what the whole recording says about each. */
+  /** The segments of a path, with what the complete recording tells about each. */
   #segmentsOf(path: string): Segment[] {
     return segmentsOf(path).map((segment) => ({
       ...segment,
@@ -192,7 +192,7 @@ class Writer {
     }));
   }
 
-  /** A path holds no reference, so the portal gets a variable that does. */
+  /** A path cannot contain a reference, so the portal gets a variable with it. */
   #pathVariable(before: string, value: string): string {
     const known = this.#pathVariables.get(value);
     if (known !== undefined) return `{${known}}`;
@@ -205,7 +205,7 @@ class Writer {
     return `{${variable}}`;
   }
 
-  /** Where its redirects led to, if to another page: only words, because the rest may be a client's. */
+  /** The target of its redirects, if it is another page: only words, because the rest may be personal data. */
   #ending({ request, answer }: StepRequest): { readonly endsAt?: string } {
     if (isSamePage(request.url, answer.url)) return {};
     const path = this.#segmentsOf(answer.url.pathname)
@@ -231,7 +231,7 @@ class Writer {
     for (const [name, value] of all) {
       if (cacheBuster.test(name)) continue;
       if (value === '' || name === '') continue;
-      // Behind `/verify` it is what was sent by mail, whatever it is called.
+      // After `/verify` it is a secret that was sent by mail, whatever its name is.
       const written =
         isLed && isHarmlessName(name)
           ? (this.#chain.use(value, name) ?? this.#reference(name, value))
@@ -277,7 +277,7 @@ class Writer {
     return 'unwritable';
   }
 
-  /** Numbers stay what they are: a variable would arrive as a text. */
+  /** Numbers stay numbers: a variable would arrive as a text. */
   #json(value: unknown, name: string, where: string): unknown {
     if (Array.isArray(value)) {
       return value.map((item) => this.#json(item, name, where)).filter((item) => item !== undefined);
@@ -302,7 +302,7 @@ class Writer {
     return typeof value === 'string' && value !== '' ? this.#text(name, value, `${where}: field`) : value;
   }
 
-  /** The value itself, a variable or a reference; undefined, with a note, where none of them can be written. */
+  /** The value itself, a variable or a reference; undefined, with a note, if none of them can be written. */
   #text(name: string, value: string, what: string): string | undefined {
     if (!this.#isWritableName(name, what)) return undefined;
     const variable = this.#chain.use(value, name);
@@ -323,7 +323,7 @@ class Writer {
     return `\${env:${this.#variableFor(name, value)}}`;
   }
 
-  /** The name decides first. Of values under other names, only those that are known to be none are no secrets. */
+  /** The name decides first. With other names, every value is a secret unless it is known to be harmless. */
   #isSecret(name: string, value: string): boolean {
     return (
       isSecretName(name) ||
@@ -335,7 +335,7 @@ class Writer {
     );
   }
 
-  /** For the report: whole, or with the place where the rest is to be read. */
+  /** For the report: the complete text, or where to read the rest. */
   #keep(name: string, value: string, what: string): void {
     const line = value.replaceAll(/[\s\p{Cc}]+/gu, ' ');
     const cut = `… (${LONGEST_KEPT} of ${line.length} characters; all of it stands in ${what.replace(/: [a-z]+$/, '')})`;
@@ -348,7 +348,7 @@ class Writer {
     return true;
   }
 
-  /** Keys of a table are data, and may be secrets themselves. */
+  /** Keys of a map by id are data, and may themselves be secrets. */
   #isWritableName(name: string, what: string): boolean {
     if (name === '' || (isHarmlessName(name) && !this.#secrets.isIn(name))) return true;
     this.#notes.add(`${what} is left out, because its name may be a secret`);
@@ -377,12 +377,12 @@ class Writer {
       .join('/');
   }
 
-  /** A name in a message; names can be secrets too. */
+  /** A name for a message; names can be secrets too. */
   #shown(name: string): string {
     return this.#secrets.isIn(name) || !isHarmlessName(name) ? '…' : name;
   }
 
-  /** After the last words of the path; ids and versions say nothing. */
+  /** Named after the last words of the path; ids and versions are ignored. */
   #name({ url, method }: HarEntry): string {
     const words = this.#segmentsOf(url.pathname)
       .filter(({ written, isSecret }) => !isSecret && written !== 'api' && /^[A-Za-z][A-Za-z_-]*$/.test(written))
@@ -397,7 +397,7 @@ class Writer {
   }
 }
 
-/** Of a login, what a program says and no person typed. Under any other name even `on` may be the name of a user. */
+/** Fields of a login that a program set and no user typed. With any other name, even `on` may be a user name. */
 function isLoginSetting(name: string, value: string): boolean {
   const spelled = wordsOf(name).join('-');
   if (/^(grant|response)-type$/.test(spelled)) {
@@ -409,14 +409,14 @@ function isLoginSetting(name: string, value: string): boolean {
 const MAX_CONDITIONS = 4;
 
 /**
- * What any good answer has, judged by one: its status, its type, and its shape. No value of it, which would be a
- * client's data, and wrong tomorrow.
+ * Conditions for a good answer, derived from one: its status, its type, and its shape. Values are left out, because
+ * they are personal data and may change.
  */
 function expectationOf(
   { status, mimeType, body }: HarEntry,
   isSecret: (name: string) => boolean,
 ): Record<string, unknown> {
-  // The browser had it already; a probe has no cache.
+  // The browser had it in its cache; a probe has no cache.
   const expect = status === 304 ? 200 : status;
   const json = isJson(mimeType) ? conditionsOf(jsonOf(body), isSecret) : [];
   return {
@@ -432,7 +432,7 @@ function conditionsOf(json: unknown, isSecret: (name: string) => boolean): Recor
   const members = Object.entries(json).filter(
     ([name]) => /^[A-Za-z_]\w{0,40}$/.test(name) && isHarmlessName(name) && !isSecretName(name) && !isSecret(name),
   );
-  // Many keys are a table by key, and the keys are data.
+  // Many keys mean a map by id, and the keys are data.
   if (members.length > 30) return [{ path: '$', type: 'object' }];
   // Kingston's portal answers 200 with an error in it.
   const noError = Object.hasOwn(json, 'error') ? [] : [{ path: '$.error', exists: false }];

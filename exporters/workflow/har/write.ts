@@ -12,7 +12,7 @@ export interface Written {
   readonly pack: Pack;
 }
 
-/** The workflow as a file of its own, to be merged with the pack that has the portal. */
+/** The workflow as a separate file, to be merged with the pack that describes the portal. */
 export function toYaml({ name, portal, authenticated, recordedMs, written, remarks, pack }: Written): string {
   const workflow = {
     title: titleOf(name),
@@ -64,7 +64,7 @@ function comment(map: YAMLMap, key: string, text: string): void {
 
 const STEPS_SECONDS = [0.5, 1, 1.5, 2, 3, 5, 10, 15, 20, 30];
 
-/** Twice what it took once, from a browser that may have been near or far. */
+/** Twice the recorded time, because the browser may have been near or far. */
 function proposedSla(recordedMs: number): string {
   const seconds = (recordedMs * 2) / 1000;
   return `${STEPS_SECONDS.find((step) => step >= seconds) ?? 30}s`;

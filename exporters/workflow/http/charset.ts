@@ -1,20 +1,20 @@
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 
-/** What a byte-order mark says goes before whatever a header says (WHATWG Encoding, 6.1). */
+/** A byte-order mark takes precedence over any header (WHATWG Encoding, 6.1). */
 const marks: readonly (readonly [bytes: Buffer, charset: string])[] = [
   [Buffer.from([0xef, 0xbb, 0xbf]), 'utf-8'],
   [Buffer.from([0xfe, 0xff]), 'utf-16be'],
   [Buffer.from([0xff, 0xfe]), 'utf-16le'],
 ];
 
-/** So far into a page do browsers look for it. */
+/** Browsers search this far into a page for it. */
 const META_BYTES = 1024;
 
 /**
- * The text of an answer in the charset that it declares: by a byte-order mark, in its content type, or in an HTML page's
- * `meta`; otherwise UTF-8.
+ * The text of an answer in the charset that it declares: by a byte-order mark, in its content type, or in an HTML
+ * page's `meta`; otherwise UTF-8.
  *
- * @throws {StepFailure} `protocol` for a charset that nobody knows.
+ * @throws {StepFailure} `protocol` for an unknown charset.
  */
 export function decodedText(body: Buffer, contentType: string | undefined): string {
   const declared = markOf(body) ?? parameterOf(contentType) ?? metaOf(body, contentType);
@@ -22,7 +22,7 @@ export function decodedText(body: Buffer, contentType: string | undefined): stri
   return decoded(body, declared);
 }
 
-/** JSON is UTF-8 whatever a header says (RFC 8259, 8.1). Only where it is not, the header may know better. */
+/** JSON is UTF-8 regardless of headers (RFC 8259, 8.1). Only if it is not valid UTF-8, the header is used. */
 export function jsonTextOf(body: Buffer, contentType: string | undefined): string {
   if (markOf(body) !== undefined) return decodedText(body, contentType);
   try {

@@ -2,12 +2,12 @@ import { parse } from 'lossless-json';
 import { parseBoundedJson } from '../../runtime/portal/json-size.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
 
-/** A number of so many digits, or with such an exponent, may not be the one that JavaScript makes of it. */
+/** JavaScript may change a number with this many digits, or with such an exponent. */
 const longNumber = /\d[\d.]{15}|\d[eE]\+?\d{3}/;
 
 /**
- * Numbers of a JSON text as they were written. JavaScript's have 53 bits: `9007199254740993` becomes `9007199254740992`,
- * which is another client's number.
+ * Numbers of a JSON text as they were written. JavaScript's have 53 bits: `9007199254740993` becomes
+ * `9007199254740992`, which is another client's number.
  */
 export class Digits {
   readonly #text: string;
@@ -19,8 +19,8 @@ export class Digits {
 
   /**
    * @param location keys and indexes from the root.
-   * @returns undefined where there is no number.
-   * @throws {StepFailure} `size` when the memory does not hold the text's values a second time.
+   * @returns undefined if there is no number.
+   * @throws {StepFailure} `size` when the values of the text do not fit into memory a second time.
    */
   at(location: readonly (string | number)[]): string | undefined {
     this.#tree ??= { value: longNumber.test(this.#text) ? written(this.#text) : undefined };
@@ -41,12 +41,12 @@ class Written {
   }
 }
 
-/** The text is known to be JSON. What is nested too deep for this parser keeps the numbers that JavaScript makes. */
+/** The text is known to be JSON. Values that are nested too deeply for this parser keep the numbers of JavaScript. */
 function written(text: string): unknown {
   try {
     return parseBoundedJson(text, () =>
       parse(text, null, {
-        // Of the others nobody asks for the digits, so they need no memory.
+        // The digits of other numbers are never needed, so they are not stored.
         parseNumber: (digits) => (longNumber.test(digits) ? new Written(digits) : 0),
         onDuplicateKey: ({ newValue }) => newValue,
       }),

@@ -10,7 +10,7 @@ type Check = (reading: Reading) => void;
 const SECONDS_PER_DAY = 86_400;
 
 /**
- * Compiles an expectation once, so that a run pays only for looking.
+ * Compiles an expectation once, so that a run pays only for the check.
  *
  * @returns a function that throws the first {@link StepFailure}. It never quotes the answer, which may hold a
  * client's data: it names the condition.
@@ -125,7 +125,7 @@ function whatIsWrong(
   return undefined;
 }
 
-/** A number that is too long for JavaScript is written as a text in pack.yaml. */
+/** In pack.yaml, a number that is too long for JavaScript is written as a text. */
 function isSame(value: unknown, expected: unknown, digits: () => string | undefined): boolean {
   if (typeof value === 'number' && typeof expected === 'string' && expected.length > 15) return digits() === expected;
   return value === expected;

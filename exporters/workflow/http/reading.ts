@@ -4,16 +4,16 @@ import { StepFailure } from '../../runtime/portal/step-failure.js';
 import { decodedText, jsonTextOf } from './charset.js';
 import { Digits } from './digits.js';
 
-/** What a step's conditions and extractions look at: the answer that ended its redirects. */
+/** What a step's conditions and extractions read: the answer at the end of its redirects. */
 export interface Reading {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
   readonly bytes: number;
   readonly certificateExpirySeconds: number | undefined;
-  /** Parsed once, and only when something asks for it. @throws {StepFailure} `assertion` when it is not JSON. */
+  /** Parsed once, when it is first needed. @throws {StepFailure} `assertion` when it is not JSON. */
   json(): unknown;
-  /** A long number of the JSON as it was written; undefined for one that JavaScript cannot have changed. */
+  /** A long number of the JSON as it was written; undefined for a number that JavaScript cannot have changed. */
   digits(location: readonly (string | number)[]): string | undefined;
   header(name: string): string | undefined;
   cookie(name: string): string | undefined;

@@ -20,7 +20,7 @@ import { readingOf } from '../http/reading.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
 import type { StepContext, StepOutcome } from './step.js';
 
-/** Sends the request, follows its redirects, judges the answer, and takes what later steps need. */
+/** Sends the request, follows its redirects, judges the answer, and extracts what later steps need. */
 export async function runHttpStep(step: HttpStep, context: StepContext): Promise<StepOutcome> {
   let last: ReceivedAnswer | undefined;
   let refusal: string | undefined;
@@ -28,7 +28,7 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
   let proxyFact: Readonly<Record<string, string>> = {};
   const addresses: AddressTry[] = [];
   const onAddress = (tried: AddressTry) => {
-    // Where the first one connects there is nothing to tell.
+    // Nothing to log if the first address connects.
     if (tried.outcome !== 'connected' || addresses.length > 0) context.log(`${tried.address}: ${tried.detail}`);
     addresses.push(tried);
   };
@@ -94,7 +94,7 @@ function askedToWait(last: ReceivedAnswer | undefined): Pick<StepOutcome, 'retry
   return ms === undefined ? {} : { retryAfterMs: ms };
 }
 
-/** The sign by which an answer says that we are not logged in; none in an answer that the step expects. */
+/** The sign in an answer that the session has ended; undefined for an answer that the step expects. */
 function refusalOf(answer: ReceivedAnswer, from: URL, step: HttpStep, context: StepContext): string | undefined {
   const { signs } = context.credentials;
   const target = redirectTarget(from, answer);
@@ -130,7 +130,7 @@ function prepare(step: HttpStep, context: StepContext): Outgoing {
     'user-agent': 'kingston-observability-pack',
     ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': String(body.bytes.length) }),
   };
-  // Its own headers win over the portal's, and credentials are never overwritten by either.
+  // The step's headers take precedence over the portal's, and neither overwrites credentials.
   Object.assign(
     headers,
     filledHeaders(portal.headers, filling),
@@ -165,7 +165,7 @@ function expiries(certificates: Certificates | undefined) {
   };
 }
 
-/** Only where one was not enough: then it matters which of them did what. */
+/** Only if more than one address was tried: then the result of each matters. */
 function addressFacts(addresses: readonly AddressTry[]): Record<string, string> {
   if (addresses.every(({ outcome }) => outcome === 'connected')) return {};
   return { addresses: addresses.map(({ address, outcome }) => `${address} ${outcome}`).join(', ') };

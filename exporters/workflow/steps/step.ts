@@ -8,16 +8,16 @@ import type { AddressTry } from '../../runtime/portal/http/dial.js';
 import type { StepFailure } from '../../runtime/portal/step-failure.js';
 import type { Variables } from '../../runtime/portal/template.js';
 
-/** Does what may end or hold the whole thread, such as reading an answer, so that it is known whose it was. Without a pause. */
+/** Runs code that may end or block the thread, such as parsing an answer, and records for which job. Synchronous. */
 export type Judging = <T>(judge: () => T) => T;
 
-/** What a step may use. A kind that is not HTTP simply leaves the connections alone. */
+/** What a step may use. A kind that is not HTTP does not use the connections. */
 export interface StepContext {
   readonly portal: Portal;
   readonly variables: Variables;
   readonly credentials: Credentials;
   readonly connections: Connections;
-  /** Runs while the portal has the word, and is stopped while we judge its answer. */
+  /** Runs while the step waits for the portal, and is stopped while its answer is judged. */
   readonly clock: PhaseClock;
   readonly judging: Judging;
   /** Aborts at the deadline of the step, the run or the scrape, whichever comes first. */
@@ -33,9 +33,12 @@ export interface StepOutcome {
   readonly facts: Readonly<Record<string, string | number>>;
   readonly extracted: Variables;
   readonly failure?: StepFailure;
-  /** How long the portal asked us to wait with the next request, in milliseconds; with status 429 or 503 only. */
+  /**
+   * How long the portal asked the exporter to wait before the next request, in milliseconds; only with status 429 or
+   * 503.
+   */
   readonly retryAfterMs?: number;
-  /** The portal did not accept our credentials, by this sign: log in anew and try once more. */
+  /** The portal did not accept the credentials, shown by this sign: log in again and retry once. */
   readonly refusal?: string;
 }
 

@@ -2,7 +2,7 @@ import { CookieJar } from 'tough-cookie';
 
 const options = { rejectPublicSuffixes: false, allowSpecialUseDomain: true, looseMode: true };
 
-/** What browsers keep of one host, and the longest that they take (RFC 6265bis, 5.5 and 5.7). */
+/** How many cookies browsers keep per host, and the longest that they accept (RFC 6265bis, 5.5 and 5.7). */
 const MAX_COOKIES = 180;
 const MAX_COOKIE_BYTES = 4096;
 
@@ -11,17 +11,17 @@ function nameAndValueOf(line: string): Buffer {
 }
 
 /**
- * A cookie jar as a browser keeps it. Intranet names (`.local`, single labels, addresses) are what portals live
- * under, so the public-suffix rule is off.
+ * A cookie jar like that of a browser. Portals often have intranet names (`.local`, single labels, addresses), so the
+ * public-suffix rule is off.
  */
 export class Cookies {
-  /** Made for the first cookie: most runs never see one. */
+  /** Created for the first cookie, because most runs have none. */
   #jar: CookieJar | undefined;
 
   store(url: URL, setCookie: readonly string[] | undefined): void {
     for (const line of setCookie ?? []) {
       if (nameAndValueOf(line).length > MAX_COOKIE_BYTES) continue;
-      // A cookie that the rules refuse is one a browser would not send either.
+      // A browser would not send a cookie that the rules refuse either.
       this.#jar ??= new CookieJar(undefined, options);
       this.#jar.setCookieSync(line, url.href, { ignoreError: true });
     }
@@ -38,7 +38,7 @@ export class Cookies {
     return this.#find(url, name)?.value;
   }
 
-  /** Whether this host has set one that is still good, on whatever path. */
+  /** Whether this host has set a cookie that is still valid, on any path. */
   isKnownTo(url: URL): boolean {
     return (this.#jar?.getCookiesSync(url.href, { allPaths: true }) ?? []).length > 0;
   }
@@ -49,7 +49,7 @@ export class Cookies {
     return ttl === undefined || ttl === null ? undefined : ttl;
   }
 
-  /** Some portals set a cookie of another name with each answer, until no server takes the header any more. */
+  /** Some portals set a new cookie name with each answer, until servers refuse the long header. */
   #forget(url: URL): void {
     const jar = this.#jar;
     const cookies = jar?.getCookiesSync(url.href, { allPaths: true }) ?? [];
@@ -59,7 +59,7 @@ export class Cookies {
     for (const { domain, path, key } of oldest) jar.store.removeCookie(domain, path, key, () => {});
   }
 
-  /** On whatever path: a login at /api/login may well set a cookie for /app. */
+  /** On any path: a login at /api/login may set a cookie for /app. */
   #find(url: URL, name: string) {
     return this.#jar?.getCookiesSync(url.href, { allPaths: true }).find((cookie) => cookie.key === name);
   }

@@ -6,35 +6,35 @@ import { Cookies } from './cookies.js';
 import { anonymousSigns, type ExpirySigns } from './expiry.js';
 import type { Grant } from './grant.js';
 
-/** Who a run is to the portal. */
+/** The user as which a run sends requests. */
 export interface Credentials {
   /**
-   * Makes sure that there is something to authenticate with, logging in if need be; the time this takes is not the
-   * step's. @throws {StepFailure} `auth`, or why the portal could not be asked.
+   * Ensures that there are valid credentials, and logs in if necessary; this time does not count for the step.
+   * @throws {StepFailure} `auth`, or why the login request failed.
    */
   prepare(signal: Cancellation): Promise<Grant>;
   /**
-   * Throws away a grant that the portal did not accept. @returns whether asking again, with another one, could help.
+   * Discards a grant that the portal did not accept. @returns whether a retry with another grant could help.
    *
-   * @param asker who was refused: a route that refuses every grant must not make us log in each time.
+   * @param asker the route that was refused: a route that refuses every grant must not cause a login each time.
    */
   renew(refused: Grant, asker: string): boolean;
   /** Whether the other grant was accepted. */
   learn(asker: string, accepted: boolean): void;
-  /** How the portal says that it no longer accepts what it was sent. */
+  /** How the portal shows that it no longer accepts the credentials. */
   readonly signs: ExpirySigns;
-  /** Logins that have ended since this was last asked. */
+  /** Logins that have ended since the last call. */
   takeLogins(): readonly LoginResult[];
-  /** Cookies, and for the portal's own origin the authorization. */
+  /** Cookies, and the authorization for the portal's own origin. */
   headersFor(url: URL): Record<string, string>;
   remember(url: URL, setCookie: readonly string[] | undefined): void;
   cookie(url: URL, name: string): string | undefined;
-  /** The only way to a secret's value: it makes sure that the value is hidden on every outlet first. */
+  /** The only way to a secret's value: the value is first added to the redactor. */
   reveal(secret: SecretText): string;
 }
 
 export function revealer(redactor: Redactor): (secret: SecretText) => string {
-  // Of `Bearer ${env:TOKEN}` the token alone is hidden, wherever else it stands.
+  // For `Bearer ${env:TOKEN}` only the token is hidden, everywhere.
   return (secret) =>
     secret.parts
       .map((part) => {
@@ -48,7 +48,7 @@ export function revealer(redactor: Redactor): (secret: SecretText) => string {
 
 const nothing: Grant = { headers: {}, lifetimeMs: Number.POSITIVE_INFINITY };
 
-/** A fresh visitor: nothing to send but the cookies that this run was given. */
+/** A run without a user: it sends only the cookies that it received. */
 export function anonymous(redactor: Redactor): Credentials {
   const cookies = new Cookies();
   return {

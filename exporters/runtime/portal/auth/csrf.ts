@@ -6,7 +6,7 @@ import type { HtmlPage } from './html-forms.js';
 import { jsonAt } from './json-at.js';
 import type { LoginBrowser, Page } from './login-browser.js';
 
-/** What a request has to carry so that the portal takes it for one of its own pages'. */
+/** What a request must carry so that the portal accepts it as coming from its own page. */
 export interface CsrfToken {
   readonly fields: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export interface CsrfToken {
 
 export const noToken: CsrfToken = { fields: {}, headers: {} };
 
-/** Fetches the page that gives the token, and its cookies with it. @throws {StepFailure} */
+/** Requests the page with the token, and keeps its cookies. @throws {StepFailure} */
 export async function fetchCsrfToken(csrf: Csrf, visitor: LoginBrowser, tools: LoginTools): Promise<CsrfToken> {
   const { portal } = tools;
   const page = await visitor.visit({
@@ -39,7 +39,7 @@ async function tokenIn(page: Page, from: Csrf['from'], { cookies }: LoginTools):
   switch (from.kind) {
     case 'cookie': {
       const value = cookies.value(page.url, from.name);
-      // Laravel and others percent-encode it in the cookie, and compare it decoded.
+      // Laravel and others percent-encode the token in the cookie, and compare it decoded.
       return value === undefined ? undefined : decoded(value);
     }
     case 'header': {
@@ -57,7 +57,7 @@ async function tokenIn(page: Page, from: Csrf['from'], { cookies }: LoginTools):
   }
 }
 
-/** Most tokens are found without a parser, which is loaded when one is not. */
+/** Most tokens are found without a parser; it is loaded only if needed. */
 async function htmlOf(page: Page): Promise<HtmlPage> {
   const { readHtml } = await import('./html-forms.js');
   return readHtml(await page.text(), page.url);

@@ -1,23 +1,23 @@
 import { type ExpiredWhen, linearRegExp, type Portal, pageIn } from '../../../../pack/index.js';
 
-/** How a portal says that it no longer knows us. */
+/** How a portal shows that the session has ended. */
 export interface ExpirySigns {
-  /** In words for a person, such as `status 401`; undefined where there is no sign. */
+  /** A readable sign, such as `status 401`; undefined if there is none. */
   status(status: number): string | undefined;
-  /** @param target where an answer redirects to. */
+  /** @param target of the redirect. */
   redirect(target: URL): string | undefined;
-  /** @param text is asked for only where there are patterns. */
+  /** @param text is called only if there are patterns. */
   body(text: () => string): string | undefined;
 }
 
-/** 401 is one for everybody; a 403 may also tell a visitor without a session that something is not for visitors. */
+/** 401 is always a sign; without a session, 403 may only mean that the page requires one. */
 export const anonymousSigns: ExpirySigns = {
   status: (status) => (status === 401 ? 'status 401' : undefined),
   redirect: () => undefined,
   body: () => undefined,
 };
 
-/** Those of a session: 401, 403, and what `expiredWhen` names. */
+/** The signs for a session: 401, 403, and those in `expiredWhen`. */
 export function expirySigns(expiredWhen: ExpiredWhen | undefined, portal: Portal): ExpirySigns {
   const { status: statuses = [], redirectsTo = [], bodyMatches = [] } = expiredWhen ?? {};
   const patterns = bodyMatches.map((source) => ({ source, pattern: linearRegExp(source) }));

@@ -6,7 +6,7 @@ import { type Form, filled, formWith, readHtml } from './html-forms.js';
 import { type Asking, LoginBrowser, type Page } from './login-browser.js';
 import { logOutOf } from './logout.js';
 
-/** Logs in as a person does: opens a page, fills the forms that it shows, and ends with the portal's cookies. */
+/** Logs in like a user: requests a page, fills in its forms, and keeps the portal's cookies. */
 export async function logInByForm(auth: FormAuth, tools: LoginTools): Promise<Grant> {
   const visitor = new LoginBrowser(tools, auth.timeoutMs);
   try {
@@ -40,10 +40,10 @@ async function fillIn(auth: FormAuth, visitor: LoginBrowser, tools: LoginTools):
 }
 
 /**
- * Fills and sends forms one after the other.
+ * Fills in and sends forms one after the other.
  *
- * @param isEnd where the redirects after the last form lead; forms that were not needed any more are left out.
- * @returns the page that the last form led to. @throws {StepFailure}
+ * @param isEnd the address at which the login ends; forms that are not needed are skipped.
+ * @returns the page after the last form. @throws {StepFailure}
  */
 export async function fillForms(
   { forms, totp }: { readonly forms: readonly LoginForm[]; readonly totp?: Totp },
@@ -90,7 +90,7 @@ function judgeStatus({ answer: { status } }: Page): void {
   throw new LoginRefused('auth', `status ${status}`);
 }
 
-/** Most portals answer 200 to a wrong password, and show the form once more. */
+/** Most portals answer a wrong password with 200 and the same form. */
 async function showsAgain(page: Page, form: LoginForm): Promise<boolean> {
   const names = namesIn(form);
   return names.length > 0 && formWith(readHtml(await page.text(), page.url), names) !== undefined;
@@ -124,7 +124,7 @@ function asking(form: Form, values: ReadonlyMap<string, string>, page: Page): As
     method: 'POST',
     url: form.action,
     body: { type: 'application/x-www-form-urlencoded', bytes: Buffer.from(sent.toString()) },
-    // Django and others compare where a form was shown with where it goes.
+    // Django and others compare the origin of the form's page with that of the request.
     headers: { origin: page.url.origin, referer: page.url.origin + page.url.pathname },
   };
 }

@@ -7,13 +7,13 @@ import type { Cookies } from './cookies.js';
 import type { ExpirySigns } from './expiry.js';
 import type { OneTimeCodes } from './one-time-codes.js';
 
-/** What authenticates requests for a while, such as the result of a login. */
+/** What authenticates requests for some time, such as the result of a login. */
 export interface Grant {
   readonly headers: Readonly<Record<string, string>>;
   readonly lifetimeMs: number;
-  /** Gets the next one without a login, where that is possible. @throws {StepFailure} when a login is needed after all. */
+  /** Gets the next grant without a login, if possible. @throws {StepFailure} when a login is needed. */
   readonly refresh?: (tools: LoginTools) => Promise<Grant>;
-  /** Ends it on the other side, where that is asked for. @throws {StepFailure} */
+  /** Ends it at the portal, if configured. @throws {StepFailure} */
   readonly logOut?: (tools: LoginTools) => Promise<void>;
 }
 
@@ -26,10 +26,10 @@ export interface LoginTools {
   readonly codes: OneTimeCodes;
   /** Takes over a request whose deadline passed after it was sent. */
   readonly onOpenRequest: OnOpenRequest | undefined;
-  /** Learns of each answer whether, and for how many milliseconds, it asks to wait (`Retry-After`). */
+  /** Called for each answer with the time in milliseconds that it asks to wait (`Retry-After`), if any. */
   readonly onAnswer: (retryAfterMs: number | undefined) => void;
   readonly signal: Cancellation;
 }
 
-/** A refused login: the portal answered, and said no. */
+/** A refused login: the portal answered, and refused it. */
 export class LoginRefused extends StepFailure {}

@@ -3,13 +3,13 @@ import { type DefaultTreeAdapterMap, parse } from 'parse5';
 type Node = DefaultTreeAdapterMap['node'];
 type Element = DefaultTreeAdapterMap['element'];
 
-/** A control that a browser would send, or could. */
+/** A form control that a browser sends or may send. */
 interface Control {
   readonly name: string;
   readonly value: string;
-  /** A button is sent only when it is the one that was pressed. */
+  /** A button is sent only if it was pressed. */
   readonly isButton: boolean;
-  /** An unchecked box is sent only when somebody checks it. */
+  /** An unchecked box is sent only if a user checks it. */
   readonly isSent: boolean;
 }
 
@@ -20,17 +20,17 @@ export interface Form {
   readonly controls: readonly Control[];
 }
 
-/** A page as far as a login is concerned. What a script would add to it is not there. */
+/** The parts of a page that a login needs. Additions by scripts are missing. */
 export interface HtmlPage {
   readonly forms: readonly Form[];
   /** `content` by `name`, of `<meta>`. */
   readonly meta: ReadonlyMap<string, string>;
 }
 
-/** No login page has more; each is looked for in the whole page. */
+/** No login page has more forms; each is searched for in the whole page. */
 const MAX_FORMS = 20;
 
-/** Reads a page as browsers do (the WHATWG parser), however broken it is. */
+/** Parses a page as browsers do (the WHATWG parser), even if its HTML is invalid. */
 export function readHtml(html: string, url: URL): HtmlPage {
   const elements = [...elementsIn(parse(html))];
   const base = elements.find(({ tagName }) => tagName === 'base');
@@ -43,7 +43,7 @@ export function readHtml(html: string, url: URL): HtmlPage {
   const written = elements.filter(({ tagName }) => tagName === 'form').slice(0, MAX_FORMS);
   const forms = written.flatMap((element): Form[] => {
     const action = attribute(element, 'action')?.trim();
-    // An empty action is the page itself, and not its <base>.
+    // An empty action means the page itself, and not its <base>.
     const target = action === undefined || action === '' ? url : resolve(action, home);
     if (target === undefined) return [];
     return [
@@ -58,7 +58,7 @@ export function readHtml(html: string, url: URL): HtmlPage {
   return { forms, meta };
 }
 
-/** The first form that has all these fields; without any, the first that can be sent at all. */
+/** The first form with all these fields; without fields, the first form that can be sent. */
 export function formWith({ forms }: HtmlPage, names: readonly string[]): Form | undefined {
   return forms.find(({ controls }) => {
     if (names.length === 0) return controls.length > 0;
@@ -66,7 +66,7 @@ export function formWith({ forms }: HtmlPage, names: readonly string[]): Form | 
   });
 }
 
-/** What the browser would send, filled: all that stands in the form, and one button, the first unless one is filled. */
+/** What a browser would send: all fields of the form, filled in, and one button, the first unless another is given. */
 export function filled(form: Form, values: ReadonlyMap<string, string>): URLSearchParams {
   const buttons = form.controls.filter(({ isButton }) => isButton);
   const pressed = buttons.find(({ name }) => values.has(name)) ?? buttons[0];
@@ -119,7 +119,7 @@ function controlOf(element: Element): Control | undefined {
   }
 }
 
-/** Depth first without recursion: a page may be nested as deep as it likes. */
+/** Depth first without recursion: a page may be nested to any depth. */
 function* elementsIn(root: Node): Generator<Element> {
   const left = childrenOf(root).toReversed();
   for (let node = left.pop(); node !== undefined; node = left.pop()) {

@@ -3,7 +3,9 @@ import { asJson } from '../as-json.js';
 import { parseBoundedJson } from '../json-size.js';
 import { LoginRefused } from './grant.js';
 
-/** The first text at an RFC 9535 path. @throws {LoginRefused} when the answer is not JSON; it is never quoted. */
+/**
+ * The first text at an RFC 9535 path. @throws {LoginRefused} when the answer is not JSON; the answer is never quoted.
+ */
 export function jsonAt(text: string, path: string): string | undefined {
   let value: unknown;
   try {

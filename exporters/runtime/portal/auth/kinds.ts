@@ -3,12 +3,12 @@ import type { Grant, LoginTools } from './grant.js';
 import { logIn } from './login.js';
 import { fetchToken } from './oauth2.js';
 
-/** A rotated secret file is taken up within a minute. */
+/** A rotated secret file is read within a minute. */
 const REREAD_SECRETS_AFTER_MS = 60_000;
 
 /**
- * One line for each kind of credentials. Those that bring a parser or a protocol with them are loaded when they are
- * needed: most portals need none. @throws {StepFailure}
+ * One line for each kind of credentials. Kinds that need a parser or a protocol are loaded when needed: most portals do
+ * not need them. @throws {StepFailure}
  */
 export async function obtain(auth: Auth, tools: LoginTools): Promise<Grant> {
   switch (auth.kind) {
@@ -36,7 +36,7 @@ export async function obtain(auth: Auth, tools: LoginTools): Promise<Grant> {
   }
 }
 
-/** The other kinds send what is configured; there is nothing to ask the portal for. */
+/** The other kinds send configured values; they need no request to the portal. */
 export function hasLogin({ kind }: Auth): boolean {
   return kind !== 'none' && kind !== 'basic' && kind !== 'header';
 }

@@ -13,27 +13,27 @@ import type { LoginTools } from './grant.js';
 
 const MAX_ANSWER_BYTES = 1_000_000;
 const MAX_REDIRECTS = 10;
-/** A shorter cookie is a flag such as `true`, which is no secret and stands in many a sentence. */
+/** A shorter cookie is a flag such as `true`, which is not a secret and occurs in many texts. */
 const SHORTEST_SESSION = 8;
 
 export interface Asking {
   readonly method: string;
   readonly url: URL;
   readonly body?: { readonly type: string; readonly bytes: Buffer };
-  /** Lower-case names; beside those of the portal. */
+  /** With lower-case names; in addition to those of the portal. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Page {
   readonly url: URL;
   readonly answer: ReceivedAnswer;
-  /** Decoded. @throws {StepFailure} when it cannot be. */
+  /** The decoded text. @throws {StepFailure} when it cannot be decoded. */
   text(): Promise<string>;
 }
 
 /**
- * What a browser is to a login: it keeps cookies and one connection, follows redirects, and goes nowhere that nobody has
- * named. All of it is outside every SLA, and ends at one deadline.
+ * Does for a login what a browser does: it keeps cookies and one connection, and follows redirects, but contacts only
+ * configured origins. Its time does not count for any SLA, and ends at one deadline.
  */
 export class LoginBrowser {
   readonly #tools: LoginTools;
@@ -43,8 +43,8 @@ export class LoginBrowser {
   readonly #limit: Deadline;
 
   /**
-   * @param timeoutMs for all requests together.
-   * @param origins that may be visited beside the portal's own and its `redirectOrigins`.
+   * @param timeoutMs time limit for all requests together.
+   * @param origins that may be contacted in addition to the portal's own and its `redirectOrigins`.
    */
   constructor(tools: LoginTools, timeoutMs: number, origins: readonly string[] = []) {
     this.#tools = tools;
@@ -53,7 +53,7 @@ export class LoginBrowser {
     this.#limit = new Deadline(timeoutMs, tools.signal, { oursMs: () => this.#clock.oursMs });
   }
 
-  /** One request and its answer, whatever it is. @throws {StepFailure} */
+  /** One request and its answer, with any status. @throws {StepFailure} */
   async ask({ method, url, body, headers = {} }: Asking): Promise<Page> {
     return this.#send({
       method,
@@ -68,9 +68,9 @@ export class LoginBrowser {
   }
 
   /**
-   * The same, and on along its redirects.
+   * The same, and follows its redirects.
    *
-   * @param isEnd an address that is not visited any more, such as one that carries a code for us.
+   * @param isEnd an address that is not requested, such as the redirect address that carries the code.
    * @returns the last page; with `isEnd`, the one that redirects to such an address.
    */
   async visit(asking: Asking, isEnd: (url: URL) => boolean = () => false): Promise<Page> {
@@ -92,12 +92,14 @@ export class LoginBrowser {
     }
   }
 
-  /** Lets an origin be visited that somebody trustworthy names, such as a provider its own endpoint. */
+  /** Allows an origin that a trusted source names, such as the endpoint that a provider names. */
   allow(origin: string): void {
     this.#origins.add(origin);
   }
 
-  /** @throws {StepFailure} `redirect` where a form or an address of a provider leads to an origin that nobody named. */
+  /**
+   * @throws {StepFailure} `redirect` if a form or an address of a provider points to an origin that is not configured.
+   */
   demandAllowed(url: URL, from: URL, what: string): void {
     if (from.protocol === 'https:' && url.protocol !== 'https:')
       throw new StepFailure('redirect', `${what} leads from https to plain http, which would expose credentials`);
@@ -129,7 +131,7 @@ export class LoginBrowser {
       'accept-encoding': acceptEncoding,
       'user-agent': 'kingston-observability-pack',
       ...(url.origin === portal.baseUrl ? portalHeaders(portal, this.#tools.reveal) : {}),
-      // What describes our body is ours to say, whatever a portal's headers hold.
+      // Headers that describe the body are set here, and override configured headers.
       ...outgoing.headers,
       ...(cookie === undefined ? {} : { cookie }),
     };

@@ -1,11 +1,11 @@
 import type { OnOpenRequest } from '../http/open-request.js';
 
 /**
- * The room at a portal for a login, which no single run owns: it counts as a request in flight, and one that hangs stays
- * open like any other.
+ * The place at a portal for a login, which belongs to no single run: it counts as a request in progress, and a login
+ * that hangs stays open like any other request.
  */
 export interface LoginRoom {
-  /** @returns what to call at the end, or undefined while earlier logins that are still unanswered forbid another one. */
+  /** @returns a function to call at the end; undefined while earlier unanswered logins forbid another one. */
   enter(): (() => void) | undefined;
   readonly onOpenRequest: OnOpenRequest;
   succeeded(): void;

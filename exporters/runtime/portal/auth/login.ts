@@ -58,7 +58,10 @@ function revealed(fields: Readonly<Record<string, SecretText>>, tools: LoginTool
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, tools.reveal(value)]));
 }
 
-/** @throws {LoginRefused} when the portal says no. Never quotes the answer: Kingston's portal echoes the password in a 422. */
+/**
+ * @throws {LoginRefused} when the portal refuses. Never quotes the answer: Kingston's portal echoes the password in a
+ * 422.
+ */
 async function send(
   { path, method, encoding, expectStatus }: Pick<LoginAuth, 'path' | 'method' | 'encoding' | 'expectStatus'>,
   fields: Readonly<Record<string, string>>,
@@ -75,7 +78,7 @@ async function send(
       type: isJson ? 'application/json' : 'application/x-www-form-urlencoded',
       bytes: Buffer.from(isJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString()),
     },
-    // What checks a CSRF token compares these, too.
+    // Servers that check a CSRF token also compare these.
     headers: {
       ...token.headers,
       ...(token === noToken ? {} : { origin: portal.baseUrl, referer: `${portal.baseUrl}/` }),
@@ -86,7 +89,7 @@ async function send(
     const Failure = status >= 500 ? StepFailure : LoginRefused;
     throw new Failure(status >= 500 ? 'status' : 'auth', `status ${status}, expected ${expectStatus}`);
   }
-  // A portal that redirects after a login does so after a refused one, too: back to the login page.
+  // A portal that redirects after a login also redirects after a refused one: back to the login page.
   const target = redirectTarget(page.url, page.answer);
   const sign = target === undefined ? undefined : tools.signs.redirect(target);
   if (sign !== undefined) throw new LoginRefused('auth', `the login did not help (${sign})`);

@@ -6,9 +6,9 @@ import type { Grant, LoginTools } from './grant.js';
 import { LoginBrowser } from './login-browser.js';
 
 /**
- * Ends a session by a request, for portals that count them.
+ * Ends a session with a request, for portals that limit sessions.
  *
- * @param headers that authenticate beside the cookies. @throws {StepFailure}
+ * @param headers that authenticate in addition to the cookies. @throws {StepFailure}
  */
 export async function logOutOf(
   logout: Logout,

@@ -42,7 +42,7 @@ export async function fetchToken(auth: OAuth2Auth, tools: LoginTools): Promise<G
   return { headers: { authorization: `Bearer ${token}` }, lifetimeMs: lifetime(text) };
 }
 
-/** A token endpoint is not the portal: it gets neither its headers nor its cookies. */
+/** A token endpoint is not the portal: it gets neither the portal's headers nor its cookies. */
 async function post(
   url: URL,
   form: URLSearchParams,

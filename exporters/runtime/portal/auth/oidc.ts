@@ -7,7 +7,7 @@ import { filled, formWith, readHtml } from './html-forms.js';
 import { LoginBrowser, type Page } from './login-browser.js';
 import { expiresInMs } from './token-lifetime.js';
 
-/** An identity provider, as one login or logout speaks with it. */
+/** The connection of one login or logout to an identity provider. */
 class Provider {
   readonly #auth: OidcAuth;
   readonly #tools: LoginTools;
@@ -30,7 +30,7 @@ class Provider {
     return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, this.#transport));
   }
 
-  /** Trades the code for tokens. The library checks state, issuer, nonce and the claims of the ID token. */
+  /** Exchanges the code for tokens. The library checks state, issuer, nonce and the claims of the ID token. */
   async redeem(
     server: oauth.AuthorizationServer,
     callback: URL,
@@ -76,7 +76,10 @@ class Provider {
     return oauth.ClientSecretBasic(secret);
   }
 
-  /** The library's requests go where and how all of ours go: through the portal's proxy, with its trust and deadline. */
+  /**
+   * Sends the library's requests like all others: through the portal's proxy, with its trusted certificates and
+   * deadline.
+   */
   get #transport() {
     return {
       [oauth.allowInsecureRequests]: new URL(this.#auth.issuer).protocol === 'http:',
@@ -100,8 +103,8 @@ class Provider {
 }
 
 /**
- * The authorization code flow with PKCE (RFC 6749 and 7636, OpenID Connect Core): we are the client, and fill the
- * provider's forms as a person would. The redirect address is never visited; its code is all that is wanted of it.
+ * The authorization code flow with PKCE (RFC 6749 and 7636, OpenID Connect Core): the exporter is the client, and fills
+ * in the provider's forms as a user would. The redirect address is never requested; only the code in it is used.
  */
 export async function logInWithOidc(auth: OidcAuth, tools: LoginTools): Promise<Grant> {
   return withProvider(auth, tools, async (provider, visitor) => {
@@ -165,7 +168,7 @@ function grantOf(
   };
 }
 
-/** Ends the provider's session (OpenID Connect RP-Initiated Logout) where it can, else the token (RFC 7009). */
+/** Ends the provider's session (OpenID Connect RP-Initiated Logout) if possible, otherwise the token (RFC 7009). */
 function logOut(
   auth: OidcAuth,
   tools: LoginTools,
@@ -188,7 +191,7 @@ function logOut(
   });
 }
 
-/** Some ask whether that is really meant. */
+/** Some providers ask for confirmation. */
 async function confirm(page: Page, visitor: LoginBrowser): Promise<Page> {
   if (page.answer.status >= 300) return page;
   const form = formWith(readHtml(await page.text(), page.url), []);
@@ -236,7 +239,7 @@ async function responseOf(page: Page): Promise<Response> {
   });
 }
 
-/** Codes of the standards only: descriptions are free text, and may repeat what was sent. */
+/** Only codes of the standards: descriptions are free text, and may repeat what was sent. */
 function asFailure(error: unknown): unknown {
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError)
     return new LoginRefused('auth', `the provider refused (${codeIn(error.error)})`);

@@ -6,7 +6,7 @@ import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 
 /**
- * Codes of RFC 6238 for one identity. Each is given out once: a server that follows the RFC refuses a code that it has
+ * Codes of RFC 6238 for one identity. Each is used once: a server that follows the RFC refuses a code that it has
  * accepted before, and a second login in the same half minute would look like a wrong secret.
  */
 export class OneTimeCodes {
@@ -18,7 +18,7 @@ export class OneTimeCodes {
     this.#now = now;
   }
 
-  /** Waits until there is a code that was not given out yet: at most one period, which is not the portal's time. */
+  /** Waits for an unused code: at most one period, which does not count as the portal's time. */
   async ready(totp: Totp, secret: string, signal: Cancellation): Promise<void> {
     const { period } = generator(totp, secret);
     const nextMs = (this.#lastPeriod + 1) * period * 1000;
@@ -26,7 +26,7 @@ export class OneTimeCodes {
     while (performance.now() < untilMs) await pause(untilMs - performance.now(), signal);
   }
 
-  /** @throws {SecretUnavailable} when the secret cannot be one. */
+  /** @throws {SecretUnavailable} when the secret is invalid. */
   next(totp: Totp, secret: string): string {
     const codes = generator(totp, secret);
     const timestamp = this.#now();
@@ -35,7 +35,7 @@ export class OneTimeCodes {
   }
 }
 
-/** As portals show it: Base32, in groups and in either case, or the whole address that a QR code holds. */
+/** As portals show it: Base32, in groups and in upper or lower case, or the complete address of a QR code. */
 function generator({ algorithm, digits, periodSeconds }: Totp, secret: string): TOTP {
   try {
     if (/^otpauth:\/\//i.test(secret.trim())) {
@@ -48,7 +48,7 @@ function generator({ algorithm, digits, periodSeconds }: Totp, secret: string): 
     return new TOTP({ secret: Secret.fromBase32(base32), algorithm, digits, period: periodSeconds });
   } catch {
     // The cause would quote the secret.
-    throw new SecretUnavailable('the secret of totp: is neither Base32 nor an otpauth://totp address; copy it anew');
+    throw new SecretUnavailable('the secret of totp: is neither Base32 nor an otpauth://totp address; copy it again');
   }
 }
 

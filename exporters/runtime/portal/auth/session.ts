@@ -19,25 +19,26 @@ import { OneTimeCodes } from './one-time-codes.js';
 const pauses = { initialMs: 30_000, maxMs: 15 * 60_000 };
 /** A portal with errors locks no account, and our pause must not cost measurements once it works again. */
 const pausesAfterErrors = { initialMs: 5000, maxMs: 60_000 };
-/** Nobody waits longer for a logout when the exporter stops. */
+/** Longest wait for a logout when the exporter stops. */
 const LAST_LOGOUT_MS = 800;
 
-/** What the user of `auth:` is called, beside those of `identities:`. */
+/** The name of the user of `auth:`, next to the names in `identities:`. */
 export const DEFAULT_IDENTITY = 'default';
 
 export interface SessionOptions {
   /** One of the portal's identities. Default: its `auth`. */
   readonly identity?: string | undefined;
-  /** Where what a login asks of the portal is counted. */
+  /** Where the requests of a login are counted. */
   readonly room?: LoginRoom | undefined;
 }
 
 /**
  * One user's session on a portal, shared by all runs of that user. It logs in once and keeps the grant until it expires
- * or is refused: each login leaves a row in Kingston's `session` table and holds its event loop for 300 ms.
+ * or is refused: each login adds a row to Kingston's `session` table and blocks its event loop for 300 ms.
  *
- * After a refused login it pauses, longer each time, so that a wrong password neither locks an account nor burdens
- * the portal, and for a short time after one that failed otherwise; runs meanwhile fail with reason `auth` at once.
+ * After a refused login it pauses, longer each time, so that a wrong password neither locks an account nor adds load to
+ * the portal; after a login that failed for another reason it pauses briefly. Runs during a pause fail at once with
+ * reason `auth`.
  */
 export class LoginSession implements Credentials {
   readonly #portal: Portal;
@@ -51,19 +52,19 @@ export class LoginSession implements Credentials {
   readonly signs: ExpirySigns;
   #cookies = new Cookies();
   #grant: { readonly grant: Grant; readonly expiresAt: number } | undefined;
-  /** Of the grant before, what may still be open on the other side. */
+  /** The previous grant, which may still be open at the portal. */
   #before: { readonly grant: Grant; readonly wasRefused: boolean } | undefined;
   #login: Promise<Grant> | undefined;
   readonly #refusedPause = new Backoff(pauses);
   readonly #errorPause = new Backoff(pausesAfterErrors);
   #lastFailure: StepFailure | undefined;
-  /** On the monotonic clock: until then nobody is to log in, because it was asked for (`Retry-After`). */
+  /** On the monotonic clock: no login before this time, because of `Retry-After`. */
   #notBefore = 0;
-  /** Those whom a new grant did not help. */
+  /** Routes that also refused a new grant. */
   readonly #renewalPauses = new Map<string, Backoff>();
   #logins: LoginResult[] = [];
 
-  /** @param stopping ends a login that is under way; no single run does, because others wait for it too. */
+  /** @param stopping ends a login in progress; a single run does not end it, because others wait for it too. */
   constructor(portal: Portal, redactor: Redactor, stopping: Cancellation, options: SessionOptions = {}) {
     const { identity, room } = options;
     this.#portal = portal;
@@ -108,7 +109,7 @@ export class LoginSession implements Credentials {
 
   renew(refused: Grant, asker: string): boolean {
     if (!hasLogin(this.#auth)) return false;
-    // Another run has renewed it while this one was under way.
+    // Another run has renewed it in the meantime.
     if (this.#grant?.grant !== refused) return true;
     if ((this.#renewalPauses.get(asker)?.pauseMs ?? 0) > 0) return false;
     this.#before = { grant: refused, wasRefused: true };
@@ -145,13 +146,13 @@ export class LoginSession implements Credentials {
     return this.#cookies.value(url, name);
   }
 
-  /** Logs out where that is asked for. For the end, when no run uses the session any more. */
+  /** Logs out if configured. Called at the end, when no run uses the session any more. */
   async close(): Promise<void> {
     await this.#login?.catch(() => {});
     const grant = this.#grant?.grant;
     this.#grant = undefined;
     if (grant === undefined) return;
-    // What stops the runs must not stop this.
+    // The signal that stops the runs must not stop the logout.
     const limit = new Deadline(LAST_LOGOUT_MS, new Canceller());
     await this.#logOut(grant, limit);
     limit.clear();
@@ -191,7 +192,7 @@ export class LoginSession implements Credentials {
     } catch (error) {
       const failure = asFailure(error);
       this.#lastFailure = failure;
-      // It counts, whatever is asked for besides: a second's Retry-After behind each refusal would lock the account.
+      // It counts even with Retry-After: a portal that asks for one second after each refusal would lock the account.
       (failure instanceof LoginRefused ? this.#refusedPause : this.#errorPause).fail();
       if (askedMs !== undefined && !(failure instanceof OurFault)) {
         const waitMs = Math.min(askedMs, this.#portal.limits.abandonedAfterMs);
@@ -206,14 +207,14 @@ export class LoginSession implements Credentials {
     }
   }
 
-  /** Undefined where only a login helps. */
+  /** Undefined if only a login helps. */
   async #refresh(): Promise<Grant | undefined> {
     const { grant, wasRefused } = this.#before ?? {};
     if (grant?.refresh === undefined || wasRefused === true) return undefined;
     try {
       return await grant.refresh(this.#tools(this.#cookies, this.#stopping));
     } catch (error) {
-      // The provider no longer takes it. If it has errors, the login that follows tells.
+      // The provider no longer accepts it. If the provider has errors, the following login shows them.
       if (error instanceof StepFailure) return undefined;
       throw error;
     }
@@ -226,7 +227,7 @@ export class LoginSession implements Credentials {
       await grant.logOut(this.#tools(this.#cookies, signal));
       this.#note('logout', 'success', start);
     } catch (error) {
-      // It keeps nobody from logging in; where sessions are counted, the portal will.
+      // It does not prevent a login; a portal that limits sessions may refuse it.
       this.#note('logout', 'failed', start, asFailure(error).message);
     }
   }
@@ -264,7 +265,7 @@ function free(): () => void {
   return () => {};
 }
 
-/** A fault of ours must show as a failed login, not end the thread. */
+/** A fault of the exporter must be visible as a failed login and not end the thread. */
 function asFailure(error: unknown): StepFailure {
   if (error instanceof StepFailure) return error;
   if (error instanceof SecretUnavailable) return new OurFault('secret', error.message, { cause: error });

@@ -4,7 +4,7 @@ import type { Redactor } from '../../redactor.js';
 import type { LoginRoom } from './login-room.js';
 import { LoginSession } from './session.js';
 
-/** The sessions of a portal's users: one each, for all workflows of that user. */
+/** The sessions of a portal's users: one per user, for all workflows of that user. */
 export class Sessions {
   readonly #byIdentity = new Map<string | undefined, LoginSession>();
   readonly #open: (identity: string | undefined) => LoginSession;
@@ -23,7 +23,7 @@ export class Sessions {
     return session;
   }
 
-  /** Logs out those that are to be logged out. */
+  /** Logs out the sessions for which this is configured. */
   async close(): Promise<void> {
     await Promise.all([...this.#byIdentity.values()].map((session) => session.close()));
   }

@@ -2,7 +2,7 @@
 const EXPIRY_MARGIN_MS = 30_000;
 const DEFAULT_LIFETIME_MS = 5 * 60_000;
 
-/** How long a token is used that expires in so many seconds, as its endpoint says. */
+/** How long a token is used, from the lifetime in seconds that its endpoint returned. */
 export function expiresInMs(written: unknown): number {
   const seconds = Number(written ?? Number.NaN);
   if (!Number.isFinite(seconds) || seconds <= 0) return DEFAULT_LIFETIME_MS;

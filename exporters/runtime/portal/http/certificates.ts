@@ -4,25 +4,25 @@ import { StepFailure } from '../step-failure.js';
 import { codeOf, socketFailure } from './failure.js';
 import { certificatesIn, type Trust, tlsFiles } from './tls-files.js';
 
-/** What the server showed in the handshake. Times in seconds since 1970. */
+/** The certificates that the server sent in the handshake. Times in seconds since 1970. */
 export interface Certificates {
-  /** When the first certificate expires of the chain that is verified; until then clients get in. */
+  /** Earliest expiry in the verified chain; until then clients can connect. */
   readonly expirySeconds: number | undefined;
-  /** When the first expires of those that were sent beside it. Clients get in without them. */
+  /** Earliest expiry of the other certificates that were sent. Clients do not need them. */
   readonly otherExpirySeconds: number | undefined;
 }
 
 /**
- * No server needs more. Each certificate costs a verification for each other one that might have signed it, and a server
- * may send hundreds of them.
+ * No server needs more. Each certificate costs a verification for each other one that might have signed it, and a
+ * server may send hundreds of them.
  */
 const MOST_SENT = 20;
 
 const judged = new WeakMap<Trust, { readonly key: string; readonly certificates: Certificates }>();
 
-/** Judged once for each chain that a server shows, because it is the same from connection to connection. */
+/** Checked once for each chain that a server sends, because it is the same for every connection. */
 export function certificatesOf(secure: TLSSocket, trust: Trust): () => Certificates {
-  // The socket may be gone by the time that somebody asks.
+  // The socket may already be closed when this is called.
   const sent = sentBy(secure.getPeerCertificate(true));
   return () => judgedOnce(sent, trust);
 }
@@ -41,8 +41,8 @@ function judgedOnce(sent: readonly DetailedPeerCertificate[], trust: Trust): Cer
 
 function sentBy(leaf: DetailedPeerCertificate): DetailedPeerCertificate[] {
   const sent: DetailedPeerCertificate[] = [];
-  // A root is its own issuer. Where the chain is cut short there is none, and without a certificate there is an empty
-  // object, whatever the type says.
+  // A root is its own issuer. If the chain is incomplete there is none, and without a certificate there is an empty
+  // object, contrary to its type.
   let next: DetailedPeerCertificate | undefined = leaf;
   while (next?.raw !== undefined && !sent.includes(next) && sent.length < MOST_SENT) {
     sent.push(next);
@@ -65,16 +65,16 @@ interface Link {
   readonly certificate: X509Certificate;
   /** Undefined at the leaf. */
   readonly below: Link | undefined;
-  /** When the first expires from the leaf up to this one. */
+  /** Earliest expiry from the leaf up to this one. */
   readonly expirySeconds: number;
 }
 
 /**
- * Of all chains from the leaf to an authority that is trusted, the one that holds longest. A server may send an old
- * cross-signed certificate beside a good one; whoever verifies takes the chain that holds.
+ * Of all chains from the leaf to a trusted authority, the one that is valid for longest. A server may send an old
+ * cross-signed certificate in addition to a valid one; clients use the valid chain.
  *
- * The chain that holds longest so far is followed first (Dijkstra), and so no certificate twice: in a crowd of
- * certificates that sign one another there are more chains than anybody can try.
+ * The chain that is valid for longest so far is extended first (Dijkstra), and no certificate is visited twice:
+ * certificates that sign one another can form more chains than can be tried.
  */
 function bestChain(
   leaf: X509Certificate,
@@ -125,7 +125,7 @@ function isSigned(certificate: X509Certificate, by: X509Certificate): boolean {
   return certificate.checkIssued(by) && certificate.verify(by.publicKey);
 }
 
-/** Node.js writes these texts anew each time that they are asked for, and there are a hundred and fifty roots. */
+/** Cached, because Node.js creates these texts on each access, and there are a hundred and fifty roots. */
 const subjects = new WeakMap<X509Certificate, string>();
 const fingerprints = new WeakMap<X509Certificate, string>();
 
@@ -162,12 +162,12 @@ function firstExpiry(certificates: readonly X509Certificate[]): number | undefin
 
 const withoutIssuer = new Set(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY']);
 
-/** So much of a name that a stranger chose goes into a log line. */
+/** Maximum length of a name from a certificate in a log line. */
 const LONGEST_NAME = 200;
 
 /**
- * Why the portal is not who it should be, or undefined. Neither chain nor name is verified in a resumed session. We
- * resume none; should that ever change, this refuses rather than believes.
+ * Why the portal's certificate is not valid for it, or undefined. In a resumed session neither chain nor name is
+ * verified. The exporter resumes none; if that ever changes, this refuses the connection.
  */
 export function verificationFailure(secure: TLSSocket, host: string, trust: Trust): StepFailure | undefined {
   if (secure.isSessionReused()) return new StepFailure('tls', `${host}: a resumed session, which nobody has verified`);
@@ -177,7 +177,7 @@ export function verificationFailure(secure: TLSSocket, host: string, trust: Trus
   const last = sentBy(secure.getPeerCertificate(true)).at(-1);
   if (!withoutIssuer.has(code) || last === undefined) return socketFailure('tls', host, cause);
   const issuer = new X509Certificate(last.raw);
-  // Who names the authorities knows them, and public ones say in each certificate where that of its issuer is found.
+  // Operators who configure authorities know them, and public certificates contain the address of their issuer's.
   const isIncomplete = trust.caFile !== undefined || /CA Issuers/.test(issuer.infoAccess ?? '');
   const name = issuer.issuer.replaceAll('\n', ', ').slice(0, LONGEST_NAME);
   const message = isIncomplete
@@ -186,7 +186,7 @@ export function verificationFailure(secure: TLSSocket, host: string, trust: Trus
   return new StepFailure('tls', `${host}: ${message}`, { cause });
 }
 
-/** At run time it is the code, whatever its type says. */
+/** At run time it is the code, contrary to its type. */
 function withCode(error: unknown): Error {
   return error instanceof Error ? error : Object.assign(new Error(String(error)), { code: String(error) });
 }

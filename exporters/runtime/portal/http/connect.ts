@@ -18,9 +18,11 @@ export interface Opened {
   readonly socket: Socket;
   /** What the TLS handshake agreed on; `http/1.1` without TLS. */
   readonly protocol: 'http/1.1' | 'h2';
-  /** Of the portal, or of the proxy. */
+  /** Address of the portal, or of the proxy. */
   readonly address: string;
-  /** What the portal showed; undefined without TLS. To be asked when nothing is measured: it verifies signatures. */
+  /**
+   * The portal's certificates; undefined without TLS. Call it outside measured time, because it verifies signatures.
+   */
   readonly certificates: (() => Certificates) | undefined;
   readonly endedCleanly: EndedCleanly;
 }
@@ -30,7 +32,7 @@ interface Carrier {
   readonly address: string;
 }
 
-/** Told of every address that is tried. */
+/** Called for every address that is tried. */
 export type OnAddress = (result: AddressTry) => void;
 
 /** @throws {StepFailure} `dns`, `connect` or `tls`; {@link OurFault}; or the signal's reason. */
@@ -84,7 +86,7 @@ async function reach(
   return dial(addresses, port, signal, onAddress);
 }
 
-/** The proxy is ours: whatever it does before it lets us through says nothing of the portal. */
+/** The proxy belongs to the exporter's set-up: a failure before the tunnel is open is not the portal's. */
 function proxyFault(proxy: URL, error: unknown): unknown {
   if (error instanceof OurFault || !(error instanceof StepFailure)) return error;
   return new OurFault('proxy', `proxy ${proxy.host}: ${error.message}`, { cause: error });
@@ -96,8 +98,8 @@ function hostName(url: URL): string {
 }
 
 /**
- * We look at the verification ourselves, because a failed one would leave nothing of the certificates to tell about.
- * Nobody gets the socket, and so nothing is written to it, before chain and name are verified.
+ * The verification result is checked here, because a failed verification by Node would make the certificates
+ * unavailable for the message. The socket is not used, so nothing is written to it, before chain and name are verified.
  */
 function handshake(socket: Socket, { trust, host, network }: Target, signal: Cancellation): Promise<TLSSocket> {
   const name = trust.serverName ?? host;
@@ -105,12 +107,12 @@ function handshake(socket: Socket, { trust, host, network }: Target, signal: Can
   return abortable(signal, (done, fail, onAbort) => {
     const secure = tlsConnect({
       socket,
-      // What the certificate must name.
+      // The name that the certificate must contain.
       host: name,
       secureContext: files.context,
       rejectUnauthorized: false,
       ALPNProtocols: network.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-      // An address is no server name (RFC 6066, 3).
+      // An address is not a server name (RFC 6066, 3).
       ...(isIP(name) === 0 ? { servername: name } : {}),
     });
     const failed = (error: Error) => {
@@ -135,7 +137,7 @@ function handshake(socket: Socket, { trust, host, network }: Target, signal: Can
 
 const proxyTrust: Trust = { minVersion: 'TLSv1.2', insecureSkipVerify: false, keepsSystemRoots: true };
 
-/** Asks a proxy for a tunnel to the portal (RFC 9110, 9.3.6): any 2xx grants it. */
+/** Requests a tunnel to the portal from a proxy (RFC 9110, 9.3.6): any 2xx grants it. */
 async function tunnel(carrier: Socket, proxy: URL, target: Target, signal: Cancellation): Promise<Socket> {
   const network = { ...target.network, http2: false };
   const way =
@@ -171,5 +173,5 @@ async function tunnel(carrier: Socket, proxy: URL, target: Target, signal: Cance
   });
 }
 
-/** An idle socket that breaks is noticed when it is next used; without a listener it would end the process. */
+/** An idle socket that fails is noticed when it is next used; without a listener the error would end the process. */
 function ignore(): void {}

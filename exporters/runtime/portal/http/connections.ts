@@ -14,7 +14,7 @@ import { isForwarded, type Target, targetOf } from './target.js';
 
 export interface ReceivedAnswer extends Answer {
   readonly opened: Opened;
-  /** It came on a connection that was open before. */
+  /** It arrived on a connection that was already open. */
   readonly reused: boolean;
   /** Why the request was sent a second time, if it was. */
   readonly askedAgain?: string;
@@ -28,7 +28,7 @@ interface Connection {
 /** A connection that waits for its next request. */
 interface Idle {
   readonly connection: Connection;
-  /** Ends the watch over what comes unasked. */
+  /** Stops watching for unexpected data. */
   readonly take: () => void;
 }
 
@@ -43,8 +43,8 @@ export class Connections {
   #isClosed = false;
 
   /**
-   * @param onOpenRequest takes over a request whose signal aborted after it was sent. Without it such a request is broken
-   *   off, which the portal may not even notice.
+   * @param onOpenRequest takes over a request whose signal aborted after it was sent. Without it such a request is aborted, which
+   *   the portal may not notice.
    */
   constructor(onOpenRequest?: OnOpenRequest) {
     this.#onOpenRequest = onOpenRequest;
@@ -63,12 +63,13 @@ export class Connections {
       const kept = this.#takeIdle(target);
       try {
         const received = await this.#ask(kept, outgoing, target, clock, signal, onAddress);
-        // With 408 a server says that it was about to close an idle connection (RFC 9110, 15.5.9).
+        // 408 means that the server was about to close an idle connection (RFC 9110, 15.5.9).
         if (kept === undefined || received.status !== 408 || !isRepeatable(outgoing)) return received;
         return await this.#again('status 408 on an idle connection', outgoing, target, clock, signal, onAddress);
       } catch (error) {
-        // Like a browser, ask once more on a new connection, but only where asking twice changes nothing twice. The
-        // time that the first try took is the portal's, and stays counted.
+        // Like a browser, repeat it once on a new connection, but only if that cannot change data twice. The time of
+        // the
+        // first attempt counts.
         if (signal.aborted || !(error instanceof ConnectionLost)) throw error;
         const closedWhileIdle = kept !== undefined && isRepeatable(outgoing);
         if (!closedWhileIdle && !(error instanceof NotProcessed)) throw error;
@@ -79,7 +80,7 @@ export class Connections {
     }
   }
 
-  /** Ends the idle ones now, and those in use when their exchange is over. */
+  /** Closes idle connections now, and those in use when their exchange has ended. */
   close(): void {
     this.#isClosed = true;
     for (const { connection } of this.#idle.values()) discard(connection);
@@ -123,7 +124,7 @@ export class Connections {
     } catch (error) {
       const isOpen = signal.aborted && error === signal.reason;
       if (isOpen && exchange !== undefined && this.#onOpenRequest !== undefined) {
-        // Its late events must not start the clock again.
+        // Late events of it must not start the clock again.
         clock.end();
         this.#onOpenRequest({
           ended: exchange.then(ignore, ignore).then(() => discard(connection)),
@@ -134,7 +135,7 @@ export class Connections {
     }
   }
 
-  /** Two runs may use the same workflow's connections at once, and both bring one back. */
+  /** Two runs may use the same workflow's connections at once, and both return one. */
   #keep(target: Target, connection: Connection): void {
     if (this.#isClosed || this.#idle.has(target)) discard(connection);
     else this.#idle.set(target, { connection, take: refuseUnasked(connection) });
@@ -163,7 +164,7 @@ async function connect(
   return { opened, http2: startHttp2(opened.socket, outgoing.url.origin, target.network.maxHeaderBytes) };
 }
 
-/** A proxy that passes plain HTTP on answers in its own name when it cannot: nothing of it was said by the portal. */
+/** A proxy for plain HTTP answers itself when it cannot forward: that answer is not the portal's. */
 function refuseAnswerOfProxy({ status }: Answer, target: Target): void {
   if (target.proxy === undefined || !isForwarded(target)) return;
   if (status !== 407 && status !== 502 && status !== 504) return;
@@ -171,7 +172,7 @@ function refuseAnswerOfProxy({ status }: Answer, target: Target): void {
   throw new OurFault('proxy', `proxy ${target.proxy.host}: answered with status ${status}${who}`);
 }
 
-/** What comes before it was asked for would be taken for the answer to the next request. */
+/** Data that arrives before a request would be read as the answer to the next request. */
 function refuseUnasked({ opened: { socket }, http2 }: Connection): () => void {
   if (http2 !== undefined) return () => {};
   const refuse = () => socket.destroy();

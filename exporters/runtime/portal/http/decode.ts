@@ -8,7 +8,7 @@ const unzip = promisify(gunzip);
 const undoZlib = promisify(inflate);
 const undoRaw = promisify(inflateRaw);
 
-/** HTTP means zlib's format by `deflate`, and some servers send what is inside of it. Browsers take both. */
+/** In HTTP, `deflate` means the zlib format, but some servers send raw deflate. Browsers accept both. */
 const undoDeflate: Undo = (body, options) =>
   undoZlib(body, options).catch((error: unknown) => {
     if (isTooLarge(error)) throw error;
@@ -22,16 +22,17 @@ const codings: ReadonlyMap<string, Undo> = new Map<string, Undo>([
   ['br', promisify(brotliDecompress)],
 ]);
 
-/** What we say we understand. */
+/** The codings that the exporter accepts. */
 export const acceptEncoding = 'gzip, deflate, br';
 
-/** More in a row is nothing that a portal means; curl draws the line there, too. */
+/** More layers are never intended; curl has the same limit. */
 const MAX_CODINGS = 5;
 
 /**
- * Undoes the content encodings, the last one first. Bounded, so that a small answer cannot unpack into a huge one.
+ * Decodes the content encodings, the last one first. The size is limited, so that a small answer cannot decompress to a
+ * huge one.
  *
- * @throws {StepFailure} `size`, or `protocol` for an encoding that is unknown or whose stream is not whole.
+ * @throws {StepFailure} `size`, or `protocol` for an unknown encoding or an incomplete stream.
  */
 export async function decode(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
   const names = (encoding ?? '')

@@ -7,23 +7,23 @@ import { OurFault, StepFailure } from '../step-failure.js';
 import { failureToConnect } from './failure.js';
 import { faultOfAll, machineFault } from './machine-fault.js';
 
-/** How a try of one address ended. `overtaken`: another address was faster; nobody knows what would have become of it. */
+/** The result of one connection attempt. `overtaken`: another address was faster, so the result is unknown. */
 export interface AddressTry {
   readonly address: string;
   readonly outcome: 'connected' | 'failed' | 'overtaken';
-  /** For a person. */
+  /** Readable reason. */
   readonly detail: string;
 }
 
-/** RFC 8305, 5: so long does an address have before the next one is tried beside it. */
+/** RFC 8305, 5: after this long the next address is tried in parallel. */
 const ATTEMPT_DELAY_MS = 250;
 
 /**
  * Connects to the first of several addresses that answers, as browsers and curl do: the next one is tried when one
- * fails, or after a quarter of a second beside it (RFC 8305, 5). What was lost with a dead address stays in the
- * measured time, because people lose it, too.
+ * fails, or in parallel after a quarter of a second (RFC 8305, 5). Time that is lost with a dead address counts,
+ * because users lose it too.
  *
- * @param note told of each try, whatever becomes of the whole.
+ * @param note called for each attempt, whatever the overall result is.
  * @throws {StepFailure} `connect`, {@link OurFault}, or the signal's reason.
  */
 export function dial(
@@ -62,7 +62,7 @@ export function dial(
       const socket = netConnect({ host: address, port });
       trying.set(address, socket);
       const failed = (error: Error) => {
-        // One that was overtaken may still break.
+        // An overtaken attempt may still fail.
         if (!trying.delete(address)) return;
         failures.push({ address, error });
         note({ address, outcome: 'failed', detail: failureToConnect(error, where(address)).message });

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /**
- * Whether a connection that gives no more bytes was ended by the other side, or cut. Asked in the `end` event of the
- * socket. It matters for an answer without a length, which is whole only when its connection was ended on purpose.
+ * Whether the other side ended a connection on purpose, or it was cut. Called in the `end` event of the socket. It
+ * matters for an answer without a length, which is complete only if its connection was ended on purpose.
  */
 export type EndedCleanly = () => boolean;
 

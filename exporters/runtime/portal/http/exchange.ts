@@ -8,14 +8,14 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
   readonly maxBodyBytes: number;
-  /** Whether to send it twice changes nothing at the portal, whatever its method. Default: where the method says so. */
+  /** Whether it is safe to send it twice, whatever its method is. Default: decided by the method. */
   readonly isRepeatable?: boolean;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** As received: still compressed if it came so. */
+  /** As received, possibly still compressed. */
   readonly body: Buffer;
   /** Whether the connection can carry another request. */
   readonly reusable: boolean;
@@ -38,7 +38,7 @@ export class BodyBuffer {
     return this.#bytes <= this.#limit;
   }
 
-  /** What is no longer wanted is received all the same, and not kept. */
+  /** Data that is no longer needed is still received, but not kept. */
   drop(): void {
     this.#chunks.length = 0;
     this.#bytes = 0;

@@ -2,10 +2,10 @@ import { closeSync, openSync } from 'node:fs';
 import type { FailureReason } from '../../../../pack/portal/outcomes.js';
 import { OurFault, StepFailure } from '../step-failure.js';
 
-/** The connection was gone before anything of an answer came. The request may have been processed all the same. */
+/** The connection was closed before any part of an answer arrived. The request may still have been processed. */
 export class ConnectionLost extends StepFailure {}
 
-/** The server said that it did not look at the request. Asking again can change nothing twice. */
+/** The server reported that it did not process the request. Repeating it cannot change data twice. */
 export class NotProcessed extends ConnectionLost {}
 
 const lost = new Set([
@@ -16,12 +16,12 @@ const lost = new Set([
   'ERR_HTTP2_SESSION_ERROR',
 ]);
 
-/** Whether this is how a connection ends that the server closed. */
+/** Whether this error means that the server closed the connection. */
 export function isLoss(error: unknown): boolean {
   return lost.has(codeOf(error));
 }
 
-/** What went wrong with a socket, in words. */
+/** The error of a socket as a readable text. */
 export function socketFailure(reason: FailureReason, where: string, error: unknown): StepFailure {
   const code = codeOf(error);
   const message = `${where}: ${explanations[code] ?? code}`;
@@ -29,13 +29,13 @@ export function socketFailure(reason: FailureReason, where: string, error: unkno
   return new StepFailure(/^ERR_SSL_/.test(code) ? 'tls' : reason, message, { cause: error });
 }
 
-/** What this machine has run out of. It says nothing of the other side. */
+/** Resources that this machine has used up. These errors give no information about the other side. */
 const exhausted: Readonly<Record<string, string>> = {
   EMFILE: 'no file descriptors are left for the exporter (EMFILE); raise LimitNOFILE',
   ENFILE: 'no file descriptors are left on this machine (ENFILE)',
 };
 
-/** As far as the error alone tells. */
+/** Judged by the error alone. */
 export function failureToConnect(error: unknown, where: string): StepFailure {
   return ourFaultOf(error, where) ?? socketFailure('connect', where, error);
 }
@@ -47,7 +47,7 @@ const internal: Readonly<Record<string, string>> = {
 };
 
 /**
- * The fault of ours behind an error, if it is one.
+ * The fault of the exporter behind an error, if it is one.
  *
  * The resolver of the system needs files and sockets of its own, and without them reports that a name does not exist.
  */

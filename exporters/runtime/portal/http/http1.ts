@@ -10,8 +10,8 @@ import { isForwarded, type Target } from './target.js';
 /**
  * One HTTP/1.1 exchange on an open socket. Each time is taken in the first callback that can know it.
  *
- * @param signal ends no exchange: once it has aborted, what still comes is received and not kept. Whoever wants an end
- *   destroys the socket.
+ * @param signal does not end the exchange: after it has aborted, data is still received but not kept. To end the
+ * exchange, destroy   the socket.
  */
 export function exchangeHttp1(
   { socket, endedCleanly }: Opened,
@@ -39,7 +39,7 @@ export function exchangeHttp1(
       maxHeaderSize: target.network.maxHeaderBytes,
     });
     request.once('finish', () => {
-      // An answer may overtake the end of its request's body.
+      // An answer may arrive before the request body is sent completely.
       if (answer === undefined) clock.enter('wait');
     });
     request.once('error', (error) => {
@@ -90,7 +90,7 @@ export function exchangeHttp1(
       // Reported by `close`; without a listener it would end the process.
       response.on('error', () => {});
     });
-    // Without it the last piece of a long body would wait for an acknowledgement.
+    // Otherwise the last part of a long body would wait for an acknowledgement.
     if (outgoing.body !== undefined) request.setNoDelay(true);
     request.end(outgoing.body);
   });
@@ -100,7 +100,7 @@ function cutOff(): StepFailure {
   return new StepFailure('protocol', 'the connection broke off in the middle of the answer');
 }
 
-/** @param wasHeard whether bytes came that are no whole head of an answer: then the server had begun with it. */
+/** @param wasHeard whether part of an answer's head arrived: then the server had started to answer. */
 function lost(where: string, error: unknown, wasHeard: boolean): StepFailure {
   if (wasHeard) {
     return new StepFailure('protocol', `${where}: the connection broke off in the head of the answer`, {
@@ -118,7 +118,7 @@ function brokenAnswer(
 ): StepFailure {
   const code = codeOf(error);
   if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge(network.maxHeaderBytes, error);
-  // What was measured against the length that the server gave may be a part of what it meant to send.
+  // More bytes than the given length: what was received may be a part of the intended answer.
   if (answer?.complete === true && code.startsWith('HPE_')) {
     return new StepFailure('protocol', `${where}: more bytes came than the answer's length says (${code})`, {
       cause: error,
@@ -128,14 +128,14 @@ function brokenAnswer(
 }
 
 /**
- * The first transfer coding that we do not undo. We ask for none, and what is left of an answer without undoing it is
- * not what the portal meant to say. `identity` is no coding; older servers name it.
+ * The first transfer coding that is not supported. The exporter requests none, and an answer that is not decoded is not
+ * the intended one. `identity` is not a coding; older servers name it.
  */
 function unknownTransferCoding(response: IncomingMessage): string | undefined {
   return transferCodings(response).find((coding) => coding !== 'chunked' && coding !== 'identity');
 }
 
-/** Neither a length nor chunks say where it ends (RFC 9112, 6.3). */
+/** Neither a length nor chunks determine its end (RFC 9112, 6.3). */
 function endsWithConnection(response: IncomingMessage, method: string): boolean {
   if (method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304) return false;
   return response.headers['content-length'] === undefined && transferCodings(response).at(-1) !== 'chunked';

@@ -6,11 +6,11 @@ import { StepFailure } from '../step-failure.js';
 import { type Answer, BodyBuffer, type Outgoing } from './exchange.js';
 import { ConnectionLost, headersTooLarge, isLoss, NotProcessed, socketFailure, tooLarge } from './failure.js';
 
-/** An HTTP/2 connection, and what the server said at its end. */
+/** An HTTP/2 connection, and the server's GOAWAY. */
 export interface Http2Connection {
   readonly session: ClientHttp2Session;
   readonly maxHeaderBytes: number;
-  /** The last stream that the server has looked at, once it said goodbye. */
+  /** The last stream that the server has processed, after its GOAWAY. */
   readonly lastStream: () => number;
 }
 
@@ -19,7 +19,7 @@ export function startHttp2(socket: Socket, origin: string, maxHeaderBytes: numbe
     createConnection: () => socket,
     settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
   });
-  // Each exchange sees the error of its own stream; the session's would end the process.
+  // Each exchange handles the error of its own stream; the session's error would end the process.
   session.on('error', () => {});
   let lastStream = Number.POSITIVE_INFINITY;
   session.on('goaway', (_code, last) => {
@@ -28,10 +28,10 @@ export function startHttp2(socket: Socket, origin: string, maxHeaderBytes: numbe
   return { session, maxHeaderBytes, lastStream: () => lastStream };
 }
 
-/** Headers that HTTP/2 forbids (RFC 9113, 8.2.2) or says with a pseudo-header. */
+/** Headers that HTTP/2 forbids (RFC 9113, 8.2.2) or replaces with a pseudo-header. */
 const forbidden = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'host']);
 
-/** One exchange on a stream of its own. An abort of the signal ends it as little as it ends that of HTTP/1.1. */
+/** One exchange on its own stream. As with HTTP/1.1, an abort of the signal does not end it. */
 export function exchangeHttp2(
   connection: Http2Connection,
   outgoing: Outgoing,
@@ -41,7 +41,7 @@ export function exchangeHttp2(
   return new Promise((done, fail) => {
     const { session } = connection;
     const { url } = outgoing;
-    // It was closed since we took it, so nothing has been sent.
+    // It was closed in the meantime, so nothing has been sent.
     if (!isUsable(session)) {
       fail(new NotProcessed('protocol', `${url.host}: the server has closed the connection`));
       return;
@@ -76,7 +76,7 @@ export function exchangeHttp2(
     };
     const body = new BodyBuffer(outgoing.maxBodyBytes);
     stream.once('finish', () => {
-      // An answer may overtake the end of its request's body.
+      // An answer may arrive before the request body is sent completely.
       if (status === 0) clock.enter('wait');
     });
     stream.once('response', (received) => {
@@ -124,7 +124,7 @@ function unanswered(
   return isGone ? new ConnectionLost('protocol', message, { cause }) : new StepFailure('protocol', message, { cause });
 }
 
-/** False once the server said goodbye, though the socket may still be open. */
+/** False after the server's GOAWAY, even if the socket is still open. */
 export function isUsable(session: ClientHttp2Session): boolean {
   return !session.closed && !session.destroyed;
 }

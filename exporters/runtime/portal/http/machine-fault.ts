@@ -4,15 +4,15 @@ import { OurFault } from '../step-failure.js';
 import { codeOf, ourFaultOf } from './failure.js';
 import { type NameServers, ourNameServers } from './name-servers.js';
 
-/** The failure to connect to an address to which the system itself knows no way. */
+/** The failure to connect to an address to which the system has no route. */
 export class NoWay extends OurFault {}
 
 /**
- * The fault of this machine behind a failure to resolve a name or to connect, if there is one; undefined where the other
- * side, or the way to it, has failed. Whatever opens connections asks here, so that one rule holds.
+ * The fault of this machine behind a failure to resolve a name or to connect, if there is one; undefined if the other
+ * side, or the network path to it, has failed. Everything that opens connections uses this, so that one rule applies.
  *
- * @param error of the system; also what Node.js makes of several addresses that failed.
- * @param where begins the sentence.
+ * @param error of the system, or the combined error of Node.js for several addresses.
+ * @param where begins the message.
  */
 export async function machineFault(
   error: unknown,
@@ -31,28 +31,28 @@ export async function machineFault(
 }
 
 /**
- * Whose it is that no address of several was reached. Nobody can say that the other side is not there while we could not
- * try one of its addresses. One to which this machine knows no way, such as an IPv6 address without IPv6, is none for
- * us: where another one refuses, the other side has refused.
+ * Whose fault it is that none of several addresses was reached. It is unknown whether the other side works if one of
+ * its addresses could not be tried. An address to which this machine has no route, such as an IPv6 address without
+ * IPv6, is ignored: if another one refuses, the other side has refused.
  */
 export function faultOfAll(faults: readonly (OurFault | undefined)[]): OurFault | undefined {
   const tried = faults.filter((fault) => !(fault instanceof NoWay));
   return tried.length === 0 ? faults[0] : tried.find((fault) => fault !== undefined);
 }
 
-/** @param code undefined where the look-up has not ended. */
+/** @param code undefined if the look-up has not ended. */
 export function silentServers(where: string, code: string | undefined, cause: unknown): OurFault {
   const said = code === undefined ? '' : ` (${code})`;
   const message = `${where}: no name server of this machine answers${said}; see /etc/resolv.conf`;
   return new OurFault('network', message, { cause });
 }
 
-/** The name servers gave no answer that could be used. Other codes of its kind say that the resolver did not work. */
+/** The name servers gave no usable answer. Other codes of this kind mean that the resolver did not work. */
 const leftOpen: ReadonlySet<string> = new Set(['EAI_AGAIN', 'EAI_FAIL']);
 
 /** Nothing was sent: the system has no sockets of this family, or forbids this one. */
 const alwaysHere: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EPERM']);
-/** The system has no way there, or heard of a router that there is none. */
+/** The system has no route, or a router reported that there is none. */
 const perhapsHere: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN']);
 
 async function isRefusedHere(error: unknown): Promise<boolean> {
@@ -60,12 +60,12 @@ async function isRefusedHere(error: unknown): Promise<boolean> {
   const { syscall, address, port } = placeOf(error);
   if (syscall !== 'connect' && syscall !== 'bind') return false;
   if (alwaysHere.has(code)) return true;
-  // With IPv6 a firewall on the way may say so, too (RFC 4443, 3.1); with IPv4 it cannot.
+  // With IPv6 a firewall on the path may also report this (RFC 4443, 3.1); with IPv4 it cannot.
   if (code === 'EACCES') return !isIPv6(address) || (await isForbiddenHere(address, port));
   return perhapsHere.has(code) && address !== '' && !(await hasRoute(address));
 }
 
-/** Whether the system knows a way there. To connect a UDP socket asks its routes, and sends nothing. */
+/** Whether the system has a route. Connecting a UDP socket checks the routes and sends nothing. */
 function hasRoute(address: string): Promise<boolean> {
   return new Promise((done) => {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
@@ -73,7 +73,7 @@ function hasRoute(address: string): Promise<boolean> {
       socket.close();
       done(isThere);
     };
-    // Without a file descriptor nothing can be asked, and the error that led here is told as it is.
+    // Without a file descriptor this cannot be checked, and the original error is reported.
     socket.once('error', (error) => end(codeOf(error) !== 'EAFNOSUPPORT'));
     socket.connect(DISCARD_PORT, address, (error?: Error) => end(error === undefined || error === null));
   });
@@ -81,7 +81,7 @@ function hasRoute(address: string): Promise<boolean> {
 
 const DISCARD_PORT = 9;
 
-/** What the system forbids fails at once. What a firewall forbids has to come back first. */
+/** A connection that the system forbids fails at once; the refusal of a firewall takes a round trip. */
 function isForbiddenHere(address: string, port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = netConnect({ host: address, port });

@@ -2,13 +2,15 @@ import { promises } from 'node:dns';
 import { performance } from 'node:perf_hooks';
 
 const PATIENCE_MS = 1500;
-/** Names that fail together share one check. No longer: a server that answered may be gone by the next failure. */
+/**
+ * Names that fail at the same time share one check. Not longer: a server that answered may be down at the next failure.
+ */
 const REMEMBERED_MS = 1000;
 const KEPT_DOMAINS = 16;
 
-/** An answer: the name is there, or it is not. */
+/** An answer: the name exists, or it does not. */
 const answers: ReadonlySet<string> = new Set(['ENODATA', 'ENOTFOUND']);
-/** A server that serves no root says so in one of these ways. It works. */
+/** Answers of a server that does not serve the root. It works. */
 const policies: ReadonlySet<string> = new Set(['EREFUSED', 'ENOTIMP', 'EFORMERR']);
 
 interface Check {
@@ -19,7 +21,7 @@ interface Check {
 /** The name servers of this machine, and whether they work. */
 export class NameServers {
   readonly #addresses: () => readonly string[];
-  /** The last name of each domain that was resolved, the newest last. */
+  /** The last resolved name of each domain, the newest last. */
   readonly #resolved = new Map<string, string>();
   #check: Check | undefined;
 
@@ -27,7 +29,7 @@ export class NameServers {
     this.#addresses = addresses;
   }
 
-  /** Names of other domains are the second thing to ask about when a name fails. */
+  /** When a name fails, a name of another domain is queried in addition to the root. */
   noteResolved(host: string): void {
     const domain = domainOf(host);
     if (domain === 'localhost') return;
@@ -38,10 +40,10 @@ export class NameServers {
   }
 
   /**
-   * Whether any of them works while a name has no answer. If one does, the servers of that name fail.
-   *
-   * Each is asked at once for the servers of the root, which every resolver knows, and for a name of another domain that
-   * it has resolved before: in a closed network the root may be out of reach.
+   * Whether any of them works while a name has no answer. If one does, the name servers of that domain have failed.
+   * Each is asked for the root name servers, which every resolver knows, and at the same time for a name of another
+   * domain that was
+   * resolved before: in a closed network the root may be unreachable.
    */
   work(host: string): Promise<boolean> {
     const last = this.#check;
@@ -71,14 +73,16 @@ export class NameServers {
   }
 }
 
-/** Asks one server. A link-local one needs its interface, which is lost here: it is asked with all others. */
+/**
+ * Queries one server. A link-local server needs its interface, which is unknown here: it is queried with all others.
+ */
 function resolverAt(address: string): promises.Resolver {
   const resolver = new promises.Resolver({ timeout: PATIENCE_MS, tries: 1 });
   if (!/^\[?fe80:/i.test(address)) resolver.setServers([address]);
   return resolver;
 }
 
-/** As the system names them now; a resolver reads its configuration when it is made. */
+/** The current servers of the system; a resolver reads its configuration when it is created. */
 export const ourNameServers = new NameServers(() => new promises.Resolver().getServers());
 
 function unless(isAnswer: (code: string) => boolean): (error: NodeJS.ErrnoException) => void {

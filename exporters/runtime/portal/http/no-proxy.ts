@@ -2,8 +2,8 @@ import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 /**
- * Whether NO_PROXY names this host, as Go reads it: `*`, names with all below them (behind a dot only those), addresses,
- * ranges such as `10.0.0.0/8` and `fd00::/8`, each with a port or without.
+ * Whether NO_PROXY names this host, as in Go: `*`, names with their subdomains (with a leading dot only the
+ * subdomains), addresses, ranges such as `10.0.0.0/8` and `fd00::/8`, each with a port or without.
  */
 export function isInNoProxy(host: string, port: number, written: string): boolean {
   return written
@@ -29,7 +29,7 @@ function split(entry: string): { name: string; port: number | undefined } {
 }
 
 function isName(entry: string, host: string): boolean {
-  // A URL spells names of other alphabets in ASCII, people do not. What is no name stays as it is.
+  // A URL contains international names in ASCII, people write them otherwise. Other texts stay unchanged.
   const written = entry.replace(/^\*/, '').replace(/\.$/, '');
   const bare = written.replace(/^\./, '');
   const name = domainToASCII(bare) || bare;
@@ -37,14 +37,14 @@ function isName(entry: string, host: string): boolean {
   return host.endsWith(`.${name}`) || (host === name && !written.startsWith('.'));
 }
 
-/** An address that was written in another way is the same address, and so is IPv4 inside IPv6. */
+/** Different spellings of an address are the same address, and so is IPv4 inside IPv6. */
 function isAddress(entry: string, host: string): boolean {
   const [network = '', bits] = entry.split('/');
   const family = isIP(network);
   if (family === 0) return false;
   const most = family === 4 ? 32 : 128;
   const prefix = bits === undefined ? most : Number(bits);
-  // A slash with nothing behind it is a slip, and not a range of everything.
+  // A slash without a number is a mistake, and not a range of all addresses.
   if (bits !== undefined && (!/^\d+$/.test(bits) || prefix > most)) return false;
   const list = new BlockList();
   list.addSubnet(network, prefix, family === 4 ? 'ipv4' : 'ipv6');

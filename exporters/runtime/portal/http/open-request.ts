@@ -1,13 +1,15 @@
 /**
- * A request whose deadline passed before its answer had ended. The portal may still be at work on it, and Kingston's
- * then holds a database connection for it.
+ * A request whose deadline passed before its answer had ended. The portal may still process it; Kingston's portal then
+ * uses a database connection for it.
  */
 export interface OpenRequest {
-  /** Resolves when the answer has ended, when the server has closed, or after {@link OpenRequest.close}. Never rejects. */
+  /**
+   * Resolves when the answer has ended, when the server has closed, or after {@link OpenRequest.close}. Never rejects.
+   */
   readonly ended: Promise<void>;
-  /** Breaks the connection. Whether the portal stops its work then is its own affair. */
+  /** Closes the connection. The portal may or may not stop its work. */
   close(): void;
 }
 
-/** Who asked keeps count of what is open, and closes it in the end. */
+/** The sender counts open requests, and closes them in the end. */
 export type OnOpenRequest = (request: OpenRequest) => void;

@@ -10,7 +10,7 @@ import { isInNoProxy } from './no-proxy.js';
 export function proxyOf(url: URL): URL | undefined {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  // The library knows neither ranges nor IPv6 in NO_PROXY.
+  // The library supports neither ranges nor IPv6 in NO_PROXY.
   if (isInNoProxy(host, port, process.env.no_proxy || process.env.NO_PROXY || '')) return undefined;
   const written = getProxyForUrl(url.href);
   if (written === '') return undefined;
@@ -33,7 +33,7 @@ export function proxyAuthorization(proxy: URL): Record<string, string> {
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-/** A bare % in a password is what people write, and what `decodeURIComponent` throws at. */
+/** People write a bare % in a password, for which `decodeURIComponent` throws. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);

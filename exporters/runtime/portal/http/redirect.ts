@@ -4,14 +4,14 @@ import type { Answer, Outgoing } from './exchange.js';
 
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** Where an answer redirects to, followed or not; undefined when it does not, or to nothing that is a URL. */
+/** The redirect target of an answer, followed or not; undefined when there is none, or it is not a URL. */
 export function redirectTarget(from: URL, { status, headers }: Pick<Answer, 'status' | 'headers'>): URL | undefined {
   const { location } = headers;
   if (!redirects.has(status) || location === undefined || !URL.canParse(location, from.href)) return undefined;
   return new URL(location, from);
 }
 
-/** The request that a redirect asks for, or undefined when the answer is final. @throws {StepFailure} `redirect`. */
+/** The next request of a redirect, or undefined when the answer is final. @throws {StepFailure} `redirect`. */
 export function nextHop(
   from: Outgoing,
   answer: Pick<Answer, 'status' | 'headers'>,
@@ -29,7 +29,7 @@ export function nextHop(
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new StepFailure('redirect', `redirected to ${url.protocol}, which is not followed`);
   }
-  // Another port of the same host is another service, which nobody has described.
+  // Another port of the same host is another service, which is not described.
   if (url.origin !== portal.baseUrl && !portal.network.redirectOrigins.includes(url.origin)) {
     throw new StepFailure(
       'redirect',
@@ -49,7 +49,7 @@ export function nextHop(
   }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(from.headers)) {
-    // Credentials are added anew for the new address.
+    // Credentials are added again for the new address.
     if (name === 'cookie' || name === 'authorization') continue;
     if (becomesGet && (name === 'content-type' || name === 'content-length')) continue;
     // Configured headers may be secrets meant for the portal's own origin.

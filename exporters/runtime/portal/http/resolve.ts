@@ -10,13 +10,13 @@ import { ourNameServers } from './name-servers.js';
 
 /**
  * The system's name look-ups run in libuv's threads, and only half of these may be used for them. So two names whose
- * servers are silent keep all others waiting, those of other portals, too. This keeps the queue where it can be seen:
- * who waits in it waits for us, and not for a name server.
+ * servers do not answer delay all others, including those of other portals. This keeps the queue here, where waiting
+ * time is visible as the exporter's own and not that of a name server.
  */
 const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4) || 4;
 export const lookupsAtOnce = Math.max(1, Math.floor((threads + 1) / 2));
 
-/** A look-up that takes longer makes us ask whether the name servers of this machine work. */
+/** After a longer look-up, the exporter checks whether the name servers of this machine work. */
 const LONG_MS = 2000;
 
 class Lookup {
@@ -25,7 +25,7 @@ class Lookup {
   /** Called when it begins. */
   readonly onBegin = new Set<() => void>();
   hasBegun = false;
-  /** Known to be so after a while without an answer. */
+  /** Set when this was found out after some time without an answer. */
   hasSilentServers = false;
   #ask = () => {};
 
@@ -40,7 +40,7 @@ class Lookup {
           } else fail(error);
         });
     });
-    // Nobody may be left to hear of it.
+    // There may be no receiver any more.
     this.answer.catch(() => {});
   }
 
@@ -63,11 +63,11 @@ const known = new Map<string, Lookup>();
 let underWay = 0;
 
 export interface LookupProgress {
-  /** It waits for a thread of ours; not called where one is free. */
+  /** It waits for a free thread; not called if one is free. */
   readonly onQueued: () => void;
-  /** A name server is asked. */
+  /** The query to a name server starts. */
   readonly onBegin: () => void;
-  /** It failed; whose fault that is takes time of ours to find out. */
+  /** It failed; finding out whose fault it is takes the exporter's own time. */
   readonly onFailure: () => void;
 }
 
@@ -75,7 +75,7 @@ export interface LookupProgress {
  * The addresses of a host, in the order in which to try them (RFC 8305, 4): the first as the system or the preference
  * says, then the families by turns.
  *
- * @param progress until a name server is asked nothing is the portal's time.
+ * @param progress before the query to a name server starts, no time counts as the portal's.
  * @throws {StepFailure} `dns`, the signal's reason, or {@link OurFault}.
  */
 export async function resolveHost(
@@ -119,7 +119,7 @@ export async function resolveHost(
   }
 }
 
-/** Runs that ask for the same name at once share one look-up. */
+/** Runs that resolve the same name at the same time share one look-up. */
 function lookUp(host: string, onBegin: () => void): Lookup {
   const shared = known.get(host);
   if (shared !== undefined) {

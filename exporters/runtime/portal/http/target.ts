@@ -3,7 +3,7 @@ import { StepFailure } from '../step-failure.js';
 import { proxyOf } from './proxy.js';
 import { problemWith, type Trust } from './tls-files.js';
 
-/** Where a connection leads and how it is made. */
+/** The destination of a connection, and how to connect. */
 export interface Target {
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
@@ -15,7 +15,7 @@ export interface Target {
 
 const targets = new WeakMap<Portal, Map<string, Target>>();
 
-/** Why a portal's certificate files, as they are now, are not in use. */
+/** Why the current certificate files of a portal are not in use. */
 export function tlsProblem(portal: Portal): string | undefined {
   for (const { trust } of targets.get(portal)?.values() ?? []) {
     const problem = problemWith(trust);
@@ -25,8 +25,8 @@ export function tlsProblem(portal: Portal): string | undefined {
 }
 
 /**
- * Remembered for as long as the portal's description: the environment names the same proxy for as long as we live. A
- * connection to a target may be used again for that very target only, because another description may trust others.
+ * Cached as long as the portal's description: the environment does not change during the process. A connection may be
+ * reused only for the same target, because another description may trust other authorities.
  */
 export function targetOf(url: URL, portal: Portal): Target {
   let known = targets.get(portal);
@@ -61,19 +61,19 @@ function describe(url: URL, portal: Portal): Target {
 }
 
 /**
- * A token endpoint and an origin that a redirect leads to are not the portal: what was said of the portal's name, who we
- * are to it, and that nobody need check it, was not said of them. A client secret goes to the first of them.
+ * A token endpoint and the origin of a redirect are not the portal: the portal's server name, client certificate and
+ * `insecureSkipVerify` do not apply to them. A client secret is sent to the token endpoint.
  */
 function elsewhere({ minVersion, caFile }: Tls): Trust {
   return { minVersion, insecureSkipVerify: false, keepsSystemRoots: true, ...(caFile === undefined ? {} : { caFile }) };
 }
 
-/** For a person; without its credentials. */
+/** Readable, without its credentials. */
 export function proxyName(url: URL, portal: Portal): string | undefined {
   return targetOf(url, portal).proxy?.host;
 }
 
-/** Plain HTTP goes to a plain proxy as it is; everything else through a tunnel. */
+/** Plain HTTP is sent to a proxy directly; everything else through a tunnel. */
 export function isForwarded({ protocol, proxy }: Target): boolean {
   return protocol === 'http:' && proxy?.protocol === 'http:';
 }

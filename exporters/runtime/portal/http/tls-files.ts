@@ -6,38 +6,38 @@ import { readBounded } from '../../../../pack/reading/bounded-file.js';
 import { SecretUnavailable } from '../../../../pack/secrets/secret.js';
 import { OurFault } from '../step-failure.js';
 
-/** How the other end proves who it is, and we who we are. */
+/** How TLS authenticates the server, and the exporter as a client. */
 export interface Trust extends Tls {
-  /** Whether `caFile` comes beside the authorities that Node.js trusts, not in their place. */
+  /** Whether `caFile` is added to the authorities of Node.js instead of replacing them. */
   readonly keepsSystemRoots: boolean;
 }
 
-/** What the files of a {@link Trust} held when they last fitted together. */
+/** The content of the files of a {@link Trust} when they last matched. */
 export interface TlsFiles {
   readonly context: SecureContext;
-  /** The authorities of `caFile`, and nothing of those that Node.js brings. */
+  /** The authorities of `caFile`, without those of Node.js. */
   readonly authorities: readonly X509Certificate[];
 }
 
 interface Kept {
   readonly files: TlsFiles;
   readonly readAt: number;
-  /** Why what the files hold now is not in use. */
+  /** Why the current content of the files is not in use. */
   readonly problem: string | undefined;
 }
 
 const REREAD_AFTER_MS = 60_000;
-/** A bundle of all authorities that a browser knows has a fifth of this. */
+/** Five times the size of a bundle with all authorities of a browser. */
 const MAX_BYTES = 1024 * 1024;
-/** Whoever replaces a certificate and its key does so one after the other. */
+/** A certificate and its key are replaced one after the other, so the files may not match for a moment. */
 const RETRY_AFTER_MS = 1000;
 const kept = new WeakMap<Trust, Kept>();
 
 /**
- * Reads the files again every minute, so that a renewed client certificate is taken up without a reload. While they do
- * not fit together, what was read before stays in use.
+ * Reads the files again every minute, so that a renewed client certificate is used without a reload. While they do not
+ * match, the earlier ones stay in use.
  *
- * @throws {OurFault} when they never did.
+ * @throws {OurFault} when they have never matched.
  */
 export function tlsFiles(trust: Trust): TlsFiles {
   const before = kept.get(trust);
@@ -82,7 +82,7 @@ function read(trust: Trust): TlsFiles {
   }
 }
 
-/** Two kinds of key in one pair are no error to OpenSSL: it would show no certificate at all. */
+/** OpenSSL does not report a key and a certificate of different kinds: it would send no certificate at all. */
 function assertPair(cert: Buffer, key: Buffer, passphrase: string | undefined): void {
   const privateKey = createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) });
   if (!new X509Certificate(cert).checkPrivateKey(privateKey)) {
@@ -102,7 +102,7 @@ function unusable(why: string, cause: unknown): OurFault {
   return new OurFault('client-certificate', `the portal's tls files cannot be used: ${why}`, { cause });
 }
 
-/** All certificates of a PEM text; OpenSSL, too, leaves out what it cannot read among others. */
+/** All certificates of a PEM text; like OpenSSL, it skips unreadable ones. */
 export function certificatesIn(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [A-Z0-9 ]+-----/g) ?? [];
   return blocks.flatMap((block) => {
