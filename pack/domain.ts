@@ -60,7 +60,7 @@ export interface ReadDomain<Entry> {
 }
 
 /** A domain as the registry knows it: what its entries look like before they are resolved is its own matter. */
-export interface Domain<Key extends string = string, Entry = unknown> {
+export interface PackDomain<Key extends string = string, Entry = unknown> {
   readonly key: Key;
   /** Of the whole section. */
   readonly schema: z.ZodType;
@@ -73,7 +73,7 @@ export interface Domain<Key extends string = string, Entry = unknown> {
 
 export function domain<const Key extends string, Schema extends z.ZodType, Entry>(
   description: DomainDescription<Key, Schema, Entry>,
-): Domain<Key, Entry> {
+): PackDomain<Key, Entry> {
   const { key, nouns, about, rules, secrets, metrics, recorded = () => [], warnings = () => [] } = description;
   const entrySchema = named(description.schema, nouns);
   return {

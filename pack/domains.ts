@@ -1,5 +1,5 @@
 import { auditTrail } from './audit-trail/index.js';
-import type { Domain } from './domain.js';
+import type { PackDomain } from './domain.js';
 import { encryption } from './encryption/index.js';
 import { workflow } from './workflow/index.js';
 
@@ -9,7 +9,7 @@ import { workflow } from './workflow/index.js';
  *
  * @returns what the visit returned for each, under the name of its section.
  */
-export function eachDomain(visit: <Key extends string, Entry>(domain: Domain<Key, Entry>) => readonly Entry[]) {
+export function eachDomain(visit: <Key extends string, Entry>(domain: PackDomain<Key, Entry>) => readonly Entry[]) {
   return {
     [workflow.key]: visit(workflow),
     [auditTrail.key]: visit(auditTrail),

@@ -1,6 +1,6 @@
 /** The whole of `pack.yaml`, composed of the shared sections and the domains. */
 import type { z } from 'zod';
-import type { Domain } from './domain.js';
+import type { PackDomain } from './domain.js';
 import { type DomainEntries, eachDomain } from './domains.js';
 import { extendsSchema } from './reading/inheritance.js';
 import type { Layout } from './reading/layout.js';
@@ -12,10 +12,10 @@ import { type SharedSection, sharedSectionsOfEntries, sharedShape } from './shar
 export type PackSection = SharedSection | keyof DomainEntries;
 
 /** Without their entries' types, for what treats all alike. */
-export const domains: readonly Domain[] = listed();
+export const packDomains: readonly PackDomain[] = listed();
 
-function listed(): readonly Domain[] {
-  const found: Domain[] = [];
+function listed(): readonly PackDomain[] {
+  const found: PackDomain[] = [];
   eachDomain((domain) => {
     found.push(domain);
     return [];
@@ -24,7 +24,7 @@ function listed(): readonly Domain[] {
 }
 
 const domainShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  domains.map(({ key, schema }) => [key, schema]),
+  packDomains.map(({ key, schema }) => [key, schema]),
 );
 
 export const layout: Layout = {
@@ -32,7 +32,7 @@ export const layout: Layout = {
   sectionsOfEntries: [...sharedSectionsOfEntries, ...Object.keys(domainShape)],
   secrets: new SecretPlaces({
     ...sharedSecrets,
-    ...Object.fromEntries(domains.flatMap(({ key, secrets }) => (secrets === undefined ? [] : [[key, secrets]]))),
+    ...Object.fromEntries(packDomains.flatMap(({ key, secrets }) => (secrets === undefined ? [] : [[key, secrets]]))),
   }),
 };
 

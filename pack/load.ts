@@ -1,9 +1,9 @@
 import { eachDomain } from './domains.js';
-import { domains, layout, type PackSection, packSchema } from './layout.js';
+import { layout, type PackSection, packDomains, packSchema } from './layout.js';
 import type { Pack } from './pack.js';
 import { digest } from './reading/digest.js';
 import { removalText } from './reading/inheritance.js';
-import { judgeShape, read, type Written } from './reading/parse.js';
+import { judgeShape, read, type WrittenSections } from './reading/parse.js';
 import { Places } from './reading/places.js';
 import { InvalidPack, type Problem } from './reading/problems.js';
 import { Reporter } from './reading/reporter.js';
@@ -51,15 +51,15 @@ export function loadPack(paths: readonly string[] = [], options: LoadOptions = {
   return resolve(written, source);
 }
 
-function judge(written: Written, root: MapNode, reporter: Reporter): void {
+function judge(written: WrittenSections, root: MapNode, reporter: Reporter): void {
   const judged = { shared: read(sharedSchema, written), root, reporter };
   // First, because a secret that a step would send in plain must not be repeated by a rule about its portal.
-  for (const domain of domains) domain.read(written[domain.key]).judge(judged);
+  for (const domain of packDomains) domain.read(written[domain.key]).judge(judged);
   for (const rule of sharedRules) rule(judged);
 }
 
 /** Turns a description without problems into what the other parts of the pack see. */
-function resolve(written: Written, source: Source): Pack {
+function resolve(written: WrittenSections, source: Source): Pack {
   const places = new Places(source.root);
   const shared = read(sharedSchema, written);
   const parts = resolveShared(shared, places);

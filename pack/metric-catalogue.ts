@@ -1,7 +1,7 @@
 /**
  * Every series that a query may name, with its type and labels. Contract tests hold rules and dashboards against it.
  */
-import { domains } from './layout.js';
+import { packDomains } from './layout.js';
 import type { Metric, MetricFamily, MetricType, Recorded } from './metrics/declare.js';
 import { foreignSeries } from './metrics/foreign.js';
 import type { Window } from './metrics/window.js';
@@ -14,12 +14,12 @@ export interface CatalogueEntry {
 
 /** The metrics that exporters expose. */
 export function metricFamilies(): readonly MetricFamily[] {
-  return [...domains.flatMap(({ metrics }) => metrics), ...sharedMetrics];
+  return [...packDomains.flatMap(({ metrics }) => metrics), ...sharedMetrics];
 }
 
 /** Every series that rules record, for the given burn-rate windows. */
 export function recordedSeries(windows: readonly Window[]): readonly Recorded[] {
-  return [...domains.flatMap(({ recorded }) => recorded(windows)), ...sharedRecorded];
+  return [...packDomains.flatMap(({ recorded }) => recorded(windows)), ...sharedRecorded];
 }
 
 /** Series names as queries use them: a histogram has three, and recorded series are included. */

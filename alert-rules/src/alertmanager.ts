@@ -1,5 +1,5 @@
 import type { Pack, Severity } from '../../pack/index.js';
-import { domains } from './domains.js';
+import { ruleDomains } from './domains.js';
 import { operatingTeam, packLabel } from './policy.js';
 import { yamlText } from './yaml.js';
 
@@ -67,7 +67,7 @@ function alertmanagerConfig(pack: Pack, options: AlertmanagerOptions) {
         })),
       ),
     ],
-    inhibit_rules: domains.flatMap(({ inhibitions }) => inhibitions?.(pack) ?? []),
+    inhibit_rules: ruleDomains.flatMap(({ inhibitions }) => inhibitions?.(pack) ?? []),
   };
 }
 

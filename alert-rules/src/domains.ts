@@ -4,4 +4,4 @@ import { encryptionRules } from './encryption/index.js';
 import { workflowRules } from './workflow/index.js';
 
 /** A new domain is a line here; all else of it is in its folder. */
-export const domains: readonly RuleDomain[] = [workflowRules, auditTrailRules, encryptionRules];
+export const ruleDomains: readonly RuleDomain[] = [workflowRules, auditTrailRules, encryptionRules];

@@ -2,7 +2,7 @@
 
 import type { Pack } from '../../pack/index.js';
 import { runtimeMetrics as m, exporterRecorded as r, windowOf } from '../../pack/metrics/index.js';
-import { alertRule, operatingTeam, overviewDashboard } from './policy.js';
+import { alertRule, operatingTeam, overviewDashboardPath } from './policy.js';
 import { gone } from './presence.js';
 import { promql } from './promql.js';
 import type { AlertRule } from './rule.js';
@@ -37,7 +37,7 @@ function exporterDown(pack: Pack): AlertRule {
     description:
       'The {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) was last scraped ' +
       '{{ $value | humanizeDuration }} ago.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -52,7 +52,7 @@ function collectorFailing(pack: Pack): AlertRule {
     description:
       'The collector {{ $labels.collector }} of {{ $labels.instance }} (job {{ $labels.job }}) delivers nothing; its old ' +
       'values are gone rather than stale. Where /-/healthy answers 503, its measuring thread was given up, and only a restart helps.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -68,7 +68,7 @@ function threadRestarting(pack: Pack): AlertRule {
     description:
       'The thread {{ $labels.thread }} of {{ $labels.instance }} (job {{ $labels.job }}) had to be started again about ' +
       '{{ $value | humanize }} times within a quarter of an hour.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -83,7 +83,7 @@ function seriesLeftOut(pack: Pack): AlertRule {
     description:
       'Since the {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) was started, a metric ' +
       'reached the most series it may have {{ $value | humanize }} times. Its log names the metric.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -99,7 +99,7 @@ function stateNotKept(pack: Pack): AlertRule {
     description:
       'The {{ $labels.exporter }} exporter at {{ $labels.instance }} (job {{ $labels.job }}) cannot write to its state ' +
       'directory. Its log and its page name the directory and the reason.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -131,7 +131,7 @@ function shardsInconsistent(pack: Pack): AlertRule {
       'The {{ $labels.exporter }} exporters of job {{ $labels.job }} with one description say that there are up to ' +
       '{{ $value | humanize }} shards, but not each of 1 to {{ $value | humanize }} is there exactly once with that number. ' +
       'Workflows, trails or columns of a missing shard are not watched; those of a doubled one are counted twice.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -150,7 +150,7 @@ function configReloadFailed(pack: Pack): AlertRule {
     description:
       'The exporter at {{ $labels.instance }} (job {{ $labels.job }}) could not load its configuration. It runs on the one ' +
       'loaded {{ $value | humanizeDuration }} ago, and will not start with the new one.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }
 
@@ -165,6 +165,6 @@ export function watchdog(pack: Pack): AlertRule {
     description:
       'Prometheus evaluates the rules and Alertmanager delivers. Route this to a heartbeat service that alarms when it ' +
       'stops arriving.',
-    dashboard: overviewDashboard,
+    dashboard: overviewDashboardPath,
   });
 }

@@ -1,6 +1,6 @@
 import type { Pack } from '../../pack/index.js';
 import { type AlertmanagerOptions, alertmanagerText } from './alertmanager.js';
-import { domains } from './domains.js';
+import { ruleDomains } from './domains.js';
 import { ruleFiles } from './rules.js';
 import { ruleTestFiles, ruleTestText } from './tests/index.js';
 import { ruleFileText } from './yaml.js';
@@ -39,5 +39,5 @@ export function alertFiles(pack: Pack, options?: AlertmanagerOptions): readonly 
 
 /** Combinations under which an alert could never fire, each as one sentence. Empty when all is well. */
 export function infeasible(pack: Pack): readonly string[] {
-  return domains.flatMap((domain) => domain.infeasible?.(pack) ?? []);
+  return ruleDomains.flatMap((domain) => domain.infeasible?.(pack) ?? []);
 }

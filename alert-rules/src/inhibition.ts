@@ -15,14 +15,14 @@ export interface Inhibition {
 export function burnFamily(pack: Pack, alertname: string, subject: string): readonly Inhibition[] {
   const burns = pack.alerting.burn.toSorted((a, b) => b.factor - a.factor).map((burn) => burn.name);
   return burns.slice(0, -1).map((name, index) => ({
-    source_matchers: named(alertname, `window="${name}"`),
-    target_matchers: named(alertname, `window=~"${burns.slice(index + 1).join('|')}"`),
+    source_matchers: alertMatchers(alertname, `window="${name}"`),
+    target_matchers: alertMatchers(alertname, `window=~"${burns.slice(index + 1).join('|')}"`),
     equal: ['alertname', 'portal', subject],
   }));
 }
 
 /** Matchers of this pack's alerts by name. */
-export function named(alertnames: string | readonly string[], ...more: readonly string[]): readonly string[] {
+export function alertMatchers(alertnames: string | readonly string[], ...more: readonly string[]): readonly string[] {
   const name = typeof alertnames === 'string' ? `alertname="${alertnames}"` : `alertname=~"${alertnames.join('|')}"`;
   return [`pack="${packLabel.pack}"`, name, ...more];
 }

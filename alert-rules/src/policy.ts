@@ -19,7 +19,7 @@ export interface AlertSpec {
 /** The label that marks every alert of this pack, for routes in an existing Alertmanager tree. */
 export const packLabel = { pack: 'kop' } as const;
 
-export const overviewDashboard = 'kop-overview';
+export const overviewDashboardPath = 'kop-overview';
 
 /** Who looks after the exporters themselves: the team called `platform`, else the first one described. */
 export function operatingTeam(pack: Pack): string {

@@ -1,5 +1,5 @@
 import type { Pack } from '../../pack/index.js';
-import { domains } from './domains.js';
+import { ruleDomains } from './domains.js';
 import { exporterAlerts, watchdog } from './exporter-alerts.js';
 import { exporterPresenceRecording } from './presence.js';
 import type { RuleFile } from './rule.js';
@@ -9,7 +9,7 @@ import { settings } from './settings.js';
 export function ruleFiles(pack: Pack): readonly RuleFile[] {
   const { intervalSeconds } = settings;
   return [
-    ...domains.map(({ rules }) => rules(pack)),
+    ...ruleDomains.map(({ rules }) => rules(pack)),
     {
       path: 'alert-rules/prometheus/kop-exporters.yaml',
       about: 'The exporters themselves, and a watchdog.',

@@ -4,4 +4,8 @@ import { encryptionDashboards } from './encryption/index.js';
 import { workflowDashboards } from './workflow/index.js';
 
 /** In the order in which they stand on the overview. A new domain is a line here. */
-export const domains: readonly DashboardDomain[] = [workflowDashboards, auditTrailDashboards, encryptionDashboards];
+export const dashboardDomains: readonly DashboardDomain[] = [
+  workflowDashboards,
+  auditTrailDashboards,
+  encryptionDashboards,
+];

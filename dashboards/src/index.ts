@@ -1,5 +1,5 @@
 import type { Pack } from '../../pack/index.js';
-import { domains } from './domains.js';
+import { dashboardDomains } from './domains.js';
 import type { Dashboard } from './kit/types.js';
 import { overview } from './overview/overview.js';
 import { dashboardProvider, datasourceExample } from './provisioning.js';
@@ -7,7 +7,10 @@ import { dashboardProvider, datasourceExample } from './provisioning.js';
 export type { Dashboard, PlacedPanel, QueryTarget } from './kit/types.js';
 
 export function dashboards(pack: Pack): readonly Dashboard[] {
-  return [overview(domains.map((domain) => domain.overview())), ...domains.map(({ dashboard }) => dashboard(pack))];
+  return [
+    overview(dashboardDomains.map((domain) => domain.overview())),
+    ...dashboardDomains.map(({ dashboard }) => dashboard(pack)),
+  ];
 }
 
 /** Everything below `dashboards/` that people take; `path` is relative to the output directory. */

@@ -3,14 +3,14 @@ import { encryptionMetrics } from './metrics.js';
 import { recordedOfEncryption } from './recorded.js';
 import { resolveEncryption } from './resolve.js';
 import { encryptions } from './rules.js';
-import { encryption as schema } from './schema/encryption.js';
+import { encryptionSchema } from './schema/encryption.js';
 import { secretsOfEncryption } from './secret-places.js';
 
 export const encryption = domain({
   key: 'encryption',
   nouns: 'descriptions of encryption',
   about: 'What is promised about field encryption: how fast, with which keys, in which columns.',
-  schema,
+  schema: encryptionSchema,
   rules: [encryptions],
   resolve: resolveEncryption,
   secrets: secretsOfEncryption,

@@ -5,7 +5,7 @@ import { reportIssues } from './schema-problems.js';
 import { type MapNode, plain } from './source-node.js';
 
 /** The sections as they were written, by name. */
-export type Written = Readonly<Record<string, unknown>>;
+export type WrittenSections = Readonly<Record<string, unknown>>;
 
 /**
  * Judges the shape. What has problems is reported and left out, so that the rules can still judge the rest: an
@@ -13,7 +13,12 @@ export type Written = Readonly<Record<string, unknown>>;
  *
  * @returns what is left, as it was written; undefined when too little is left to judge.
  */
-export function judgeShape(root: MapNode, schema: z.ZodType, layout: Layout, reporter: Reporter): Written | undefined {
+export function judgeShape(
+  root: MapNode,
+  schema: z.ZodType,
+  layout: Layout,
+  reporter: Reporter,
+): WrittenSections | undefined {
   const whole = sectionsOf(root);
   const written = schema.safeParse(whole);
   if (written.success) return whole;
@@ -22,7 +27,7 @@ export function judgeShape(root: MapNode, schema: z.ZodType, layout: Layout, rep
   return schema.safeParse(left).success ? left : undefined;
 }
 
-function sectionsOf(root: MapNode): Written {
+function sectionsOf(root: MapNode): WrittenSections {
   return Object.fromEntries([...root.entries].map(([name, { node }]) => [name, plain(node)]));
 }
 

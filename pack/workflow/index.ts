@@ -10,14 +10,14 @@ import { references } from './rules/references.js';
 import { schedules } from './rules/schedules.js';
 import { steps } from './rules/steps.js';
 import { variables } from './rules/variables.js';
-import { workflow as schema } from './schema/workflow.js';
+import { workflowSchema } from './schema/workflow.js';
 import { secretsOfWorkflows } from './secret-places.js';
 
 export const workflow = domain({
   key: 'workflows',
   nouns: 'workflows',
   about: 'What users do on a portal, how fast it must be, and how that is measured.',
-  schema,
+  schema: workflowSchema,
   rules: [references, steps, variables, protection, logins, schedules, numbers],
   resolve: resolveWorkflow,
   warnings: plainSecretsOfSteps,

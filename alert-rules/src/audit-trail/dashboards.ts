@@ -1,2 +1,2 @@
 /** Where the reader of an alert lands. */
-export const trailDashboard = 'kop-audit-trail?var-portal={{ $labels.portal }}&var-trail={{ $labels.trail }}';
+export const trailDashboardPath = 'kop-audit-trail?var-portal={{ $labels.portal }}&var-trail={{ $labels.trail }}';

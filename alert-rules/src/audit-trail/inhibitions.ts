@@ -1,16 +1,16 @@
-import { type Inhibition, named } from '../inhibition.js';
+import { alertMatchers, type Inhibition } from '../inhibition.js';
 
 /** A proven fault is more than the signs that led to it; those stay on the dashboard. */
 export function auditTrailInhibitions(): readonly Inhibition[] {
   return [
     {
-      source_matchers: named('AuditTrailBroken'),
-      target_matchers: named(['AuditContinuityBreak', 'AuditReplayMismatch', 'AuditWitnessResidual']),
+      source_matchers: alertMatchers('AuditTrailBroken'),
+      target_matchers: alertMatchers(['AuditContinuityBreak', 'AuditReplayMismatch', 'AuditWitnessResidual']),
       equal: ['portal', 'trail', 'table'],
     },
     {
-      source_matchers: named('AuditTrailBroken'),
-      target_matchers: named('AuditCountersDisagree'),
+      source_matchers: alertMatchers('AuditTrailBroken'),
+      target_matchers: alertMatchers('AuditCountersDisagree'),
       equal: ['portal', 'trail'],
     },
   ];

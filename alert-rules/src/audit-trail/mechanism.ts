@@ -8,7 +8,7 @@ import { alertRule, securityTeam } from '../policy.js';
 import { events, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { trailDashboard } from './dashboards.js';
+import { trailDashboardPath } from './dashboards.js';
 import { ofTable, ofTrail } from './owner.js';
 import { isCutOff, lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
@@ -135,7 +135,7 @@ function rolesIncreased(pack: Pack): AlertRule {
     `,
     summary: 'More roles than before could change data or audit records unseen.',
     description: `{{ $value | humanize }} roles of {{ $labels.portal }} have the exposure {{ $labels.exposure }}, more than ${event} ago.`,
-    dashboard: trailDashboard,
+    dashboard: trailDashboardPath,
   });
 }
 
@@ -149,7 +149,7 @@ function bypassPossible(pack: Pack): AlertRule {
     expr: `max by (portal, trail, exposure) (${m.bypassRoles.name}{exposure=~"replication_role|mutate_records|bypass_rls"}) > 0`,
     summary: 'Roles that are neither superuser nor owner could change data or audit records unseen.',
     description: '{{ $value | humanize }} roles of {{ $labels.portal }} have the exposure {{ $labels.exposure }}.',
-    dashboard: trailDashboard,
+    dashboard: trailDashboardPath,
   });
 }
 
@@ -172,6 +172,6 @@ function readersUnlogged(pack: Pack): AlertRule {
     description:
       '{{ $value | humanize }} roles of {{ $labels.portal }} may read the records of its trail {{ $labels.trail }}, and the server ' +
       `does not record it when they do, or it cannot be told whether it does. They are more than ${known} ago.`,
-    dashboard: trailDashboard,
+    dashboard: trailDashboardPath,
   });
 }

@@ -7,7 +7,7 @@ import { alertRule } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
-import { trailDashboard } from './dashboards.js';
+import { trailDashboardPath } from './dashboards.js';
 import { checkPatience, pollPatience } from './patience.js';
 import { hasNoRecords, isCutOff } from './presence.js';
 import { auditSettings } from './settings.js';
@@ -28,7 +28,7 @@ function noData(pack: Pack): AlertRule {
     description:
       'Nothing has been heard of the trail {{ $labels.trail }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
       'exporter that watched it is down, or its collector fails.',
-    dashboard: trailDashboard,
+    dashboard: trailDashboardPath,
   });
 }
 

@@ -1,3 +1,3 @@
 /** Where the reader of an alert lands. */
-export const encryptionDashboard = 'kop-encryption?var-portal={{ $labels.portal }}';
-export const providerDashboard = `${encryptionDashboard}&var-provider={{ $labels.provider }}`;
+export const encryptionDashboardPath = 'kop-encryption?var-portal={{ $labels.portal }}';
+export const providerDashboardPath = `${encryptionDashboardPath}&var-provider={{ $labels.provider }}`;

@@ -1,13 +1,13 @@
 import type { Pack } from '../../../pack/index.js';
-import { burnFamily, type Inhibition, named } from '../inhibition.js';
+import { alertMatchers, burnFamily, type Inhibition } from '../inhibition.js';
 
 export function encryptionInhibitions(pack: Pack): readonly Inhibition[] {
   return [
     ...burnFamily(pack, 'EncryptionLatencyBurn', 'provider'),
     // A provider that cannot be used misses its SLA as well.
     {
-      source_matchers: named('EncryptionProviderDown'),
-      target_matchers: named('EncryptionLatencyBurn'),
+      source_matchers: alertMatchers('EncryptionProviderDown'),
+      target_matchers: alertMatchers('EncryptionLatencyBurn'),
       equal: ['portal', 'provider'],
     },
   ];

@@ -3,19 +3,19 @@ import type { Pack } from '../../../pack/index.js';
 import { type AlertSpec, alertRule, securityTeam } from '../policy.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
-import { encryptionDashboard, providerDashboard } from './dashboards.js';
+import { encryptionDashboardPath, providerDashboardPath } from './dashboards.js';
 
 export const ofProvider = 'by (portal, provider)';
 export const ofColumn = 'by (portal, table, column)';
 
 /** An alert about a provider: belongs to the team that its identity names. */
 export function providerAlert(pack: Pack, spec: Omit<AlertSpec, 'dashboard' | 'team'>): AlertRule {
-  return alertRule(pack, { ...spec, expr: withTeam(spec.expr), dashboard: providerDashboard });
+  return alertRule(pack, { ...spec, expr: withTeam(spec.expr), dashboard: providerDashboardPath });
 }
 
 /** Columns, keys and the portal's own timings have no identity to join; one team answers for all of them. */
 export function portalAlert(pack: Pack, spec: Omit<AlertSpec, 'dashboard' | 'team'>): AlertRule {
-  return alertRule(pack, { ...spec, team: encryptionTeam(pack), dashboard: encryptionDashboard });
+  return alertRule(pack, { ...spec, team: encryptionTeam(pack), dashboard: encryptionDashboardPath });
 }
 
 /** The team that the description names for all encryption; the security team where it names several or none. */

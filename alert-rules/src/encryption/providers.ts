@@ -9,7 +9,7 @@ import { since, unheardOf } from '../presence.js';
 import { events, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { providerDashboard } from './dashboards.js';
+import { providerDashboardPath } from './dashboards.js';
 import { ofProvider, providerAlert } from './owner.js';
 import { isProbed, lastUp, probePatience } from './presence.js';
 import { encryptionSettings } from './settings.js';
@@ -150,7 +150,7 @@ function noData(pack: Pack): AlertRule {
     description:
       'Nothing has been heard of {{ $labels.provider }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the exporter ' +
       'that measured it is down, or its collector fails.',
-    dashboard: providerDashboard,
+    dashboard: providerDashboardPath,
   });
 }
 
@@ -192,6 +192,6 @@ function ownFault(pack: Pack): AlertRule {
     description:
       'Fault of ours on the way to {{ $labels.provider }} on {{ $labels.portal }} in its last rounds: {{ $labels.reason }}. ' +
       'Operations that it ended are uncertain: neither met nor missed. Nobody measures what they would have told.',
-    dashboard: providerDashboard,
+    dashboard: providerDashboardPath,
   });
 }

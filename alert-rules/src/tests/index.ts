@@ -1,5 +1,5 @@
 import type { Pack } from '../../../pack/index.js';
-import { domains } from '../domains.js';
+import { ruleDomains } from '../domains.js';
 import { type AlertRule, alertsOf, type RuleFile } from '../rule.js';
 import { ruleFiles } from '../rules.js';
 import { yamlText } from '../yaml.js';
@@ -9,7 +9,7 @@ import { type RenderedAlert, renderedAlert } from './sent.js';
 
 /** Unit tests for `promtool test rules`, with times that follow the thresholds in the description. */
 export function ruleTestFiles(pack: Pack): readonly TestFile[] {
-  return [...domains.flatMap(({ tests }) => tests(pack)), ...exporterTests()];
+  return [...ruleDomains.flatMap(({ tests }) => tests(pack)), ...exporterTests()];
 }
 
 /** Only what a test is about is loaded: promtool evaluates every rule for every minute. */

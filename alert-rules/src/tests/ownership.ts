@@ -34,7 +34,7 @@ export function ownershipTests(
 }
 
 /** Of a metric that Prometheus scrapes. */
-export function series(metric: string, labels: Readonly<Record<string, string>>, values: string): InputSeries {
+export function scrapedSeries(metric: string, labels: Readonly<Record<string, string>>, values: string): InputSeries {
   const all = Object.entries({ ...target, ...labels }).map(([key, value]) => `${key}="${value}"`);
   return { series: `${metric}{${all.join(', ')}}`, values };
 }
@@ -42,7 +42,10 @@ export function series(metric: string, labels: Readonly<Record<string, string>>,
 function young({ name, info, without, identity, labels, about }: Owned): AlertScenario {
   return {
     name: `ownership: a ${name} has its team from its first scrape on`,
-    series: [series(info, { ...labels, ...about, team: 'security' }, '_ 1x9'), series(without, labels, '_ 1x9')],
+    series: [
+      scrapedSeries(info, { ...labels, ...about, team: 'security' }, '_ 1x9'),
+      scrapedSeries(without, labels, '_ 1x9'),
+    ],
     queries: [0.5, 1, 4].flatMap((minute) => [
       holds(`${identity}{team="security"}`, minute),
       isEmpty(`${identity}{team!="security"}`, minute),
@@ -54,9 +57,9 @@ function changed({ name, info, without, identity, labels, about }: Owned): Alert
   return {
     name: `ownership: a ${name} that changes hands belongs to its new team at once`,
     series: [
-      series(info, { ...labels, ...about, team: 'security' }, '1x4 stale'),
-      series(info, { ...labels, ...about, team: 'platform' }, '_x5 1x9'),
-      series(without, labels, '1x14'),
+      scrapedSeries(info, { ...labels, ...about, team: 'security' }, '1x4 stale'),
+      scrapedSeries(info, { ...labels, ...about, team: 'platform' }, '_x5 1x9'),
+      scrapedSeries(without, labels, '1x14'),
     ],
     queries: [
       holds(`${identity}{team="security"}`, 2),

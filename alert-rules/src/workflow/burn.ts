@@ -4,7 +4,7 @@ import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { burning, goesOn } from '../burn.js';
 import { alertRule } from '../policy.js';
 import type { AlertRule } from '../rule.js';
-import { workflowDashboard } from './dashboards.js';
+import { workflowDashboardPath } from './dashboards.js';
 import { withOwner } from './presence.js';
 
 /** One name for the family, told apart by `window`, so that grouping and inhibition see that they belong together. */
@@ -19,7 +19,7 @@ export function workflowBurnAlerts(pack: Pack): readonly AlertRule[] {
       description:
         '{{ $value | humanizePercentage }} of the runs of {{ $labels.workflow }} on {{ $labels.portal }} missed their SLA in the ' +
         `last ${windowOf(burn.longSeconds)}. ${goesOn(burn)}`,
-      dashboard: workflowDashboard,
+      dashboard: workflowDashboardPath,
     }),
   );
 }

@@ -1,3 +1,3 @@
 /** Where the reader of an alert lands. */
-export const portalDashboard = 'kop-workflow-sla?var-portal={{ $labels.portal }}';
-export const workflowDashboard = `${portalDashboard}&var-workflow={{ $labels.workflow }}`;
+export const portalDashboardPath = 'kop-workflow-sla?var-portal={{ $labels.portal }}';
+export const workflowDashboardPath = `${portalDashboardPath}&var-workflow={{ $labels.workflow }}`;

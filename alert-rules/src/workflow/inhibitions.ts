@@ -1,12 +1,12 @@
 import type { Pack } from '../../../pack/index.js';
-import { burnFamily, type Inhibition, named } from '../inhibition.js';
+import { alertMatchers, burnFamily, type Inhibition } from '../inhibition.js';
 
 export function workflowInhibitions(pack: Pack): readonly Inhibition[] {
   return [
     ...burnFamily(pack, 'WorkflowSlaBurn', 'workflow'),
     {
-      source_matchers: named('WorkflowCertificateExpiry', 'severity="critical"'),
-      target_matchers: named('WorkflowCertificateExpiry', 'severity!="critical"'),
+      source_matchers: alertMatchers('WorkflowCertificateExpiry', 'severity="critical"'),
+      target_matchers: alertMatchers('WorkflowCertificateExpiry', 'severity!="critical"'),
       equal: ['alertname', 'portal'],
     },
   ];

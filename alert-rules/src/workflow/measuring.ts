@@ -9,7 +9,7 @@ import { unheardOf } from '../presence.js';
 import { atLeast, plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { portalDashboard, workflowDashboard } from './dashboards.js';
+import { portalDashboardPath, workflowDashboardPath } from './dashboards.js';
 import { patience, withOwner } from './presence.js';
 
 export function measuringAlerts(pack: Pack): readonly AlertRule[] {
@@ -26,7 +26,7 @@ function noData(pack: Pack): AlertRule {
     description:
       'Nothing has been heard of {{ $labels.workflow }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
       'exporter that measured it is down, or its collector fails.',
-    dashboard: workflowDashboard,
+    dashboard: workflowDashboardPath,
   });
 }
 
@@ -44,7 +44,7 @@ function stalled(pack: Pack): AlertRule {
     description:
       'No run of {{ $labels.workflow }} on {{ $labels.portal }} has ended for {{ $value | humanizeDuration }}, although its ' +
       'exporter answers. Its SLA is not being measured.',
-    dashboard: workflowDashboard,
+    dashboard: workflowDashboardPath,
   });
 }
 
@@ -65,7 +65,7 @@ function tainted(pack: Pack): AlertRule {
     description:
       `{{ $value | humanizePercentage }} of the measurements of {{ $labels.workflow }} on {{ $labels.portal }} in the last ${range} ` +
       'were disturbed by the exporter itself. They are missing from the histograms, and those that nobody can judge from the SLA too.',
-    dashboard: workflowDashboard,
+    dashboard: workflowDashboardPath,
   });
 }
 
@@ -92,7 +92,7 @@ function dropped(pack: Pack): AlertRule {
     description:
       `{{ $value | humanizePercentage }} of the runs of {{ $labels.workflow }} on {{ $labels.portal }} that were due in the last ` +
       `${range} did not start, because the run before had not ended or the portal already had its share of requests.`,
-    dashboard: workflowDashboard,
+    dashboard: workflowDashboardPath,
   });
 }
 
@@ -116,6 +116,6 @@ function ownFault(pack: Pack): AlertRule {
     description:
       `Fault of ours on the way to {{ $labels.portal }} in the last ${range}: {{ $labels.reason }}. Runs that it broke are uncertain: ` +
       'neither met nor missed. Nobody measures what they would have told.',
-    dashboard: portalDashboard,
+    dashboard: portalDashboardPath,
   });
 }

@@ -7,7 +7,7 @@ import { alertRule, operatingTeam } from '../policy.js';
 import { plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
-import { portalDashboard } from './dashboards.js';
+import { portalDashboardPath } from './dashboards.js';
 
 const day = 86_400;
 
@@ -38,7 +38,7 @@ function unanswered(pack: Pack): AlertRule {
     description:
       `For {{ $value | humanizePercentage }} of the last ${range} every place for requests to {{ $labels.portal }} but the canary's was taken by a ` +
       'request that is open beyond its deadline. Workflows without one of their own cannot be measured.',
-    dashboard: portalDashboard,
+    dashboard: portalDashboardPath,
   });
 }
 
@@ -56,7 +56,7 @@ function login(pack: Pack): AlertRule {
     description:
       'The last login to {{ $labels.portal }} (identity {{ $labels.identity }}) {{ if eq $labels.outcome "refused" }}was refused{{ else }}failed{{ end }}. ' +
       'This is told until one succeeds, however rarely it is tried.',
-    dashboard: portalDashboard,
+    dashboard: portalDashboardPath,
   });
 }
 
@@ -73,6 +73,6 @@ function certificate(pack: Pack, days: number, priority: 'medium' | 'critical'):
     description:
       'The first certificate to expire of the chain that {{ $labels.portal }} is verified by has {{ $value | humanizeDuration }} left; ' +
       `this is told from ${days} days on. Once it has expired, browsers refuse the portal and every workflow on it fails.`,
-    dashboard: portalDashboard,
+    dashboard: portalDashboardPath,
   });
 }

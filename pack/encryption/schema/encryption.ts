@@ -44,7 +44,7 @@ const key = section({
     error: 'holds only one of provider: and providerKey:',
   });
 
-export const encryption = section({
+export const encryptionSchema = section({
   title: text().describe('Name for people.'),
   portal: name().describe('Portal whose encryption this is.'),
   team: name().describe('Team that is responsible for it.'),
@@ -61,4 +61,4 @@ export const encryption = section({
     .describe('Tables in which the portal records its own timings: a second source.'),
 });
 
-export type ParsedEncryption = z.output<typeof encryption>;
+export type ParsedEncryption = z.output<typeof encryptionSchema>;

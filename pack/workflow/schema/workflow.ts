@@ -14,7 +14,7 @@ const schedule = section({
   warmupRuns: count(0, 100).prefault(1).describe('Runs before the first counted one. Default 1.'),
 });
 
-export const workflow = section({
+export const workflowSchema = section({
   title: text().describe('Name for people.'),
   portals: z
     .array(name(), { error: expected('a list of portals') })
@@ -41,4 +41,4 @@ export const workflow = section({
     .describe('Requests, one after the other; the first failure ends the run.'),
 });
 
-export type ParsedWorkflow = z.output<typeof workflow>;
+export type ParsedWorkflow = z.output<typeof workflowSchema>;

@@ -33,7 +33,7 @@ export const newDomain: readonly Edit[] = [
     'backupDashboards',
     './backup/index.js',
   ),
-  { path: 'dashboards/src/domains.ts', anchor: ', encryptionDashboards', behind: ', backupDashboards' },
+  { path: 'dashboards/src/domains.ts', anchor: '  encryptionDashboards,', behind: '\n  backupDashboards,' },
 ];
 
 function registered(path: string, anchor: string, name: string, module: string): readonly Edit[] {
@@ -95,7 +95,7 @@ export const newAlert: readonly Edit[] = [
   const alert = 'EncryptionRoundsMissing';
   const rounds = (values: string) => [
     ...draw(encryptionLines, [{ minutes: 90 }]),
-    series(encryptionMetrics.rounds.name, { portal: providerLabels.portal, provider: providerLabels.provider }, values),
+    scrapedSeries(encryptionMetrics.rounds.name, { portal: providerLabels.portal, provider: providerLabels.provider }, values),
   ];
   return [
     {
@@ -118,6 +118,6 @@ export const newAlert: readonly Edit[] = [
     path: 'alert-rules/src/encryption/tests/index.ts',
     anchor: "import type { Pack } from '../../../../pack/index.js';",
     before: "import { encryptionMetrics } from '../../../../pack/encryption/metrics.js';\n",
-    behind: "\nimport { series } from '../../tests/ownership.js';",
+    behind: "\nimport { scrapedSeries } from '../../tests/ownership.js';",
   },
 ];
