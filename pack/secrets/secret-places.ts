@@ -1,6 +1,6 @@
 import type { KeyPath } from '../reading/source-node.js';
 import { suggest } from '../reading/suggest.js';
-import { isLiteralSecret, isSensitiveName } from './secret-shapes.js';
+import { isLiteralSecret, isSensitiveName, isTypedName } from './secret-shapes.js';
 
 /** A path below a section: `*` stands for any key, `**` for all below. */
 export type Pattern = readonly string[];
@@ -93,8 +93,9 @@ export class SecretPlaces {
   isSecretHere(path: KeyPath, value: string | number): boolean {
     if (!this.has(path)) return false;
     if (this.#hasFixedKeys(path)) return alwaysSecret.has(String(path.at(-1)));
+    const name = namesBelowOpenMap(path).find(isTypedName) ?? nameOf(path);
     // The fields of a login are sent unchanged: braces in them are not variables.
-    return ofUser(path) !== undefined ? isSensitiveName(nameOf(path)) : isLiteralSecret(nameOf(path), value);
+    return ofUser(path) !== undefined ? isSensitiveName(name) : isLiteralSecret(name, value);
   }
 
   /** Whether this is the URL of a database, which may contain a password. */
@@ -138,6 +139,12 @@ export const placesOfRequests =
 function fits(pattern: Pattern, path: KeyPath): boolean {
   const isLike = pattern.every((part, index) => part === '*' || part === '**' || part === path[index]);
   return isLike && (pattern.at(-1) === '**' ? path.length >= pattern.length - 1 : path.length === pattern.length);
+}
+
+/** What others named, from the map that they fill on: everything below `password` is one. */
+function namesBelowOpenMap(path: KeyPath): readonly string[] {
+  const start = path.findIndex((part, index) => index >= 2 && openMaps.includes(String(part)));
+  return start < 0 ? [] : path.slice(start + 1).filter((part) => typeof part === 'string');
 }
 
 /** Items of a list use the name of the list. */

@@ -105,7 +105,8 @@ function areTyped(words: readonly string[]): boolean {
   return areOfPassword(words) || words.some((word) => typedWords.has(word)) || typedEnding.test(words.join('-'));
 }
 
-function isTypedName(name: string): boolean {
+/** The same of a name: a password, a PIN, a one-time code. */
+export function isTypedName(name: string): boolean {
   return !aboutOne.test(name) && plainReadingsOf(name).some(areTyped);
 }
 

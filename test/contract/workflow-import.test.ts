@@ -483,6 +483,77 @@ describe('everything is a secret until it is known to be none', () => {
     expect(text).toContain('kept as it was recorded, taken for no secret; read it:');
   });
 
+  test.each([
+    ...'userpw oldpw newpw userpwd upwd mypwd loginpw dbpw adminpw rootpwd pwdnew pword pasword kennw passkey'.split(
+      ' ',
+    ),
+    ...'keyphrase phrase otpvalue otpcode onetimepin mfacode tancode subscriptionkey licensekey appkey'.split(' '),
+    ...'clientkey userkey devkey consumerkey sas webhook codeword memword X-Functions-Key X-Sig'.split(' '),
+  ])('%s: a plain word is one too', (name) => {
+    expect(yamlOf(name, 'limecat')).not.toContain('limecat');
+  });
+
+  const below: object[] = [
+    { password: { value: 'limecat' } },
+    { passwords: ['limecat', 'limecat'] },
+    { secret: { a: { b: 'limecat' } } },
+    { token: { v: 'limecat' } },
+    { apiKey: ['limecat'] },
+    { auth: { key: 'limecat' } },
+    { otp: { digits: [731] } },
+    { pwd: { before: 'limecat', after: 'limecat' } },
+    { credentials: { user: 'limecat', word: 'limecat' } },
+    [['password', 'limecat']],
+    [
+      ['user', 'limecat'],
+      ['password', 'limecat'],
+    ],
+    { data: ['password', 'limecat'] },
+    { data: ['lang', 'en', 'password', 'limecat'] },
+    { k: 'pwd', v: 'limecat' },
+    { code: 'password', text: 'limecat' },
+    { attr: 'pwd', content: 'limecat' },
+    { field: 'pwd', val: 'limecat' },
+    { type: 'password', data: 'limecat' },
+    { what: 'pwd', is: { it: 'limecat' } },
+    { inputs: [{ id: 'userpw', lang: 'en', kind: 'text', entered: 'limecat' }] },
+    { name: 'password', code: 'limecat', lang: 'en', version: 2 },
+    { query: 'mutation { save(password: { value: "limecat" }) { id } }' },
+    { query: 'mutation { save(passwords: ["limecat"], words: [{ pwd: { a: "limecat" } }]) { id } }' },
+    { filter: JSON.stringify({ pwd: { value: 'limecat' } }) },
+  ];
+  test.each(below)('what stands below or beside the name of a secret: %j', (sent) => {
+    const send = { mimeType: 'application/json', text: JSON.stringify(sent) };
+    const { yaml, summary } = importHar(recording(entry('/b', { method: 'PATCH', send }), entry('/e?q=tomcat')), {
+      pack,
+    });
+    expect(yaml + summary.join('\n')).not.toMatch(/limecat|731/);
+    expect(yaml).toContain('tomcat');
+  });
+
+  test.each([
+    [{ sort: ['name', 'asc'], view: 'list' }],
+    [{ columns: ['id', 'name', 'status', 'password', 'role'] }],
+    [{ kind: 'note', text: 'list', role: 'asc' }],
+    [{ action: 'token', page: 'list', role: 'asc' }],
+  ])('but not what stands elsewhere: %j', (sent) => {
+    const send = { mimeType: 'application/json', text: JSON.stringify(sent) };
+    const { environment } = importHar(recording(entry('/b', { method: 'PATCH', send }), entry('/e')), { pack });
+    expect(environment).toEqual([]);
+  });
+
+  test('a word of an answer that stands below a session or tokens is an ordinary word elsewhere', () => {
+    const { yaml } = importHar(
+      recording(
+        entry('/a', { json: { sessions: [{ status: 'open' }], token: { type: 'Bearer' } } }),
+        entry('/b?status=open&kind=Bearer'),
+      ),
+      { pack },
+    );
+    expect(yaml).toContain('status: open');
+    expect(yaml).toContain('kind: Bearer');
+  });
+
   test('in a path: a variable of the portal takes its place, whose value is a reference', () => {
     const file = recording(
       entry(`/api/shares/${hex}/pages`),
@@ -612,14 +683,17 @@ describe('a recorded login', () => {
   };
   const text = (name: string) => expect.objectContaining({ parts: [{ kind: 'env', name }] });
 
-  test.each(['password', 'userPwd', 'pw', 'passwd', 'login_pass'])('by %s becomes auth:, and no step', (name) => {
-    const { auth, steps } = authOf(login({ user: 'jo.adviser', [name]: 'letmein', remember: true }));
-    expect(auth).toMatchObject({ kind: 'login', path: '/login', encoding: 'json' });
-    const fields = auth.kind === 'login' ? auth.fields : {};
-    expect(fields.user).toEqual(text('KINGSTON_USER'));
-    expect(fields.remember?.reveal()).toBe('true');
-    expect(steps).toEqual(['a']);
-  });
+  test.each(['password', 'userPwd', 'pw', 'passwd', 'login_pass', 'userpw', 'pword'])(
+    'by %s becomes auth:, and no step',
+    (name) => {
+      const { auth, steps } = authOf(login({ user: 'jo.adviser', [name]: 'letmein', remember: true }));
+      expect(auth).toMatchObject({ kind: 'login', path: '/login', encoding: 'json' });
+      const fields = auth.kind === 'login' ? auth.fields : {};
+      expect(fields.user).toEqual(text('KINGSTON_USER'));
+      expect(fields.remember?.reveal()).toBe('true');
+      expect(steps).toEqual(['a']);
+    },
+  );
 
   test.each([
     ['inline', { query: 'mutation { login(mail: "jo.adviser@x.test", password: "letmein") { jwt } }' }],
@@ -756,7 +830,10 @@ describe('a recorded login', () => {
   test.each([
     [{ oldPw: 'letmein', newPw: 'letmein2' }, 'new password, which cannot be set twice'],
     [{ user: 'jo.adviser', password: 'letmein', confirmPassword: 'letmein' }, 'new password'],
+    [{ oldpw: 'letmein', newpw: 'letmein2' }, 'new password, which cannot be set twice'],
     [{ otpValue: 123456 }, 'one-time code, which is good for one login only'],
+    [{ otpvalue: 123456 }, 'one-time code, which is good for one login only'],
+    [{ mfacode: 123456 }, 'one-time code, which is good for one login only'],
   ])('%j is none, and no step either', (send, reason) => {
     const { auth, steps, summary } = authOf(login(send));
     expect(auth).toEqual({ kind: 'none' });

@@ -1,5 +1,6 @@
 import { decoded, documentFields } from '../../../pack/secrets/inside.js';
-import { nameFor } from './names.js';
+import { namedValues } from '../../../pack/secrets/named-values.js';
+import { isSecretName } from './names.js';
 import { type HarEntry, isJson, jsonOf, mediaType, type PostData } from './read.js';
 
 export interface FormField {
@@ -21,7 +22,7 @@ export function fieldsOf({ postData }: HarEntry): FormFields {
   const type = mediaType(postData.mimeType);
   const json = isJson(type) || /^\s*[[{]/.test(postData.text) ? jsonOf(postData.text) : undefined;
   if (json !== undefined) {
-    return { encoding: 'json', fields: [...jsonFields(json, '', Array.isArray(json))].flatMap(withInner) };
+    return { encoding: 'json', fields: jsonFields(json).flatMap(withInner) };
   }
   if (type === 'application/x-www-form-urlencoded' || type === '') {
     return {
@@ -38,7 +39,7 @@ export function fieldsOf({ postData }: HarEntry): FormFields {
 }
 
 function withInner(field: FormField): FormField[] {
-  const inner = documentFields(field.value) ?? [];
+  const inner = documentFields(field.value, isSecretName) ?? [];
   return [field, ...inner.map((pair) => ({ ...pair, isNested: true }))];
 }
 
@@ -49,13 +50,15 @@ export function formFields({ text, params }: PostData): (readonly [string, strin
     : [...new URLSearchParams(text)];
 }
 
-function* jsonFields(value: unknown, name: string, isNested: boolean): Generator<FormField> {
-  if (Array.isArray(value)) {
-    for (const item of value) yield* jsonFields(item, name, true);
-  } else if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value);
-    for (const [key, inner] of entries) yield* jsonFields(inner, nameFor(key, entries), isNested || name !== '');
-  } else {
-    yield { name, value: typeof value === 'string' ? value : JSON.stringify(value), isNested };
-  }
+function jsonFields(json: unknown): FormField[] {
+  return [...namedValues(json, isSecretName)].map(({ name, key, value, depth }) => ({
+    // What stands below `password` may be a rule for passwords; what is called its value is one.
+    name: isValueKey(key) ? name : key,
+    value: typeof value === 'string' ? value : JSON.stringify(value),
+    isNested: depth > 1,
+  }));
+}
+
+function isValueKey(key: string): boolean {
+  return /^(|val(ue)?|v|te?xt|content|data|plain|raw|string|input)$/i.test(key);
 }

@@ -1,4 +1,4 @@
-import { isPasswordName, wordsOf } from '../../../pack/secrets/secret-shapes.js';
+import { isPasswordName, plainReadingsOf, wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { scalars } from './chain.js';
 import { type FormField, fieldsOf } from './fields.js';
 import { isHarmlessName } from './harmless.js';
@@ -85,7 +85,11 @@ function isAssertion(request: HarEntry): boolean {
 
 /** A request with a new or a repeated password changes a password and is not a login. */
 function isNewPassword(name: string): boolean {
-  return wordsOf(name).some((word) => /^(new|old|current|previous|confirm(ation)?|repeat(ed)?|retype[d]?)$/.test(word));
+  return plainReadingsOf(name)
+    .flat()
+    .some((word) =>
+      /^(new|old|curr?(ent)?|prev(ious)?|confirm(ed|ation)?|repeat(ed)?|retype[d]?|again|verify)$/.test(word),
+    );
 }
 
 /**

@@ -50,27 +50,11 @@ export const isPersonalName = remembering((name) => {
   return personal.test(words.at(-1) ?? '') || /(^|-)(first|last|full|middle|family|given)-name$/.test(words.join('-'));
 });
 
-/**
- * The name of a field that a sibling field gives, if it is that of a secret: `{ name: 'password', value: 'x' }` is one
- * field written as two.
- */
-export function nameFor(key: string, siblings: Iterable<readonly [string, unknown]>): string {
-  if (isNaming(key)) return key;
-  for (const [other, value] of siblings) {
-    if (isNaming(other) && typeof value === 'string' && isSecretName(value)) return value;
-  }
-  return key;
-}
-
-function isNaming(key: string): boolean {
-  return /^(name|key|field|id|param(eter)?|property|label|type)$/i.test(key);
-}
-
 /** Whether it is a code that is valid for one login only. */
 export function isOneTimeName(name: string): boolean {
-  const words = wordsOf(name);
-  return (
-    words.some((word) => ['otp', 'totp', 'mfa', 'tfa', '2fa'].includes(word)) ||
-    /(^|-)(one-time|(verification|auth|login)-code)(-|$)/.test(words.join('-'))
+  return plainReadingsOf(name).some(
+    (words) =>
+      words.some((word) => ['otp', 'totp', 'mfa', 'tfa', '2fa'].includes(word)) ||
+      /(^|-)(one-time|(verification|auth|login|sms|tan)-code)(-|$)/.test(words.join('-')),
   );
 }

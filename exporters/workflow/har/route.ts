@@ -58,7 +58,7 @@ export function hasSecretSegment(value: string): boolean {
 
 /** Whether a value contains a named secret: `/page?token=x`, `pin: 123`. */
 export function holdsSecretName(value: string): boolean {
-  return [...inside(value)].some(
+  return [...inside(value, isSecretName)].some(
     (field) => field.value !== '' && (isSecretName(field.name) || isPersonalName(field.name)),
   );
 }

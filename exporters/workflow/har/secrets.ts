@@ -1,7 +1,8 @@
 import { decoded, inside } from '../../../pack/secrets/inside.js';
+import { namedValues } from '../../../pack/secrets/named-values.js';
 import { secretShape } from '../../../pack/secrets/secret-shapes.js';
-import { isHarmlessSegment } from './harmless.js';
-import { isPersonalName, isSecretName, nameFor } from './names.js';
+import { isHarmless, isHarmlessSegment } from './harmless.js';
+import { isPersonalName, isSecretName } from './names.js';
 import { type HarEntry, isJson, jsonOf, mediaType, type Pair } from './read.js';
 import { segmentsOf } from './route.js';
 
@@ -36,15 +37,15 @@ export class RecordedSecrets {
     for (const cookie of [...entry.requestCookies, ...entry.responseCookies]) this.#addCookie(cookie);
     for (const header of [...entry.requestHeaders, ...entry.responseHeaders]) this.#learnHeader(header);
     for (const { plain, isSecret } of segmentsOf(url.pathname)) {
-      for (const inner of inside(plain)) this.#learnOne(inner);
+      for (const inner of inside(plain, isSecretName)) this.#learnOne(inner);
       // A word after `reset` may be a word of the route, and such words are common.
       if (isSecret && (/\d/.test(plain) || !isHarmlessSegment(plain))) this.#add(plain);
     }
     for (const [name, value] of url.searchParams) this.#learnField({ name, value });
-    this.#learnBody(entry.postData?.mimeType ?? '', entry.postData?.text ?? '');
+    this.#learnBody(entry.postData?.mimeType ?? '', entry.postData?.text ?? '', true);
     for (const { name, value } of entry.postData?.params ?? [])
       this.#learnField({ name: decoded(name), value: decoded(value) });
-    this.#learnBody(entry.mimeType, entry.body ?? '');
+    this.#learnBody(entry.mimeType, entry.body ?? '', false);
   }
 
   #learnHeader({ name, value }: Pair): void {
@@ -66,7 +67,7 @@ export class RecordedSecrets {
 
   #learnField(field: Pair): void {
     this.#learnOne(field);
-    for (const inner of inside(field.value)) this.#learnOne(inner);
+    for (const inner of inside(field.value, isSecretName)) this.#learnOne(inner);
   }
 
   #learnOne({ name, value }: Pair): void {
@@ -74,20 +75,18 @@ export class RecordedSecrets {
     if (isPersonal || isSecretName(name) || secretShape(value) !== undefined) this.#add(value);
   }
 
-  #learnBody(mimeType: string, text: string): void {
+  #learnBody(mimeType: string, text: string, isSent: boolean): void {
     if (mediaType(mimeType) === 'application/x-www-form-urlencoded') {
       for (const [name, value] of new URLSearchParams(text)) this.#learnField({ name, value });
-    } else if (isJson(mediaType(mimeType)) || /^\s*[[{]/.test(text)) this.#learnJson('', jsonOf(text));
+    } else if (isJson(mediaType(mimeType)) || /^\s*[[{]/.test(text)) this.#learnJson(jsonOf(text), isSent);
   }
 
-  #learnJson(name: string, value: unknown): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.#learnJson(name, item);
-    } else if (typeof value === 'object' && value !== null) {
-      const entries = Object.entries(value);
-      for (const [key, inner] of entries) this.#learnJson(nameFor(key, entries), inner);
-    } else if (typeof value === 'string' || typeof value === 'number') {
-      this.#learnField({ name, value: String(value) });
+  /** Of what an answer has below `session` or `tokens`, words such as `active` stand in other places too. */
+  #learnJson(json: unknown, isSent: boolean): void {
+    for (const { name, key, value } of namedValues(json, isSecretName)) {
+      if (typeof value !== 'string' && typeof value !== 'number') continue;
+      const text = String(value);
+      this.#learnField({ name: isSent || name === key || !isHarmless(key, text) ? name : key, value: text });
     }
   }
 

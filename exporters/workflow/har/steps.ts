@@ -1,11 +1,12 @@
 import { applyPathStyle, isSamePage, type Portal } from '../../../pack/index.js';
+import { itemName, memberName, nameAmong } from '../../../pack/secrets/named-values.js';
 import { wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { Chain, chainVariableName, member, singular } from './chain.js';
 import { formFields } from './fields.js';
 import { isHarmless, isHarmlessName, isHarmlessSegment } from './harmless.js';
 import type { StepRequest } from './kept.js';
 import type { RecordedAuth } from './login.js';
-import { isPersonalName, isSecretName, nameFor } from './names.js';
+import { isPersonalName, isSecretName } from './names.js';
 import { type HarEntry, isJson, jsonOf, mediaType } from './read.js';
 import { remembering } from './remembering.js';
 import { hasSecretSegment, holdsSecretName, type Segment, segmentsOf } from './route.js';
@@ -235,7 +236,7 @@ class Writer {
       const written =
         isLed && isHarmlessName(name)
           ? (this.#chain.use(value, name) ?? this.#reference(name, value))
-          : this.#text(nameFor(name, all), value, `${step}: parameter`);
+          : this.#text(nameAmong(name, all, isSecretName), value, `${step}: parameter`);
       if (written === undefined) continue;
       if (Object.hasOwn(query, name)) this.#notes.add(`${step}: of several parameters ${name} the first is kept`);
       else query[name] = written;
@@ -266,7 +267,9 @@ class Writer {
       const all = formFields(postData);
       for (const [name, value] of all) {
         const written =
-          value === '' ? undefined : this.#text(nameFor(name, all), value, `${method} ${this.#shownPath(url)}: field`);
+          value === ''
+            ? undefined
+            : this.#text(nameAmong(name, all, isSecretName), value, `${method} ${this.#shownPath(url)}: field`);
         if (written !== undefined) form[name] = written;
       }
       return { form };
@@ -280,13 +283,17 @@ class Writer {
   /** Numbers stay numbers: a variable would arrive as a text. */
   #json(value: unknown, name: string, where: string): unknown {
     if (Array.isArray(value)) {
-      return value.map((item) => this.#json(item, name, where)).filter((item) => item !== undefined);
+      return value
+        .map((item, index) => this.#json(item, itemName(name, value, index, isSecretName), where))
+        .filter((item) => item !== undefined);
     }
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(
-        Object.entries(value).flatMap(([key, inner]) => {
+        Object.entries(value).flatMap(([key, inner], _, entries) => {
           const isWritable = this.#isWritableName(key, `${where}: field`);
-          const written = isWritable ? this.#json(inner, nameFor(key, Object.entries(value)), where) : undefined;
+          const written = isWritable
+            ? this.#json(inner, memberName(key, name, entries, isSecretName), where)
+            : undefined;
           return written === undefined ? [] : [[key, written]];
         }),
       );
