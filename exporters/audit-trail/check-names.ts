@@ -1,4 +1,5 @@
 /** The checks that say when they last had a result. */
+// `tripwires` are the fast checks: the values of a label keep their names.
 export const checkNames = [
   'tripwires',
   'reading',

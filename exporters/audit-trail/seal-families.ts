@@ -66,7 +66,7 @@ export function sealFamilies(trails: readonly SealedTrailStatus[]): Family[] {
     ),
     family(
       m.fullScanPeriod,
-      sweeps(trails, (status) => status.verification?.wholePassSeconds),
+      wholePasses(trails, (status) => status.verification?.wholePassSeconds),
     ),
     family(
       m.disposed,
@@ -76,7 +76,7 @@ export function sealFamilies(trails: readonly SealedTrailStatus[]): Family[] {
 }
 
 /** The same metric has the observer's full scan under another label; the page shows them as one family. */
-function sweeps(trails: readonly SealedTrailStatus[], seconds: (status: SealStatus) => number | undefined) {
+function wholePasses(trails: readonly SealedTrailStatus[], seconds: (status: SealStatus) => number | undefined) {
   return trails.flatMap(({ trail, status }) => {
     const found = seconds(status);
     return found === undefined ? [] : [[{ portal: trail.portal, trail: trail.name, sweep: 'verify' }, found] as const];

@@ -47,7 +47,7 @@ function growing(pack: Pack): AlertRule {
   return trailAlert(pack, {
     name: 'AuditFaultsGrowing',
     priority: 'critical',
-    // The first fault of a table is told by AuditTrailBroken; this is for those that come while it is looked into.
+    // The first fault of a table is told by AuditTrailBroken; this is for those that come while it is investigated.
     expr: promql`
       round(sum ${ofTable} (
         increase(${m.missing.name}[${event}])
@@ -67,7 +67,7 @@ function growing(pack: Pack): AlertRule {
 }
 
 function unproven(pack: Pack): AlertRule {
-  const { fullScans: sweeps, leastSeconds } = auditSettings.unproven;
+  const { fullScans, leastSeconds } = auditSettings.unproven;
   return trailAlert(pack, {
     name: 'AuditTablesUnproven',
     priority: 'medium',
@@ -76,7 +76,7 @@ function unproven(pack: Pack): AlertRule {
         time() - ${r.unprovenSince.name}
         > on (portal, trail) group_left ()
         (
-          clamp_min(${sweeps} * max ${ofTrail} (${m.fullScanPeriod.name}{sweep="replay"}), ${leastSeconds})
+          clamp_min(${fullScans} * max ${ofTrail} (${m.fullScanPeriod.name}{sweep="replay"}), ${leastSeconds})
           or
           ${leastSeconds} * max ${ofTrail} (${r.identity.name})
         )

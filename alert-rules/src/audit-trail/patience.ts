@@ -7,10 +7,10 @@ import { plainNumber } from '../promql.js';
 import { ofTrail } from './owner.js';
 import { auditSettings } from './settings.js';
 
-const { polled: looked, checks, seal } = auditSettings;
+const { polled, checks, seal } = auditSettings;
 
 /** Seconds without a poll. */
-export const pollPatience = patience(looked.polls, m.pollInterval.name, looked.leastSeconds);
+export const pollPatience = patience(polled.polls, m.pollInterval.name, polled.leastSeconds);
 
 /** Seconds without a result of an exact check. */
 export const checkPatience = patience(checks.rounds, m.confirmInterval.name, checks.leastSeconds);

@@ -28,18 +28,18 @@ export function recordAlerts(pack: Pack): readonly AlertRule[] {
 
 function attribution(pack: Pack): AlertRule {
   const { ratio, minimum, forSeconds } = auditSettings.attribution;
-  const lacking = `sum by (portal, trail, field) (increase(${m.attributionMissing.name}[${event}]))`;
+  const withoutField = `sum by (portal, trail, field) (increase(${m.attributionMissing.name}[${event}]))`;
   return trailAlert(pack, {
     name: 'AuditAttributionMissing',
     priority: 'medium',
     forSeconds,
     expr: promql`
-      ${lacking}
+      ${withoutField}
       / on (portal, trail) group_left ()
       (sum ${ofTrail} (increase(${m.records.name}[${event}])) > 0)
       > ${plainNumber(ratio)}
       and
-      ${lacking} ${atLeast(minimum)}
+      ${withoutField} ${atLeast(minimum)}
     `,
     summary: 'Audit records lack what would say who did it, to what, or why.',
     description:
@@ -159,7 +159,7 @@ function unreadable(pack: Pack): AlertRule {
     name: 'AuditRecordsUnreadable',
     priority: 'high',
     forSeconds: auditSettings.readabilityForSeconds,
-    // They stay, because nobody may mend them; what was told must not hide what comes.
+    // They stay, because nobody may change them; what was told must not hide what comes.
     expr: promql`
       ${now}
       > (

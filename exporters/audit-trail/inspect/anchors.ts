@@ -54,8 +54,8 @@ export async function askAnchors(
 }
 
 export async function compareAnchor(answer: AnchorAnswer, store: AuditStore, signal: AbortSignal): Promise<AnchorView> {
-  const { name, kind, line, error: trouble } = answer;
-  if (trouble !== undefined) return { name, kind, state: 'unknown', detail: trouble };
+  const { name, kind, line, error } = answer;
+  if (error !== undefined) return { name, kind, state: 'unknown', detail: error };
   if (line === undefined) return { name, kind, state: 'empty', detail: EMPTY };
   const held = { name, publish: () => Promise.resolve(), newest: () => Promise.resolve(line) };
   const wrong = await contradiction(held, store, signal);

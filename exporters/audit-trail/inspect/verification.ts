@@ -73,10 +73,10 @@ export async function verify(request: VerificationRequest): Promise<Verification
     ...(request.onLog === undefined ? {} : { progress: request.onLog }),
   });
   const failures: readonly LogFailure[] = [...log.failures, ...anchored.failures];
-  const anchors = answers.map(({ name, line, error: trouble }) => ({
+  const anchors = answers.map(({ name, line, error }) => ({
     name,
     answered: line !== undefined,
-    detail: trouble ?? (line !== undefined ? 'compared' : log.entries === 0 ? 'it holds nothing' : EMPTY),
+    detail: error ?? (line !== undefined ? 'compared' : log.entries === 0 ? 'it holds nothing' : EMPTY),
   }));
   const partial = { keySource: source, log: { ...log, ok: failures.length === 0, failures }, anchors };
   if (failures.length > 0) {
@@ -160,11 +160,11 @@ function judge(rows: RowsResult, answers: readonly AnchorAnswer[]): Pick<Verific
     return { verdict: 'unknown', reasons: ['it was interrupted; the same command goes on from there'] };
   if (!rows.isComplete) return { verdict: 'unknown', reasons: [rows.trouble ?? 'not every row could be compared'] };
   // Asked and answered, with nothing: whoever rolled a log back would have emptied what tells of it.
-  const empty = answers.filter(({ line, error: trouble }) => line === undefined && trouble === undefined);
+  const empty = answers.filter(({ line, error }) => line === undefined && error === undefined);
   if (empty.length > 0) {
     return { verdict: 'unknown', reasons: empty.map(({ name }) => `anchor ${name}: ${EMPTY}`) };
   }
-  const silent = answers.filter(({ error: trouble }) => trouble !== undefined).length;
+  const silent = answers.filter(({ error }) => error !== undefined).length;
   // With other anchors that agree, one that is silent takes nothing away; with none, a rolled-back log would not show.
   if (answers.length > 0 && silent === answers.length) {
     return {

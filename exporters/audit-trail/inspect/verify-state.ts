@@ -19,7 +19,7 @@ const failure = z.object({
   isLocalised: z.boolean(),
 }) satisfies z.ZodType<ChunkFailure>;
 
-const sweep = z.object({
+const rowsPass = z.object({
   /** The entry that it began with, and whether it is one of everything. */
   start: count,
   isFull: z.boolean(),
@@ -31,7 +31,7 @@ const sweep = z.object({
   failures: z.array(failure),
   startedAt: z.string(),
 });
-export type RowsPass = z.infer<typeof sweep>;
+export type RowsPass = z.infer<typeof rowsPass>;
 
 /**
  * What a verifier remembers, apart from everything that the sealer keeps: whoever can rewrite the seal directory must
@@ -46,7 +46,7 @@ const verifyState = z.strictObject({
   trusted: trustedState.optional(),
   /** Rows under this many entries were found as sealed, at this time. */
   rowsUpTo: z.object({ entries: count, at: z.string() }).optional(),
-  sweep: sweep.optional(),
+  sweep: rowsPass.optional(),
 });
 export type VerifyState = z.infer<typeof verifyState>;
 

@@ -40,46 +40,46 @@ const SAVE_EVERY_MS = 2_000;
 export async function verifyRowsFrom(request: RowsRequest): Promise<RowsResult> {
   const { store, isRestart, signal, save } = request;
   let state = request.state;
-  const sweep = isRestart ? newSweep(request) : goOn(request);
+  const pass = isRestart ? newPass(request) : goOn(request);
   const keep = async () => {
-    state = { ...state, sweep };
+    state = { ...state, sweep: pass };
     await save(state);
   };
   let savedAt = performance.now();
-  const base = store.index.size(sweep.next - 1) - sweep.rows;
+  const base = store.index.size(pass.next - 1) - pass.rows;
   const ofRows = store.index.size(store.index.length - 1) - base;
   let saving: Promise<void> = Promise.resolve();
-  let trouble: string | undefined;
-  const outcome = await compare(request, sweep, (next, step) => {
-    sweep.next = next;
-    sweep.rows += step.rows;
-    sweep.chunks += step.verified.length + step.failures.length;
-    sweep.disposedChunks += step.disposed.length;
-    sweep.failures.push(...step.failures.map(mutable));
-    request.progress?.({ rows: sweep.rows, ofRows, failures: sweep.failures.length });
+  let problem: string | undefined;
+  const outcome = await compare(request, pass, (next, step) => {
+    pass.next = next;
+    pass.rows += step.rows;
+    pass.chunks += step.verified.length + step.failures.length;
+    pass.disposedChunks += step.disposed.length;
+    pass.failures.push(...step.failures.map(mutable));
+    request.progress?.({ rows: pass.rows, ofRows, failures: pass.failures.length });
     if (performance.now() - savedAt < SAVE_EVERY_MS) return;
     savedAt = performance.now();
     saving = saving.then(keep);
   }).catch((error: unknown) => {
     if (signal.aborted) return 'interrupted' as const;
     if (!(error instanceof SealUnavailable)) throw error;
-    trouble = error.message;
+    problem = error.message;
     return 'incomplete' as const;
   });
   await saving;
   const isComplete = outcome === 'complete';
-  await save(isComplete ? ended(state, sweep, store.index.length) : { ...state, sweep });
-  const earlier = sweep.start > 0 && request.start === undefined ? request.state.rowsUpTo : undefined;
+  await save(isComplete ? ended(state, pass, store.index.length) : { ...state, sweep: pass });
+  const earlier = pass.start > 0 && request.start === undefined ? request.state.rowsUpTo : undefined;
   return {
-    start: sweep.start,
-    rows: sweep.rows,
-    chunks: sweep.chunks,
-    disposedChunks: sweep.disposedChunks,
-    failures: sweep.failures,
+    start: pass.start,
+    rows: pass.rows,
+    chunks: pass.chunks,
+    disposedChunks: pass.disposedChunks,
+    failures: pass.failures,
     refusal: undefined,
     isInterrupted: outcome === 'interrupted',
     isComplete,
-    trouble,
+    trouble: problem,
     earlier,
   };
 }
@@ -88,7 +88,7 @@ type Step = Parameters<NonNullable<Parameters<typeof verifyRows>[0]['progress']>
 
 async function compare(
   { store, access, isReplica, signal }: RowsRequest,
-  sweep: RowsPass,
+  pass: RowsPass,
   onStep: (next: number, step: Step) => void,
 ): Promise<'complete' | 'incomplete'> {
   const session = await SealSession.open(access, signal);
@@ -98,16 +98,16 @@ async function compare(
       session,
       signal,
       isReplica,
-      start: sweep.next,
+      start: pass.next,
       progress: ({ next, step }) => onStep(next, step),
     });
-    return sweep.next >= store.index.length ? 'complete' : 'incomplete';
+    return pass.next >= store.index.length ? 'complete' : 'incomplete';
   } finally {
     await session.close();
   }
 }
 
-function newSweep({ state, start, isFull }: RowsRequest): RowsPass {
+function newPass({ state, start, isFull }: RowsRequest): RowsPass {
   const first = start ?? (isFull ? 0 : (state.rowsUpTo?.entries ?? 0));
   const startedAt = new Date().toISOString();
   return { start: first, isFull, next: first, rows: 0, chunks: 0, disposedChunks: 0, failures: [], startedAt };
@@ -116,10 +116,10 @@ function newSweep({ state, start, isFull }: RowsRequest): RowsPass {
 /** One that was interrupted, when it was of the same kind; the log before it was just verified to be the same. */
 function goOn(request: RowsRequest): RowsPass {
   const { state, store, isFull } = request;
-  const fresh = newSweep(request);
-  const { sweep } = state;
-  const isSame = sweep !== undefined && sweep.isFull === isFull && sweep.start === fresh.start;
-  return isSame && sweep.next < store.index.length ? { ...sweep, failures: [...sweep.failures] } : fresh;
+  const fresh = newPass(request);
+  const { sweep: pass } = state;
+  const isSame = pass !== undefined && pass.isFull === isFull && pass.start === fresh.start;
+  return isSame && pass.next < store.index.length ? { ...pass, failures: [...pass.failures] } : fresh;
 }
 
 /** What was found wrong stays to be compared: the next verification begins before it. */

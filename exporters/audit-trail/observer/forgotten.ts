@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** For what is true only while somebody looks: it is kept for others to read, and forgotten when an observer begins. */
+/** For what is true only while somebody polls: it is kept for others to read, and forgotten when an observer begins. */
 export function forgotten<T>() {
   return z
     .unknown()

@@ -6,7 +6,7 @@ import type { EpochStatement } from './statement.js';
 
 /**
  * Accepts that the database is another one than before (a restore, a failover), signed and with a reason. What was
- * sealed stays sealed: rows that the restored database lacks are found by the next verification.
+ * sealed stays sealed: rows that are not in the restored database are found by the next verification.
  */
 export async function acceptEpoch(
   store: AuditStore,

@@ -17,12 +17,12 @@ const MOST_LEVELS = 100;
 export function verifyProofFile(bytes: Uint8Array, keys: readonly NoteVerifier[]): ProofResult {
   const text = utf8(bytes);
   const document = parsed(text);
-  const { levels, trouble } = spelling(text);
+  const { levels, error } = spelling(text);
   if (levels > MOST_LEVELS) throw new NoProof(`is nested more than ${MOST_LEVELS} levels deep, so it is no proof`);
   if (typeof document !== 'object' || document === null || !('kop' in document) || document.kop !== 'audit-proof-1') {
     throw new NoProof('is no audit-proof-1');
   }
-  return trouble === undefined ? verifyProof(document, keys) : { ok: false, reason: trouble };
+  return error === undefined ? verifyProof(document, keys) : { ok: false, reason: error };
 }
 
 function utf8(bytes: Uint8Array): string {
@@ -42,10 +42,10 @@ function parsed(text: string): unknown {
 }
 
 /** What the values no longer show: two readers of such a document may read two different ones. */
-function spelling(text: string): { readonly levels: number; readonly trouble: string | undefined } {
+function spelling(text: string): { readonly levels: number; readonly error: string | undefined } {
   const open: (Set<string> | undefined)[] = [];
   let levels = 0;
-  let trouble: string | undefined;
+  let error: string | undefined;
   let key = '';
   let before = '';
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
@@ -54,16 +54,16 @@ function spelling(text: string): { readonly levels: number; readonly trouble: st
     else if (token === '}' || token === ']') open.pop();
     else if (token.startsWith('"')) {
       const value: string = token.includes('\\') ? JSON.parse(token) : token.slice(1, -1);
-      if (/\p{Cs}/u.test(value)) trouble ??= 'the document holds half of a character';
+      if (/\p{Cs}/u.test(value)) error ??= 'the document holds half of a character';
       if (keys !== undefined && before !== ':') {
-        if (keys.has(value)) trouble ??= 'the document has a key twice';
+        if (keys.has(value)) error ??= 'the document has a key twice';
         keys.add(value);
         key = value;
       }
     } else if (open.length === 1 && key === 'index' && before === ':' && !/^-?\d+$/.test(token)) {
-      trouble ??= 'index is not written as a whole number';
+      error ??= 'index is not written as a whole number';
     }
     before = token;
   }
-  return { levels, trouble };
+  return { levels, error };
 }

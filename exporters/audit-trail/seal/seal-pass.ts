@@ -33,7 +33,7 @@ export interface PassResult {
   /** When the oldest record that is visible and not sealed was written. */
   readonly oldestUnsealed: Date | undefined;
   readonly lateRows: number;
-  /** Late rows among the newest could not be looked for; see `LateRows`. */
+  /** Late rows among the newest could not be searched for; see `LateRows`. */
   readonly isLateWindowCut: boolean;
 }
 

@@ -8,7 +8,7 @@ import { CopyOut } from './copy-out.js';
 
 /**
  * Whatever decides how a value becomes text is pinned, or a session's own settings would change the leaves.
- * `row_security` off turns a policy that hides rows into an error; hidden rows would look like deleted ones.
+ * `row_security` off turns a policy that hides rows into an error; hidden rows would seem deleted.
  */
 const PINNED = [
   "datestyle = 'ISO, YMD'",

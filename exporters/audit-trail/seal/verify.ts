@@ -82,7 +82,7 @@ export async function verifySome(
     const { name, ...snapshot } = await readSnapshot(session);
     const seen = store.view.seenDatabase;
     if (seen !== undefined) {
-      // A replica that has not come as far would seem to lack rows.
+      // A replica that has not come as far would seem to have too few rows.
       if (isReplica && BigInt(snapshot.xmin) < BigInt(seen.snapshot.xmin)) return [];
       const timeline = isReplica ? {} : { ...identity };
       const reason = whyNotSame(seen, {

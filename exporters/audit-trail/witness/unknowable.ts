@@ -3,9 +3,9 @@ export class Unknowable extends Error {
   override readonly name: string = 'Unknowable';
   readonly fix: string | undefined;
 
-  constructor(reason: string, mend?: string, cause?: unknown) {
+  constructor(reason: string, fix?: string, cause?: unknown) {
     super(reason, { cause });
-    this.fix = mend;
+    this.fix = fix;
   }
 }
 

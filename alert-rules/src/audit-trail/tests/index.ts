@@ -527,7 +527,7 @@ function observing(pack: Pack): readonly AuditLife[] {
   ];
 }
 
-/** Nobody may mend them, so that they stay; that they do is no news, and does not hide those that come. */
+/** Nobody may change them, so that they stay; that they do is no news, and does not hide those that come. */
 function unreadable(): AlertScenario {
   const alert = 'AuditRecordsUnreadable';
   return {
@@ -541,7 +541,7 @@ function unreadable(): AlertScenario {
   };
 }
 
-/** The first fault is told as such; those that follow while it is looked into are told apart. */
+/** The first fault is told as such; those that follow while it is investigated are told apart. */
 function growing(): readonly AlertScenario[] {
   const alert = 'AuditFaultsGrowing';
   const phases: readonly AuditPhase[] = [
@@ -577,7 +577,7 @@ function growing(): readonly AlertScenario[] {
   ];
 }
 
-/** That nobody can look does not mend what was found, and what comes meanwhile is news as soon as somebody can. */
+/** That nobody can poll does not correct what was found, and what comes meanwhile is news as soon as somebody can. */
 function throughCutOff(): readonly AlertScenario[] {
   const held: readonly (readonly [string, AuditDifference['set']])[] = [
     ['AuditCoverageLost', { coverage: 0.75, covered: 1 }],

@@ -12,7 +12,7 @@ import { isBeginningDisposedOf, isDisposedOf, type Placed } from './disposals.js
 
 /**
  * Live and archived records as one: what moved to the archive is still there. By order of writing, for which there
- * is an index; a least time would have to be looked for in all records.
+ * is an index; a least time would have to be searched for in all records.
  */
 const OLDEST = (sql: RecordsSql) => `
 select r.ord::text as ord, r.txid::text as txid, extract(epoch from r.at)::float8 as at from ${sql.all} r where r.ord is not null order by r.ord limit 1`;
@@ -42,7 +42,7 @@ export interface RetentionFound {
 }
 
 const memorySchema = z.object({
-  /** The oldest record that must be kept; it is looked for again. */
+  /** The oldest record that must be kept; it is searched for again. */
   firstToKeep: z.object({ ord: z.string(), at: z.number(), txid: z.string().optional() }).optional(),
   found: forgotten<RetentionFound>(),
 });

@@ -3,7 +3,7 @@ import type { RecordsSql } from '../../records/sql.js';
 
 /**
  * TRUNCATE, and ALTER TABLE where it writes a table anew, take effect for snapshots that are older: to those the table
- * looks empty. So after reading it is asked whether a table's storage is still the one that the snapshot knows;
+ * seems empty. So after reading it is asked whether a table's storage is still the one that the snapshot knows;
  * otherwise what was read is void, and read again. The answer is final, because reading has locked the tables.
  */
 const REPLACED = `

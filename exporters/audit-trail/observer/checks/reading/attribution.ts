@@ -26,20 +26,20 @@ const ATTRIBUTION = (sql: RecordsSql, window: RecordsWindow, attribution: Attrib
   const kind = `case when a.kind = any (array[${machineWords.map(literal).join(', ')}]) or ${like(attribution.machineActors)} then 'machine'
     when coalesce(btrim(a.actor), '') = '' then 'none' when ${like(attribution.sharedActors)} then 'shared'
     ${listed === undefined ? '' : `when not (a.actor in (${listed})) then 'unresolved'`} else 'human' end`;
-  const lacking = attribution.required.map((field) => {
+  const withoutField = attribution.required.map((field) => {
     // A TRUNCATE is of no one row.
     const applies = field === 'rowKey' ? `and b.op <> 'TRUNCATE'` : '';
     return `count(*) filter (where b.who <> 'machine' ${applies} and coalesce(btrim(b.${columns[field]}::text), '') = '')::int as ${field.toLowerCase()}`;
   });
   return `
 select ${actorKinds.map((who) => `count(*) filter (where b.who = '${who}')::int as ${who}`).join(', ')}
-  ${lacking.map((item) => `, ${item}`).join('')}
+  ${withoutField.map((item) => `, ${item}`).join('')}
 from (select a.*, ${kind} as who from ${sql.live} a where ${window.where('a')} and a.op in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')) b`;
 };
 
 export interface AttributionResult {
   readonly actors: Readonly<Record<ActorKind, number>>;
-  /** Records of humans, shared accounts and nobody that lack the field; only required fields. */
+  /** Records of humans, shared accounts and nobody without the field; only required fields. */
   readonly missing: Readonly<Partial<Record<AttributionField, number>>>;
 }
 

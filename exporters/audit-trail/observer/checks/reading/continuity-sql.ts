@@ -75,7 +75,7 @@ left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::te
       where ${sql.ofTable('p', name)} and p.key = m.old_key and p.ord < m.ord and p.op is not null order by p.ord desc limit 1) q on true`;
 };
 
-/** Rows that left a key in this way. No index serves; asked only about keys whose history looks broken. */
+/** Rows that left a key in this way. No index serves; asked only about keys whose history seems broken. */
 export const MOVED_AWAY = (sql: RecordsSql, { name, columns, format = 'object' }: ContinuityTable) => {
   const oldKey = keyOfImage(format, 'r.old', columns.key, sql.keyType);
   const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);

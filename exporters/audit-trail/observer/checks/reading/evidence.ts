@@ -11,11 +11,11 @@ type Judged = Readonly<Partial<Record<EvidenceSource, Evidence>>>;
 /** What reading is evidence of, when it went through. */
 export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Judged {
   const { sql, known, load } = poll;
-  const lacking = Object.values(own.tables).reduce((sum, { lackingImages }) => sum + lackingImages, 0);
+  const withoutImage = Object.values(own.tables).reduce((sum, { lackingImages }) => sum + lackingImages, 0);
   const disorder = orderLostText(known, sql);
   const limitations = [
     ...(sql.hasImages ? [] : ['records hold no row images, so changed values cannot be seen']),
-    ...(lacking > 0 ? [`${lacking} records lack the image that they should have`] : []),
+    ...(withoutImage > 0 ? [`${withoutImage} records lack the image that they should have`] : []),
     ...round.limitations,
     ...(round.isMore && load.isSpent
       ? ['new records are still to be read: more is written than observe.maxLoad lets it read']

@@ -24,23 +24,23 @@ export async function listedActors(
   actors: NonNullable<Attribution['actors']>,
 ): Promise<ListedActors> {
   const { schema, name } = parseQualified(actors.table);
-  const lacking = (why: string, ...fixes: readonly string[]): ListedActors => ({
+  const notListed = (why: string, ...fixes: readonly string[]): ListedActors => ({
     limitation: { reason: `actors were not looked up in ${actors.table}: ${why}`, fixes },
   });
   const [row] = await session.query<{ hasColumn: boolean; isCut: boolean; role: string; mayRead: boolean | null }>(
     LISTING,
     [schema, name, actors.column],
   );
-  if (row === undefined) return lacking('there is no such table');
-  if (!row.hasColumn) return lacking(`it has no column ${actors.column}`);
+  if (row === undefined) return notListed('there is no such table');
+  if (!row.hasColumn) return notListed(`it has no column ${actors.column}`);
   const table = qualified({ schema, name });
   if (row.mayRead !== true)
-    return lacking(
+    return notListed(
       'it may not be read',
       `GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(row.role)}`,
       `GRANT SELECT (${ident(actors.column)}) ON ${table} TO ${ident(row.role)}`,
     );
-  if (row.isCut) return lacking('a policy hides rows', `ALTER ROLE ${ident(row.role)} BYPASSRLS`);
+  if (row.isCut) return notListed('a policy hides rows', `ALTER ROLE ${ident(row.role)} BYPASSRLS`);
   const column = `l.${ident(actors.column)}`;
   return { query: `select ${column}::text from ${table} l where ${column} is not null` };
 }

@@ -120,10 +120,10 @@ function withLandmark(own: Own, settleMs: number, now: number): Own {
   return { ...own, landmark: { candidate: next, xid: candidate.xid, ord: candidate.ord } };
 }
 
-/** No transaction from here on is old enough for its records to be there. Nothing is read until a look is that old. */
+/** No transaction from here on is old enough for its records to be there. Nothing is read until a poll is that old. */
 function heldBack({ known, now }: PlannedPoll, maxWriteLagMs: number, xmin: bigint): bigint {
-  const look = known.looks.findLast(({ at }) => at <= now() - maxWriteLagMs);
-  const xmax = BigInt(look?.xmax ?? 0);
+  const past = known.looks.findLast(({ at }) => at <= now() - maxWriteLagMs);
+  const xmax = BigInt(past?.xmax ?? 0);
   return xmax < xmin ? xmax : xmin;
 }
 

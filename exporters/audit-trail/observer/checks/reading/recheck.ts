@@ -65,8 +65,8 @@ export function goThroughAgain(poll: PlannedPoll, own: Own, round: ReadingRound)
 
 /**
  * Goes through the whole history again, for continuity alone: after old records may have been touched, reading only
- * what is new would never look at them. That may be where somebody is suspected, and wherever a new epoch begins, because
- * a record that went between the last look at the old counters and the first at the new ones is in no difference.
+ * what is new would never read them. That is where somebody is suspected, and wherever a new epoch begins, because
+ * a record that went between the last poll of the old counters and the first of the new ones is in no difference.
  */
 async function readAgain(
   poll: PlannedPoll,
@@ -106,7 +106,7 @@ async function readAgain(
   };
 }
 
-/** Those that were seen before are among them, unless they are gone: which mends nothing. */
+/** Those that were seen before are among them, unless they are gone; that they are gone repairs nothing. */
 function withLacking(tables: Own['tables'], found: Readonly<Record<string, number>>): Own['tables'] {
   const result: Record<string, TableReading> = { ...tables };
   for (const [label, n] of Object.entries(found)) {

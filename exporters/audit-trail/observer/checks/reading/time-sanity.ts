@@ -4,7 +4,7 @@ import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
 
 /**
- * The moment of commit is PostgreSQL's own (`track_commit_timestamp`). Where it is not kept, an earlier look
+ * The moment of commit is PostgreSQL's own (`track_commit_timestamp`). Where it is not kept, an earlier poll
  * bounds it from below: a transaction that had not begun then cannot have written before then.
  */
 const TIMES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, from: number) => {
@@ -18,7 +18,7 @@ from (select r.at, ${committed} as committed, ${begun} as begun from ${sql.live}
 };
 
 export interface TimeLimits {
-  /** A look that lies back: no transaction from this one on had begun, at this time of the server's clock. */
+  /** An earlier poll: no transaction from this one on had begun, at this time of the server's clock. */
   readonly earlier: { readonly xmax: bigint; readonly clock: number } | undefined;
   readonly skewSeconds: number;
   /**
@@ -41,7 +41,7 @@ export async function checkTimes(
   limits: TimeLimits,
 ): Promise<TimeResult> {
   const { earlier, skewSeconds, openSeconds } = limits;
-  // Beyond every transaction when there was no earlier look.
+  // Beyond every transaction when there was no earlier poll.
   const params = [(earlier?.xmax ?? 2n ** 62n).toString(), earlier?.clock ?? 0, skewSeconds, skewSeconds + openSeconds];
   const [row] = await session.query<TimeResult & Record<string, unknown>>(
     TIMES(sql, facts, window, window.params.length + 1),

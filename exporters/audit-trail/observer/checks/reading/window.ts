@@ -110,9 +110,9 @@ export function said({ plan, sql }: PlannedPoll, measured: Measured): Partial<Ou
   };
 }
 
-/** The newest look that lies before what is being read: the one before the watermark was last moved. */
+/** The newest poll that lies before what is being read: the one before the watermark was last moved. */
 function earlierLook({ known }: PlannedPoll, own: Own): { xmax: bigint; clock: number } | undefined {
   const from = own.progress?.caughtUpAt ?? 0;
-  const look = known.looks.findLast(({ at }) => at <= from);
-  return look === undefined ? undefined : { xmax: BigInt(look.xmax), clock: look.clock };
+  const past = known.looks.findLast(({ at }) => at <= from);
+  return past === undefined ? undefined : { xmax: BigInt(past.xmax), clock: past.clock };
 }

@@ -80,7 +80,7 @@ function warningOf({ from, to, reason }: { from: string; to: string; reason: str
   return { message: 'the witness can never say anything about a range of transactions', detail: { from, to, reason } };
 }
 
-/** They stay unknown, but a person has looked at them. */
+/** Marks the ranges as acknowledged. They remain unverified. */
 export function acceptRanges(own: WitnessMemory): WitnessMemory {
   return { ...own, never: own.never.map((range) => ({ ...range, isAccepted: true })) };
 }
