@@ -19,7 +19,7 @@ import type { Evidence } from './verdict/evidence.js';
 import type { Finding, FindingVerdict, IdentityKind } from './verdict/findings.js';
 import type { Alarm } from './verdict/state.js';
 
-/** How things stand while a check runs. A check changes nothing of it. */
+/** What a check reads while it runs. A check changes nothing of it. */
 export interface Poll {
   readonly trail: AuditTrail;
   /** As of the last fast check. */
@@ -35,10 +35,10 @@ export interface Poll {
   readonly signal: AbortSignal;
   /** Begin nothing new after this moment of the monotonic clock. */
   readonly deadline: number;
-  /** Of this check, in this poll, before this one. */
+  /** How many runs of this check the poll had before this one. */
   readonly runs: number;
   readonly pace: Pace;
-  /** Whole tables are read elsewhere, on a standby. */
+  /** Whole tables are read on a standby. */
   readonly isAside: boolean;
   /** What reading may take of one session's time. */
   readonly load: LoadBudget;
@@ -49,7 +49,7 @@ export interface Poll {
   readAside<T>(work: (session: Session) => Promise<T>): Promise<T>;
 }
 
-/** A poll of the fast checks: all that they read is of one moment. */
+/** A poll of the fast checks. They all read the same snapshot. */
 export interface FastPoll extends Poll {
   readonly coverage: ReadonlyMap<string, Coverage>;
   /** Of triggers and functions, since the last poll. */
@@ -77,38 +77,38 @@ export interface Warning {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** What one run of a check found out. The loop puts it where it belongs; until then nothing has changed. */
+/** The result of one run of a check. The loop merges it into the state; until then nothing has changed. */
 export interface Outcome<M> {
   readonly memory: M;
   /** Of the check's own sources, when it has something to say of them. */
   readonly evidence?: Readonly<Partial<Record<EvidenceSource, Evidence>>>;
   readonly findings?: readonly Finding[];
-  /** What it remembers instead, once it is known what became of its findings. */
+  /** The memory that replaces `memory` when the verdicts on the findings are known. */
   readonly afterwards?: (verdicts: readonly FindingVerdict[]) => M;
-  /** Of differences that are none. */
+  /** Reasons of differences that are no fault. */
   readonly explanations?: readonly { readonly table: string; readonly reason: string }[];
   /** Findings that were there when a baseline was declared, and that it accepts. */
   readonly accepted?: { readonly table: string; readonly ids: readonly string[] };
   readonly suspicions?: readonly { readonly table: string; readonly alarm: Alarm }[];
-  /** Ids that were given out twice, or by nobody. */
+  /** Ids that the sequence gave out twice, or never. */
   readonly breaks?: Readonly<Partial<Record<IdentityKind, number>>>;
   /** Ids are given out a second time: no check can put records in order any more. */
   readonly isOrderLost?: boolean;
-  /** What happened, as metrics count it; what is so, is shown by `Check.show`. */
+  /** Increments counters. Gauges are set by `Check.show`. */
   readonly record?: (metrics: TrailMetrics) => void;
-  /** What was counted before cannot be compared with what comes. */
+  /** A new statistics epoch begins: earlier counts cannot be compared with later ones. */
   readonly epoch?: EpochReason;
   /** Nothing can be counted, so counters cannot vouch for the whole of this epoch. */
   readonly isUncounted?: boolean;
   /** For the log. */
   readonly warnings?: readonly Warning[];
-  /** There is more to check, in another run of the same poll. */
+  /** The check has more to do and wants another run in the same poll. */
   readonly isMore?: boolean;
-  /** The run failed after it had learned what must be remembered. */
+  /** The error of a run that failed after it learned something that must be remembered. */
   readonly error?: unknown;
 }
 
-/** Why a check cannot say anything, where it was no statement that failed. */
+/** A check cannot run, although no SQL statement failed. */
 export class CannotCheck extends Error {
   override readonly name = 'CannotCheck';
   readonly fixes: readonly string[];
@@ -120,29 +120,29 @@ export class CannotCheck extends Error {
 }
 
 /**
- * One thing that is checked: its SQL, its judgement and its memory in one file. A run that throws makes the check's
- * evidence unknown, which the loop sees to; a check says nothing of its own failures.
+ * One thing that is checked: its SQL, its judgement and its memory in one file. When a run throws, the loop makes the
+ * check's evidence unknown. A check does not report its own failures.
  */
 export interface Check<M, P extends Poll = Poll> {
   readonly name: CheckName;
-  /** What it is a source of. */
+  /** The sources of evidence that it provides. */
   readonly evidence: readonly EvidenceSource[];
-  /** What it must know after a restart. Of `{}` it makes the memory of a check that never ran. */
+  /** The schema of what it must know after a restart. It parses `{}` to the memory of a check that never ran. */
   readonly memory: z.ZodType<M>;
   run(poll: P, own: M): Promise<Outcome<M>>;
   /**
-   * Shows what is so by what it remembers: after each run, then with what it remembered before, and again when the
-   * database was lost and is seen anew.
+   * Sets gauges from its memory: after each run, with the memory before the run, and again when the database can be reached
+   * after it was lost.
    */
   show?(own: M, metrics: TrailMetrics, before?: M): void;
-  /** Takes away what cannot be told while it fails. */
+  /** Removes the series that are not known while it fails. */
   hide?(metrics: TrailMetrics): void;
-  /** A person declared a baseline of everything. */
+  /** The memory after a person declared a baseline of everything. */
   accept?(own: M): M;
-  /** It reads what the fast checks write, so they take turns, run by run. */
+  /** It reads the memory that fast checks write, so its runs and theirs take turns. */
   readonly isExclusive?: boolean;
-  /** Where it cannot reach the observed database, nothing can be seen of the trail. */
+  /** Whether this failure means that the observed database cannot be reached, so that everything is unknown. */
   isLostWith?(failure: Failure, poll: Poll): boolean;
-  /** What would make the failure go away. */
+  /** How to fix the failure. */
   fixes?(failure: Failure, poll: Poll): readonly string[];
 }

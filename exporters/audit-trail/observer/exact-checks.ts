@@ -15,7 +15,7 @@ import { unknown } from './verdict/evidence.js';
 
 export type WitnessCheck = Check<WitnessMemory, RecordsPoll>;
 
-/** Whatever is due of the exact checks, in the order in which one goes on from the other. */
+/** Runs the exact checks that are due, in the order in which they depend on one another. */
 export async function checkExactly(loop: Loop, witness: WitnessCheck | undefined, until: Until): Promise<void> {
   await checkRecords(loop, witness, until);
   const { lost, seen, trail } = loop.state;
@@ -30,7 +30,7 @@ async function checkRecords(loop: Loop, witness: WitnessCheck | undefined, until
   const { lost, seen, sql, whyNoRecords = 'no audit records' } = loop.state;
   if (lost !== undefined || seen === undefined || sql === undefined) {
     if (witness !== undefined) loop.notRun(witness, `not asked: ${lost ?? whyNoRecords}`);
-    // While the database is lost, that is said of all of them already; of reading, why there is no description.
+    // While the database is lost, all evidence says so already. Otherwise reading has no description of the audit table.
     if (lost === undefined)
       loop.change(({ evidence, ...state }) => ({
         ...state,
@@ -53,7 +53,7 @@ async function readAndCompare(loop: Loop, witness: WitnessCheck | undefined, pol
   } catch (error) {
     loop.failed(readingCheck, poll, error);
     loop.failed(fullScanCheck, poll, error);
-    // It counts each transaction once, so it is asked only when there will be something to compare with.
+    // The witness counts each transaction once, so it is asked only when its counts can be compared.
     if (witness !== undefined) loop.notRun(witness, `not asked: ${failureOf(error).reason}`);
     return;
   }

@@ -110,7 +110,7 @@ function changesSince(
   return compareFingerprints(before, catalogue, tables, expected, new Set(trail.observe.trustedFunctions), rebase);
 }
 
-/** Whatever was checked meanwhile was not checked here, so each return is a cause of its own. */
+/** The table was not checked meanwhile, so each return is a cause of its own. */
 function suspectReturned(loop: Loop, returned: readonly string[], { xmax }: Facts, now: number): void {
   const detail = 'the table had another name for a while';
   const alarm = { kind: 'storage', detail, amount: now, needsRecheck: true } as const;
@@ -182,8 +182,8 @@ function qualifiedText(name: string): string {
 }
 
 /**
- * Shows again what the last exact checks found, after an exporter began or could not see for a while: a pass over whole
- * tables may end in hours, and until then what the one before it found is what is known.
+ * Sets the gauges of the last exact checks again after a start or an outage. A pass over whole tables may take hours; until
+ * it ends, the result of the pass before is what is known.
  */
 function showRemembered({ state: { memory }, metrics }: Loop): void {
   fullScanCheck.show?.(replaySlot.get(memory), metrics);

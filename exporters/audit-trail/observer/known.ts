@@ -2,7 +2,7 @@ import type { CountersMemory } from './checks/counters/invariants.js';
 import type { ReadingMemory } from './checks/reading/memory.js';
 import type { TableMemory } from './tables/memory.js';
 
-/** What a check may read of what others remember. */
+/** The memories that a check may read. */
 export interface Known {
   /** Of the statistics; undefined before the first. */
   readonly epoch?:

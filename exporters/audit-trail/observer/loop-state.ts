@@ -19,7 +19,7 @@ export interface Seen {
   readonly coverage: ReadonlyMap<string, Coverage>;
 }
 
-/** What is known of one trail at one moment. Nobody changes it: the loop puts another one in its place. */
+/** What is known of one trail at one moment. It never changes: the loop replaces it as a whole. */
 export interface LoopState {
   readonly trail: AuditTrail;
   readonly memory: Memory;
@@ -33,7 +33,7 @@ export interface LoopState {
   readonly whyNoRecords: string | undefined;
   /** Why the database cannot be seen; since the last poll. */
   readonly lost: string | undefined;
-  /** What the log said of it last: once is enough for as long as it lasts. */
+  /** What was logged of it last, so that the same outage is logged once. */
   readonly saidLost: string | undefined;
   /** When the description of the audit table was read; 0 when it has to be read anew. */
   readonly shapeReadAt: number;
@@ -41,7 +41,7 @@ export interface LoopState {
   readonly obstacles: ReadonlyMap<string, string>;
   /** Why the last run of a check failed; of those whose last run did. */
   readonly errors: ReadonlyMap<CheckName, Failure>;
-  /** From now on nothing is concluded. */
+  /** The observer has ended; results that still arrive are ignored. */
   readonly isRetired: boolean;
 }
 

@@ -33,8 +33,8 @@ export interface Until {
 }
 
 /**
- * Runs the checks of one trail and holds what is known of it. It alone puts a new state in the place of the old one,
- * always between two awaits; everybody else reads the state, or is given parts of it.
+ * Runs the checks of one trail and holds its state. Only this class replaces the state, always between two awaits. Everything
+ * else reads the state or parts of it.
  */
 export class Loop {
   /** The database that is observed. */
@@ -65,7 +65,7 @@ export class Loop {
     return this.#state;
   }
 
-  /** @param changed what follows from the present state; nothing else may. */
+  /** @param changed computes the next state from the present one; it must not wait. */
   change(changed: (state: LoopState) => LoopState): void {
     this.#state = changed(this.#state);
   }
@@ -76,7 +76,7 @@ export class Loop {
     return { declarations, applied: memory.applied, settleMs: this.options.settleMs, now: this.options.now() };
   }
 
-  /** What a check is given of a trail that was seen. */
+  /** What a check gets. */
   poll(seen: Seen, until: Until): Poll {
     const { trail, sql, memory, disposals } = this.#state;
     const { options, database, heavy } = this;
@@ -99,7 +99,7 @@ export class Loop {
     };
   }
 
-  /** Runs a check for as long as it has more to do, and puts what it found where it belongs. Never rejects. */
+  /** Runs a check until it has nothing more to do, and merges its outcomes. Never rejects. */
   async run<M, P extends Poll>(slot: Slot<M>, check: Check<M, P>, poll: P): Promise<void> {
     const begunAt = performance.now();
     try {
@@ -114,7 +114,7 @@ export class Loop {
     }
   }
 
-  /** Of the fast checks: they share one transaction, so when one fails nothing can be seen. */
+  /** Runs one of the fast checks. They share one transaction, so a failure of one rejects the whole poll. */
   async runWithin<M, P extends Poll>(slot: Slot<M>, check: Check<M, P>, poll: P): Promise<void> {
     for (let runs = 0, isMore = true; isMore; runs += 1) isMore = await this.#runOnce(slot, check, { ...poll, runs });
   }
@@ -142,9 +142,9 @@ export class Loop {
     return outcome.isMore === true;
   }
 
-  /** The one place that says what a check's failure means: whatever it is evidence of is unknown. */
+  /** The one place that decides what a failed check means: its evidence is unknown. */
   failed<M, P extends Poll>(check: Check<M, P>, poll: Poll, error: unknown): void {
-    // That a run is cut off when the observer ends says nothing about the trail.
+    // A run that is cancelled because the observer ends says nothing about the trail.
     if (this.#state.isRetired) return;
     check.hide?.(this.metrics);
     const { failure, fixes } = meaningOf(check, poll, error);
@@ -157,13 +157,13 @@ export class Loop {
       ...this.#state,
       errors: new Map([...errors, [check.name, failure]]),
       evidence: check.evidence.reduce((book, source) => book.withFailure(source, failure, fixes), evidence),
-      // The description of the audit table may be what is out of date.
+      // The description of the audit table may be out of date.
       shapeReadAt: 0,
     };
     this.log.warn('a check failed', { check: check.name, error });
   }
 
-  /** A check that cannot even be begun. */
+  /** A check that cannot be started. */
   notRun<M, P extends Poll>(check: Check<M, P>, reason: string): void {
     const evidence = check.evidence.reduce((book, source) => book.with(source, unknown(reason)), this.#state.evidence);
     this.#state = { ...this.#state, evidence };

@@ -22,8 +22,8 @@ import { tableMemorySchema } from './tables/memory.js';
 import { epochKeySchema } from './verdict/epoch.js';
 
 /**
- * What an observer must know after a restart, so that a fault while it was away is still seen. No row keys, no rows. By
- * check; the schema of each is its own.
+ * What an observer must know after a restart, so that it notices a fault that happened meanwhile. It holds no row keys and no
+ * rows. Each check has its own schema.
  */
 const checksSchema = z.object({
   triggers: triggersMemorySchema.prefault({}),
@@ -50,9 +50,9 @@ const memorySchema = z.object({
       startedAt: z.number(),
       xmax: z.string(),
       reason: z.string(),
-      /** Records were read before it began: what was done to them since the last poll, only reading them again shows. */
+      /** Records were read before it began. Only reading them again shows what happened to them since the last poll. */
       hasOldRecords: z.boolean().optional(),
-      /** Counters could not be seen for some of it, so they cannot vouch for the whole of it. */
+      /** Counters could not be seen for a part of the epoch, so they prove nothing about the whole of it. */
       isUncounted: z.boolean().optional(),
     })
     .optional(),
@@ -62,7 +62,7 @@ const memorySchema = z.object({
   identityBreaks: z.partialRecord(z.enum(identityKinds), z.number()).optional(),
   looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
   applied: z.array(z.string()),
-  /** As of the last poll, for whoever asks from outside; an observer that begins believes none of it. */
+  /** As of the last poll, for commands. A starting observer does not use it. */
   evidence: z
     .partialRecord(
       z.enum(evidenceSources),
@@ -97,8 +97,7 @@ export class MemoryDirectory implements MemoryStore {
   }
 
   /**
-   * A file that cannot be understood, or is not ours to read, is put aside and said to be; the observer then begins anew,
-   * knowing nothing.
+   * Puts a file that cannot be parsed or read aside and logs it. The observer then begins with an empty memory.
    *
    * @throws {CannotKeepState} when this process cannot read at present: to begin anew would overwrite what was proven.
    */

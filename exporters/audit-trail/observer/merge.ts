@@ -29,7 +29,7 @@ export interface MergedOutcome<M> {
   readonly suspected: readonly { readonly table: string; readonly cause: string }[];
 }
 
-/** How things stand once what a run found out is put where it belongs. */
+/** The state after the outcome of a run. */
 export function mergeOutcome<M, P extends Poll>(
   state: LoopState,
   slot: Slot<M>,
@@ -50,7 +50,7 @@ export function mergeOutcome<M, P extends Poll>(
     now,
   }));
   const next = outcome.afterwards?.(confirmed.verdicts) ?? outcome.memory;
-  // Meanwhile a baseline may have been declared, which this run does not know of.
+  // A baseline may have been declared during the run, and the run does not know of it.
   const own = isUnchanged ? next : (check.accept?.(next) ?? next);
   const stored = slot.set({ ...remembered, tables: confirmed.tables }, own);
   const explained = { ...stored, tables: withExplanations(stored.tables, outcome, now) };

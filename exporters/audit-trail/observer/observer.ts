@@ -78,7 +78,7 @@ export class Observer {
     const { confirmIntervalMs } = this.state.trail.observe;
     const deadline = performance.now() + Math.max(1000, confirmIntervalMs * SOFT_SHARE);
     await checkExactly(loop, this.#witness, { signal, deadline });
-    // What was read since, such as records of TRUNCATE, belongs to the equalities; they must not be judged without.
+    // Records that were read since, such as those of TRUNCATE, belong to the invariants, so counters are polled again.
     if (this.state.lost === undefined && this.hasSuspicion) await this.runFastChecks(signal);
     await loop.turns.take(() => {
       if (this.state.lost === undefined) this.#resolve();
@@ -87,7 +87,7 @@ export class Observer {
     await this.#finish();
   }
 
-  /** From now on nothing is concluded: that a run is cut off says nothing about the trail. */
+  /** The observer ends. Runs that are cancelled from now on say nothing about the trail. */
   retire(): void {
     this.loop.change((state) => ({ ...state, isRetired: true }));
   }
@@ -101,8 +101,8 @@ export class Observer {
 
   async #load(): Promise<void> {
     const { loop } = this;
-    // Both paces may ask for it at once, and what one of them has learned since must not be replaced. What could not be
-    // read is read again the next time.
+    // Fast and exact checks may load it at once; the second must not replace what the first has learned since. After a
+    // failure it is loaded again the next time.
     this.#loading ??= this.#remember().catch((error: unknown) => {
       this.#loading = undefined;
       throw error;
@@ -131,7 +131,7 @@ export class Observer {
     }));
   }
 
-  /** What cannot be read excuses nothing: then a lawful disposal alarms, which is the safer of the two errors. */
+  /** Statements that cannot be read explain nothing. A lawful disposal then alarms, which is the safer error. */
   async #readDisposals(): Promise<void> {
     const { loop } = this;
     try {
@@ -146,7 +146,7 @@ export class Observer {
     }
   }
 
-  /** The fast checks are one: they see one moment, and when they fail nothing can be seen. */
+  /** All fast checks run in one transaction. When it fails, nothing can be seen. */
   async #checkFast(signal: AbortSignal): Promise<void> {
     const { loop } = this;
     const begunAt = performance.now();
@@ -183,7 +183,7 @@ export class Observer {
     this.#judge();
     const { evidence, lost, memory } = this.state;
     for (const source of evidenceSources) loop.metrics.evidence(source, evidence.get(source).state);
-    // Nothing was learned, and a state that never was loaded must not take the place of one that is there.
+    // A state that was never loaded must not overwrite the saved one.
     if (lost !== undefined && memory.epoch === undefined) return;
     try {
       await this.#deps.memory.save({ ...memory, evidence: evidence.written() });

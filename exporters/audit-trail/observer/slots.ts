@@ -46,7 +46,7 @@ export const replaySlot: Slot<ByTable<CheckMemories['replay'], TableReplay>> = {
     checks: { ...memory.checks, replay },
     tables: withParts(memory, tables, (table, part) => {
       const isNew = part.scanned !== table.replay.scanned;
-      // A whole scan that left nothing open: what was sighted before it was recorded, or is confirmed.
+      // A full scan that left nothing open: earlier sightings were recorded since, or are confirmed.
       const postponed = isNew && part.scanned?.postponed === 0 ? {} : table.postponed;
       return { ...table, postponed, replay: part };
     }),

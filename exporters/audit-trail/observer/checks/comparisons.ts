@@ -7,7 +7,7 @@ import { forgotten } from '../forgotten.js';
 const memorySchema = z.object({
   /** By name. */
   results: forgotten<Readonly<Record<string, ComparisonResult>>>(),
-  /** The one whose turn it is: a poll that ended early must not keep the others from theirs for ever. */
+  /** The comparison that runs next. A poll may end early, and must not always skip the same ones. */
   next: z.number().default(0),
 });
 

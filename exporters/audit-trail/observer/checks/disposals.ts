@@ -1,7 +1,6 @@
 /**
- * Records that are gone by a signed statement are no loss, and exactly those: a record elsewhere that is gone is one.
- * What they said of a row nobody can know any more; so where the stated records are all that could have told, nothing is
- * said of the row, and neither is it blamed.
+ * Records that a signed statement disposed of are no loss. Any other record that is gone is one. What the disposed records
+ * said about a row is no longer known. Where only they could have explained a row, the row is neither proven nor a fault.
  */
 import type { AuditRecords, AuditTrail } from '../../../../pack/audit-trail/model.js';
 import { literal, type QualifiedName, textOf } from '../../../runtime/postgres/quote.js';
@@ -12,7 +11,7 @@ import { DisposalLog, type LawfulDisposal } from '../../seal/index.js';
 import type { CountersLedger } from './counters/invariants.js';
 import type { CounterSample } from './counters/sample.js';
 
-/** Where an observer of this trail reads of them. */
+/** Where an observer of this trail reads the statements. */
 export function disposalsIn({ seal }: AuditTrail): { readonly disposals?: () => Promise<readonly LawfulDisposal[]> } {
   if (seal === undefined) return {};
   const log = new DisposalLog(seal);
@@ -69,14 +68,14 @@ export function isDisposedOf(disposals: readonly LawfulDisposal[], { at, txid }:
   });
 }
 
-/** Disposed of from the beginning: what is there now need not begin where auditing did. */
+/** The disposal includes the first records, so the present records need not begin where auditing did. */
 export function isBeginningDisposedOf(disposals: readonly LawfulDisposal[]): boolean {
   return disposals.some(({ from }) => from === undefined);
 }
 
 /**
- * How many of the stated records are gone from the live table since the ledger began; they account for so many deletions.
- * Asked only when there are some, and no more once all of them are accounted for.
+ * How many of the stated records were deleted from the live table since the ledger began. That many deletions are explained.
+ * Queried only while there are unexplained deletions and stated records.
  */
 export async function countGone(
   session: Session,
@@ -96,14 +95,14 @@ export async function countGone(
   )
     return known.gone;
   const { statements = 0, records = 0 } = ledger.disposed?.base ?? {};
-  // Stated since: then all that was sealed was there.
+  // For statements made since, all records were there when the ledger began.
   const stated = disposals.slice(statements).reduce((sum, disposal) => sum + disposal.records, records);
   const gone = Math.max(0, stated - (await countThere(session, sql, disposals)));
   ledger.disposed = { base: { statements, records }, counted: { deleted, statements: disposals.length, gone } };
   return gone;
 }
 
-/** To be asked when a ledger begins: what is gone by then, its counters have not seen. */
+/** Asked when a ledger begins: its counters do not include what was deleted before. */
 export async function countThere(
   session: Session,
   sql: RecordsSql,

@@ -1,17 +1,17 @@
 import { sameInterval, sameMoney } from './spelling.js';
 
-/** As what a value is to be read. */
+/** How to read a value. */
 export interface Meaning {
   /** Of the column, see `Column.base`; undefined when the column is gone, and with it what its values meant. */
   readonly type: string | undefined;
-  /** The column was defined anew between the two: either may be the text of a value of the type before. */
+  /** The column was redefined between the two images: either text may be of the type before. */
   readonly wasRedefined?: boolean;
 }
 
 /**
  * Do two texts of one column mean the same? Row images are written by sessions whose settings we do not know, and read
- * before and after changes of a column's type, so form must not count. Except where the form is the value: as a text,
- * `007` is not `7`, whatever it looks like.
+ * before and after changes of a column's type, so the form must not count. In a text column the form is the value: `007` is
+ * not `7`.
  *
  * Each argument is jsonb in its text form: `"text"`, `12.50`, `null`, `{"a": 1}`.
  */

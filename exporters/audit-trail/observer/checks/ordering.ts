@@ -4,14 +4,14 @@ import type { RecordsPoll } from '../check.js';
 import { readGiven } from './identity.js';
 
 /**
- * Histories are in the order of ids, which a sequence that was set back gives out again: later records then stand
- * before earlier ones, and every check that looks for the one before would find faults that are none. So it is asked
- * after each page that shows any, before they are believed.
+ * Histories are ordered by id. A sequence that was set back gives out ids again, and later records then sort before earlier
+ * ones: checks that compare a record with the one before would report false faults. So this is asked after each page with
+ * findings, before they count.
  */
 export async function isOrderLost({ known, sql }: RecordsPoll, session: Session): Promise<boolean> {
   if (known.orderLost !== undefined) return true;
   const { epoch, checks } = known;
-  // A crash takes ids back that nobody saw; only within an epoch must they never fall.
+  // A crash takes back ids of uncommitted transactions, so ids must not decrease only within an epoch.
   if (checks.identity.given === undefined || checks.identity.epoch !== epoch?.startedAt) return false;
   const given = await readGiven(session, sql);
   return given !== undefined && given < BigInt(checks.identity.given);

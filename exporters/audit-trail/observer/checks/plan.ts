@@ -22,12 +22,12 @@ export interface Plan {
   readonly obstacles: ReadonlyMap<string, string>;
 }
 
-/** A poll for checks that go through the tables. */
+/** A poll for checks that read tables. */
 export interface PlannedPoll extends RecordsPoll {
   readonly plan: Plan;
 }
 
-/** What there is to compare and how, and for each table that cannot be compared, why not. */
+/** What to compare and how; and for each table that cannot be compared, the reason. */
 export async function makePlan(poll: RecordsPoll, session: Session): Promise<Plan> {
   const { sql, tables } = poll;
   const continuity = new Map<string, ContinuityTable>();
@@ -42,7 +42,7 @@ export async function makePlan(poll: RecordsPoll, session: Session): Promise<Pla
   for (const table of tables) {
     const own: ReplayUnit[] = [];
     const places = placesOf(poll, table);
-    // Dropped since; the next poll finds it gone, and until then there is nothing to say of it.
+    // It was dropped since. The next poll finds it gone.
     if (!places.every(({ relation }) => columns.has(relation.oid))) continue;
     for (const { relation, recordedAs } of places) {
       const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
@@ -109,7 +109,7 @@ function continuityTable(
     madeAt: madeAt(own(), relation),
     hasBaseline: own().reading.hadSnapshot,
     disposals: disposalsFor(poll, name),
-    // Asked when it is needed: a baseline may be taken between two pages.
+    // Read when it is needed: a baseline may be declared between two pages.
     get acceptedBefore() {
       return BigInt(own().accepted?.xid ?? 0);
     },
@@ -137,7 +137,7 @@ function unitOf(
     madeAt: madeAt(own(), relation),
     hasSnapshot: own().reading.hadSnapshot,
     disposals: disposalsFor(poll, recordedAs),
-    // Asked when it is needed, as the next: a poll may have seen other storage since this was planned.
+    // Read when it is needed: a poll may have seen other storage since the plan was made.
     get watchedSince() {
       const watched = own().storage.watched[relation.oid];
       return watched === undefined ? undefined : BigInt(watched.xid);
@@ -160,7 +160,7 @@ function disposalsFor({ disposals, facts, sql }: RecordsPoll, name: QualifiedNam
   return disposalsOf(disposalsHere(disposals, facts), name, sql.records);
 }
 
-/** A session reports its calls and its records one after the other, so what is not settled yet may only seem so. */
+/** A session reports its calls and its records one after the other, so a mismatch that is not settled may disappear. */
 function areTooMany({ known }: RecordsPoll): ReplayUnit['recordsAreTooMany'] {
   const { judged, pending, explained } = known.checks.counters.ledger ?? { judged: {}, pending: {}, explained: {} };
   if ((known.checks.counters.found?.calls_records ?? 0) >= (explained.calls_records ?? 0)) return 'no';

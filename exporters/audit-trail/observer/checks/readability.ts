@@ -87,7 +87,7 @@ async function read(
   return { page, isLast: page.length < PAGE_RECORDS && page.length === (page[0]?.found ?? 0) };
 }
 
-/** Lets others have their turn after each record: a page that is asked for must not wait for megabytes of images. */
+/** Yields to the event loop after each record: a request for `/metrics` must not wait for megabytes of images. */
 async function countUnreadable(records: readonly Exported[]): Promise<Unreadable> {
   const found = { time: 0, image: 0 };
   for (const record of records) {
@@ -107,7 +107,7 @@ function hasBadImage({ old_text, new_text }: Exported): boolean {
   return [old_text, new_text].some((text) => text !== null && !isImage(text));
 }
 
-/** JSON's `null` says as SQL's does that there is no image. */
+/** A JSON `null`, like an SQL null, means that there is no image. */
 function isImage(text: string): boolean {
   try {
     const image: unknown = JSON.parse(text);
@@ -133,7 +133,7 @@ const memorySchema = z.object({
   endedAt: z.number().default(0),
 });
 
-/** The pass over all records that shows whether they can be read. A pass that ended gives way to the next, in the next poll. */
+/** The pass over all records that shows whether they can be read. When a pass ends, the next poll begins another. */
 export const readabilityCheck: Check<DeepReadonly<z.infer<typeof memorySchema>>, RecordsPoll> = {
   name: 'readability',
   evidence: [],

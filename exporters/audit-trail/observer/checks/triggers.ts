@@ -65,7 +65,7 @@ function silentOperations(coverage: Coverage | undefined): readonly string[] {
   return operations.filter(([, { recording }]) => !recording).map(([operation]) => operation);
 }
 
-/** A person declared that all is as it should be: what the functions are now is what they should be. */
+/** A person declared a baseline: the present source of each function is trusted. */
 export function acceptFunctions({ fingerprints }: TriggersMemory): TriggersMemory {
   if (fingerprints === undefined) return {};
   const now = Object.values(fingerprints.functions).map(({ name, digest }) => [name, digest] as const);

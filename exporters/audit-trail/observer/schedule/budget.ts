@@ -1,7 +1,7 @@
-/** What was not used is saved up for this long: a burst of changes is then read at once. */
+/** Unused time is saved for this long, so that a burst of changes is read at once. */
 const SAVED_FOR_MS = 60_000;
 
-/** How much of one session's time something may take; a busy database is the portal's before it is ours. */
+/** How much of one session's time something may take. The portal's use of the database comes first. */
 export class LoadBudget {
   readonly #share: number;
   #leftMs: number;
@@ -18,7 +18,7 @@ export class LoadBudget {
     return this.#leftMs <= 0;
   }
 
-  /** Takes what the work takes, also when it fails. */
+  /** Counts the time of the work, also when it fails. */
   async spend<T>(work: () => Promise<T>): Promise<T> {
     this.#earn();
     const begunAt = performance.now();

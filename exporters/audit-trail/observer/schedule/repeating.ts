@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 const JITTER_RATIO = 0.1;
 
 /**
- * Runs one thing again and again: never beside itself, each time with a deadline, a little unevenly so that many
- * observers do not come all at once, and sooner when asked to.
+ * Repeats one task: never concurrently with itself, each time with a deadline, with jitter so that many observers do not
+ * poll at once, and sooner when asked to.
  */
 export class Repeating {
   readonly #name: string;
@@ -25,7 +25,7 @@ export class Repeating {
 
   start(): void {
     this.#stopping = new AbortController();
-    // Each name has its own place in the first second, so that trails of one server take turns from the beginning.
+    // Each name gets its own offset in the first second, so that trails of one server do not start at once.
     this.#wait(
       (createHash('sha256').update(this.#name).digest().readUInt16BE(0) / 2 ** 16) * Math.min(1000, this.#intervalMs),
     );

@@ -15,9 +15,9 @@ export interface FollowedNames {
 }
 
 /**
- * What is known of a table must not be lost by giving it another name for the time of a poll: neither a fault that was
- * proven, nor a suspicion, nor that each of its rows must have a record. So it is kept when the name goes, and taken up
- * again when the same table comes back to it. A fault stays with the name and goes along with the table.
+ * Renaming a table for the time of a poll must not lose what is known of it: a proven fault, a suspicion, or that each of its
+ * rows must have a record. So it is kept when the name disappears, and used again when the same table returns to the name. A
+ * fault stays with the name and follows the table.
  */
 export function followNames(memory: Memory, scope: readonly ScopedTable[]): FollowedNames {
   const faulty = faultyRelations(memory);
@@ -33,7 +33,7 @@ export function followNames(memory: Memory, scope: readonly ScopedTable[]): Foll
     if (before === undefined) continue;
     delete gone[label];
     const isSame = before.storage.relations?.[textOf(relation)] === relation.oid;
-    // Another table under the name begins anew, unless it has a fault to answer for.
+    // Another table under the name begins anew; a proven fault stays with the name.
     if (isSame || before.confirmed !== undefined) tables[label] = before;
     if (isSame) returned.push(label);
   }

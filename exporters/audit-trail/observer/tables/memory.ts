@@ -27,7 +27,7 @@ const storageSchema = z.object({
   relations: z.record(z.string(), z.string()).optional(),
   /** By oid of a relation that took the name of another while we watched: the transaction that made it. */
   made: z.record(z.string(), z.string()).optional(),
-  /** By relation oid: row versions from this transaction on were made under our eyes, in this storage. */
+  /** By relation oid: row versions from this transaction on were made in this storage while we watched. */
   watched: z.record(z.string(), z.object({ xid: z.string(), filenode: z.string() })).default({}),
 });
 

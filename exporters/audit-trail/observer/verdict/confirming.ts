@@ -27,7 +27,7 @@ export interface Confirmed {
   readonly counted: readonly Finding[];
 }
 
-/** What becomes of the findings of an exact check, all of one table. */
+/** Decides on the findings of an exact check, all of one table. */
 export function confirm(own: TableMemory, findings: readonly Finding[], at: ConfirmedAt): Confirmed {
   const { maintenance, records, now } = at;
   const accepted = new Set(own.accepted?.ids);
@@ -70,7 +70,7 @@ function mayStillBeRecorded(
   postponed: Record<string, number>,
   now: number,
 ): boolean {
-  // What continuity reads was held back for that long already, and of what the catalogue shows no record will come.
+  // Continuity reads records only after that time, and no record will follow what the catalogue shows.
   const mayCome = check !== 'continuity' && check !== 'catalogue';
   if (records?.writtenBy !== 'application' || !mayCome) return false;
   const first = postponed[id];

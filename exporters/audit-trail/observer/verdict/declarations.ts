@@ -5,12 +5,12 @@ import { errorCode } from '../../../runtime/error-code.js';
 import { looseFolder } from '../../../runtime/state/index.js';
 
 /**
- * What people declare about a trail, beside the observer's own state and never overwritten by it. Each entry says who
- * and why, because it makes the observer overlook something.
+ * What people declare about a trail. The file lies beside the observer's state, and the observer never writes it. Each entry
+ * says who and why, because it makes the observer accept something.
  */
 const common = { reason: z.string().min(1), by: z.string().min(1), at: z.iso.datetime({ offset: true }) };
 const declarationSchema = z.discriminatedUnion('kind', [
-  /** From here on the data is taken as it is; what was confirmed before is acknowledged. No tables: all. */
+  /** The present data is accepted, and confirmed faults are acknowledged. Without `tables`: all of them. */
   z.strictObject({ kind: z.literal('baseline'), tables: z.array(z.string()).optional(), ...common }),
   /** Changes in this time are explained by the maintenance, and a baseline follows by itself when it ends. */
   z.strictObject({
@@ -34,7 +34,7 @@ export function declarationsPath(directory: string, trail: string): string {
   return join(directory, declarationsFile(trail));
 }
 
-/** @throws when the file is there and cannot be understood: to overlook a declaration would raise false alarms. */
+/** @throws when the file exists and cannot be parsed: ignoring a declaration would raise false alarms. */
 export async function readDeclarations(directory: string, trail: string): Promise<readonly Declaration[]> {
   const path = declarationsPath(directory, trail);
   let text: string;
@@ -57,7 +57,7 @@ export async function declare(directory: string, trail: string, declaration: Dec
   await looseFolder(directory).save(declarationsFile(trail), `${JSON.stringify(all, null, 2)}\n`);
 }
 
-/** By which it is remembered that it was applied. */
+/** Identifies a declaration that was applied. */
 export function declarationId({ kind, at, tables }: Declaration): string {
   return `${kind} ${at} ${tables?.join(',') ?? '*'}`;
 }

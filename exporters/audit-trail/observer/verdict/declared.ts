@@ -25,7 +25,7 @@ export interface AppliedDeclarations {
   readonly applied: readonly Declaration[];
 }
 
-/** Does what people declared since the last poll: each baseline once, and one at the end of each maintenance. */
+/** Applies what people declared since the last poll: each baseline once, and a baseline at the end of each maintenance. */
 export function applyDeclarations(
   before: Memory,
   declarations: readonly Declaration[],

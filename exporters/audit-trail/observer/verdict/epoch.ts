@@ -32,7 +32,7 @@ export function tracksCalls({ trackFunctions }: Facts): boolean {
   return trackFunctions === 'pl' || trackFunctions === 'all';
 }
 
-/** The weightiest difference; undefined when it is the same epoch. */
+/** The most important difference; undefined within the same epoch. */
 export function epochDifference(before: EpochKey | undefined, now: EpochKey): EpochReason | undefined {
   if (before === undefined) return 'start';
   if (before.system !== undefined && now.system !== undefined && before.system !== now.system) return 'system';

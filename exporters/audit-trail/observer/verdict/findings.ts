@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { identityKinds } from '../../../../pack/audit-trail/metrics.js';
 import type { AuditOperation } from '../../../../pack/audit-trail/model.js';
 
-/** What may be wrong with the ids of records: it is of the trail as a whole, and of no table. */
+/** What may be wrong with the ids of records. It concerns the trail as a whole, and no single table. */
 export type IdentityKind = (typeof identityKinds)[number];
 
 /**
@@ -12,7 +12,7 @@ export type IdentityKind = (typeof identityKinds)[number];
  */
 export type FindingKind = 'missing' | 'unexplained' | 'altered';
 
-/** What became of a finding: it counts against its table, was accepted before, or may yet turn out to be none. */
+/** The verdict on a finding: it counts against its table, was accepted before, or cannot be decided yet. */
 export type FindingVerdict = 'confirmed' | 'accepted' | 'postponed';
 
 /** A fault at one row, shown by an exact check. */
@@ -40,7 +40,7 @@ export function findingId(table: string, key: string, lastRecord: string | undef
     .slice(0, 20);
 }
 
-/** Lets two people speak of one row without saying which. */
+/** Identifies a row in messages without showing its key. */
 export function hashedKey(table: string, key: string): string {
   return createHash('sha256')
     .update(JSON.stringify([table, key]))

@@ -12,12 +12,12 @@ export function isBeyondExplaining(invariant: AuditInvariant, amount: number): b
   return neverExplained.has(invariant) || (invariant === 'calls_records' && amount < 0);
 }
 
-/** What was judged, in this epoch and in earlier ones, while nothing can be counted too. */
+/** What was judged in this epoch and in earlier ones, also while nothing can be counted. */
 export function judgedSoFar({ ledger, judged = {} }: Known['checks']['counters']): Amounts {
   return ledger === undefined ? judged : lasting(ledger);
 }
 
-/** What nothing explained: judged, or not settled yet; while nothing can be counted, what was judged before. */
+/** Mismatches without an explanation: judged, or not settled yet. While nothing can be counted: those judged before. */
 export function unexplainedSoFar({ ledger, judged = {} }: CountersMemory): Amounts {
   if (ledger === undefined) return judged;
   const result: Changing<Amounts> = {};
@@ -28,12 +28,12 @@ export function unexplainedSoFar({ ledger, judged = {} }: CountersMemory): Amoun
   return result;
 }
 
-/** Ends an epoch's counting. A restart makes nothing good: what stays until a baseline is declared goes over it. */
+/** Ends the counting of an epoch. Mismatches that stay until a baseline is declared are carried over a restart. */
 export function withoutLedger({ ledger, ...own }: CountersMemory): CountersMemory {
   return ledger === undefined ? own : { ...own, judged: lasting(ledger) };
 }
 
-/** With what is not settled yet, where no outcome could explain it. */
+/** What was judged, plus unsettled mismatches that normal operation cannot produce. */
 function lasting({ judged, pending }: { readonly judged: Amounts; readonly pending: Amounts }): Amounts {
   const result: Changing<Amounts> = { ...judged };
   for (const invariant of auditInvariants) {

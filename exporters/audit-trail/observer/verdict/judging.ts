@@ -14,7 +14,7 @@ import type { EvidenceBook } from './evidence.js';
 import { type Declared, maintenanceOf } from './maintenance.js';
 import { nextState, type TableState } from './state.js';
 
-/** What the states of tables follow from, beside what is remembered. */
+/** What determines the states of tables, beside the memory. */
 export interface JudgedBy {
   readonly trail: AuditTrail;
   readonly tables: readonly ScopedTable[];

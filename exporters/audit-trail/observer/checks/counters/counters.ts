@@ -115,7 +115,7 @@ function targetsOf({ trail, catalogue, facts }: FastPoll, { shape }: RecordsSql,
   return { counters: targets, masks, fns: callsOf(catalogue, functions), isMixed: isMixed(catalogue, functions) };
 }
 
-/** Puts what does not agree down in the ledger. @returns whom it may be of. */
+/** Notes new mismatches in the ledger. @returns the tables that may have caused them. */
 function judge(poll: FastPoll, ledger: CountersLedger, settling: Settling): { table: string; alarm: Alarm }[] {
   const { catalogue, tables, isUnderMaintenance } = poll;
   const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
@@ -136,7 +136,7 @@ function judge(poll: FastPoll, ledger: CountersLedger, settling: Settling): { ta
     const sum = (amounts[invariant] ?? 0) + amount;
     amounts[invariant] = sum;
     if (!isMaintenance && sum === 0) {
-      // They agree again. Whoever is suspected stays so until the exact checks are through.
+      // The counters agree again. Suspected tables stay suspect until the exact checks have ended.
       delete ledger.pending[invariant];
       return [];
     }
@@ -147,8 +147,8 @@ function judge(poll: FastPoll, ledger: CountersLedger, settling: Settling): { ta
 }
 
 /**
- * It is said whether ids are compared, and it is no limitation: a trail that is written to day and night never rests long enough,
- * and nobody could do anything about an alert that said so.
+ * The reason says whether ids are compared. That they are not is no limitation: a trail that is written to day and night never
+ * rests long enough, and nobody could act on an alert about it.
  */
 function whatIsCounted({ settleMs }: Pace, { base }: CountersLedger, { sequence }: CounterSample): string {
   const all = 'statistics are kept and can be read';
@@ -156,7 +156,7 @@ function whatIsCounted({ settleMs }: Pace, { base }: CountersLedger, { sequence 
   return `${all}; records are not compared with the ids given out yet, which begins when none was for ${settleMs / 1000} s`;
 }
 
-/** Of what may yet pass, only what was there before: a restart must not end an alarm for as long as counters settle. */
+/** While counters settle, only earlier mismatches are shown: a restart must not end an alarm for that time. */
 function knownOf(own: Pick<CountersMemory, 'ledger'>, found: CounterMismatches): CounterMismatches {
   const unexplained = unexplainedSoFar(own);
   const known = auditInvariants.filter((invariant) => found[invariant] !== undefined);

@@ -10,7 +10,7 @@ export const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number()
 export type Amounts = z.infer<typeof amountsSchema>;
 
 export const countersLedgerSchema = z.object({
-  /** What each side stood at when this epoch began, or when a relation joined it. */
+  /** The counters when this epoch began, or when a relation joined it. */
   base: z.object({
     audited: z.record(z.string(), tuplesSchema),
     records: z.record(z.string(), tuplesSchema),
@@ -19,9 +19,9 @@ export const countersLedgerSchema = z.object({
     /** Ids given out less records counted, at a quiet moment; undefined until there was one. */
     sequenceGap: z.number().optional(),
   }),
-  /** No id was given out since; for finding that moment. */
+  /** Since when no id was given out; used to find that quiet moment. */
   resting: z.object({ sequence: z.number(), since: z.number() }).optional(),
-  /** Which operations of a relation call every time, as trigger bits. */
+  /** The operations of a relation for which a trigger always calls the function, as trigger bits. */
   masks: z.record(z.string(), z.number()),
   /** The newest values; those of relations that are gone stay. */
   last: z.object({
@@ -43,7 +43,7 @@ export const countersLedgerSchema = z.object({
       counted: z.object({ deleted: z.number(), statements: z.number(), gone: z.number() }).optional(),
     })
     .optional(),
-  /** What was judged in earlier epochs: no counter shows it any more, so it is added to what they show. */
+  /** What was judged in earlier epochs. No counter shows it any more, so it is added to the mismatches. */
   carried: amountsSchema.default({}),
   /** Counters at the last poll at which every equality held. */
   agreed: z.record(z.string(), tuplesSchema),
@@ -54,7 +54,7 @@ export const countersMemorySchema = z.object({
   ledger: countersLedgerSchema.optional(),
   /** Mismatches judged in earlier epochs, for as long as no ledger of a new one carries them. */
   judged: amountsSchema.optional(),
-  /** By how much counters that should agree do not, as of now; and of late, until they had time to settle. */
+  /** The present mismatches, and those of the settling time. */
   found: forgotten<CounterMismatches>(),
   window: forgotten<readonly Entry[]>(),
 });
@@ -100,10 +100,10 @@ export function openLedger(
 }
 
 /**
- * The four equalities, as differences since the epoch began, and what is carried over from before; 0 when all is well.
+ * The four invariants: differences since the epoch began, plus what is carried over from earlier epochs. 0 means that they agree.
  *
  * - operations_calls: row changes less calls of the row trigger. Above 0: a trigger was missing or bypassed.
- * - calls_records: calls less records inserted. Above 0: the function was gutted. Below: records without a call.
+ * - calls_records: calls less records inserted. Above 0: the function records less than it should. Below: records without a call.
  * - records_sequence: records beyond the ids given out. Above 0: ids were forged. Gaps (rollback, crash) count on the
  *   other side and never show.
  * - records_mutated: records updated or deleted, moves to the archive and lawful disposals left out.
@@ -139,7 +139,7 @@ export function counterMismatches(
     result.calls_records = sum(fns.all) - (inserted - uncalled.snapshots);
     if (sample.prepared > 0) setAsidePrepared(result);
   } else {
-    // Without calls one equality is left of two: it says that something is wrong, not which of the two.
+    // Without calls, one equality replaces two: it shows that something is wrong, and not whether trigger or function is.
     result.operations_calls = operations - (inserted - uncalled.snapshots - uncalled.truncates);
   }
   if (sample.sequence !== undefined && base.sequenceGap !== undefined) {
@@ -154,7 +154,7 @@ export function counterMismatches(
   return result;
 }
 
-/** Calls without rows and without records: they belong to transactions that are prepared. */
+/** Takes off calls that have neither rows nor records: prepared transactions made them. */
 function setAsidePrepared(found: { operations_calls?: number; calls_records?: number }): void {
   const { operations_calls: operations = 0, calls_records: calls = 0 } = found;
   const prepared = Math.max(0, Math.min(-operations, calls));
@@ -163,9 +163,9 @@ function setAsidePrepared(found: { operations_calls?: number; calls_records?: nu
 }
 
 /**
- * Takes the gap of ids at rest: since the last id was given out there was a moment at which no transaction was open, and
- * after it time for backends to report. Sooner, ids would be given out whose records are not counted yet, and would later
- * look like forged ones.
+ * Measures the gap between ids and records at a quiet moment: since the last id was given out, there was a moment without
+ * an open transaction, and then time for backends to report. Measured earlier, ids whose records are not counted yet would
+ * later seem forged.
  */
 export function learnSequenceGap(ledger: CountersLedger, sample: CounterSample, settleMs: number): void {
   const { sequence, at, isAtRest } = sample;
@@ -234,7 +234,7 @@ export function advance(ledger: CountersLedger, sample: CounterSample): void {
   };
 }
 
-/** Relations whose counters moved since all equalities last held: where the fault can be. */
+/** Relations whose counters changed since all counters last agreed. The fault can only be there. */
 export function movedSinceAgreement(ledger: CountersLedger): string[] {
   return Object.entries(ledger.last.audited)
     .filter(([oid, tuples]) => tuples.some((value, index) => value !== (ledger.agreed[oid]?.[index] ?? 0)))
@@ -268,7 +268,7 @@ export class Settling {
   }
 
   add(at: number, found: CounterMismatches): void {
-    // A clock that was set back would make everything look recent until it is there again.
+    // After the clock was set back, every entry would seem recent until it reaches its earlier time again.
     if (at < (this.#seen.at(-1)?.at ?? at)) this.#seen = [];
     this.#seen.push({ at, found: found });
     // The newest one that is old enough must stay: it proves that the window is spanned.

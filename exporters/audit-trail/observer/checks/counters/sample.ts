@@ -19,8 +19,8 @@ select
   ${sequence} as sequence`;
 
 /**
- * Whoever has a transaction id holds a lock on it. A snapshot does not tell: of the newest transaction, as long as none
- * after it has ended, it says that it has not begun.
+ * A transaction with an id holds a lock on that id. A snapshot is not enough: it shows the newest transaction as not begun
+ * until a later one has ended.
  */
 const AT_REST = `(select not exists (select from pg_locks l where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted))`;
 

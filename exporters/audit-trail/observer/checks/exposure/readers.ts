@@ -4,8 +4,8 @@ import type { Session } from '../../../../runtime/postgres/read-only.js';
 /**
  * Roles that can log in and may read the records, and whether the server records that they do: every statement
  * (`log_statement = all`), or by pgaudit, either all reading of a role or whatever touches a table that `pgaudit.role` may
- * read. Settings of a role in this database outrank those of the role, of the database and of the server. What this
- * session sees of the server's is coloured by its own role's, which is then no evidence of others'.
+ * read. Settings of a role in this database take precedence over those of the role, of the database and of the server. This
+ * session sees server settings overridden by its own role's; those say nothing about other roles.
  */
 const READERS = `
 with names(name) as (values ('log_statement'), ('pgaudit.log'), ('pgaudit.role')),

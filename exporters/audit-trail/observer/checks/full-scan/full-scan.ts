@@ -25,7 +25,7 @@ interface Problem {
 interface Round {
   /** The standby is behind the primary. */
   readonly isBehind: boolean;
-  /** Whose turn it is comes first. */
+  /** In the order in which they are compared. */
   readonly order: readonly { readonly label: string; readonly isUrgent: boolean }[];
   /** Rows that this poll may still compare. */
   readonly rows: number;
@@ -86,7 +86,7 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
   return { memory: { ...own, problems: Object.fromEntries(problems), round }, isMore: true };
 }
 
-/** A standby that is behind shows the past; a scan there would prove nothing about what is suspected now. */
+/** A standby that is behind shows the past. A scan there proves nothing about a present suspicion. */
 async function replicaIsCurrent({ read, readAside }: PlannedPoll): Promise<boolean> {
   const [primary] = await read((session) =>
     session.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn'),
@@ -120,7 +120,7 @@ function passed(own: Own, round: Round): Own {
   return { ...own, round: { ...round, order: round.order.slice(1) } };
 }
 
-/** A table that cannot be compared must not keep the others from it. */
+/** A table that cannot be compared must not prevent others from being compared. */
 async function tryPage(poll: PlannedPoll, own: Own, round: Round, turn: Round['order'][number]): Promise<Result> {
   const { label } = turn;
   const units = poll.plan.units.get(label) ?? [];
@@ -167,7 +167,7 @@ async function comparePage(
   const after = (next: TableReplay, compared: number): Own => {
     const left = { ...round, rows: round.rows - Math.max(1, compared) };
     const memory = { ...own, tables: { ...own.tables, [label]: next } };
-    // Ended: the next one's turn.
+    // Ended: the next table follows.
     return next.scan === undefined ? passed(memory, left) : { ...memory, round: left };
   };
   const unit = units[scan.unit];

@@ -62,7 +62,7 @@ export async function replayKeys(
   };
 }
 
-/** The record of its deletion came after this one, and may have been disposed of; whose it was is not known any more. */
+/** Whether the record of its deletion may have been disposed of: keys of disposed records are not known any more. */
 function mayBeDeletedLawfully(disposals: readonly TableDisposal[], lastRecord: bigint): boolean {
   return disposals.some((own) => own.toXid > lastRecord && (own.has('DELETE') || own.has('TRUNCATE')));
 }

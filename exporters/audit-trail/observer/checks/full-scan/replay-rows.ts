@@ -16,8 +16,8 @@ const typed = (columns: readonly KeyColumn[], from: number) =>
   columns.map(({ type }, index) => `$${from + index}::text::${type}`).join(', ');
 
 /**
- * The first half of a replay: the live rows of one page against the last record of each. Both sides are of one snapshot, so a
- * difference is a difference, whoever writes meanwhile.
+ * The first half of a replay: the live rows of one page against the last record of each. Both sides are read from one snapshot, so
+ * concurrent writes cause no difference.
  */
 export async function replayRows(
   session: Session,
@@ -152,8 +152,8 @@ function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | unde
 }
 
 /**
- * Which of the two is the later tells which of the two is wrong. A record that is as old as the row was not touched
- * since: its transaction changed the row once more.
+ * The later of the two is wrong. If the record is as old as the row version, the record was not changed since: then its
+ * transaction changed the row once more.
  */
 function blame(row: LiveRow, rowXid: bigint): FindingKind {
   if (row.record_xid === null || rowXid >= BigInt(row.record_xid)) return 'missing';

@@ -25,7 +25,7 @@ export interface ReplayUnit {
   readonly hasSnapshot: boolean;
   /** Records of it that are lawfully gone. */
   readonly disposals: readonly TableDisposal[];
-  /** Row versions from this transaction on were made under our eyes: they must have a record, and of the same version. */
+  /** Row versions from this transaction on were made while we watched: each must have a record of the same version. */
   readonly watchedSince: bigint | undefined;
   /** Row versions and last records older than this were accepted by a declared baseline. */
   readonly acceptedBefore: bigint;
@@ -41,9 +41,9 @@ export interface ReplayPage {
   readonly mismatches: readonly { readonly kind: ReplayKind; readonly finding: Finding }[];
   /** Accepted by the baseline in this scan, to be remembered. */
   readonly accepted: readonly string[];
-  /** Live rows of which nothing can be said: older than the observer, and no SNAPSHOT. */
+  /** Live rows that cannot be proven: older than the observer, and without a SNAPSHOT. */
   readonly unbaselined: number;
-  /** Live rows whose last record does not say what it left. */
+  /** Live rows whose last record has no image after the change. */
   readonly lackingImages: number;
   readonly compared: number;
   /** Where to go on; undefined at the end. */

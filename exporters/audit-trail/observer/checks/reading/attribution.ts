@@ -17,7 +17,7 @@ const columns: Readonly<Record<AttributionField, string>> = {
   reason: 'reason',
 };
 
-/** Attribution. Jobs and migrations act without a person's reason; they are counted apart, never as missing. */
+/** Attribution. Jobs and migrations have no person and no reason; they are counted separately, never as missing. */
 const ATTRIBUTION = (sql: RecordsSql, window: RecordsWindow, attribution: Attribution, listed: string | undefined) => {
   const like = (patterns: readonly string[]) =>
     patterns.length === 0

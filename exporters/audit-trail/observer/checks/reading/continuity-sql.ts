@@ -8,7 +8,7 @@ import type { ScopedTable } from '../../tables/scope.js';
 import type { TableDisposal } from '../disposals.js';
 import { differingColumns, type ImageDifference } from '../images.js';
 
-/** Of a change and the record before it: which of them does not say what there is to compare. */
+/** Which of the two, the change or the record before it, has no image to compare. */
 const LACKING = (change: string, previous: string) =>
   `case when ${change}.op = 'INSERT' then null when ${change}.old is null then 'own'
         when ${previous}.op <> 'DELETE' and ${previous}.new is null then 'previous' end as lacking`;

@@ -53,7 +53,7 @@ export async function checkContinuity(
     const rows = await session.query<Candidate>(CANDIDATES(sql, facts, window, from), window.params);
     for (const [label, own] of groupByTable(rows)) {
       const table = tables.get(label);
-      // Records of tables out of scope are none of ours.
+      // Records of tables out of scope are not checked.
       if (table !== undefined) await judged.judge(table, own);
     }
     if (rows.length < PAGE) return { ...judged.result(), truncated: false };

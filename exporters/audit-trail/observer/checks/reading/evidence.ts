@@ -8,7 +8,7 @@ import type { ReadingOwn as Own, ReadingRound } from './memory.js';
 
 type Judged = Readonly<Partial<Record<EvidenceSource, Evidence>>>;
 
-/** What reading is evidence of, when it went through. */
+/** The evidence of a reading that succeeded. */
 export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Judged {
   const { sql, known, load } = poll;
   const withoutImage = Object.values(own.tables).reduce((sum, { lackingImages }) => sum + lackingImages, 0);
@@ -28,7 +28,7 @@ export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Ju
   };
 }
 
-/** What was proven before says nothing of what was written since, and nobody can wait for ever. */
+/** Earlier proof says nothing about later records; too far behind means unknown. */
 export function tooFarBehind({ now, trail }: PlannedPoll, { progress }: Own): string | undefined {
   if (progress?.everCaughtUp !== true) return undefined;
   const behindMs = now() - progress.caughtUpAt;

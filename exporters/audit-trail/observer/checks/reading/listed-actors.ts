@@ -3,7 +3,7 @@ import { ident, parseQualified, qualified } from '../../../../runtime/postgres/q
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Limitation } from '../../verdict/evidence.js';
 
-/** Asked beforehand: a query that fails would take with it all that is read beside it. */
+/** Checked beforehand, because a failing query would abort the whole transaction. */
 const LISTING = `
 select a.attnum is not null as "hasColumn", row_security_active(c.oid) as "isCut", current_user::text as role,
        has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select') as "mayRead"
@@ -18,7 +18,7 @@ export interface ListedActors {
   readonly limitation?: Limitation;
 }
 
-/** Who may be named as an actor, now: whoever is taken off the list later was on it when the records were read. */
+/** Who may be named as an actor now. Removing a person later does not change records that were read before. */
 export async function listedActors(
   session: Session,
   actors: NonNullable<Attribution['actors']>,

@@ -7,11 +7,11 @@ import type { TableReading } from '../../tables/memory.js';
 import type { Stall } from './lag.js';
 import type { ListedActors } from './listed-actors.js';
 
-/** What one poll has come to. */
+/** How far one poll has got. */
 interface Round {
   /** New records may be left. */
   readonly isMore: boolean;
-  /** What continuity lacked in it. */
+  /** What limited continuity in it. */
   readonly limitations: readonly string[];
   readonly listed: ListedActors;
   /** Going through old records again: until when, and how many of them. */
@@ -66,7 +66,7 @@ export type ReadingOwn = ReadingMemory & { readonly tables: Readonly<Record<stri
 
 export const noReading: TableReading = { hadSnapshot: false, lackingImages: 0, epochRecords: 0 };
 
-/** For how long an application may owe a record. */
+/** How long after its change an application may write a record. */
 export function owedMsOf({ records }: AuditTrail): number {
   return records?.writtenBy === 'application' ? records.maxWriteLagMs : 0;
 }

@@ -14,13 +14,13 @@ import { countWindow, type Measured, measureWindow, said } from './window.js';
 
 type Result = Outcome<Own>;
 
-/** A transaction that is open for long ends at some time; what it wrote may be as old until then. */
+/** The longest age of an open transaction decreases by this factor with each poll. */
 const LAG_HALF_LIFE = 0.5;
 
 /**
- * Reads what is new, window by window, each in a transaction of its own so that no snapshot is held for long; then goes
- * through old records again where that is owed; and judges its evidence when it went through, never before. Said any
- * sooner, a trail that cannot be read would be "ok" for a moment in each poll.
+ * Reads new records window by window, each in a transaction of its own so that no snapshot is held for long. Then it reads
+ * old records again where that is due. It judges its evidence only when all of this succeeded; otherwise a trail that cannot
+ * be read would be "ok" for a moment in each poll.
  */
 export const readingCheck: Check<Own, PlannedPoll> = {
   name: 'reading',
@@ -51,7 +51,7 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
   );
   const memory = { ...own, stall, openSeconds: Math.max(seconds, (own.openSeconds ?? 0) * LAG_HALF_LIFE) };
   const record = (metrics: TrailMetrics) => metrics.watermarkLag(seconds);
-  // Of other roles' transactions nothing would be seen, and what they commit late would never be read.
+  // Other roles' transactions cannot be seen, so records that they commit late would never be read.
   if (modeOf(poll.sql) === 'overlap' && !poll.facts.readsAllStats) {
     const reason = 'the role cannot see when other transactions began, so it is unknown which records may still come';
     return { memory, record, error: new CannotCheck(reason, [`GRANT pg_read_all_stats TO ${poll.facts.role}`]) };

@@ -15,13 +15,13 @@ const RECORDS_PER_ROW = 100;
 const ROLLED_SHARE = 0.5;
 
 export interface OwedRecheck {
-  /** A pass that began before this is of no use; 0 when none is owed. */
+  /** A pass that began before this does not count; 0 when none is due. */
   readonly since: number;
-  /** Somebody is suspected: to the end, for as long as there is time. Otherwise a part in each round will do. */
+  /** A table is suspect: the pass goes on while there is time. Otherwise each round reads a part. */
   readonly isUrgent: boolean;
 }
 
-/** A suspicion that old records were touched demands that all are gone through again, and so does each new epoch. */
+/** All old records are read again after a suspicion that they were changed, and in each new epoch. */
 export function owedRecheck({ tables, epoch }: Pick<Known, 'tables' | 'epoch'>): OwedRecheck {
   const suspected = Math.max(
     0,
@@ -31,7 +31,7 @@ export function owedRecheck({ tables, epoch }: Pick<Known, 'tables' | 'epoch'>):
   return { since: Math.max(suspected, begun), isUrgent: suspected > 0 };
 }
 
-/** All old records were gone through again, beginning not before then. */
+/** Whether all old records were read again in a pass that began then or later. */
 export function isRechecked({ recheck }: Pick<ReadingMemory, 'recheck'>, since: number): boolean {
   return recheck?.endedAt !== undefined && recheck.startedAt >= since;
 }
@@ -44,9 +44,9 @@ function isOwed({ known }: PlannedPoll, { progress, recheck }: Own): boolean {
 }
 
 /**
- * The next part of going through old records again.
+ * Reads the next part of the old records again.
  *
- * @returns undefined when it is not owed, or when there is no time or nothing left for it in this poll.
+ * @returns undefined when that is not due, or when this poll has no time for it.
  */
 export function goThroughAgain(poll: PlannedPoll, own: Own, round: ReadingRound): Promise<Outcome<Own>> | undefined {
   if (!isOwed(poll, own)) return undefined;
@@ -64,9 +64,9 @@ export function goThroughAgain(poll: PlannedPoll, own: Own, round: ReadingRound)
 }
 
 /**
- * Goes through the whole history again, for continuity alone: after old records may have been touched, reading only
- * what is new would never read them. That is where somebody is suspected, and wherever a new epoch begins, because
- * a record that went between the last poll of the old counters and the first of the new ones is in no difference.
+ * Reads the whole history again, for continuity alone, when old records may have been changed: after a suspicion, and when a
+ * new epoch begins, because no counter shows a record that was deleted between the last poll of the old counters and the
+ * first of the new ones.
  */
 async function readAgain(
   poll: PlannedPoll,
@@ -106,7 +106,7 @@ async function readAgain(
   };
 }
 
-/** Those that were seen before are among them, unless they are gone; that they are gone repairs nothing. */
+/** The count never decreases: records that lacked an image and were deleted since are still a gap. */
 function withLacking(tables: Own['tables'], found: Readonly<Record<string, number>>): Own['tables'] {
   const result: Record<string, TableReading> = { ...tables };
   for (const [label, n] of Object.entries(found)) {

@@ -9,7 +9,7 @@ select ${sql.tableText('r')} as "table", r.op, count(*)::int as n,
        count(*) filter (where ${sql.txidOf('r', (xmin) => asXid8(xmin, facts.xmax))} >= ${since})::int as since_epoch
 from ${sql.live} r where ${window.where('r')} and r.op is not null group by 1, 2`;
 
-/** SNAPSHOT is no change: it says how a row was when auditing began. */
+/** A SNAPSHOT is no change: it holds the row as it was when auditing began. */
 export type RecordKind = AuditOperation | 'SNAPSHOT';
 
 export interface Volume {

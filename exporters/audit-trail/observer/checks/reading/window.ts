@@ -29,7 +29,7 @@ export interface Measured {
   readonly isOrderLost: boolean;
 }
 
-/** Everything is measured first and only then counted: a query that fails must not leave half a window counted. */
+/** A window is measured completely and counted afterwards: a failing query must not leave half a window counted. */
 export async function measureWindow(
   poll: PlannedPoll,
   own: Own,
@@ -84,7 +84,7 @@ export function countWindow({ plan }: PlannedPoll, own: Own, { volumes, continui
   return { ...own, uncalled, tables, recordNames: [...names].slice(0, MOST_NAMES) };
 }
 
-/** What is said of it. */
+/** What is reported of it. */
 export function said({ plan, sql }: PlannedPoll, measured: Measured): Partial<Outcome<Own>> {
   const { volumes, continuity, attribution, times, duplicates, lags } = measured;
   return {

@@ -17,7 +17,7 @@ interface Ranges {
   readonly never: readonly Range[];
 }
 
-/** More of them are told as fewer and wider ones: never as none. */
+/** Above this, ranges are joined into fewer and wider ones; none is dropped. */
 const MOST_RANGES = 50;
 const MOST_SHOWN = 3;
 

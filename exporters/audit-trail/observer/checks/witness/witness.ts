@@ -30,9 +30,9 @@ group by 1, 2`;
 
 type Counted = Extract<WitnessReport, { state: 'counted' }>;
 
-/** Compares what the write-ahead log says was committed with what was recorded: exact, and blind to no trick of SQL. */
+/** Compares the committed changes in the write-ahead log with the records. Exact; no SQL can avoid it. */
 export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll> {
-  /** The witness stands where it stands, whether or not its counts could be compared. */
+  /** The place of the witness moves on, whether or not its counts could be compared. */
   const goOn = ({ never }: WitnessMemory, comparedTo: string): WitnessMemory => {
     const place = witness.kept();
     return { ...(place === undefined ? {} : { place }), comparedTo, never };
@@ -64,13 +64,13 @@ export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll
       try {
         return await compare(poll, report, goOn(own, report.to));
       } catch (error) {
-        // It counted, and will not do so a second time.
+        // The witness counts each range only once.
         const reason = `not compared with the records: ${failureOf(error).reason}`;
         const range = { from: report.from, to: report.to, at: poll.now(), reason };
         return { memory: goOn(withUnknown(own, range), report.to), warnings: [warningOf(range)], error };
       }
     },
-    /** What was compared last says nothing of now. */
+    /** The last comparison says nothing about the present. */
     hide: (metrics) => metrics.witnessSilent(),
     accept: acceptRanges,
   };
