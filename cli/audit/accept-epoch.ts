@@ -23,7 +23,7 @@ Examples:
 
 Exit codes: 0 accepted, 2 not accepted: the message says why`;
 
-/** `kop audit accept-epoch`: the database is another one now, and a person answers for it. */
+/** `kop audit accept-epoch`: a person states that the database behind the log has been replaced. */
 export function acceptEpochCommand(): Command {
   return withTrailOptions(new Command('accept-epoch'))
     .summary('accept, signed, that the database is another one after a failover or restore')

@@ -23,7 +23,7 @@ which record it is.
 
 Exit codes: 0 the record is under the checkpoint, 1 it is not, or somebody else signed, 2 cannot tell, as without a text`;
 
-/** `kop audit check-proof`: for whoever was handed a proof; needs neither configuration nor database. */
+/** `kop audit check-proof`: checks a proof without configuration and without a database. */
 export function checkProofCommand(): Command {
   return new Command('check-proof')
     .summary('check a proof with the published key alone')
@@ -35,7 +35,7 @@ export function checkProofCommand(): Command {
     .action((file: string, options: Options) => asVerb(async () => check(file, options)));
 }
 
-/** With the text of a record, of which PostgreSQL takes 1 GiB at the most, and an audit trail a few kB. */
+/** A proof may hold the text of a record: at most 1 GiB in PostgreSQL, a few kB in an audit trail. */
 const MOST_PROOF_BYTES = 256 * 1024 * 1024;
 
 function check(file: string, { key, json }: Options): number {
@@ -61,7 +61,7 @@ function told(result: ProofResult): readonly string[] {
   ];
 }
 
-/** The text is of whoever wrote the record, and must not move the cursor over what is said above it. */
+/** The text comes from whoever wrote the record, so its control characters must not reach the terminal. */
 function shown(text: string): string {
   return text.replaceAll(/[^\P{C}\t]/gu, (each) => `\\u{${each.codePointAt(0)?.toString(16)}}`);
 }

@@ -49,7 +49,7 @@ export function baselineCommand(): Command {
     );
 }
 
-/** `kop audit maintenance`: for what is known beforehand. */
+/** `kop audit maintenance`: announces planned work. */
 export function maintenanceCommand(): Command {
   return common(new Command('maintenance'))
     .summary('announce changes that will have no records')

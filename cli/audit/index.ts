@@ -18,7 +18,7 @@ Set up                    install, keygen
 
 docs/audit-trail.md says what is claimed, what is not, and how to verify it without this program.`;
 
-/** `kop audit`: the verbs for people who must rely on an audit trail, and for those who check on them. */
+/** `kop audit`: commands for people who rely on an audit trail, and for auditors. */
 export function auditCommand(): Command {
   const audit = new Command('audit')
     .summary('say what is proven of audit trails, verify them, prove single records')

@@ -1,4 +1,4 @@
-/** A signal that Ctrl-C and SIGTERM abort, so that work ends where it is and is remembered. A second one ends at once. */
+/** A signal that Ctrl-C and SIGTERM abort, so that work stops and its progress is saved. A second one ends the process at once. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stopping = new AbortController();
   const stop = () => stopping.abort(new Interrupted());

@@ -2,7 +2,7 @@ import { readBounded, UnreadableFile } from '../../pack/reading/bounded-file.js'
 import { CannotRun } from './trail.js';
 
 /**
- * The text of a file that the operator names. A device or a pipe of which nobody writes the end would be read for ever.
+ * The text of a file that the operator names. Devices and pipes are refused, because they may never end.
  *
  * @throws {CannotRun}
  */

@@ -9,8 +9,8 @@ import { Interrupted } from './interrupt.js';
 import { CannotRun } from './trail.js';
 
 /**
- * Runs a verb and sets the exit code. What an operator can fix is said in a sentence and ends with 2; anything else
- * is a fault of ours and goes on as it is.
+ * Runs a command and sets the exit code. An error that an operator can fix is printed as a sentence, with exit code 2. Any
+ * other error is a fault of this program and is thrown on.
  */
 export async function asVerb(work: () => Promise<number>): Promise<void> {
   try {

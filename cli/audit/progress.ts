@@ -9,7 +9,7 @@ const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
 const BAR_CELLS = 24;
 
-/** A bar where somebody watches, and a line now and then where a file does. */
+/** A progress bar on a terminal; a line now and then elsewhere. */
 export function progressOn(stream: WriteStream): Progress {
   return stream.isTTY ? bar(stream) : lines(stream);
 }

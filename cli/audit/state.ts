@@ -8,7 +8,7 @@ export interface StateOptions {
   readonly stateDirectory?: string;
 }
 
-/** Where the exporter keeps what it found of a trail, as far as a command can tell. */
+/** Where the exporter keeps its state of a trail, as far as a command can tell. */
 export interface TrailState extends StateLocation {
   /** An exporter has kept something of this trail there, now or before. */
   readonly isKnown: boolean;

@@ -5,7 +5,7 @@ import { kopCall } from '../../exporters/runtime/call.js';
 import { noExporterText, type TrailState } from './state.js';
 import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from './terminal.js';
 
-/** Below, there is no room for when each table became what it is; the JSON says it. */
+/** Narrower terminals have no room for the time of each state; the JSON has it. */
 const WIDE = 100;
 
 const stateStyles: Readonly<Record<TableStatus['state'], Style>> = {

@@ -7,7 +7,7 @@ export interface Cell {
   readonly style?: Style;
 }
 
-/** For a file or another program: nobody's window is too narrow there. */
+/** For a file or another program, which have no width. */
 const WIDTH_ELSEWHERE = 120;
 const NARROWEST = 60;
 const GAP = '  ';

@@ -25,7 +25,7 @@ export function withTrailOptions(command: Command): Command {
     );
 }
 
-/** Who asks one thing of a trail need not hold every secret of it; what is missing is said where it is needed. */
+/** A command does not need every secret of a trail. A missing secret is reported where it is needed. */
 export function allTrails(options: TrailOptions): readonly AuditTrail[] {
   return loadPack(options['config.file'], { requireSecrets: false }).auditTrails;
 }

@@ -40,7 +40,7 @@ function logLines({ log }: VerificationResult): readonly string[] {
 
 function anchorLines({ anchors, log }: VerificationResult): readonly string[] {
   return anchors.map(({ name, answered, detail }) => {
-    // In a log that contradicts itself, nothing can be found to agree.
+    // In a log that contradicts itself, anchors cannot agree with it.
     const isCompared = answered && log.ok;
     return `${mark(isCompared ? true : undefined)} anchor   ${name}: ${isCompared || !answered ? detail : 'see above'}`;
   });

@@ -116,12 +116,12 @@ function ofTrail(options: Options, keys: readonly NoteVerifier[]): Where {
   };
 }
 
-/** The name of a key is the origin of what it signs, so that nothing else need be known. */
+/** The name of a key is the origin of its log, so the key is enough. */
 function ofCopy(logPath: string, keys: readonly NoteVerifier[]): Where {
   const [key] = keys;
   if (key === undefined) throw new CannotRun('a copy of a log is verified with the published key: give --key');
   const found = statSync(logPath, { throwIfNoEntry: false });
-  // A log is read as long as it is; a device or a pipe may have no end.
+  // The log is read to its end; a device or a pipe may have none.
   if (found?.isFile() === false) throw new CannotRun(`${logPath} is no regular file, so it is no copy of a log`);
   return { origin: key.name, logPath };
 }

@@ -5,7 +5,7 @@ import { memoryFile } from './observer/memory.js';
 import { declarationsFile } from './observer/verdict/declarations.js';
 
 export interface EarlierState {
-  /** The folder of before. */
+  /** The earlier folder. */
   readonly found: string;
   readonly unused: readonly string[];
   /** For a shell, while no exporter runs. */
@@ -21,8 +21,8 @@ export interface EarlierPlaces {
 }
 
 /**
- * What an exporter of before kept of a trail, where nothing of it is in the folder of now: to begin anew beside it would
- * lose in silence what was proven and declared. Nothing is copied by itself, since it may be of another exporter.
+ * The state that an earlier version kept of a trail, where the present folder has none. Beginning anew beside it would
+ * silently lose what was proven and declared. Nothing is copied automatically, because it may belong to another exporter.
  */
 export async function earlierState(trail: string, places: EarlierPlaces): Promise<EarlierState | undefined> {
   const { folder, stateDirectory, cwd } = places;

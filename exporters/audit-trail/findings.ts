@@ -14,7 +14,7 @@ const STALE_AFTER_TURNS = 3;
 /** What a poll may take on a busy database before it is cancelled. */
 const LOOK_MS = 30_000;
 
-/** Why nothing that is shown of a trail is current. */
+/** Why nothing that is shown of a trail is up to date. */
 export function staleness({ atMs, intervalMs }: FastChecksAt, nowMs: number): string | undefined {
   if (atMs === undefined) return 'not checked yet';
   if (nowMs - atMs <= STALE_AFTER_TURNS * intervalMs + LOOK_MS) return undefined;

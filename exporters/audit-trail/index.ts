@@ -103,7 +103,7 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
   return exporter;
 };
 
-/** One trail's observer and its two paces. */
+/** The observer of one trail, and the two intervals at which it runs. */
 class Watch {
   readonly trail: AuditTrail;
   readonly observer: Observer;
@@ -185,7 +185,7 @@ function isSame(a: AuditTrail, b: AuditTrail): boolean {
   return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
 }
 
-/** Secrets all print alike; what tells them apart is what they refer to. */
+/** All secrets print alike, so they are compared by what they refer to. */
 function comparable(value: unknown): unknown {
   if (value instanceof SecretText) return value.parts;
   if (Array.isArray(value)) return value.map(comparable);

@@ -9,7 +9,7 @@ export interface SealedTrailStatus {
   readonly status: SealStatus;
 }
 
-/** What the sealers of all trails say, made anew for each page: they keep their own numbers. */
+/** The metrics of all sealers. They are made for each page, because sealers keep their own counts. */
 export function sealFamilies(trails: readonly SealedTrailStatus[]): Family[] {
   const m = auditMetrics;
   const each = <T>(value: (status: SealStatus) => T | undefined) =>

@@ -15,7 +15,7 @@ export interface ShownTrail {
   readonly fastChecks: FastChecksAt;
 }
 
-/** Takes away what is only known of an earlier time. */
+/** Makes unknown what is only known of an earlier time. */
 type Judge = (findings: readonly SectionFinding[]) => SectionFinding[];
 
 /** What is proven of each trail, since when, and by which evidence. */

@@ -24,7 +24,7 @@ type Operation = (typeof operations)[number];
 type ReplayKind = (typeof replayKinds)[number];
 const timeKinds = ['future', 'backdated'] as const;
 const retentionKinds = ['disposed_early', 'partition_gap'] as const;
-/** What the observer of one trail says. Tables come and go; everything else is there from the beginning. */
+/** The metrics of one trail's observer. Series of tables come and go; all others exist from the beginning. */
 export class TrailMetrics {
   readonly #m: AuditFamilies;
   readonly #labels: { readonly portal: string; readonly trail: string };
@@ -68,9 +68,9 @@ export class TrailMetrics {
   }
 
   /**
-   * Shows the series of these tables, and takes away those of tables that are gone.
+   * Shows the series of these tables, and removes those of tables that are gone.
    *
-   * @param gone names without a table that a proven fault stands against: what tells of it stays.
+   * @param gone names without a table that have a proven fault: the series that show it stay.
    */
   tables(labels: readonly string[], gone: readonly string[] = []): void {
     const next = new Set(labels);
@@ -132,7 +132,7 @@ export class TrailMetrics {
     this.#m.fingerprintChanges.inc({ ...this.#labels, object }, by);
   }
 
-  /** Those that cannot be told are taken away, not left at their last value. */
+  /** Removes the series that are not known, instead of leaving their last value. */
   mismatches(found: Readonly<Partial<Record<AuditInvariant, number>>> | undefined): void {
     for (const invariant of auditInvariants) {
       const value = found?.[invariant];
@@ -238,7 +238,7 @@ export class TrailMetrics {
     this.#m.readableTime.set(this.#labels, endedAt / 1000);
   }
 
-  /** Taken away when it cannot be told. */
+  /** Removes the series when the value is not known. */
   witnessed(table: string, operation: Operation, mismatch: number | undefined): void {
     const labels = { ...this.#labels, table, operation };
     if (mismatch === undefined) this.#m.witnessResidual.remove(labels);
@@ -270,8 +270,8 @@ export class TrailMetrics {
   }
 
   /**
-   * What was measured may be no longer so; the series are taken away, and `lastCheck` says since when. What is remembered
-   * stays: counters, the states of tables, and how far full scans have come and when.
+   * Removes the series of measured values, because they may have changed; `lastCheck` says since when. Counters, states of
+   * tables, and the progress and end of full scans stay.
    */
   lost(): void {
     this.mismatches(undefined);

@@ -7,8 +7,8 @@ export type ComparisonResult =
   | { readonly state: 'unknown'; readonly reason: string; readonly mend?: string };
 
 /**
- * Compares, or says why it cannot. Two numbers leave the database, and never a name, a key or an amount. A failed
- * statement ends the transaction it ran in: give each comparison its own.
+ * Compares, or says why it cannot. Only two numbers leave the database; no name, key or amount does. A failed statement
+ * aborts its transaction, so each comparison needs its own.
  *
  * @throws the signal's reason, and nothing else.
  */

@@ -8,7 +8,7 @@ export interface DatabaseDeps {
   readonly redactor?: Redactor;
 }
 
-/** What the observer pins beside what every reading transaction does. */
+/** Settings of the observer, beside those of every reading transaction. */
 const settings: Settings = {
   stats_fetch_consistency: 'snapshot',
   // Behind stale statistics the planner expects next to nothing of a row's history, and sorts all of it to find its newest

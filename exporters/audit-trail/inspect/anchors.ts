@@ -3,7 +3,7 @@ import type { Anchor } from '../../../pack/sealing/model.js';
 import { describeError } from '../../runtime/log.js';
 import { type AuditStore, anchorTarget, contradiction } from '../seal/index.js';
 
-/** What an anchor gave back when it was asked. */
+/** The answer of an anchor. */
 export interface AnchorAnswer {
   readonly name: string;
   readonly kind: Anchor['kind'];
@@ -21,14 +21,14 @@ export interface AnchorView {
   readonly detail: string;
 }
 
-/** To be said beside a log that has entries. */
+/** The detail of an empty anchor when the log has entries. */
 export const EMPTY = 'it holds nothing, although the log has entries: it is new, or it was emptied';
 
 const ANSWER_MS = 10_000;
 
 /**
- * Asks before the log is read: a sealer at work brings each entry to the log first, so what an anchor held then must be
- * in the log now.
+ * Asks the anchors before the log is read. A running sealer writes each entry to the log first, so what an anchor holds
+ * then must be in the log afterwards.
  */
 export async function askAnchors(
   { anchors, origin }: Pick<Seal, 'anchors' | 'origin'>,

@@ -22,7 +22,7 @@ export interface DisposalPlan {
   readonly isTooEarly: boolean;
 }
 
-/** Which entries are meant: by their numbers, or all that were sealed before a moment and are not disposed of yet. */
+/** Selects entries: by number, or all that were sealed before a moment and are not disposed of yet. */
 export type Choice = { readonly first: number; readonly last: number } | { readonly before: Date };
 
 const DAY_MS = 86_400_000;
@@ -50,7 +50,7 @@ export async function planDisposal(
   };
 }
 
-/** One after the other: what an interruption leaves out, the same command makes up for. */
+/** One after the other. After an interruption, the same command does the rest. */
 export async function dispose(
   seal: Seal,
   ranges: readonly EntryRange[],
@@ -77,7 +77,7 @@ export async function withWritable<T>(
   }
 }
 
-/** Runs of entries that were not disposed of yet; one without any chunk has no records to speak of. */
+/** Runs of entries that were not disposed of yet. A run without a chunk holds no records and is left out. */
 async function sealedBefore(store: AuditStore, before: Date): Promise<readonly EntryRange[]> {
   const { index, view } = store;
   const ranges: { first: number; last: number; hasChunk: boolean }[] = [];

@@ -37,7 +37,7 @@ export interface Explanation {
   readonly table: string;
   readonly state: AuditTableState;
   readonly reason: string;
-  /** Equalities that do not hold, in words and figures. */
+  /** The invariants that are broken, with their amounts. */
   readonly equalities: readonly { readonly invariant: AuditInvariant; readonly residual: number }[];
   readonly problems: readonly string[];
   /** Found in a comparison of the whole table made just now. */
@@ -74,7 +74,7 @@ const PAGE_ROWS = 5000;
 const MOST_CANDIDATES = 10_000;
 
 /**
- * Why a table is what it is: which equality broke, and at which rows. Compares the whole table and its whole history,
+ * Why a table has its state: which invariant is broken, and at which rows. Compares the whole table and its whole history,
  * whatever the running observer has done so far.
  *
  * @throws {NotInScope | DatabaseNotSeen}
@@ -168,7 +168,7 @@ async function findAll(
   return { findings: [...found.values()], truncated, obstacle: plan.obstacles.get(table) };
 }
 
-/** Without the state of a running observer nobody has said yet whether every row must have a record. */
+/** Without the state of a running observer it is not known yet whether every row must have a record. */
 async function findSnapshot(loop: Loop, table: string, sql: RecordsSql, signal: AbortSignal): Promise<void> {
   const own = loop.state.memory.tables[table] ?? newTableMemory();
   const scoped = loop.state.seen?.tables.find(({ label }) => label === table);

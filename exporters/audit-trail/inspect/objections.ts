@@ -10,7 +10,7 @@ const identityWording: Readonly<Record<IdentityKind, string>> = {
   regressed: 'the sequence of ids went back',
 };
 
-/** What is wrong with the records as a whole: it need not show in the state of any one table. */
+/** What is wrong with the records as a whole. The state of a single table does not show it. */
 export function objections(trail: Pick<AuditTrail, 'records'>, status: TrailStatus): readonly string[] {
   if (trail.records === undefined || status.evidence.connection?.state !== 'ok') return [];
   const { unexplained, identityBreaks, retention } = status;

@@ -16,7 +16,7 @@ export interface ComparisonReport {
   readonly result: ComparisonResult;
 }
 
-/** What is proven of a trail, since when, by which evidence, and what nobody can say. */
+/** What is proven of a trail, since when, by which evidence, and what is unknown. */
 export interface TrailReport {
   readonly status: TrailStatus;
   /** Of the last poll of a running exporter. Undefined: none has kept anything here, so nothing is proven yet. */
@@ -25,7 +25,7 @@ export interface TrailReport {
   readonly isWatched: boolean;
   readonly seal: SealView | undefined;
   readonly comparisons: readonly ComparisonReport[];
-  /** What speaks against the trail beside the states of its tables, a sentence each. */
+  /** Problems of the trail beside the states of its tables, one sentence each. */
   readonly objections: readonly string[];
   readonly cannotBeSaid: readonly string[];
 }

@@ -7,7 +7,7 @@ import { type FailedChunk, readFailedChunks } from '../seal/failed-chunks.js';
 import { type AuditStore, openAuditStore, SealRefused } from '../seal/index.js';
 import { type AnchorView, askAnchors, compareAnchor } from './anchors.js';
 
-/** What a seal directory says of itself, without the sealer and without its key. */
+/** Reads a seal directory without the sealer and without its key. */
 export interface SealView {
   readonly origin: string;
   readonly directory: string;
@@ -18,11 +18,11 @@ export interface SealView {
   /** Who may sign the next checkpoint. */
   readonly keys: readonly string[];
   readonly anchors: readonly AnchorView[];
-  /** Whose rows the exporter last found to differ from what was sealed. */
+  /** Chunks whose rows the exporter last found to differ from what was sealed. */
   readonly failedChunks: readonly FailedChunk[];
 }
 
-/** Longer ago than this many intervals and a pass, nobody seals any more. */
+/** After this many intervals and one pass without a checkpoint, sealing has stopped. */
 const PATIENCE = 3;
 const PASS_MS = 20_000;
 
@@ -66,7 +66,7 @@ export async function sealView(seal: Seal, signal: AbortSignal, now: Date = new 
   }
 }
 
-/** Beside a sealer at work, which holds the lock. */
+/** Reads while a sealer runs and holds the lock. */
 export async function openForReading(directory: string, origin: string): Promise<AuditStore> {
   const keys = await announcedKeys(join(directory, 'log.jsonl'));
   return openAuditStore({ directory, origin, keys, readOnly: true });

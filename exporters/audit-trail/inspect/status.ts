@@ -33,11 +33,11 @@ export interface TrailStatus {
   readonly tablesCovered: number;
   readonly tables: readonly TableStatus[];
   readonly evidence: WrittenBook;
-  /** What counters prove, they prove since then. */
+  /** Counters prove something only since then. */
   readonly epoch: { readonly since: string; readonly reason: string } | undefined;
-  /** At this moment: backends report late, so that one of them may be about to pass. */
+  /** At this moment. Backends report late, so a mismatch may be about to disappear. */
   readonly residuals: Readonly<Partial<Record<AuditInvariant, number>>>;
-  /** Those that the running observer saw to last, and that nothing explained yet. */
+  /** Lasting mismatches that the running observer has not explained. */
   readonly unexplained: Readonly<Partial<Record<AuditInvariant, number>>>;
   /** Until a baseline of everything. */
   readonly identityBreaks: Readonly<Partial<Record<IdentityKind, number>>>;

@@ -19,7 +19,7 @@ import { openForReading } from './seal-view.js';
 import { readVerifyState, type VerifyState, writeVerifyState } from './verify-state.js';
 import { type RowsResult, verifyRowsFrom } from './verifying-rows.js';
 
-/** Whose word the signatures rest on, weakest last. */
+/** Where the public keys come from, the weakest source last. */
 export type KeySource = 'given' | 'pinned before' | 'the log itself';
 
 export interface VerificationRequest {
@@ -56,7 +56,7 @@ export interface VerificationResult {
   readonly reasons: readonly string[];
 }
 
-/** Verifies by what is public, and by what earlier verifications remembered; nothing is taken on the sealer's word. */
+/** Verifies by public keys, anchors and the state of earlier verifications. It trusts nothing that the sealer says. */
 export async function verify(request: VerificationRequest): Promise<VerificationResult> {
   const { origin, logPath, signal, statePath, trail } = request;
   const state = statePath === undefined ? undefined : await readVerifyState(statePath, origin);
@@ -80,7 +80,7 @@ export async function verify(request: VerificationRequest): Promise<Verification
   }));
   const partial = { keySource: source, log: { ...log, ok: failures.length === 0, failures }, anchors };
   if (failures.length > 0) {
-    // The state of before stays: what was once verified must go on being demanded.
+    // The earlier state stays, so that later verifications still require what was once verified.
     return { ...partial, verdict: 'failed', rows: undefined, reasons: failures.map(({ message }) => message) };
   }
   if (log.entries === 0)
@@ -159,13 +159,13 @@ function judge(rows: RowsResult, answers: readonly AnchorAnswer[]): Pick<Verific
   if (rows.isInterrupted)
     return { verdict: 'unknown', reasons: ['it was interrupted; the same command goes on from there'] };
   if (!rows.isComplete) return { verdict: 'unknown', reasons: [rows.trouble ?? 'not every row could be compared'] };
-  // Asked and answered, with nothing: whoever rolled a log back would have emptied what tells of it.
+  // An anchor answered that it holds nothing: whoever rolled the log back may have emptied it.
   const empty = answers.filter(({ line, error }) => line === undefined && error === undefined);
   if (empty.length > 0) {
     return { verdict: 'unknown', reasons: empty.map(({ name }) => `anchor ${name}: ${EMPTY}`) };
   }
   const silent = answers.filter(({ error }) => error !== undefined).length;
-  // With other anchors that agree, one that is silent takes nothing away; with none, a rolled-back log would not show.
+  // Where other anchors agree, a silent one does not matter. Without any answer a rolled-back log would not show.
   if (answers.length > 0 && silent === answers.length) {
     return {
       verdict: 'unknown',

@@ -34,8 +34,8 @@ const rowsPass = z.object({
 export type RowsPass = z.infer<typeof rowsPass>;
 
 /**
- * What a verifier remembers, apart from everything that the sealer keeps: whoever can rewrite the seal directory must
- * not reach this. It names records by their ids and holds nothing of their content.
+ * The state of a verifier. It lies apart from the seal directory, because whoever can rewrite that must not reach this. It
+ * names records by id and holds nothing of their content.
  */
 const verifyState = z.strictObject({
   version: z.literal(1),
@@ -67,7 +67,7 @@ export async function readVerifyState(path: string, origin: string): Promise<Ver
     if (state.origin !== origin) throw new Error(`it is of ${state.origin}`);
     return state;
   } catch (cause) {
-    // Beginning anew in silence would forget what was verified before, which is what an attacker would want.
+    // Silently beginning anew would forget what was verified before, which an attacker would want.
     throw new UnreadableState(
       `what earlier verifications remembered, ${path}, cannot be used; put it back from a backup, or remove it and give --key`,
       { cause },

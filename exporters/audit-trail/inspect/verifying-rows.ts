@@ -8,7 +8,7 @@ export interface RowsRequest {
   readonly isReplica: boolean;
   readonly signal: AbortSignal;
   readonly state: VerifyState;
-  /** Remembers; called every now and then, and at the end. */
+  /** Saves the progress; called now and then, and at the end. */
   readonly save: (state: VerifyState) => Promise<void>;
   readonly isFull: boolean;
   readonly isRestart: boolean;
@@ -122,11 +122,11 @@ function goOn(request: RowsRequest): RowsPass {
   return isSame && pass.next < store.index.length ? { ...pass, failures: [...pass.failures] } : fresh;
 }
 
-/** What was found wrong stays to be compared: the next verification begins before it. */
+/** The next verification begins before the first failure, so that it is compared again. */
 function ended({ sweep: _, ...state }: VerifyState, { start, failures }: RowsPass, length: number): VerifyState {
   const before = state.rowsUpTo?.entries ?? 0;
   const good = failures.reduce((least, { seq }) => Math.min(least, seq), length);
-  // Behind a gap that nobody compared, nothing is added up.
+  // Rows after a gap that was not compared do not count as verified.
   const entries = start <= before ? good : Math.min(before, good);
   return entries === 0 ? withoutRows(state) : { ...state, rowsUpTo: { entries, at: new Date().toISOString() } };
 }

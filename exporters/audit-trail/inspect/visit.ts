@@ -15,7 +15,7 @@ export interface VisitOptions {
   readonly redactor?: Redactor;
 }
 
-/** Lends an observer that knows what the running one has proven, and that writes nothing. */
+/** Runs `work` with an observer that reads the running observer's state and writes nothing. */
 export async function withObserver<T>(
   trail: AuditTrail,
   options: VisitOptions,

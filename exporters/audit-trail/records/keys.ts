@@ -23,7 +23,7 @@ export const keyFormats = ['object', 'objectText', 'scalar', 'scalarText', 'arra
 export type KeyFormat = (typeof keyFormats)[number];
 
 const SAMPLE = 20;
-/** Among so many of the newest records of all tables, a busy table has its newest too. */
+/** So many of the newest records of all tables include the newest of a busy table. */
 const NEWEST = 500;
 
 /** The key of a row image, in the type of the trail's key column. */
@@ -76,7 +76,7 @@ function candidates(columns: readonly KeyColumn[], keyType: string): readonly Ke
     : ['object', 'objectText', 'array'];
 }
 
-/** As texts where the column is no jsonb: a key that is no number, or a hash of the key, must not end the query. */
+/** Compared as text where the column is no jsonb: a key that is no number, or a hash, must not abort the query. */
 function isKeyOf(format: KeyFormat, columns: readonly KeyColumn[], keyType: string): string {
   const [key, type] = format === 'plain' ? ['s.key::text', 'text'] : ['s.key', keyType];
   return `${key} is not distinct from ${keyOfImage(format, 's.image', columns, type)}`;

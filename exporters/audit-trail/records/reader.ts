@@ -86,7 +86,7 @@ async function byTransaction(
     return {
       where: (alias) => `${lower(alias)} and ${alias}.txid < $2::${txidType}`,
       params,
-      // A cap that fell (a standby, a restore) must not make us read twice.
+      // The limit may decrease (a standby, a restore); nothing must be read twice then.
       next: cap >= BigInt(from.xid) ? { mode: 'xid8', xid: cap.toString() } : from,
       caughtUp: true,
       isEmpty: last === undefined,

@@ -45,7 +45,7 @@ export interface RecordsSequence {
   readonly readable: boolean;
 }
 
-/** What the catalogue says of the audit table that the configuration describes. */
+/** The audit table of the configuration, as the catalogue describes it. */
 export interface RecordsShape {
   readonly oid: string;
   readonly unlogged: boolean;

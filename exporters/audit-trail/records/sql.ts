@@ -8,8 +8,8 @@ const textTypes: ReadonlySet<string> = new Set(['text', 'character varying', 'ch
 type RefName = Exclude<keyof AuditColumns, 'fixedTable'>;
 
 /**
- * An audit table as SQL. Every check reads a derived table with fixed column names, so that none of them knows how
- * a particular trail calls things:
+ * An audit table as SQL. Every check reads a derived table with fixed column names, whatever the trail's own columns are
+ * called:
  *
  * `id`, `ord` (what orders records in time: the id when it is a number), `txid` (xid8 or null), `at`, `op` (our words,
  * null when the record is no change), `sch`, `tbl`, `key`, `old`, `new`, `actor`, `kind`, `app`, `corr`, `reason`,

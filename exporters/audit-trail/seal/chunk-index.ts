@@ -6,7 +6,7 @@ export interface SeenDatabase {
   readonly snapshot: { readonly xmin: string; readonly xmax: string };
 }
 
-/** What an audit trail's log says of rows and database, in 9 bytes an entry beside the store's own 16. */
+/** What the entries of an audit trail's log state of rows and database, in 9 bytes an entry beside the store's 16. */
 export class ChunkIndex implements LogView<AuditStatement> {
   /** When the chunk's rows were last found as sealed, in milliseconds; NaN while they differ. */
   #verifiedAt = new Float64Array(1024);

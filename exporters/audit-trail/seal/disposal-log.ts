@@ -7,7 +7,7 @@ import { parseVkey } from '../../runtime/sealing/signing/note.js';
 import { type AuditStore, openAuditStore } from './audit-log.js';
 import type { Bound, ChunkStatement } from './statement.js';
 
-/** Records of which a signed statement says that they may lawfully be gone, by where they are and were written. */
+/** Records that a signed statement declares lawfully disposed of, by their place and by their transactions. */
 export interface LawfulDisposal {
   readonly entry: number;
   readonly reason: string;
@@ -82,7 +82,7 @@ export class DisposalLog {
     for (const disposal of store.index.disposals) {
       const entry = await store.entry(disposal.seq);
       const before = await store.entry(disposal.seq - 1);
-      // What excuses a loss is checked by its signature each time, also where an earlier process had verified it.
+      // A statement that explains a loss is verified by its signature each time, also after an earlier process did.
       checkEvidence(entry, precedingOf(before), this.#origin, before.statement.keys.map(parseVkey));
       const read = await lawful(store, disposal);
       if (read !== undefined) found.push(read);

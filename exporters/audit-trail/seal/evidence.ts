@@ -12,7 +12,7 @@ export interface SealFacts {
   /** Why it does not seal. */
   readonly reason: string | undefined;
   readonly pass: PassResult | undefined;
-  /** No pass ended for so long that the last one says nothing any more. */
+  /** The last pass ended too long ago to say anything about the present. */
   readonly isLate: boolean;
   readonly verifyProblem: string | undefined;
   readonly failedChunks: readonly ChunkFailure[];
@@ -45,7 +45,7 @@ export function sealEvidence(facts: SealFacts): Pick<SealStatus, 'evidence' | 'r
   return { evidence: reasons.length === 0 ? 'ok' : 'degraded', reasons };
 }
 
-/** Sealed rows that are not as they were: what the seal is there to show, so it is never fine. */
+/** Sealed rows that were changed since. The seal exists to show this, so the state is never ok. */
 function failedReasons(failedChunks: readonly ChunkFailure[]): readonly string[] {
   const { length } = failedChunks;
   if (length === 0) return [];

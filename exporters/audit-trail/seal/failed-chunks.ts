@@ -24,7 +24,7 @@ export async function readFailedChunks(disk: Disk, directory: string): Promise<r
   try {
     return failedChunks.parse(JSON.parse(text));
   } catch (cause) {
-    // It is replaced as a whole, so no crash leaves half of it; and to begin without it would end an alarm in silence.
+    // The file is replaced as a whole, so no crash leaves half of it. Beginning without it would silently end an alarm.
     throw new SealRefused(
       'missing',
       `the list of chunks that failed, ${path}, is damaged; put it back from a backup, or remove it after ${kopCall()} audit verify --full`,

@@ -1,7 +1,7 @@
 import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';
 import { type ProofResult, verifyProof } from './prove.js';
 
-/** What was handed over is no proof at all, so nothing is said of a record. */
+/** The document is no proof, so it shows nothing about a record. */
 export class NoProof extends Error {
   override readonly name = 'NoProof';
 }
@@ -41,7 +41,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What the values no longer show: two readers of such a document may read two different ones. */
+/** Faults of the text that its parsed value does not show: two parsers may read two different documents. */
 function spelling(text: string): { readonly levels: number; readonly error: string | undefined } {
   const open: (Set<string> | undefined)[] = [];
   let levels = 0;

@@ -33,7 +33,7 @@ const proofDocument = z.object({
 });
 export type ProofDocument = z.infer<typeof proofDocument>;
 
-/** What a check reads. The rest is what the document says and nothing proves, so no check depends on it. */
+/** The part that is checked. The rest of the document is not proven, so nothing depends on it. */
 const checkedDocument = proofDocument
   .omit({ sealed: true, howToVerify: true })
   .extend({ record: z.object({ columns: z.array(z.unknown()), order: z.string(), id: z.string() }) });
@@ -96,7 +96,7 @@ export async function proveRecord({
 }
 
 export type ProofResult =
-  /** What is proven: the record itself, and where it stands in the order. */
+  /** What is proven: the record itself, and its place in the order. */
   | { readonly ok: true; readonly size: number; readonly record: Position & { readonly text: string } }
   | { readonly ok: false; readonly reason: string }
   /** The leaf is under the checkpoint. Of which record it is, a document without text does not show. */
@@ -135,7 +135,7 @@ export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): P
   }
 }
 
-/** Where values stand in a text is of the format, and never of the document's choice: a forger would choose. */
+/** The format defines where values stand in a text. The document must not, because a forger could choose. */
 function textTrouble({ prefix, record, text }: z.infer<typeof checkedDocument>, leaf: Buffer): string | undefined {
   if (prefix !== LEAF_PREFIX) return `the prefix is not ${LEAF_PREFIX}`;
   if (text === undefined) return undefined;

@@ -28,7 +28,7 @@ export interface RollingStep {
 
 /** A pass is planned to take half of what is promised; the other half is for outages. */
 const PLANNED_SHARE = 0.5;
-/** Re-reading may keep the database busy for this share of the time and no more. */
+/** Verification may keep the database busy for at most this share of the time. */
 const MAX_BUSY = 0.25;
 
 /** Goes over all chunks again and again, so that the time to detection has a known worst case. */
@@ -73,7 +73,7 @@ export class RollingVerifier {
     return [...this.#failures.values()];
   }
 
-  /** Failures first: a crash before the times are kept leaves one too many to verify, never one too few. */
+  /** Saves failures first: a crash in between leaves one chunk too many to verify, never one too few. */
   async save(disk: Disk): Promise<void> {
     const { index, view, directory } = this.#store;
     if (!this.#isFailuresKept) {
@@ -112,7 +112,7 @@ export class RollingVerifier {
     const access = { store, session, signal, isReplica };
     for (const seq of [...this.#inherited].sort((a, b) => a - b)) {
       if (performance.now() - started >= budget) break;
-      // A run takes the chunks beside it too.
+      // A run includes neighbouring chunks.
       if (!this.#inherited.has(seq)) continue;
       const runs = await verifySome(access, seq, { forMs: 1, rows: 1 });
       if (runs.length === 0) break;

@@ -5,7 +5,7 @@ import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { SealSession } from './session.js';
 import type { Bound, Position, RowFormat } from './statement.js';
 
-/** Stands before each row's text, so that another rendering could never be taken for this one. */
+/** Precedes each row's text, so that no other rendering can be mistaken for this one. */
 export const LEAF_PREFIX = 'kop1';
 
 const relation = z.object({
@@ -15,7 +15,7 @@ const relation = z.object({
 
 export interface TableShape {
   readonly format: RowFormat;
-  /** What makes sealing less certain or slower, with how to fix it. */
+  /** Limitations that make sealing less certain or slower, with how to fix them. */
   readonly weaknesses: readonly string[];
 }
 

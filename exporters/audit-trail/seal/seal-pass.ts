@@ -86,7 +86,7 @@ async function forwardOnly(
 
 /** Chunks that one reading goes through at most. */
 const MOST_CHUNKS_PER_READ = 16;
-/** A database that needs longer for a reading is asked for less, so that the pass ends when it should. */
+/** A slower database is asked for fewer chunks at once, so that the pass ends in time. */
 const LONG_READ_MS = 1_000;
 /** Chunks that may wait for the disk; beyond, the server has to wait. */
 const MOST_WAITING = 3;

@@ -162,7 +162,7 @@ class TrailSealer implements Sealer {
         retryMs = RETRY_MS.first;
         if (hasMore) waitMs = 0;
       } catch {
-        // Said and counted where it happened.
+        // It was logged and counted where it happened.
         waitMs = Math.min(retryMs, this.#seal.intervalMs);
         retryMs = Math.min(retryMs * 2, RETRY_MS.most);
       }

@@ -82,7 +82,7 @@ export class DecodingWitness implements Witness {
     await this.#database.close();
   }
 
-  /** What the slot held back for us is let go: it was never to be counted, and it fills the disk. */
+  /** Moves the slot to the present: what it kept before is not counted, and would fill the disk. */
   async #start(signal: AbortSignal): Promise<Progress> {
     const { place, readTo } = await this.#database.read(signal, async (session) => {
       const place = await currentPlace(session);
@@ -104,7 +104,7 @@ export class DecodingWitness implements Witness {
     signal: AbortSignal,
   ): Promise<{ readonly report: WitnessReport; readonly progress: Progress }> {
     const { horizon } = before;
-    // Whatever goes wrong, what was half read must not be continued.
+    // A copy: after a failure, a half-read range must not be continued.
     const ledger = before.ledger.copy();
     const place = await currentPlace(session);
     sameHistory(place, before.place);
@@ -120,7 +120,7 @@ export class DecodingWitness implements Witness {
       COUNT,
       [this.#slot, reached.lsn],
     );
-    // Decoding tells committed transactions only.
+    // Decoding returns committed transactions only.
     for (const { xid, name, operation, changes } of rows)
       ledger.add(fullXid(xid, place.xmin), operation, JSON.stringify(name), Number(changes));
     // What happened before counting began.

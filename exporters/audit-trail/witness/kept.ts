@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Ledger, ledgerSchema } from './ledger.js';
 import type { Place } from './place.js';
 
-/** Above that, a restart begins anew and says so: the state of a trail is written every few seconds. */
+/** Above this size the place is not kept, because the state is written every few seconds; a restart then begins anew and says so. */
 const MOST_KEPT = 2000;
 
 /** Where a witness stands, for the one that comes after a restart. No rows, no keys: ids and counts. */

@@ -16,7 +16,7 @@ export interface UncertainTable {
   readonly reason: string;
 }
 
-/** What one poll found out. */
+/** The result of one poll. */
 export type WitnessReport =
   /** The first poll, and the first after the place was lost: only the place is remembered from which to count. */
   | {
@@ -40,9 +40,9 @@ export type WitnessReport =
   | { readonly state: 'unknown'; readonly reason: string; readonly fix?: string };
 
 export interface Witness {
-  /** Never throws but for the signal. Polls must not overlap, and should come every few seconds to minutes. */
+  /** Throws only when the signal aborts. Polls must not overlap, and should run every few seconds to minutes. */
   poll(signal: AbortSignal): Promise<WitnessReport>;
-  /** Goes on where another one stood; to be called before the first poll. What cannot be gone on from is ignored. */
+  /** Continues where another witness stood; to be called before the first poll. An unusable place is ignored. */
   resume(kept: KeptPlace): void;
   /** Where it stands after the last poll; undefined while there is no place, or none that can be kept. */
   kept(): KeptPlace | undefined;

@@ -1,4 +1,4 @@
-/** Why nothing can be said of a range, and the GRANT or setting that fixes it. */
+/** Why a range cannot be counted, and the GRANT or setting that fixes it. */
 export class Unknowable extends Error {
   override readonly name: string = 'Unknowable';
   readonly fix: string | undefined;

@@ -1,7 +1,7 @@
 /**
  * `to_jsonb` calls a type's cast to json where there is one, and in the trigger functions it does so as the owner of
- * the log. Whoever may create a type could so have a function of their own delete records. So such a cast is refused
- * unless its function belongs to a superuser, who needs no such way.
+ * the log. So whoever may create a type could let a function of their own delete records. Such a cast is refused unless
+ * its function belongs to a superuser, who could delete them anyway.
  */
 export function castFunctions(): string {
   return `

@@ -5,7 +5,10 @@ import type { TableMemory } from '../tables/memory.js';
 import { type EpochReason, epochKey } from './epoch.js';
 import { withoutLedger } from './judged.js';
 
-/** Begins a statistics epoch. Earlier counts cannot be compared with later ones, so everything is unknown until the exact checks succeed. */
+/**
+ * Begins a statistics epoch. Earlier counts cannot be compared with later ones, so everything is unknown until the exact
+ * checks have succeeded.
+ */
 export function inNewEpoch(memory: Memory, facts: Facts, reason: EpochReason, now: number): Memory {
   const isOtherHistory = reason === 'system' || reason === 'timeline';
   const reading = readingOf(memory.checks.reading, reason);

@@ -12,7 +12,7 @@ export interface Evidence {
   readonly fixes: readonly string[];
 }
 
-/** Evidence in the state file and in the output of commands. Its keys are a promise, so that `fixes` keep their first name there. */
+/** Evidence in the state file and in JSON. Its keys are a promise, so `fixes` keep their first name there. */
 export interface WrittenEvidence {
   readonly state: EvidenceState;
   readonly reason: string;

@@ -8,7 +8,7 @@ export interface AnchoredEntry {
   readonly checkpoint: string;
 }
 
-/** Somewhere else, out of reach of whoever can rewrite the seal directory. */
+/** A place that whoever can rewrite the seal directory cannot reach. */
 export interface AnchorTarget {
   readonly name: string;
   /**
@@ -17,7 +17,7 @@ export interface AnchorTarget {
    */
   publish(entry: AnchoredEntry, missed: MissedEntries, signal: AbortSignal): Promise<void>;
   /**
-   * The newest line that it holds, whoever tried to hide it; undefined when it holds none. It may search from this entry
+   * The newest line that it holds, also when somebody tried to hide it; undefined when it holds none. It may search from this entry
    * on first. An anchor that cannot be read back has no such method.
    */
   newest?(seq: number, signal: AbortSignal): Promise<string | undefined>;

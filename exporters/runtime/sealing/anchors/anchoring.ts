@@ -24,8 +24,8 @@ export interface AnchoringOptions {
 const RETRY_MS = { first: 1_000, most: 300_000 };
 
 /**
- * Brings new entries to one anchor, in its own time: sealing never waits for it, and a slow anchor skips to the newest
- * entry. After a failure it tries again, less and less often.
+ * Sends new entries to one anchor. Sealing never waits for it, and a slow anchor skips to the newest entry. After a failure it
+ * tries again, with growing pauses.
  */
 export class Anchoring {
   readonly #target: AnchorTarget;
@@ -119,7 +119,7 @@ function anchored(entry: ReadLine): AnchoredEntry {
 
 export interface Contradiction {
   readonly message: string;
-  /** Only what our own keys signed speaks against the log; anyone may plant something else at an anchor. */
+  /** Only entries that our own keys signed contradict the log; anyone may put something else at an anchor. */
   readonly isSigned: boolean;
 }
 

@@ -5,7 +5,7 @@ import { readLine } from '../log/entry.js';
 import { readLines } from '../log/log-reader.js';
 import { AnchorConflict, type AnchoredEntry, type AnchorTarget, type MissedEntries, originName } from './anchor.js';
 
-/** A whole second copy of the log, best on another host's disk. Entries that it missed are made up for. */
+/** A complete second copy of the log, best on another host's disk. Missed entries are added later. */
 export class DirectoryAnchor implements AnchorTarget {
   readonly name: string;
   readonly #path: string;
@@ -44,7 +44,7 @@ export class DirectoryAnchor implements AnchorTarget {
     return seq < 0 ? undefined : line;
   }
 
-  /** Nothing is put on top of a copy that ends otherwise than the log did. */
+  /** Does not append to a copy whose end differs from the log. */
   async #expectSame(tail: { readonly seq: number; readonly line: string }, missed: MissedEntries): Promise<void> {
     for await (const { line } of missed(tail.seq - 1)) {
       if (line === tail.line) return;

@@ -155,7 +155,7 @@ async function discard(response: Response): Promise<void> {
   await response.body?.cancel();
 }
 
-/** S3 says what is wrong in its own words; the code is what an operator can search for. */
+/** The error code of S3, which an operator can search for. */
 async function failure(response: Response, doing: string): Promise<Error> {
   const [, code] = /<Code>([^<]+)<\/Code>/.exec(await response.text()) ?? [];
   return new Error(`${doing} failed: ${response.status}${code === undefined ? '' : ` ${code}`}`);

@@ -5,8 +5,8 @@ import type { CommonStatement } from './statement.js';
 import type { TrustedState } from './trusted.js';
 
 /**
- * Takes the entries of a log in their order, and believes none that contradicts those before it: the chain for every line,
- * signatures and consistency for what nobody verified yet.
+ * Checks the entries of a log in order, each against those before it: the chain for every line; signatures and consistency for
+ * entries that were not verified yet.
  */
 export class Believer<S extends CommonStatement> {
   readonly #origin: string;
@@ -59,7 +59,7 @@ export class Believer<S extends CommonStatement> {
     this.#keys = this.#last?.statement.keys.map(parseVkey) ?? this.#keys;
   }
 
-  /** What this process publishes must verify for others too, whatever the reason that it does not. @throws {SealRefused} */
+  /** An entry of this process must verify for others too, before it is published. @throws {SealRefused} */
   checkOwn(entry: LogEntry<S>): void {
     checkChain(entry, this.preceding, this.#origin);
     checkEvidence(entry, this.preceding, this.#origin, this.#keys);

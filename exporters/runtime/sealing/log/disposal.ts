@@ -31,7 +31,7 @@ export async function disposeEntries<S extends CommonStatement, V>(
     if (store.index.isDisposed(seq)) throw new RangeError(`entry ${seq} was disposed of already`);
     count += store.index.size(seq) - store.index.size(seq - 1);
   }
-  // First the record, then the deed: a crash between them is made good at the next start.
+  // The statement is written before the leaves are removed. After a crash in between, the next start removes them.
   const entry = await store.appendDisposal({ kind: 'disposal', first, last, count, reason, by }, now, signers);
   await store.forgetLeaves(first, last);
   await store.settle();

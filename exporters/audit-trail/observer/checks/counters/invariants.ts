@@ -100,7 +100,7 @@ export function openLedger(
 }
 
 /**
- * The four invariants: differences since the epoch began, plus what is carried over from earlier epochs. 0 means that they agree.
+ * The four invariants: differences since the epoch began, plus what earlier epochs carry over. 0 means that they agree.
  *
  * - operations_calls: row changes less calls of the row trigger. Above 0: a trigger was missing or bypassed.
  * - calls_records: calls less records inserted. Above 0: the function records less than it should. Below: records without a call.
