@@ -11,7 +11,7 @@ export { isSamePage, pageIn } from './portal/pages.js';
 export { applyPathStyle, forbiddenBy } from './portal/paths.js';
 export type { DatabaseAccess } from './postgres/model.js';
 export type { Excerpt } from './reading/excerpt.js';
-export { linearRegExp } from './reading/linear-regex.js';
+export { type LinearRegExp, linearRegExp } from './reading/linear-regex.js';
 export { formatProblem, InvalidPack, type Problem } from './reading/problems.js';
 export { packageRoot, shippedPackPath } from './reading/shipped.js';
 export { SecretText, SecretUnavailable, type Text } from './secrets/secret.js';

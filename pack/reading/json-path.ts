@@ -13,12 +13,14 @@ import {
   type JSONValue,
   jsonpath,
 } from 'json-p3';
-import { isLinear, linearRegExp } from './linear-regex.js';
+import { isLinear, type LinearRegExp, linearRegExp } from './linear-regex.js';
 
 /** A visited value and its location. */
 const BYTES_A_STEP = 400;
 /** An answer of 5 MB, the default maximum, rarely has as many values. It takes about half a second. */
 const MAX_STEPS = Math.min(1_000_000, Math.floor(getHeapStatistics().heap_size_limit / BYTES_A_STEP));
+/** Of a pattern with its counted parts written out. */
+const MAX_SIZE = 400;
 const MAX_PATTERNS = 100;
 
 /** The path needs too much time or memory for this value; what it would select is unknown. */
@@ -61,12 +63,12 @@ export function compileJsonPath(path: string): JsonPath {
   };
 }
 
-/** `match()` and `search()`. Their patterns (RFC 9485) are translated by the library and run by V8's linear engine. */
+/** `match()` and `search()`. Their patterns (RFC 9485) may come from the answer itself, so they must be smaller. */
 class LinearPattern implements FilterFunction {
   readonly argTypes = [FunctionExpressionType.ValueType, FunctionExpressionType.ValueType];
   readonly returnType = FunctionExpressionType.LogicalType;
   readonly #isWhole: boolean;
-  readonly #known = new Map<string, RegExp | undefined>();
+  readonly #known = new Map<string, LinearRegExp | undefined>();
 
   constructor(isWhole: boolean) {
     this.#isWhole = isWhole;
@@ -78,7 +80,7 @@ class LinearPattern implements FilterFunction {
   }
 
   /** @returns undefined for an invalid pattern: the standard says that it matches nothing. */
-  compile(pattern: string): RegExp | undefined {
+  compile(pattern: string): LinearRegExp | undefined {
     if (this.#known.has(pattern)) return this.#known.get(pattern);
     const made = this.#make(pattern);
     if (this.#known.size >= MAX_PATTERNS) this.#known.clear();
@@ -86,7 +88,7 @@ class LinearPattern implements FilterFunction {
     return made;
   }
 
-  #make(pattern: string): RegExp | undefined {
+  #make(pattern: string): LinearRegExp | undefined {
     try {
       // Only checks that the pattern is valid: on an empty text no pattern takes long.
       new jsonpath.functions.Match({ throwErrors: true, cacheSize: 0 }).call('', pattern);
@@ -105,17 +107,15 @@ class LinearPattern implements FilterFunction {
 
 function isBounded(source: string): boolean {
   try {
-    return !/\\[pP]\{/.test(source) && isLinear(source);
+    return !/\\[pP]\{/.test(source) && isLinear(source, MAX_SIZE);
   } catch {
     return false;
   }
 }
 
-/** A dot matches one character, which may be two code units in JavaScript, and no line end. */
+/** A dot matches one character and no line end, of which the standard knows two. */
 function translate(pattern: string): string {
-  return pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\./gs, (piece) =>
-    piece === '.' ? '(?:[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]|[^\\n\\r])' : piece,
-  );
+  return pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\./gs, (piece) => (piece === '.' ? '[^\\n\\r]' : piece));
 }
 
 const patterns = new Map([

@@ -1,18 +1,15 @@
 /**
- * Bounds the time that an operator's regular expressions take, with V8's linear engine (in Node 20 to 24): a pattern
- * that backtracks too much is run by it. Which patterns it supports is decided here and not by the engine, because
- * newer versions support more (lookbehind, for example), and a description that is valid on one Node must be valid on
- * all.
+ * Bounds the time that an operator's regular expressions take: they are run by RE2's algorithms, whose time is
+ * proportional to the text. JavaScript's own engine needs minutes for a text of 100 kB and a pattern as harmless as
+ * `id.*name.*error`.
  */
-import { setFlagsFromString } from 'node:v8';
-import { type AST, RegExpParser, RegExpSyntaxError, visitRegExpAST } from '@eslint-community/regexpp';
+import { type AST, RegExpParser, RegExpSyntaxError } from '@eslint-community/regexpp';
+import { RE2JS } from 're2js';
+import { re2Syntax } from './re2-syntax.js';
 
-setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
-setFlagsFromString('--enable-experimental-regexp-engine');
-
-/** The linear engine expands a repeated part, and fails above this many copies; nested repetitions multiply. */
-const MAX_COPIES = 16;
-/** Limit for the expanded pattern: a short pattern can expand to a very long one. */
+/** Of the pattern with its counted parts written out; the time for a character grows with it. */
+const MAX_SIZE = 2000;
+/** As RE2 has it, nested counts multiplied. */
 const MAX_COUNT = 1000;
 /** More than any real pattern needs, and short enough that nesting cannot exhaust the stack. */
 const MAX_LENGTH = 2000;
@@ -20,23 +17,75 @@ const MAX_LENGTH = 2000;
 /** The syntax of Node 20, the oldest supported version: no `(?i:...)`, and no two groups with the same name. */
 const parser = new RegExpParser({ ecmaVersion: 2024 });
 
-/**
- * @param pattern without flags.
- * @param flags `s`, for a pattern in which the dot stands for a line end, too.
- * @throws {SyntaxError} when it is not a regular expression, or one that only some versions of Node support.
- */
-export function linearRegExp(pattern: string, flags: '' | 's' = ''): RegExp {
-  return new RegExp(unrolled(parse(pattern)), flags);
+/** What a pattern found: its groups by place, 0 being the whole, and by name. */
+export interface PatternMatch {
+  readonly [place: number]: string | undefined;
+  readonly groups: Readonly<Record<string, string | undefined>>;
+}
+
+/** As much of `RegExp` as we need. */
+export interface LinearRegExp {
+  /** As it was written. */
+  readonly source: string;
+  test(text: string): boolean;
+  exec(text: string): PatternMatch | null;
 }
 
 /**
- * @returns false for a pattern that can only backtrack, and may block its thread for ever.
- * @throws {SyntaxError} as `linearRegExp`.
+ * @param pattern of JavaScript, without flags.
+ * @param flags `s`, for a pattern in which the dot stands for a line end, too.
+ * @throws {SyntaxError} when it is not a regular expression, or cannot be searched for in a bounded time.
  */
-export function isLinear(pattern: string): boolean {
-  // Checked on the pattern that runs: expanding a large count makes it acceptable to the engine.
-  const parsed = parse(unrolled(parse(pattern)));
-  return !backtracks(parsed) && copies(parsed) <= MAX_COPIES;
+export function linearRegExp(pattern: string, flags: '' | 's' = ''): LinearRegExp {
+  const parsed = parse(pattern);
+  if (!isSmall(parsed, MAX_SIZE)) throw new SyntaxError('too large with its counted parts written out');
+  return new Compiled(pattern, RE2JS.compile(re2Syntax(parsed, flags === 's')), namesOf(parsed));
+}
+
+/**
+ * @param maxSize for the pattern with its counted parts written out.
+ * @returns false for a pattern that only backtracking can search for, which may block its thread for ever, and for a
+ * very large one.
+ * @throws {SyntaxError} as `linearRegExp`, when it is not a regular expression.
+ */
+export function isLinear(pattern: string, maxSize = MAX_SIZE): boolean {
+  const parsed = parse(pattern);
+  if (!isSmall(parsed, maxSize)) return false;
+  try {
+    RE2JS.compile(re2Syntax(parsed, false));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+class Compiled implements LinearRegExp {
+  readonly source: string;
+  readonly #pattern: RE2JS;
+  readonly #names: readonly (string | undefined)[];
+
+  constructor(source: string, pattern: RE2JS, names: readonly (string | undefined)[]) {
+    this.source = source;
+    this.#pattern = pattern;
+    this.#names = names;
+  }
+
+  test(text: string): boolean {
+    return this.#pattern.test(text);
+  }
+
+  exec(text: string): PatternMatch | null {
+    const matcher = this.#pattern.matcher(text);
+    if (!matcher.find()) return null;
+    const groups: Record<string, string | undefined> = Object.create(null);
+    const found: Record<number, string | undefined> = { 0: matcher.group(0) ?? undefined };
+    for (const [index, name] of this.#names.entries()) {
+      const group = matcher.group(index + 1) ?? undefined;
+      found[index + 1] = group;
+      if (name !== undefined) groups[name] = group;
+    }
+    return { ...found, groups };
+  }
 }
 
 function parse(pattern: string): AST.Pattern {
@@ -49,76 +98,49 @@ function parse(pattern: string): AST.Pattern {
   }
 }
 
-function backtracks(pattern: AST.Pattern): boolean {
-  let found = false;
-  const find = () => {
-    found = true;
+/** Names of the groups, in their order; undefined for one without. */
+function namesOf(pattern: AST.Pattern): readonly (string | undefined)[] {
+  const names: (string | undefined)[] = [];
+  const visit = (node: AST.Pattern | AST.Alternative | AST.Element): void => {
+    if (node.type === 'CapturingGroup') names.push(node.name ?? undefined);
+    for (const child of childrenOf(node)) visit(child);
   };
-  visitRegExpAST(pattern, {
-    onBackreferenceEnter: find,
-    onAssertionEnter: ({ kind }) => {
-      found ||= kind === 'lookahead' || kind === 'lookbehind';
-    },
-  });
-  return found;
+  visit(pattern);
+  return names;
 }
 
-/** How many copies the engine would make of the part that it expands most. */
-function copies(node: AST.Pattern | AST.Alternative | AST.Element): number {
+function isSmall(pattern: AST.Pattern, maxSize: number): boolean {
+  return size(pattern) <= maxSize && count(pattern) <= MAX_COUNT;
+}
+
+type Node = AST.Pattern | AST.Alternative | AST.Element;
+
+function size(node: Node): number {
+  const own = node.type === 'Quantifier' ? Math.max(1, copies(node)) : 1;
+  const inner = childrenOf(node).reduce((sum, child) => sum + size(child), 0);
+  return node.type === 'Quantifier' ? own * inner : own + inner;
+}
+
+function count(node: Node): number {
+  const inner = Math.max(1, ...childrenOf(node).map(count));
+  return node.type === 'Quantifier' ? Math.max(1, copies(node)) * inner : inner;
+}
+
+function copies({ min, max }: AST.Quantifier): number {
+  return max === Number.POSITIVE_INFINITY ? min : max;
+}
+
+function childrenOf(node: Node): readonly Node[] {
   switch (node.type) {
-    case 'Quantifier': {
-      const own = node.max === Number.POSITIVE_INFINITY ? node.min + 1 : node.max;
-      // The engine also expands a part that is repeated zero times.
-      return Math.max(1, own) * copies(node.element);
-    }
     case 'Pattern':
     case 'Group':
     case 'CapturingGroup':
-      return Math.max(1, ...node.alternatives.map(copies));
+      return node.alternatives;
     case 'Alternative':
-      return Math.max(1, ...node.elements.map(copies));
+      return node.elements;
+    case 'Quantifier':
+      return [node.element];
     default:
-      return 1;
+      return [];
   }
-}
-
-/** `[0-9a-f]{32}` as `[0-9a-f]{16}[0-9a-f]{16}`, which matches the same. Groups stay: their captures would differ. */
-function unrolled(pattern: AST.Pattern): string {
-  const large: AST.Quantifier[] = [];
-  visitRegExpAST(pattern, {
-    onQuantifierEnter: (quantifier) => {
-      if (isLarge(quantifier)) large.push(quantifier);
-    },
-  });
-  // A character or class contains no quantifier, so these never overlap.
-  let end = 0;
-  let text = '';
-  for (const quantifier of large) {
-    text += pattern.raw.slice(end, quantifier.start) + writtenOut(quantifier);
-    end = quantifier.end;
-  }
-  return text + pattern.raw.slice(end);
-}
-
-function isLarge({ element, min, max }: AST.Quantifier): boolean {
-  if (element.type !== 'Character' && element.type !== 'CharacterSet' && element.type !== 'CharacterClass')
-    return false;
-  const most = max === Number.POSITIVE_INFINITY ? min : max;
-  return most > MAX_COPIES && most <= MAX_COUNT;
-}
-
-function writtenOut({ element, min, max, greedy }: AST.Quantifier): string {
-  const atom = element.raw;
-  const lazy = greedy ? '' : '?';
-  const rest =
-    max === Number.POSITIVE_INFINITY ? `${atom}*${lazy}` : repeated(atom, max - min, (n) => `{0,${n}}${lazy}`);
-  return repeated(atom, min, (count) => `{${count}}`) + rest;
-}
-
-function repeated(atom: string, count: number, quantifier: (count: number) => string): string {
-  const last = count % MAX_COPIES;
-  return (
-    `${atom}${quantifier(MAX_COPIES)}`.repeat(Math.floor(count / MAX_COPIES)) +
-    (last === 0 ? '' : `${atom}${quantifier(last)}`)
-  );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { linearRegExp } from '../../../pack/index.js';
+import { type LinearRegExp, linearRegExp } from '../../../pack/index.js';
 import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import { ordinalOf } from '../keys/versions.js';
 import type { Batch, BatchReader, Stretch } from './batch.js';
@@ -32,7 +32,7 @@ interface Judged {
  */
 export class PatternReader implements BatchReader {
   readonly #resolved: ResolvedColumn;
-  readonly #pattern: RegExp;
+  readonly #pattern: LinearRegExp;
   readonly #seed: string;
 
   constructor(resolved: ResolvedColumn, pattern: string, seed: string) {

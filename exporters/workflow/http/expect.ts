@@ -1,5 +1,5 @@
 import { compileJsonPath } from '../../../pack/reading/json-path.js';
-import { linearRegExp } from '../../../pack/reading/linear-regex.js';
+import { type LinearRegExp, linearRegExp } from '../../../pack/reading/linear-regex.js';
 import type { Expectation, JsonCondition } from '../../../pack/workflow/model.js';
 import { asJson } from '../../runtime/portal/as-json.js';
 import { StepFailure } from '../../runtime/portal/step-failure.js';
@@ -106,7 +106,7 @@ function jsonCheck(condition: JsonCondition): Check {
 function whatIsWrong(
   value: unknown,
   condition: JsonCondition,
-  pattern: RegExp | undefined,
+  pattern: LinearRegExp | undefined,
   digits: () => string | undefined,
 ): string | undefined {
   const { equals, oneOf, type, min, max, minItems, maxItems } = condition;
