@@ -11,6 +11,7 @@ import type { AlertRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { portalDashboardPath, workflowDashboardPath } from './dashboards.js';
 import { patience, withOwner } from './presence.js';
+import { workflowSettings } from './settings.js';
 
 export function measuringAlerts(pack: Pack): readonly AlertRule[] {
   return [noData(pack), stalled(pack), tainted(pack), dropped(pack), ownFault(pack)];
@@ -34,7 +35,7 @@ function stalled(pack: Pack): AlertRule {
   return alertRule(pack, {
     name: 'WorkflowSlaStalled',
     priority: 'high',
-    forSeconds: settings.stalledForSeconds,
+    forSeconds: workflowSettings.stalledForSeconds,
     expr: withOwner(promql`
       time() - ${r.lastActivity.name}
       > on (portal, workflow)
@@ -49,7 +50,7 @@ function stalled(pack: Pack): AlertRule {
 }
 
 function tainted(pack: Pack): AlertRule {
-  const { windowSeconds, ratio, forSeconds } = settings.tainted;
+  const { windowSeconds, ratio, forSeconds } = workflowSettings.tainted;
   const range = windowOf(windowSeconds);
   const count = (metric: string) => `sum by (portal, workflow) (increase(${metric}[${range}]))`;
   return alertRule(pack, {
@@ -70,7 +71,7 @@ function tainted(pack: Pack): AlertRule {
 }
 
 function dropped(pack: Pack): AlertRule {
-  const { windowSeconds, ratio, minimum, forSeconds } = settings.dropped;
+  const { windowSeconds, ratio, minimum, forSeconds } = workflowSettings.dropped;
   const range = windowOf(windowSeconds);
   // A request that stays open is a missed turn, not a dropped one; shutting down is no news.
   const drops = `sum by (portal, workflow) (increase(${m.runsDropped.name}{reason=~"overlap|busy"}[${range}]))`;

@@ -6,13 +6,13 @@ import { workflowMetrics as m } from '../../../pack/workflow/metrics.js';
 import { alertRule, operatingTeam } from '../policy.js';
 import { plainNumber, promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
-import { settings } from '../settings.js';
 import { portalDashboardPath } from './dashboards.js';
+import { workflowSettings } from './settings.js';
 
 const day = 86_400;
 
 export function portalAlerts(pack: Pack): readonly AlertRule[] {
-  const { warnDays, criticalDays } = settings.certificate;
+  const { warnDays, criticalDays } = workflowSettings.certificate;
   return [
     unanswered(pack),
     login(pack),
@@ -22,7 +22,7 @@ export function portalAlerts(pack: Pack): readonly AlertRule[] {
 }
 
 function unanswered(pack: Pack): AlertRule {
-  const { windowSeconds, ratio, forSeconds } = settings.unanswered;
+  const { windowSeconds, ratio, forSeconds } = workflowSettings.unanswered;
   const range = windowOf(windowSeconds);
   return alertRule(pack, {
     name: 'WorkflowPortalUnanswered',
@@ -47,7 +47,7 @@ function login(pack: Pack): AlertRule {
     name: 'WorkflowLoginFailing',
     priority: 'medium',
     team: operatingTeam(pack),
-    forSeconds: settings.login.forSeconds,
+    forSeconds: workflowSettings.login.forSeconds,
     // A state and no count: after some refusals the tries are a quarter of an hour apart.
     expr: promql`
       max by (portal, identity, outcome) (${m.loginFailing.name}) > 0
@@ -65,7 +65,7 @@ function certificate(pack: Pack, days: number, priority: 'medium' | 'critical'):
     name: 'WorkflowCertificateExpiry',
     priority,
     team: operatingTeam(pack),
-    forSeconds: settings.certificate.forSeconds,
+    forSeconds: workflowSettings.certificate.forSeconds,
     expr: promql`
       min by (portal) (${m.certificateExpiry.name} > 0) - time() < ${days} * ${day}
     `,

@@ -6,7 +6,7 @@ import { workflowRecorded as r } from '../../../pack/workflow/recorded.js';
 import { memberIdentity, remembered, since } from '../presence.js';
 import { plainNumber, promql } from '../promql.js';
 import type { RecordingRule } from '../rule.js';
-import { settings } from '../settings.js';
+import { workflowSettings } from './settings.js';
 
 const ofWorkflow = 'by (portal, workflow)';
 
@@ -31,7 +31,7 @@ export function workflowPresenceRecordings(): readonly RecordingRule[] {
 
 /** Seconds after which a workflow that has not run counts as standing still: three intervals, but never hastily. */
 export function patience(pack: Pack): string {
-  const slowest = `${settings.stalledIntervals} * max ${ofWorkflow} (${m.scheduleInterval.name})`;
+  const slowest = `${workflowSettings.stalledIntervals} * max ${ofWorkflow} (${m.scheduleInterval.name})`;
   return `clamp_min(${slowest}, ${plainNumber(pack.alerting.stalledForSeconds)})`;
 }
 

@@ -9,6 +9,7 @@ import { settings } from '../settings.js';
 import { settled, slice, sumOfSlices } from '../slices.js';
 import { burnWindows, isRaw, type RecordedWindow } from '../windows.js';
 import { type Period, periods } from './periods.js';
+import { workflowSettings } from './settings.js';
 
 /** Both sides of every ratio, as counts over a range of the raw counter. */
 function rawRuns(range: string): string {
@@ -101,7 +102,7 @@ function budgetRecordings(): readonly RecordingRule[] {
 }
 
 const unmeasured = promql`
-  clamp_min(${turnsDue} - ${settledPeriod(r.periodRuns)} - ${settings.turnsUnderWay}, 0)
+  clamp_min(${turnsDue} - ${settledPeriod(r.periodRuns)} - ${workflowSettings.turnsUnderWay}, 0)
 `;
 
 /** Workflows of which too many turns of the period were not measured to say that the promise was kept. */
@@ -178,7 +179,7 @@ function periodRules(period: Period): readonly RecordingRule[] {
     clamp_min(
       ${known} / ${settings.sliceSeconds}
       - count_over_time(${due}[${range}:${slice}] offset ${settled})
-      - ${settings.slicesUnderWay},
+      - ${workflowSettings.slicesUnderWay},
       0
     )
   `;

@@ -8,6 +8,7 @@ import type { RecordingRule } from '../rule.js';
 import { settings } from '../settings.js';
 import { patience } from './presence.js';
 import { notKnown } from './recordings.js';
+import { workflowSettings } from './settings.js';
 
 /**
  * One number for each workflow, so that dashboards need not judge. `or` takes the first that applies: broken stays broken
@@ -50,7 +51,7 @@ export function stateRecording(pack: Pack): RecordingRule {
       ${workflowStates.atRisk} * (
         max by (portal, workflow) (${burning('')})
         or
-        count by (portal, workflow) (${r.budgetRemaining.name} < ${plainNumber(settings.atRiskBudgetRatio)})
+        count by (portal, workflow) (${r.budgetRemaining.name} < ${plainNumber(workflowSettings.atRiskBudgetRatio)})
       )
       or
       ${workflowStates.met} * max by (portal, workflow) (${r.identity.name})

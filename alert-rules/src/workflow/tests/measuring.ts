@@ -3,6 +3,7 @@ import { workflowRecorded as r, workflowStates } from '../../../../pack/workflow
 import { settings } from '../../settings.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type AlertScenario, fires, holds, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
+import { workflowSettings } from '../settings.js';
 import { names, workflowRuleFiles, worldSeries } from './world.js';
 
 const memory = settings.memorySeconds / 60;
@@ -96,7 +97,7 @@ function stalled(pack: Pack): readonly AlertScenario[] {
 
 function tainted(): readonly AlertScenario[] {
   const alert = 'WorkflowMeasurementTainted';
-  const { forSeconds, windowSeconds } = settings.tainted;
+  const { forSeconds, windowSeconds } = workflowSettings.tainted;
   const wait = (forSeconds + windowSeconds) / 60;
   return [
     {
@@ -117,7 +118,7 @@ function tainted(): readonly AlertScenario[] {
 
 function dropped(): readonly AlertScenario[] {
   const alert = 'WorkflowRunsDropped';
-  const { forSeconds, windowSeconds } = settings.dropped;
+  const { forSeconds, windowSeconds } = workflowSettings.dropped;
   const wait = (forSeconds + windowSeconds) / 60;
   return [
     {

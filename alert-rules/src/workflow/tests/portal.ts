@@ -1,5 +1,5 @@
-import { settings } from '../../settings.js';
 import { type AlertScenario, fires, isQuiet, sent, type TestFile } from '../../tests/scenario.js';
+import { workflowSettings } from '../settings.js';
 import { names, workflowRuleFiles, worldSeries } from './world.js';
 
 const portal = { portal: names.portal };
@@ -18,7 +18,7 @@ export function portalTests(): readonly TestFile[] {
 
 function unanswered(): readonly AlertScenario[] {
   const alert = 'WorkflowPortalUnanswered';
-  const full = settings.unanswered.windowSeconds / 60;
+  const full = workflowSettings.unanswered.windowSeconds / 60;
   return [
     {
       name: `${alert}: fires when every place but the canary's is taken by an open request, and recovers`,
@@ -71,7 +71,7 @@ function unanswered(): readonly AlertScenario[] {
 
 function login(): readonly AlertScenario[] {
   const alert = 'WorkflowLoginFailing';
-  const wait = settings.login.forSeconds / 60;
+  const wait = workflowSettings.login.forSeconds / 60;
   const refused = { ...portal, identity: 'default', outcome: 'refused' };
   return [
     {
@@ -101,7 +101,7 @@ function login(): readonly AlertScenario[] {
 
 function certificate(): readonly AlertScenario[] {
   const alert = 'WorkflowCertificateExpiry';
-  const { warnDays, criticalDays, forSeconds } = settings.certificate;
+  const { warnDays, criticalDays, forSeconds } = workflowSettings.certificate;
   const wait = forSeconds / 60 + 5;
   const warning = { priority: 'medium' };
   const critical = { priority: 'critical' };
