@@ -168,7 +168,7 @@ async function tellOfEarlierState(trail: string, { state, log }: ExporterDeps): 
   const { path: folder } = state.folder(AUDIT_TRAIL);
   const earlier = await earlierState(trail, { folder, stateDirectory: state.place.directory, cwd: process.cwd() });
   if (earlier === undefined) return;
-  log.warn('state of an earlier version is not used, and the trail begins anew: all is unknown until proven again', {
+  log.warn('state of an earlier version is not used, and the trail starts again: all is unknown until it is proven again', {
     trail,
     found: earlier.found,
     directory: folder,

@@ -5,7 +5,7 @@ import { Html, html } from './html.js';
 import { renderCell, renderSection, renderTime } from './render-section.js';
 import type { LandingCell, LandingSection, SectionEvidence, SectionFinding } from './section.js';
 import { style } from './style.js';
-import { type Domain, renderSummary } from './summary.js';
+import { renderSummary, type SummaryDomain } from './summary.js';
 
 export interface LandingContent {
   readonly version: string;
@@ -66,12 +66,16 @@ function parts(content: LandingContent): readonly Html[] {
   let count = 0;
   const place = (section: LandingSection) => ({ ...section, id: `section-${count++}` });
   const about = place(exporterSection(content));
-  const domains = content.exporters.map(({ domain, readiness, sections }): Domain => {
+  const domains = content.exporters.map(({ domain, readiness, sections }): SummaryDomain => {
     return { title: domain, readiness, sections: sections.map(place) };
   });
   const own = [...content.sections, collectorSection(content)].map(place);
   const configuration = { id: 'configuration', title: 'Configuration', evidence: configEvidence(content) };
-  const process: Domain = { title: 'This process', readiness: { ready: true }, sections: [configuration, ...own] };
+  const process: SummaryDomain = {
+    title: 'This process',
+    readiness: { ready: true },
+    sections: [configuration, ...own],
+  };
   const rendered = [about, ...domains.flatMap(({ sections }) => sections), ...own].map((section) =>
     renderSection(section, section.id),
   );

@@ -3,7 +3,7 @@ import { type Html, html } from './html.js';
 import type { CellState, FindingState, LandingSection, SectionEvidence, SectionFinding } from './section.js';
 
 /** One line of the summary. */
-export interface Domain {
+export interface SummaryDomain {
   readonly title: string;
   /** An exporter that is not ready has not checked everything: its findings are shown, but the state is not fine. */
   readonly readiness: Readiness;
@@ -16,7 +16,7 @@ const words = { fine: 'fine', attention: 'needs attention', unknown: 'not known'
 const colours: Readonly<Record<FindingState, CellState>> = { fine: 'good', attention: 'bad', unknown: 'warning' };
 
 /** The most important information: whether each domain is fine, why not, and where that is shown. */
-export function renderSummary(domains: readonly Domain[]): Html {
+export function renderSummary(domains: readonly SummaryDomain[]): Html {
   return html`<section aria-labelledby="summary">
 <h2 id="summary">Summary</h2>
 <ul class="summary">
@@ -25,7 +25,7 @@ ${domains.map(renderDomain)}</ul>
 `;
 }
 
-function renderDomain(domain: Domain): Html {
+function renderDomain(domain: SummaryDomain): Html {
   const state = findingStateOf(domain);
   const { ready, reason = 'not ready' } = domain.readiness;
   const lines = [
@@ -40,7 +40,7 @@ function renderDomain(domain: Domain): Html {
 }
 
 /** Without findings the state is unknown: absence of findings proves nothing. */
-export function findingStateOf({ sections, readiness }: Domain): FindingState {
+export function findingStateOf({ sections, readiness }: SummaryDomain): FindingState {
   const states = sections.flatMap(({ evidence }) => evidence?.findings ?? []).map(({ state }) => state);
   if (states.includes('attention')) return 'attention';
   return !readiness.ready || states.includes('unknown') || states.length === 0 ? 'unknown' : 'fine';
@@ -77,7 +77,7 @@ function someOf(all: readonly string[], separator: string): string {
   return `${all.slice(0, NAMED).join(separator)}${rest > 0 ? `${separator}and ${rest} more` : ''}`;
 }
 
-function nothing({ sections: [first] }: Domain): Html {
+function nothing({ sections: [first] }: SummaryDomain): Html {
   const why = first?.table?.empty ?? 'nothing is said of what is seen.';
   return first === undefined ? html`${why}` : html`<a href="#${first.id}">${first.title}</a>: ${why}`;
 }

@@ -2,7 +2,7 @@ import { Document, isMap, isSeq, Scalar, type YAMLMap } from 'yaml';
 import type { Pack, Portal } from '../../../pack/index.js';
 import type { WrittenSteps } from './steps.js';
 
-export interface Written {
+export interface WrittenFile {
   readonly name: string;
   readonly portal: Portal;
   readonly authenticated: boolean;
@@ -13,7 +13,7 @@ export interface Written {
 }
 
 /** The workflow as a separate file, to be merged with the pack that describes the portal. */
-export function toYaml({ name, portal, authenticated, recordedMs, written, remarks, pack }: Written): string {
+export function toYaml({ name, portal, authenticated, recordedMs, written, remarks, pack }: WrittenFile): string {
   const workflow = {
     title: titleOf(name),
     portals: [portal.name],

@@ -17,7 +17,7 @@ const columnRef = () =>
           column: text().describe('Column of type jsonb.'),
           path: list(text(), 'keys')
             .min(1, { error: expected('at least one key') })
-            .describe('Keys that lead to the value, outermost first.'),
+            .describe('Keys of the path to the value, outermost first.'),
         },
         columnForm,
       ),

@@ -30,7 +30,7 @@ const column = section({
   path: list(text(), 'keys')
     .min(1, { error: expected('at least one key') })
     .exactOptional()
-    .describe('Keys that lead to the value inside a jsonb column, such as an audit image; outermost first.'),
+    .describe('Keys of the path to the value inside a jsonb column, such as an audit image; outermost first.'),
   primaryKey: columnName().prefault('id').describe('Column that orders the reading of the table. Default id.'),
   format: format.describe('What a ciphertext looks like here.'),
   encoding: oneOf(textEncodings)

@@ -71,7 +71,7 @@ describe('what is known of a portal', () => {
     const history = new History();
     history.add(run('missed', 10));
     expect(portalFinding('kingston', quiet, [subject], history, now)).toMatchObject({
-      why: 'no workflow went well in its last run: took 3 s of 2 s',
+      why: 'no workflow succeeded in its last run: took 3 s of 2 s',
     });
   });
 });

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { SectionFinding } from '../../../../../exporters/runtime/landing/section.js';
-import { type Domain, findingStateOf, renderSummary } from '../../../../../exporters/runtime/landing/summary.js';
+import { findingStateOf, renderSummary, type SummaryDomain } from '../../../../../exporters/runtime/landing/summary.js';
 
 const fine: SectionFinding = { what: 'login', state: 'fine' };
 const bad: SectionFinding = { what: 'search', state: 'attention', why: 'status 500' };
 const unknown: SectionFinding = { what: 'export', state: 'unknown', why: 'its last run ended 90 s ago' };
 
-function domain(findings: readonly SectionFinding[], readiness: Domain['readiness'] = { ready: true }): Domain {
+function domain(
+  findings: readonly SectionFinding[],
+  readiness: SummaryDomain['readiness'] = { ready: true },
+): SummaryDomain {
   const evidence = { fineMeans: 'SLA met', findings };
   return { title: 'Workflows', readiness, sections: [{ id: 'section-1', title: 'Workflows', evidence }] };
 }
