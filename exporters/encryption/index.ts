@@ -5,10 +5,10 @@ import { ProbeSource, type ThreadOptions } from './probe/index.js';
 import { createScanSource } from './scan/index.js';
 import type { EncryptionSource } from './source.js';
 
-/** Getting ready must not take for ever when a key service hangs. */
+/** Longest wait for readiness when a key service hangs. */
 const FIRST_RESULTS_WITHIN_MS = 30_000;
 
-/** Measures field encryption. Wiring only: what there is to see is seen by the sources. */
+/** Measures field encryption. Wiring only: the sources measure. */
 export const createEncryptionExporter: ExporterFactory = (deps) => wireEncryption(deps, {});
 
 /** @param threadOptions which program the measuring threads run, and when they count as silent: for tests. */
@@ -57,8 +57,8 @@ export function wireEncryption(
 }
 
 /**
- * Two of each: one gives what is current, the other fails when something is not. In one, a thread that died would
- * take down with it what the living ones measured.
+ * Two collectors per source: one returns what is current, the other fails when something is not. With only one, a dead
+ * thread would also remove the results of the others.
  */
 function collectorsOf(source: EncryptionSource): Collector[] {
   return [

@@ -1,7 +1,8 @@
 import type { Logger } from '../runtime/log.js';
 
 /**
- * Logs that something cannot be read, and that it can again: once for each reason, because the metric says it at each scrape.
+ * Logs that something cannot be read, and that it can be read again: once for each reason, because the metric shows it
+ * at each scrape.
  *
  * @param what begins the message, and runbooks look for it.
  */

@@ -13,21 +13,21 @@ import type { ProbeJob } from './probe/plan.js';
 import type { RoundResult } from './probe/protocol.js';
 import { type ProviderVerdict, verdictAfter } from './probe/verdict.js';
 
-/** Those that every provider is asked for; `data_key` only where there are data keys. */
+/** The operations of every provider; `data_key` only for providers with data keys. */
 const operations = ['encrypt', 'decrypt', 'round_trip'] as const;
 const outcomes = ['met', 'missed', 'failed'] as const;
 const DATA_KEY_BYTES = 32;
 
 /**
- * What the probe exposes of one provider. Each has a store of its own, so that a provider whose thread died can leave
- * the page, and come back with its counts.
+ * The metrics of one provider. Each has its own store, so that a provider whose thread died can disappear from the page
+ * and come back with its counts.
  */
 export class ProviderMetrics {
   readonly #store: MetricStore;
   readonly #m: ReturnType<typeof create>;
   #job: ProbeJob;
   #verdict: ProviderVerdict | undefined;
-  /** Self-tests that failed when they were last made. */
+  /** Self-tests that failed in their last execution. */
   readonly #failedTests = new Set<SelfTest>();
 
   constructor(job: ProbeJob, bounds: readonly number[], store: MetricStore) {
@@ -41,16 +41,16 @@ export class ProviderMetrics {
     return this.#store.families();
   }
 
-  /** Every series is there from the start, so that the first failure is an increase. */
+  /** Every series exists from the start, so that `increase()` sees the first failure. */
   configure(job: ProbeJob, bounds: readonly number[]): void {
     this.#forgetSizes(job);
-    // Another kind may have no notion of what was tested before.
+    // Another kind of provider may not have the properties that were tested before.
     if (job.provider.kind !== this.#job.provider.kind) {
       this.#m.selfTestTime.remove({});
       this.#m.selfTest.remove({});
       this.#failedTests.clear();
     }
-    // Another key has a record of its own.
+    // Another key has its own record.
     if (job.canaryFile !== this.#job.canaryFile) this.#m.canariesLost.remove({});
     this.#job = job;
     const { provider, title, team, slaSeconds, objectiveRatio } = job;
@@ -63,7 +63,7 @@ export class ProviderMetrics {
     if (objectiveRatio === undefined) this.#m.slaObjective.remove({});
     else this.#m.slaObjective.set(labels, objectiveRatio);
     this.#m.probeTime.zero(labels);
-    // The one test that every provider can make: where not even that ever is, it must be told too.
+    // The only test that every provider supports: if even this one never ran, that must be visible.
     this.#m.selfTestTime.zero({ ...labels, test: 'round_trip' });
     this.#m.probeInterval.set(labels, job.probe.intervalMs / 1000);
     this.#m.tainted.zero(labels);
@@ -117,14 +117,14 @@ export class ProviderMetrics {
     this.#recordSelfTests(result);
   }
 
-  /** What the last round that could judge said; undefined while nothing is known. */
+  /** The result of the last conclusive round; undefined while the state is unknown. */
   get verdict(): ProviderVerdict | undefined {
     return this.#verdict;
   }
 
   /**
-   * A test that passed and was not made this time must not go on looking as if it had passed. One that failed stays
-   * failed until it is made again: neither an outage nor a fault of ours proves anything of it.
+   * A test that passed before and did not run this time must not still show as passed. A failed test stays failed until it runs
+   * again: neither an outage nor a fault of the exporter proves that it passes.
    */
   #recordSelfTests({ selfTests, endedAtSeconds }: RoundResult): void {
     const labels = this.#labels;
@@ -132,7 +132,7 @@ export class ProviderMetrics {
     for (const [test, { outcome, madeAtSeconds = endedAtSeconds }] of selfTests) {
       if (outcome === 'failed') this.#failedTests.add(test);
       else if (outcome !== 'unknown') this.#failedTests.delete(test);
-      // The time stays where it is, and grows old, when a test can no longer be made.
+      // The time stays unchanged, and becomes old, when a test can no longer run.
       if (outcome === 'absent' || outcome === 'unknown') continue;
       this.#m.selfTest.set({ ...labels, test }, outcome === 'passed' ? 1 : 0);
       this.#m.selfTestTime.set({ ...labels, test }, madeAtSeconds);
@@ -141,7 +141,7 @@ export class ProviderMetrics {
   }
 
   #recordCredential({ isUsable, credential }: RoundResult): void {
-    // Of one that cannot be asked about because nothing works, what was known stays true: it may just have ended.
+    // If the provider cannot be queried, the last known expiry stays valid: the credentials may just have expired.
     if (credential === undefined && !isUsable) return;
     this.#m.credentialExpiry.remove({});
     this.#m.credentialLifetime.remove({});

@@ -3,7 +3,7 @@ import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import type { ScanQuery } from '../scan/database.js';
 import type { KeyKnowledge } from './versions.js';
 
-/** A portal rotates some times a year; older versions than these are gone. */
+/** A portal rotates a few times a year; older versions than these are not used any more. */
 const MAX_ROTATIONS = 1000;
 
 interface RotationRow extends Record<string, unknown> {
@@ -13,26 +13,26 @@ interface RotationRow extends Record<string, unknown> {
   readonly status: string | null;
 }
 
-/** What a log of rotations may say, and whether the rotation has made its version. */
+/** The statuses of a rotation, and whether it has created its version. */
 const STATUSES: ReadonlyMap<string | null, boolean> = new Map([
   ['completed', true],
   ['in_progress', true],
   ['failed', false],
 ]);
 
-/** A status is a word; whatever else stands in its place is not repeated. */
+/** A status is a word; any other text is not repeated in messages. */
 const WORD = /^[a-z][a-z _-]{0,30}$/;
 
 export interface KeyTableRead {
   readonly knowledge: KeyKnowledge;
-  /** What the table does not tell, or tells in words that are not known. */
+  /** What the table does not contain, or has as an unknown status. */
   readonly problem?: string;
 }
 
 /**
- * The versions of a key from a log of rotations. A rotation in progress has made its version already, and so ciphertext
- * under it is right; the key counts as rotated when all is done. A rotation of which nobody knows what its status means
- * counts as neither made nor failed: its version is undecided, and that is told.
+ * The versions of a key from a table of rotations. A rotation in progress has already created its version, so
+ * ciphertext under it is valid; the key counts as rotated when the rotation is completed. A rotation with an unknown
+ * status counts neither as created nor as failed: its version is undecided, and this is reported.
  */
 export async function readKeyTable(query: ScanQuery, table: KeyTable): Promise<KeyTableRead> {
   const rows = await query<RotationRow>(
@@ -44,7 +44,7 @@ export async function readKeyTable(query: ScanQuery, table: KeyTable): Promise<K
     [table.means],
   );
   const made = rows.filter(({ status }) => STATUSES.get(status) === true);
-  // What was in use before a rotation was made, whatever became of the rotation.
+  // The version before a rotation exists, whatever the result of the rotation is.
   const versions = [...new Set([...made.map(({ version }) => version), ...rows.map(({ before }) => before)])].filter(
     (version) => version !== null,
   );

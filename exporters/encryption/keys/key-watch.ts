@@ -11,7 +11,7 @@ import type { KeyKnowledge } from './versions.js';
 export interface KeyState {
   readonly key: EncryptionKey;
   readonly knowledge: KeyKnowledge;
-  /** Why its age or one of its versions is not known now. What was known of its versions stays true. */
+  /** Why its age or one of its versions is currently unknown. Known versions stay valid. */
   readonly problem?: string;
 }
 
@@ -22,7 +22,7 @@ export interface KeyWatchDeps {
   readonly log: Logger;
 }
 
-/** What is known of the keys of one portal. */
+/** What is known about the keys of one portal. */
 export class KeyWatch {
   readonly #deps: KeyWatchDeps;
   readonly #read = new Map<string, KeyState>();
@@ -31,12 +31,14 @@ export class KeyWatch {
     this.#deps = deps;
   }
 
-  /** Asks every key's source, all at once: a key service that hangs must not make the tables old. Never throws. */
+  /**
+   * Queries the source of every key at the same time: a hanging key service must not delay the tables. Never throws.
+   */
   async refresh(signal: AbortSignal): Promise<void> {
     await Promise.all(
       this.#deps.encryption.keys.map(async (key) => {
         const state = await this.#ask(key, signal);
-        // A source that was not waited for is no source that failed.
+        // A source that was aborted has not failed.
         if (!signal.aborted) this.#note(state);
       }),
     );
@@ -46,7 +48,7 @@ export class KeyWatch {
     return this.#deps.encryption.keys.map((key) => this.#stateOf(key));
   }
 
-  /** Undefined for the name of no key. */
+  /** Undefined for an unknown key. */
   state(name: string | undefined): KeyState | undefined {
     const key = this.#deps.encryption.keys.find((each) => each.name === name);
     return key === undefined ? undefined : this.#stateOf(key);

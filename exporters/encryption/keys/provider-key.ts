@@ -8,22 +8,23 @@ import { serverOf } from '../providers/transit.js';
 import { transitFailure } from '../providers/transit-failure.js';
 import type { KeyKnowledge } from './versions.js';
 
-/** When a version was made: in seconds for a symmetric key, as a time for others. */
+/** When a version was created: in seconds for a symmetric key, as a time for others. */
 const made = z.union([z.number(), z.object({ creation_time: z.iso.datetime({ offset: true }) })]);
 const keyAnswer = z.object({
   data: z.object({
     latest_version: z.int().positive(),
     keys: z.record(z.string(), made),
-    /** Older versions are refused, and come back when it is lowered. */
+    /** Older versions are refused; they can be used again when it is lowered. */
     min_decryption_version: z.int().nonnegative().default(0),
-    /** Older versions were trimmed: they are gone for good. */
+    /** Older versions were trimmed, which cannot be undone. */
     min_available_version: z.int().nonnegative().default(0),
   }),
 });
 
 /**
- * The newest version of a key of Vault's or OpenBao's transit engine, its age, and the oldest that it still opens. The key is one that encrypts what
- * is real, so it is looked at and never used: all that this needs is `read` on `keys/NAME`.
+ * The newest version of a key of Vault's or OpenBao's transit engine, its age, and the oldest version that it still
+ * decrypts. The key encrypts real data, so its metadata is read and it is never used: this needs only `read` on
+ * `keys/NAME`.
  *
  * @throws {ProviderFailure}
  */

@@ -20,9 +20,9 @@ import { absent, failed, passed, type TestResult, unknownResult } from './test-r
 
 const ages = { aged_1d: 1, aged_7d: 7, aged_90d: 90 } as const;
 const PLAINTEXT_BYTES = 32;
-/** A test with a revoked version takes a moment; one that was noted this long ago was not ended. */
+/** A test with a revoked version is short; if it was recorded this long ago, it was interrupted. */
 const LEFT_AFTER_MS = 60_000;
-/** Somebody else may be testing with a version revoked just now, which takes a moment. */
+/** Another process may be testing with a revoked version at this moment. */
 const RECHECK_AFTER_MS = 1500;
 
 export interface AgedOptions extends CallLimits {
@@ -33,13 +33,13 @@ export type AgedResults = readonly (readonly [SelfTest, TestResult])[];
 
 export interface AgedOutcome {
   readonly results: AgedResults;
-  /** Absent where nobody could be asked. */
+  /** Absent if the provider could not be reached. */
   readonly isRecordLost?: boolean;
 }
 
 /**
- * Opens canaries that were sealed 1, 7 and 90 days ago, and the oldest of each key version: that a value can be read back
- * at once says nothing of those that are stored. What cannot be asked for is unknown, and never fine.
+ * Decrypts canaries that were encrypted 1, 7 and 90 days ago, and the oldest of each key version: a value that can be
+ * decrypted at once proves nothing about stored values. What cannot be checked is unknown, and never fine.
  */
 export async function runAgedTests<S>(provider: Provider<S>, options: AgedOptions): Promise<AgedOutcome> {
   const { lasting } = provider;
@@ -79,19 +79,19 @@ class AgedTests<S> {
       `the record of aged canaries was gone at ${dateOf(book.lostAtMs)}, and began anew; remove ${markPath} once you have seen it`,
     );
     const told = results.map(([test, result]) => [test, result.outcome === 'absent' ? lost : result] as const);
-    // The canaries of earlier versions are gone for good.
+    // The canaries of earlier versions are lost permanently.
     const isVersioned = fresh.version !== undefined && ofVersions.outcome !== 'failed';
     return this.#kept(book, fresh, [...told, ['aged_versions', isVersioned ? lost : ofVersions]]);
   }
 
-  /** Kept last: a provider that just lost its keys must not begin a new record before the old one was asked about. */
+  /** Added last: a provider that has just lost its keys must not start a new record before the old one was checked. */
   async #kept(book: CanaryBook, fresh: KeptCanary, results: AgedResults): Promise<AgedResults> {
     try {
       await this.#keep(book, fresh);
       return results;
     } catch (error) {
       if (!(error instanceof CanaryFileError)) throw error;
-      // What was proven stays proven; of the rest, nothing will ever be known.
+      // Proven failures stay; the rest can never be known.
       return results.map(([test, result]) => [
         test,
         result.outcome === 'absent' ? unknownResult(error.message) : result,
@@ -106,7 +106,9 @@ class AgedTests<S> {
     else await file.mark(book);
   }
 
-  /** A version that is not known yet is seen twice in a row, or it is none: some name a key of its own in each ciphertext. */
+  /**
+   * A new version must occur twice in a row: some providers name a new key in each ciphertext, which is not a version.
+   */
   async #versioned(fresh: KeptCanary, book: CanaryBook): Promise<{ fresh: KeptCanary; book: CanaryBook }> {
     let newest = fresh;
     for (let tries = 0; tries < 2; tries += 1) {
@@ -115,14 +117,14 @@ class AgedTests<S> {
         return { fresh: newest, book };
       const again = await this.#fresh();
       if (again.version === version) return { fresh: again, book };
-      // A rotation just now shows once.
+      // A rotation at this moment occurs only once.
       newest = again;
     }
     const bare = withoutVersions({ ...book, canaries: [...book.canaries, newest] });
     return { fresh: bare.canaries.at(-1) ?? newest, book: withoutVersions(book) };
   }
 
-  /** Whoever tested with a revoked version may have been killed before it was restored. */
+  /** A process that tested with a revoked version may have been killed before it restored the version. */
   async #restoreLeftRevoked(): Promise<void> {
     const revoked = await this.#options.file.revoked();
     const restore = this.#provider.versions?.restore;
@@ -150,7 +152,7 @@ class AgedTests<S> {
       const { outcome, why } = await this.#opens(kept);
       if (outcome !== 'passed') found.push({ outcome, why: `version ${version}: ${why}` });
     }
-    // One that failed must not hide behind another of which nobody knows.
+    // A failed canary must not be hidden by one whose state is unknown.
     for (const outcome of ['failed', 'unknown', 'absent'] as const) {
       const those = found.filter((each) => each.outcome === outcome);
       if (those.length > 0) return { outcome, why: those.map(({ why }) => why).join('; ') };
@@ -158,7 +160,7 @@ class AgedTests<S> {
     return passed;
   }
 
-  /** A refusal counts where what is fresh opens before and after it, twice: it is then about this one. */
+  /** A refusal counts only if a fresh canary is decrypted before and after it, twice: then it is about this canary. */
   async #opens(kept: KeptCanary): Promise<TestResult> {
     const since = `sealed at ${dateOf(kept.madeAtMs)}`;
     const sealed = this.#lasting.read(kept.sealed);
@@ -173,7 +175,7 @@ class AgedTests<S> {
   }
 
   async #tried(kept: KeptCanary, sealed: S): Promise<TestResult> {
-    // It is about keys that the provider has, not about those that we happen to hold.
+    // The test is about keys at the provider, not about cached data keys.
     this.#provider.dataKeys?.forget();
     try {
       const plaintext = await this.#within((signal) =>
@@ -189,7 +191,7 @@ class AgedTests<S> {
     }
   }
 
-  /** A new one that opens. @throws what the provider throws, and then nothing can be said of the others. */
+  /** A new canary that can be decrypted. @throws errors of the provider; then the others cannot be judged. */
   async #fresh(): Promise<KeptCanary> {
     const plaintext = canary(PLAINTEXT_BYTES);
     const context = contextOf(`aged-${randomBytes(6).toString('hex')}`);

@@ -2,14 +2,14 @@ import { formatMs } from '../../runtime/format.js';
 import { asFailure, isAvailability, NotPossible, ProviderFailure, SessionLost } from '../providers/failure.js';
 import type { Provider } from '../providers/provider.js';
 
-/** The exporter is ending: what was under way says nothing about the provider. */
+/** The exporter stops: an interrupted operation gives no information about the provider. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
 /**
- * One call with a deadline. A provider that does not heed its signal is left behind all the same: its round goes on,
- * and what it still answers is thrown away.
+ * One call with a deadline. If a provider ignores its signal, the round still continues, and the late answer is
+ * discarded.
  */
 export async function withinDeadline<T>(
   timeoutMs: number,
@@ -39,11 +39,13 @@ export async function withinDeadline<T>(
   }
 }
 
-/** One new session for a round: a portal that restarted takes no more, and one that loses each is not to be flooded. */
+/**
+ * At most one new session per round: enough for a restarted portal, and no flood for a portal that loses every session.
+ */
 export class Renewal {
   #isSpent = false;
 
-  /** @returns whether it was there to be spent. */
+  /** @returns whether it was still available. */
   spend(): boolean {
     const wasThere = !this.#isSpent;
     this.#isSpent = true;
@@ -59,9 +61,9 @@ export interface CallLimits {
 }
 
 /**
- * Makes an attempt, and another one where the provider had lost our session and we have a new one. That a portal
- * restarted is no failure of its encryption. What the login takes is in neither attempt. A session that is lost again in
- * the same round is a failure of that operation.
+ * Makes an attempt, and a second one with a new session if the provider had lost the session: a restart of the portal
+ * is not a failure of its encryption. The time of the login counts for neither attempt. If the session is lost again in
+ * the same round, that operation fails.
  */
 export async function renewing<T>(
   provider: Pick<Provider, 'open'>,
@@ -77,7 +79,7 @@ export async function renewing<T>(
   }
 }
 
-/** Whether an error says that nobody could be asked, so that nothing can be concluded from it. */
+/** Whether an error means that the provider could not be reached, so that it proves nothing. */
 export function tellsNothing(error: unknown): boolean {
   if (error instanceof Stopped || error instanceof NotPossible) return true;
   return isAvailability(asFailure(error).reason);

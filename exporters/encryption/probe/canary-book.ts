@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 const DAY_MS = 86_400_000;
-/** A day more than the oldest age that is tested, and another for a clock that is corrected. */
+/** The oldest tested age, plus a day, plus another day for clock corrections. */
 const KEPT_MS = 92 * DAY_MS;
 
 const entrySchema = z.object({
   madeAtMs: z.number(),
-  /** Where the provider tells lasting ones. */
+  /** Given if the provider has lasting versions. */
   version: z.string().optional(),
   context: z.string(),
-  /** Of the plaintext, SHA-256. The plaintext itself is kept nowhere. */
+  /** SHA-256 of the plaintext. The plaintext itself is not stored. */
   digest: z.string(),
-  /** As the provider writes it. */
+  /** In the provider's format. */
   sealed: z.string(),
 });
 export type KeptCanary = z.infer<typeof entrySchema>;
@@ -20,10 +20,10 @@ export type KeptCanary = z.infer<typeof entrySchema>;
 const bookSchema = z.object({
   format: z.literal(1),
   canaries: z.array(entrySchema),
-  /** When it was found that the record before this one was gone: of what that held, nobody knows any more. */
+  /** When the loss of the previous record was found: the state of its canaries is unknown. */
   lostAtMs: z.number().optional(),
 });
-/** Ciphertexts that were made once and must open for ever. Oldest first. */
+/** Ciphertexts that must stay decryptable. Oldest first. */
 export type CanaryBook = z.infer<typeof bookSchema>;
 
 const envelopeSchema = z.object({ sha256: z.string(), book: z.unknown() });
@@ -44,7 +44,7 @@ export function readBook(text: string): CanaryBook | undefined {
   }
 }
 
-/** The youngest canary of at least this age: each day another one reaches it. */
+/** The youngest canary of at least this age; each day another one reaches it. */
 export function canaryOfAge({ canaries }: CanaryBook, days: number, nowMs: number): KeptCanary | undefined {
   return canaries.findLast(({ madeAtMs }) => nowMs - madeAtMs >= days * DAY_MS);
 }
@@ -58,27 +58,27 @@ export function oldestOfVersions({ canaries }: CanaryBook): ReadonlyMap<string, 
   return found;
 }
 
-/** Whether another one is to be kept: once a day, and at once under a version of which there is none. */
+/** Whether to keep another canary: once a day, and at once for a version without one. */
 export function wantsAnother(book: CanaryBook, version: string | undefined, nowMs: number): boolean {
   const newest = book.canaries.at(-1);
-  // One that was made in the future was made before the clock was set back, and would keep all others out.
+  // A canary with a time in the future was created before the clock was set back, and would block all others.
   if (newest === undefined || Math.abs(nowMs - newest.madeAtMs) >= DAY_MS) return true;
   return version !== undefined && !book.canaries.some((each) => each.version === version);
 }
 
-/** With one more, and without those that no test asks for any more. */
+/** The record with one more canary, and without those that no test needs any more. */
 export function withCanary(book: CanaryBook, canary: KeptCanary, nowMs: number): CanaryBook {
   const all = { ...book, canaries: [...book.canaries, canary].toSorted((a, b) => a.madeAtMs - b.madeAtMs) };
   const asked = new Set([canaryOfAge(all, 90, nowMs), ...oldestOfVersions(all).values()]);
   return { ...all, canaries: all.canaries.filter((each) => nowMs - each.madeAtMs < KEPT_MS || asked.has(each)) };
 }
 
-/** Where each ciphertext names a key of its own: that is no version, and must not be kept as one for good. */
+/** If each ciphertext names its own key, that is not a version and must not be kept for ever as one. */
 export function withoutVersions<B extends { readonly canaries: readonly KeptCanary[] }>(book: B): B {
   return { ...book, canaries: book.canaries.map(({ version: _, ...rest }) => rest) };
 }
 
-/** Once a person has acknowledged the loss, or this record proves as much as the lost one did. */
+/** After a person has acknowledged the loss, or when this record is as old as the oldest tested age. */
 export function withoutLoss({ lostAtMs: _, ...book }: CanaryBook): CanaryBook {
   return book;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { reasonOf, writeWhole } from '../../runtime/state/index.js';
 import { type CanaryBook, canaryOfAge, newBook, readBook, withoutLoss, writtenBook } from './canary-book.js';
 
-/** A record that cannot be used. Says which file, and what to do. */
+/** A record that cannot be used. The message names the file and what to do. */
 export class CanaryFileError extends Error {
   override readonly name = 'CanaryFileError';
 }
@@ -13,12 +13,12 @@ const revokedSchema = z.object({ version: z.string(), earliest: z.string(), atMs
 /** A version that is revoked for a test, and the oldest that could be decrypted before. */
 export type Revoked = z.infer<typeof revokedSchema>;
 
-/** The oldest age that is tested: a record that has one of it proves as much as any. */
+/** The oldest tested age: a record with a canary of this age is complete. */
 const WHOLE_AFTER_DAYS = 90;
 
 /**
- * What must be known of one provider after a restart: its aged canaries, and whether a version stayed revoked because
- * whoever tested with it was killed. Read anew each time, so that a person may remove it, and written whole or not at all.
+ * The state of one provider that must survive a restart: its aged canaries, and whether a version stayed revoked
+ * because a test was killed. It is read each time, so that a person may remove it, and replaced atomically.
  */
 export class CanaryFile {
   readonly path: string;
@@ -34,8 +34,8 @@ export class CanaryFile {
   }
 
   /**
-   * @returns a new one where there is none, which says so where there was one before: a mark beside the record tells.
-   * Whoever removes the mark has seen it. @throws {CanaryFileError}
+   * @returns a new record if there is none. A marker file next to it shows whether there was one before, and the new record says so;
+   * to acknowledge the loss, remove the marker. @throws {CanaryFileError}
    */
   async load(nowMs: number): Promise<CanaryBook> {
     const [text, mark] = [await this.#read(this.path), await this.#read(this.markPath)];
@@ -56,22 +56,26 @@ export class CanaryFile {
     await this.#write(this.markPath, '');
   }
 
-  /** Marks a record that is not marked, because it is of an older edition or somebody has seen its loss. @throws {CanaryFileError} */
+  /**
+   * Creates a missing marker: of an older version's record, or after a loss was acknowledged. @throws {CanaryFileError}
+   */
   async mark(book: CanaryBook): Promise<void> {
     if ((await this.#read(this.markPath)) === undefined) await this.save(book);
   }
 
-  /** What tells that there was a record. */
+  /** The marker file, which shows that there was a record. */
   get markPath(): string {
     return `${this.path}.kept`;
   }
 
-  /** Before a version is revoked, so that whoever comes after a kill can restore it. @throws {CanaryFileError} */
+  /**
+   * Called before a version is revoked, so that the next process can restore it after a kill. @throws {CanaryFileError}
+   */
   async noteRevoked(revoked: Revoked): Promise<void> {
     await this.#write(this.#revokedPath, JSON.stringify(revoked));
   }
 
-  /** @returns undefined where none is. @throws {CanaryFileError} */
+  /** @returns undefined if there is none. @throws {CanaryFileError} */
   async revoked(): Promise<Revoked | undefined> {
     const text = await this.#read(this.#revokedPath);
     return text === undefined ? undefined : revokedSchema.safeParse(parsed(text)).data;

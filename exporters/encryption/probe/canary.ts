@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Where a ciphertext belongs: moved to another place, it must not decrypt. The provider adds the key version. */
+/** The context of a ciphertext: in another context it must not decrypt. The provider adds the key version. */
 export function contextOf(row: string): Buffer {
   return Buffer.from(`kop_canary|value|${row}`);
 }
 
-/** Random, so that nothing can be compressed or remembered; printable, so that functions of text can take it. */
+/** Random, so that it cannot be compressed or cached; printable, so that text functions accept it. */
 export function canary(bytes: number): Buffer {
   const plaintext = Buffer.allocUnsafe(bytes);
   randomFillSync(plaintext);

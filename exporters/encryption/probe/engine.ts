@@ -18,8 +18,8 @@ const BUDGET_SHARE = 0.5;
 const FIRST_ROUND_WITHIN_MS = 3000;
 
 /**
- * Measures one provider, round after round. A round begins only when the one before it has ended, and what was missed
- * is not made up for. After a round in which the provider could not be used, pauses grow, up to five minutes.
+ * Measures one provider, round after round. A round starts only when the previous one has ended, and missed rounds are
+ * not repeated. After rounds in which the provider could not be used, pauses grow up to five minutes.
  */
 export class ProbeEngine {
   readonly #job: ProbeJob;
@@ -27,7 +27,7 @@ export class ProbeEngine {
   readonly #report: (result: RoundResult) => void;
   readonly #stopping = new AbortController();
   readonly #backoff: Backoff;
-  /** Kept from round to round: a provider that begins again at the same nonce is found. */
+  /** Kept from round to round, to detect a provider that starts again with the same nonce. */
   readonly #nonces = new Set<string>();
   #provider: Provider | undefined;
   #running: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export class ProbeEngine {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no operation is in progress. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -68,7 +68,7 @@ export class ProbeEngine {
       ...(canaryFile === undefined ? {} : { stateFolder: dirname(canaryFile) }),
     });
     const startedAtSeconds = Date.now() / 1000;
-    // Decided once: their time may come while the round is under way, and then they were not made in it.
+    // Decided once: they may become due during the round, but then they do not run in it.
     const makesVersionTests = isDue(this.#versionTests);
     const makesAgedTests = isDue(this.#agedTests);
     const outcome = await runRound(
@@ -78,7 +78,7 @@ export class ProbeEngine {
       this.#stopping.signal,
     );
     if (outcome.isUsable) this.#backoff.succeed();
-    // What is ours to mend may be mended any moment, and costs the provider nothing.
+    // A fault of the exporter may be fixed at any moment, and retries cost the provider nothing.
     else if (outcome.fault === undefined) this.#backoff.fail();
     const { series, failures, uncertain, isUsable, fault, problem, isRecordLost } = outcome;
     const { credential } = this.#provider;
@@ -100,7 +100,7 @@ export class ProbeEngine {
 
   async #run(): Promise<void> {
     const { intervalMs } = this.#job.probe;
-    // Each name has its own place, so that the providers of a portal do not all begin together.
+    // Each name has its own offset, so that the providers of a portal do not all start together.
     const place = createHash('sha256').update(probeJobName(this.#job)).digest().readUInt32BE(0) / 2 ** 32;
     let due = performance.now() + place * Math.min(intervalMs, FIRST_ROUND_WITHIN_MS);
     while (!this.#stopping.signal.aborted) {
@@ -132,7 +132,7 @@ export class ProbeEngine {
     };
   }
 
-  /** Tests that leave a trace at the provider, or cost something, are made now and then; in between, the last result holds. */
+  /** Tests that change something at the provider, or cost money, run rarely; between them, the last result is valid. */
   #withKept(made: Results, madeVersionTests: boolean, madeAgedTests: boolean): Results {
     const pauseMs = this.#provider?.versions?.pauseMs;
     if (pauseMs !== undefined && madeVersionTests) this.#versionTests = rememberedVersions(made, pauseMs);

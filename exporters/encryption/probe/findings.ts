@@ -6,7 +6,7 @@ import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
 import { staleAfterSeconds } from './verdict.js';
 
-/** What the last round of a provider proves. */
+/** The state of a provider, from its last round. */
 export function providerFinding({ job, last, outage, problem }: ShownProvider, nowMs: number): SectionFinding {
   const what = probeJobName(job);
   const attention = (why: string): SectionFinding => ({ what, state: 'attention', why });
@@ -36,7 +36,7 @@ export function providerFinding({ job, last, outage, problem }: ShownProvider, n
   return { what, state: 'fine' };
 }
 
-/** A round trip is two operations, so it is promised in twice the time. */
+/** A round trip is two operations, so its SLA is twice the time. */
 function slowestBeyondPromise({ series }: RoundResult, slaSeconds: number): string | undefined {
   for (const { operation, seconds } of series) {
     const p99 = percentiles(seconds)?.p99;

@@ -8,8 +8,8 @@ export interface Interval {
 }
 
 /**
- * When this thread collected garbage. A collection in the middle of an operation is this process's doing and not the
- * provider's, and it makes a 7 µs operation look like a millisecond.
+ * When this thread collected garbage. A collection during an operation is caused by this process and not by the
+ * provider, and makes a 7 µs operation look like a millisecond.
  */
 export class GarbageWatch {
   readonly #observer: PerformanceObserver;
@@ -19,7 +19,7 @@ export class GarbageWatch {
     this.#observer = new PerformanceObserver((list) => this.#note(list.getEntries()));
   }
 
-  /** Only while something is measured: each collection costs an entry. */
+  /** Active only during measurements: each collection costs an entry. */
   start(): void {
     this.#seen = [];
     this.#observer.observe({ entryTypes: ['gc'] });
@@ -27,7 +27,7 @@ export class GarbageWatch {
 
   /** @returns the collections since `start`, in order. */
   async stop(): Promise<readonly Interval[]> {
-    // Node tells of a collection only in later turns of the event loop.
+    // Node reports a collection only in later turns of the event loop.
     for (let turn = 0; turn < 3; turn += 1) await nextTurn();
     this.#note(this.#observer.takeRecords());
     this.#observer.disconnect();
@@ -39,7 +39,7 @@ export class GarbageWatch {
   }
 }
 
-/** How much of a span fell into intervals that are in order and do not overlap. */
+/** How much of a time span is covered by ordered intervals that do not overlap. */
 export function overlapMs(span: Interval, intervals: readonly Interval[]): number {
   let low = 0;
   let high = intervals.length;

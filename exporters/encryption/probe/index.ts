@@ -10,7 +10,7 @@ import { canaryFileOf, encodeJob, type ProbeJob, probeJobName, probeJobsOf } fro
 import type { ProbeCommand, ProbeReport, RoundResult } from './protocol.js';
 import { probeSections } from './sections.js';
 
-/** A round that is under way is broken off, not waited for: nothing of it is needed any more. */
+/** A round in progress is aborted, because its result is no longer needed. */
 const STOP_GRACE_MS = 1000;
 
 export interface ThreadOptions {
@@ -24,7 +24,7 @@ interface ProbeDeps extends Pick<SourceDeps, 'log' | 'shard' | 'state'> {
   readonly store: MetricStore;
 }
 
-/** Measures providers, each in a thread of its own, and keeps what they found. */
+/** Measures providers, each in a separate thread, and keeps their results. */
 export class ProbeSource implements EncryptionSource {
   readonly name = 'probe';
   readonly #deps: ProbeDeps;
@@ -37,7 +37,7 @@ export class ProbeSource implements EncryptionSource {
     this.#threadOptions = threadOptions;
   }
 
-  /** Why some of it is not current. The others go on: one library that hangs must not blind us to the rest. */
+  /** Why some results are not current. Other providers continue: one hanging library must not stop them. */
   get problem(): string | undefined {
     const found = [...this.#measured.values()].flatMap(({ thread }) => thread.problem ?? []);
     return found.length === 0 ? undefined : found.join('; ');
@@ -58,14 +58,15 @@ export class ProbeSource implements EncryptionSource {
     _encryption: readonly FieldEncryption[],
     pack: Pick<Pack, 'portals' | 'encryption' | 'objectives'>,
   ): Promise<void> {
-    // All providers of a description in the process that watches its keys: of some keys, a provider alone can tell.
+    // All providers of a description run in the process that watches its keys, because some keys are known only by a
+    // provider.
     const encryption = pack.encryption.filter(({ name }) => this.#deps.shard.owns(name));
     const folder = this.#deps.state.folder(ENCRYPTION);
     const jobs = probeJobsOf({ ...pack, encryption }).map((job) => ({
       ...job,
       canaryFile: canaryFileOf(folder.path, job),
     }));
-    // Keys of a provider in this process live for a round, so there is nothing to keep of them.
+    // Keys of a local provider live for one round, so there is nothing to store.
     if (jobs.some(({ provider }) => provider.kind !== 'local')) await folder.use();
     const bounds = boundsFor(jobs);
     const next = new Map<string, Measured>();
@@ -78,7 +79,8 @@ export class ProbeSource implements EncryptionSource {
           next.set(name, known);
           continue;
         }
-        // A changed one gets a thread of its own while the old one goes on, so that a refusal costs nothing.
+        // A changed provider gets a new thread while the old one continues, so that a rejected configuration has no
+        // effect.
         const measured = this.#measure(job, bounds, known);
         made.push(measured);
         await measured.thread.configure();
@@ -121,7 +123,7 @@ export class ProbeSource implements EncryptionSource {
     );
   }
 
-  /** @param before whose counts go on. */
+  /** @param before the provider whose counts continue. */
   #measure(job: ProbeJob, bounds: readonly number[], before: Measured | undefined): Measured {
     const { log, restarts, store } = this.#deps;
     const name = probeJobName(job);
@@ -153,7 +155,7 @@ export class ProbeSource implements EncryptionSource {
           measured.last = result;
           measured.metrics.record(result);
         },
-        // A token's library has one state for its whole process, which must be made anew when a token went away.
+        // A token's library has one state per process, which must be initialised again when a token was removed.
         ...(job.provider.kind === 'pkcs11' ? { launch: separateProcess } : {}),
         ...(this.#threadOptions.silenceMs === undefined ? {} : { silenceMs: this.#threadOptions.silenceMs }),
       }),

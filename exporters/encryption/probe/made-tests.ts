@@ -3,9 +3,9 @@ import { agedTests, type SelfTest } from '../../../pack/encryption/metrics.js';
 import type { TestResult } from './test-result.js';
 
 const versionTests: readonly SelfTest[] = ['wrong_key', 'old_version_decrypts', 'revoked_version_fails'];
-/** A key that is lost today is found within the hour; each test is a decryption that may cost money. */
+/** A lost key is found within the hour; each test is a decryption that may cost money. */
 const AGED_TESTS_EVERY_MS = 60 * 60_000;
-/** When not one of them could be made; often enough to see what was mended, and seldom enough for an audit log. */
+/** Retry time if none of them could run: often enough to notice a fix, and rarely enough for an audit log. */
 const RETRY_VERSIONS_AFTER_MS = 5 * 60_000;
 
 export type Results = readonly (readonly [SelfTest, TestResult])[];
@@ -20,7 +20,7 @@ export function isDue(last: MadeTests | undefined): boolean {
   return last === undefined || performance.now() - last.at >= last.pauseMs;
 }
 
-/** @returns undefined where their turn did not come: they are then due in the next round. */
+/** @returns undefined if they did not run: they are then due in the next round. */
 export function rememberedVersions(made: Results, pauseMs: number): MadeTests | undefined {
   const results = chosen(made, versionTests);
   if (results.length === 0) return undefined;
@@ -29,8 +29,8 @@ export function rememberedVersions(made: Results, pauseMs: number): MadeTests | 
 }
 
 /**
- * One that fails is made again soon: a mended key must not look lost for an hour. So is it where none could be made. One
- * whose record is lost stays unknown for months, and making it again tells nothing new.
+ * A failed test runs again soon, because a repaired key must not look lost for an hour; the same applies if none could
+ * run. If the record is lost, the test stays unknown for months, and running it again gives no new information.
  */
 export function rememberedAged(made: Results): MadeTests | undefined {
   const results = chosen(made, agedTests);

@@ -13,9 +13,9 @@ export interface ProbeJob {
   readonly title: string;
   readonly team: string;
   readonly objectiveRatio?: number;
-  /** Where its aged canaries are kept; absent where nothing can be kept. */
+  /** Where its aged canaries are stored; absent if nothing can be stored. */
   readonly canaryFile?: string;
-  /** Whether more are added to it: by the exporter alone. Default true. */
+  /** Whether new ones are added; only the exporter does. Default true. */
   readonly keepsCanaries?: boolean;
 }
 
@@ -44,8 +44,8 @@ export function probeJobsOf(pack: Pick<Pack, 'portals' | 'encryption' | 'objecti
 }
 
 /**
- * The file of a provider's aged canaries. It changes with the key that is meant, and not with the way to it: whoever moves
- * a key service and loses its keys must be told.
+ * The file of a provider's aged canaries. Its name depends on the key and not on the address, so that a key service
+ * that was moved without its keys is detected.
  */
 export function canaryFileOf(folder: string, job: Pick<ProbeJob, 'portal' | 'provider'>): string {
   const { provider } = job;

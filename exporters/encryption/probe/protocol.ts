@@ -5,13 +5,13 @@ import type { OperationTimes } from './samples.js';
 import type { Counted } from './tally.js';
 import type { TestResult } from './test-result.js';
 
-/** From the page's thread to a measuring thread. */
+/** Messages from the main thread to a measuring thread. */
 export type ProbeCommand =
   | { readonly type: 'configure'; readonly job: string }
   | { readonly type: 'start' }
   | { readonly type: 'stop'; readonly graceMs: number };
 
-/** From a measuring thread to the page's, beside what every thread says. */
+/** Messages from a measuring thread to the main thread, in addition to those of every thread. */
 export type ProbeReport = { readonly type: 'round'; readonly result: RoundResult };
 
 /** One round as plain data. */
@@ -19,19 +19,19 @@ export interface RoundResult {
   readonly startedAtSeconds: number;
   readonly endedAtSeconds: number;
   readonly isUsable: boolean;
-  /** Of ours, and nothing else kept it from being used: whether it works is not known. */
+  /** The exporter's own fault, if nothing else prevented its use: then it is unknown whether the provider works. */
   readonly fault?: EncryptionUncertain;
-  /** Why it is not, for a person; secrets hidden. */
+  /** Why it is not usable, as a readable text; secrets are hidden. */
   readonly problem?: string;
   readonly series: readonly OperationTimes[];
   readonly failures: readonly RoundFailure[];
-  /** Ended by a fault of ours. */
+  /** Operations that failed because of a fault of the exporter. */
   readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: readonly (readonly [SelfTest, TestResult])[];
-  /** Of aged canaries; absent where it was not looked at, or nobody could be asked. */
+  /** The record of aged canaries; absent if it was not read, or the provider could not be reached. */
   readonly isRecordLost?: boolean;
-  /** Absent where nobody could or may ask. */
+  /** Absent if it could not be read. */
   readonly credential?: Credential;
-  /** 0 unless the provider is left alone for longer than usual. */
+  /** 0 unless the next round is delayed because of failures. */
   readonly pauseMs: number;
 }

@@ -17,15 +17,15 @@ import { type Counted, ReasonTally } from './tally.js';
 
 export interface RoundPlan {
   readonly sizesBytes: readonly number[];
-  /** Of each size. */
+  /** Samples per size. */
   readonly samples: number;
   readonly timeoutMs: number;
-  /** Promised for one encryption or decryption; a round trip is both. */
+  /** Promised duration of one encryption or decryption; a round trip is both. */
   readonly slaSeconds: number;
-  /** A round takes no more than this, with fewer samples if need be, but at least one of each size. */
+  /** Longest duration of a round; it takes fewer samples if necessary, but at least one of each size. */
   readonly budgetMs: number;
   readonly skipVersionTests: boolean;
-  /** What is kept of the provider from process to process; absent where nothing can be kept. */
+  /** Stored state of the provider; absent if nothing can be stored. */
   readonly file?: CanaryFile;
   readonly skipAgedTests?: boolean;
 }
@@ -33,7 +33,7 @@ export interface RoundPlan {
 export interface RoundOutcome {
   readonly series: readonly OperationTimes[];
   readonly failures: readonly RoundFailure[];
-  /** Ended by a fault of ours: they are neither met nor failed. */
+  /** Operations with a fault of the exporter: neither met nor failed. */
   readonly uncertain: readonly Counted<EncryptionUncertain>[];
   readonly selfTests: TestResults;
   readonly isUsable: boolean;
@@ -41,39 +41,39 @@ export interface RoundOutcome {
   readonly isRecordLost?: boolean;
   /** Of ours, and nothing else kept it from being used: whether it works is not known. */
   readonly fault?: EncryptionUncertain;
-  /** Why it is not, for a person. */
+  /** Why it is not usable, as a readable text. */
   readonly problem?: string;
 }
 
 export type RoundFailure = Counted<EncryptionError>;
 
-/** Each asks the key service; where that costs money, three in a round are enough to see what a cold key costs. */
+/** Each one calls the key service, which may cost money; three per round are enough to measure a cold key. */
 const COLD_SAMPLES = 3;
 const DATA_KEY_BYTES = 32;
-/** The first operations of a connection, or of code that is not compiled yet, are not what a user meets. */
+/** The first operations of a connection, or of code that is not compiled yet, are not typical for users. */
 const WARM_UP_MS = 5;
 const WARM_UP_PAIRS = 20;
-/** Below this, reading the clock twice is more than a tenth of what is measured. */
+/** Below this duration, reading the clock twice takes more than a tenth of the measured time. */
 const SHORTEST_MS = 0.001;
 const BATCH_MS = 0.01;
 /** A timer fires up to a millisecond late on an idle machine. */
 const LATE_MS = 2;
-/** Whatever took less had no time to be disturbed in. */
+/** Shorter operations cannot be disturbed noticeably. */
 const SUSPICIOUS_MS = 0.1;
-/** So many failures in a row end the measuring: one that cannot answer is not asked 200 times more. */
+/** This many consecutive failures end the measuring: a provider that cannot answer is not called 200 times more. */
 const FAILURES_IN_A_ROW = 3;
 const OPEN_ATTEMPTS = 3;
 
 /**
- * One round with one provider: opens it, times operations of every size, with data keys warm and cold, makes the
- * self-tests, and closes it again. A sample is a pair: an encryption, and the decryption of what it made, so one pair
- * gives all three durations and each is checked.
+ * One round with one provider: opens it, measures operations of every size, with warm and cold data keys, runs the
+ * self-tests, and closes it again. A sample is a pair: an encryption, and the decryption of its result. So one pair
+ * gives all three durations, and each result is checked.
  *
- * A failure is a failure of that operation, and the round goes on. The provider is down when nothing works: it cannot be
- * opened, or no encryption and its decryption were both answered. An answer that is wrong is an answer: that is broken
- * integrity, and no outage. Where nothing but a fault of ours was in the way, nobody knows whether it is down.
+ * A failure counts for that operation, and the round continues. The provider is down when nothing works: it cannot be
+ * opened, or no encryption with its decryption was answered. A wrong answer is an answer: it is an integrity error, not
+ * an outage. If only faults of the exporter prevented the operations, it is unknown whether the provider is down.
  *
- * @throws {Stopped} when the exporter ends meanwhile.
+ * @throws {Stopped} when the exporter stops in the meantime.
  */
 export async function runRound<S>(
   provider: Provider<S>,
@@ -92,7 +92,7 @@ export async function runRound<S>(
       return unusable(await round.outcome(), refusal.failure);
     }
     const { file } = plan;
-    // Before a version is revoked for a test, which is one of those that must open.
+    // Runs before a version is revoked for a test, because that version must be decryptable here.
     const aged =
       file === undefined || plan.skipAgedTests === true
         ? undefined
@@ -116,7 +116,7 @@ export async function runRound<S>(
   } catch (error) {
     if (error instanceof Stopped) throw error;
     const failure = asFailure(error);
-    // Nothing was asked of it yet, and an encryption is what would have been.
+    // No operation has run yet; the failure counts as a failed encryption.
     round.note('encrypt', failure);
     return unusable(await round.outcome(), failure);
   } finally {
@@ -129,13 +129,13 @@ function unusable(measured: Measured, failure: ProviderFailure): RoundOutcome {
   return { ...measured, selfTests: new Map(), isUsable: false, problem: failure.message, ...fault };
 }
 
-/** Opening is asked for again where the provider was not there: a server that fails one request in a hundred is up. */
+/** Opening is retried if the provider was unavailable: a server that fails one request in a hundred is up. */
 async function opened<S>(provider: Provider<S>, plan: RoundPlan, stopping: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await withinDeadline(plan.timeoutMs, stopping, (signal) => provider.open(signal));
     } catch (error) {
-      // Not after a time-out, which would hold up the round, and never after a refusal: a PIN may be what was refused.
+      // Not after a time-out, which would delay the round, and never after a refusal, which may be that of a PIN.
       if (error instanceof Stopped || error instanceof ExporterFault || attempt === OPEN_ATTEMPTS) throw error;
       if (asFailure(error).reason !== 'unavailable') throw error;
       await provider.close().catch(() => undefined);
@@ -176,12 +176,12 @@ class Round<S> {
     return this.#failures.counts.length + this.#uncertain.counts.length > 0;
   }
 
-  /** Why nothing works; undefined where something did. */
+  /** Why nothing works; undefined if something worked. */
   get refusal(): Refusal | undefined {
     return this.#hasAnswered ? undefined : this.#lastFailure;
   }
 
-  /** Asks no more once too many failures came in a row. */
+  /** Stops after too many consecutive failures. */
   async measure(): Promise<void> {
     try {
       await this.#measureAll();
@@ -195,10 +195,10 @@ class Round<S> {
     for (const size of sizes) size.batch = await this.#warmUp(size.plaintext);
     this.#garbage.start();
     this.#processor.open();
-    // While one watch is open, the heartbeat goes on from sample to sample.
+    // While one watch is open, the heartbeat continues from sample to sample.
     this.#endWatch = this.#provider.isSynchronous ? undefined : this.#loop.start();
     const until = performance.now() + this.#plan.budgetMs;
-    // Size after size in each turn, so that a round cut short has as many of each.
+    // All sizes in each turn, so that a shortened round has the same number of samples of each.
     for (let turn = 0; turn < this.#plan.samples && (turn === 0 || performance.now() < until); turn += 1) {
       for (const { bytes, plaintext, batch } of sizes) {
         if (this.#breath.isDue) await this.#breath.take();
@@ -224,14 +224,14 @@ class Round<S> {
     else this.#failures.add(operation, failure.reason);
   }
 
-  /** @returns how many operations to time at once. */
+  /** @returns how many operations to measure together. */
   async #warmUp(plaintext: Buffer): Promise<number> {
     const until = performance.now() + WARM_UP_MS;
     let fastest = Number.POSITIVE_INFINITY;
     for (let pairs = 0; pairs === 0 || (pairs < WARM_UP_PAIRS && performance.now() < until); pairs += 1) {
       if (this.#breath.isDue) await this.#breath.take();
       const start = performance.now();
-      // A size that is refused is told by its samples; the other sizes are still to be asked.
+      // The samples of a refused size show the refusal; the other sizes are still measured.
       if (!(await this.#pair(plaintext.length, plaintext, false))) break;
       fastest = Math.min(fastest, performance.now() - start);
     }
@@ -244,9 +244,9 @@ class Round<S> {
   }
 
   /**
-   * One encryption and the decryption of its result, each timed; the comparison is not.
+   * One encryption and the decryption of its result, each measured; the comparison is not.
    *
-   * @param record what it finds. Warm-up is outside of every count, as long as something is measured after it.
+   * @param record whether results count. Warm-up does not count, as long as something is measured after it.
    * @returns whether both succeeded.
    */
   async #pair(bytes: number, plaintext: Buffer, record: boolean, between: () => void = nothing): Promise<boolean> {
@@ -277,7 +277,7 @@ class Round<S> {
     const second = temperature(fetchedAfter > fetchedBetween);
     this.#samples.at('encrypt', bytes, first).add(encrypted.start, encrypted.end, encrypted.disturbedMs);
     this.#samples.at('decrypt', bytes, second).add(decrypted.start, decrypted.end, decrypted.disturbedMs);
-    // What lies between the two is ours, and small: a turn of the loop at most.
+    // The time between the two is the exporter's own, and short: at most one turn of the event loop.
     const both = decrypted.end - decrypted.start + (encrypted.end - encrypted.start);
     this.#samples
       .at('round_trip', bytes, temperature(first === 'cold' || second === 'cold'))
@@ -285,7 +285,7 @@ class Round<S> {
     return true;
   }
 
-  /** Many operations under one reading of the clock; only for providers that answer at once. A failure ends them. */
+  /** Many operations with one clock reading; only for synchronous providers. A failure ends them. */
   #batch(bytes: number, plaintext: Buffer, count: number): void {
     const call = { signal: this.#idleSignal };
     const context = this.#context;
@@ -323,7 +323,7 @@ class Round<S> {
     }
   }
 
-  /** Whoever was left behind may have ended its connection: one failure must not be that of all operations after it. */
+  /** An abandoned call may have closed its connection: its failure must not make all later operations fail. */
   async #reopen(): Promise<boolean> {
     if (!this.#mayBeBroken) return true;
     const { timeoutMs } = this.#plan;
@@ -338,7 +338,7 @@ class Round<S> {
     return true;
   }
 
-  /** @returns undefined when it failed. @throws {Exhausted} when too many failed in a row. */
+  /** @returns undefined when it failed. @throws {Exhausted} after too many consecutive failures. */
   async #timed<T>(
     operation: EncryptionOperation,
     record: boolean,
@@ -362,7 +362,7 @@ class Round<S> {
   #failed(operation: EncryptionOperation, record: boolean, error: unknown): void {
     if (error instanceof Stopped) throw error;
     const failure = asFailure(error);
-    // One failure that is the provider's own, and no answer at all: then it is down, whatever we did wrong beside it.
+    // At least one failure of the provider and no answer at all: it is down, even if the exporter also had faults.
     const isTold = this.#lastFailure !== undefined && !(this.#lastFailure.failure instanceof ExporterFault);
     if (!(failure instanceof ExporterFault && isTold)) this.#lastFailure = { operation, failure };
     if (record) this.note(operation, failure);
@@ -375,7 +375,7 @@ class Round<S> {
     if (this.#failuresInARow >= FAILURES_IN_A_ROW) throw new Exhausted();
   }
 
-  /** No timer, no promise and no watch of the loop: nothing that it could be late for. */
+  /** Without timers, promises and a watch of the event loop, because a synchronous call cannot be delayed by it. */
   #timedNow<T>(work: (signal: AbortSignal) => T | Promise<T>): Timed<T> {
     if (this.#stopping.aborted) throw new Stopped('the exporter is stopping');
     const signal = this.#idleSignal;
@@ -399,7 +399,7 @@ class Round<S> {
           end = performance.now();
           return answer;
         }
-        // Stopped where the answer arrives, before anybody else who waits gets a turn.
+        // Stopped where the answer arrives, before other waiting work runs.
         return answer.then((arrived) => {
           end = performance.now();
           return arrived;
@@ -407,7 +407,7 @@ class Round<S> {
       });
       const lateMs = ended();
       const lostMs = this.#lostSince(before, end - start);
-      // Waiting for a processor also makes the loop late: the two are one disturbance.
+      // Waiting for a processor also makes the event loop late: the two are one disturbance.
       return { value, start, end, disturbedMs: Math.max(lostMs, lateMs > LATE_MS ? lateMs : 0) };
     } catch (error) {
       const lateMs = Math.max(ended(), this.#lostSince(before, performance.now() - start));
@@ -442,7 +442,7 @@ interface Timed<T> {
   readonly disturbedMs: number;
 }
 
-/** A deadline that passed while this thread was kept from its work: the answer may have been there in time. */
+/** A deadline that passed while this thread was blocked: the answer may have arrived in time. */
 function asFailureOf(error: unknown, mayBeInTime: boolean, lateMs: number): unknown {
   const isTimeout = error instanceof ProviderFailure && error.reason === 'timeout';
   if (!isTimeout || !mayBeInTime) return error;

@@ -9,33 +9,35 @@ import type { RoundResult } from './protocol.js';
 import type { OperationTimes, Temperature } from './samples.js';
 import type { TestResult } from './test-result.js';
 
-/** Long enough that somebody who asks for many samples gets them all. */
+/** Long enough for all samples, even if many are requested. */
 const WHOLE_ROUND_MS = 60 * 60_000;
 
-/** What one round found, judged. */
+/** The judged result of one round. */
 export interface ProviderReport {
   readonly portal: string;
   readonly provider: string;
   readonly kind: string;
   readonly isUsable: boolean;
-  /** Of the exporter or of what it was set up with, and nothing else was in the way: nobody knows whether it works. */
+  /**
+   * A fault of the exporter or of its set-up, if there was no other failure: it is unknown whether the provider works.
+   */
   readonly fault?: EncryptionUncertain;
   readonly problem?: string;
   readonly timings: readonly Timing[];
   readonly failures: RoundResult['failures'];
   readonly uncertain: RoundResult['uncertain'];
   readonly selfTests: readonly (TestResult & { readonly test: SelfTest })[];
-  /** Why nobody can tell of a part, for a person. */
+  /** Why a part is unknown, as readable texts. */
   readonly unknown: readonly string[];
-  /** `missed` also when something failed, or a self-test did; else `unknown` where nobody can tell of a part. */
+  /** `missed` also when an operation or a self-test failed; otherwise `unknown` if a part is unknown. */
   readonly verdict: PromiseVerdict;
 }
 
 export type PromiseVerdict = 'kept' | 'missed' | 'unknown';
 
-/** Without percentiles where not one sample was undisturbed. */
+/** Without percentiles if all samples were disturbed. */
 export interface Timing extends Partial<Percentiles> {
-  /** Undisturbed ones. */
+  /** Number of undisturbed samples. */
   readonly count: number;
   readonly operation: EncryptionOperation;
   readonly size: string;
@@ -46,7 +48,7 @@ export interface Timing extends Partial<Percentiles> {
   readonly tainted: number;
 }
 
-/** One round with one provider, in this thread: nobody else is at work here whom it could disturb. */
+/** One round with one provider, in this thread, because there is no other work that it could disturb. */
 export async function probeNow(job: ProbeJob, samples: number, redactor: Redactor): Promise<ProviderReport> {
   const probe = { ...job.probe, samples, intervalMs: WHOLE_ROUND_MS };
   const engine = new ProbeEngine({ ...job, probe }, redactor, () => undefined);
@@ -92,8 +94,8 @@ function timingsOf({ slaSeconds }: ProbeJob, { series }: RoundResult): Timing[] 
 }
 
 /**
- * The 99th percentile within the promise, said in counts: those count a disturbed sample too where its verdict is
- * certain, so a slow service is not excused by a busy machine.
+ * Whether the 99th percentile is within the promise, judged by counts: these include disturbed samples with a certain
+ * verdict, so a busy machine does not hide a slow service.
  */
 export function verdictOn({
   seconds,
@@ -120,7 +122,7 @@ function unknownsOf(timings: readonly Timing[], { uncertain, selfTests, fault, p
   ];
 }
 
-/** Why this provider cannot be measured here, in words that name the variable or file; undefined when it can. */
+/** Why this provider cannot be measured here, with the name of the variable or file; undefined when it can. */
 export function missingSecret(description: unknown): string | undefined {
   if (description instanceof SecretText) {
     try {

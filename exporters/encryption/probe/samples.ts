@@ -3,7 +3,7 @@ import { type Interval, overlapMs } from './garbage.js';
 
 export type Temperature = 'warm' | 'cold';
 
-/** The times of one operation at one size, as plain data: it crosses from the measuring thread to the page. */
+/** The times of one operation at one size, as plain data: it is sent from the measuring thread to the main thread. */
 export interface OperationTimes {
   readonly operation: EncryptionOperation;
   readonly sizeBytes: number;
@@ -12,21 +12,21 @@ export interface OperationTimes {
   readonly seconds: readonly number[];
   readonly met: number;
   readonly missed: number;
-  /** Disturbed ones; those among them that were in time, or late, whatever the disturbance are in `met` and `missed` too. */
+  /** Disturbed samples; those with a certain verdict are also in `met` and `missed`. */
   readonly tainted: number;
 }
 
 /**
- * What a disturbance may add before a sample is no measurement any more: a tenth of it, but never more than a
- * millisecond, because the promise is ten; below a quarter of one it is noise.
+ * The largest disturbance with which a sample still counts as a measurement: a tenth of it, but at most a millisecond,
+ * because the promise is ten; a disturbance below a quarter of a millisecond is noise.
  */
 const TAINT_RATIO = 0.1;
 const TAINT_FLOOR_MS = 0.25;
 const TAINT_CEILING_MS = 1;
 
 /**
- * Collects samples and judges them when all is known: that garbage was collected during one is told only afterwards.
- * Adding one costs two stores into arrays.
+ * Collects samples and judges them at the end, because garbage collections are reported only later. Adding a sample
+ * costs two writes to arrays.
  */
 export class Samples {
   readonly #targetMs: (operation: EncryptionOperation) => number;
@@ -52,8 +52,9 @@ export class Samples {
 }
 
 /**
- * Whether a disturbance cannot be why something was late. Twice what is known of it: nobody sees all of a disturbance, and
- * what is not seen must not count against the provider. About those between nobody can tell.
+ * Whether a disturbance cannot explain the excess. The excess must be more than twice the measured disturbance, because
+ * part of a disturbance cannot be measured and must not count against the provider. Between the two, the verdict is
+ * unknown.
  */
 export function isLateAnyway(durationMs: number, disturbedMs: number, targetMs: number): boolean {
   return durationMs - 2 * disturbedMs > targetMs;
@@ -65,7 +66,7 @@ class Collected {
   readonly #temperature: Temperature;
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  /** By index, and only where there was any. */
+  /** By index, only for disturbed samples. */
   readonly #disturbedMs = new Map<number, number>();
   readonly #batches = new Map<number, number>();
 
@@ -76,8 +77,8 @@ class Collected {
   }
 
   /**
-   * @param disturbedMs how much of the span was neither the provider's nor the collection of garbage.
-   * @param batch how many operations the span holds, where one alone is too short for the clock.
+   * @param disturbedMs how much of the span was neither the provider's time nor garbage collection.
+   * @param batch how many operations the span contains, if a single one is too short for the clock.
    */
   add(start: number, end: number, disturbedMs = 0, batch = 1): void {
     if (disturbedMs > 0) this.#disturbedMs.set(this.#starts.length, disturbedMs);
@@ -100,7 +101,7 @@ class Collected {
       const isTainted = disturbedMs > Math.min(TAINT_CEILING_MS, Math.max(TAINT_FLOOR_MS, durationMs * TAINT_RATIO));
       if (isTainted) tainted += batch;
       else for (let one = 0; one < batch; one += 1) seconds.push(eachMs / 1000);
-      // A disturbance only adds: whoever was in time in spite of it was in time.
+      // A disturbance only adds time: a sample that was in time in spite of it has met its SLA.
       if (eachMs <= targetMs) met += batch;
       else if (!isTainted || isLateAnyway(durationMs, disturbedMs, targetMs * batch)) missed += batch;
     }

@@ -1,30 +1,30 @@
-/** What a ciphertext gives away to somebody who holds no key. Pure functions on canaries. */
+/** What a ciphertext reveals to an attacker without the key. Pure functions on canaries. */
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import type { Parts } from '../providers/provider.js';
 
-/** A shorter match may be chance: random bytes hold a given run of eight once in 2^64. */
+/** A shorter match may be chance: random bytes contain given eight bytes once in 2^64. */
 const NEEDLE_BYTES = 8;
-/** A stretch of text that may be an encoding of something. */
+/** A part of a text that may be an encoding of other bytes. */
 const ENCODED = /[A-Za-z0-9+/_-]{11,}/g;
 const HEX = /[0-9A-Fa-f]{16,}/g;
 /** Too long to be hex by chance. */
 const LONG_HEX = /[0-9A-Fa-f]{64,}/g;
 /** Base64 inside JSON inside Base64, as a JWT has it, is three. */
 const MAX_DEPTH = 4;
-/** Of everything that is decoded of one ciphertext: a canary is small, and what a portal answers is bounded already. */
+/** Limit for everything decoded from one ciphertext: a canary is small, and answers of a portal are already limited. */
 const MAX_BYTES = 4_000_000;
 
-/** Tries to inflate at one place, for each ciphertext that is looked through so thoroughly; some 0.1 ms each. */
+/** How many positions of a ciphertext are tried as compressed data; about 0.1 ms each. */
 export const INFLATIONS = 600;
-/** Whatever is longer has its header in the first bytes. */
+/** A longer value has its header in the first bytes. */
 const INFLATED_PLACES = 256;
 const BROTLI_PLACES = 17;
 
 /**
- * Looks for a plaintext in whatever stands in a ciphertext: as it is, as Base64 at each of its alignments, as base64url,
- * as hex, percent-encoded, as UTF-16, compressed, and each of these inside of the others.
+ * Searches a ciphertext for a plaintext: unchanged, as Base64 at each alignment, as base64url, as hex, percent-encoded,
+ * as UTF-16, compressed, and each of these inside the others.
  *
- * @param inflations how often to try to inflate in the middle of something, as behind a header that nobody knows.
+ * @param inflations how often to try to decompress from the middle of a value, as after an unknown header.
  * @returns where it was found, such as `base64 > hex`, or undefined.
  */
 export function findPlaintext(sealed: unknown, plaintext: Buffer, inflations = INFLATIONS): string | undefined {
@@ -58,13 +58,13 @@ export function findPlaintext(sealed: unknown, plaintext: Buffer, inflations = I
   return undefined;
 }
 
-/** Everything that these bytes might be another way to write. */
+/** Every possible decoding of these bytes. */
 function* decodings(bytes: Buffer): Generator<readonly [how: string, decoded: Buffer]> {
   const text = bytes.toString('latin1');
   for (const [run] of text.matchAll(HEX)) {
     for (const start of [0, 1]) yield ['hex', Buffer.from(run.slice(start), 'hex')];
   }
-  // A stretch may begin in the middle of four characters: behind a prefix that is of the same alphabet.
+  // The part may begin within a group of four characters, after a prefix of the same alphabet.
   for (const [run] of text.matchAll(ENCODED)) {
     for (const start of [0, 1, 2, 3]) yield ['base64', Buffer.from(run.slice(start), 'base64')];
   }
@@ -88,23 +88,23 @@ function unescaped(text: string): string {
 }
 
 function inflate(bytes: Buffer): Buffer | undefined {
-  // Told apart by their first bytes; random ones begin so once in hundreds, and are then refused.
+  // Recognised by the first bytes; random bytes match once in hundreds, and then fail to decompress.
   if (bytes[0] === 0x78) return orNothing(() => inflateSync(bytes, { maxOutputLength: MAX_BYTES }));
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined;
   return orNothing(() => gunzipSync(bytes, { maxOutputLength: MAX_BYTES }));
 }
 
-/** Raw deflate at each place, which is what zlib and gzip hold behind their headers, and Brotli at the first ones. */
+/** Raw deflate at each position (zlib and gzip contain it after their headers), and Brotli at the first positions. */
 function* inflaters(bytes: Buffer): Generator<() => Buffer> {
-  // What is compressed is not text, and of text all that it may be is tried.
+  // Compressed data is not text; all decodings of text are already tried.
   if (/^[\t\n\r -~]*$/.test(bytes.toString('latin1'))) return;
   const limits = { maxOutputLength: MAX_BYTES, chunkSize: 1024 };
   for (let at = 0; at < Math.min(bytes.length - NEEDLE_BYTES, INFLATED_PLACES); at += 1) {
     const block = ((bytes[at] ?? 0) >> 1) & 3;
     const rest = bytes.subarray(at);
-    // Either must end: what is cut off unfolds to something nearly anywhere.
+    // The stream must be complete: truncated data decompresses to something almost anywhere.
     if (at < BROTLI_PLACES) yield () => brotliDecompressSync(rest, limits);
-    // A block of the first kind is not compressed, so that its text stands there as it is; there is no fourth kind.
+    // A block of the first kind is not compressed and contains its text unchanged; there is no fourth kind.
     if (block === 1 || block === 2) yield () => inflateRawSync(rest, limits);
   }
 }
@@ -117,7 +117,7 @@ function orNothing<T>(work: () => T): T | undefined {
   }
 }
 
-/** The bytes of everything that stands in a ciphertext, in an order that is that of its form. */
+/** The bytes of all parts of a ciphertext, in the order of its format. */
 export function leavesOf(sealed: unknown): Buffer[] {
   if (Buffer.isBuffer(sealed)) return [sealed];
   if (typeof sealed === 'string') return [Buffer.from(sealed, 'utf8')];
@@ -129,44 +129,45 @@ export function leavesOf(sealed: unknown): Buffer[] {
   ]);
 }
 
-/** Equal bytes in a row that are no chance. */
+/** This many consecutive equal bytes are not chance. */
 const WINDOW = 16;
-/** So many of them must be others where the plaintext is another: else they belong to the form, as a header does. */
+/** This many of them must differ for another plaintext; otherwise they belong to the format, like a header. */
 const VARYING = 12;
 const KEYSTREAM_BYTES = 12;
 
 export interface Sealing {
   readonly plaintext: Buffer;
-  /** In parts, in an order that is that of the form. */
+  /** In parts, in the order of the format. */
   readonly bytes: readonly Buffer[];
-  /** Nothing but what was encrypted: no header, and no key that was wrapped beside it. */
+  /** Only encrypted data: no header, and no wrapped key. */
   readonly isPure: boolean;
 }
 
 export interface PlaintextRelation {
-  /** In words. */
+  /** As a readable text. */
   readonly what: string;
-  /** Else it may be the doing of a header that changes from server to server. */
+  /** Otherwise a header that differs between servers may be the cause. */
   readonly isCertain: boolean;
 }
 
 export interface Sealings {
   /** Two or more of the same plaintext. */
   readonly equal: readonly Sealing[];
-  /** Of a plaintext that begins as theirs does. */
+  /** Of a plaintext with the same beginning. */
   readonly near: Sealing;
-  /** Each of a plaintext of its own. Several, because a header may change from one server to the next. */
+  /** Each of a different plaintext. Several, because a header may differ between servers. */
   readonly others: readonly Sealing[];
 }
 
 /**
- * What ciphertexts under one key have in common that they must not. A fixed nonce shows here whether the form says a
- * nonce or not: equal plaintexts, and equal beginnings, become equal bytes (CBC, ECB, every stream), and of any two the
- * difference of the ciphertexts is that of the plaintexts (CTR, GCM, ChaCha20).
+ * Similarities between ciphertexts under one key that must not exist. This detects a fixed nonce even if the format
+ * does not show the nonce: equal plaintexts, and equal beginnings, give equal bytes (CBC, ECB, stream ciphers), and the
+ * difference of any two ciphertexts is that of the plaintexts (CTR, GCM, ChaCha20).
  *
- * All of a round are compared with each other: behind a load balancer, a fixed nonce may be that of one server.
+ * All ciphertexts of a round are compared with each other: behind a load balancer, only one server may have a fixed
+ * nonce.
  *
- * @param mayRepeat equal plaintexts may give equal ciphertexts. The rest must hold all the same.
+ * @param mayRepeat equal plaintexts may give equal ciphertexts. The other rules still apply.
  * @returns what they have in common, or undefined.
  */
 export function relation({ equal, near, others }: Sealings, mayRepeat: boolean): PlaintextRelation | undefined {
@@ -176,7 +177,7 @@ export function relation({ equal, near, others }: Sealings, mayRepeat: boolean):
     const at = ({ bytes }: Sealing) => bytes[index] ?? Buffer.alloc(0);
     const elsewhere = others.map(at);
     const isShared = ([a, b]: readonly [Sealing, Sealing]) => sharesContent(at(a), at(b), elsewhere);
-    // Of two with the same plaintext the difference says nothing.
+    // The difference of two ciphertexts of the same plaintext proves nothing.
     const mixed = [
       ...pairs([near, ...others]),
       ...equal.flatMap((one) => others.map((other) => [one, other] as const)),
@@ -198,7 +199,7 @@ function pairs<T>(all: readonly T[]): (readonly [T, T])[] {
   return all.flatMap((one, index) => all.slice(index + 1).map((other) => [one, other] as const));
 }
 
-/** The body where the form is known, with whatever stands beside it that is not known; else everything, also decoded. */
+/** The body and unknown parts if the format is known; otherwise everything, also decoded. */
 export function comparable(sealed: unknown, { body, nonce, others = [] }: Parts, plaintext: Buffer): Sealing {
   const isPure = nonce !== undefined && others.length === 0;
   if (body.length >= plaintext.length) return { plaintext, bytes: [body, ...others], isPure };
@@ -212,8 +213,8 @@ export function comparable(sealed: unknown, { body, nonce, others = [] }: Parts,
 }
 
 /**
- * Whether two have a run in common, in one place, that is another in each of the others, and that no two of those have in
- * common in that place: what a server puts into everything is no content.
+ * Whether two ciphertexts share a run of bytes at one position that differs in each of the others, and that no two of
+ * the others share at that position: bytes that a server adds to every ciphertext are not content.
  */
 function sharesContent(a: Buffer, b: Buffer, others: readonly Buffer[]): boolean {
   let run = 0;
@@ -234,12 +235,12 @@ function differing(a: Buffer, b: Buffer): number {
   return a.reduce((sum, byte, at) => sum + (byte === b[at] ? 0 : 1), 0);
 }
 
-/** The plaintext may be encrypted as text: Base64 and hex of it are looked for as well. */
+/** The plaintext may be encrypted as text, so its Base64 and hex forms are searched for as well. */
 function sharesKeystream(a: Buffer, b: Buffer, plainA: Buffer, plainB: Buffer): boolean {
   const difference = xor(a, b);
   return (['latin1', 'base64', 'hex'] as const).some((encoding) => {
     const wanted = xor(Buffer.from(plainA.toString(encoding)), Buffer.from(plainB.toString(encoding)));
-    // What is equal on both sides proves nothing; canaries differ in most places.
+    // Positions where both plaintexts are equal prove nothing; canaries differ in most positions.
     for (let at = 0; at + KEYSTREAM_BYTES <= wanted.length; at += KEYSTREAM_BYTES) {
       if (difference.includes(wanted.subarray(at, at + KEYSTREAM_BYTES))) return true;
     }

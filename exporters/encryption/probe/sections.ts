@@ -5,7 +5,7 @@ import { formatSeconds, percentiles } from './percentiles.js';
 import type { ShownProvider } from './shown-provider.js';
 import { operationsIn } from './tally.js';
 
-/** What the landing page says of the providers: where each stands, how long it took, and what its tests found. */
+/** The landing page's section on providers: the state of each, its durations, and the results of its self-tests. */
 export function probeSections(shown: readonly ShownProvider[], nowMs: number): LandingSection[] {
   return [
     {

@@ -15,40 +15,39 @@ export type TestResults = ReadonlyMap<SelfTest, TestResult>;
 export interface SelfTestOptions extends CallLimits {
   /** Nonces of earlier rounds, oldest first; the new ones are added. */
   readonly nonces: Set<string>;
-  /** Leave out what changes the key's versions. */
+  /** Skip tests that change the key's versions. */
   readonly skipVersions?: boolean;
-  /** Where a revoked version is noted until it is restored, in case this process is killed. */
+  /** Where a revoked version is recorded until it is restored, in case this process is killed. */
   readonly file?: CanaryFile;
 }
 
 const PLAINTEXT_BYTES = 32;
-/** Long enough that half of one is more than a block. */
+/** Long enough that half of it is more than a block. */
 const LONG_PLAINTEXT_BYTES = 64;
 const EQUAL_SEALINGS = 9;
-/** So many that two of them come from the same server of eight: what those share belongs to the server. */
+/** Enough that two of them come from the same one of eight servers: what these share belongs to the server. */
 const OTHER_SEALINGS = 9;
-/** What looks related where nobody knows the form must look so each time: it is tested anew on other plaintexts. */
+/** For an unknown format, a similarity must occur each time: the test is repeated with other plaintexts. */
 const CONFIRMATIONS = 3;
 const NONCES_KEPT = 4096;
 /**
- * Where a bit is flipped, as shares of the length. More than one place: without authentication, a change near the end
- * hits the padding of CBC and is refused for that, and one at the front hits a version byte.
+ * Where a bit is flipped, as shares of the length. Several positions, because without authentication a change near the
+ * end damages the padding of CBC and is refused for that reason, and a change at the beginning damages a version byte.
  */
 const FLIPS_AT = [0, 0.25, 0.5, 0.75] as const;
-/** The last byte of whatever has fewer than a hundred. */
+/** The last byte of a value with fewer than a hundred bytes. */
 const LAST = 0.99;
 const ATTEMPTS = 3;
-/** Where nobody knows what is where: so near to each other that no IV (12 bytes and more) lies between two of them. */
+/** Distance for an unknown format: so small that an IV (12 bytes or more) cannot lie between two positions. */
 const FLIP_EVERY_BYTES = 8;
 const MOST_FLIPS = 32;
 const noDifference = absent('nothing that was changed made a difference: the form of the ciphertext is not known');
-/** From a form without a tag: Base64 of what is left is padded as before. */
+/** For a format without a tag: the Base64 of the rest has the same padding. */
 const CUT_BYTES = 3;
 
 /**
- * Shows that a provider does what encryption is for, on canaries. A rejection proves something only where what is
- * right was accepted just before and just after it: a provider that fails at everything must not look like one that
- * is careful.
+ * Tests on canaries that a provider protects data. A rejection proves something only if a valid ciphertext was accepted
+ * just before and just after it: a provider that fails at everything must not look like one that refuses correctly.
  */
 export async function runSelfTests<S>(provider: Provider<S>, options: SelfTestOptions): Promise<TestResults> {
   return new SelfTests(provider, options).run();
@@ -98,7 +97,8 @@ class SelfTests<S> {
       this.#results.set('round_trip', isRight ? passed : failed('the plaintext came back changed'));
       return isRight ? sealed : undefined;
     } catch (error) {
-      // Only a refusal of what was just made says that encryption is broken; the rest says that nobody could be asked.
+      // Only the refusal of a new ciphertext shows that encryption is broken; other errors mean that the provider was
+      // unavailable.
       const { message, reason } = asFailure(error);
       this.#results.set('round_trip', reason === 'integrity' ? failed(message) : absent(message));
       return undefined;
@@ -108,8 +108,8 @@ class SelfTests<S> {
   async #changedCiphertexts(sealed: S): Promise<void> {
     const { anatomy } = this.#provider;
     const parts = anatomy.dissect(sealed);
-    // A portal refuses nonsense too. A refusal says something only where all but the change is as it was, and where
-    // what is changed can hold the canary.
+    // A portal also refuses invalid input. A refusal proves something only if everything except the change is as
+    // before, and if the changed part can contain the canary.
     if (parts.body.length < PLAINTEXT_BYTES || !isDeepStrictEqual(anatomy.assemble(parts, sealed), sealed)) {
       const unknown = absent('the form of the ciphertext is not known, so nothing can be changed inside it');
       for (const test of ['tamper_ciphertext', 'truncated'] as const) this.#results.set(test, unknown);
@@ -128,7 +128,7 @@ class SelfTests<S> {
 
     const { body, nonce, tag, others = [] } = parts;
     if (nonce === undefined) {
-      // Some bytes may belong to no secret: what opens to the same in spite of a change proves nothing.
+      // Some bytes may not be protected on purpose: a result that is unchanged in spite of the change proves nothing.
       await reject(
         'tamper_ciphertext',
         everywhere(body, (changed) => ({ body: changed })),
@@ -170,13 +170,13 @@ class SelfTests<S> {
     );
   }
 
-  /** What somebody without a key may learn: the plaintext, that two are equal, or the nonce that undoes both. */
+  /** What an attacker without the key may learn: the plaintext, equality of two plaintexts, or a reused nonce. */
   async #secrecy(): Promise<void> {
     const tests = ['plaintext_hidden', 'ciphertexts_unrelated', 'nonce_unique'] as const;
     let relatives: Relatives<S> | undefined;
     try {
       relatives = await this.#relatives();
-      // Whatever hides its plaintext from its owner as well keeps no secret.
+      // Data that its owner cannot decrypt either proves nothing.
       const [one] = relatives.equal;
       if (one === undefined || !(await this.#decryptsTo(one.sealed, this.#here, one.plaintext))) {
         throw new NotPossible('what was encrypted for these tests does not decrypt');
@@ -196,7 +196,7 @@ class SelfTests<S> {
     const nearly = Buffer.concat([plaintext.subarray(0, half), canary(half)]);
     const equal: Sealed<S>[] = [];
     const others: Sealed<S>[] = [];
-    // In no order: what changes with time, or from server to server, such as a wrapped data key, is then in both.
+    // In random order: what changes with time or between servers, such as a wrapped data key, is then in both groups.
     for (const isEqual of shuffled(EQUAL_SEALINGS, OTHER_SEALINGS)) {
       const sealed = await this.#sealed(isEqual ? plaintext : canary(LONG_PLAINTEXT_BYTES));
       (isEqual ? equal : others).push(sealed);
@@ -211,7 +211,7 @@ class SelfTests<S> {
 
   #plaintextHidden({ equal, near, others }: Relatives<S>): void {
     const first = [...equal, near, ...others]
-      // Looking for what was compressed is dear; which server made the first one is chance.
+      // Searching compressed data is expensive, so only the first ciphertext is searched; its server is random.
       .map((one, at) => findPlaintext(one.sealed, one.plaintext, at === 0 ? INFLATIONS : 0))
       .find((found) => found !== undefined);
     this.#results.set(
@@ -270,7 +270,7 @@ class SelfTests<S> {
     }
   }
 
-  /** Without versions, some providers can be asked to use a key that did not encrypt. */
+  /** Some providers without versions can be told to use a key that did not encrypt. */
   async #otherKey(sealed: S): Promise<void> {
     const { decryptWithOtherKey } = this.#provider;
     if (decryptWithOtherKey === undefined) return;
@@ -295,7 +295,7 @@ class SelfTests<S> {
     }));
     if (sealed === undefined) return;
     await this.#relabelled(sealed.old, sealed.fresh, pair.newer);
-    // What follows is about keys that the provider has, not about those that we happen to hold.
+    // The next tests are about keys at the provider, not about cached data keys.
     this.#provider.dataKeys?.forget();
     const freshDecrypts = () => this.#decryptsTo(sealed.fresh, this.#here, this.#plaintext);
     const oldDecrypts = await this.#oldVersion(sealed.old, freshDecrypts);
@@ -303,7 +303,7 @@ class SelfTests<S> {
       await this.#revoked(versions, pair.older, sealed.old, freshDecrypts);
   }
 
-  /** A refusal counts where the new version is accepted before and after it, twice: it is then about the version. */
+  /** A refusal counts only if the new version is accepted before and after it, twice: then it is about the version. */
   async #oldVersion(old: S, freshDecrypts: () => Promise<boolean>): Promise<boolean> {
     const test = 'old_version_decrypts';
     let result = passed;
@@ -321,7 +321,7 @@ class SelfTests<S> {
     return result.outcome === 'passed';
   }
 
-  /** Whether it decrypts to what it was made of. */
+  /** Whether it decrypts to its plaintext. */
   async #opens(sealed: S, context: Buffer, plaintext: Buffer): Promise<TestResult> {
     try {
       const isRight = await this.#decryptsTo(sealed, context, plaintext);
@@ -332,7 +332,7 @@ class SelfTests<S> {
     }
   }
 
-  /** The old ciphertext, said to be of the new version: the key that is then taken is a wrong one. */
+  /** The old ciphertext relabelled with the new version: the provider then uses a wrong key. */
   async #relabelled(old: S, fresh: S, newer: string): Promise<void> {
     const { anatomy } = this.#provider;
     const relabelled = anatomy.assemble({ ...anatomy.dissect(old), keyVersion: newer }, old);
@@ -352,7 +352,7 @@ class SelfTests<S> {
     const earliest = versions.earliest?.() ?? older;
     const { file } = this.#options;
     try {
-      // Where it cannot be noted, the test is made all the same: nothing that is kept depends on it then.
+      // If it cannot be recorded, the test still runs, because no stored canary depends on it then.
       if (restore !== undefined) await file?.noteRevoked({ version: older, earliest, atMs: Date.now() }).catch(ignored);
       const done = await this.#trying(test, () => this.#within((signal) => revoke(older, signal)).then(() => true));
       if (done === true) await this.#mustReject(test, [() => this.#decrypt(old, this.#here)], freshDecrypts);
@@ -363,7 +363,7 @@ class SelfTests<S> {
     }
   }
 
-  /** Also when the exporter is stopping: what stays revoked would be found so by whoever comes after us. */
+  /** Also when the exporter stops: otherwise the next process would find the version revoked. */
   async #restored(test: SelfTest, restore: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     try {
       await withinDeadline(this.#options.timeoutMs, new AbortController().signal, restore);
@@ -376,8 +376,8 @@ class SelfTests<S> {
 
   /**
    * @param attempts each must be refused.
-   * @param control what is right must be accepted; asked before and after.
-   * @param mayKeep what it opens to without a change: where it opens to that, the change was in nothing that matters.
+   * @param control a valid ciphertext that must be accepted before and after.
+   * @param mayKeep the plaintext without a change: if the result is the same, the change was not in protected data.
    */
   async #mustReject(
     test: SelfTest,
@@ -403,7 +403,9 @@ class SelfTests<S> {
     if (after === false) this.#results.set(test, absent('what is right was not accepted after the test'));
   }
 
-  /** What nobody knows the meaning of may be refused, ignored or break the portal; it must not change what comes out. */
+  /**
+   * A changed part with an unknown meaning may be refused, ignored or cause an error; it must not change the plaintext.
+   */
   async #mustNotChange(test: SelfTest, changed: readonly S[], control: () => Promise<boolean>): Promise<void> {
     const before = this.#results.get(test);
     if (before !== noDifference && before?.outcome !== 'passed') return;
@@ -432,7 +434,7 @@ class SelfTests<S> {
     }
   }
 
-  /** @returns undefined when it failed: then the test is absent, because what it rests on is. */
+  /** @returns undefined when it failed: then the test is absent, because it depends on this. */
   async #trying<T>(test: SelfTest, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
@@ -466,7 +468,9 @@ class SelfTests<S> {
         const { timeoutMs, stopping } = this.#options;
         return await renewing(this.#provider, this.#options, () => withinDeadline(timeoutMs, stopping, work));
       } catch (error) {
-        // Nothing is timed here. A server that fails one request in a hundred would void a test in every other round.
+        // Nothing is measured here, so requests are retried: a server that fails one request in a hundred would
+        // otherwise
+        // void a test in every second round.
         if (attempt === ATTEMPTS || !(error instanceof ProviderFailure) || error.reason !== 'unavailable') throw error;
       }
     }
@@ -475,13 +479,13 @@ class SelfTests<S> {
 
 function ignored(): void {}
 
-/** So many of each, in an order of chance. */
+/** This many of each, in random order. */
 function shuffled(yes: number, no: number): boolean[] {
   const all = Array.from({ length: yes + no }, (_, index) => ({ isYes: index < yes, place: randomInt(2 ** 32) }));
   return all.toSorted((a, b) => a.place - b.place).map(({ isYes }) => isYes);
 }
 
-/** A copy with one bit changed, so far along its length. */
+/** A copy with one bit changed, at this share of its length. */
 function flipped(bytes: Buffer, share: number): Buffer {
   return flippedAt(bytes, Math.floor(bytes.length * share));
 }
@@ -492,7 +496,7 @@ function flippedAt(bytes: Buffer, place: number): Buffer {
   return copy;
 }
 
-/** Changes all along some bytes; where each begins is chance, so that in time every byte is changed. */
+/** Changes along the bytes, at random offsets, so that over time every byte is changed. */
 function everywhere<T>(bytes: Buffer, change: (changed: Buffer) => T): T[] {
   const step = Math.max(FLIP_EVERY_BYTES, Math.ceil(bytes.length / MOST_FLIPS));
   const changes: T[] = [];

@@ -6,11 +6,11 @@ export interface Counted<Reason extends string> {
   readonly count: number;
 }
 
-/** How many operations ended for which reason. */
+/** Counts operations by reason. */
 export class ReasonTally<Reason extends string> {
   readonly #counts = new Map<string, Counted<Reason>>();
 
-  /** Half of a round trip that ends without an answer ends the round trip as well. */
+  /** If half of a round trip gets no answer, the round trip fails as well. */
   add(operation: EncryptionOperation, reason: Reason): void {
     for (const one of operation === 'data_key' ? [operation] : [operation, 'round_trip' as const]) {
       const key = `${one} ${reason}`;
@@ -24,7 +24,7 @@ export class ReasonTally<Reason extends string> {
   }
 }
 
-/** How many operations that is; the round trips they were halves of are not counted again. */
+/** The number of operations, without the round trips that they are halves of. */
 export function operationsIn(counts: readonly Counted<string>[]): number {
   return counts.reduce((sum, { operation, count }) => sum + (operation === 'round_trip' ? 0 : count), 0);
 }

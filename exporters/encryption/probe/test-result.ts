@@ -1,12 +1,12 @@
 /**
- * `absent`: it could not be made, or does not apply. That is no success, and no failure either.
- * `unknown`: it could be made, and what it needs was lost here. A person has to know.
+ * `absent`: it could not run, or does not apply. This is neither a success nor a failure.
+ * `unknown`: the data that it needs was lost here. A person must know this.
  */
 export interface TestResult {
   readonly outcome: 'passed' | 'failed' | 'absent' | 'unknown';
-  /** For a person; empty when it passed. */
+  /** Readable reason; empty when it passed. */
   readonly why: string;
-  /** Where that was in an earlier round. */
+  /** Set if the result is from an earlier round. */
   readonly madeAtSeconds?: number;
 }
 

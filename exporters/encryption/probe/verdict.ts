@@ -1,20 +1,20 @@
 import type { ProbeJob } from './plan.js';
 import type { RoundResult } from './protocol.js';
 
-/** After so many turns without a round nobody knows how a provider is. */
+/** After this many turns without a round the state of a provider is unknown. */
 const STALE_AFTER_TURNS = 3;
 
-/** What the last round that could judge a provider said of it. */
+/** The result of the last conclusive round of a provider. */
 export interface ProviderVerdict {
   readonly isUp: boolean;
   readonly atSeconds: number;
-  /** Why it is down, for a person. */
+  /** Why it is down, as a readable text. */
   readonly problem: string | undefined;
 }
 
 /**
- * A round that ended in nothing but a fault of ours proves nothing. It does not end an outage, and what was up is known to
- * be up until that is too old.
+ * A round that failed only because of a fault of the exporter proves nothing. It does not end an outage, and a provider
+ * that was up counts as up until that result is too old.
  */
 export function verdictAfter(
   before: ProviderVerdict | undefined,

@@ -33,7 +33,7 @@ export function writeAead({ keyVersion, nonce, body, tag }: AeadSealed): string 
   return JSON.stringify({ keyVersion, nonce: iv, body: text, tag: mac });
 }
 
-/** @returns undefined when it is nothing that {@link writeAead} wrote. */
+/** @returns undefined when it was not written by {@link writeAead}. */
 export function readAead(text: string): AeadSealed | undefined {
   return written.safeParse(parsedJson(text)).data;
 }
@@ -46,13 +46,13 @@ export function parsedJson(text: string): unknown {
   }
 }
 
-/** A random 96-bit nonce for each: with one key, at most 2^32 of them (NIST SP 800-38D). */
+/** With a random 96-bit nonce: at most 2^32 encryptions with one key (NIST SP 800-38D). */
 export function sealAead(key: KeyObject, keyVersion: string, plaintext: Buffer, context: Buffer): AeadSealed {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(context);
   const body = cipher.update(plaintext);
-  // GCM is a stream: `final` adds nothing, and must be called for the tag.
+  // GCM is a stream mode: `final` adds no bytes, but must be called for the tag.
   cipher.final();
   return { keyVersion, nonce, body, tag: cipher.getAuthTag() };
 }
@@ -61,7 +61,8 @@ export function sealAead(key: KeyObject, keyVersion: string, plaintext: Buffer, 
 export function unseal(key: KeyObject, { nonce, body, tag }: AeadSealed, context: Buffer): Buffer {
   let plaintext: Buffer | undefined;
   try {
-    // A length must be said, or a tag cut down to four bytes would be taken, and guessed in 2^32 tries.
+    // The length must be given; otherwise a tag truncated to four bytes would be accepted, which 2^32 attempts can
+    // guess.
     const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(context);
     decipher.setAuthTag(tag);
@@ -69,7 +70,7 @@ export function unseal(key: KeyObject, { nonce, body, tag }: AeadSealed, context
     decipher.final();
     return plaintext;
   } catch {
-    // What was decrypted before the tag was checked is not to be believed, nor left behind.
+    // Plaintext from before the tag check must neither be used nor stay in memory.
     plaintext?.fill(0);
     throw new ProviderFailure('integrity', 'the ciphertext, its tag or its context is not what was sealed');
   }

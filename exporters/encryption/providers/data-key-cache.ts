@@ -2,14 +2,14 @@ import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
 export interface DataKey {
-  /** Of the wrapped key; says nothing of the key itself. */
+  /** Digest of the wrapped key; it reveals nothing about the key itself. */
   readonly id: string;
   readonly key: KeyObject;
-  /** As the key service gave it: stored beside what it encrypts. */
+  /** As the key service returned it; stored next to the data that it encrypts. */
   readonly wrapped: Buffer;
 }
 
-/** Takes the bytes over and leaves nothing in them. */
+/** Takes the bytes and wipes the source. */
 export function dataKey(plaintext: Uint8Array, wrapped: Uint8Array): DataKey {
   const key = createSecretKey(plaintext);
   plaintext.fill(0);
@@ -26,12 +26,12 @@ interface Limits {
   readonly maxUses: number;
 }
 
-/** More are not kept: each is a key in memory. */
+/** Limit of the cache, because each entry is a key in memory. */
 const MOST_KEPT = 16;
 
 /**
- * Data keys in memory, each for so long and for so many uses: what a leak of one exposes is bounded by both, and so is
- * what the key service is asked.
+ * Data keys in memory, each with a limited time and number of uses: this limits both the damage of a leaked key and the
+ * load on the key service.
  */
 export class DataKeyCache {
   readonly #limits: Limits;
@@ -44,7 +44,7 @@ export class DataKeyCache {
     this.#now = now;
   }
 
-  /** The key to encrypt with, if there is one that may be used once more. */
+  /** The key for encryption, if there is one that may still be used. */
   takeCurrent(): DataKey | undefined {
     const current = this.#current;
     if (current === undefined || current.usesLeft <= 0) return undefined;

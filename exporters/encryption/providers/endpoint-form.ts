@@ -10,24 +10,24 @@ const document = z.looseObject({
   tag: z.string().optional(),
   key_version: z.union([z.string(), z.number()]).optional(),
 });
-/** Of these, libraries leave the tag behind the ciphertext, as Python's `AESGCM` does. */
+/** For these, libraries append the tag to the ciphertext, as Python's `AESGCM` does. */
 const endsWithTag = /gcm|poly1305/i;
-/** What PostgreSQL shows of a bytea. */
+/** The text form of a PostgreSQL bytea. */
 const bytea = /^(?<before>\\x)(?<data>[0-9a-f]+)(?<after>)$/i;
 const knownMembers = new Set(['ciphertext', 'nonce', 'tag', 'key_version']);
 const jweHeader = z.looseObject({ enc: z.string(), kid: z.string().optional() });
 const encodings = ['hex', 'base64', 'base64url'] as const;
 
-/** A shorter stretch is a version, a name or a number, and holds neither a nonce nor a tag. */
+/** A shorter part is a version, a name or a number, and contains neither a nonce nor a tag. */
 const STRETCH_BYTES = 8;
 
-/** Bytes as text, and how others would be written in their place. */
+/** Bytes as text, and a function that writes other bytes in the same form. */
 interface Encoded {
   readonly bytes: Buffer;
   encode(bytes: Buffer): string;
 }
 
-/** A ciphertext taken apart, and how it is put together again with other parts. */
+/** A ciphertext in parts, and a function that reassembles it with other parts. */
 interface Form<Written = unknown> {
   readonly parts: Parts;
   write(parts: Parts): Written;
@@ -36,9 +36,9 @@ interface Form<Written = unknown> {
 type Document = z.infer<typeof document>;
 
 /**
- * Whatever form a portal gives its ciphertexts, as long as something can be changed inside it and the rest left as it
- * was: a document with a `ciphertext`, as Kingston's specification stores a field, a JWE in its compact form, transit's
- * `vault:v1:…`, or a text with long stretches of Base64 or hex, such as `enc:v1:…`. Of any other, nothing is known.
+ * Any format of a portal in which one part can be changed and the rest left unchanged: a document with a `ciphertext`,
+ * as Kingston's specification stores a field, a JWE in its compact form, transit's `vault:v1:…`, or a text with long
+ * runs of Base64 or hex, such as `enc:v1:…`. Other formats are unknown.
  */
 export const endpointAnatomy: Anatomy<unknown> = {
   dissect: (sealed) => formOf(sealed)?.parts ?? { body: Buffer.alloc(0) },
@@ -88,7 +88,7 @@ function ofJwe(text: string): Form<string> | undefined {
   };
 }
 
-/** The longest stretch is taken for the ciphertext; beside it may be a header, a nonce, a tag, or a key that is wrapped. */
+/** The longest run counts as the ciphertext; the others may be a header, a nonce, a tag, or a wrapped key. */
 function ofStretches(text: string): Form<string> | undefined {
   const hex = bytea.exec(text)?.groups?.data;
   const found = [...text.matchAll(hex === undefined ? /[\w+/-]+={0,2}/g : /[0-9a-f]{2,}$/gi)].flatMap((match) => {
@@ -113,7 +113,7 @@ function ofStretches(text: string): Form<string> | undefined {
   };
 }
 
-/** A ciphertext with what stands beside it: under names that are known, and under others. */
+/** A ciphertext with the fields next to it, with known and with unknown names. */
 function ofDocument(sealed: Document): Form | undefined {
   const core = ofKnownMembers(sealed);
   if (core === undefined) return undefined;
@@ -138,7 +138,7 @@ function ofKnownMembers(sealed: Document): Form<object> | undefined {
   const inner = ofText(sealed.ciphertext);
   if (inner === undefined) return undefined;
   const version = sealed.key_version === undefined ? {} : { keyVersion: String(sealed.key_version) };
-  // The text says itself where its parts are.
+  // The text itself shows its parts.
   if (inner.parts.nonce !== undefined) {
     return {
       parts: { ...inner.parts, ...version },
@@ -174,7 +174,7 @@ function withoutVersion({ keyVersion: _, ...parts }: Parts): Parts {
   return parts;
 }
 
-/** In the first encoding that would have written exactly this. */
+/** In the first encoding that produces exactly this text. */
 function encoded(text: string): Encoded | undefined {
   const bare = text.replace(/=+$/, '');
   for (const encoding of encodings) {

@@ -14,21 +14,21 @@ import { exchangeFailure, type JsonAnswer, JsonExchange } from './exchange.js';
 import { ExporterFault, ProviderFailure, SessionLost } from './failure.js';
 import type { Anatomy, Lasting, Provider, ProviderCall } from './provider.js';
 
-/** Whatever JSON the portal calls a ciphertext. */
+/** Any JSON that the portal returns as a ciphertext. */
 type Sealed = unknown;
 
 const sealedAnswer = z.object({ ciphertext: z.union([z.string(), z.record(z.string(), z.unknown())]) });
 const plaintextAnswer = z.object({ plaintext: z.string() });
-/** An unhandled exception of a framework is a 500, and it is what most endpoints answer when nobody thought of it. */
+/** Most frameworks answer 500 for an unhandled exception. */
 const refusalHint = 'a refused ciphertext must be answered with 400, 409 or 422';
-/** Who asks, for the pauses between two logins. */
+/** Identifies the caller, for the pauses between two logins. */
 const ASKER = 'encryption-probe';
 
 /**
- * The portal encrypts a canary and decrypts it again, and we time the exchange: the one provider that shows what a
- * user waits for. `POST {encryptPath} {plaintext, context}` answers `{ciphertext}`, and
- * `POST {decryptPath} {ciphertext, context}` answers `{plaintext}`; plaintexts are Base64. A ciphertext that it refuses
- * is answered with 400, 409 or 422: what an outage may answer as well refuses nothing.
+ * The portal encrypts a canary and decrypts it again, and the exporter measures the exchange: only this provider shows
+ * the latency for users. `POST {encryptPath} {plaintext, context}` answers `{ciphertext}`, and `POST {decryptPath}
+ * {ciphertext, context}` answers `{plaintext}`; plaintexts are Base64. The portal must answer a ciphertext that it
+ * refuses with 400, 409 or 422: a status that an outage may also cause is not a refusal.
  */
 export class EndpointCipher implements Provider<Sealed> {
   readonly isSynchronous = false;
@@ -44,10 +44,10 @@ export class EndpointCipher implements Provider<Sealed> {
   readonly #exchange: JsonExchange;
   readonly #credentials: Credentials;
   #grant: Grant | undefined;
-  /** The last one that the portal did not accept. */
+  /** The last grant that the portal did not accept. */
   #refused: Grant | undefined;
 
-  /** @param stopping ends a login that is under way. */
+  /** @param stopping ends a login in progress. */
   constructor(description: Description, portal: Portal, redactor: Redactor, stopping: AbortSignal) {
     this.#is = description;
     this.bindsContext = description.binds === 'context';
@@ -57,7 +57,7 @@ export class EndpointCipher implements Provider<Sealed> {
     this.#credentials = description.authenticated ? new LoginSession(portal, redactor, stopping) : anonymous(redactor);
   }
 
-  /** Logs in where that is due: a login is outside every measurement. */
+  /** Logs in if necessary: a login is not part of any measurement. */
   async open(signal: AbortSignal): Promise<void> {
     for (const path of [this.#is.encryptPath, this.#is.decryptPath]) {
       const pattern = forbiddenBy(applyPathStyle(path, this.#portal), this.#portal);
@@ -70,7 +70,7 @@ export class EndpointCipher implements Provider<Sealed> {
     } catch (error) {
       throw exchangeFailure(error);
     } finally {
-      // A refused one is told by its failure; nobody counts the others, so none may be kept.
+      // A refused login is reported by its failure; the others are not counted here, so they are discarded.
       this.#credentials.takeLogins();
     }
   }
@@ -107,12 +107,12 @@ export class EndpointCipher implements Provider<Sealed> {
       const said = `${operation}: ${sign}`;
       throw mayHelp ? new SessionLost(said) : new ProviderFailure('auth', said);
     }
-    // Never quote the answer: Kingston's portal echoes what it was sent in a 422.
+    // Never quote the answer: Kingston's portal echoes the request in a 422.
     const hint = operation === 'decrypt' && answer.status === 500 ? ` (${refusalHint})` : '';
     throw new ProviderFailure(reasonOf(answer.status, operation), `${operation}: status ${answer.status}${hint}`);
   }
 
-  /** @returns whether logging in again may help: not where it did not help before. */
+  /** @returns whether logging in again may help: not if it did not help before. */
   #judgeGrant(accepted: boolean): boolean {
     const grant = this.#grant;
     if (grant === undefined) return false;
@@ -122,7 +122,7 @@ export class EndpointCipher implements Provider<Sealed> {
     return mayHelp;
   }
 
-  /** The sign by which an answer says that we are not logged in. */
+  /** The sign in an answer that the session has ended. */
   #refusalOf({ status, redirect, text }: JsonAnswer): string | undefined {
     const { signs } = this.#credentials;
     return (
@@ -145,6 +145,6 @@ function reasonOf(status: number, operation: 'encrypt' | 'decrypt'): EncryptionE
   if (status === 401 || status === 403) return 'auth';
   if (status === 429) return 'throttled';
   if (status >= 500) return 'unavailable';
-  // To a ciphertext it does not like, a portal says that the request is bad.
+  // A portal answers an invalid ciphertext with a client error.
   return operation === 'decrypt' && (status === 400 || status === 409 || status === 422) ? 'integrity' : 'protocol';
 }

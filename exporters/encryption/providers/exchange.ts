@@ -17,9 +17,9 @@ export interface JsonAnswer {
   /** Undefined when the answer is not JSON, or is nested too deeply. */
   readonly body: unknown;
   readonly setCookie: readonly string[] | undefined;
-  /** What came instead of JSON, such as a login page. */
+  /** The body if it is not JSON, such as a login page. */
   readonly text: string | undefined;
-  /** Where it redirects to. */
+  /** The target of its redirect. */
   readonly redirect: URL | undefined;
 }
 
@@ -29,15 +29,15 @@ const reasons: Readonly<Partial<Record<FailureReason, EncryptionError>>> = {
   tls: 'unavailable',
   timeout: 'timeout',
   auth: 'auth',
-  // What a login said: it is not sent again before, or one of before is still not answered.
+  // From a login: it must not be repeated before this time, or an earlier one is still unanswered.
   'retry-after': 'throttled',
   unanswered: 'timeout',
 };
 
-/** What is nested deeper is no ciphertext of anybody's, and cannot be written down again without end of the stack. */
+/** No ciphertext is nested more deeply, and a deeper value would overflow the stack when it is written. */
 const DEEPEST = 100;
 
-/** JSON over connections that stay open from call to call. */
+/** JSON over connections that stay open between calls. */
 export class JsonExchange {
   readonly #portal: Portal;
   #connections = new Connections();
@@ -46,7 +46,7 @@ export class JsonExchange {
     this.#portal = portal;
   }
 
-  /** @throws {ProviderFailure} when no whole answer came. */
+  /** @throws {ProviderFailure} when no complete answer arrived. */
   async send(
     method: string,
     path: string,
@@ -98,10 +98,10 @@ export class JsonExchange {
   }
 }
 
-/** The probe watches the loop itself, around the whole call. */
+/** The probe itself watches the event loop during the complete call. */
 const unwatched = new LoopWatch();
 
-/** What the connection layer says holds addresses and codes, and nothing that was sent or received. */
+/** Messages of the connection layer contain addresses and codes, but nothing that was sent or received. */
 export function exchangeFailure(error: unknown): ProviderFailure {
   if (error instanceof OurFault) return new ExporterFault(error.fault, error.message);
   if (error instanceof StepFailure) return new ProviderFailure(reasons[error.reason] ?? 'protocol', error.message);

@@ -5,11 +5,11 @@ import { ourFaultOf } from '../../runtime/portal/http/failure.js';
 import { machineFault } from '../../runtime/portal/http/machine-fault.js';
 
 /**
- * Why a provider did not do what it was asked.
+ * Why an operation of a provider failed.
  *
- * The sentence is always ours: nothing that a server, a driver or a token wrote is repeated in it, and no `cause`
- * hangs behind it. A portal echoes what it was sent, a database function raises with its argument, and either would
- * carry a canary, a passphrase or a token into a log.
+ * The message is always our own text: it repeats nothing that a server, a driver or a token wrote, and has no `cause`.
+ * A portal may echo the request, and a database function may raise an error with its argument; both could put a canary,
+ * a passphrase or a token into a log.
  */
 export class ProviderFailure extends Error {
   override readonly name = 'ProviderFailure';
@@ -22,9 +22,9 @@ export class ProviderFailure extends Error {
 }
 
 /**
- * A failure of the exporter, or of what it was set up with. It says nothing of the provider: what was asked of it is
- * neither met nor failed, and is counted with this fault. Whoever only wants to know whether there was an answer reads
- * `unavailable`.
+ * A failure of the exporter, or of its set-up. It gives no information about the provider: the operation is neither met
+ * nor failed, and is counted with this fault. For code that only needs to know whether there was an answer, its reason
+ * is `unavailable`.
  */
 export class ExporterFault extends ProviderFailure {
   readonly fault: EncryptionUncertain;
@@ -35,27 +35,27 @@ export class ExporterFault extends ProviderFailure {
   }
 }
 
-/** The session was lost. `open` makes another one, so one more try may help; a second refusal is a plain failure. */
+/** The session was lost. `open` creates another one, so one retry may help; a second refusal is an ordinary failure. */
 export class SessionLost extends ProviderFailure {
   constructor(detail: string) {
     super('auth', detail);
   }
 }
 
-/** A test that this provider, or this account at it, does not allow to be made. */
+/** A test that this provider, or this account, does not allow. */
 export class NotPossible extends Error {
   override readonly name = 'NotPossible';
 }
 
-/** Integrity and protocol are answers; these say that nobody could be asked. */
+/** Integrity and protocol errors are answers; these reasons mean that the provider could not be reached. */
 export function isAvailability(reason: EncryptionError): boolean {
   return reason === 'timeout' || reason === 'unavailable' || reason === 'throttled';
 }
 
-/** What an unexpected error is called: its kind, never its message. */
+/** The text for an unexpected error: its kind, never its message. */
 export function asFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
-  // It names the variable or the file, and has no value to tell.
+  // Its message names the variable or the file, and contains no value.
   if (error instanceof SecretUnavailable) return new ExporterFault('secret', error.message);
   const fault = ourFaultOf(error, 'this machine');
   if (fault !== undefined) return new ExporterFault(fault.fault, fault.message);

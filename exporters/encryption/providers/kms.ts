@@ -11,7 +11,7 @@ import type { Reveal } from './reveal.js';
 
 type Library = typeof Kms;
 
-/** Bound to every data key by the service: a data key of a canary decrypts nothing else. */
+/** The service binds this to every data key: a data key of a canary decrypts nothing else. */
 const encryptionContext = { purpose: 'kop-encryption-probe' } as const;
 
 const written = z.object({
@@ -24,8 +24,8 @@ interface Envelope extends AeadSealed {
 }
 
 /**
- * Envelope encryption: AES-256-GCM here, under data keys of AWS KMS. A warm call never leaves the process; a cold one
- * fetches or unwraps a data key first, and that is what the service costs.
+ * Envelope encryption: AES-256-GCM here, under data keys of AWS KMS. A warm call stays in the process; a cold one
+ * first fetches or unwraps a data key, which shows the cost of the service.
  */
 export class KmsCipher implements Provider<Envelope> {
   readonly isSynchronous = false;
@@ -44,7 +44,7 @@ export class KmsCipher implements Provider<Envelope> {
     },
   };
   readonly lasting: Lasting<Envelope> = {
-    // Each data key is a version here, and the service's own are out of sight.
+    // Each data key is a version here; the service's own versions are not visible.
     versionOf: () => undefined,
     write: (sealed) => JSON.stringify({ sealed: writeAead(sealed), wrappedKey: sealed.wrappedKey.toString('base64') }),
     read: (text) => {
@@ -66,7 +66,9 @@ export class KmsCipher implements Provider<Envelope> {
     this.#cache = new DataKeyCache({ lifetimeMs: description.dataKeyLifetimeMs, maxUses: description.dataKeyMaxUses });
   }
 
-  /** A version is a data key here. The service rotates its own keys out of sight, and revoking one is no test. */
+  /**
+   * A version is a data key here. The service's own rotation is not visible, so there is no test of a revoked version.
+   */
   readonly versions: KeyVersions = {
     pair: async (signal) => {
       const older = await this.#generate(signal);
@@ -93,7 +95,7 @@ export class KmsCipher implements Provider<Envelope> {
     const { region, endpoint, accessKeyId, secretAccessKey } = this.#is;
     this.#client = new library.KMSClient({
       region,
-      // A second try inside the library would hide both the first one's failure and its time.
+      // A retry inside the library would hide the failure and the time of the first attempt.
       maxAttempts: 1,
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(accessKeyId === undefined || secretAccessKey === undefined

@@ -6,8 +6,8 @@ import type { KeyVersions, Provider, ProviderCall } from './provider.js';
 const KEY_BYTES = 32;
 
 /**
- * AES-256-GCM in this process: what any other provider costs on top of this is its own. Keys are made for a round and
- * forgotten after it; nothing is configured, so nothing can leak.
+ * AES-256-GCM in this process: the baseline for the cost of every other provider. Keys are created for a round and
+ * discarded after it; nothing is configured, so nothing can leak.
  */
 export class LocalCipher implements Provider<AeadSealed> {
   readonly isSynchronous = true;
@@ -66,6 +66,6 @@ export class LocalCipher implements Provider<AeadSealed> {
 
 interface Version {
   readonly key: KeyObject;
-  /** Bound with the context: a ciphertext relabelled to another version must fail, whichever keys there are. */
+  /** Bound together with the context: a ciphertext that is relabelled to another version must fail. */
   readonly mark: Buffer;
 }

@@ -11,11 +11,11 @@ export interface ProviderTools {
   readonly timeoutMs: number;
   readonly redactor: Redactor;
   readonly stopping: AbortSignal;
-  /** Of all providers; absent where nothing is kept. */
+  /** State folder for all providers; absent if nothing is stored. */
   readonly stateFolder?: string;
 }
 
-/** Each kind's module, and the library behind it, is loaded only where such a provider is described. */
+/** The module of each kind, with its library, is loaded only if such a provider is described. */
 export async function makeProvider(description: EncryptionProvider, tools: ProviderTools): Promise<Provider> {
   const reveal = revealer(tools.redactor);
   switch (description.kind) {

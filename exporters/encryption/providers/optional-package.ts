@@ -1,9 +1,9 @@
 import { ExporterFault } from './failure.js';
 
 /**
- * A package that npm may have left out, which it does without a word. The failure says what to install.
+ * A package that npm may have left out without a message. The failure says what to install.
  *
- * @param needs what its installation needs beside npm, such as a compiler.
+ * @param needs what its installation needs in addition to npm, such as a compiler.
  * @throws {ExporterFault}
  */
 export async function loadOptional<T>(name: string, load: () => Promise<T>, needs?: string): Promise<T> {

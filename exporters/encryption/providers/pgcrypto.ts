@@ -17,7 +17,7 @@ const MDC_BYTES = 20;
  */
 export class DatabaseFunctionsProvider implements Provider<Buffer> {
   readonly isSynchronous = false;
-  /** Neither pgcrypto nor a function of two texts has a place for it. */
+  /** Neither pgcrypto nor a function of two texts has a parameter for it. */
   readonly bindsContext = false;
   readonly anatomy: Anatomy<Buffer>;
   readonly lasting: Lasting<Buffer> = {
@@ -48,10 +48,10 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
     const client = new pg.Client({
       ...connectionConfig(database, 'kop-encryption-probe'),
       connectionTimeoutMillis: this.#timeoutMs,
-      // The server ends by itself what we have given up.
+      // The server itself ends statements that were abandoned.
       statement_timeout: Math.min(database.statementTimeoutMs, this.#timeoutMs),
     });
-    // A connection that breaks between two calls; the next call says so.
+    // The connection failed between two calls; the next call reports it.
     client.on('error', () => undefined);
     this.#client = client;
     await this.#during(signal, 'connect', async () => {
@@ -128,7 +128,7 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
     return typeof made === 'string' ? Buffer.from(made, 'latin1') : made;
   }
 
-  /** Giving up ends the connection: a driver cannot take a statement back, and the next would wait behind it. */
+  /** An abandoned statement closes the connection: the driver cannot cancel it, and the next one would wait for it. */
   async #during<T>(
     signal: AbortSignal,
     operation: 'connect' | 'encrypt' | 'decrypt',
@@ -149,7 +149,7 @@ export class DatabaseFunctionsProvider implements Provider<Buffer> {
   }
 }
 
-/** Until when the password of the role is valid. It says nothing where the role does not log in with a password. */
+/** Until when the password of the role is valid. Without meaning if the role does not log in with a password. */
 async function credentialOf(client: pg.Client): Promise<Credential> {
   const { rows } = await client.query<{ until: number | null }>(
     "select extract(epoch from nullif(rolvaliduntil, 'infinity'))::float8 as until from pg_roles where rolname = session_user",

@@ -10,14 +10,14 @@ import { ExporterFault, ProviderFailure } from './failure.js';
 /** A token counts refused PINs, and after a few in a row it locks, for the portal as well. */
 const RETRY_AFTER_MS = 3_600_000;
 
-/** The token was not asked, or has refused: nothing is to be tried again at once. */
+/** The token was not called, or has refused: do not retry at once. */
 export class PinRefused extends ProviderFailure {
   constructor(detail: string) {
     super('auth', detail);
   }
 }
 
-/** Another process of ours has the token to itself: nothing was asked of it. */
+/** Another process of the exporter uses the token exclusively: it was not called. */
 export class TokenBusy extends ExporterFault {
   constructor(detail: string) {
     super('internal', detail);
@@ -39,14 +39,15 @@ const KEY_FILE = 'key';
 const KEY_BYTES = 32;
 const DIGEST_BYTES = 32;
 const LOCK_POLL_MS = 20;
-/** By default. Less than an operation may take, or our waiting would count as the token's. */
+/** Default wait. Less than the time limit of an operation; otherwise the wait would count as the token's time. */
 const LOCK_WAIT_MS = 1000;
-/** Some 50 ms: a PIN is short, and whoever reads the digest may read the key beside it. */
+/** About 50 ms: a PIN is short, and an attacker who can read the digest can also read the key next to it. */
 const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
 
 /**
- * Whether a PIN may be tried. Remembers those that were refused as keyed digests, a file each, so that neither a restart
- * nor a reload nor another provider on the same token tries them again. Where nothing can be kept, this process remembers.
+ * Whether a PIN may be tried. It stores refused PINs as keyed digests, one file each, so that neither a restart nor a
+ * reload nor another provider on the same token tries them again. If nothing can be stored, only this process remembers
+ * them.
  */
 export class PinGuard {
   readonly #folder: string | undefined;
@@ -57,7 +58,7 @@ export class PinGuard {
 
   /**
    * @param folder shared by all who use a token; absent where nothing is kept.
-   * @param waitMs for how long another one that logs in is waited for.
+   * @param waitMs how long to wait for another process that logs in.
    */
   constructor(folder?: string, waitMs = LOCK_WAIT_MS) {
     this.#folder = folder;
@@ -65,7 +66,7 @@ export class PinGuard {
   }
 
   /**
-   * Does some work while nobody else at the same folder does: two who try the same wrong PIN at once have tried it twice.
+   * Runs work exclusively for this folder: otherwise two processes could try the same wrong PIN at the same time.
    *
    * @param work checks a PIN, tries it, and notes a refusal.
    */
@@ -79,8 +80,8 @@ export class PinGuard {
   }
 
   /**
-   * @returns undefined where nothing can be kept: nobody can be told to wait then.
-   * @throws {TokenBusy} when whoever holds it is alive and does not end, or nobody can tell.
+   * @returns undefined if nothing can be stored: then processes cannot wait for each other.
+   * @throws {TokenBusy} when the holder is alive and does not finish, or its state is unknown.
    */
   async #lock(): Promise<DirectoryLock | undefined> {
     const folder = this.#folder;
@@ -100,7 +101,7 @@ export class PinGuard {
     }
   }
 
-  /** @throws {PinRefused} when this PIN is not to be tried now, with the reason. */
+  /** @throws {PinRefused} when this PIN must not be tried now, with the reason. */
   check(pin: string, token: TokenInfo, flags: PinFlags): void {
     if ((token.flags & flags.CKF_USER_PIN_LOCKED) !== 0) {
       throw new PinRefused('the token says that its PIN is locked; it has to be unlocked by its security officer');
@@ -124,7 +125,7 @@ export class PinGuard {
     this.#note(this.#digest(pin, token), Date.now());
   }
 
-  /** Takes up what others have noted, and forgets what is old enough to be tried again. */
+  /** Reads the notes of other processes, and forgets PINs that may be tried again. */
   #read(): void {
     for (const name of this.#files()) {
       const notedMs = this.#notedMs(name);
@@ -137,13 +138,14 @@ export class PinGuard {
     }
   }
 
-  /** Of a note that cannot be read, or that was cut off, when it was written: it must end like any other. */
+  /** The time of an unreadable or truncated note is when it was written, so that it expires like any other. */
   #notedMs(name: string): number | undefined {
     const path = join(this.#folder ?? '', name);
     const readMs = Number(quietly(() => readFileSync(path, 'utf8')));
     const atMs = Number.isFinite(readMs) && readMs > 0 ? readMs : quietly(() => statSync(path).mtimeMs);
     if (atMs === undefined || atMs <= Date.now()) return atMs;
-    // The clock was set back: what is left of the hour is not known, and is at most an hour from when we first saw that.
+    // The clock was set back: what is left of the hour is not known, and is at most an hour from when we first saw
+    // that.
     const seenMs = this.#refused.get(name);
     if (seenMs !== undefined && seenMs <= Date.now()) return seenMs;
     const now = Date.now();
@@ -164,7 +166,7 @@ export class PinGuard {
     quietly(() => writeFileSync(join(folder, digest), String(atMs), { mode: 0o600 }));
   }
 
-  /** With the token: one that was made anew has refused nothing yet. */
+  /** Includes the token, because a newly created token has refused nothing yet. */
   #digest(pin: string, { label, serialNumber }: TokenInfo): string {
     const salt = Buffer.concat([this.#ownKey(), Buffer.from(`${label}\0${serialNumber}`)]);
     return scryptSync(pin, salt, DIGEST_BYTES, SCRYPT).toString('hex');
@@ -176,7 +178,7 @@ export class PinGuard {
   }
 }
 
-/** The first who needs it makes it. */
+/** Created when it is first needed. */
 function sharedKey(folder: string): Buffer {
   const path = join(folder, KEY_FILE);
   const made = randomBytes(KEY_BYTES);
@@ -189,7 +191,7 @@ function sharedKey(folder: string): Buffer {
   return made;
 }
 
-/** A state directory that cannot be used is told of elsewhere, and must not keep the token from being measured. */
+/** An unusable state directory is reported elsewhere, and must not prevent measuring the token. */
 function quietly<T>(work: () => T): T | undefined {
   try {
     return work();

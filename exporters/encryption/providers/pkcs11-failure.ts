@@ -30,8 +30,8 @@ const reasons: Readonly<Record<string, EncryptionError>> = {
 };
 
 /**
- * Everything else is `protocol`. That holds for CKR_GENERAL_ERROR, by which SoftHSM also reports a tampered tag: the
- * code says nothing, so the self-test looks at whether there was a plaintext, and not at the code.
+ * Everything else is `protocol`, including CKR_GENERAL_ERROR, with which SoftHSM also reports a tampered tag: the code
+ * has no clear meaning, so the self-test checks whether there was a plaintext, and not the code.
  */
 export function pkcs11Failure(error: unknown): ProviderFailure {
   const code = pkcs11CodeOf(error);
@@ -39,7 +39,7 @@ export function pkcs11Failure(error: unknown): ProviderFailure {
   return new ProviderFailure(reasons[code] ?? 'protocol', `the token answered ${code}`);
 }
 
-/** The name of the code; anything else that an error says stays out. */
+/** Only the name of the code; the rest of an error's message is not used. */
 export function pkcs11CodeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   return /CKR_[A-Z0-9_]+/.exec(message)?.[0] ?? 'an error without a code';

@@ -13,16 +13,16 @@ type Library = typeof Pkcs11;
 type Handle = Pkcs11.Handle;
 
 const KEY_BYTES = 32;
-/** The version that stays on the token; others live as long as a round. */
+/** The version that stays on the token; others exist only during a round. */
 const STANDING = 'token';
 
 /**
  * An HSM, or a token in software. Calls block this thread until the token answers, which is one reason why each
  * provider is measured in a thread of its own.
  *
- * A library reads what tokens there are when it is initialised. After a token went away, came back or was made anew in
- * another slot, it has to be initialised again, which ends every session of the process. So this provider expects to
- * have the process for itself (see `separate-process.ts`). Nobody logs out; the token does that when its last session is
+ * A library reads the list of tokens when it is initialised. After a token was removed, inserted or created again in
+ * another slot, the library must be initialised again, which ends every session of the process. So this provider needs
+ * its own process (see `separate-process.ts`). There is no explicit logout; the token logs out when its last session is
  * closed.
  */
 export class Pkcs11Cipher implements Provider<AeadSealed> {
@@ -37,13 +37,16 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
   readonly #pins: PinGuard;
   #library: Library | undefined;
   #module: Pkcs11.PKCS11 | undefined;
-  /** Keys of a round belong to the session that made them; operations have their own, which a failure may spoil. */
+  /**
+   * Keys of a round belong to the session that created them; operations have their own session, which a failure may
+   * break.
+   */
   #keySession: Handle | undefined;
   #session: Handle | undefined;
   #slot: Handle | undefined;
   #made = 0;
   #isInitialized = false;
-  /** What the library knows of the token may be of before. */
+  /** The library's information about the token may be outdated. */
   #isStale = false;
   #hasDecrypted = false;
 
@@ -58,13 +61,13 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
     revoke: (version) => {
       const key = this.#keys.get(version);
       if (key !== undefined && version !== STANDING) this.#call((m) => m.C_DestroyObject(this.#openKeySession(), key));
-      // The handle stays known: it is the token that has to refuse it.
+      // The handle is kept: the token must refuse it.
       return Promise.resolve();
     },
   };
 
   /**
-   * @param pins remembers what the token refused.
+   * @param pins remembers refused PINs.
    * @param loadLibrary gives the binding; tests put their own between the provider and the token.
    */
   constructor(
@@ -86,7 +89,7 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
     try {
       await this.#pins.alone(() => this.#logInToToken());
     } catch (error) {
-      // A PIN that was refused is not tried again here: that is for PinGuard to allow.
+      // A refused PIN is not tried again here: only PinGuard may allow that.
       if (isFresh || error instanceof PinRefused || error instanceof TokenBusy) throw error;
       await this.close();
       this.#finalize();
@@ -143,13 +146,14 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
 
   close(): Promise<void> {
     for (const session of [this.#session, this.#keySession]) {
-      // A token that has gone away cannot close anything; the next round begins with new sessions.
+      // A removed token cannot close sessions; the next round starts with new ones.
       if (session !== undefined) ignoring(() => this.#module?.C_CloseSession(session));
     }
     this.#session = undefined;
     this.#keySession = undefined;
     this.#keys.clear();
-    // A code says little: SoftHSM has one for a forged tag and for a token that is gone. Nothing decrypted says more.
+    // The code is ambiguous: SoftHSM has the same one for a forged tag and for a removed token. A round without any
+    // successful decryption is the better sign.
     this.#isStale = !this.#hasDecrypted;
     return Promise.resolve();
   }
@@ -178,7 +182,7 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
   }
 
   #finalize(): void {
-    // One that cannot be finalised was not initialised, and says so when it is.
+    // A library that cannot be finalised was not initialised; initialising it reports any error.
     ignoring(() => this.#module?.C_Finalize());
     this.#isInitialized = false;
     this.#isStale = false;
@@ -186,7 +190,7 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
 
   #findSlot(): Handle {
     const slots = this.#call((m) => m.C_GetSlotList(true));
-    // A token that cannot tell its label is another's, or is gone; it must not hide the one that we look for.
+    // A token without a readable label is another one, or was removed; it must not hide the one that is searched for.
     const slot = slots.find((one) => this.#labelOf(one) === this.#is.tokenLabel);
     if (slot === undefined) {
       throw new ProviderFailure('unavailable', `no slot holds a token '${this.#is.tokenLabel}'; is it plugged in?`);
@@ -251,7 +255,7 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
     });
   }
 
-  /** Never leaves the token: sensitive, not extractable, and good for nothing but this. */
+  /** Never leaves the token: sensitive, not extractable, and usable only for this. */
   #makeKey(stays: boolean): string {
     const version = stays ? STANDING : `session-${++this.#made}`;
     const key = this.#call((m, c) =>
@@ -296,7 +300,7 @@ export class Pkcs11Cipher implements Provider<AeadSealed> {
     try {
       return work(this.#module, this.#library);
     } catch (error) {
-      // A failed operation may stay active and refuse all that follow; a new session has none.
+      // A failed operation may stay active and block all that follow; a new session has none.
       const spoilt = this.#session;
       this.#session = undefined;
       if (spoilt !== undefined) ignoring(() => this.#module?.C_CloseSession(spoilt));
@@ -311,7 +315,7 @@ function ignoring(work: () => void): void {
   } catch {}
 }
 
-/** An optional dependency, built on the machine: those without a token need no compiler. */
+/** An optional dependency that is compiled on the machine: without a token, no compiler is needed. */
 async function loadAddon(): Promise<Library> {
   type Loaded = Library & { readonly default?: Library };
   const loaded: Loaded = await loadOptional('pkcs11js', () => import('pkcs11js'), 'a C++ compiler');

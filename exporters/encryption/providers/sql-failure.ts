@@ -29,8 +29,8 @@ const explanations: Readonly<Record<string, string>> = {
 };
 
 /**
- * A code only. The message of an error may hold what a function was called with: `raise exception '%', plaintext` is
- * enough. What a function of the schema raises itself while decrypting is its way to say no.
+ * Only the code is used. The message of an error may contain the argument of a function, as with `raise exception '%',
+ * plaintext`. An error that a function of the schema itself raises while decrypting counts as a refusal.
  */
 export async function sqlFailure(
   error: unknown,
@@ -47,7 +47,7 @@ export async function sqlFailure(
     );
   }
   const meant = reasons[code] ?? reasons[code.slice(0, 2)];
-  // What was not encrypted yet cannot be corrupt: there, it is an option that pgcrypto does not know.
+  // While encrypting, data cannot be corrupt: this error then means an option that pgcrypto does not support.
   const known = meant === 'integrity' && operation !== 'decrypt' ? 'protocol' : meant;
   const raised = operation === 'decrypt' && /^(P0|22|38|39)/.test(code);
   const said = known === 'protocol' && meant === 'integrity' ? 'refused; see options' : explanations[code];

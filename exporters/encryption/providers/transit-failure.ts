@@ -4,7 +4,7 @@ import { ProviderFailure } from './failure.js';
 
 const shape = z.looseObject({ errors: z.array(z.string()) });
 
-/** What Vault and OpenBao say, what it means, and what we say. Only our own words go on. */
+/** Messages of Vault and OpenBao, their meaning, and our message. Only our own text is passed on. */
 const known: readonly (readonly [said: string, reason: EncryptionError, ours: string])[] = [
   ['message authentication failed', 'integrity', 'message authentication failed'],
   ['invalid ciphertext', 'integrity', 'not a ciphertext of this key'],

@@ -11,9 +11,9 @@ import { transitFailure } from './transit-failure.js';
 /** `vault:v3:` and Base64 of nonce, ciphertext and tag. */
 const form = /^(?<prefix>[^:]+:v)(?<version>\d+):(?<data>[A-Za-z0-9+/=]+)$/;
 const LONG_NONCE_BYTES = 24;
-/** Setting min_decryption_version writes the key to storage, and to the audit log. */
+/** Setting min_decryption_version writes to storage and to the audit log, so it is done rarely. */
 const REVOKE_AT_MOST_EVERY_MS = 3_600_000;
-/** A token is renewed when less than this share of its life is left. */
+/** A token is renewed when less than this share of its lifetime is left. */
 const RENEW_BELOW = 0.5;
 
 const ciphertextAnswer = z.object({ data: z.object({ ciphertext: z.string() }) });
@@ -64,7 +64,7 @@ export class TransitCipher implements Provider<string> {
     pair: async (signal) => {
       if (this.#key === undefined) throw new NotPossible('the token may not read the key');
       this.#mustBeCanary();
-      // Also when a version stayed revoked, because whoever tested with it was killed before it was restored.
+      // Also when a version stayed revoked because a test was killed before it restored the version.
       if (newestAlone(this.#key)) await this.#manage('/rotate', {}, signal);
       if (newestAlone(this.#key)) throw new NotPossible('the key allows one version only');
       const latest = this.#key.latest_version;
@@ -128,7 +128,7 @@ export class TransitCipher implements Provider<string> {
     return Promise.resolve();
   }
 
-  /** A derived key takes its context from the place as well; associated data alone binds the others. */
+  /** A derived key also uses the context; for other keys, only the associated data binds the ciphertext. */
   #binding(context: Buffer): Record<string, string> {
     const encoded = context.toString('base64');
     return { associated_data: encoded, ...(this.#key?.derived === true ? { context: encoded } : {}) };
@@ -136,7 +136,7 @@ export class TransitCipher implements Provider<string> {
 
   async #readKey(signal: AbortSignal): Promise<void> {
     const { status, body } = await this.#ask('GET', `/${this.#is.mount}/keys/${this.#is.key}`, undefined, signal);
-    // A policy may allow to use a key and not to read about it; then less is known, and the rest still works.
+    // A policy may allow using a key but not reading its metadata; then less is known, and the rest still works.
     if (status === 403) {
       this.#key = undefined;
       return;
@@ -153,12 +153,12 @@ export class TransitCipher implements Provider<string> {
     this.#key = read.data.data;
   }
 
-  /** When the token ends. One that is past half of its life is renewed first, where that is wanted and can be done. */
+  /** When the token expires. After half of its lifetime it is renewed first, if configured and possible. */
   async #lookUpToken(signal: AbortSignal): Promise<void> {
     const { status, body } = await this.#ask('GET', '/auth/token/lookup-self', undefined, signal);
     const token = status === 200 ? tokenAnswer.safeParse(body).data?.data : undefined;
     this.#credential = undefined;
-    // Whoever may not look may still encrypt; if the token is no good, the first call says so.
+    // A token without this permission can still encrypt; if it is invalid, the first call fails.
     if (token === undefined) return;
     const { ttl, creation_ttl, renewable } = token;
     if (ttl === 0) {
@@ -189,7 +189,7 @@ export class TransitCipher implements Provider<string> {
     await this.#readKey(signal);
   }
 
-  /** Rotating and revoking are for canaries; a mistyped name must not make production data unreadable. */
+  /** Only canary keys are rotated and revoked: a mistyped name must not make production data unreadable. */
   #mustBeCanary(): void {
     if (/canary/i.test(this.#is.key)) return;
     throw new NotPossible("versions are tried only on a key whose name says 'canary'");
@@ -212,7 +212,7 @@ export class TransitCipher implements Provider<string> {
   }
 }
 
-/** Whether no version but the newest may both encrypt and decrypt. */
+/** Whether only the newest version may both encrypt and decrypt. */
 function newestAlone({ latest_version, min_encryption_version, min_decryption_version }: Key): boolean {
   return Math.max(1, min_encryption_version, min_decryption_version) >= latest_version;
 }
@@ -238,7 +238,7 @@ export function transitAnatomy(nonceBytes = NONCE_BYTES): Anatomy<string> {
   };
 }
 
-/** The server as a portal, for the code that connects. */
+/** The server in the form of a portal, for the connection code. */
 export function serverOf({ address, caFile, name }: Description): Portal {
   return {
     name,
