@@ -168,12 +168,15 @@ async function tellOfEarlierState(trail: string, { state, log }: ExporterDeps): 
   const { path: folder } = state.folder(AUDIT_TRAIL);
   const earlier = await earlierState(trail, { folder, stateDirectory: state.place.directory, cwd: process.cwd() });
   if (earlier === undefined) return;
-  log.warn('state of an earlier version is not used, and the trail starts again: all is unknown until it is proven again', {
-    trail,
-    found: earlier.found,
-    directory: folder,
-    fix: `stop the exporter, run ${earlier.command} and start it again`,
-  });
+  log.warn(
+    'state of an earlier version is not used, and the trail starts again: all is unknown until it is proven again',
+    {
+      trail,
+      found: earlier.found,
+      directory: folder,
+      fix: `stop the exporter, run ${earlier.command} and start it again`,
+    },
+  );
 }
 
 function sealEvidence(sealer: Sealer): Evidence {
