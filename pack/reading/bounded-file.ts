@@ -45,7 +45,7 @@ export function readBounded(path: string, maxBytes: number, { pipes = false } = 
       throw new UnreadableFile(isPipe ? 'is a pipe' : 'is a device', 'a regular file');
     }
     if (stat.size > maxBytes) throw tooLarge(maxBytes);
-    return { bytes: readAll(file, maxBytes), mode: stat.mode & 0o777 };
+    return { bytes: isPipe ? readPipe(file, maxBytes) : readAll(file, maxBytes), mode: stat.mode & 0o777 };
   } catch (error) {
     throw error instanceof UnreadableFile ? error : unreadable(error);
   } finally {
@@ -56,12 +56,25 @@ export function readBounded(path: string, maxBytes: number, { pipes = false } = 
 /** A file may be longer than its size says: a file of `/proc` has size 0, and a file may grow while it is read. */
 function readAll(file: number, maxBytes: number): Buffer {
   const pieces: Buffer[] = [];
+  for (let size = 0; ; ) {
+    const piece = Buffer.allocUnsafe(64 * 1024);
+    const count = readSync(file, piece);
+    if (count === 0) return Buffer.concat(pieces);
+    size += count;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    pieces.push(piece.subarray(0, count));
+  }
+}
+
+/** A pipe that nobody has opened for writing reads like one whose writer has ended: no byte means that nobody wrote. */
+function readPipe(file: number, maxBytes: number): Buffer {
+  const pieces: Buffer[] = [];
   const until = performance.now() + PIPE_PATIENCE_MS;
   for (let size = 0; ; ) {
     const piece = Buffer.allocUnsafe(64 * 1024);
-    const count = readSome(file, piece);
-    if (count === 0) return Buffer.concat(pieces);
-    if (count === undefined) {
+    const count = readSome(file, piece) ?? 'nothing yet';
+    if (count === 0 && size > 0) return Buffer.concat(pieces);
+    if (count === 0 || count === 'nothing yet') {
       if (performance.now() > until) throw new UnreadableFile('is a pipe into which nobody writes', 'a regular file');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
       continue;

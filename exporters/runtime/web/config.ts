@@ -34,12 +34,14 @@ export const openWebConfig: WebConfig = { headers: {}, users: new Map(), files: 
 /** Certificates and their chains take a few kilobytes. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
+const empty = 'the file is empty: no TLS, and no password is asked for';
+
 /** @throws {InvalidWebConfig} */
 export function readWebConfig(file: string): WebConfig {
   const { root, problems } = parseYaml(file, readText(file));
   if (root === undefined) {
     if (problems.length > 0) throw new InvalidWebConfig(problems);
-    return { ...openWebConfig, files: [file] };
+    return { ...openWebConfig, files: [file], remarks: [empty] };
   }
   const parsed = webConfigSchema.safeParse(plain(root));
   if (!parsed.success) throw new InvalidWebConfig(problemsOf(root, parsed.error.issues));
@@ -53,6 +55,7 @@ export function readWebConfig(file: string): WebConfig {
     ...(limit == null || limit.interval === 0 ? {} : { rateLimit: { intervalMs: limit.interval, burst: limit.burst } }),
     files: [file, ...(reading?.files ?? [])],
     remarks: [
+      ...(Object.values(parsed.data).every((section) => section == null) ? [empty] : []),
       ...(http?.http2 === true ? ['http2 is not offered; clients agree on HTTP/1.1'] : []),
       ...(serverTls === undefined ? [] : tlsRemarks(serverTls, new Date())),
       ...userRemarks(users ?? {}),
@@ -62,7 +65,8 @@ export function readWebConfig(file: string): WebConfig {
 
 function readText(file: string): string {
   try {
-    return readBounded(file, MAX_FILE_BYTES, { pipes: true }).bytes.toString('utf8');
+    // No pipe: it could not be read again, and what protects this server would be gone.
+    return readBounded(file, MAX_FILE_BYTES).bytes.toString('utf8');
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     const expected = error.expected === undefined ? {} : { expected: error.expected };

@@ -11,7 +11,8 @@ export const openSource: WebConfigSource = { current: () => openWebConfig };
 
 /**
  * A web configuration file that is read again when it, or a certificate that it names, has changed. An invalid change
- * is logged once, and the last valid configuration stays in use: a typing error must not open a server.
+ * is logged once, and the last valid configuration stays in use: a typing error must not open a server. Nor may a file
+ * that was emptied, or that is read when only half of it is written: whoever wants less protection restarts the exporter.
  */
 export class WatchedWebConfig implements WebConfigSource {
   readonly #file: string;
@@ -35,7 +36,16 @@ export class WatchedWebConfig implements WebConfigSource {
     if (state === this.#seen) return this.#config;
     this.#seen = state;
     try {
-      this.#config = readWebConfig(this.#file);
+      const next = readWebConfig(this.#file);
+      const lost = protectionsLost(this.#config, next);
+      if (lost.length > 0) {
+        this.#log.error('web configuration not taken up; the old one stays in force', {
+          file: this.#file,
+          error: `it has no ${lost.join(' and no ')} any more. If that is meant, restart the exporter`,
+        });
+        return this.#config;
+      }
+      this.#config = next;
       // The file may still have been written while it was read; then the next request reads it again.
       this.#seen = stateOf(files) === state ? stateOf(this.#config.files) : 'changing';
       this.#log.info('web configuration taken up', { file: this.#file });
@@ -50,6 +60,17 @@ export class WatchedWebConfig implements WebConfigSource {
   #remark(): void {
     for (const remark of this.#config.remarks) this.#log.warn(remark, { file: this.#file });
   }
+}
+
+function protectionsLost(before: WebConfig, after: WebConfig): string[] {
+  const needsCertificate = ({ tls }: WebConfig) => tls !== undefined && tls.clientAuth !== 'NoClientCert';
+  return [
+    ...(before.tls !== undefined && after.tls === undefined ? ['TLS (tls_server_config)'] : []),
+    ...(before.users.size > 0 && after.users.size === 0 ? ['passwords (basic_auth_users)'] : []),
+    ...(after.tls !== undefined && needsCertificate(before) && !needsCertificate(after)
+      ? ['client certificates (client_auth_type)']
+      : []),
+  ];
 }
 
 function stateOf(files: readonly string[]): string {

@@ -1,9 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createLogger, Redactor } from '../../../../exporters/runtime/log.js';
+import { readWebConfig } from '../../../../exporters/runtime/web/config.js';
+import { WatchedWebConfig } from '../../../../exporters/runtime/web/watched-config.js';
 import { formatProblem, InvalidPack, loadPack } from '../../../../pack/index.js';
+import { readBounded } from '../../../../pack/reading/bounded-file.js';
 import { SecretText, SecretUnavailable } from '../../../../pack/secrets/secret.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kop-special-'));
@@ -25,11 +29,41 @@ describe('a description', () => {
   test.skipIf(process.platform === 'win32')('a pipe without a writer, and a device', () => {
     const pipe = join(folder, 'pipe.yaml');
     execFileSync('mkfifo', [pipe]);
-    // Nothing is written, so nothing is described: what matters is that it ends.
-    expect(messagesOf([minimal, pipe])).toEqual([]);
+    expect(messagesOf([minimal, pipe])).toEqual([
+      `${pipe}: the file is a pipe into which nobody writes; expected a regular file`,
+    ]);
     expect(messagesOf(['/dev/zero'])).toEqual(['/dev/zero: the file is a device; expected a regular file']);
   });
 });
+
+test.skipIf(process.platform === 'win32')('a pipe into which somebody writes is read to its end', () => {
+  const text = readFileSync(minimal, 'utf8');
+  const script = `(sleep 0.2; cat "$1") | cat > "$2"`;
+  const pipe = join(folder, 'written.yaml');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('sh', ['-c', script, 'sh', minimal, pipe], { stdio: 'ignore' });
+  expect(readBounded(pipe, 1_000_000, { pipes: true }).bytes.toString()).toBe(text);
+  writer.kill();
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a web configuration that became a pipe leaves the passwords in force',
+  () => {
+    const file = join(folder, 'web.yml');
+    writeFileSync(file, `basic_auth_users: { p: $2b$10$${'a'.repeat(53)} }\n`);
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const watched = new WatchedWebConfig(
+      file,
+      createLogger({ level: 'info', format: 'logfmt', redactor: new Redactor(), write }),
+    );
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    expect([...watched.current().users.keys()]).toEqual(['p']);
+    expect(lines.join()).toContain('is a pipe');
+    expect(() => readWebConfig(file)).toThrow('is a pipe');
+  },
+);
 
 describe('a secret file', () => {
   const reveal = (path: string) => () => new SecretText([{ kind: 'file', path }]).reveal();

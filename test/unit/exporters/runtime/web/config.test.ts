@@ -86,8 +86,12 @@ describe('a web configuration', () => {
     expect(config.remarks).toEqual([expect.stringContaining('http2')]);
   });
 
-  it('may be empty', () => {
-    expect(readWebConfig(join(folder, 'empty.good.yml'))).toMatchObject({ headers: {}, users: new Map(), remarks: [] });
+  it('may be empty, which is said', () => {
+    expect(readWebConfig(join(folder, 'empty.good.yml'))).toMatchObject({
+      headers: {},
+      users: new Map(),
+      remarks: ['the file is empty: no TLS, and no password is asked for'],
+    });
   });
 
   it('takes cipher suites without losing TLS 1.3, and curves by their names in Go', () => {

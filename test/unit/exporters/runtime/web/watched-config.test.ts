@@ -52,6 +52,39 @@ describe('a folder of certificates that can no longer be read', () => {
   });
 });
 
+describe('a change that takes protection away waits for a restart', () => {
+  const tls = 'cert_file: certificates/server.crt, key_file: certificates/server.key';
+  const users = `basic_auth_users: { p: ${hashSync('x', 4)} }\n`;
+  const whole = `tls_server_config: { ${tls}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: certificates/ca.crt }\n${users}`;
+  test.each<[string, string, string]>([
+    ['an empty file', '', 'no TLS (tls_server_config) and no passwords (basic_auth_users)'],
+    ['a comment alone', '# nothing\n', 'no TLS (tls_server_config) and no passwords (basic_auth_users)'],
+    ['a file that is half written', whole.slice(0, whole.indexOf('basic_auth')), 'no passwords (basic_auth_users)'],
+    ['no TLS any more', users, 'no TLS (tls_server_config)'],
+    [
+      'clients without certificates',
+      `tls_server_config: { ${tls} }\n${users}`,
+      'no client certificates (client_auth_type)',
+    ],
+  ])('%s', (_, text, lost) => {
+    const path = join(folder, 'strict.yml');
+    writeFileSync(path, whole);
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const watched = new WatchedWebConfig(
+      path,
+      createLogger({ level: 'info', format: 'logfmt', redactor: new Redactor(), write }),
+    );
+    const good = watched.current();
+    writeFileSync(path, text);
+    for (let request = 0; request < 3; request += 1) expect(watched.current()).toBe(good);
+    expect(lines).toEqual([expect.stringContaining(`it has ${lost} any more. If that is meant, restart the exporter`)]);
+    // More protection, or another password, is taken up at once.
+    writeFileSync(path, whole.replace('p:', 'q:'));
+    expect([...watched.current().users.keys()]).toEqual(['q']);
+  });
+});
+
 describe('what is allowed and probably not meant is said', () => {
   const remarksOf = (text: string): readonly string[] => {
     const path = join(folder, 'odd.yml');
