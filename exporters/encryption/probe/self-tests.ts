@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SelfTest } from '../../../pack/encryption/metrics.js';
 import { asFailure, NotPossible, ProviderFailure } from '../providers/failure.js';
 import type { KeyVersions, Parts, Provider } from '../providers/provider.js';
+import { everywhere, flipped } from './bit-flips.js';
 import { Breath } from './breath.js';
 import { type CallLimits, renewing, tellsNothing, withinDeadline } from './call.js';
 import { canary, contextOf } from './canary.js';
@@ -38,9 +39,6 @@ const FLIPS_AT = [0, 0.25, 0.5, 0.75] as const;
 /** The last byte of a value with fewer than a hundred bytes. */
 const LAST = 0.99;
 const ATTEMPTS = 3;
-/** Distance for an unknown format: so small that an IV (12 bytes or more) cannot lie between two positions. */
-const FLIP_EVERY_BYTES = 8;
-const MOST_FLIPS = 32;
 const noDifference = absent('nothing that was changed made a difference: the form of the ciphertext is not known');
 /** For a format without a tag: the Base64 of the rest has the same padding. */
 const CUT_BYTES = 3;
@@ -483,25 +481,4 @@ function ignored(): void {}
 function shuffled(yes: number, no: number): boolean[] {
   const all = Array.from({ length: yes + no }, (_, index) => ({ isYes: index < yes, place: randomInt(2 ** 32) }));
   return all.toSorted((a, b) => a.place - b.place).map(({ isYes }) => isYes);
-}
-
-/** A copy with one bit changed, at this share of its length. */
-function flipped(bytes: Buffer, share: number): Buffer {
-  return flippedAt(bytes, Math.floor(bytes.length * share));
-}
-
-function flippedAt(bytes: Buffer, place: number): Buffer {
-  const copy = Buffer.from(bytes);
-  copy[place] = (copy[place] ?? 0) ^ 0x01;
-  return copy;
-}
-
-/** Changes along the bytes, at random offsets, so that over time every byte is changed. */
-function everywhere<T>(bytes: Buffer, change: (changed: Buffer) => T): T[] {
-  const step = Math.max(FLIP_EVERY_BYTES, Math.ceil(bytes.length / MOST_FLIPS));
-  const changes: T[] = [];
-  for (let at = randomInt(Math.min(step, bytes.length)); at < bytes.length; at += step) {
-    changes.push(change(flippedAt(bytes, at)));
-  }
-  return changes;
 }
