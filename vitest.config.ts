@@ -7,6 +7,9 @@ const shared = {
   environment: 'node',
   pool: 'forks',
   setupFiles: ['test/support/stack/state-home.ts'],
+  // Files share processes, and what those have loaded: a process for each would spend a fifth of the run on loading. So a
+  // file gives back what it changes in its process.
+  isolate: false,
   // No test and no file may lean on one that ran before it.
   sequence: { shuffle: true },
 };
@@ -33,8 +36,6 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           setupFiles: [...shared.setupFiles, 'test/support/runner/starts-nothing.ts'],
-          // These leave nothing behind that another file could see, so that they share a process, and what it has loaded.
-          isolate: false,
           maxWorkers: 2,
           // Nothing in them waits; on a busy machine they take their time.
           testTimeout: 60_000,
@@ -84,6 +85,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'timed',
+          // What one measures must not be what another one left.
+          isolate: true,
           include: timed,
           maxWorkers: 1,
           testTimeout: 60_000,

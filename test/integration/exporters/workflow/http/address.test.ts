@@ -1,7 +1,8 @@
-import type { LookupAddress } from 'node:dns';
+import dns, { type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ourNameServers } from '../../../../../exporters/runtime/portal/http/name-servers.js';
 import { lookupsAtOnce } from '../../../../../exporters/runtime/portal/http/resolve.js';
 import type { Network } from '../../../../../pack/index.js';
@@ -9,25 +10,34 @@ import { job, step } from '../../../../support/workflow/domain.js';
 import { runOnce, stepOf, verdictOf } from '../../../../support/workflow/engine.js';
 import { deadPort, httpServer, json } from '../../../../support/workflow/server.js';
 
-const known = vi.hoisted(() => ({
+const known = {
   addresses: [] as LookupAddress[],
   /** Takes over the answer when it returns true. */
   hang: (_host: string, _answer: () => void): boolean => false,
   error: undefined as NodeJS.ErrnoException | undefined,
-}));
+};
 
 // What a resolver answers cannot be arranged on the machine that runs the tests.
-vi.mock('node:dns', async (original) => ({
-  ...(await original<typeof import('node:dns')>()),
-  lookup: (
-    host: string,
-    _options: object,
-    callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-  ) => {
-    const answer = () => callback(known.error ?? null, known.addresses);
-    if (!known.hang(host, answer)) queueMicrotask(answer);
-  },
-}));
+const { lookup } = dns;
+beforeAll(() => {
+  Object.assign(dns, {
+    lookup: (
+      host: string,
+      options: LookupAllOptions,
+      found: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+    ) => {
+      // Servers of the tests look up their own addresses.
+      if (!host.endsWith('.test')) return lookup(host, options, found);
+      const answer = () => found(known.error ?? null, known.addresses);
+      if (!known.hang(host, answer)) queueMicrotask(answer);
+    },
+  });
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  Object.assign(dns, { lookup });
+  syncBuiltinESMExports();
+});
 
 const v4: LookupAddress = { address: '127.0.0.1', family: 4 };
 const v6: LookupAddress = { address: '::1', family: 6 };
