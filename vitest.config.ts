@@ -24,7 +24,7 @@ const timed = [
 /** For two cores: tests that wait share them, and whatever measures time has them to itself afterwards. */
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/stack/run-folder.ts'],
+    globalSetup: ['test/support/stack/run-folder.ts', 'test/support/postgres/lending.ts'],
     // Also here, because only here it makes Vitest print the seed.
     sequence: { ...shared.sequence, seed },
     slowTestThreshold: 2_000,

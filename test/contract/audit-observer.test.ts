@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresServer } from '../../demo/postgres/index.js';
 import { createAuditTrailExporter } from '../../exporters/audit-trail/index.js';
 import type { Exporter } from '../../exporters/runtime/exporter.js';
 import { Redactor, silentLogger } from '../../exporters/runtime/log.js';
@@ -14,10 +13,10 @@ import { evidenceSources } from '../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../pack/audit-trail/model.js';
 import { loadPack, type Pack } from '../../pack/index.js';
 import { auditTrail } from '../support/audit/domain.js';
-import { type AuditFixture, auditFixture, startAuditServer } from '../support/audit/fixture.js';
+import { type AuditFixture, auditFixture, borrowAuditServer } from '../support/audit/fixture.js';
 import { stateIn } from '../support/state.js';
 
-let server: PostgresServer;
+let server: Awaited<ReturnType<typeof borrowAuditServer>>;
 let pack: Pack;
 let fixture: AuditFixture | undefined;
 let exporter: Exporter;
@@ -27,7 +26,7 @@ const directory = mkdtempSync(join(tmpdir(), 'kop-audit-exporter-'));
 
 beforeAll(async () => {
   state = stateIn(directory);
-  server = await startAuditServer();
+  server = await borrowAuditServer();
   pack = await loadPack([], { requireSecrets: false });
 });
 afterAll(async () => {

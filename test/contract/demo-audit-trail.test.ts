@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { badAfternoon } from '../../demo/portal/bad-afternoon.js';
 import { type DemoPortal, startPortal } from '../../demo/portal/index.js';
-import { type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
 import { installTrail } from '../../demo/stack/audit-trail/install.js';
 import { explain } from '../../exporters/audit-trail/index.js';
 import { auditTrail } from '../support/audit/domain.js';
+import { type BorrowedServer, borrowPostgres } from '../support/postgres/borrowed.js';
 import { eventually } from './runtime-support.js';
 
-let server: PostgresServer;
+let server: BorrowedServer;
 let portal: DemoPortal;
 const log: string[] = [];
 const told = (line: string) => void log.push(line);
 
 beforeAll(async () => {
-  server = await startPostgres({ settings: { track_functions: 'pl', track_commit_timestamp: 'on' } });
+  server = await borrowPostgres();
   portal = await startPortal({
     databaseUrl: server.url,
     adminDatabaseUrl: server.adminUrl,

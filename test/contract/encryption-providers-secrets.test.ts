@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresServer } from '../../demo/postgres/index.js';
 import { boundsFor, ProviderMetrics } from '../../exporters/encryption/metrics.js';
 import { ProbeEngine } from '../../exporters/encryption/probe/engine.js';
 import { encodeJob, type ProbeJob } from '../../exporters/encryption/probe/plan.js';
@@ -16,6 +15,7 @@ import { json, scriptedServer } from '../support/encryption/http-server.js';
 import { isInstalled } from '../support/encryption/moto.js';
 import { startPgcrypto } from '../support/encryption/pgcrypto.js';
 import { softHsmLibrary, softToken } from '../support/encryption/softhsm.js';
+import type { BorrowedServer } from '../support/postgres/borrowed.js';
 
 /** Unlike anything that would stand there by chance. */
 const planted = 'Pl4nted-S3cret-Value';
@@ -147,7 +147,7 @@ describe('nothing secret leaves', () => {
 });
 
 describe('nothing secret leaves a database', () => {
-  let server: PostgresServer;
+  let server: BorrowedServer;
   beforeAll(async () => {
     server = await startPgcrypto();
   });

@@ -1,6 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresServer } from '../../demo/postgres/index.js';
 import { readProviderKey } from '../../exporters/encryption/keys/provider-key.js';
 import { TransitCipher } from '../../exporters/encryption/providers/transit.js';
 import { Redactor } from '../../exporters/runtime/log.js';
@@ -14,6 +13,7 @@ import { startPgcrypto } from '../support/encryption/pgcrypto.js';
 import { oneRound, sampleCount, verdicts } from '../support/encryption/round.js';
 import { softHsmLibrary, softToken } from '../support/encryption/softhsm.js';
 import { ROOT_TOKEN, TransitStandIn } from '../support/encryption/transit-stand-in.js';
+import type { BorrowedServer } from '../support/postgres/borrowed.js';
 
 const sizesBytes = [16, 256, 4096, 65_536];
 const SAMPLES = 3;
@@ -87,7 +87,7 @@ describe.skipIf(softHsmLibrary === undefined)('PKCS#11 on SoftHSM2', () => {
 });
 
 describe('functions of a database', () => {
-  let server: PostgresServer;
+  let server: BorrowedServer;
   beforeAll(async () => {
     server = await startPgcrypto();
   });

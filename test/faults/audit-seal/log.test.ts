@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startPostgres } from '../../../demo/postgres/index.js';
 import { acceptEpoch } from '../../../exporters/audit-trail/seal/epoch.js';
 import {
   generateSealKey,
@@ -195,17 +196,18 @@ describe('36 the database restored', () => {
   it('to an older state or to another timeline is refused until a signed epoch accepts it', {
     timeout: 60_000,
   }, async () => {
-    const own = await Lab.open();
-    const kept = `${own.server.dataDir}-kept`;
+    const server = await startPostgres();
+    const own = await Lab.on(server);
+    const kept = `${server.dataDir}-kept`;
     try {
       await own.freshTable();
       await own.write(40);
       const restored = await SealLog.open(own);
       await restored.seal();
-      await own.server.stop();
-      expect(spawnSync('cp', ['-a', own.server.dataDir, kept]).status).toBe(0);
-      await own.server.start();
-      const writer = new pg.Client({ connectionString: own.server.adminUrl });
+      await server.stop();
+      expect(spawnSync('cp', ['-a', server.dataDir, kept]).status).toBe(0);
+      await server.start();
+      const writer = new pg.Client({ connectionString: server.adminUrl });
       await writer.connect();
       for (let n = 0; n < 10; n += 1)
         await writer.query(`INSERT INTO audit.log (op, table_schema, table_name) VALUES ('INSERT', 'public', 't')`);
@@ -218,22 +220,22 @@ describe('36 the database restored', () => {
           ),
         )
         .toBe('sealed');
-      await own.server.stop();
+      await server.stop();
 
       // The same timeline, but in the past.
-      await rm(own.server.dataDir, { recursive: true });
-      expect(spawnSync('cp', ['-a', kept, own.server.dataDir]).status).toBe(0);
-      await own.server.start();
+      await rm(server.dataDir, { recursive: true });
+      expect(spawnSync('cp', ['-a', kept, server.dataDir]).status).toBe(0);
+      await server.start();
       await expect
         .poll(() => restored.seal().catch((error: Error) => error.message), { timeout: 10_000 })
         .toContain('transaction counter went back');
       expect(restored.sealer.status()).toMatchObject({ state: 'refused', evidence: 'unknown', failures: { fork: 1 } });
-      await own.server.stop();
+      await server.stop();
 
       // Recovery that ends with a promotion begins a new timeline.
-      await writeFile(join(own.server.dataDir, 'recovery.signal'), '');
-      await appendFile(join(own.server.dataDir, 'postgresql.auto.conf'), "restore_command = 'false'\n");
-      await own.server.start();
+      await writeFile(join(server.dataDir, 'recovery.signal'), '');
+      await appendFile(join(server.dataDir, 'postgresql.auto.conf'), "restore_command = 'false'\n");
+      await server.start();
       await expect
         .poll(() => restored.seal().catch((error: Error) => error.message), { timeout: 10_000 })
         .toContain('timeline');

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import {
   type AuditStore,
   createSealer,
@@ -22,6 +21,7 @@ import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-trail/m
 import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
 import { SecretText } from '../../../pack/secrets/secret.js';
+import { type BorrowedServer, borrowPostgres } from '../../support/postgres/borrowed.js';
 import { ORIGIN, records } from './setting.js';
 
 export { ORIGIN, records };
@@ -50,17 +50,23 @@ const WRITE = `
   FROM generate_series(1, $1) i
 `;
 
+type LabServer = Pick<BorrowedServer, 'adminUrl' | 'close'>;
+
 export class Lab {
-  readonly server: PostgresServer;
+  readonly server: LabServer;
   readonly client: pg.Client;
 
-  private constructor(server: PostgresServer, client: pg.Client) {
+  private constructor(server: LabServer, client: pg.Client) {
     this.server = server;
     this.client = client;
   }
 
   static async open(): Promise<Lab> {
-    const server = await startPostgres();
+    return Lab.on(await borrowPostgres());
+  }
+
+  /** On a server that the test does more to than a borrowed one permits; close() closes it. */
+  static async on(server: LabServer): Promise<Lab> {
     const client = new pg.Client({ connectionString: server.adminUrl });
     client.on('error', () => undefined);
     await client.connect();

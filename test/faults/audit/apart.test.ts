@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type InstalledServer, type Office, startInstalled } from '../../support/audit/installed.js';
+import type { TestServer } from '../../support/postgres/majors.js';
 import type { Shows } from './cases.js';
 import { stated } from './promised.js';
 import { innocents, Soak, type SoakResult } from './soak.js';
@@ -30,8 +31,8 @@ const missed: Shows = {
 };
 
 describe('a server apart', { shuffle: false }, () => {
-  let installed: InstalledServer;
-  let soaked: InstalledServer;
+  let installed: InstalledServer<TestServer>;
+  let soaked: InstalledServer<TestServer>;
   let soak: Promise<SoakResult>;
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** Apart from the others, because it moves the clock of the whole process. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type InstalledServer, startInstalled } from '../../support/audit/installed.js';
+import { borrowInstalled, type InstalledServer } from '../../support/audit/installed.js';
 import type { Shows } from './cases.js';
 import { stated } from './promised.js';
 import { proven, watchFor } from './trial.js';
@@ -9,7 +9,7 @@ const stepped: Shows = { clock_offset_seconds: 1 };
 let installed: InstalledServer;
 
 beforeAll(async () => {
-  installed = await startInstalled(17);
+  installed = await borrowInstalled(17);
 });
 afterAll(() => installed.close());
 

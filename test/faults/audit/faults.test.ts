@@ -4,8 +4,8 @@
  * blamed. What needs a server of its own is in apart.test.ts; what is about the seal and the witness, in planes.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type InstalledServer, startInstalled } from '../../support/audit/installed.js';
-import { majors } from '../../support/audit/postgres-majors.js';
+import { borrowInstalled, type InstalledServer } from '../../support/audit/installed.js';
+import { majors } from '../../support/postgres/majors.js';
 import { cases } from './cases.js';
 import { stated } from './promised.js';
 import { type Outcome, proven, watchFor } from './trial.js';
@@ -34,7 +34,7 @@ describe.each(matrix)('on PostgreSQL $major', ({ major, shown }) => {
   const outcomes: { readonly name: string; readonly outcome: Outcome }[] = [];
 
   beforeAll(async () => {
-    installed = await startInstalled(major);
+    installed = await borrowInstalled(major);
   });
   afterAll(async () => {
     await installed.close();

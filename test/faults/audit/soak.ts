@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { declare } from '../../../exporters/audit-trail/observer/verdict/declarations.js';
 import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
 import { difference, testPaces, type Verdict, Watchman } from '../../support/audit/watchman.js';
+import type { TestServer } from '../../support/postgres/majors.js';
 
 /** Something that happens in any office, and must not alarm anybody. */
 interface Innocent {
@@ -40,10 +41,10 @@ export const innocents: readonly Innocent[] = [
   {
     fault: 24,
     name: 'a crash',
-    happens: async ({ server: { server } }, soak) => {
+    happens: async (_office, soak) => {
       soak.interrupt();
-      await server.stop('immediate');
-      await server.start();
+      await soak.server.stop('immediate');
+      await soak.server.start();
       soak.crashes += 1;
     },
     may: ['epoch_changes_total postmaster_restart'],
@@ -180,6 +181,7 @@ const ROUNDS_TO_NOTICE = 6;
 const RECOVERY_MS = 60_000;
 
 export class Soak {
+  readonly server: TestServer;
   readonly office: Office;
   readonly declarations: string;
   readonly #watchman: Watchman;
@@ -192,16 +194,17 @@ export class Soak {
   #unknownUntil = 0;
   crashes = 0;
 
-  private constructor(office: Office, declarations: string) {
+  private constructor(server: TestServer, office: Office, declarations: string) {
+    this.server = server;
     this.office = office;
     this.declarations = declarations;
     this.#watchman = new Watchman(office.trail, { declarations, observer: { settleMs: SETTLE_MS } });
   }
 
-  static async run(installed: InstalledServer, seconds: number): Promise<SoakResult> {
+  static async run(installed: InstalledServer<TestServer>, seconds: number): Promise<SoakResult> {
     const declarations = await mkdtemp(join(tmpdir(), 'kop-soak-'));
     const office = await openOffice(installed, { writers: { pauseMs: 150, isPrompt: false } });
-    const soak = new Soak(office, declarations);
+    const soak = new Soak(installed.server, office, declarations);
     try {
       return await soak.#run(seconds);
     } finally {

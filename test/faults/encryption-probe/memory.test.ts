@@ -10,12 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { PostgresServer } from '../../../demo/postgres/index.js';
 import { shippedPackPath } from '../../../pack/index.js';
 import { startPgcrypto } from '../../support/encryption/pgcrypto.js';
 import { freePort } from '../../support/encryption/ports.js';
 import { softHsmLibrary, softToken } from '../../support/encryption/softhsm.js';
 import { TransitStandIn } from '../../support/encryption/transit-stand-in.js';
+import type { BorrowedServer } from '../../support/postgres/borrowed.js';
 import { eventually } from '../../support/stack/eventually.js';
 import { ExporterProcess } from '../../support/stack/exporter-process.js';
 
@@ -27,7 +27,7 @@ const marker = 'pl4nted-marker';
 
 const folder = mkdtempSync(join(tmpdir(), 'kop-memory-'));
 const hook = new URL('../../support/encryption/memory-hook.mjs', import.meta.url);
-let server: PostgresServer;
+let server: BorrowedServer;
 let vault: TransitStandIn;
 let exporter: ExporterProcess;
 let token: string;

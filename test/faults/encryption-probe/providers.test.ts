@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encryptionSettings } from '../../../alert-rules/src/encryption/settings.js';
-import type { PostgresServer } from '../../../demo/postgres/index.js';
 import { readProviderKey } from '../../../exporters/encryption/keys/provider-key.js';
 import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
 import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
@@ -16,6 +15,7 @@ import { isInstalled } from '../../support/encryption/moto.js';
 import { startPgcrypto } from '../../support/encryption/pgcrypto.js';
 import { oneRound, verdicts } from '../../support/encryption/round.js';
 import { ROOT_TOKEN, TransitStandIn } from '../../support/encryption/transit-stand-in.js';
+import type { BorrowedServer } from '../../support/postgres/borrowed.js';
 
 async function transit(
   options: { readonly token?: (server: TransitStandIn) => string; readonly timeoutMs?: number } = {},
@@ -299,7 +299,7 @@ describe.skipIf(!isInstalled('@aws-sdk/client-kms'))('AWS KMS that answers', () 
 });
 
 describe('pgcrypto', () => {
-  let server: PostgresServer;
+  let server: BorrowedServer;
   beforeAll(async () => {
     server = await startPgcrypto();
   });

@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { ENCRYPTION } from '../../../exporters/encryption/source.js';
 import { announce } from '../../../exporters/runtime/state/running.js';
 import { kingston } from '../../support/encryption/ciphertexts.js';
 import { KopScan } from '../../support/encryption/kop-scan.js';
 import { run } from '../../support/encryption/scanning.js';
+import { type BorrowedServer, borrowPostgres } from '../../support/postgres/borrowed.js';
 import { eventually } from '../../support/stack/eventually.js';
 import { stateIn } from '../../support/state.js';
 
@@ -17,10 +17,10 @@ const SECRET = 'QQ123456C';
 const ROWS = 1500;
 const NONCE = Buffer.alloc(12, 9);
 
-let server: PostgresServer;
+let server: BorrowedServer;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await borrowPostgres();
   const clean = Array.from({ length: ROWS }, () => kingston());
   await fill('clean', clean);
   // At both ends of the table: only who remembers the beginning finds it at the end.

@@ -1,7 +1,6 @@
 /** What may happen around a scan: a table goes away under it, it reads a replica, a key service tells its versions. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { scanOnce } from '../../../exporters/encryption/scan/scan-once.js';
 import { Redactor } from '../../../exporters/runtime/log.js';
 import type { EncryptionKey } from '../../../pack/encryption/model.js';
@@ -18,14 +17,15 @@ import {
   scanOf,
 } from '../../support/encryption/scanning.js';
 import { TransitStandIn } from '../../support/encryption/transit-stand-in.js';
+import { type BorrowedServer, borrowPostgres } from '../../support/postgres/borrowed.js';
 
 const json = { kind: 'kingston-jsonb' } as const;
 
-let server: PostgresServer;
+let server: BorrowedServer;
 let url: string;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await borrowPostgres();
   url = server.adminUrl;
 }, 60_000);
 

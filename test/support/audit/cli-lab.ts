@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { seed } from '../../../demo/portal/schema/seed.js';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { createSealer, generateSealKey, type SealKey } from '../../../exporters/audit-trail/seal/index.js';
 import { installSql } from '../../../exporters/audit-trail/writer/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { loadPack } from '../../../pack/index.js';
 import { type Ended, kopHere } from '../cli.js';
+import { type BorrowedServer, borrowPostgres } from '../postgres/borrowed.js';
 import { builtCli } from '../workflow/process.js';
 
 export const ORIGIN = 'test.example/audit';
@@ -51,18 +51,18 @@ export async function kop(args: readonly string[], env: Environment = {}): Promi
 
 /** One server for a file of tests, and on it a database with an audit trail that each test gets a copy of. */
 export class CliLab {
-  readonly server: PostgresServer;
+  readonly server: BorrowedServer;
   readonly folder: string = mkdtempSync(join(tmpdir(), 'kop-audit-cli-'));
   readonly #password: string;
   #desks = 0;
 
-  private constructor(server: PostgresServer, password: string) {
+  private constructor(server: BorrowedServer, password: string) {
     this.server = server;
     this.#password = password;
   }
 
   static async open(): Promise<CliLab> {
-    const server = await startPostgres({ settings: { track_functions: 'pl', track_commit_timestamp: 'on' } });
+    const server = await borrowPostgres();
     const lab = new CliLab(server, randomBytes(9).toString('hex'));
     await run(server.adminUrl, `create role auditor login password '${lab.#password}'`);
     await run(server.adminUrl, 'create database audited');

@@ -10,12 +10,22 @@ import type { Witness } from '../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../exporters/runtime/metrics/index.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
+import { type BorrowedServer, borrowPostgres } from '../postgres/borrowed.js';
 import { auditTrail } from './domain.js';
 import { auditSchema, businessTables, enrol } from './schema.js';
 
 export const auditedTables = ['public.accounts', 'public.holdings', 'public.visits'] as const;
 
-/** One server per test file; a database of its own per test, because statistics are kept per database. */
+/** What a fixture needs of a server; a database of its own per test, because statistics are kept per database. */
+type FixtureServer = Pick<BorrowedServer, 'adminUrl' | 'close'>;
+
+/** For tests that leave the server as it is. */
+export async function borrowAuditServer(): Promise<FixtureServer> {
+  const given = process.env.KOP_TEST_POSTGRES_URL;
+  return given === undefined ? borrowPostgres() : givenServer(given);
+}
+
+/** For tests that stop or configure it. */
 export async function startAuditServer(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
   const given = process.env.KOP_TEST_POSTGRES_URL;
   if (given !== undefined) return givenServer(given);
@@ -68,7 +78,7 @@ export interface FixtureOptions {
   readonly trail?: Partial<AuditTrail>;
 }
 
-export async function auditFixture(server: PostgresServer, options: FixtureOptions = {}): Promise<AuditFixture> {
+export async function auditFixture(server: FixtureServer, options: FixtureOptions = {}): Promise<AuditFixture> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   const template = options.isEmpty === true ? 'template1' : await fullTemplate(server);
   await once(server.adminUrl, `create database ${name} template ${template}`);
@@ -107,10 +117,10 @@ export async function auditFixture(server: PostgresServer, options: FixtureOptio
   };
 }
 
-const templates = new WeakMap<PostgresServer, Promise<string>>();
+const templates = new WeakMap<FixtureServer, Promise<string>>();
 
 /** Made once per server: copying a database is much quicker than making its tables. */
-function fullTemplate(server: PostgresServer): Promise<string> {
+function fullTemplate(server: FixtureServer): Promise<string> {
   const known = templates.get(server);
   if (known !== undefined) return known;
   const made = (async () => {

@@ -3,8 +3,9 @@ import pg from 'pg';
 import { installSql } from '../../../exporters/audit-trail/writer/index.js';
 import type { AuditRecords, AuditTrail } from '../../../pack/audit-trail/model.js';
 import { auditPresets } from '../../../pack/audit-trail/presets.js';
+import { borrowPostgres } from '../postgres/borrowed.js';
+import { startMajor, type TestServer } from '../postgres/majors.js';
 import { auditTrail, ownRecords } from './domain.js';
-import { startMajor, type TestServer } from './postgres-majors.js';
 import { businessTables } from './schema.js';
 import { startWriters, type WriterOptions, type Writers } from './writers.js';
 
@@ -33,8 +34,10 @@ const QUIET_ROWS = `
   insert into public.visits (at, what) select '2026-03-01', 'quiet' from generate_series(1, 5);
   insert into public.visits (at, what) select '2026-09-01', 'quiet' from generate_series(1, 5);`;
 
-export interface InstalledServer {
-  readonly server: TestServer;
+type Installable = Pick<TestServer, 'url' | 'database' | 'close'>;
+
+export interface InstalledServer<S extends Installable = Installable> {
+  readonly server: S;
   readonly major: number;
   /** Copied for each office. */
   readonly template: string;
@@ -42,11 +45,17 @@ export interface InstalledServer {
   close(): Promise<void>;
 }
 
-/** One server with a database in which the writer plane is installed. */
+/** A database on a borrowed server in which the writer plane is installed. */
+export async function borrowInstalled(major: number): Promise<InstalledServer> {
+  const { adminUrl, ...rest } = await borrowPostgres(major);
+  return installOn({ ...rest, url: adminUrl }, major);
+}
+
+/** The same on a server that is stopped, restored or configured. */
 export async function startInstalled(
   major: number,
   settings: Readonly<Record<string, string>> = {},
-): Promise<InstalledServer> {
+): Promise<InstalledServer<TestServer>> {
   const server = await startMajor(major, {
     track_functions: 'pl',
     track_commit_timestamp: 'on',
@@ -57,6 +66,10 @@ export async function startInstalled(
     autovacuum: 'off',
     ...settings,
   });
+  return installOn(server, major);
+}
+
+async function installOn<S extends Installable>(server: S, major: number): Promise<InstalledServer<S>> {
   try {
     const password = randomBytes(9).toString('hex');
     const url = await server.database('installed');

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { PostgresServer } from '../../../demo/postgres/index.js';
 import {
   type AuditFixture,
   auditFixture,
+  borrowAuditServer,
   type FixtureOptions,
-  startAuditServer,
   type Watching,
   watch,
 } from './fixture.js';
@@ -18,13 +17,13 @@ export interface Observed {
   watch(options?: Parameters<typeof watch>[1]): Watching;
 }
 
-/** Starts one server for the file that calls it, and clears away after each test. */
-export function observed(settings: Readonly<Record<string, string>> = {}): Observed {
-  let server: PostgresServer;
+/** Borrows a server for the file that calls it, and clears away after each test. */
+export function observed(): Observed {
+  let server: Awaited<ReturnType<typeof borrowAuditServer>>;
   let fixture: AuditFixture;
   let watching: Watching;
   beforeAll(async () => {
-    server = await startAuditServer(settings);
+    server = await borrowAuditServer();
   });
   afterAll(() => server.close());
   afterEach(async () => {

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { encryptionOverlay } from '../../../demo/portal/encryption/overlay.js';
 import { type DemoPortal, startPortal } from '../../../demo/portal/index.js';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
 import { shippedPackPath } from '../../../pack/index.js';
+import { type BorrowedServer, borrowPostgres } from '../postgres/borrowed.js';
 import { ExporterProcess } from '../stack/exporter-process.js';
 import { freePort } from './ports.js';
 
 /** The demo portal on a real database, and `kop exporters` as a process of its own that measures its encryption. */
 export interface EncryptionWorld {
-  readonly server: PostgresServer;
+  readonly server: BorrowedServer;
   readonly portal: DemoPortal;
   /** Series of field encryption by name and labels, without the common prefix and the portal. */
   series(): Promise<ReadonlyMap<string, number>>;
@@ -26,7 +26,7 @@ export const PROMISED_MS = 200;
 
 export async function startEncryptionWorld(): Promise<EncryptionWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'kop-encryption-world-'));
-  const server = await startPostgres();
+  const server = await borrowPostgres();
   const portal = await startPortal({ databaseUrl: server.url, passwordCost: 4 });
   const overlay = encryptionOverlay({
     databaseUrlEnv: 'KOP_TEST_SCAN_URL',

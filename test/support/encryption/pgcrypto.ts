@@ -1,9 +1,9 @@
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
+import { type BorrowedServer, borrowPostgres } from '../postgres/borrowed.js';
 
 /** A server with the extension in a schema of its own, and two functions as a portal might have them. */
-export async function startPgcrypto(): Promise<PostgresServer> {
-  const server = await startPostgres();
+export async function startPgcrypto(): Promise<BorrowedServer> {
+  const server = await borrowPostgres();
   const client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();
   await client.query(`

@@ -3,7 +3,6 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { PostgresServer } from '../../../../demo/postgres/index.js';
 import { readBook, writtenBook } from '../../../../exporters/encryption/probe/canary-book.js';
 import { storeFor } from '../../../../exporters/encryption/scan/watch.js';
 import { looseFolder } from '../../../../exporters/runtime/state/index.js';
@@ -11,11 +10,12 @@ import { probeJob, secret } from '../../../support/encryption/domain.js';
 import { startPgcrypto } from '../../../support/encryption/pgcrypto.js';
 import { oneRound } from '../../../support/encryption/round.js';
 import { column } from '../../../support/encryption/scanning.js';
+import type { BorrowedServer } from '../../../support/postgres/borrowed.js';
 
 const earlier = 'test/fixtures/encryption/earlier';
 const DAY_MS = 86_400_000;
 
-let server: PostgresServer;
+let server: BorrowedServer;
 beforeAll(async () => {
   server = await startPgcrypto();
 });

@@ -4,18 +4,18 @@ import { seed } from '../../../../../demo/portal/schema/seed.js';
 import { type ComparisonResult, runComparison } from '../../../../../exporters/audit-trail/comparisons/run.js';
 import type { Session } from '../../../../../exporters/runtime/postgres/read-only.js';
 import { loadPack } from '../../../../../pack/index.js';
-import { startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 
 const signal = new AbortController().signal;
 const comparisons = loadPack([], { requireSecrets: false }).auditTrails.flatMap((trail) => trail.comparisons);
 const names = comparisons.map(({ name }) => name);
-let server: TestServer;
+let server: BorrowedServer;
 let db: pg.Client;
 let client: Session;
 
 beforeAll(async () => {
-  server = await startMajor(17);
-  db = new pg.Client({ connectionString: server.url });
+  server = await borrowPostgres();
+  db = new pg.Client({ connectionString: server.adminUrl });
   await db.connect();
   await seed(db);
   client = { query: async <R extends pg.QueryResultRow>(sql: string) => (await db.query<R>(sql)).rows };

@@ -5,7 +5,7 @@ import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { SecretText } from '../../../../../pack/index.js';
 import { observed } from '../../../../support/audit/observed.js';
 
-const lab = observed({ wal_level: 'logical' });
+const lab = observed();
 
 test('the observer and its witness allocate no transaction id, whatever they look at', async () => {
   const fixture = await lab.prepare();

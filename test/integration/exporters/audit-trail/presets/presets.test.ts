@@ -10,15 +10,15 @@ import type { Session } from '../../../../../exporters/runtime/postgres/read-onl
 import type { AuditRecords } from '../../../../../pack/audit-trail/model.js';
 import { type AuditPresetName, auditPresetNames } from '../../../../../pack/audit-trail/presets.js';
 import { loadPack } from '../../../../../pack/index.js';
-import { startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 
-let server: TestServer;
+let server: BorrowedServer;
 let db: pg.Client;
 let session: Session;
 
 beforeAll(async () => {
-  server = await startMajor(17);
-  db = new pg.Client({ connectionString: server.url });
+  server = await borrowPostgres();
+  db = new pg.Client({ connectionString: server.adminUrl });
   await db.connect();
   session = {
     query: async <R extends pg.QueryResultRow>(sql: string, params: readonly unknown[] = []) =>

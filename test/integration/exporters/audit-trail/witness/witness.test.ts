@@ -8,7 +8,7 @@ import {
 } from '../../../../../exporters/audit-trail/witness/index.js';
 import { createLogger, Redactor } from '../../../../../exporters/runtime/log.js';
 import { SecretText } from '../../../../../pack/index.js';
-import { majors, startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+import { majors, startMajor, type TestServer } from '../../../../support/postgres/majors.js';
 
 const log = createLogger({ level: 'error', format: 'logfmt', redactor: new Redactor() });
 const signal = () => AbortSignal.timeout(20_000);

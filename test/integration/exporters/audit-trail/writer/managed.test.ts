@@ -7,17 +7,18 @@ import {
   uninstallSql,
   upgradeSql,
 } from '../../../../../exporters/audit-trail/writer/index.js';
-import { majors, startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
+import { majors } from '../../../../support/postgres/majors.js';
 
 const options: InstallOptions = { scope: { include: ['public.*'], exclude: [] }, baseline: true };
 
 describe.each(majors)('on PostgreSQL %d', (major) => {
-  let server: TestServer;
+  let server: BorrowedServer;
   let databases = 0;
 
   beforeAll(async () => {
-    server = await startMajor(major);
-    const admin = await open(server.url);
+    server = await borrowPostgres(major);
+    const admin = await open(server.adminUrl);
     await admin.query("create role dba login createrole createdb password 'dba'");
     await admin.end();
   });

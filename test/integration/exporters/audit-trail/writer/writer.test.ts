@@ -6,16 +6,17 @@ import {
   uninstallSql,
   upgradeSql,
 } from '../../../../../exporters/audit-trail/writer/index.js';
-import { majors, startMajor, type TestServer } from '../../../../support/audit/postgres-majors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
+import { majors } from '../../../../support/postgres/majors.js';
 
 const everything: InstallOptions = { scope: { include: ['public.*'], exclude: [] }, baseline: false };
 
 describe.each(majors)('on PostgreSQL %d', (major) => {
-  let server: TestServer;
+  let server: BorrowedServer;
   let databases = 0;
 
   beforeAll(async () => {
-    server = await startMajor(major, { max_prepared_transactions: '5' });
+    server = await borrowPostgres(major);
     const client = await open(await server.database('bare'));
     await client.query('create table clients (id int primary key, name text, fee numeric)');
     await client.end();
@@ -429,9 +430,9 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
 
 test('where no other database uses them, the roles go too', async () => {
   const [major = 17] = majors;
-  const server = await startMajor(major);
+  const server = await borrowPostgres(major);
   onTestFinished(() => server.close());
-  const db = await open(server.url);
+  const db = await open(server.adminUrl);
   onTestFinished(() => db.end());
   const roles = async () => (await db.query(`select from pg_roles where rolname like 'kop%'`)).rowCount;
   await db.query('create table clients (id int primary key)');

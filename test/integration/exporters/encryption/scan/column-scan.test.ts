@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cleanTables, fillCleanTable, plantPlaintext } from '../../../../../bench/encryption/clean-tables.js';
-import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { scanColumn } from '../../../../../exporters/encryption/scan/column-scan.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { ScanPace } from '../../../../../exporters/encryption/scan/pace.js';
@@ -24,17 +23,18 @@ import {
   scanOf,
 } from '../../../../support/encryption/scanning.js';
 import { vectors } from '../../../../support/encryption/vectors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 
 const isLong = process.env.KOP_LONG === '1';
 const ROWS = isLong ? 1_000_000 : 25_000;
 const LONG_MS = isLong ? 600_000 : 60_000;
 const json = { kind: 'kingston-jsonb' } as const;
 
-let server: PostgresServer;
+let server: BorrowedServer;
 let url: string;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await borrowPostgres();
   url = server.adminUrl;
   await run(url, 'create extension pgcrypto');
 }, 60_000);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { resolveColumn } from '../../../../../exporters/encryption/scan/column.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { readerFor } from '../../../../../exporters/encryption/scan/reader.js';
@@ -11,6 +10,7 @@ import type { CiphertextFormat } from '../../../../../pack/encryption/model.js';
 import { ciphersweet, fernet, kingston, transit } from '../../../../support/encryption/ciphertexts.js';
 import { access, column, run } from '../../../../support/encryption/scanning.js';
 import { vectors } from '../../../../support/encryption/vectors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 
 /** What the rows of every format may hold by mistake. */
 const plain = [
@@ -23,13 +23,13 @@ const plain = [
 ];
 const readable = Buffer.from('12 High Street, Kingston upon Thames, KT1 1AA');
 
-let server: PostgresServer;
+let server: BorrowedServer;
 let client: pg.Client;
 let database: ScanDatabase;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await borrowPostgres();
   await run(server.adminUrl, 'create extension pgcrypto');
   client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();

@@ -2,22 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { COMPRESSED_BEGINNINGS } from '../../../../../exporters/encryption/scan/compressed.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import type { CiphertextFormat, ScannedColumn } from '../../../../../pack/encryption/model.js';
 import { Judge } from '../../../../support/encryption/judging.js';
 import { access, run } from '../../../../support/encryption/scanning.js';
 import { bytesOf, oneOfEach, textsOf, type Vector, vectors } from '../../../../support/encryption/vectors.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 import { testExamples } from './examples.js';
 
-let server: PostgresServer;
+let server: BorrowedServer;
 let client: pg.Client;
 let database: ScanDatabase;
 let judge: Judge;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await borrowPostgres();
   await run(server.adminUrl, 'create extension pgcrypto');
   client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../../../demo/postgres/index.js';
 import { readKeyTable } from '../../../../../exporters/encryption/keys/key-table.js';
 import { ScanDatabase } from '../../../../../exporters/encryption/scan/database.js';
 import { TimingWatch } from '../../../../../exporters/encryption/timings/timing-watch.js';
 import { createLogger, Redactor, silentLogger } from '../../../../../exporters/runtime/log.js';
 import type { TimingSource } from '../../../../../pack/encryption/model.js';
 import { access, run } from '../../../../support/encryption/scanning.js';
+import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 
-let server: PostgresServer;
+let server: BorrowedServer;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await borrowPostgres();
 }, 60_000);
 
 afterAll(() => server?.close());

@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { PostgresServer } from '../../../../../../../demo/postgres/index.js';
 import { explain } from '../../../../../../../exporters/audit-trail/index.js';
-import { type AuditFixture, auditFixture, startAuditServer } from '../../../../../../support/audit/fixture.js';
+import { type AuditFixture, auditFixture, borrowAuditServer } from '../../../../../../support/audit/fixture.js';
 import { snapshot } from '../../../../../../support/audit/schema.js';
 
-let server: PostgresServer;
+let server: Awaited<ReturnType<typeof borrowAuditServer>>;
 let fixture: AuditFixture;
 
 beforeAll(async () => {
-  server = await startAuditServer();
+  server = await borrowAuditServer();
 });
 beforeEach(async () => {
   fixture = await auditFixture(server);
