@@ -17,9 +17,9 @@ import { type Admission, ConcurrencyLimit, type Requester } from './concurrency-
 import { runJourney } from './journey.js';
 import { fingerprint, type Job, workflowJobName } from './plan.js';
 import type { EngineReport, PortalLoad, ProbeAnswer } from './protocol.js';
-import type { RunResult, RunTrigger } from './result.js';
+import type { RunResult, RunTrigger, StepResult } from './result.js';
 import { RunSchedule } from './schedule.js';
-import { unsentRun } from './unsent.js';
+import { unmadeRun, unsentRun } from './unsent.js';
 
 /** Longest wait before a warm-up run, which must not delay the schedule for longer. */
 const WARM_UP_PATIENCE_MS = 3000;
@@ -224,7 +224,7 @@ export class Engine {
       });
       if (result.success) place.limit.succeeded(requester.name);
       const failed = result.steps.find(({ outcome }) => outcome === 'failed');
-      if (failed?.reason === 'timeout') active.hungAt = failed.name;
+      if (failed?.reason === 'timeout' || failed?.fault === 'proxy') active.hungAt = failed;
       // The answer to a warm-up run or a probe does not change a turn: the next turn sends its own request.
       if (trigger === 'schedule') active.notBefore = endOfWait(job.portal, failed?.retryAfterMs);
       return result;
@@ -294,7 +294,10 @@ function askedToWait(active: Active, trigger: RunTrigger): RunResult {
 function unanswered(active: Active, trigger: RunTrigger): RunResult {
   const open = inSeconds(active.place.limit.openMs(active.requester));
   const detail = `an earlier request has been open for ${open} beyond its deadline, neither answered nor closed`;
-  return unsentRun(active.job, trigger, active.hungAt, 'unanswered', detail);
+  const { hungAt } = active;
+  if (hungAt?.fault === 'proxy')
+    return unmadeRun(active.job, trigger, `${detail}; ${hungAt.detail}`, { fault: 'proxy', stepName: hungAt.name });
+  return unsentRun(active.job, trigger, hungAt?.name, 'unanswered', detail);
 }
 
 function inSeconds(ms: number): string {
@@ -356,8 +359,8 @@ interface Active {
   warmUpLeft: number;
   /** On the monotonic clock: the portal has asked this job to wait until then. */
   notBefore: number;
-  /** The step whose request stayed open last. */
-  hungAt: string | undefined;
+  /** The step whose request stayed open last, at the portal or at a proxy of ours. */
+  hungAt: StepResult | undefined;
   /** The plan of the run in progress was replaced. */
   discardResult: boolean;
 }

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../pack/portal/outcomes.js';
+import type { FailureReason, UncertainReason } from '../../pack/portal/outcomes.js';
 import type { Job } from './plan.js';
 import type { RunResult, RunTrigger, StepResult } from './result.js';
 
@@ -17,11 +17,16 @@ export function unsentRun(
 }
 
 /** A due run that did not run because of a fault of the exporter: neither met nor missed. */
-export function unmadeRun(job: Job, trigger: RunTrigger, detail: string): RunResult {
+export function unmadeRun(
+  job: Job,
+  trigger: RunTrigger,
+  detail: string,
+  { fault, stepName }: { readonly fault: UncertainReason; readonly stepName?: string } = { fault: 'internal' },
+): RunResult {
   return {
-    ...notMade(job, trigger, undefined, { reason: 'exporter', fault: 'internal', detail }),
+    ...notMade(job, trigger, stepName, { reason: 'exporter', fault, detail }),
     verdict: 'uncertain',
-    uncertain: 'internal',
+    uncertain: fault,
   };
 }
 

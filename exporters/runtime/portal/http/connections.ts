@@ -2,10 +2,10 @@ import type { Portal } from '../../../../pack/index.js';
 import { abortable } from '../../measuring/abortable.js';
 import type { Cancellation } from '../../measuring/cancellation.js';
 import type { PhaseClock } from '../../measuring/phase-clock.js';
-import { OurFault } from '../step-failure.js';
 import { type OnAddress, type Opened, openConnection } from './connect.js';
 import type { Answer, Outgoing } from './exchange.js';
 import { ConnectionLost, NotProcessed } from './failure.js';
+import { blameProxy, refuseAnswerOfProxy } from './forwarding-proxy.js';
 import { exchangeHttp1 } from './http1.js';
 import { exchangeHttp2, type Http2Connection, isUsable, startHttp2 } from './http2.js';
 import type { OnOpenRequest } from './open-request.js';
@@ -67,12 +67,11 @@ export class Connections {
         if (kept === undefined || received.status !== 408 || !isRepeatable(outgoing)) return received;
         return await this.#again('status 408 on an idle connection', outgoing, target, clock, signal, onAddress);
       } catch (error) {
-        // Like a browser, repeat it once on a new connection, but only if that cannot change data twice. The time of
-        // the
-        // first attempt counts.
+        // Like a browser, repeat it once on a new connection, but only if that cannot change data twice. The time
+        // of the first attempt counts.
         if (signal.aborted || !(error instanceof ConnectionLost)) throw error;
         const closedWhileIdle = kept !== undefined && isRepeatable(outgoing);
-        if (!closedWhileIdle && !(error instanceof NotProcessed)) throw error;
+        if (!closedWhileIdle && !(error instanceof NotProcessed)) throw blameProxy(error, false, target);
         return await this.#again(error.message, outgoing, target, clock, signal, onAddress);
       }
     } finally {
@@ -109,11 +108,15 @@ export class Connections {
     const connection = kept ?? (await connect(outgoing, target, clock, signal, onAddress));
     const { opened, http2 } = connection;
     let exchange: Promise<Answer> | undefined;
+    let wasAnswered = false;
+    const onHead = () => {
+      wasAnswered = true;
+    };
     try {
       const answer = await abortable<Answer>(signal, (done, fail) => {
         exchange =
           http2 === undefined
-            ? exchangeHttp1(opened, forProxy(outgoing, target), target, clock, signal)
+            ? exchangeHttp1(opened, forProxy(outgoing, target), target, clock, signal, onHead)
             : exchangeHttp2(http2, outgoing, clock, signal);
         exchange.then(done, fail);
       });
@@ -131,7 +134,9 @@ export class Connections {
           close: () => discard(connection),
         });
       } else discard(connection);
-      throw error;
+      // A request on a kept connection may be sent again before anyone is blamed.
+      if (!isOpen && error instanceof ConnectionLost && kept !== undefined) throw error;
+      throw blameProxy(error, wasAnswered, target);
     }
   }
 
@@ -162,14 +167,6 @@ async function connect(
   const opened = await openConnection(target, clock, signal, onAddress);
   if (opened.protocol !== 'h2') return { opened, http2: undefined };
   return { opened, http2: startHttp2(opened.socket, outgoing.url.origin, target.network.maxHeaderBytes) };
-}
-
-/** A proxy for plain HTTP answers itself when it cannot forward: that answer is not the portal's. */
-function refuseAnswerOfProxy({ status }: Answer, target: Target): void {
-  if (target.proxy === undefined || !isForwarded(target)) return;
-  if (status !== 407 && status !== 502 && status !== 504) return;
-  const who = status === 407 ? '' : '; whether it or a gateway of the portal said so cannot be told';
-  throw new OurFault('proxy', `proxy ${target.proxy.host}: answered with status ${status}${who}`);
 }
 
 /** Data that arrives before a request would be read as the answer to the next request. */

@@ -19,6 +19,7 @@ export function exchangeHttp1(
   target: Target,
   clock: PhaseClock,
   signal: Cancellation,
+  onHead: () => void = () => {},
 ): Promise<Answer> {
   return new Promise((done, fail) => {
     const { url } = outgoing;
@@ -52,6 +53,7 @@ export function exchangeHttp1(
     });
     request.once('response', (response) => {
       answer = response;
+      onHead();
       clock.enter('receive');
       const unknown = unknownTransferCoding(response);
       if (unknown !== undefined) {

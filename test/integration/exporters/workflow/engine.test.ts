@@ -1,7 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
-import { job, literal, secret, step } from '../../../support/workflow/domain.js';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { job, literal, portal, secret, step } from '../../../support/workflow/domain.js';
 import { stepOf, TestEngine, verdictOf } from '../../../support/workflow/engine.js';
-import { httpServer, json } from '../../../support/workflow/server.js';
+import { httpServer, json, rawServer } from '../../../support/workflow/server.js';
 import { block } from '../../../support/workflow/time.js';
 
 const often = { intervalMs: 50, timeoutMs: 5000, warmupRuns: 0 };
@@ -79,6 +79,25 @@ describe('a reload while requests are open', () => {
     const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 5000);
     expect(answer).toMatchObject({ kind: 'ran', result: { steps: [{ reason: 'unanswered' }] } });
     expect(server.requests).toHaveLength(1);
+  });
+
+  test('at a proxy that forwards plain HTTP: turns that wait for them are our fault, not missed', async () => {
+    const proxy = await rawServer(() => {});
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const network = { ...portal('http://portal.test').network, proxy: 'environment' } as const;
+    const visit = job('http://portal.test', {
+      portal: { limits: { ...limits, maxInFlight: 1 }, network },
+      workflow: { steps: [step({ timeoutMs: 100 })] },
+    });
+    const engine = new TestEngine([visit]);
+    expect(verdictOf(await engine.run(visit))).toMatch(/^exporter: proxy /);
+    expect(engine.engine.state().portals.map((portal) => portal.open)).toEqual([1]);
+    const answer = await engine.engine.probe('client-list', 'kingston', 'probe', 5000);
+    expect(answer).toMatchObject({ kind: 'ran', result: { verdict: 'uncertain', uncertain: 'proxy' } });
+    expect(proxy.requests).toHaveLength(1);
   });
 
   test('to another address, or without the portal, closes them: they say nothing of what is there now', async () => {

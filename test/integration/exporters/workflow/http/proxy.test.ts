@@ -230,6 +230,54 @@ describe('what a proxy does is not the fault of the portal', () => {
     expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'proxy' });
   });
 
+  const refused = (status: string, ...headers: string[]) =>
+    `HTTP/1.1 ${[status, ...headers, 'content-length: 0'].join('\r\n')}\r\n\r\n`;
+  test.each<[what: string, answer: string, detail: RegExp]>([
+    ['403 of Squid', refused('403 Forbidden', 'X-Squid-Error: ERR_ACCESS_DENIED 0'), /status 403 and X-Squid-Error;/],
+    ['503 of Squid', refused('503 No', 'X-Squid-Error: ERR_DNS_FAIL 0', 'Via: 1.1 x'), /status 503 and X-Squid-Error;/],
+    ['503 by its name', refused('503 Unavailable', 'Server: squid/5.7'), /answered with status 503 as squid;/],
+    ['500 by its name', refused('500 Unable to connect', 'Server: tinyproxy/1.11.1'), /status 500 as tinyproxy;/],
+    ['an error of RFC 9209', refused('503 No', 'Proxy-Status: p; error=dns_error'), /an error in Proxy-Status;/],
+    ['a demand for a password', refused('403 No', 'Proxy-Authenticate: Basic'), /status 403 and Proxy-Authenticate;/],
+    ['an answer that is no HTTP', 'garbage', /no answer to a request for p\.test: HPE_.*cannot be told$/],
+    ['half a head', 'HTTP/1.1 200 OK\r\nconte', /no answer to a request for p\.test: /],
+  ])('plain HTTP: %s', async (_, answer, detail) => {
+    const { port } = await rawServer((socket, first) => void first.then(() => socket.end(answer)));
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`);
+    const result = await runOnce(job('http://p.test', { portal: { network }, workflow: { steps } }));
+    expect(verdictOf(result)).toMatch(new RegExp(`^exporter: proxy 127\\.0\\.0\\.1:${port}: `));
+    expect(verdictOf(result)).toMatch(detail);
+    expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'proxy' });
+  });
+
+  test.each<[what: string, end: (socket: Socket) => void, detail: RegExp]>([
+    ['silence', () => {}, /no answer to a request for p\.test: no end after 400 ms; whether it or the portal/],
+    ['an end', (socket) => socket.end(), /no answer to a request for p\.test: connection reset/],
+    ['a reset', (socket) => socket.resetAndDestroy(), /no answer to a request for p\.test: connection reset/],
+  ])('plain HTTP: %s', async (_, end, detail) => {
+    const { port } = await rawServer((socket, first) => void first.then(() => end(socket)));
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`);
+    const result = await runOnce(job('http://p.test', { portal: { network }, workflow: { steps } }));
+    expect(verdictOf(result)).toMatch(new RegExp(`^exporter: proxy 127\\.0\\.0\\.1:${port}: `));
+    expect(verdictOf(result)).toMatch(detail);
+    expect(result).toMatchObject({ verdict: 'uncertain', uncertain: 'proxy' });
+  });
+
+  test.each<[what: string, answer: string, end: boolean, verdict: RegExp]>([
+    ['an error of the portal', refused('503 No', 'Server: nginx', 'Via: 1.1 x (squid)'), true, /^status: status 503/],
+    ['a 404 of a server of that name', refused('404 No', 'Server: squid'), true, /^status: status 404/],
+    ['an answer that is cut', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{', true, /^protocol: .*through proxy 127/],
+    ['one that never ends', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{', false, /^timeout: .*through proxy 127/],
+  ])('but not %s that came through', async (_, answer, isEnded, verdict) => {
+    const { port } = await rawServer((socket, first) => {
+      void first.then(() => (isEnded ? socket.end(answer) : socket.write(answer)));
+    });
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`);
+    const result = await runOnce(job('http://p.test', { portal: { network }, workflow: { steps } }));
+    expect(verdictOf(result)).toMatch(verdict);
+    expect(result.uncertain).not.toBe('proxy');
+  });
+
   test('a failure of the portal behind one is its own, and the proxy is named', async () => {
     const { url, port } = await proxy();
     vi.stubEnv('HTTP_PROXY', url);
