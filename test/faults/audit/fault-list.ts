@@ -65,7 +65,7 @@ const seal = (file: 'anchors' | 'crash' | 'log' | 'source' | 'tamper', test: str
   file: `faults/audit-seal/${file}.test.ts`,
   test,
 });
-const planes = (test: string): Place => ({ file: 'faults/audit/planes.test.ts', test });
+const components = (test: string): Place => ({ file: 'faults/audit/components.test.ts', test });
 const apart = (test: string): Place => ({ file: 'faults/audit/apart.test.ts', test });
 
 const elsewhere: Readonly<Record<number, readonly Place[]>> = {
@@ -81,21 +81,21 @@ const elsewhere: Readonly<Record<number, readonly Place[]>> = {
   24: [apart('24 a crash leaves gaps')],
   29: [seal('tamper', '29 a sealed time set back')],
   30: [{ file: 'faults/audit/clock.test.ts', test: '30 the clock of one side stepped' }],
-  31: [seal('tamper', '31 a hash chain made anew after tampering'), planes('31 a chain of hashes made anew')],
+  31: [seal('tamper', '31 a hash chain made anew after tampering'), components('31 a chain of hashes made anew')],
   33: [seal('source', 'misses and doubles nothing under concurrent writers')],
   34: [seal('source', '34 includes a late commit later'), apart('34 a transaction that commits late')],
   35: [apart('35 a prepared transaction that nobody ends')],
   36: [seal('log', '36 the database restored'), apart('36 a server restored from an older copy')],
-  37: [seal('log', '37 two primaries'), planes('37 two primaries')],
+  37: [seal('log', '37 two primaries'), components('37 two primaries')],
   38: [
     seal('log', '38 the log rolled back, cut or rewritten'),
     seal('anchors', 'remembers what was rolled back'),
     seal('anchors', 'tells of a log that was rolled back'),
-    planes('38 the log rolled back'),
+    components('38 the log rolled back'),
   ],
-  39: [seal('log', '39 the key'), seal('log', 'rotated with an overlap'), planes('39 the key swapped')],
+  39: [seal('log', '39 the key'), seal('log', 'rotated with an overlap'), components('39 the key swapped')],
   40: [
-    planes('40 the sealer stopped'),
+    components('40 the sealer stopped'),
     seal('log', '40 the sealer stopped'),
     seal('log', 'seals empty intervals too'),
     seal('crash', 'kill -9'),
@@ -109,7 +109,7 @@ const elsewhere: Readonly<Record<number, readonly Place[]>> = {
       file: 'integration/exporters/audit-trail/witness/witness.test.ts',
       test: 'a slot that the server gave up for want of space',
     },
-    planes('41 a replication slot dropped and made anew'),
+    components('41 a replication slot dropped and made anew'),
   ],
   44: [seal('source', '44 a policy hides rows from the role')],
   45: [

@@ -1,7 +1,7 @@
 /**
  * The fault list on a real server with the installed writer plane, while ten people work and a seventh of their
  * transactions is rolled back: each fault is found in time, by the check that should find it, and nothing else is
- * blamed. What needs a server of its own is in apart.test.ts; what is about the seal and the witness, in planes.test.ts.
+ * blamed. What needs a server of its own is in apart.test.ts; what is about the seal and the witness, in components.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { borrowInstalled, type InstalledServer } from '../../support/audit/installed.js';

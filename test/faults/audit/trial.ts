@@ -17,16 +17,16 @@ export interface Watched {
 }
 
 /** What else the observer asks; whoever gives it ends it. */
-export type Planes = Pick<ObserverDeps, 'seal' | 'witness'>;
+export type Components = Pick<ObserverDeps, 'seal' | 'witness'>;
 
 /** People at work, and an observer that has proven all of it. */
 export async function proven(
   installed: InstalledServer,
-  { planes, ...options }: Parameters<typeof openOffice>[1] & { planes?: (office: Office) => Planes } = {},
+  { components, ...options }: Parameters<typeof openOffice>[1] & { components?: (office: Office) => Components } = {},
   work: (watched: Watched) => Promise<void>,
 ): Promise<void> {
   const office = await openOffice(installed, options);
-  const watchman = new Watchman(office.trail, { planes: planes?.(office) ?? {} });
+  const watchman = new Watchman(office.trail, { components: components?.(office) ?? {} });
   try {
     watchman.start();
     const isProven = await watchman.untilProven();

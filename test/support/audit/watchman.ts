@@ -52,7 +52,7 @@ export class Watchman {
       readonly observer?: Partial<ObserverOptions>;
       readonly declarations?: string;
       readonly memory?: Memory;
-      readonly planes?: Pick<ObserverDeps, 'seal' | 'witness'>;
+      readonly components?: Pick<ObserverDeps, 'seal' | 'witness'>;
     } = {},
   ) {
     this.#memory = options.memory ?? newMemory(trail.name);
@@ -67,7 +67,7 @@ export class Watchman {
       log: silentLogger,
       metrics: new AuditMetrics(this.#metrics).trail(trail),
       memory,
-      ...options.planes,
+      ...options.components,
       ...(options.declarations === undefined ? {} : { declarations: options.declarations }),
       options: { settleMs: testPaces.settleMs, shapeEveryMs: testPaces.closeMs, ...options.observer },
     });

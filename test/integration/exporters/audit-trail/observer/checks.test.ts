@@ -360,7 +360,7 @@ function comparison(name: string): Comparison {
   return { name, title: 'Orphans.', strength: 'proof', query: 'select true as is_finding from public.valuations' };
 }
 
-describe('other planes', () => {
+describe('other components', () => {
   test('a change that only the write-ahead log shows', async () => {
     const changes = { value: 0 };
     let from = 0n;

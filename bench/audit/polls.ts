@@ -1,8 +1,8 @@
 /**
- * What a look costs: counters and catalogue of a portal's 22 tables, and the continuity of 10,000 new events, beside
+ * What a poll costs: counters and catalogue of a portal's 22 tables, and the continuity of 10,000 new events, beside
  * the shortest possible questions about the same.
  *
- * Usage: node dist/bench/audit/looks.js
+ * Usage: node dist/bench/audit/polls.js
  */
 import { readFacts } from '../../exporters/audit-trail/database/facts.js';
 import { makePlan } from '../../exporters/audit-trail/observer/checks/plan.js';
@@ -12,10 +12,10 @@ import { ms, report } from '../support/report.js';
 import { median, quantile } from '../support/stats.js';
 import { change, observerOf, quietly, startBench, timed } from './support.js';
 
-const LOOKS = 200;
+const POLLS = 200;
 const ROUNDS = 9;
 const EVENTS = 10_000;
-const ALLOWED_LOOK_MS = 10;
+const ALLOWED_POLL_MS = 10;
 const ALLOWED_CONTINUITY_MS = 100;
 
 const bench = await startBench({ rows: 100_000 });
@@ -28,10 +28,10 @@ try {
   await observer.runExactChecks(signal());
   await quietly();
 
-  const looks: number[] = [];
+  const polls: number[] = [];
   const trips: number[] = [];
-  for (let round = 0; round < LOOKS; round += 1) {
-    looks.push(await timed(() => observer.runFastChecks(signal())));
+  for (let round = 0; round < POLLS; round += 1) {
+    polls.push(await timed(() => observer.runFastChecks(signal())));
     trips.push(
       await timed(() =>
         loop.database.read(signal(), async (session) => {
@@ -74,13 +74,13 @@ try {
   if (Object.values(loop.state.memory.tables).some(({ confirmed }) => confirmed !== undefined))
     throw new Error('a fault was found where there is none');
 
-  report('Looks', [
+  report('Polls', [
     {
-      what: `counters and catalogue of 22 tables, median of ${LOOKS} (99th: ${ms(quantile(looks, 0.99))})`,
-      ours: ms(median(looks)),
+      what: `counters and catalogue of 22 tables, median of ${POLLS} (99th: ${ms(quantile(polls, 0.99))})`,
+      ours: ms(median(polls)),
       peer: `${ms(median(trips))} (three plain selects)`,
-      limit: `< ${ALLOWED_LOOK_MS} ms`,
-      holds: median(looks) < ALLOWED_LOOK_MS,
+      limit: `< ${ALLOWED_POLL_MS} ms`,
+      holds: median(polls) < ALLOWED_POLL_MS,
     },
     {
       what: `continuity of ${EVENTS.toLocaleString('en')} new events, median of ${ROUNDS}`,
@@ -90,7 +90,7 @@ try {
       holds: median(continuity) < ALLOWED_CONTINUITY_MS,
     },
     {
-      what: 'a whole close look over them: every check, and replay of what is due',
+      what: 'a round of all exact checks over them, and replay of what is due',
       ours: ms(median(read)),
       peer: '-',
       limit: 'none',

@@ -52,7 +52,7 @@ class Desk {
   }
 
   static async open(): Promise<Desk> {
-    const directory = await mkdtemp(join(tmpdir(), 'kop-planes-'));
+    const directory = await mkdtemp(join(tmpdir(), 'kop-components-'));
     const desk = new Desk(directory);
     onTestFinished(async () => {
       await desk.sealer?.stop();
@@ -91,11 +91,11 @@ class Desk {
 
 async function sealed(work: (watched: Watched, desk: Desk) => Promise<void>, prepare?: string): Promise<void> {
   const desk = await Desk.open();
-  const planes = (office: Office) => {
+  const components = (office: Office) => {
     desk.begin(office);
     return { seal: () => desk.evidence() };
   };
-  await proven(installed, { prepare, planes }, async (watched) => {
+  await proven(installed, { prepare, components }, async (watched) => {
     expect(watched.before['evidence_state seal']).toBe('ok');
     const before = watched.office.writers.committed();
     await work(watched, desk);
@@ -185,13 +185,13 @@ describe('while people work', { timeout: 180_000 }, () => {
     const slot = `witness_${process.pid}`;
     const make = `select pg_create_logical_replication_slot('${slot}', 'test_decoding')`;
     const drop = `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '${slot}' and not active`;
-    const planes = ({ url, trail }: Office) => ({
+    const components = ({ url, trail }: Office) => ({
       witness: createWitness(
         { kind: 'decoding', slot, database: { ...trail.database, url: SecretText.literal(url) } },
         { log: silentLogger },
       ),
     });
-    await proven(installed, { prepare: make, planes }, async (watched) => {
+    await proven(installed, { prepare: make, components }, async (watched) => {
       const { office, watchman } = watched;
       try {
         const evidence = () => watchman.observer.state.evidence.get('witness').state;
