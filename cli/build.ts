@@ -44,7 +44,7 @@ Examples:
 Exit code: 0 fine, 1 --check found files that differ, 2 cannot run: the message says why
 `;
 
-/** `kop build`: writes what follows from a description. */
+/** `kop build`: writes the files that are generated from a description. */
 export function buildCommand(): Command {
   return new Command('build')
     .summary('write alert rules and dashboards from a description (pack.yaml)')
@@ -120,7 +120,7 @@ function report(outcome: Outcome, isCheck: boolean): string {
   ].join('\n');
 }
 
-/** Nobody forgot to commit all of them: the check looks in the wrong place. */
+/** If all files are missing, the check probably runs in the wrong directory. */
 function nothingHere(out: string): string {
   return `Nothing generated is in ${resolve(out)}. Say with --out where it is, or change to that folder.`;
 }

@@ -156,7 +156,7 @@ function explain(problem: Problem): string[] {
 
 const texts = new Map<string, string>();
 
-/** Read once: a pipe gives its text to the first who reads it, and then there is no excerpt. */
+/** Read once: a pipe can be read only once, and then there is no excerpt. */
 function textOf(file: string): string {
   const known = texts.get(file);
   if (known !== undefined) return known;
@@ -174,7 +174,7 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** styleText itself leaves colours out where the stream is no terminal, and where NO_COLOR is set. */
+/** styleText omits colours if the stream is not a terminal, or if NO_COLOR is set. */
 function colour(style: 'red' | 'green' | 'bold', text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }

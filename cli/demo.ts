@@ -47,7 +47,7 @@ Exit codes:
   0  ended by Ctrl-C or SIGTERM, everything stopped
   2  something that the demo cannot do without did not start; the message says what to do`;
 
-/** `kop demo`: the whole wheel on one machine. */
+/** `kop demo`: the complete stack on one machine. */
 export function demoCommand(): Command {
   const demo = new Command('demo')
     .summary('run everything on this machine, against a stand-in portal')
@@ -200,7 +200,7 @@ function wholeNumber(maximum: number): (text: string) => number {
   };
 }
 
-/** A parser whose complaint becomes a complaint about the option. */
+/** A parser whose error is reported as an error of the option. */
 function argument<T>(parse: (text: string) => T, complaint: new (...given: never[]) => Error): (text: string) => T {
   return (text) => {
     try {

@@ -13,7 +13,7 @@ import {
 import { type RunningExporter, runningExporters } from '../exporters/runtime/state/running.js';
 import { loadPack } from '../pack/index.js';
 
-/** What the operator can mend; the message says how. */
+/** An error that the operator can fix; the message says how. */
 export class StateUnclear extends Error {
   override readonly name = 'StateUnclear';
 }
@@ -26,24 +26,24 @@ export interface StateWanted {
   /** A folder that the description names for this exporter. */
   readonly described?: string;
   /**
-   * A file below the exporter's folder that tells whose state it is. Without it only exporters of the same description
-   * count: that of a demo or of a staging portal may run here too.
+   * A file below the exporter's folder that identifies its state. Without it, only exporters with the same description count, because a demo
+   * or a staging exporter may also run here.
    */
   readonly file?: string;
 }
 
-/** Where an exporter keeps its state, as far as a command can tell. */
+/** Where an exporter stores its state, as a command finds it. */
 export interface StateLocation {
   readonly folder: string;
   /** For messages: the directory, and how it was found. */
   readonly place: string;
-  /** The process that keeps its state there at present. */
+  /** The process that currently uses it. */
   readonly exporter: { readonly pid: number; readonly host: string } | undefined;
 }
 
 /**
- * The directory that is named, else that of the exporter that runs on this machine, else the one of the description, else
- * the default one.
+ * The named directory, otherwise that of the exporter that runs on this machine, otherwise that of the description,
+ * otherwise the default.
  *
  * @throws {StateUnclear} when several exporters run and none is named, and when the directory may not be read.
  */

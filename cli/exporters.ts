@@ -129,7 +129,7 @@ function chosen(names: readonly string[], command: Command): readonly ExporterEn
   return names.length === 0 ? exporters : exporters.filter(({ name }) => names.includes(name));
 }
 
-/** Who runs one exporter need not hold the secrets of another. */
+/** To run one exporter, the secrets of another are not needed. */
 function secretsOf(entries: readonly ExporterEntry[]): readonly PackSection[] {
   return entries.flatMap((entry) => entry.secretsOf);
 }
@@ -162,7 +162,7 @@ async function run(entries: readonly ExporterEntry[], options: Options, allowUnc
   obeySignals(running);
 }
 
-/** What the operator can mend: the message is for them and says all. */
+/** An error that the operator can fix; the message is complete. */
 function isOperatorsMatter(error: unknown): error is Error {
   return [InvalidPack, InvalidWebConfig, CannotListen, StateTaken].some((kind) => error instanceof kind);
 }
@@ -175,7 +175,7 @@ function collectAddress(value: string, before: readonly ListenAddress[] | undefi
   return [...(before ?? []), argument(parseListenAddress, InvalidListenAddress)(value)];
 }
 
-/** A parser whose complaint becomes a complaint about the option. */
+/** A parser whose error is reported as an error of the option. */
 function argument<T>(parse: (text: string) => T, complaint: new (message: string) => Error): (text: string) => T {
   return (text) => {
     try {

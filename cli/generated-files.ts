@@ -11,7 +11,7 @@ export interface GeneratedFile {
   /** Relative to the output directory. */
   readonly path: string;
   readonly text: string;
-  /** Neither committed nor shipped, so that it cannot be out of date. */
+  /** Neither committed nor shipped, so it cannot be out of date. */
   readonly isDerived?: true;
 }
 
@@ -24,7 +24,7 @@ export interface Skipped {
 
 const holidaysPath = 'pack/policy/holidays/england-and-wales.json';
 
-/** Everything that follows from a description. The same description always gives the same bytes. */
+/** All files that are generated from a description. The same description always gives the same bytes. */
 export async function generatedFiles(
   pack: Pack,
   out: string,
@@ -45,7 +45,7 @@ export async function generatedFiles(
   };
 }
 
-/** The library behind it is needed for development only, and exporters read the table that the pack ships. */
+/** Its library is needed only for development; exporters read the shipped table. */
 async function holidayTable(out: string): Promise<GeneratedFile | Skipped> {
   if (resolve(out) !== packageRoot()) return { path: holidaysPath, reason: "made only in the pack's own repository" };
   try {

@@ -24,7 +24,7 @@ Exit code: 0 the exporter is alive, 1 it does not answer or only a restart helps
 says which. Restart it after 1 only.
 `;
 
-/** `kop healthcheck`: whether the exporter of this machine answers. */
+/** `kop healthcheck`: whether the exporter on this machine answers. */
 export function healthcheckCommand(): Command {
   return new Command('healthcheck')
     .summary('ask the exporter on this machine whether it is alive')
@@ -50,7 +50,7 @@ export function healthcheckCommand(): Command {
     });
 }
 
-/** @returns a sentence where it cannot be told. */
+/** @returns a message if it is unknown. */
 async function announcedAddress(pid: number | undefined): Promise<ListenAddress | string> {
   const running = (await runningExporters()).filter((each) => pid === undefined || each.pid === pid);
   const [only] = running;

@@ -11,7 +11,7 @@ async function program(args: readonly string[]): Promise<Command> {
     .description('Kingston Observability Pack: measures what a regulated portal promises.')
     .version(packageVersion(), '-V, --version')
     .configureHelp({ showGlobalOptions: false })
-    // Where `kop` is not on the PATH, what the help prints would not work.
+    // If `kop` is not on the PATH, the commands in the help would not work.
     .configureOutput({
       writeOut: (text) => process.stdout.write(withCalls(text, names)),
       writeErr: (text) => process.stderr.write(withCalls(text, names)),
@@ -28,7 +28,9 @@ async function program(args: readonly string[]): Promise<Command> {
   return root;
 }
 
-/** Commander hands its settings down only to commands that it makes itself, and wrong usage is 2 at every depth. */
+/**
+ * Commander passes its settings only to commands that it creates itself; wrong usage must exit with 2 at every level.
+ */
 function inheriting(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
   for (const inner of command.commands) inheriting(inner, command);
@@ -63,7 +65,7 @@ function hasWorkingDirectory(): boolean {
   }
 }
 
-/** A full disk and the like are the machine's matter: there is nothing for the reader in our stack. */
+/** Errors of the machine, such as a full disk: our stack trace does not help the user. */
 function worldsText(error: unknown): string | undefined {
   if (!(error instanceof Error) || !isOfTheMachine(error)) return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';

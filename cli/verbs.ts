@@ -9,8 +9,8 @@ export interface Verb {
 }
 
 /**
- * What `kop` can do. A new verb is an entry here; its module is loaded when it is asked for, so that `kop check` does not
- * wait for a web server.
+ * The commands of `kop`. A new command is an entry here; its module is loaded when needed, so that `kop check` does not
+ * load a web server.
  */
 export const verbs: readonly Verb[] = [
   {
@@ -66,7 +66,7 @@ export class NotInstalled extends Error {
   override readonly name = 'NotInstalled';
 }
 
-/** The demo is part of the repository, and of no installed package: it brings a database server. */
+/** The demo is part of the repository but not of an installed package, because it includes a database server. */
 async function demoModule(): Promise<typeof import('./demo.js')> {
   try {
     return await import('./demo.js');

@@ -39,7 +39,7 @@ Exit codes:
   0  the workflow was written
   2  cannot import: the message says why`;
 
-/** `kop workflow`: runs one journey now, or makes one of a browser recording. */
+/** `kop workflow`: runs one journey now, or creates one from a browser recording. */
 export function workflowCommand(): Command {
   return new Command('workflow')
     .summary('run one workflow now, or make one of a browser recording')
@@ -73,7 +73,7 @@ function runCommand(): Command {
 }
 
 async function run(name: string, options: RunOptions): Promise<number> {
-  // Only the secrets of this job matter here.
+  // Only the secrets of this job are needed.
   const job = chosenJob(loadPack(options['config.file'], { requireSecrets: false }), name, options.portal);
   const missing = missingSecrets(job);
   if (missing.length > 0) throw new CannotRun(missing.join('\n'));
@@ -178,13 +178,13 @@ async function importRecording(file: string, options: ImportOptions): Promise<nu
   if (json === true) print(JSON.stringify({ ...imported, ...(out === undefined ? {} : { out }) }, null, 2));
   else {
     if (out === undefined) print(imported.yaml.trimEnd());
-    // Beside a workflow on standard output, what is said about it goes elsewhere.
+    // If the workflow is written to standard output, messages about it go to standard error.
     (out === undefined ? process.stderr : process.stdout).write(`${imported.summary.join('\n')}\n`);
   }
   return 0;
 }
 
-/** What the operator can mend: the message is for them and says all. */
+/** An error that the operator can fix; the message is complete. */
 class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }
@@ -220,8 +220,8 @@ const styles: Readonly<Record<PaintRole, readonly Style[]>> = {
 };
 
 /**
- * styleText itself leaves colours out where the stream is no terminal, and where NO_COLOR is set. One style at a time:
- * given a list, that of Node 20 does not look at the stream.
+ * styleText omits colours if the stream is not a terminal, or if NO_COLOR is set. One style at a time: with a list,
+ * styleText of Node 20 does not check the stream.
  */
 const paint: Paint = (text, role) =>
   text === ''

@@ -1,11 +1,11 @@
 import { isOfTheMachine, reasonOf } from '../exporters/runtime/state/failure.js';
 
-/** A file that was asked for cannot be written; the message says where, why and what to do. */
+/** A requested file cannot be written; the message says where, why and what to do. */
 export class CannotWrite extends Error {
   override readonly name = 'CannotWrite';
 }
 
-/** Writes what an option of a command names. @throws {CannotWrite} where the machine does not let us. */
+/** Writes the file that an option names. @throws {CannotWrite} when it cannot be written. */
 export async function writing<T>(path: string, option: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { encryptionProbeCommand } from './probe.js';
 import { encryptionScanCommand } from './scan.js';
 
-/** `kop encryption`: what the exporter measures, once and now. */
+/** `kop encryption`: runs the exporter's measurements once. */
 export function encryptionCommand(): Command {
   return new Command('encryption')
     .summary('measure encryption providers, or look through ciphertext columns, now')

@@ -33,7 +33,7 @@ Exit codes:
   2  nothing of that, and of a part nobody can tell ("not known" says which and why: the machine was too busy, a fault of
      the exporter, a record of aged canaries that was lost); or it cannot run, and the message says why`;
 
-/** `kop encryption probe`: measures providers now and says how they stand to their promise. */
+/** `kop encryption probe`: measures providers now and compares them with their SLA. */
 export function encryptionProbeCommand(): Command {
   return new Command('probe')
     .summary('measure encryption providers now, and test that they do what they are for')
@@ -89,7 +89,7 @@ async function probe(provider: string | undefined, options: Options): Promise<nu
 class CannotProbe extends Error {}
 
 function chosen(provider: string | undefined, options: Options): readonly ProbeJob[] {
-  // Whoever measures one provider need not hold the secrets of the others.
+  // To measure one provider, the secrets of the others are not needed.
   const all = probeJobsOf(loadPack(options['config.file'], { requireSecrets: false }));
   const ofPortal = all.filter(({ portal }) => options.portal === undefined || portal.name === options.portal);
   const jobs = ofPortal.filter((job) => provider === undefined || job.provider.name === provider);
@@ -159,7 +159,7 @@ function testLine({ test, outcome, why }: ProviderReport['selfTests'][number]): 
   return `${marks[outcome]} ${test}${why === '' ? '' : `: ${{ passed: '', failed: '', absent: 'not made: ', unknown: 'not known: ' }[outcome]}${why}`}`;
 }
 
-/** styleText itself leaves colours out where the stream is no terminal, and where NO_COLOR is set. */
+/** styleText omits colours if the stream is not a terminal, or if NO_COLOR is set. */
 function colour(style: 'red' | 'green' | 'dim', text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }

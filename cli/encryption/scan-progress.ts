@@ -11,7 +11,7 @@ const REDRAW_MS = 100;
 const BAR_CELLS = 24;
 const LINE_EVERY_MS = 10_000;
 
-/** A bar where somebody watches, and a line now and then where a file does. */
+/** A progress bar on a terminal, and occasional lines in a file. */
 export function scanProgressOn(stream: WriteStream): ScanProgressBar {
   return stream.isTTY ? bar(stream) : lines(stream);
 }

@@ -68,7 +68,7 @@ function remarks(outcome: ColumnOutcome): string[] {
 const words = { plaintext_suspect: 'plain text?', malformed: 'malformed', wrapped: 'encoded twice' } as const;
 const SHOWN_PLACES = 5;
 
-/** In stretches of the primary key as long as a batch, which is as near as counts can say. */
+/** As ranges of the primary key of the length of a batch, the best resolution of counts. */
 function places({ column, whole }: Extract<ColumnOutcome, { whole: unknown }>): string[] {
   const name = `${column.table}.${columnLabel(column)}`;
   const lines = whole.findings.slice(0, SHOWN_PLACES).map(({ state, after, upTo, rows }) => {

@@ -30,7 +30,7 @@ Examples:
 Ctrl-C ends it; the same command goes on from there. It only reads, and no value leaves the database or this process.
 Exit code: 0 nothing but ciphertext, 1 found something else, 2 could not look at everything`;
 
-/** `kop encryption scan`: looks once at the ciphertext columns. */
+/** `kop encryption scan`: scans the ciphertext columns once. */
 export function encryptionScanCommand(): Command {
   return new Command('scan')
     .summary('look at what ciphertext columns hold')
@@ -126,7 +126,7 @@ function placeLine({ place, exporter }: StateLocation): string {
   return `The progress of this command is kept in ${place}. ${holder}.`;
 }
 
-/** The command's own: the exporter may go on with its scan meanwhile. */
+/** Separate from the exporter's, which may scan at the same time. */
 function commandFolder(folder: string): StateFolder {
   return looseFolder(join(folder, 'command'));
 }
@@ -160,7 +160,7 @@ function tasksOf(encryption: readonly FieldEncryption[], table: string | undefin
 function exitCode(outcomes: readonly ColumnOutcome[]): number {
   if (outcomes.some((outcome) => 'problem' in outcome)) return 2;
   if (outcomes.some((outcome) => !('problem' in outcome) && isFinding(outcome))) return 1;
-  // Found nothing, but could not look everywhere.
+  // No finding, but some columns could not be read.
   return outcomes.some((outcome) => 'keyProblem' in outcome) ? 2 : 0;
 }
 

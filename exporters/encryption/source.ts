@@ -10,22 +10,22 @@ import type { StateKeeper } from '../runtime/state/index.js';
 export const ENCRYPTION = 'encryption';
 
 /**
- * One way of looking at field encryption: the probe, the scanner, the portal's own records. The exporter drives them
- * all alike, and each of them answers for its own metrics.
+ * One source of measurements of field encryption: the probe, the scanner, the portal's own records. The exporter treats
+ * all of them the same, and each is responsible for its own metrics.
  */
 export interface EncryptionSource {
   /** The collector is called `encryption-<name>`. */
   readonly name: string;
-  /** Takes up a configuration. Rejecting means that the old one stays in force. */
+  /** Applies a configuration. If it rejects, the old one stays in use. */
   configure(encryption: readonly FieldEncryption[], pack: Pack): Promise<void>;
   start(): void;
   stop(): Promise<void>;
-  /** What is known now; asked at each scrape, and must not wait for anything. */
+  /** The current metrics; called at each scrape, and must not wait for anything. */
   families(): Family[];
   sections(): LandingSection[];
-  /** Why something that it should know is not current; that, it leaves out of its families, and a collector fails. */
+  /** Why some results are not current; these are left out of its families, and a collector fails. */
   readonly problem?: string | undefined;
-  /** Why some of it can never be measured again before this process is restarted. */
+  /** Why something cannot be measured again until this process is restarted. */
   readonly broken?: string | undefined;
   /** Why it is not ready yet. */
   readonly notReady?: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * A measuring thread: one provider, alone. Neither rendering a page nor another provider delays it; a library that
- * blocks until its token answers holds up nobody else.
+ * A measuring thread for one provider. Neither rendering a page nor another provider delays it; a library that blocks
+ * until its token answers delays no other provider.
  */
 import { batched } from '../runtime/measuring/batch.js';
 import { ownPort } from '../runtime/measuring/own-port.js';

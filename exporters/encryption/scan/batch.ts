@@ -1,10 +1,10 @@
 import type { ScanQuery } from './database.js';
 import type { RowState } from './shapes/index.js';
 
-/** Eight bytes of the nonce under its key version, then eight of the whole ciphertext, for each encrypted row. */
+/** For each encrypted row: eight bytes of the hash of nonce and key version, then eight of the complete ciphertext. */
 export const PRINT_BYTES = 16;
 
-/** What a batch of rows comes to. Nothing of it is a value: forms, counts, key versions and hashes. */
+/** The result of a batch of rows. It contains no values: only states, counts, key versions and hashes. */
 export interface Batch {
   readonly rows: number;
   /** Primary key of its last row, as text. */
@@ -13,7 +13,7 @@ export interface Batch {
   readonly prints: Buffer;
 }
 
-/** A stretch of the table: after `after` (from the beginning without it), up to and with `upTo`. */
+/** A range of the table: after `after` (from the beginning without it), up to and including `upTo`. */
 export interface Stretch {
   readonly after: string | undefined;
   readonly upTo: string;
@@ -21,10 +21,11 @@ export interface Stretch {
 
 /** Reads one column, batch by batch. */
 export interface BatchReader {
-  /** The rows after this key; undefined at the end of the table. Ties of the last key come along. */
+  /** The rows after this key; undefined at the end of the table. All rows with the last key are included. */
   next(query: ScanQuery, after: string | undefined, rows: number): Promise<Batch | undefined>;
   /**
-   * Whether rows of these stretches have one nonce, key version and different ciphertexts, by the values themselves.
+   * Whether rows of these ranges share a nonce and a key version but have different ciphertexts, judged by the values
+   * themselves.
    *
    * @param print the nonce's eight bytes.
    */

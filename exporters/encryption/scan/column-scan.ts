@@ -17,7 +17,7 @@ export interface ColumnScanOptions {
   readonly pace: ScanPace;
   readonly batchRows: number;
   readonly store: StateStore;
-  /** As it was loaded; the scan goes on from its progress. */
+  /** As it was loaded; the scan continues from its progress. */
   readonly state: ScanState;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: ScanProgress) => void;
@@ -32,17 +32,18 @@ export interface ScanProgress {
   readonly ratio: number;
 }
 
-/** Progress is saved this often; what came after is read again by the next process. */
+/** Progress is saved this often; the next process repeats what came after it. */
 const CHECKPOINT_MS = 2000;
 const SMALLEST_BATCH = 50;
 /**
- * Suspicions that get a second look. Among n rows, n² / 2^65 nonces have the hash of another one by chance: less than
- * one among 6,000,000,000. More suspicions than this are no chance, and the second looks would take for ever.
+ * How many suspicions are checked a second time. Among n rows, n² / 2^65 nonces have the hash of another one by chance:
+ * less than one among 6,000,000,000. More suspicions than this are not chance, and checking all of them would take too
+ * long.
  */
 const SECOND_LOOKS = 100;
 
 /**
- * Reads one column from its first row to its last, or from where an earlier process was.
+ * Reads one column from its first row to its last, or from where an earlier process stopped.
  *
  * @throws {ScanFailure}
  */
@@ -115,7 +116,7 @@ function begin(nowMs: number): SavedScan {
   };
 }
 
-/** Hashes that were lost make the progress worthless: which nonces came before cannot be told any more. */
+/** Without the hashes the progress is useless, because earlier nonces are unknown. */
 async function openSpool(store: StateStore, progress: SavedScan): Promise<Spool> {
   const path = await store.spoolPath(progress.id);
   try {

@@ -6,7 +6,7 @@ import { ScanFailure } from './failure.js';
 import { shapes } from './shapes/index.js';
 import { type ColumnType, whyNotReadable } from './value.js';
 
-/** What the catalogue says of a column and of the key by which its table is walked through. */
+/** What the catalogue says about a column and about the key that orders the reading of its table. */
 export interface ResolvedColumn extends ColumnType {
   readonly column: ScannedColumn;
   readonly keyType: string;
@@ -19,10 +19,10 @@ export function columnLabel({ column, path }: ScannedColumn): string {
   return [column, ...(path ?? [])].join('.');
 }
 
-/** Counted up when the same value may be judged otherwise than by the release before. */
+/** Increased when the same value may be judged differently from the previous release. */
 const RULES = 2;
 
-/** Changes when the column is described or judged otherwise: progress made before means nothing then. */
+/** Changes when the column is described or judged differently: earlier progress is then useless. */
 export function columnDigest(column: ScannedColumn): string {
   const { table, column: name, path = [], primaryKey, format, encoding, plaintextBytes } = column;
   return createHash('sha256')
@@ -40,7 +40,9 @@ interface CatalogueRow extends Record<string, unknown> {
   readonly version: number;
 }
 
-/** A key is cast to its type. `format_type` with null says `character`, which cuts a key to one character; -1 does not. */
+/**
+ * A key is cast to its type. `format_type` with null says `character`, which cuts a key to one character; -1 does not.
+ */
 const CATALOGUE = `
 select a.attname::text as name, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), -1) as type,
   a.attnotnull as not_null, c.relkind::text as kind,
@@ -54,7 +56,7 @@ join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdroppe
 join pg_type t on t.oid = a.atttypid
 where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attname = any($3::text[])`;
 
-/** @throws {ScanFailure} that says what of the description does not fit the database. */
+/** @throws {ScanFailure} which says what in the description does not match the database. */
 export async function resolveColumn(query: ScanQuery, column: ScannedColumn): Promise<ResolvedColumn> {
   const { schema, name } = parseQualified(column.table);
   const rows = await query<CatalogueRow>(CATALOGUE, [schema, name, [column.column, column.primaryKey]]);
@@ -63,7 +65,7 @@ export async function resolveColumn(query: ScanQuery, column: ScannedColumn): Pr
   for (const row of [value, key]) {
     if (!row.readable) throw new ScanFailure('permission', `the role may not read column ${row.name}; grant select`);
   }
-  // A view has neither, and whoever names one has thought of it.
+  // A view has neither; an operator who names a view does so on purpose.
   if ((value.kind === 'r' || value.kind === 'p') && !(key.not_null && key.leads_index)) {
     throw new ScanFailure(
       'column',
@@ -93,7 +95,7 @@ function found(rows: readonly CatalogueRow[], name: string, role: string): Catal
   );
 }
 
-/** The planner's: it heeds the size of the file, so it is near the truth before the first ANALYZE, too. */
+/** The planner's estimate: it uses the size of the file, so it is usable even before the first ANALYZE. */
 async function estimate(query: ScanQuery, { table }: ScannedColumn): Promise<number> {
   const [row] = await query(`explain (format json) select from ${tableSql(table)}`);
   const rows = planRows(row?.['QUERY PLAN']);

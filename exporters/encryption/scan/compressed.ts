@@ -2,20 +2,20 @@ import { brotliDecompressSync, constants, inflateRawSync, inflateSync } from 'no
 import { readsAsText } from './reads-as-text.js';
 
 /**
- * Whether bytes are compressed, and no ciphertext: what a cipher makes is random, and random bytes do not unpack.
+ * Whether bytes are compressed data and not a ciphertext: a ciphertext is random, and random bytes do not decompress.
  *
- * zlib has a head of two bytes, so it is unpacked, up to the checksum at its end. The heads of the others are long enough:
- * random bytes have one of these in one of 1,000,000,000 rows or fewer.
+ * zlib has a header of two bytes, so it is decompressed, up to the checksum at its end. The headers of the others are
+ * long enough: random bytes begin with one of them in at most one of 1,000,000,000 rows.
  */
 const HEADS = ['28b52ffd', 'fd377a585a00', '425a6839314159265359'].map((head) => Buffer.from(head, 'hex'));
 
-/** The first two bytes of all of them; one of 8,000 random rows has these. gzip, zlib at each of its levels, and HEADS. */
+/** The first two bytes of all formats (gzip, zlib at each level, and HEADS); one of 8,000 random rows has these. */
 export const COMPRESSED_BEGINNINGS = ['1f8b', '7801', '785e', '789c', '78da', '28b5', 'fd37', '425a'] as const;
 
-/** So much of a value tells: random bytes are an error within some tens of them. */
+/** This much of a value is enough: random bytes cause an error within some tens of bytes. */
 export const TELLING_BYTES = 1024;
 
-/** Whoever unpacked so much without an error did not read random bytes. */
+/** If this many bytes decompress without an error, they are not random. */
 const MOST_UNPACKED = 1024 * 1024;
 
 export function isCompressed(bytes: Buffer): boolean {
@@ -23,7 +23,7 @@ export function isCompressed(bytes: Buffer): boolean {
   if (!COMPRESSED_BEGINNINGS.some((each) => each === beginning)) return false;
   if (isGzip(bytes) || HEADS.some((head) => bytes.subarray(0, head.length).equals(head))) return true;
   const head = bytes.subarray(0, TELLING_BYTES);
-  // What goes on behind these bytes has its checksum there.
+  // A longer value has its checksum after these bytes.
   const isCut = bytes.length >= TELLING_BYTES;
   const finishFlush = isCut ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
   return beginning.startsWith('78') && unpacked(inflateSync, head, { finishFlush }) !== undefined;
@@ -37,8 +37,8 @@ function isGzip(bytes: Buffer): boolean {
 }
 
 /**
- * Raw deflate and Brotli have neither head nor checksum. So what they unpack to must read as text, and the bytes must end
- * where the stream does.
+ * Raw deflate and Brotli have neither a header nor a checksum. So the result must be readable text, and the bytes must
+ * end where the stream ends.
  */
 export function isHeadlessCompressedText(bytes: Buffer): boolean {
   if (mayBeDeflate(bytes) && isTextOf(inflateRawSync, bytes)) return true;
@@ -48,7 +48,10 @@ export function isHeadlessCompressedText(bytes: Buffer): boolean {
 /** Of up to 1 MiB, in a window of 22 bits, which every library takes if it is not told otherwise. */
 const BROTLI_BEGINNINGS: ReadonlySet<number> = new Set([0x0b, 0x1b, 0x2b, 0x5b, 0x8b, 0xab]);
 
-/** Unpacking costs more than all the rest of a row, so nearly all random ones are told by their first bits (RFC 1951). */
+/**
+ * Decompressing is the most expensive part of a row, so almost all random values are excluded by their first bits (RFC
+ * 1951).
+ */
 function mayBeDeflate(bytes: Buffer): boolean {
   const [first = 0] = bytes;
   // Of one block, as the stream of a field is, which says in its first bit that it is the last one.

@@ -8,7 +8,9 @@ export type QueryRow = Record<string, unknown>;
 /** One query of a transaction; no parameter and no result of it is ever logged. */
 export type ScanQuery = <R extends QueryRow>(sql: string, values?: readonly unknown[]) => Promise<R[]>;
 
-/** The scanner's way into a database: one connection, one transaction at a time, whose failures tell no value. */
+/**
+ * The scanner's access to a database: one connection, one transaction at a time; its failures never contain a value.
+ */
 export class ScanDatabase {
   readonly #database: ReadOnlyDatabase;
 
@@ -17,7 +19,7 @@ export class ScanDatabase {
       { ...access, maxConnections: 1 },
       {
         application: 'kop-encryption-scan',
-        // The driver's messages may quote a value; what failed is said by `scanFailureOf`.
+        // The driver's messages may quote a value; `scanFailureOf` describes the failure instead.
         log: silentLogger,
         ...(redactor === undefined ? {} : { redactor }),
       },

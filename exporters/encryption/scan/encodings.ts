@@ -1,11 +1,11 @@
-/** Shorter texts hold no ciphertext, and a telephone number is valid hex. */
+/** Shorter texts contain no ciphertext, and a telephone number is valid hex. */
 const SHORTEST_CHARACTERS = 32;
 
 /** Base64 of either alphabet, with its padding or without. */
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 const HEX = /^(?:[0-9A-Fa-f]{2})*$/;
 
-/** A text without an encoding around it, each byte of it one character, as bytes of a column are; undefined without one. */
+/** A text with its outer encoding removed, one character per byte; undefined if it has no encoding. */
 export function peeled(text: string): string | undefined {
   const bare = text.replaceAll(/[\s"]/g, '');
   if (bare.length < SHORTEST_CHARACTERS) return undefined;
@@ -16,10 +16,10 @@ export function peeled(text: string): string | undefined {
 }
 
 /**
- * The bytes that a part of a ciphertext stands for: hex, Base64, or itself.
+ * The bytes of a part of a ciphertext, decoded from hex or Base64, or unchanged.
  *
- * @param isOfBytes whether each character stands for one byte, as in a column of bytes; otherwise it is text.
- * @returns undefined for Base64 that no encoder writes, as of a text that was cut.
+ * @param isOfBytes whether each character is one byte, as in a column of bytes; otherwise it is text.
+ * @returns undefined for Base64 that no encoder writes, for example of a truncated text.
  */
 export function bytesOf(part: string, isOfBytes: boolean): Buffer | undefined {
   if (part.length >= SHORTEST_CHARACTERS && HEX.test(part)) return Buffer.from(part, 'hex');

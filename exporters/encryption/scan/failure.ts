@@ -4,8 +4,8 @@ import { errorCode } from '../../runtime/error-code.js';
 import { sqlState } from '../../runtime/postgres/failure.js';
 
 /**
- * Why a look at the database failed, in words of ours. The server's own messages may quote the value that it choked
- * on, so none of them ever leaves this file.
+ * Why a query failed, as our own message. The server's messages may quote the value that caused the error, so none of
+ * them ever leaves this file.
  */
 export class ScanFailure extends Error {
   override readonly name = 'ScanFailure';
@@ -17,7 +17,7 @@ export class ScanFailure extends Error {
   }
 }
 
-/** `column`, `permission` and `state` stay until somebody does something; the others may pass by themselves. */
+/** `column`, `permission` and `state` need a person; the others may resolve by themselves. */
 export type ScanFailureKind = 'connection' | 'permission' | 'column' | 'timeout' | 'busy' | 'state' | 'other';
 
 const byState: readonly (readonly [prefix: string, kind: ScanFailureKind, message: string])[] = [
@@ -48,7 +48,7 @@ export function scanFailureOf(error: unknown): ScanFailure {
 
 function withoutState(error: unknown): ScanFailure {
   const code = errorCode(error);
-  // They name the variable or the file, and have no value to tell.
+  // Their messages name the variable or the file, and contain no value.
   if (error instanceof SecretUnavailable || error instanceof UnreadableFile) {
     return new ScanFailure('connection', error.message);
   }

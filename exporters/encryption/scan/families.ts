@@ -47,7 +47,7 @@ export function families(watches: readonly PortalWatch[]): Family[] {
         progressRatio === undefined ? [] : [[labels, progressRatio] as const],
       ),
     ),
-    // A counter keeps its value while the column cannot be read: it says what was found, not what is there.
+    // A counter keeps its value while the column cannot be read: it counts what was found, not the current state.
     family(
       metrics.nonceReuse,
       columns.map(({ labels, state }) => [labels, state.reuseFound]),
@@ -131,8 +131,8 @@ function keyFamilies(keys: readonly LabelledKey[]): Family[] {
 }
 
 /**
- * Rows under the newest version, as a share of what one version may encrypt. A floor: a row that was written twice
- * counts once. Absent until every column of the key has been scanned.
+ * Rows under the newest version, as a share of what one version may encrypt. A lower bound: a row that was written
+ * twice counts once. Absent until every column of the key has been scanned.
  */
 function invocations(watch: PortalWatch, { key }: KeyState): number[] {
   const columns = watch.columns().filter(({ column }) => column.key === key.name);

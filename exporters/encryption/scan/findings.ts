@@ -3,7 +3,7 @@ import type { Batch } from './batch.js';
 
 const wrongStates = ['plaintext_suspect', 'malformed', 'wrapped'] as const;
 
-/** Where in the table rows are that should not be as they are: after one primary key, up to and with another. */
+/** A range of the table with faulty rows: after one primary key, up to and including another. */
 export const findingSchema = z.object({
   state: z.enum(wrongStates),
   /** Absent at the beginning of the table. */
@@ -13,10 +13,13 @@ export const findingSchema = z.object({
 });
 export type ScanFinding = z.infer<typeof findingSchema>;
 
-/** More of them help nobody: a column that is wrong in so many places is wrong everywhere. */
+/** More ranges are not useful: a column with this many is wrong almost everywhere. */
 export const MOST_FINDINGS = 100;
 
-/** Adds what a batch after this key holds. Neighbours become one, so that a column of plain text is one finding. */
+/**
+ * Adds the findings of the batch after this key. Adjacent ranges are merged, so that a column of plaintext is one
+ * finding.
+ */
 export function addFindings(findings: ScanFinding[], after: string | undefined, { groups, last }: Batch): void {
   for (const state of wrongStates) {
     const rows = groups.reduce((sum, group) => sum + (group.state === state ? group.rows : 0), 0);

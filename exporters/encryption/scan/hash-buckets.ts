@@ -2,22 +2,22 @@ import { setImmediate } from 'node:timers/promises';
 import { PRINT_BYTES } from './batch.js';
 import type { Spool } from './spool.js';
 
-/** Hashes in memory at once, 8 bytes each: the rest is left to another reading of the file. */
+/** Hashes in memory at once, 8 bytes each; the rest needs another pass over the file. */
 const HASHES_AT_ONCE = 4 * 1024 * 1024;
-/** Few enough that sorting them holds the event loop for some milliseconds only. */
+/** Few enough that sorting them blocks the event loop for only some milliseconds. */
 const HASHES_PER_BUCKET = 32 * 1024;
 const MAX_DUPLICATES = 100_000;
 
 export interface Duplicates {
-  /** Hashes that came more than once. */
+  /** Hashes that occurred more than once. */
   readonly hashes: ReadonlySet<bigint>;
   /** There were more than could be kept. */
   readonly isCut: boolean;
 }
 
 /**
- * Which nonce hashes come twice, exactly, in bounded memory. Hashes are spread over buckets by their first bits; as
- * many buckets as fit are filled in one reading, sorted, and looked through for neighbours that are equal.
+ * Finds exactly which nonce hashes occur twice, in bounded memory. Hashes are spread over buckets by their first bits;
+ * as many buckets as fit are filled in one pass, sorted, and searched for equal neighbours.
  *
  * 8 million rows take one or two readings; each further 4 million take one more.
  */
@@ -37,7 +37,7 @@ export async function duplicates(spool: Spool, total: number, signal: AbortSigna
     }
     for (const bucket of buckets) {
       bucket.settle();
-      // Others wait for this event loop: a page, and whoever measures how late it is.
+      // Other work waits for this event loop: a page, and measurements of its lateness.
       await setImmediate();
     }
   }
@@ -59,7 +59,7 @@ class Bucket {
     this.#length += 1;
   }
 
-  /** Keeps each hash once, and notes those that came more often: a million times the same one takes no room. */
+  /** Keeps each hash once, and records repeated ones: a million equal hashes use no extra memory. */
   settle(): void {
     const sorted = this.#hashes.subarray(0, this.#length).sort();
     let kept = 0;

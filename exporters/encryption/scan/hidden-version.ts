@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { literal } from '../../runtime/postgres/quote.js';
 
 /**
- * A buggy writer may have put anything in the place of a version, so one that does not count upwards is not kept, but
- * so much of its hash as tells names of versions apart: with 24 bits, one wrong name in a million passes for one of ten
- * right ones, and what was hashed is one of very many candidates.
+ * A faulty writer may have written any value in place of a version. So a version that is not a number is not stored;
+ * only part of its hash is, which is enough to distinguish names of versions: with 24 bits, one wrong name in a million
+ * matches one of ten right ones, and the original value cannot be derived.
  */
 const PREFIX = 'hash:';
 const HEX_DIGITS = 6;

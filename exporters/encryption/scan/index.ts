@@ -6,7 +6,7 @@ import { families } from './families.js';
 import { PortalWatch } from './portal-watch.js';
 import { scanSections } from './sections.js';
 
-/** What databases tell of encryption: ciphertext columns, keys, the portal's own timings. Wiring only. */
+/** What databases contain about encryption: ciphertext columns, keys, the portal's own timings. Wiring only. */
 export function createScanSource(deps: SourceDeps): EncryptionSource {
   let watches: readonly PortalWatch[] = [];
   let isStarted = false;
@@ -41,7 +41,7 @@ export function createScanSource(deps: SourceDeps): EncryptionSource {
   };
 }
 
-/** Somebody who wrote a folder into the description looks for the progress there. */
+/** A folder that is named in the description is used for the progress. */
 function warnOfOther({ name, scan }: FieldEncryption, { path }: HeldFolder, { log, state }: SourceDeps): void {
   if (scan?.stateDirectory === undefined || resolve(scan.stateDirectory) === path) return;
   log.warn('the folder that the description names for progress of scans is not used', {
@@ -51,7 +51,7 @@ function warnOfOther({ name, scan }: FieldEncryption, { path }: HeldFolder, { lo
   });
 }
 
-/** Progress of scans lies beside the rest of the exporter's state, unless the description alone names a folder. */
+/** Progress of scans is stored with the rest of the exporter's state, unless only the description names a folder. */
 function folderOf({ scan }: FieldEncryption, { state }: SourceDeps): HeldFolder {
   return state.folder(ENCRYPTION, scan?.stateDirectory);
 }

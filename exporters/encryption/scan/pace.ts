@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Keeps a rate without catching up: after a slow batch the next ones are not faster than allowed. One pace is shared
- * by all columns of a database, because it is the database that must not feel them.
+ * Limits the rate without catching up: after a slow batch the next ones are not faster than allowed. All columns of a
+ * database share one limit, because it protects the database.
  */
 export class ScanPace {
   readonly #rowsPerSecond: number;
@@ -18,12 +18,12 @@ export class ScanPace {
     if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
   }
 
-  /** Says what a batch that began then has read. */
+  /** Records how many rows a batch has read, and when it started. */
   spent(rows: number, beganAt: number): void {
     this.#nextAt = beganAt + (rows / this.#rowsPerSecond) * 1000;
   }
 
-  /** Rows in about a second, so that a low rate is kept in small steps. */
+  /** Rows in about a second, so that a low rate is kept in small batches. */
   batchRows(atMost: number): number {
     return Math.max(1, Math.min(atMost, Math.ceil(this.#rowsPerSecond)));
   }

@@ -25,10 +25,10 @@ interface Judged {
 
 /**
  * Judges rows by a regular expression of the configuration, which only this process can evaluate: PostgreSQL has
- * another dialect and no named groups. The values stay in this file's variables. There is no beginning of a form that
- * one could tell, so what does not match looks like plain text, unless it matches without an encoding around it.
+ * another dialect and no named groups. The values stay in variables of this file. The beginning of such a format is
+ * unknown, so a value that does not match counts as plaintext, unless it matches after removing an outer encoding.
  *
- * A dot stands for every character, line ends among them. In a `bytea` each byte is one character, U+0000 to U+00FF.
+ * A dot matches every character, including line ends. In a `bytea` each byte is one character, U+0000 to U+00FF.
  */
 export class PatternReader implements BatchReader {
   readonly #resolved: ResolvedColumn;
@@ -37,7 +37,7 @@ export class PatternReader implements BatchReader {
 
   constructor(resolved: ResolvedColumn, pattern: string, seed: string) {
     this.#resolved = resolved;
-    // Of a whole ciphertext: one with readable text before or behind it is none.
+    // Matches complete ciphertexts only: a value with readable text before or after it is not one.
     this.#pattern = linearRegExp(`^(?:${pattern})$`, 's');
     this.#seed = seed;
   }
@@ -86,7 +86,7 @@ export class PatternReader implements BatchReader {
     return false;
   }
 
-  /** What a buggy writer put in the version's place goes no further. */
+  /** A value that a faulty writer put in place of the version is not passed on. */
   #shown(version: string | undefined): string | undefined {
     if (version === undefined || ordinalOf(version) !== undefined) return version;
     return hiddenVersion(version, this.#seed);

@@ -8,11 +8,11 @@ import { type TimingState, TimingWatch } from '../timings/timing-watch.js';
 import { ScanDatabase } from './database.js';
 import { type ColumnState, ScanWatch } from './watch.js';
 
-/** Small questions, so they are asked often: a rotation should be seen before anybody asks about it. */
+/** These queries are small, so they run often, and a rotation is noticed soon. */
 const REFRESH_MS = 30_000;
 const SHORTEST_REFRESH_MS = 1000;
 
-/** All that databases tell about the encryption of one portal. */
+/** Everything that databases contain about the encryption of one portal. */
 export class PortalWatch {
   readonly encryption: FieldEncryption;
   readonly #scan: ScanWatch | undefined;
@@ -22,7 +22,7 @@ export class PortalWatch {
   #stopping: AbortController | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
-  /** @param folder where the progress of scans is kept. */
+  /** @param folder for the progress of scans. */
   constructor(
     encryption: FieldEncryption,
     { log, redactor }: Pick<SourceDeps, 'log' | 'redactor'>,
@@ -39,7 +39,7 @@ export class PortalWatch {
   start(): void {
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    // Keys first: what a scan found is judged by them.
+    // Keys first, because the results of scans are judged by them.
     const isReady = this.#keys.refresh(signal);
     this.#running = Promise.all([
       isReady.then(() => this.#scan?.run(signal)),
@@ -70,7 +70,7 @@ export class PortalWatch {
     return this.#timings.states();
   }
 
-  /** Who scans more often wants to see more often. */
+  /** A shorter scan interval also makes these queries more frequent. */
   get #refreshMs(): number {
     return Math.max(SHORTEST_REFRESH_MS, Math.min(REFRESH_MS, this.encryption.scan?.intervalMs ?? REFRESH_MS));
   }

@@ -2,23 +2,23 @@ import { PRINT_BYTES, type Stretch } from './batch.js';
 import { duplicates } from './hash-buckets.js';
 import type { Spool } from './spool.js';
 
-/** Rows that share a nonce under one key version, as far as hashes tell. */
+/** Rows that share a nonce under one key version, judged by hashes. */
 export interface NonceGroup {
   /** The eight bytes of the nonce's hash. */
   readonly print: string;
   readonly rows: number;
-  /** Where two rows with different ciphertexts are, for the second look. */
+  /** Where two rows with different ciphertexts are, for the second check. */
   readonly stretches: readonly Stretch[];
 }
 
 export interface Repetitions {
-  /** Rows whose whole ciphertext is that of another row. */
+  /** Rows whose ciphertext is identical to that of another row. */
   readonly copies: number;
   /** Same nonce, different ciphertexts. */
   readonly suspects: readonly NonceGroup[];
 }
 
-/** Different ciphertexts that are told apart in one group; more of them change no finding. */
+/** Limit of different ciphertexts counted in one group; more do not change the finding. */
 const MAX_CIPHERTEXTS = 10_000;
 const MAX_CIPHERTEXTS_IN_ALL = 400_000;
 
@@ -29,7 +29,7 @@ interface Group {
   other: Stretch | undefined;
 }
 
-/** Reads the hashes twice: to see which nonces come again, and to see with which ciphertexts. */
+/** Reads the hashes twice: to find repeated nonces, and to find their ciphertexts. */
 export async function repetitions(spool: Spool, total: number, signal: AbortSignal): Promise<Repetitions> {
   const { hashes } = await duplicates(spool, total, signal);
   if (hashes.size === 0) return { copies: 0, suspects: [] };

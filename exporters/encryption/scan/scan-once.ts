@@ -13,10 +13,10 @@ import { storeFor } from './watch.js';
 export interface ScanOnceOptions {
   readonly encryption: FieldEncryption;
   readonly scan: CiphertextScan;
-  /** Where its progress lies; not the exporter's own, which may go on with its scan meanwhile. */
+  /** Where its progress is stored; separate from the exporter's, which may scan at the same time. */
   readonly folder: StateFolder;
   readonly columns: readonly ScannedColumn[];
-  /** Begin anew where an earlier scan was interrupted. */
+  /** Start from the beginning even if an earlier scan was interrupted. */
   readonly isRestart: boolean;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
@@ -35,7 +35,7 @@ export type ColumnOutcome =
   | { readonly column: ScannedColumn; readonly problem: string; readonly wasStopped: boolean };
 
 /**
- * Scans columns once, for a person who waits.
+ * Scans columns once, for a command.
  */
 export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[]> {
   const { encryption, columns, redactor, signal } = options;
@@ -49,7 +49,7 @@ export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[
     for (const column of columns) {
       try {
         const whole = await scanOne(options, scan, column, reading, pace);
-        // After it: a version that was made meanwhile is known then.
+        // After the scan, so that a version that was created in the meantime is known.
         await keys.refresh(signal);
         const key = keys.state(column.key);
         outcomes.push({

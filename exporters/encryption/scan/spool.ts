@@ -4,13 +4,13 @@ import { type Batch, PRINT_BYTES, type Stretch } from './batch.js';
 import { ScanFailure } from './failure.js';
 import { inStateFolder } from './state-folder.js';
 
-/** Bytes of the key and of the prints that follow. */
+/** Lengths of the key and of the hashes that follow, in bytes. */
 const HEADER_BYTES = 8;
 const READ_BYTES = 1024 * 1024;
-/** Each scan has a file of its own, so a name of one would be failing for ever. */
+/** Each scan has its own file, so a failure under its name would never be cleared. */
 const WORK = 'hashes';
 
-/** The hashes on disk are not those that were written; which nonces came before cannot be told any more. */
+/** The hashes on disk are not those that were written, so earlier nonces are unknown. */
 export class SpoolDamaged extends ScanFailure {
   constructor() {
     super('other', 'the file of hashes is damaged; beginning anew');
@@ -23,8 +23,8 @@ export interface Block {
 }
 
 /**
- * The hashes of a scan on disk, in the order of the table: one block for each batch, with the key it ended at. It
- * only grows, so a scan that is taken up again cuts off what came after its last checkpoint.
+ * The hashes of a scan on disk, in the order of the table: one block per batch, with its last key. The file only grows,
+ * so a resumed scan cuts off what came after its last saved progress.
  */
 export class Spool {
   readonly #folder: StateFolder;
@@ -40,8 +40,8 @@ export class Spool {
   }
 
   /**
-   * @throws {ScanFailure} `state`; {@link SpoolDamaged} when the file is shorter than it should be, because it is not the
-   * one that the state speaks of.
+   * @throws {ScanFailure} `state`; {@link SpoolDamaged} when the file is shorter than it should be, because it is not
+   * the one that the state speaks of.
    */
   static open(folder: StateFolder, path: string, bytes: number): Promise<Spool> {
     return inStateFolder(folder, WORK, () => Spool.#open(folder, path, bytes));
@@ -72,7 +72,7 @@ export class Spool {
     const block = Buffer.concat([header, key, prints]);
     await this.#own(async () => {
       const { bytesWritten } = await this.#file.write(block, 0, block.length, this.#bytes);
-      // A disk that fills up takes what still fits, and says so at the next write only.
+      // A full disk accepts a part, and reports the error only at the next write.
       if (bytesWritten < block.length) throw Object.assign(new Error('written in part'), { code: 'ENOSPC' });
     });
     this.#bytes += block.length;
@@ -84,7 +84,7 @@ export class Spool {
     let end = 0;
     let at = 0;
     let after: string | undefined;
-    /** Makes so many bytes stand in the buffer; false at the end of the file. */
+    /** Fills the buffer with this many bytes; false at the end of the file. */
     const fill = async (wanted: number) => {
       if (end - start >= wanted) return true;
       const rest = buffer.subarray(start, end);

@@ -14,7 +14,7 @@ interface GroupRow extends Record<string, unknown> {
   readonly rows: number;
   readonly prints: Buffer | null;
   readonly last: string;
-  /** Of these rows, the beginnings of what may be compressed text: of random ciphertexts, that is one of 8,000. */
+  /** The beginnings of rows that may be compressed text: one of 8,000 random ciphertexts. */
   readonly packed: readonly Buffer[] | null;
 }
 
@@ -25,8 +25,8 @@ const A_FEW = 100;
 const COUNTED_VERSION = '^(v|ver|version|k|key)?[-_.]?[0-9]{1,6}$';
 
 /**
- * Judges the rows inside the database: what comes back of a batch is one line for each state and version. A batch is
- * looked at quickly first, and again in full when it holds a row that is not as it should be.
+ * Judges the rows inside the database: a batch returns one line for each state and version. A batch is first judged
+ * with the fast expression, and again in full when it contains a faulty row.
  *
  * `offset 0` keeps the planner from merging the layers, which would evaluate each part as often as it is named.
  */
@@ -36,7 +36,7 @@ export class SqlReader implements BatchReader {
   readonly #seed: string;
   #isThorough: boolean;
 
-  /** @param seed of the hashes, a 64-bit number as text: with another one they cannot be compared. */
+  /** @param seed of the hashes, a 64-bit number as text: hashes with different seeds cannot be compared. */
   constructor(resolved: ResolvedColumn, shape: Shape, seed: string) {
     this.#resolved = resolved;
     this.#shape = shape;
@@ -49,7 +49,7 @@ export class SqlReader implements BatchReader {
       const groups = await this.#look(query, after, rows, true);
       const unsure = groups.reduce((sum, group) => sum + (group.state === 'unsure' ? group.rows : 0), 0);
       if (unsure === 0) return batchOf(groups);
-      // Where more than a few are, looking twice costs more than looking thoroughly at once.
+      // With more than a few faulty rows, judging twice costs more than judging in full at once.
       this.#isThorough = unsure * A_FEW > rows;
     }
     return batchOf(await this.#look(query, after, rows, false));
@@ -97,7 +97,7 @@ export class SqlReader implements BatchReader {
     return `$${index}::text::${this.#resolved.keyType}`;
   }
 
-  /** Asked of each group instead of each row. */
+  /** Evaluated for each group instead of each row. */
   #shown(version: string): string {
     return `case when ${version} ~* '${COUNTED_VERSION}' then ${version} else ${hiddenVersionSql(version, this.#seed)} end`;
   }
@@ -128,7 +128,7 @@ export class SqlReader implements BatchReader {
         : `when ${plaintext.most} < ${plaintextBytes.min} then 'malformed' when ${plaintext.least} > ${plaintextBytes.max} then 'wrapped'`;
     const wrapped = `case when form_state <> 'encrypted' then form_state when not ${start('raw')} then 'wrapped' ${lengths ?? ''} else form_state end`;
     const whole = [[['v', value]], ...layers, [['form_state', state]], [['row_state', wrapped]]];
-    // What is sure has the beginning of its form, so nothing was taken off it.
+    // A valid row has the beginning of its form, so no encoding was removed.
     const sure = [
       [['v', 'raw']],
       ...(quick?.layers ?? []),
@@ -152,7 +152,9 @@ export class SqlReader implements BatchReader {
   }
 }
 
-/** What begins as compressed text is unpacked here, because SQL cannot. Rows that unpack are plain text. */
+/**
+ * Values that begin like compressed text are decompressed here, because SQL cannot. Rows that decompress are plaintext.
+ */
 function withoutPlain(group: GroupRow): GroupRow[] {
   const rows = (group.packed ?? []).filter(isCompressed).length;
   if (rows === 0) return [group];

@@ -11,7 +11,7 @@ import { tallySchema } from './tally.js';
 const progressSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   startedAtMs: z.number(),
-  /** Primary key of the last row that was judged. */
+  /** Primary key of the last judged row. */
   position: z.string().optional(),
   spoolBytes: z.int().nonnegative(),
   tally: tallySchema,
@@ -23,11 +23,11 @@ const wholeSchema = z.object({
   startedAtMs: z.number(),
   endedAtMs: z.number(),
   tally: tallySchema,
-  /** For a person who asks where; positions are no labels. */
+  /** Positions for commands; they are never labels. */
   findings: z.array(findingSchema).default([]),
-  /** Rows whose whole ciphertext is that of another row. */
+  /** Rows whose ciphertext is identical to that of another row. */
   copies: z.int().nonnegative(),
-  /** Hashes of nonces that were used again, and how many rows share each. */
+  /** Hashes of reused nonces, and how many rows share each. */
   reuse: z.array(z.object({ print: z.string(), rows: z.int() })),
 });
 /** The last scan that reached the end of the table. */
@@ -36,7 +36,7 @@ export type WholeScan = z.infer<typeof wholeSchema>;
 const stateSchema = z.object({
   format: z.literal(1),
   column: z.string(),
-  /** Of the hashes; kept, so that a nonce found again is known again. */
+  /** Seed of the hashes; stored, so that a nonce has the same hash again. */
   seed: z.string().regex(/^-?\d{1,19}$/),
   progress: progressSchema.optional(),
   whole: wholeSchema.optional(),
@@ -47,11 +47,11 @@ const envelopeSchema = z.object({ sha256: z.string(), state: z.unknown() });
 
 export interface Loaded {
   readonly state: ScanState;
-  /** Why progress that was there could not be taken up. */
+  /** Why existing progress could not be used. */
   readonly problem?: string;
 }
 
-/** Progress of one column in a folder. It holds counts, hashes and a position, and never a value. */
+/** Progress of one column in a folder. It contains counts, hashes and a position, but never a value. */
 export class StateStore {
   readonly #folder: StateFolder;
   readonly #name: string;
@@ -59,7 +59,7 @@ export class StateStore {
 
   /**
    * @param name of the column, for the file's name.
-   * @param digest of its description: progress under another one is not taken up.
+   * @param digest of its description: progress with another digest is not used.
    */
   constructor(folder: StateFolder, name: string, digest: string) {
     this.#folder = folder;
@@ -87,7 +87,7 @@ export class StateStore {
   }
 
   /**
-   * Whole or not at all: a process that is killed meanwhile leaves the state before.
+   * Replaces the file atomically: if the process is killed, the previous state stays.
    *
    * @throws {ScanFailure} `state`
    */
@@ -108,7 +108,7 @@ export class StateStore {
     return join(this.#folder.path, `${this.#name}.${id}.hashes`);
   }
 
-  /** Removes the hashes of scans that nobody goes on with. */
+  /** Removes the hashes of scans that will not be continued. */
   async removeOtherSpools(id: string | undefined): Promise<void> {
     const names = await readdir(this.#folder.path).catch(() => []);
     for (const name of names) {

@@ -7,11 +7,11 @@ import { judge } from './verdict.js';
 import type { ColumnState } from './watch.js';
 
 const DAY_MS = 86_400_000;
-/** A scan is as old as its interval before the next begins, and the next takes its time. */
+/** A result may be as old as the interval plus the duration of the next scan. */
 const STALE_AFTER_INTERVALS = 3;
 const wrongStates = ['plaintext_suspect', 'malformed', 'wrapped', 'unknown_version', 'revoked_version'] as const;
 
-/** What the last whole scan of a column proves. */
+/** The state of a column, from its last complete scan. */
 export function columnFinding(
   { column, whole, problem }: ColumnState,
   knowledge: KeyKnowledge,

@@ -5,7 +5,7 @@ import { rowStates } from './shapes/index.js';
 
 const count = z.int().nonnegative();
 
-/** Counts of a scan: all that is kept of a row, apart from two hashes of a ciphertext. */
+/** Counts of a scan: all that is stored about rows, apart from two hashes per ciphertext. */
 export const tallySchema = z.object({
   rows: count,
   states: z.object({
@@ -15,16 +15,16 @@ export const tallySchema = z.object({
     wrapped: count.default(0),
     null: count,
   }),
-  /** Encrypted rows by the version they say, or by its hash where that does not count upwards. */
+  /** Encrypted rows by version, or by its hash if the version is not a number. */
   versions: z.record(z.string(), count),
-  /** Of these hashes; of none in what an older release kept. */
+  /** Seed of these hashes; absent in the state of older releases. */
   seed: z.string().default(''),
-  /** Encrypted rows that say no version that can be one, or one of too many. */
+  /** Encrypted rows without a possible version, or beyond the limit of versions. */
   unversioned: count,
 });
 export type ScanTally = z.infer<typeof tallySchema>;
 
-/** Of each sort. A portal has tens of versions; whoever writes a value into their place must not fill our memory with it. */
+/** Limit per kind. A portal has tens of versions; a writer that puts values in their place must not fill our memory. */
 const MAX_VERSIONS = 1000;
 
 export function emptyTally(seed = ''): ScanTally {
@@ -44,7 +44,7 @@ export function addBatch(tally: ScanTally, batch: Batch): void {
   }
 }
 
-/** Whatever somebody writes into its place takes no room from the versions that count. */
+/** Other values in place of a version do not use the limit of real versions. */
 function hasRoom({ versions }: ScanTally, version: string): boolean {
   const ofThisSort = Object.keys(versions).filter((each) => isHidden(each) === isHidden(version));
   return ofThisSort.length < MAX_VERSIONS;

@@ -4,7 +4,7 @@ import { isBase64 } from './shapes/base64.js';
 import type { Shape } from './shapes/index.js';
 import { BROKEN_DOCUMENT, BROKEN_MESSAGE } from './shapes/unwrap.js';
 
-/** The first version of PostgreSQL that can be asked whether a text is JSON without risking an error. */
+/** The first version of PostgreSQL that can test whether a text is JSON without an error. */
 const ASKS_FOR_JSON = 160_000;
 
 export function canParseJson({ serverVersion }: Pick<ColumnType, 'serverVersion'>): boolean {
@@ -12,15 +12,15 @@ export function canParseJson({ serverVersion }: Pick<ColumnType, 'serverVersion'
 }
 
 export interface ColumnType {
-  /** As the catalogue prints it, domains resolved: `jsonb`, `bytea`, `character varying`, `bpchar`. */
+  /** As the catalogue prints it, with domains resolved: `jsonb`, `bytea`, `character varying`, `bpchar`. */
   readonly type: string;
   readonly path?: readonly string[];
   readonly serverVersion: number;
-  /** How a text writes bytes; Base64 without a word. */
+  /** How a text writes bytes; Base64 by default. */
   readonly encoding?: 'base64' | 'hex';
 }
 
-/** Whether this server can bring such a column into what the shape takes; otherwise why not. */
+/** Whether this server can convert such a column to the type of the shape; otherwise why not. */
 export function whyNotReadable({ type, path, serverVersion }: ColumnType, takes: Shape['takes']): string | undefined {
   if (path !== undefined && !isDocument(type)) return `path: needs a jsonb column, and this one is ${type}`;
   if (takes === 'document' && (isText(type) || type === 'bytea') && serverVersion < ASKS_FOR_JSON) {
@@ -29,7 +29,7 @@ export function whyNotReadable({ type, path, serverVersion }: ColumnType, takes:
   return undefined;
 }
 
-/** The value of a column, given as SQL, in the form that the shape takes. No value makes it fail. */
+/** The value of a column, given as SQL, converted to the type of the shape. It does not fail for any value. */
 export function valueSql(column: string, columnType: ColumnType, takes: Shape['takes']): string {
   const { type, path, encoding } = columnType;
   if (takes === 'document') return documentOf(column, columnType);

@@ -14,14 +14,14 @@ import type { ScanTally } from './tally.js';
 /** The newest this many versions have a series of their own. */
 const SHOWN_VERSIONS = 10;
 
-/** What a whole scan of a column means, given what is known of its key. */
+/** The result of a complete scan of a column, given what is known about its key. */
 export interface ColumnVerdict {
   readonly states: Readonly<Record<CiphertextState, number>>;
-  /** Newest first, then `other`. Empty for a format that says no version. */
+  /** Newest first, then `other`. Empty for a format without versions. */
   readonly versions: readonly (readonly [version: string, rows: number])[];
   /**
-   * Absent while nothing is encrypted, or something is of which nobody can tell; and for a column without a key: an audit
-   * image keeps its version for ever.
+   * Absent while nothing is encrypted, or the state of some rows is unknown; and for a column without a key, because an audit image keeps its
+   * version for ever.
    */
   readonly progressRatio?: number;
   /** Rows under the newest version. */
@@ -47,9 +47,9 @@ export function judge(tally: ScanTally, column: ScannedColumn, knowledge: KeyKno
   );
   const rowsOf = (versions: readonly string[]) => versions.reduce((sum, version) => sum + (counted[version] ?? 0), 0);
   const knownRows = rowsOf(known);
-  // They look right from outside, and nobody can open them: the key service has been told to refuse their version.
+  // Their form is valid, but they cannot be decrypted: the key service refuses their version.
   const revokedRows = rowsOf(known.filter((version) => !isReadableVersion(version, knowledge)));
-  // Not told whether they were made: that is no fault of the portal's, and how much is encrypted anew is not known.
+  // It is unknown whether their version was created: not a fault of the portal, but the progress is unknown.
   const undecidedRows = rowsOf(seen.filter((version) => isUndecided(version, knowledge)));
   const shown = known.slice(0, SHOWN_VERSIONS);
   const rest = encrypted - rowsOf(shown);
@@ -72,7 +72,7 @@ export function judge(tally: ScanTally, column: ScannedColumn, knowledge: KeyKno
   };
 }
 
-/** Under their names, as far as the key's source knows these by now: a rotation may have come in the middle of a scan. */
+/** Under their names, if the key's source knows them by now: a rotation may have happened during the scan. */
 function named(
   { versions, seed }: ScanTally,
   { versions: told = [], undecided = [], latest }: KeyKnowledge,

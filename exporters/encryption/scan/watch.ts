@@ -11,9 +11,9 @@ import { StateStore, type WholeScan } from './state.js';
 
 export interface ColumnState {
   readonly column: ScannedColumn;
-  /** Undefined until it was tried. */
+  /** Undefined before the first attempt. */
   readonly isUp: boolean | undefined;
-  /** The last whole scan; not shown while the column cannot be read. */
+  /** The last complete scan; not shown while the column cannot be read. */
   readonly whole: WholeScan | undefined;
   readonly progress: ScanProgress | undefined;
   readonly problem: string | undefined;
@@ -49,12 +49,12 @@ interface Entry {
   readonly reuseKnown: Map<string, number>;
 }
 
-/** Name of a column's state file; its digest tells two descriptions of one name apart. */
+/** Name of a column's state file; its digest distinguishes two descriptions with the same name. */
 export function storeFor(folder: StateFolder, portal: string, column: ScannedColumn): StateStore {
   return new StateStore(folder, `${portal}.${column.table}.${columnLabel(column)}`, columnDigest(column));
 }
 
-/** Scans the columns of one portal, one after the other, again and again. */
+/** Scans the columns of one portal, one after the other, repeatedly. */
 export class ScanWatch {
   readonly #scan: CiphertextScan;
   readonly #database: ScanDatabase;
@@ -84,7 +84,7 @@ export class ScanWatch {
     return this.#entries.map(({ column, isUp, whole, progress, problem, reuseFound }) => ({
       column,
       isUp,
-      // Before the first try of this process, what the last one left behind is shown with its own time.
+      // Before the first scan of this process, the stored result of the previous process is shown with its time.
       whole: isUp === false ? undefined : whole,
       progress,
       problem,
@@ -92,12 +92,12 @@ export class ScanWatch {
     }));
   }
 
-  /** Runs until the signal aborts; what failed is tried again, sooner at first. */
+  /** Runs until the signal aborts; failed scans are retried, sooner at first. */
   async run(signal: AbortSignal): Promise<void> {
     for (const entry of this.#entries) {
       const { whole, progress } = (await entry.store.load()).state;
       entry.whole = whole;
-      // A restart is no reason to read everything again.
+      // After a restart, the column is not read again before its interval has passed.
       if (whole !== undefined && progress === undefined) entry.dueAt = whole.startedAtMs + this.#scan.intervalMs;
     }
     await Promise.all([this.#scanAll(signal), this.#checkAll(signal)]);
@@ -114,7 +114,7 @@ export class ScanWatch {
     }
   }
 
-  /** Hours may lie between two scans; that a column is gone, or hidden from us, is seen long before the next. */
+  /** Hours may pass between two scans; a removed or unreadable column is noticed much sooner. */
   async #checkAll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       for (const entry of this.#entries) {
@@ -138,7 +138,7 @@ export class ScanWatch {
 
   #failed(entry: Entry, error: unknown): void {
     const { message } = scanFailureOf(error);
-    // Once for each reason: the metric says it at each scrape.
+    // Logged once for each reason: the metric shows it at each scrape.
     entry.log[entry.problem === message ? 'debug' : 'warn']('the column cannot be scanned', { reason: message });
     entry.isUp = false;
     entry.problem = message;
@@ -183,7 +183,7 @@ export class ScanWatch {
       entry.reuseFound += Math.max(0, rows - (entry.reuseKnown.get(print) ?? 0));
       entry.reuseKnown.set(print, rows);
     }
-    // What is gone and comes back is found again.
+    // A fault that disappears and comes back counts again.
     const present = new Set(reuse.map(({ print }) => print));
     for (const print of entry.reuseKnown.keys()) if (!present.has(print)) entry.reuseKnown.delete(print);
   }

@@ -3,7 +3,7 @@ import type { ScanQuery } from '../scan/database.js';
 import { failuresSql, type KindRow, kindSql, type RecordedDurations, recordedDurations } from './durations.js';
 import { columnsOf, firstOf, required } from './table-columns.js';
 
-/** `field_access_log`: who saw which field. It was never meant to hold durations. */
+/** `field_access_log`: who read which field. It is not intended for durations. */
 export async function readAccessLog(query: ScanQuery, table: string): Promise<RecordedDurations> {
   const columns = await columnsOf(query, table);
   const at = required(

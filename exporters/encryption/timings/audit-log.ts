@@ -5,7 +5,7 @@ import { columnsOf, firstOf, required } from './table-columns.js';
 
 /**
  * `encryption_audit_log`. The operations guides query `execution_time_ms`; the only definition of the table has no
- * such column. Both are read, and the second tells counts alone.
+ * such column. Both are read; the second gives only counts.
  */
 export async function readAuditLog(query: ScanQuery, table: string): Promise<RecordedDurations> {
   const columns = await columnsOf(query, table);

@@ -1,8 +1,8 @@
-/** What a portal recorded of one kind of operation in the last day. A second source: it measured itself. */
+/** What a portal recorded about one kind of operation in the last day. A second source: the portal measured itself. */
 export interface RecordedOperation {
   readonly operation: RecordedKind;
   readonly count: number;
-  /** Recently; absent where the record does not tell success. */
+  /** Recent failures; absent if the table does not record success. */
   readonly failures?: number;
   readonly averageSeconds?: number;
   readonly maxSeconds?: number;
@@ -11,11 +11,11 @@ export interface RecordedOperation {
 
 export interface RecordedDurations {
   readonly operations: readonly RecordedOperation[];
-  /** What this record cannot tell, and why. */
+  /** What this table does not contain, and why. */
   readonly note?: string;
 }
 
-/** Words of a portal are not labels: whatever is not one of these is `other`. */
+/** Texts of a portal do not become labels: any other operation is `other`. */
 export const recordedKinds = [
   'encrypt',
   'decrypt',
@@ -50,7 +50,7 @@ export interface KindRow extends Record<string, unknown> {
 
 const MS = 1000;
 
-/** A failure of this morning is no reason to call somebody now. */
+/** An older failure is not a reason to alert a person now. */
 const RECENT = `interval '15 minutes'`;
 
 /** Failures as SQL, from a column that says success and one that says when. */

@@ -7,8 +7,8 @@ interface NameRow extends Record<string, unknown> {
 }
 
 /**
- * The columns that a table has. The portal's documents describe the same table twice, with different columns, so what
- * is there decides and not what is written.
+ * The columns that a table has. The portal's documents describe the same table twice, with different columns, so the
+ * actual columns decide.
  */
 export async function columnsOf(query: ScanQuery, table: string): Promise<ReadonlySet<string>> {
   const { schema, name } = parseQualified(table);

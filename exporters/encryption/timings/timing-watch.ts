@@ -16,12 +16,12 @@ const readers = {
 
 export interface TimingState {
   readonly source: TimingSource;
-  /** Absent before the first look, and while the table cannot be read. */
+  /** Absent before the first query, and while the table cannot be read. */
   readonly recorded?: RecordedDurations;
   readonly problem?: string;
 }
 
-/** What the portal wrote down itself. */
+/** What the portal itself recorded. */
 export class TimingWatch {
   readonly #entries: readonly { readonly source: TimingSource; readonly database: ScanDatabase }[];
   readonly #states = new Map<string, TimingState>();
@@ -40,7 +40,7 @@ export class TimingWatch {
         const recorded = await database.look(signal, (query) => readers[source.preset](query, source.table));
         this.#note({ source, recorded });
       } catch (error) {
-        // A database that was not waited for is none that failed.
+        // A query that was aborted is not a failure of the database.
         if (!signal.aborted) this.#note({ source, problem: scanFailureOf(error).message });
       }
     }

@@ -1,4 +1,4 @@
-/** What a row's value is, as far as a look at its form can tell. The database decides it; no value comes to us. */
+/** The state of a row's value, judged by its form. The database decides it; no value leaves the database. */
 export const rowStates = ['encrypted', 'plaintext_suspect', 'malformed', 'wrapped', 'null'] as const;
 export type RowState = (typeof rowStates)[number];
 
@@ -7,31 +7,33 @@ export type SqlLayer = readonly (readonly [name: string, expression: string])[];
 /**
  * A ciphertext format as SQL over the value `v`.
  *
- * The states are decided in one order for every format: nothing there is `null`; what has the whole form is
- * `encrypted`; what has its beginning, but not the rest, is `malformed`; everything else is `plaintext_suspect`, and
- * so is a whole form around readable text, because somebody encoded it instead of encrypting it. A whole form inside
- * one more encoding is `wrapped`: no plain text, and nothing that the portal can open either.
+ * The states are decided in the same order for every format: an empty value is `null`; a value with the complete form
+ * is `encrypted`; a value with its beginning but not the rest is `malformed`; everything else is `plaintext_suspect`. A
+ * complete form around readable text is also `plaintext_suspect`, because the text was encoded instead of encrypted. A
+ * complete form inside another encoding is `wrapped`: it is not plaintext, but the portal cannot decrypt it either.
  */
 export interface Shape {
-  /** How `v` is read from the column: as the text, the bytes or the document that the format is written in. */
+  /** How `v` is read from the column: as text, bytes or a document. */
   readonly takes: 'text' | 'bytes' | 'document';
-  /** Whether a value, given as SQL, has the beginning of the form. One that has not is looked at without its encoding. */
+  /**
+   * Whether a value, given as SQL, has the beginning of the form. Other values are checked with their encoding removed.
+   */
   readonly start: (value: string) => string;
-  /** Names and expressions. Each layer sees `v` and the layers before it, and is evaluated once. */
+  /** Names and expressions. Each layer can use `v` and the layers before it, and is evaluated once. */
   readonly layers: readonly SqlLayer[];
   readonly state: string;
   /**
-   * The same for rows that are as they should be, which costs a clean column far less: `null`, `encrypted`, or `unsure`,
-   * and then the batch is judged again in full. Without it every batch is.
+   * A faster version for valid rows: `null`, `encrypted`, or `unsure`. A batch with an `unsure` row is judged again in full. Without this,
+   * every batch is judged in full.
    */
   readonly quick?: { readonly layers: readonly SqlLayer[]; readonly state: string };
-  /** Of an encrypted row; `null` where the format says none. */
+  /** The version of an encrypted row; `null` if the format has none. */
   readonly version: string;
-  /** What must never come twice under one key version. `null` where the format shows none. */
+  /** What must not occur twice under one key version. `null` if the format does not show it. */
   readonly nonce: string;
-  /** The fewest and the most bytes that the plaintext can have; without it the form says no length. */
+  /** The minimum and maximum length of the plaintext; absent if the format does not show a length. */
   readonly plaintext?: { readonly least: string; readonly most: string };
-  /** The whole ciphertext, for telling a copy from another one. */
+  /** The complete ciphertext, to recognise copies. */
   readonly payload: string;
   /**
    * The bytes inside the form, and at which of them compressed text would begin where a writer compressed in place of
