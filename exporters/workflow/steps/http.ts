@@ -18,6 +18,7 @@ import { compileExpectation } from '../http/expect.js';
 import { compileExtracts } from '../http/extract.js';
 import { readingOf } from '../http/reading.js';
 import { shownPath, shownRedirect } from '../http/shown-path.js';
+import { requireVisibleEnd } from '../http/visible-end.js';
 import type { StepContext, StepOutcome } from './step.js';
 
 /** Sends the request, follows its redirects, judges the answer, and extracts what later steps need. */
@@ -79,6 +80,8 @@ export async function runHttpStep(step: HttpStep, context: StepContext): Promise
           `ended at ${where} (status ${received.status}), another page than it asked for; name it in expect.endsAt if that is right`,
         );
       }
+      // Of an answer with another status than expected, the status says more.
+      if (received.endsWithConnection === true && isExpected(step, received.status)) requireVisibleEnd(read);
       compiled.expect(read);
       return outcome(undefined, compiled.extract(read));
     });
@@ -98,10 +101,14 @@ function askedToWait(last: ReceivedAnswer | undefined): Pick<StepOutcome, 'retry
 function refusalOf(answer: ReceivedAnswer, from: URL, step: HttpStep, context: StepContext): string | undefined {
   const { signs } = context.credentials;
   const target = redirectTarget(from, answer);
-  const isAccepted = step.expect.status.some(({ min, max }) => answer.status >= min && answer.status <= max);
+  const isAccepted = isExpected(step, answer.status);
   if (isAccepted && (target === undefined || step.maxRedirects === 0)) return undefined;
   const isNamed = target !== undefined && pageIn(target, step.expect.endsAt, context.portal) !== undefined;
   return (target === undefined || isNamed ? undefined : signs.redirect(target)) ?? signs.status(answer.status);
+}
+
+function isExpected({ expect }: HttpStep, status: number): boolean {
+  return expect.status.some(({ min, max }) => status >= min && status <= max);
 }
 
 const compiledSteps = new WeakMap<HttpStep, ReturnType<typeof compileStep>>();

@@ -19,6 +19,8 @@ export interface Answer {
   readonly body: Buffer;
   /** Whether the connection can carry another request. */
   readonly reusable: boolean;
+  /** Nothing but the end of its connection says where it ends. */
+  readonly endsWithConnection?: true;
 }
 
 /** Collects a body up to a limit. */

@@ -73,7 +73,8 @@ export function exchangeHttp1(
       });
       response.once('end', () => {
         if (!response.complete) return;
-        if (endsWithConnection(response, outgoing.method) && wasCut) {
+        const isOpenEnded = endsWithConnection(response, outgoing.method);
+        if (isOpenEnded && wasCut) {
           fail(cutOff());
           return;
         }
@@ -84,6 +85,7 @@ export function exchangeHttp1(
           headers: response.headers,
           body: body.concat(),
           reusable: request.shouldKeepAlive && request.writableFinished,
+          ...(isOpenEnded ? { endsWithConnection: true } : {}),
         });
       });
       response.once('close', () => {

@@ -115,6 +115,58 @@ describe('HTTP/1.1: an answer that is cut anywhere is not whole', () => {
     );
   });
 
+  const cutOffs: [type: string, content: string, least: number][] = [
+    ['application/json', '{"status":"healthy"}', 0],
+    ['application/problem+json', ' [{"a":[1]},"x"]\n', 0],
+    ['text/html; charset=utf-8', '<!doctype html><html lang=en><body><p>Fine</p></body></html>', 21],
+    ['text/html', '<p>Fine<!-- all <b> --></p', 9],
+    ['application/xml', '<?xml version="1.0"?><a><b>1</b><a/></a>\n', 0],
+    ['image/svg+xml', '<svg width="1" />', 0],
+    ['multipart/mixed; boundary="xyz"', '--xyz\r\n\r\nbody\r\n--xyz--', 0],
+    ['application/pdf', '%PDF-1.7\n%%EOF', 0],
+  ];
+  test.each(cutOffs)(
+    'without a length, %s is not met unless its content has come to its end',
+    async (type, content, least) => {
+      let sent = '';
+      const server = await rawServer((socket, first) => {
+        void first.then(() => socket.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n\r\n${sent}`));
+      });
+      const verdict = async (text: string) => {
+        sent = text;
+        return verdictOf(await runOnce(job(server.url)));
+      };
+      const isWhole = !content.endsWith('</p');
+      if (isWhole) expect(await verdict(content)).toBe('ok');
+      for (const length of new Set([least, (least + content.length) >> 1, content.trimEnd().length - 1])) {
+        expect(await verdict(content.slice(0, length)), content.slice(0, length)).toMatch(
+          /^protocol: the answer was cut off: /,
+        );
+      }
+    },
+  );
+
+  test.each([
+    ['text/html', '<p>Fine'],
+    ['text/html', '<title>a</title><p>1 < 2'],
+    ['text/html', '<html><p>Fine</html><!-- made in 3 ms -->\n'],
+    ['text/xml', '<a>1</a><!-- end -->\n<?done?>'],
+    ['text/plain', 'Fin'],
+    ['text/csv', 'a,b'],
+  ])('without a length, %s: %s may be whole', async (type, content) => {
+    const server = await rawServer((socket, first) => {
+      void first.then(() => socket.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n\r\n${content}`));
+    });
+    expect(verdictOf(await runOnce(job(server.url)))).toBe('ok');
+  });
+
+  test('without a length, another status than expected is told first', async () => {
+    const server = await rawServer((socket, first) => {
+      void first.then(() => socket.end('HTTP/1.1 500 No\r\ncontent-type: application/json\r\n\r\n{"err'));
+    });
+    expect(verdictOf(await runOnce(job(server.url)))).toMatch(/^status: status 500/);
+  });
+
   const wrong: [what: string, answer: Buffer, verdict: RegExp][] = [
     [
       'more bytes than the length says',
