@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pack } from '../../pack/index.js';
 import { InvalidPack } from '../../pack/reading/problems.js';
 import { describeError, type Logger } from './log.js';
@@ -8,6 +9,8 @@ export interface ConfigHolderOptions {
   readonly load: (files: readonly string[]) => Pack;
   readonly log: Logger;
   readonly now?: () => Date;
+  /** Called once for each reload, whatever came of it. */
+  readonly afterReload?: () => void;
 }
 
 /** Applies a configuration; if it rejects, the old one stays in use everywhere. */
@@ -35,6 +38,8 @@ export class ConfigHolder {
   #status: ReloadStatus;
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<ReloadResult> | undefined;
+  /** Until then no reload begins, so that requests to reload leave half of the thread to scrapes. */
+  #restUntil = 0;
 
   /** @throws {InvalidPack} when the files cannot be used and there is no earlier configuration. */
   constructor(options: ConfigHolderOptions) {
@@ -67,9 +72,15 @@ export class ConfigHolder {
    */
   reload(): Promise<ReloadResult> {
     if (this.#waiting !== undefined) return this.#waiting;
-    const turn = this.#last.then(() => {
+    const turn = this.#last.then(async () => {
+      const rest = this.#restUntil - performance.now();
+      if (rest > 0) await sleep(rest);
       this.#waiting = undefined;
-      return this.#reload();
+      const began = performance.now();
+      const result = await this.#reload();
+      this.#options.afterReload?.();
+      this.#restUntil = 2 * performance.now() - began;
+      return result;
     });
     this.#waiting = turn;
     this.#last = turn;

@@ -84,7 +84,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     for (const warning of pack.source.warnings) log.warn('the description is valid, and yet', { warning });
     return pack;
   };
-  const config = new ConfigHolder({ files: options.configFiles, load, log });
+  const config = new ConfigHolder({ files: options.configFiles, load, log, afterReload: collectGarbage });
   const takeSecrets = (pack: Pack): void => {
     hideSecrets(pack, redactor);
     for (const remark of secretFileRemarks(pack)) log.warn(remark);
@@ -106,6 +106,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
   const limits = new ConnectionLimits(log);
   const scrapes = new InFlight(options.maxRequests);
   const probes = new InFlight(options.maxRequests);
+  const reloads = new InFlight(options.maxRequests);
   const page = new MetricsPage({
     runner,
     standing: () => [
@@ -114,7 +115,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
         version,
         pack: config.current,
         reload: config.status,
-        scrapesRefused: scrapes.refused + probes.refused,
+        scrapesRefused: scrapes.refused + probes.refused + reloads.refused,
         kept: state.states(),
         shard: options.shard,
         connections: limits,
@@ -155,7 +156,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
 
   const reload = async (): Promise<ReloadResult> => {
     if (phase !== 'running') return { ok: false, reason: `the process is ${phase}; try again` };
-    return config.reload().finally(collectGarbage);
+    return config.reload();
   };
 
   const app = createApp({
@@ -163,6 +164,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
     hosts: hostGuard(options.listenAddresses, options.allowedHosts ?? []),
     scrapes,
     probes,
+    reloads,
     redactor,
     log,
     metrics: (format, budgetMs) => page.render(format, budgetMs, new Date()),

@@ -72,13 +72,13 @@ export const runtimeMetrics = {
     'kop_scrapes_refused_total',
     'count',
     [],
-    'Scrapes that were answered with 503 because too many were in progress.',
+    'Scrapes, probes and reloads that were answered with 503 because too many of the kind were in progress.',
   ),
   connectionsRefused: counter(
     'kop_connections_refused_total',
     'count',
     ['reason'],
-    'Connections to the exporter that were closed at once because too many, from one address or in total, had a request in progress.',
+    'Connections to the exporter that were closed: because too many, from one address or in total, had a request in progress, or because one sent a request before it had the answer to the one before (pipelining).',
   ),
   connectionsEvicted: counter(
     'kop_connections_evicted_total',

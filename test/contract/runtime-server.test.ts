@@ -252,6 +252,34 @@ describe('connections that are left open', () => {
   });
 });
 
+it('hundreds of requests to reload, or to answer before an answer was read, leave Prometheus its page', {
+  timeout: 60_000,
+}, async () => {
+  const { url, addresses } = await bench.run({ maxRequests: 20 });
+  const port = addresses[0]?.port ?? 0;
+  const sockets: Socket[] = [];
+  const send = (text: string) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text)).on('error', () => undefined);
+    sockets.push(socket);
+  };
+  try {
+    for (let count = 0; count < 200; count += 1) send('POST /-/reload HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    // Each waits for one collection of garbage at most, not for one for every request.
+    expect((await get(`${url}/metrics`)).status).toBe(200);
+    const reloads = () => bench.log.filter((line) => line.includes('configuration reloaded')).length;
+    await eventually(() => (reloads() > 0 ? true : undefined));
+    expect(reloads()).toBeLessThan(10);
+    for (let count = 0; count < 40; count += 1) send('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(100));
+    const refused = async () => {
+      const { text } = await get(`${url}/metrics`);
+      return /kop_connections_refused_total\{reason="pipelining"\} 40/.test(text) ? text : undefined;
+    };
+    expect(await eventually(refused)).toMatch(/kop_scrapes_refused_total [1-9]/);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
 describe('a page for a client that takes gzip', () => {
   const raw = (url: string, encoding: string) =>
     new Promise<{ headers: IncomingHttpHeaders; body: Buffer }>((resolve, reject) => {

@@ -22,6 +22,7 @@ export interface AppParts {
   readonly scrapes: InFlight;
   /** Separate from scrapes: probes of a slow portal must not block `/metrics`, which shows that it is slow. */
   readonly probes: InFlight;
+  readonly reloads: InFlight;
   readonly redactor: Redactor;
   readonly log: Logger;
   readonly metrics: (format: TextFormat, budgetMs: number) => Promise<Buffer>;
@@ -42,8 +43,8 @@ export function createApp(parts: AppParts): Express {
   app.use(webGuard(parts.web));
   app.route('/metrics').get(parts.scrapes.middleware, metricsRoute(parts)).all(allowOnly('GET', 'HEAD'));
   app.use(healthRoutes(parts));
-  const reload = reloadRoute(parts);
-  app.route('/-/reload').post(ownOriginOnly, reload).put(ownOriginOnly, reload).all(allowOnly('POST', 'PUT'));
+  const reload = [ownOriginOnly, parts.reloads.middleware, reloadRoute(parts)];
+  app.route('/-/reload').post(reload).put(reload).all(allowOnly('POST', 'PUT'));
   app.route('/').get(landingRoute(parts)).all(allowOnly('GET', 'HEAD'));
   const router = Router();
   parts.mount(router);

@@ -12,7 +12,7 @@ const LOG_EVERY_MS = 60_000;
 /** How long a connection without a place has to send its request and to receive the reason for its refusal. */
 const TELLING_MS = 5000;
 
-export type Refusal = 'address' | 'total';
+export type Refusal = 'address' | 'total' | 'pipelining';
 
 interface Connection {
   readonly socket: Socket;
@@ -38,7 +38,7 @@ export class ConnectionLimits {
   readonly #now: () => number;
   readonly #connections = new Map<string, Connection>();
   readonly #perAddress = new Map<string, Set<Connection>>();
-  readonly #refused: Record<Refusal, number> = { address: 0, total: 0 };
+  readonly #refused: Record<Refusal, number> = { address: 0, total: 0, pipelining: 0 };
   readonly #turnedAway = new Set<string>();
   #evicted = 0;
   #loggedAt = Number.NEGATIVE_INFINITY;
@@ -90,10 +90,21 @@ export class ConnectionLimits {
     return this.#turnedAway.has(keyOf(socket));
   }
 
-  /** @returns a function to call when the answer has ended. */
-  beginRequest(socket: Socket): () => void {
+  /**
+   * One connection may not ask for the next answer before it has the last: a few hundred bytes would otherwise order
+   * hundreds of pages. Prometheus, browsers and proxies do not do it.
+   *
+   * @returns a function to call when the answer has ended; undefined where the connection was closed.
+   */
+  beginRequest(socket: Socket): (() => void) | undefined {
     const connection = this.#connections.get(keyOf(socket));
     if (connection === undefined) return () => {};
+    if (connection.requests > 0) {
+      this.#refused.pipelining += 1;
+      this.#note('connections are closed: they send requests before they have the answer', connection.address);
+      socket.destroy();
+      return undefined;
+    }
     connection.requests += 1;
     connection.hasAsked = true;
     return () => {
@@ -158,8 +169,8 @@ export class ConnectionLimits {
   #note(message: string, client: string): void {
     if (this.#now() - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = this.#now();
-    const { address, total } = this.#refused;
-    this.#log.warn(message, { client, ended: this.#evicted, refused: address + total });
+    const { address, total, pipelining } = this.#refused;
+    this.#log.warn(message, { client, ended: this.#evicted, refused: address + total + pipelining });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 
-/** How many scrapes run at once, and how many were refused. */
+/** How many requests of a kind run at once, and how many were refused. */
 export class InFlight {
   readonly #limit: number;
   #running = 0;
@@ -18,7 +18,7 @@ export class InFlight {
     if (this.#running >= this.#limit) {
       this.#refused += 1;
       response.status(503).set('Retry-After', '1').type('text/plain');
-      response.send(`${this.#limit} scrapes are in progress; try again, or raise --web.max-requests\n`);
+      response.send(`${this.#limit} such requests are in progress; try again, or raise --web.max-requests\n`);
       return;
     }
     this.#running += 1;

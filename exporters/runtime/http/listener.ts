@@ -53,7 +53,9 @@ export class Listener {
           refuseConnection(response);
           return;
         }
-        response.once('close', limits.beginRequest(request.socket));
+        const ended = limits.beginRequest(request.socket);
+        if (ended === undefined) return;
+        response.once('close', ended);
         boundSending(response);
         handler(request, response);
       },

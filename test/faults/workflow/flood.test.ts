@@ -68,7 +68,7 @@ describe('1,000 probes at once', () => {
     expect(refused.length).toBeGreaterThan(0);
     for (const { text } of ran) expect(text).toContain('probe_success 1');
     for (const { text, retryAfter } of refused) {
-      expect(text).toMatch(/others have all places at this portal|scrapes are in progress|Too many connections/);
+      expect(text).toMatch(/others have all places at this portal|such requests are in progress|Too many connections/);
       expect(Number(retryAfter)).toBeGreaterThan(0);
     }
     expect(most).toBe(2);

@@ -26,7 +26,7 @@ test('one address has its bound, and its longest idle connection goes', () => {
   const [first, second, third] = [from('10.0.0.1'), from('10.0.0.1'), from('::ffff:10.0.0.1')];
   bounds.admit(first);
   bounds.admit(second);
-  bounds.beginRequest(first)();
+  bounds.beginRequest(first)?.();
   expect(bounds.admit(third)).toBe(true);
   expect([first.destroyed, second.destroyed]).toEqual([false, true]);
   expect(bounds.evicted).toBe(1);
@@ -40,9 +40,21 @@ test('what is under way is never ended: then the new one is refused and counted'
   const late = from('10.0.0.1');
   expect(bounds.admit(late)).toBe(false);
   expect([busy.destroyed, late.destroyed]).toEqual([false, true]);
-  expect(bounds.refused).toEqual({ address: 1, total: 0 });
-  end();
+  expect(bounds.refused).toEqual({ address: 1, total: 0, pipelining: 0 });
+  end?.();
   expect(bounds.admit(from('10.0.0.1'))).toBe(true);
+});
+
+test('a request before the answer to the last one closes the connection, which is counted', () => {
+  const bounds = limits(10, 10);
+  const client = from('10.0.0.1');
+  bounds.admit(client);
+  const end = bounds.beginRequest(client);
+  end?.();
+  expect(bounds.beginRequest(client)).toBeDefined();
+  expect(bounds.beginRequest(client)).toBeUndefined();
+  expect(client.destroyed).toBe(true);
+  expect(bounds.refused).toEqual({ address: 0, total: 0, pipelining: 1 });
 });
 
 test('one that has asked nothing yet stays to be told, and no more of them than there are places', () => {
