@@ -23,7 +23,7 @@ export const createWorkflowSlaExporter: ExporterFactory = (deps) => wireWorkflow
 
 /** @param threadOptions which program the thread runs, and when it counts as silent: for tests. */
 export function wireWorkflow(
-  { log, shard, store }: Pick<ExporterDeps, 'log' | 'shard' | 'store'>,
+  { log, shard, store, state }: Pick<ExporterDeps, 'log' | 'shard' | 'store'> & Partial<Pick<ExporterDeps, 'state'>>,
   threadOptions: Pick<MeasuringThreadOptions, 'url' | 'silenceMs' | 'isolationMs'>,
 ): Exporter {
   const metrics = new WorkflowMetrics(store.apart());
@@ -106,11 +106,11 @@ export function wireWorkflow(
       }
       jobs = next;
     },
-    start() {
+    async start() {
+      await state?.claim('workflow-sla', shard);
       startedAt = performance.now();
       due.begin();
       thread.start();
-      return Promise.resolve();
     },
     ready() {
       if (thread.problem !== undefined) return { ready: false, reason: thread.problem };

@@ -268,6 +268,40 @@ describe.skipIf(process.platform === 'win32')('a running kop exporters', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('kop_state_writable{exporter="audit-trail"} 1');
   });
 
+  it('lets no second one measure workflows on the same directory', async () => {
+    const directory = bench.path('shared by workflows');
+    const flags = ['workflow-sla', '--state-directory', directory];
+    const { child: first } = await start(flags);
+    const { child, log } = launch(flags);
+    expect(await once(child, 'close')).toEqual([2, null]);
+    expect(log()).toContain(`another exporter (process ${first.pid} on `);
+    expect(log()).toContain(
+      `runs workflow-sla on ${join(directory, 'workflow-sla')}, and two would measure everything twice`,
+    );
+    const ended = once(first, 'exit');
+    first.kill();
+    await ended;
+    await start(flags);
+  }, 60_000);
+
+  it('lets another exporter and another shard use the directory of one that measures workflows', async () => {
+    const flags = ['--state-directory', bench.path('shared by shards')];
+    const shard = (which: string) => ['workflow-sla', ...flags, '--shard', which];
+    await Promise.all([
+      start(shard('1/2')),
+      start(shard('2/2')),
+      start(['audit-trail', ...flags], { pack: packWithTrail }),
+    ]);
+    expect(await once(launch(shard('2/2')).child, 'close')).toEqual([2, null]);
+  }, 60_000);
+
+  it('measures workflows where the directory that was named cannot be written, and says nothing of it: nothing is kept', async () => {
+    const file = bench.write('no directory', '');
+    const { url } = await start(['workflow-sla', '--state-directory', join(file, 'state')]);
+    expect((await fetch(`${url}/-/ready`)).status).toBe(200);
+    expect(await (await fetch(`${url}/metrics`)).text()).not.toContain('kop_state_writable{');
+  });
+
   it('says in metric, readiness and log that its default directory cannot be written, wherever it is started', async () => {
     // Below a file, not even root can make a folder.
     const home = bench.write('home', '');

@@ -11,6 +11,17 @@ export class StateTaken extends Error {
   override readonly name = 'StateTaken';
 }
 
+/** @param what with the other process in it; it completes "…; stop it, or give this one a directory of its own". */
+export function taken(error: unknown, what: (who: string) => string): StateTaken | undefined {
+  if (error instanceof LockUnreadable) return new StateTaken(error.message, { cause: error });
+  if (!(error instanceof DirectoryTaken)) return undefined;
+  const { holder } = error;
+  const who = holder === undefined ? 'another exporter' : `another exporter (process ${holder.pid} on ${holder.host})`;
+  return new StateTaken(`${what(who)}; stop it, or give this one a directory of its own with --state-directory`, {
+    cause: error,
+  });
+}
+
 const CHECK_FILE = 'check';
 /** More than a file system stores within the directory entry, so that a full disk is detected. */
 const CHECK_BYTES = 4096;
@@ -125,16 +136,7 @@ export class HeldFolder implements StateFolder {
   }
 
   #taken(error: unknown): StateTaken | undefined {
-    if (error instanceof LockUnreadable) return new StateTaken(error.message, { cause: error });
-    if (!(error instanceof DirectoryTaken)) return undefined;
-    const { holder } = error;
-    const who =
-      holder === undefined ? 'another exporter' : `another exporter (process ${holder.pid} on ${holder.host})`;
-    return new StateTaken(
-      `${who} keeps its state in ${this.path}, and two would overwrite each other's; stop it, or give this one a directory ` +
-        'of its own with --state-directory',
-      { cause: error },
-    );
+    return taken(error, (who) => `${who} keeps its state in ${this.path}, and two would overwrite each other's`);
   }
 
   #sentence(reason: string): string {

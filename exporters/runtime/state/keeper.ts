@@ -1,5 +1,8 @@
 import type { Logger } from '../log.js';
+import type { Shard } from '../shard.js';
+import { claimPlace } from './claim.js';
 import { HeldFolder } from './held-folder.js';
+import type { DirectoryLock } from './lock.js';
 import { exporterPlace, type StatePlace } from './place.js';
 
 export interface KeptState {
@@ -16,6 +19,7 @@ export class StateKeeper {
   readonly place: StatePlace;
   readonly #log: Logger;
   readonly #folders = new Map<string, HeldFolder>();
+  readonly #claims = new Map<string, DirectoryLock | undefined>();
   readonly #timer: NodeJS.Timeout;
 
   /** @param checkEveryMs how often it is checked whether something can be stored; for tests. */
@@ -39,6 +43,12 @@ export class StateKeeper {
     return known;
   }
 
+  /** For an exporter that keeps nothing; again does no harm. @throws {StateTaken}, see {@link claimPlace}. */
+  async claim(exporter: string, shard: Shard): Promise<void> {
+    if (this.#claims.has(exporter)) return;
+    this.#claims.set(exporter, await claimPlace(this.place, exporter, shard));
+  }
+
   states(): readonly KeptState[] {
     return this.#used().map(({ exporter, path, problem }) => ({ exporter, directory: path, problem }));
   }
@@ -50,7 +60,8 @@ export class StateKeeper {
   /** Releases the folders. Call it when nothing writes any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#used().map((folder) => folder.release()));
+    await Promise.all([...this.#used(), ...this.#claims.values()].map((held) => held?.release()));
+    this.#claims.clear();
   }
 
   #used(): readonly HeldFolder[] {
