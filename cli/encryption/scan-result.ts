@@ -52,6 +52,11 @@ function remarks(outcome: ColumnOutcome): string[] {
   return [
     ...(versions.length === 0 ? [] : [`${name}: key versions ${versions.join(', ')}`]),
     ...places(outcome),
+    ...(verdict.shortText === undefined
+      ? []
+      : [
+          `${name}: plain text? ${verdict.shortText} short values: each may read as text by chance, but not so many`,
+        ]),
     ...(keyProblem === undefined
       ? []
       : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyProblem}`)]),
@@ -92,6 +97,7 @@ export function toJson(outcomes: readonly ColumnOutcome[]): string {
       ...(keyProblem === undefined ? {} : { versionsNotChecked: keyProblem }),
       ...(verdict.progressRatio === undefined ? {} : { reencryptionProgressRatio: verdict.progressRatio }),
       ...(whole.findings.length === 0 ? {} : { primaryKey: outcome.column.primaryKey, findings: whole.findings }),
+      ...(verdict.shortText === undefined ? {} : { shortReadableRows: verdict.shortText }),
       nonceReuseRows: reused(whole.reuse),
       ciphertextCopies: whole.copies,
       startedAt: new Date(whole.startedAtMs).toISOString(),

@@ -5,6 +5,7 @@ import { resolveEncryption } from './resolve.js';
 import { encryptions } from './rules.js';
 import { encryptionSchema } from './schema/encryption.js';
 import { secretsOfEncryption } from './secret-places.js';
+import { encryptionWarnings } from './warnings.js';
 
 export const encryption = domain({
   key: 'encryption',
@@ -13,6 +14,7 @@ export const encryption = domain({
   schema: encryptionSchema,
   rules: [encryptions],
   resolve: resolveEncryption,
+  warnings: encryptionWarnings,
   secrets: secretsOfEncryption,
   metrics: [{ title: 'Encryption', metrics: encryptionMetrics }],
   recorded: recordedOfEncryption,

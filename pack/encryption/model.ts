@@ -205,6 +205,11 @@ export type CiphertextFormat =
       /** Named groups `version`, `nonce` and `ciphertext` are used where the pattern has them. */
     };
 
+/** Whether a regular expression has a group of this name. */
+export function hasGroup(pattern: string, name: 'version' | 'nonce' | 'ciphertext'): boolean {
+  return pattern.includes(`(?<${name}>`);
+}
+
 export const timingPresets = ['encryption_audit_log', 'encryption_performance_metrics', 'field_access_log'] as const;
 
 /** Rows in which the portal recorded how long its own operations took. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ScannedColumn } from '../../../pack/encryption/model.js';
+import type { CiphertextFormat, ScannedColumn } from '../../../pack/encryption/model.js';
 import { parseQualified, tableSql } from '../../runtime/postgres/quote.js';
 import type { ScanQuery } from './database.js';
 import { ScanFailure } from './failure.js';
@@ -20,13 +20,21 @@ export function columnLabel({ column, path }: ScannedColumn): string {
 }
 
 /** Increased when the same value may be judged differently from the previous release. */
-const RULES = 2;
+const RULES: Readonly<Record<CiphertextFormat['kind'], number>> = {
+  'kingston-jsonb': 3,
+  transit: 3,
+  fernet: 3,
+  ciphersweet: 3,
+  regex: 3,
+  'aws-esdk': 2,
+  pgp: 2,
+};
 
 /** Changes when the column is described or judged differently: earlier progress is then useless. */
 export function columnDigest(column: ScannedColumn): string {
   const { table, column: name, path = [], primaryKey, format, encoding, plaintextBytes } = column;
   return createHash('sha256')
-    .update(JSON.stringify([RULES, table, name, path, primaryKey, format, encoding, plaintextBytes]))
+    .update(JSON.stringify([RULES[format.kind], table, name, path, primaryKey, format, encoding, plaintextBytes]))
     .digest('hex');
 }
 

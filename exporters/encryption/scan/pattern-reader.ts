@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { type LinearRegExp, linearRegExp } from '../../../pack/index.js';
 import { ident, tableSql } from '../../runtime/postgres/quote.js';
 import { ordinalOf } from '../keys/versions.js';
-import type { Batch, BatchReader, Stretch } from './batch.js';
+import { type Batch, type BatchReader, MARK_BYTES, type Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
-import { isCompressed, isHeadlessCompressedText } from './compressed.js';
 import type { ScanQuery } from './database.js';
-import { bytesOf, peeled } from './encodings.js';
+import { peeled } from './encodings.js';
 import { hiddenVersion } from './hidden-version.js';
-import { readsAsText } from './reads-as-text.js';
+import { contentOf, contentOfWhole } from './own-form.js';
 import type { RowState } from './shapes/index.js';
 import { valueSql } from './value.js';
 
@@ -21,6 +20,7 @@ interface Judged {
   readonly state: RowState;
   readonly version?: string;
   readonly nonce?: string;
+  readonly marks?: Buffer;
 }
 
 /**
@@ -52,6 +52,7 @@ export class PatternReader implements BatchReader {
     if (last === undefined) return undefined;
     const counts = new Map<string, { state: RowState; version?: string; rows: number }>();
     const prints: Buffer[] = [];
+    const marks: Buffer[] = [];
     for (const row of read) {
       const v = textOf(row.v);
       const judged = this.#judge(v);
@@ -61,9 +62,17 @@ export class PatternReader implements BatchReader {
       const group = counts.get(key) ?? { state, rows: 0, ...(version === undefined ? {} : { version }) };
       group.rows += 1;
       counts.set(key, group);
-      if (state === 'encrypted') prints.push(this.#noncePrint(v ?? '', judged), this.#print(v ?? ''));
+      if (state !== 'encrypted') continue;
+      prints.push(this.#noncePrint(v ?? '', judged), this.#print(v ?? ''));
+      marks.push(judged.marks ?? Buffer.alloc(MARK_BYTES));
     }
-    return { rows: read.length, last: last.k, groups: [...counts.values()], prints: Buffer.concat(prints) };
+    return {
+      rows: read.length,
+      last: last.k,
+      groups: [...counts.values()],
+      prints: Buffer.concat(prints),
+      marks: Buffer.concat(marks),
+    };
   }
 
   async confirms(query: ScanQuery, stretches: readonly Stretch[], print: Buffer): Promise<boolean> {
@@ -97,11 +106,13 @@ export class PatternReader implements BatchReader {
     const match = this.#pattern.exec(value);
     if (match === null) return { state: this.#isWrapped(value) ? 'wrapped' : 'plaintext_suspect' };
     const { version, nonce, ciphertext } = match.groups ?? {};
-    const bytes = ciphertext === undefined ? undefined : bytesOf(ciphertext, this.#resolved.type === 'bytea');
-    if (ciphertext !== undefined && bytes === undefined) return { state: 'malformed' };
-    if (bytes !== undefined && isPlain(bytes)) return { state: 'plaintext_suspect' };
+    const isOfBytes = this.#resolved.type === 'bytea';
+    const { state, marks } =
+      ciphertext === undefined ? contentOfWhole(value, isOfBytes) : contentOf(ciphertext, isOfBytes);
+    if (state !== 'encrypted') return { state };
     return {
-      state: 'encrypted',
+      state,
+      marks,
       ...(version === undefined ? {} : { version }),
       ...(nonce === undefined ? {} : { nonce }),
     };
@@ -136,10 +147,6 @@ export class PatternReader implements BatchReader {
     const value = type === 'bytea' ? name : valueSql(name, this.#resolved, 'text');
     return `select ${this.#key}::text as k, ${value} as v from ${tableSql(column.table)}`;
   }
-}
-
-function isPlain(bytes: Buffer): boolean {
-  return readsAsText(bytes) || isCompressed(bytes) || isHeadlessCompressedText(bytes);
 }
 
 function textOf(value: string | Buffer | null): string | null {

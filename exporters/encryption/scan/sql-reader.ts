@@ -1,10 +1,11 @@
 import { ident, tableSql } from '../../runtime/postgres/quote.js';
-import type { Batch, BatchReader, Stretch } from './batch.js';
+import { type Batch, type BatchReader, MARK_BYTES, type Stretch } from './batch.js';
 import type { ResolvedColumn } from './column.js';
 import { COMPRESSED_BEGINNINGS, isCompressed, TELLING_BYTES } from './compressed.js';
 import type { ScanQuery } from './database.js';
 import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
+import { shortMarkSql } from './shapes/short.js';
 import { unwrapped } from './shapes/unwrap.js';
 import { canParseJson, valueSql } from './value.js';
 
@@ -13,6 +14,7 @@ interface GroupRow extends Record<string, unknown> {
   readonly version: string | null;
   readonly rows: number;
   readonly prints: Buffer | null;
+  readonly marks: Buffer | null;
   readonly last: string;
   /** The beginnings of rows that may be compressed text: one of 8,000 random ciphertexts. */
   readonly packed: readonly Buffer[] | null;
@@ -60,9 +62,10 @@ export class SqlReader implements BatchReader {
     const groups = await query<GroupRow>(
       `with b as materialized (${this.#rows} ${from} order by ${this.#key} fetch first $1 rows with ties),
       j as (${this.#judged('b', isQuick)})
-      select state, ${this.#shown('version')} as version, rows, last, prints, packed from (
+      select state, ${this.#shown('version')} as version, rows, last, prints, marks, packed from (
         select state, version, count(*)::int as rows, (select b.k::text from b order by b.k desc limit 1) as last,
           string_agg(int8send(nonce_print) || int8send(payload_print), ''::bytea) as prints,
+          string_agg(marks, ''::bytea) as marks,
           array_agg(packed) filter (where packed is not null) as packed
         from j group by state, version) g`,
       after === undefined ? [rows] : [rows, after],
@@ -118,6 +121,16 @@ export class SqlReader implements BatchReader {
     return `case when row_state <> 'encrypted' then null ${whens.join(' ')} end`;
   }
 
+  /** What short parts of a ciphertext look like; null for what is none, as its prints are. */
+  get #marks(): string {
+    const { shortSpans } = this.#shape;
+    if (shortSpans === undefined) return 'null::bytea';
+    const bytes = shortSpans.map(
+      (span, index) => `((${shortMarkSql('body', span)}) << ${8 * (MARK_BYTES - 1 - index)})`,
+    );
+    return `case when row_state = 'encrypted' then int4send(${bytes.join(' | ')}) end`;
+  }
+
   #judged(source: string, isQuick = false): string {
     const { layers, start, state, version, nonce, payload, plaintext, quick } = this.#shape;
     const value = unwrapped('raw', this.#shape, canParseJson(this.#resolved));
@@ -144,8 +157,8 @@ export class SqlReader implements BatchReader {
     const facts = `select row_state, case when row_state = 'encrypted' then ${version} end as row_version,
       case when row_state = 'encrypted' then coalesce(${nonce}, ${payload}) end as row_nonce,
       case when row_state = 'encrypted' then ${payload} end as row_payload,
-      ${this.#packed} as packed from ${judged} f offset 0`;
-    return `select row_state as state, row_version as version, packed,
+      ${this.#packed} as packed, ${this.#marks} as marks from ${judged} f offset 0`;
+    return `select row_state as state, row_version as version, packed, marks,
       row_nonce as nonce, row_payload as payload,
       hashtextextended((coalesce(row_version, '') || ' ' || row_nonce) collate "C", ${this.#seed}) as nonce_print,
       hashtextextended(row_payload collate "C", ${this.#seed}) as payload_print from (${facts}) g`;
@@ -158,7 +171,7 @@ export class SqlReader implements BatchReader {
 function withoutPlain(group: GroupRow): GroupRow[] {
   const rows = (group.packed ?? []).filter(isCompressed).length;
   if (rows === 0) return [group];
-  const plain = { ...group, state: 'plaintext_suspect', version: null, rows, prints: null };
+  const plain = { ...group, state: 'plaintext_suspect', version: null, rows, prints: null, marks: null };
   return group.rows === rows ? [plain] : [{ ...group, rows: group.rows - rows }, plain];
 }
 
@@ -174,6 +187,7 @@ function batchOf(groups: readonly GroupRow[]): Batch | undefined {
       ...(version === null ? {} : { version }),
     })),
     prints: Buffer.concat(groups.flatMap(({ prints }) => prints ?? [])),
+    marks: Buffer.concat(groups.flatMap(({ marks }) => marks ?? [])),
   };
 }
 

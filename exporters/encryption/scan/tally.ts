@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Batch } from './batch.js';
+import { type Batch, MARK_BYTES, PRINT_BYTES } from './batch.js';
 import { isHidden } from './hidden-version.js';
 import { rowStates } from './shapes/index.js';
+import { addShortValue, shortValuesSchema } from './short-values.js';
 
 const count = z.int().nonnegative();
 
@@ -21,6 +22,8 @@ export const tallySchema = z.object({
   seed: z.string().default(''),
   /** Encrypted rows without a possible version, or beyond the limit of versions. */
   unversioned: count,
+  /** Of encrypted rows that are so short that each could be chance. */
+  short: shortValuesSchema.default({}),
 });
 export type ScanTally = z.infer<typeof tallySchema>;
 
@@ -29,7 +32,7 @@ const MAX_VERSIONS = 1000;
 
 export function emptyTally(seed = ''): ScanTally {
   const states = { encrypted: 0, plaintext_suspect: 0, malformed: 0, wrapped: 0, null: 0 };
-  return { rows: 0, states, versions: {}, seed, unversioned: 0 };
+  return { rows: 0, states, versions: {}, seed, unversioned: 0, short: {} };
 }
 
 export function addBatch(tally: ScanTally, batch: Batch): void {
@@ -41,6 +44,12 @@ export function addBatch(tally: ScanTally, batch: Batch): void {
     if (version !== undefined && (known !== undefined || hasRoom(tally, version))) {
       tally.versions[version] = (known ?? 0) + rows;
     } else tally.unversioned += rows;
+  }
+  for (let row = 0; row * MARK_BYTES < batch.marks.length; row += 1) {
+    const marks = batch.marks.subarray(row * MARK_BYTES, (row + 1) * MARK_BYTES);
+    // The second half of a print is that of the whole ciphertext.
+    const print = batch.prints.subarray(row * PRINT_BYTES + PRINT_BYTES / 2, (row + 1) * PRINT_BYTES);
+    addShortValue(tally.short, marks, print);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type CiphertextState, ciphertextStates } from '../../../pack/encryption/metrics.js';
-import type { ScannedColumn } from '../../../pack/encryption/model.js';
+import { hasGroup, type ScannedColumn } from '../../../pack/encryption/model.js';
 import {
   canonical,
   isKnown,
@@ -9,6 +9,7 @@ import {
   newestFirst,
 } from '../keys/versions.js';
 import { hiddenVersion } from './hidden-version.js';
+import { readableRows } from './short-values.js';
 import type { ScanTally } from './tally.js';
 
 /** The newest this many versions have a series of their own. */
@@ -17,6 +18,8 @@ const SHOWN_VERSIONS = 10;
 /** The result of a complete scan of a column, given what is known about its key. */
 export interface ColumnVerdict {
   readonly states: Readonly<Record<CiphertextState, number>>;
+  /** Rows that count as plaintext because of the statistics of the column: each value is short. Absent if there are none. */
+  readonly shortText?: number;
   /** Newest first, then `other`. Empty for a format without versions. */
   readonly versions: readonly (readonly [version: string, rows: number])[];
   /**
@@ -30,14 +33,17 @@ export interface ColumnVerdict {
 
 export function saysVersion({ format }: ScannedColumn): boolean {
   return format.kind === 'regex'
-    ? format.pattern.includes('(?<version>')
+    ? hasGroup(format.pattern, 'version')
     : format.kind === 'kingston-jsonb' || format.kind === 'transit';
 }
 
 export function judge(tally: ScanTally, column: ScannedColumn, knowledge: KeyKnowledge): ColumnVerdict {
-  const { encrypted, ...others } = tally.states;
+  const shortText = Math.min(tally.states.encrypted, readableRows(tally.short));
+  const ofShort = shortText === 0 ? {} : { shortText };
+  const { encrypted } = tally.states;
+  const found = { ...tally.states, plaintext_suspect: tally.states.plaintext_suspect + shortText };
   if (!saysVersion(column)) {
-    return { states: states({ encrypted, ...others }), versions: [], newestRows: 0 };
+    return { states: states({ ...found, encrypted: encrypted - shortText }), ...ofShort, versions: [], newestRows: 0 };
   }
   const counted = named(tally, knowledge);
   const seen = Object.keys(counted);
@@ -58,18 +64,37 @@ export function judge(tally: ScanTally, column: ScannedColumn, knowledge: KeyKno
     newest === undefined ? 0 : rowsOf(known.filter((version) => canonical(version) === canonical(newest)));
   return {
     states: states({
-      encrypted: knownRows - revokedRows,
-      unknown_version: encrypted - knownRows - undecidedRows,
-      undecided_version: undecidedRows,
-      revoked_version: revokedRows,
-      ...others,
+      ...found,
+      ...without(shortText, {
+        encrypted: knownRows - revokedRows,
+        unknown_version: encrypted - knownRows - undecidedRows,
+        revoked_version: revokedRows,
+        undecided_version: undecidedRows,
+      }),
     }),
+    ...ofShort,
     versions: [...shown.map((version) => [version, counted[version] ?? 0] as const), ['other', rest]],
     newestRows,
     ...(encrypted === 0 || undecidedRows > 0 || column.key === undefined
       ? {}
       : { progressRatio: newestRows / encrypted }),
   };
+}
+
+/** The versions of these rows are unknown. They are subtracted from the first states that have rows, so that the sum stays correct. */
+function without(
+  rows: number,
+  counts: Partial<Record<CiphertextState, number>>,
+): Partial<Record<CiphertextState, number>> {
+  let left = rows;
+  const result = { ...counts };
+  for (const state of ciphertextStates) {
+    const taken = Math.min(left, result[state] ?? 0);
+    if (taken === 0) continue;
+    result[state] = (result[state] ?? 0) - taken;
+    left -= taken;
+  }
+  return result;
 }
 
 /** Under their names, if the key's source knows them by now: a rotation may have happened during the scan. */

@@ -15,7 +15,7 @@ const format = z.union(
     section(
       {
         regex: regex().describe(
-          'Regular expression that matches a complete ciphertext, from the first character to the last. The groups (?<version>…), (?<nonce>…) and (?<ciphertext>…) are used if it has them. A dot matches any character; in a bytea column each byte is one character.',
+          'Regular expression that matches a complete ciphertext, from the first character to the last. The groups (?<version>…), (?<nonce>…) and (?<ciphertext>…) are used if it has them; without the last one, the whole value must not be readable. A dot matches any character; in a bytea column each byte is one character.',
         ),
       },
       formatForm,

@@ -149,6 +149,25 @@ test('what is valid and yet worth a word is told: keys that do nothing any more,
   }
 });
 
+test('of a regex without a group `ciphertext` it is told what is judged instead', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kop-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'scan.yaml');
+  const withFormat = (regex: string) =>
+    writeFileSync(
+      path,
+      `encryption: { fields: { title: Fields, portal: main, team: platform, objective: responsive, scan: { database: { url: 'postgres://a@db/portal' }, columns: [{ table: public.notes, column: note, format: { regex: '${regex}' } }] } } }`,
+    );
+  withFormat('enc:(?<ciphertext>[A-Za-z0-9+/]+)');
+  expect((await run(minimal, path)).printed).not.toContain('has no group');
+  withFormat('enc:[A-Za-z0-9+/]+');
+  const { code, printed } = await run(minimal, path);
+  expect(code).toBe(0);
+  expect(printed).toContain(
+    'the regex of public.notes.note has no group (?<ciphertext>…), so that the whole value is asked',
+  );
+});
+
 describe('a value that may be a secret, although its name does not say so, is told without being shown', () => {
   const reference = '$' + '{env:PROBE_PASSWORD}';
   const login = (fields: string) => `portals: { main: { auth: { kind: login, path: /login, fields: { ${fields} } } } }`;

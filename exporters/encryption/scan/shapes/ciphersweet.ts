@@ -54,6 +54,10 @@ export const ciphersweet: Shape = {
   version: 'null::text',
   nonce: `left(payload, ${ofBackend(({ nonce }) => (nonce * 4) / 3)})`,
   payload: 'payload',
+  shortSpans: [
+    { from: 'head_bytes', behind: 0 },
+    { from: 'head_bytes', behind: ofBackend(({ tail }) => tail) },
+  ],
   inside: { bytes: 'body', from: [0, 'head_bytes'] },
   plaintext: {
     least: `octet_length(body) - ${ofBackend(({ head, tail }) => head + tail)}`,

@@ -41,6 +41,7 @@ export const fernet: Shape = {
   // The IV begins at the ninth byte; 126 of its 128 bits stand in these characters, the same in every row.
   nonce: 'substr(v, 13, 21)',
   payload: 'v',
+  shortSpans: [{ from: HEAD_BYTES, behind: MAC_BYTES }],
   inside: { bytes: 'body', from: [HEAD_BYTES] },
   // PKCS#7 adds one to sixteen bytes.
   plaintext: {

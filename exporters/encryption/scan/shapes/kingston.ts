@@ -178,6 +178,10 @@ export const kingston: Shape = {
   nonce: `case when ${modesThat(({ needsNoNonce }) => needsNoNonce === true)} then null else nonce end`,
   payload: 'ciphertext',
   inside: { bytes: 'body', from: [0] },
+  shortSpans: [
+    { from: 0, behind: 0 },
+    { from: 0, behind: `case when tag is null then ${TAG_BYTES} else 0 end` },
+  ],
   // Of what a modulus is as long as, nothing is known but the most that it holds.
   plaintext: {
     least: `case when ${adds('modulus')} then 0 else octet_length(body) - case when ${adds('none')} or tag is not null and ${adds('tag')} then 0

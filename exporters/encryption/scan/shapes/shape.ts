@@ -1,3 +1,5 @@
+import type { Span } from './short.js';
+
 /** The state of a row's value, judged by its form. The database decides it; no value leaves the database. */
 export const rowStates = ['encrypted', 'plaintext_suspect', 'malformed', 'wrapped', 'null'] as const;
 export type RowState = (typeof rowStates)[number];
@@ -40,4 +42,9 @@ export interface Shape {
    * encrypting. Absent for forms whose own structure no such writer would keep to.
    */
   readonly inside?: { readonly bytes: string; readonly from: readonly (string | number)[] };
+  /**
+   * Parts of the bytes `body` that would be text where a writer encoded in place of encrypting, of which a column is judged
+   * where they are short. Absent where a form holds no short value, or says how long its parts are.
+   */
+  readonly shortSpans?: readonly Span[];
 }

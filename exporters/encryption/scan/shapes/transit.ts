@@ -5,7 +5,8 @@ import { isEncodedAgain } from './unwrap.js';
 
 /** A nonce of 12 bytes and a tag of 16, around nothing. */
 const NONCE_BYTES = 12;
-const SHORTEST_BYTES = NONCE_BYTES + 16;
+const TAG_BYTES = 16;
+const SHORTEST_BYTES = NONCE_BYTES + TAG_BYTES;
 
 const start = (value: string) => `${value} like 'vault:%'`;
 
@@ -44,6 +45,11 @@ export const transit: Shape = {
   // 12 bytes are exactly these characters.
   nonce: 'left(payload, 16)',
   payload: 'payload',
+  shortSpans: [
+    { from: 0, behind: 0 },
+    { from: NONCE_BYTES, behind: 0 },
+    { from: NONCE_BYTES, behind: TAG_BYTES },
+  ],
   inside: { bytes: 'body', from: [0, NONCE_BYTES] },
   plaintext: { least: `octet_length(body) - ${SHORTEST_BYTES}`, most: `octet_length(body) - ${SHORTEST_BYTES}` },
 };
