@@ -54,9 +54,7 @@ function remarks(outcome: ColumnOutcome): string[] {
     ...places(outcome),
     ...(verdict.shortText === undefined
       ? []
-      : [
-          `${name}: plain text? ${verdict.shortText} short values: each may read as text by chance, but not so many`,
-        ]),
+      : [`${name}: plain text? ${verdict.shortText} short values: each may read as text by chance, but not so many`]),
     ...(keyProblem === undefined
       ? []
       : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyProblem}`)]),
