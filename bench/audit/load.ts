@@ -1,8 +1,8 @@
 /**
- * What a busy database loses to the observer: transactions per second with it and without, in alternating rounds, and the
- * processor time that it and its sessions take of this machine, which says more where the first is lost in the noise. The
- * observer is a process of its own, at the paces of the pack, and each round is long enough for looks of both kinds; the
- * clients are pgbench where it is installed.
+ * What the observer costs a busy database: transactions per second with and without it, in alternating rounds, and the
+ * processor time of the observer and its sessions, which is more meaningful when the first is within the noise. The
+ * observer is a separate process with the default intervals of the pack, and each round is long enough for fast and
+ * exact checks; the clients are pgbench if it is installed.
  *
  * Usage: node dist/bench/audit/load.js [--rounds 5] [--seconds 62]
  */
@@ -48,14 +48,14 @@ async function measure(): Promise<void> {
     const watched: number[] = [];
     const cpu: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      // Each beside its neighbour, first one and then the other, because a database in use grows slower or quicker.
+      // Alternating order, because a database in use becomes slower or faster over time.
       const pair = { without: Number.NaN, with: Number.NaN };
       for (const isWatched of round % 2 === 0 ? [false, true] : [true, false]) {
         if (!isWatched) {
           pair.without = await work();
           continue;
         }
-        // What happened while nobody looked is no part of this round's work.
+        // Changes from before the observer started are not part of this round's work.
         await observer.tell('look');
         await observer.tell('begin');
         const before = await cpuSeconds(observer.process, bench);
@@ -115,7 +115,7 @@ async function startObserver(url: string): Promise<Observed> {
   const ended = new Promise<never>((_resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the observer ended with ${code}`)));
   });
-  // It is heard when it is waited for, and ends by our hand last.
+  // Its errors are handled when it is awaited; it is stopped last.
   ended.catch(() => undefined);
   const tell = async (what: string): Promise<void> => {
     const done = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));

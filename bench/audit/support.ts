@@ -43,7 +43,7 @@ export interface BenchOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** A server with the writer plane installed on `public.accounts`, and as many tables beside it as a portal has. */
+/** A server with the writer component installed on `public.accounts`, and as many other tables as a portal has. */
 export async function startBench({ tables = 21, rows, settings = {} }: BenchOptions): Promise<Bench> {
   const server = await startPostgres({ settings: { ...SETTINGS, ...settings } });
   const client = new pg.Client({ connectionString: server.adminUrl });

@@ -5,7 +5,7 @@ import type { Figure } from '../support/report.js';
 import { perSecond, rates } from './rate.js';
 
 const SIZES = [16, 256, 4096, 65_536];
-/** Of a bare loop over node:crypto, which is as near to OpenSSL as this runtime comes. */
+/** A bare loop over node:crypto, the closest to OpenSSL in this runtime. */
 const ALLOWED_SHARE_OF_BARE = 0.7;
 
 export async function cipher(): Promise<readonly Figure[]> {

@@ -1,5 +1,6 @@
 /**
- * What the scanner says of a million clean rows of each format, and of one plain text among them. Takes some minutes.
+ * What the scanner reports for a million clean rows of each format, and for one plaintext among them. Takes some
+ * minutes.
  *
  * Usage: node dist/bench/encryption/clean.js [rows [table …]]
  */

@@ -24,9 +24,9 @@ const target = fileURLToPath(new URL('../support/sealing-target.js', import.meta
 const worker = new URL('../../exporters/encryption/worker.js', import.meta.url);
 
 /**
- * The thread that measures, and the page's thread with all the hindrance there is: it is blocked for a quarter of each
- * second, and renders a page of 100,000 series in the rest. What the first reports beside what a bare client sees that is
- * alone on the machine; the service's own notes lack the way to it and back.
+ * The measuring thread while the main thread is disturbed as much as possible: the main thread is blocked for a quarter
+ * of each second, and renders a page of 100,000 series in the rest. The reported times are compared with those of a
+ * bare client that runs alone on the machine; the times that the service itself records do not include the network.
  */
 export async function disturbance(): Promise<readonly Figure[]> {
   const port = await freePort();

@@ -1,7 +1,7 @@
 /**
- * Field encryption beside its limits: the cipher beside `openssl speed`, a token beside a bare PKCS#11 loop, pgcrypto
- * beside a bare SELECT, the scanner beside a sequential scan, and what the measuring itself costs. A million rows of each
- * format take longer: they are in clean.js.
+ * Field encryption compared with its limits: the cipher with `openssl speed`, a token with a bare PKCS#11 loop,
+ * pgcrypto with a bare SELECT, the scanner with a sequential scan, and the cost of measuring itself. A million rows of
+ * each format take longer: they are in clean.js.
  *
  * Usage: node dist/bench/encryption/index.js [cipher token database scanner overhead disturbance]
  */

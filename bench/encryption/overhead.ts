@@ -68,7 +68,7 @@ async function measuredSeconds(isSynchronous: boolean): Promise<number> {
   return quarter(found.seconds);
 }
 
-/** A neighbour's work, which the probe and the bare loop meet at different moments, is no overhead. */
+/** Other work on the machine, which disturbs the probe and the bare loop at different moments, is not overhead. */
 function quarter(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 4)] ?? Number.NaN;

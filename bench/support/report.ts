@@ -1,4 +1,4 @@
-/** One figure beside its peer or limit, as measured in the same run. */
+/** One figure with its peer or limit, measured in the same run. */
 export interface Figure {
   readonly what: string;
   readonly ours: string;

@@ -1,6 +1,6 @@
 /**
- * Asks a sealing target so many times to encrypt and to decrypt, with nothing around the requests and in a process of its
- * own, and prints how long each took, in milliseconds, as JSON: what a client sees that nothing hinders.
+ * Sends the given number of encrypt and decrypt requests to a sealing target, without other work and in a separate
+ * process, and prints the duration of each in milliseconds, as JSON: the times of an undisturbed client.
  *
  * Usage: node dist/bench/support/sealing-client.js URL COUNT
  */

@@ -47,7 +47,7 @@ export function startExporter(pack: string, port: number): Promise<Measured> {
   return startServer(process.execPath, [...args, ...flags], `http://127.0.0.1:${port}/-/ready`);
 }
 
-/** prometheus-blackbox-exporter, the peer that everybody runs, with the same check of the body. */
+/** prometheus-blackbox-exporter, the usual peer, with the same check of the body. */
 export async function startBlackbox(target: string): Promise<Prober> {
   const file = join(mkdtempSync(join(tmpdir(), 'kop-bench-')), 'blackbox.yml');
   writeFileSync(

@@ -28,7 +28,7 @@ export interface AdminOptions {
   readonly token: string | undefined;
 }
 
-/** The switchboard of the faults: a listener of its own, loopback only, never a path of the portal. */
+/** Switches faults on and off: a separate listener on loopback only, never a path of the portal. */
 export function adminApp({ faults, scenarios, token }: AdminOptions): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -80,7 +80,7 @@ export function adminApp({ faults, scenarios, token }: AdminOptions): Express {
   return app;
 }
 
-// A web page may point a name of its own at 127.0.0.1 and have a browser ask here; the Host header gives it away.
+// A web page may point its own name at 127.0.0.1 and make a browser send requests here; the Host header reveals this.
 const onlyLoopbackNames: RequestHandler = (req, res, next) => {
   if (/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(req.headers.host ?? '')) {
     next();

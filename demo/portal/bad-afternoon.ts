@@ -1,6 +1,6 @@
 import type { Scenario } from './faults/scenario.js';
 
-/** A Thursday in the life of an operations desk, as data. Times are seconds of the story; a speed factor shortens it. */
+/** A scripted sequence of faults, as data. Times are seconds of the script; a speed factor shortens it. */
 export const badAfternoon: Scenario = {
   name: 'bad-afternoon',
   description:

@@ -31,7 +31,7 @@ const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as con
 
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
-  // Loopback TCP is the only door; a socket file in /tmp would be one more.
+  // Loopback TCP is the only access; no socket file in /tmp.
   unix_socket_directories: '',
   // Safe here only: a demo's data is generated and thrown away, and a power cut may take it. A killed server still
   // recovers, because the operating system keeps what was written.

@@ -1,5 +1,5 @@
 import { kopCall } from '../../exporters/runtime/call.js';
-/** The switchboard of a running demo portal. */
+/** The fault interface of a running demo portal. */
 export class AdminRefused extends Error {
   override readonly name = 'AdminRefused';
 }

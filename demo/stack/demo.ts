@@ -23,7 +23,7 @@ import { type Terminal, terminal } from './terminal.js';
 import { alertmanagerTool, findProgram, grafanaTool, prometheusTool } from './tools.js';
 import { webhook } from './webhook.js';
 
-/** Runs the whole wheel on this machine until somebody asks it to stop. Returns the exit code. */
+/** Runs the complete stack on this machine until it is stopped. Returns the exit code. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   // Standard output belongs to the program that asked for JSON.
   const out = terminal(options.isJson ? process.stderr : process.stdout);

@@ -81,7 +81,7 @@ async function start(context: StackContext, { installation, port, prometheus }: 
   return { address, stop: () => child.stop() };
 }
 
-/** Everybody on this machine may look; nobody knows the administrator's password. */
+/** Every user of this machine may view dashboards; the administrator's password is random. */
 function lookOnly() {
   return {
     GF_AUTH_ANONYMOUS_ENABLED: 'true',
@@ -91,7 +91,7 @@ function lookOnly() {
   };
 }
 
-/** A demo talks to nobody but itself. */
+/** The demo sends no requests to other hosts. */
 const quietAtHome = {
   GF_ANALYTICS_ENABLED: 'false',
   GF_ANALYTICS_REPORTING_ENABLED: 'false',

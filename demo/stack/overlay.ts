@@ -11,7 +11,7 @@ export interface OverlayOptions {
 
 const AT_ONCE = 4;
 
-/** What the demo says on top of the shipped description: where the stand-in portal is, and how often to look. */
+/** What the demo adds to the shipped description: the address of the stand-in portal, and shorter intervals. */
 export function overlayText(pack: Pack, options: OverlayOptions): string {
   const { portalUrl, pathStyle, probeSeconds, grafanaUrl } = options;
   const portal = {

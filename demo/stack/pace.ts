@@ -1,4 +1,4 @@
-/** How often things happen. The windows of the rules stay as they are; only looking becomes more frequent. */
+/** The intervals of the demo. The windows of the rules stay unchanged; only measurements become more frequent. */
 export interface DemoPace {
   readonly scrapeSeconds: number;
   readonly evaluationSeconds: number;
@@ -8,7 +8,7 @@ export interface DemoPace {
   readonly probeSeconds?: number;
   /** Time between two scans of a ciphertext column; the demo's tables are small. */
   readonly scanSeconds: number;
-  /** Time between two looks at the audit trail's counters; exact checks come half as often. */
+  /** Time between two polls of the audit trail's counters; exact checks run half as often. */
   readonly auditPollSeconds: number;
   /** Alertmanager's waits; undefined leaves the shipped ones. */
   readonly notifySeconds?: number;
@@ -22,7 +22,7 @@ export const ordinaryPace: DemoPace = {
   auditPollSeconds: 10,
 };
 
-/** For the impatient: an alert reaches the receiver within half a minute. */
+/** The fast setting: an alert reaches the receiver within half a minute. */
 export const fastPace: DemoPace = {
   scrapeSeconds: 5,
   evaluationSeconds: 5,

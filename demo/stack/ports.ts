@@ -15,7 +15,7 @@ export async function onFreePort<T>(wanted: number, start: (port: number) => Pro
     try {
       return await start(port);
     } catch (error) {
-      // Between our look and the program's own bind, another may have been faster.
+      // Another program may have taken the port between this check and the bind.
       const isTaken = error instanceof ServiceFailed && error.isPortTaken;
       if (!isTaken || attempt === ATTEMPTS) {
         throw error;

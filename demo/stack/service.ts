@@ -47,7 +47,7 @@ export class ServiceFailed extends Error {
     this.lastLines = lastLines;
   }
 
-  /** Another program took the port between our look and the program's own bind. */
+  /** Another program took the port between the check and the bind. */
   get isPortTaken(): boolean {
     return this.lastLines.some((line) => /address already in use|EADDRINUSE|only one usage of each socket/i.test(line));
   }

@@ -1,6 +1,6 @@
 import { clock, type ReceivedAlert } from './notification.js';
 
-/** A list a person can read; it looks again every five seconds. */
+/** A readable list; it reloads every five seconds. */
 export function alertsPage(received: readonly ReceivedAlert[], heartbeat: Date | undefined): string {
   const rows = received.toReversed().map(row).join('\n');
   const empty = '<tr><td colspan="6">No alert so far. Break something: <code>kop demo fault --help</code></td></tr>';

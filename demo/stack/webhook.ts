@@ -13,7 +13,7 @@ export interface RunningWebhook extends Running {
 const KEPT = 500;
 const HEARTBEAT = '/heartbeat';
 
-/** Stands where a pager would: takes what Alertmanager sends, tells it, and lists it on a page. */
+/** In place of a pager: receives notifications of Alertmanager, prints them, and lists them on a page. */
 export function webhook(options: {
   readonly port: number;
   readonly onAlert?: (received: ReceivedAlert) => void;

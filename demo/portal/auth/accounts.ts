@@ -18,7 +18,7 @@ export async function setPassword(client: ClientBase, email: string, password: s
   );
 }
 
-/** On purpose the synchronous one: in the portal bcrypt runs on the event loop and everybody else waits. */
+/** Synchronous on purpose: in the portal bcrypt runs on the event loop and all other requests wait. */
 export function passwordMatches(password: string, hash: string): boolean {
   return bcrypt.compareSync(password, hash);
 }

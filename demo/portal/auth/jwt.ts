@@ -4,10 +4,12 @@ import { z } from 'zod';
 const payload = z.object({ sub: z.string(), exp: z.number() });
 const header = encodeJson({ alg: 'HS256', typ: 'JWT' });
 
-/** Stateless HS256 tokens. Nothing is stored, so a token outlives its logout; `revokeAll` is the only way to end one. */
+/**
+ * Stateless HS256 tokens. Nothing is stored, so a token outlives its logout; `revokeAll` is the only way to end one.
+ */
 export class Tokens {
   #secret = randomBytes(32);
-  /** Whoever has no good token is led to the login page, not answered 401. */
+  /** Requests without a valid token are redirected to the login page instead of answered with 401. */
   sendsToLogin = false;
 
   issue(profileId: number, lifetimeSeconds: number): string {

@@ -9,7 +9,7 @@ import { CANARY_KEY } from './schema.js';
 const encryptBody = z.object({ plaintext: z.base64(), context: z.string().max(1000) });
 const decryptBody = z.object({ ciphertext: z.unknown(), context: z.string().max(1000) });
 
-/** Not of the portal yet: how it would let somebody time its encryption who may decrypt nothing real. */
+/** Not part of the portal yet: routes for measuring its encryption without permission to decrypt real data. */
 export const encryptionRoutes: readonly Route[] = [
   {
     method: 'POST',

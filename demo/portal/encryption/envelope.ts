@@ -14,17 +14,17 @@ export const sealedSchema = z.looseObject({
 });
 export type Sealed = z.output<typeof sealedSchema>;
 
-/** Tampered with, moved to another place, or under another key: which of them cannot be told. */
+/** Changed, moved to another place, or under another key; these cannot be distinguished. */
 export class NotAuthentic extends Error {
   override readonly name = 'NotAuthentic';
 }
 
-/** Binds a ciphertext to where it belongs; in another row, column or key version it does not open. */
+/** Binds a ciphertext to its place: in another row, column or key version it cannot be decrypted. */
 export function placeBinding(place: string, version: string): Buffer {
   return Buffer.from(`${place}|${version}`, 'utf8');
 }
 
-/** @param nonce only a fault gives one: used twice, it gives away what it should hide. */
+/** @param nonce set only by a fault: a reused nonce reveals plaintext. */
 export function sealEnvelope(
   key: KeyObject,
   version: string,

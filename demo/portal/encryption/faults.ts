@@ -13,7 +13,7 @@ export interface FieldFaultParts {
   readonly withQuery: <Result>(work: (query: DemoQuery) => Promise<Result>) => Promise<Result>;
 }
 
-/** A form that forgot to encrypt: the NI number goes as it is into the field, and with it into the audit image. */
+/** A form without encryption: the NI number is written to the field as plaintext, and also to the audit image. */
 export async function writePlaintext({ withQuery, ...parts }: FieldFaultParts, rows: number): Promise<Undo> {
   const { ids, audits } = await withQuery((query) =>
     inTransaction(query, async () => {
@@ -57,7 +57,7 @@ export async function reuseNonce({ withQuery, ...parts }: FieldFaultParts): Prom
   return () => withQuery((query) => sealAgain(query, parts, ids));
 }
 
-/** A migration that joined by the wrong column: two people have each other's NI number, each whole and well formed. */
+/** A migration that joined by the wrong column: two people have each other's NI number, both complete and valid. */
 export async function swapRows({ withQuery, ...parts }: FieldFaultParts): Promise<Undo> {
   const ids = await withQuery((query) =>
     inTransaction(query, async () => {

@@ -7,7 +7,7 @@ import { CANARY_KEY, ENCRYPTION_SQL, FIELD_KEY, FIELDS } from './schema.js';
 const MOST_OWNERS = 2000;
 const ROTATED_DAYS_AGO = 3;
 
-/** Invented, and of a form that no real number has: QQ is no prefix of an NI number, 01632 no code in use. */
+/** Invented numbers that cannot be real: QQ is not a prefix of NI numbers, and 01632 is not an area code in use. */
 export function plaintextsOf(id: number) {
   const spread = (prime: number, below: number) => (id * prime) % below;
   const day = new Date(Date.UTC(1940 + spread(7, 60), spread(5, 12), 1 + spread(11, 28)));

@@ -7,7 +7,7 @@ export class KeyServiceUnavailable extends Error {
   override readonly name = 'KeyServiceUnavailable';
 }
 
-/** There is no such version, or it was taken away. */
+/** The version does not exist, or was removed. */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey';
 }
@@ -71,7 +71,7 @@ export class KeyService {
     ]);
   }
 
-  /** A database that was made anew has other keys under the same names. */
+  /** A database that was created again has other keys with the same names. */
   forget(): void {
     this.#unwrapped.clear();
   }

@@ -8,7 +8,7 @@ export interface EncryptionOverlayOptions {
   readonly stateDirectory?: string;
   /** Entry of `encryption:` that it adds to. Default kingston. */
   readonly name?: string;
-  /** Default 30: small tables, and somebody who waits for a fault to show. */
+  /** Default 30: the tables are small, and a user waits for a fault to be detected. */
   readonly scanSeconds?: number;
   /** Beside the portal's own, as pack.yaml describes them. */
   readonly providers?: Readonly<Record<string, object>>;

@@ -8,8 +8,8 @@ const SAMPLED_ROWS = 10;
 const KEPT_ROWS = 20_000;
 
 /**
- * The portal's own look at its fields: only it may decrypt them, so only it can tell that one was moved to another row.
- * It opens some rows at a time, all of them in turn, and writes down how that went and how long it took.
+ * The portal's own check of its fields: only the portal may decrypt them, so only it can detect that one was moved to
+ * another row. It decrypts some rows at a time, all of them in turn, and records the result and the duration.
  */
 export class Patrol {
   readonly #databaseUrl: string;

@@ -14,8 +14,8 @@ interface Open {
 }
 
 /**
- * Makes a new version of the key and moves every field to it, in small batches. Where it stands is in the database, so
- * a rotation that was interrupted goes on with the next run.
+ * Creates a new version of the key and re-encrypts every field with it, in small batches. The progress is in the
+ * database, so an interrupted rotation continues in the next run.
  */
 export class Rotation {
   readonly #keys: KeyService;

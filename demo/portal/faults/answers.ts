@@ -82,7 +82,7 @@ function nextHop(req: Request): string {
 
 async function sendHuge(res: Response, bytes: number): Promise<void> {
   res.writeHead(200, { 'content-type': 'application/json', server: 'uvicorn' });
-  // Rejects when the client has had enough, which is what this fault is for.
+  // Rejects when the client closes the connection, which is the purpose of this fault.
   await pipeline(padding(bytes), res).catch(() => undefined);
 }
 

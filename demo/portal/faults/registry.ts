@@ -20,7 +20,7 @@ interface Entry {
 // While the database is away, nothing else can be put back in it.
 const UNDO_FIRST: readonly FaultRule['kind'][] = ['database_down', 'table_lock'];
 
-/** The rules in force. Changes happen one after the other, so that a rule is never half in place. */
+/** The active rules. Changes happen one after the other, so that a rule is never partly active. */
 export class FaultRegistry {
   readonly #entries = new Map<string, Entry>();
   readonly #environment: Environment;
@@ -38,7 +38,7 @@ export class FaultRegistry {
     return [...this.#entries.values()].map((entry) => entry.rule);
   }
 
-  /** Checks the rule, puts it in force, and only then answers. A rule with a known id replaces the old one. */
+  /** Checks the rule, activates it, and only then answers. A rule with a known id replaces the old one. */
   async set(input: unknown): Promise<FaultRule> {
     const rule = parseRule(input);
     return this.#oneAtATime(async () => {
@@ -57,7 +57,7 @@ export class FaultRegistry {
     return this.#oneAtATime(() => this.#remove(ids ?? [...this.#entries.keys()]));
   }
 
-  /** The rules that hit this request, dice thrown. */
+  /** The rules that apply to this request, after the random choice. */
   drawFor(method: string, path: string): { rule: RequestRule; random: Random }[] {
     const now = Date.now();
     return [...this.#entries.values()].flatMap(({ rule, random }) => {

@@ -15,7 +15,7 @@ export interface ScenarioStep {
   readonly actions: readonly ScenarioAction[];
 }
 
-/** A story of faults, told as data. */
+/** A sequence of faults, as data. */
 export interface Scenario {
   readonly name: string;
   readonly description: string;
@@ -55,7 +55,7 @@ export class ScenarioRunner {
     return this.#current.status;
   }
 
-  /** Ends the story where it is and takes back what it did. */
+  /** Ends the scenario and undoes its faults. */
   async stop(): Promise<void> {
     const current = this.#current;
     this.#current = undefined;

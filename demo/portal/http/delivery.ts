@@ -20,7 +20,7 @@ export interface DeliveredAnswer {
   readonly body?: string;
 }
 
-/** The one door through which the portal answers. */
+/** The only function that sends answers of the portal. */
 export async function send(res: Response, answer: DeliveredAnswer): Promise<void> {
   const body = Buffer.from(answer.body ?? '', 'utf8');
   res.statusCode = answer.status;

@@ -11,7 +11,7 @@ export interface AuditAdditionOptions {
   readonly database: DemoDatabase;
   /** Entry of `auditTrails:` that it adds to. Default kingston. */
   readonly name?: string;
-  /** Time between two looks at counters and catalogue; exact checks and checkpoints follow from it. */
+  /** Time between two polls of counters and catalogue; the intervals of exact checks and checkpoints depend on it. */
   readonly pollSeconds: number;
 }
 
@@ -50,12 +50,12 @@ async function installedParts(folder: string, pollSeconds: number, { signal }: S
   if (!existsSync(keyFile)) await runKop(['audit', 'keygen', '--origin', ORIGIN, '--out', keyFile], signal);
   return {
     records: { preset: 'kop' },
-    // The stand-in never says who acts, just as the portal does not yet.
+    // The stand-in does not record the actor, like the real portal.
     attribution: { required: ['at', 'rowKey'] },
     observe: {
       interval: `${pollSeconds}s`,
       confirmInterval: `${2 * pollSeconds}s`,
-      // All of the demo's rows at each sweep: somebody is waiting for a fault to show.
+      // All of the demo's rows in each full scan, because a user waits for a fault to be detected.
       replayRowsPerCycle: 100_000,
       maxLoad: '50%',
     },

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const OBSERVER = 'kop_demo_observer';
 const MAX_SQL_BYTES = 10_000_000;
 
-/** Installs the writer plane on every table of the portal. @returns the address for a role that only reads. */
+/** Installs the writer component on every table of the portal. @returns the address for a role that only reads. */
 export async function installTrail(adminUrl: string, signal: AbortSignal): Promise<string> {
   const sql = await runKop(['audit', 'install', '--tables', 'public.*', '--baseline'], signal);
   const password = randomBytes(18).toString('base64url');

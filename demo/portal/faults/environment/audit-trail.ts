@@ -3,7 +3,7 @@ import { kopCall } from '../../../../exporters/runtime/call.js';
 import { InvalidFault } from '../rule.js';
 import type { Undo } from './environment.js';
 
-/** What an administrator with bad intentions, or in a hurry, does to an audit trail that `kop audit install` made. */
+/** Manipulations and mistakes of an administrator in an audit trail that `kop audit install` created. */
 export interface AuditTrailFaults {
   disableTrigger(table: string): Promise<Undo>;
   changeUnaudited(table: string): Promise<Undo>;
@@ -47,7 +47,7 @@ export function auditTrailFaults(adminUrl: string | undefined): AuditTrailFaults
           await client.query(`alter table public.${client.escapeIdentifier(table)} enable always trigger ${TRIGGER}`);
         });
     },
-    /** The trigger is off for one statement only: whoever looks before and after sees it in its place. */
+    /** The trigger is disabled for one statement only: checks before and after it see the trigger enabled. */
     async changeUnaudited(table) {
       await change((client) => changeOneRow(client, table));
       return stays;

@@ -20,7 +20,7 @@ export interface RealEnvironmentParts {
   readonly auditTrail: AuditTrailFaults;
 }
 
-/** Nothing here is pretended: locks are locks, missing tables are missing, a stopped database is stopped. */
+/** These faults are real: locked tables are locked, missing tables are missing, a stopped database is stopped. */
 export function realEnvironment(parts: RealEnvironmentParts): Environment {
   return { apply: (rule) => apply(rule, parts) };
 }

@@ -5,8 +5,8 @@ import type { Undo } from './environment.js';
 /**
  * Ends every session now. A new login works at once, before and after the rule is cleared.
  *
- * @param sendsToLogin whoever has no session is led to the login page, which answers 200, until the rule is cleared; as
- * portals with pages do, and some with an API.
+ * @param sendsToLogin requests without a session are redirected to the login page, which answers 200, until the rule is
+ * cleared; portals with pages do this, and some with an API.
  */
 export async function expireAllSessions(databaseUrl: string, tokens: Tokens, sendsToLogin: boolean): Promise<Undo> {
   tokens.revokeAll();

@@ -40,7 +40,7 @@ function place() {
 }
 
 describe('a PIN that a token refused', () => {
-  test('is not tried by whoever comes after, for an hour; another PIN and another token are', () => {
+  test('is not tried by a later process for an hour; another PIN and another token are', () => {
     const { folder, tries } = place();
     expect(tries('wrong')).toBe(true);
     new PinGuard(folder).refused('wrong', token);
@@ -54,7 +54,7 @@ describe('a PIN that a token refused', () => {
     expect(readdirSync(folder)).toEqual(['key']);
   });
 
-  test('is kept as something that is for nobody else to read, and is not the PIN', () => {
+  test('is stored in a file that only this user can read, and not as the PIN', () => {
     const { folder } = place();
     new PinGuard(folder).refused('4711', token);
     for (const name of readdirSync(folder)) {
@@ -112,7 +112,7 @@ describe('a PIN that a token refused', () => {
     }
   });
 
-  test('is barred for an hour at the most where the clock was set back and the note cannot be written anew', () => {
+  test('is barred for at most an hour if the clock was set back and the note cannot be written again', () => {
     const { folder } = place();
     const guard = new PinGuard(folder);
     guard.refused('wrong', token);

@@ -265,7 +265,7 @@ describe('a round', () => {
     expect(result.selfTests.get('round_trip')).toMatchObject({ outcome: 'absent' });
   });
 
-  test('leaves a provider behind that does not heed its deadline', async () => {
+  test('abandons a call of a provider that ignores its deadline', async () => {
     const provider = slowProvider(0, () => ({ encrypt: () => new Promise(() => {}) }));
     const started = performance.now();
     // Longer than a busy machine holds this thread up, or nobody could tell.
@@ -433,7 +433,7 @@ describe('samples', () => {
     return samples.judge(garbage)[0];
   };
 
-  test('are met, missed, or tainted, and a tainted one that was in time has met', () => {
+  test('are met, missed, or disturbed, and a disturbed one that was in time has met', () => {
     const result = judged((samples) => {
       const at = samples.at('encrypt', 16, 'warm');
       at.add(0, 10);
@@ -444,7 +444,7 @@ describe('samples', () => {
     expect(result).toMatchObject({ met: 2, missed: 1, tainted: 2, seconds: [0.01, expect.closeTo(0.01001)] });
   });
 
-  test('are tainted by a collection of garbage within them, and by no other', () => {
+  test('are disturbed by a garbage collection within them, and by no other', () => {
     const result = judged(
       (samples) => {
         const at = samples.at('encrypt', 16, 'warm');
@@ -506,7 +506,7 @@ test('an overlap is found among many intervals', () => {
   expect(overlapMs({ start: 0, end: 1000 }, intervals)).toBeCloseTo(200);
 });
 
-test('what is tainted, and what nobody can tell of, is counted apart', () => {
+test('disturbed and undecided operations are counted separately', () => {
   const job = probeJob({ kind: 'local', name: 'aes' });
   const series = {
     operation: 'encrypt',

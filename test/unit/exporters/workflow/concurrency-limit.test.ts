@@ -72,7 +72,7 @@ describe('the bound', () => {
     expect(subject.inside).toBe(1);
   });
 
-  test('who waits too long is told busy, and holds nobody up', async () => {
+  test('a requester that waits too long gets busy, and delays no other', async () => {
     const subject = limitOf(1);
     const leave = await enter(subject);
     const impatient = new AbortController();
@@ -149,7 +149,7 @@ describe('the last place', () => {
     await expect(enter(subject, 'canary')).resolves.toBeTypeOf('function');
   });
 
-  test('is for whoever has nothing open, where there is no canary', async () => {
+  test('is for requesters without an open request, if there is no canary', async () => {
     const subject = limitOf(4, false);
     await hang(subject, 'a');
     await enter(subject, 'b');

@@ -18,7 +18,7 @@ function begun(): DueTurns {
   return due;
 }
 
-test('without a death nothing is due, however long a turn lets one wait', () => {
+test('without a death no turn is lost, however long a turn takes', () => {
   const due = begun();
   minutes(5);
   expect(due.lost(nobody)).toEqual([]);
@@ -53,7 +53,7 @@ test('where no turn comes, they are told as time passes, and none twice', () => 
   expect(due.booked(name, 1)?.count).toBe(2);
 });
 
-test('whoever is left out loses each turn as it is due', () => {
+test('a workflow that is left out loses each turn when it is due', () => {
   const due = begun();
   due.interrupt();
   let lost = 0;
@@ -64,7 +64,7 @@ test('whoever is left out loses each turn as it is due', () => {
   expect(lost).toBe(10);
 });
 
-test('a changed workflow owes nothing of before, one that did not change still does', () => {
+test('a changed workflow starts without lost turns, an unchanged one keeps them', () => {
   const due = begun();
   due.interrupt();
   minutes(3);

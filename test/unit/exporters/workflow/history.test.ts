@@ -40,7 +40,7 @@ describe('the history of runs', () => {
     expect(history.find(1)?.workflow).toBe('detail');
   });
 
-  test('counts a run that nobody can judge among the failures', () => {
+  test('counts an uncertain run among the failures', () => {
     const history = new History();
     history.add(result(list, { tainted: true, verdict: 'uncertain' }));
     expect(numbers(history.failures)).toEqual([1]);

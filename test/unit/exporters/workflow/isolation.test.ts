@@ -30,7 +30,7 @@ test('one death may be chance, the second leads to five minutes, each further on
   expect(lengths).toEqual([5, 10, 20, 40, 60, 60]);
 });
 
-test('what has run without harm for a while starts anew', () => {
+test('a workflow that has run without a death for some time starts again at the shortest time', () => {
   const isolation = fresh();
   isolation.died('a', MINUTE, 'memory');
   pass(14 * MINUTE);
@@ -44,7 +44,7 @@ test('deaths that are an interval apart belong together', () => {
   expect(isolation.died('a', 60 * MINUTE, 'memory')).toBeDefined();
 });
 
-test('nobody pays for another, and a change is a new chance', () => {
+test('deaths of one workflow do not count for another, and a changed one is tried again', () => {
   const isolation = fresh();
   isolation.died('a', MINUTE, 'memory');
   expect(isolation.died('b', MINUTE, 'memory')).toBeUndefined();

@@ -97,7 +97,7 @@ describe('a verdict', () => {
     expect(after.newestRows).toBe(2);
   });
 
-  test('counts rows under a version of which nobody can tell whether it was made as neither', () => {
+  test('counts rows under a version of unknown status as neither', () => {
     const hidden = hiddenVersion('green', 'seed');
     const found = { ...emptyTally('seed'), versions: { v1: 4, v2: 3, v9: 2, [hidden]: 1 } };
     found.states = { ...found.states, encrypted: 10 };

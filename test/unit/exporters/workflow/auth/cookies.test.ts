@@ -13,7 +13,7 @@ describe('cookies that pile up', () => {
     expect(sent).not.toContain('c319=319');
   });
 
-  test('one that is set anew is not the oldest, and those of other hosts are let alone', () => {
+  test('a cookie that is set again is not the oldest, and those of other hosts stay', () => {
     const cookies = new Cookies();
     const other = new URL('http://other.test/');
     cookies.store(other, ['other=1']);

@@ -37,7 +37,7 @@ describe('the charset of an answer', () => {
     expect(decodedText(bytes, contentType)).toBe(text);
   });
 
-  test('one that nobody knows fails the step by name', () => {
+  test('an unknown charset fails the step by name', () => {
     expect(() => decodedText(latin1('x'), 'text/plain; charset=klingon')).toThrow('charset klingon, which is unknown');
   });
 
