@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { kopCall } from '../exporters/runtime/call.js';
 import { unconnectedTrails } from '../pack/audit-trail/connection.js';
+import { countsOf } from '../pack/domains.js';
 import {
   excerpt,
   formatProblem,
@@ -79,13 +80,12 @@ function facts(pack: Pack) {
     sha256: pack.source.sha256,
     counts: {
       portals: pack.portals.length,
-      workflows: pack.workflows.length,
       steps: pack.workflows.reduce((sum, workflow) => sum + workflow.steps.length, 0),
       objectives: pack.objectives.length,
       calendars: pack.calendars.length,
       teams: pack.teams.length,
       burnAlerts: pack.alerting.burn.length,
-      auditTrails: pack.auditTrails.length,
+      ...Object.fromEntries(countsOf(pack).map(({ key, count }) => [key, count])),
     },
     unconnected: unconnectedTrails(pack),
     inFlight: pack.portals.map(({ name, limits: { maxInFlight } }) => ({
@@ -103,13 +103,14 @@ function summary(pack: Pack, options: CheckOptions): string {
     `${colour('green', 'valid')}  ${files.join(', ')}`,
     [
       counted(counts.portals, 'portal'),
-      counted(counts.workflows, 'workflow'),
+      ...countsOf(pack)
+        .filter(({ count }) => count > 0)
+        .map(({ count, noun, nouns }) => counted(count, noun, nouns)),
       counted(counts.steps, 'step'),
       counted(counts.objectives, 'objective'),
       counted(counts.calendars, 'calendar'),
       counted(counts.teams, 'team'),
       counted(counts.burnAlerts, 'burn alert'),
-      ...(counts.auditTrails === 0 ? [] : [counted(counts.auditTrails, 'audit trail')]),
     ].join(', '),
     ...(removed.length === 0 ? [] : [`Removed by a later file: ${removed.join(', ')}.`]),
     ...inFlight.map(
@@ -170,8 +171,8 @@ function textOf(file: string): string {
   return text;
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 /** styleText omits colours if the stream is not a terminal, or if NO_COLOR is set. */

@@ -26,6 +26,8 @@ export interface DomainDescription<Key extends string, Schema extends z.ZodType,
   readonly key: Key;
   /** What the entries are, for messages: `audit trails`. */
   readonly nouns: string;
+  /** What one entry is. */
+  readonly noun: string;
   /** A sentence for the reference and for editors. */
   readonly about: string;
   /** Of one entry. */
@@ -62,6 +64,8 @@ export interface ReadDomain<Entry> {
 /** A domain as the registry knows it: what its entries look like before they are resolved is its own matter. */
 export interface PackDomain<Key extends string = string, Entry = unknown> {
   readonly key: Key;
+  readonly noun: string;
+  readonly nouns: string;
   /** Of the whole section. */
   readonly schema: z.ZodType;
   readonly secrets: SecretsOfSection | undefined;
@@ -74,10 +78,12 @@ export interface PackDomain<Key extends string = string, Entry = unknown> {
 export function domain<const Key extends string, Schema extends z.ZodType, Entry>(
   description: DomainDescription<Key, Schema, Entry>,
 ): PackDomain<Key, Entry> {
-  const { key, nouns, about, rules, secrets, metrics, recorded = () => [], warnings = () => [] } = description;
+  const { key, noun, nouns, about, rules, secrets, metrics, recorded = () => [], warnings = () => [] } = description;
   const entrySchema = named(description.schema, nouns);
   return {
     key,
+    noun,
+    nouns,
     schema: entrySchema.prefault({}).describe(about),
     secrets,
     metrics,

@@ -19,3 +19,21 @@ export function eachDomain(visit: <Key extends string, Entry>(domain: PackDomain
 
 /** The entries of each domain, under the name of its section. */
 export type DomainEntries = Readonly<ReturnType<typeof eachDomain>>;
+
+export interface DomainCount {
+  readonly key: string;
+  readonly count: number;
+  readonly noun: string;
+  readonly nouns: string;
+}
+
+/** How many entries each domain has, in the order of the registry. */
+export function countsOf(entries: DomainEntries): readonly DomainCount[] {
+  const counts: DomainCount[] = [];
+  eachDomain(({ key, noun, nouns }) => {
+    const own: unknown = Reflect.get(entries, key);
+    counts.push({ key, count: Array.isArray(own) ? own.length : 0, noun, nouns });
+    return [];
+  });
+  return counts;
+}

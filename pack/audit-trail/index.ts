@@ -9,6 +9,7 @@ import { trailWarnings } from './warnings.js';
 
 export const auditTrail = domain({
   key: 'auditTrails',
+  noun: 'audit trail',
   nouns: 'audit trails',
   about: 'What is promised about the record of changes, and where the evidence is.',
   schema,

@@ -9,6 +9,7 @@ import { encryptionWarnings } from './warnings.js';
 
 export const encryption = domain({
   key: 'encryption',
+  noun: 'description of encryption',
   nouns: 'descriptions of encryption',
   about: 'What is promised about field encryption: how fast, with which keys, in which columns.',
   schema: encryptionSchema,

@@ -50,6 +50,10 @@ export function readSource(paths: readonly string[], { sections, secrets }: Layo
 }
 
 function expand(path: string, problems: Problem[]): string[] {
+  if (path === '') {
+    problems.push(unreadable("''", 'the name of the file is empty', 'a file or folder; perhaps a variable is not set'));
+    return [];
+  }
   try {
     if (!statSync(path).isDirectory()) {
       return [path];

@@ -15,6 +15,7 @@ import { secretsOfWorkflows } from './secret-places.js';
 
 export const workflow = domain({
   key: 'workflows',
+  noun: 'workflow',
   nouns: 'workflows',
   about: 'What users do on a portal, how fast it must be, and how that is measured.',
   schema: workflowSchema,
