@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { kopCall } from '../exporters/runtime/call.js';
+import { secretFileRemarks } from '../exporters/runtime/secrets.js';
 import { unconnectedTrails } from '../pack/audit-trail/connection.js';
 import { countsOf } from '../pack/domains.js';
 import {
@@ -53,7 +54,7 @@ export function checkCommand(): Command {
 function check(paths: readonly string[], options: CheckOptions): number {
   try {
     const pack = loadPack(paths, { requireSecrets: options.skipSecrets !== true, allowUnconnected: true });
-    print(options.json ? toJson({ valid: true, ...facts(pack), problems: [] }) : summary(pack, options));
+    print(options.json ? toJson({ valid: true, ...facts(pack, options), problems: [] }) : summary(pack, options));
     return 0;
   } catch (error) {
     if (!(error instanceof InvalidPack)) {
@@ -73,7 +74,7 @@ function toJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2);
 }
 
-function facts(pack: Pack) {
+function facts(pack: Pack, { skipSecrets }: CheckOptions) {
   return {
     files: pack.source.files,
     removed: pack.source.removed,
@@ -93,12 +94,12 @@ function facts(pack: Pack) {
       maxInFlight,
       hangsWithRoom: hangsWithRoom(maxInFlight),
     })),
-    warnings: pack.source.warnings,
+    warnings: [...pack.source.warnings, ...(skipSecrets === true ? [] : secretFileRemarks(pack))],
   };
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, removed, counts, unconnected, inFlight, warnings } = facts(pack);
+  const { files, removed, counts, unconnected, inFlight, warnings } = facts(pack, options);
   const lines = [
     `${colour('green', 'valid')}  ${files.join(', ')}`,
     [

@@ -2,12 +2,19 @@ import { styleText } from 'node:util';
 
 /** Where the demo talks to its reader. */
 export interface Terminal {
-  /** Columns of its window; where there is none, nobody's is too narrow. */
+  /** Columns of its window. Without a window: COLUMNS, or 80, because somebody reads the log in one later. */
   readonly width: number;
   line(text?: string): void;
   lines(texts: readonly string[]): void;
   /** Announces a step; the returned function replaces the announcement by how it went. */
   step(title: string): (outcome: string, isGood: boolean) => void;
+}
+
+const USUAL_COLUMNS = 80;
+
+/** @param columns the environment variable COLUMNS. */
+export function widthWithoutWindow(columns: string | undefined): number {
+  return columns !== undefined && /^[1-9]\d{1,3}$/.test(columns) ? Number(columns) : USUAL_COLUMNS;
 }
 
 /** @param stream standard output or, when that is for a program, standard error */
@@ -16,7 +23,7 @@ export function terminal(stream: NodeJS.WriteStream): Terminal {
   stream.on('error', () => undefined);
   const line = (text = '') => void stream.write(`${text}\n`);
   return {
-    width: stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY,
+    width: stream.isTTY ? stream.columns : widthWithoutWindow(process.env.COLUMNS),
     line,
     lines(texts) {
       for (const text of texts) {

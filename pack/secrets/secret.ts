@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
 import { readBounded, UnreadableFile } from '../reading/bounded-file.js';
 
@@ -88,18 +89,24 @@ function revealPart(part: Part): string {
 }
 
 function revealFile(path: string): string {
-  let text: string;
+  let bytes: Buffer;
   try {
-    // A trailing newline is what `echo secret > file` leaves; it is never meant.
-    text = readBounded(path, MAX_FILE_BYTES)
-      .bytes.toString('utf8')
-      .replace(/\r?\n$/, '');
+    ({ bytes } = readBounded(path, MAX_FILE_BYTES));
   } catch (cause) {
     if (cause instanceof UnreadableFile && cause.cause === undefined) {
       throw new SecretUnavailable(`secret file ${path} ${cause.message}; expected ${cause.expected}`, { cause });
     }
     throw new SecretUnavailable(`secret file ${path} cannot be read; create it or mend its permissions`, { cause });
   }
+  // A trailing newline is what `echo secret > file` leaves; it is never meant.
+  const text = bytes.toString('utf8').replace(/\r?\n$/, '');
   if (text === '') throw new SecretUnavailable(`secret file ${path} is empty; write the secret into it`);
+  if (text.trim() === '') {
+    throw new SecretUnavailable(`secret file ${path} holds only blanks; expected a secret with other characters`);
+  }
+  if (!isUtf8(bytes)) throw new SecretUnavailable(`secret file ${path} is not UTF-8; expected text in UTF-8`);
+  if (bytes.includes(0)) {
+    throw new SecretUnavailable(`secret file ${path} contains a NUL byte; expected text without NUL bytes`);
+  }
   return text;
 }

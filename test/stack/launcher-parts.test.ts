@@ -14,6 +14,7 @@ import { prometheusConfigText } from '../../demo/stack/prometheus-config.js';
 import { evaluatedEvery } from '../../demo/stack/rules.js';
 import { ServiceFailed } from '../../demo/stack/service.js';
 import { table } from '../../demo/stack/table.js';
+import { widthWithoutWindow } from '../../demo/stack/terminal.js';
 import { webhook } from '../../demo/stack/webhook.js';
 import { loadPack } from '../../pack/index.js';
 
@@ -148,6 +149,10 @@ it('aligns the table, and says what is not there', () => {
     '  Demo portal  http://127.0.0.1:8001  running',
     '  Grafana      -                      not installed',
   ]);
+});
+
+it('lays the table out for 80 columns, or COLUMNS, without a window', () => {
+  expect(['120', undefined, '', '0', 'wide'].map(widthWithoutWindow)).toEqual([120, 80, 80, 80, 80]);
 });
 
 it('breaks no word of the table, nor an address, in a window of 80 columns', () => {

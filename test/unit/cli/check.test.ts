@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -147,6 +147,36 @@ test('what is valid and yet worth a word is told: keys that do nothing any more,
     expect(printed.includes(`maxInFlight is ${places}: with fewer than 4 places`)).toBe(isWarned);
     expect(printed).not.toContain(`maxInFlight is ${places}: with fewer than 3 places`);
   }
+});
+
+describe('a file that holds a secret', () => {
+  const checked = async (content: string | Buffer, mode = 0o600) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kop-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [path, secret] = [join(folder, 'header.yaml'), join(folder, 'key')];
+    writeFileSync(secret, content);
+    chmodSync(secret, mode);
+    writeFileSync(path, `portals: { main: { headers: { X-Api-Key: '${'$'}{file:${secret}}' } } }`);
+    return run(minimal, path);
+  };
+
+  test('is told when everybody on the machine may read it', async () => {
+    expect((await checked('hidden')).printed).not.toContain('warning');
+    const { code, printed } = await checked('hidden', 0o644);
+    expect(code).toBe(0);
+    expect(printed).toMatch(/warning {2}secret file \S+\/key may be read by everybody on this machine \(mode 644\)/);
+  });
+
+  test.each([
+    ['of blanks', ' \t\n', 'holds only blanks; expected a secret with other characters'],
+    ['with a NUL byte', 'a\0b', 'contains a NUL byte; expected text without NUL bytes'],
+    ['of bytes that are no UTF-8', Buffer.from([0x61, 0xff, 0xfe]), 'is not UTF-8; expected text in UTF-8'],
+  ])('%s is refused', async (_, content, message) => {
+    const { code, printed } = await checked(content);
+    expect(code).toBe(1);
+    expect(printed).toContain(message);
+    expect(printed).toMatch(/secret file \S+\/key/);
+  });
 });
 
 test('of a regex without a group `ciphertext` it is told what is judged instead', async () => {
