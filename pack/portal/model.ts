@@ -98,7 +98,7 @@ export interface HeaderAuth extends WithExpiry {
 export interface LoginAuth extends WithExpiry {
   readonly kind: 'login';
   readonly path: string;
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly encoding: 'json' | 'form';
   readonly fields: Readonly<Record<string, SecretText>>;
   readonly expectStatus: number;

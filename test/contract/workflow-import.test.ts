@@ -708,6 +708,31 @@ describe('a recorded login', () => {
     expect(summary).toContain('the login sends fields inside of fields');
   });
 
+  test.each<[string, Made]>([
+    ['/login?user=jo.adviser&userpw=letmein', {}],
+    ['/enter?user=jo.adviser&password=letmein&remember=true', { cookies: { sid: 'abcdefgh12345678' } }],
+    ['/enter?user=jo.adviser&pw=letmein', { json: { access_token: 'letmein-99' } }],
+    ['/signin?user=jo.adviser&pw=letmein', { status: 302 }],
+  ])('by GET becomes auth: of that method, and no step: %s', (path, made) => {
+    const { auth, steps } = authOf(entry(path, made));
+    expect(auth).toMatchObject({ kind: 'login', method: 'GET', path: path.replace(/\?.*/, '') });
+    expect(auth.kind === 'login' ? auth.fields.user : undefined).toEqual(text('KINGSTON_USER'));
+    expect(steps).toEqual(['a']);
+  });
+
+  test('without a cookie and without a token becomes auth: too', () => {
+    const { auth, steps } = authOf(login({ usr: 'jo.adviser', userpw: 'letmein' }));
+    expect(auth).toMatchObject({ kind: 'login', path: '/login' });
+    expect(steps).toEqual(['a']);
+  });
+
+  test('is no GET that shows nothing of a login: its password is a reference, and the report says so', () => {
+    const { auth, steps, summary } = authOf(entry('/strength?userpw=letmein'));
+    expect(auth).toEqual({ kind: 'none' });
+    expect(steps).toEqual(['strength', 'a']);
+    expect(summary).toContain('strength: parameter userpw is sent as a reference; if this step is the login');
+  });
+
   test('whose values look like settings or names of fields: only a setting under its own name stays', () => {
     const { auth } = authOf(
       login({ user: 'on', password: 'password', grant_type: 'password', rememberMe: 'true', realm: 'true', pin: '1' }),

@@ -50,7 +50,7 @@ export function importHar(file: string, options: ImportOptions): Imported {
   const answers = new LoginAnswers(entries);
   const selection = select(entries, origin, portal, answers);
   // If the portal already describes a login, that description is used instead of the recorded one.
-  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin) : undefined;
+  const login = portal.auth.kind === 'none' ? recordedAuth(entries, origin, answers) : undefined;
   const written = writeSteps(selection.kept, portal, secrets, typeof login === 'string' ? undefined : login);
   if (written.steps.length === 0) {
     const why = [...lines(selection, written)].map((line) => `\n  ${line}`).join('');

@@ -23,10 +23,15 @@ export class LoginAnswers {
     }
   }
 
-  isLogin({ method, postData, status, ...entry }: HarEntry): boolean {
+  isLogin(entry: HarEntry): boolean {
+    const { method, postData } = entry;
     const isSent = postData !== undefined && (postData.text !== '' || postData.params.length > 0);
-    if ((method !== 'POST' && method !== 'PUT') || !isSent || status < 200 || status >= 400) return false;
-    return this.#setsSession(entry) || this.#givesToken(entry);
+    return (method === 'POST' || method === 'PUT') && isSent && this.startsSession(entry);
+  }
+
+  /** Whether the answer, to any request, sets a session or gives a token. */
+  startsSession({ status, ...entry }: HarEntry): boolean {
+    return status >= 200 && status < 400 && (this.#setsSession(entry) || this.#givesToken(entry));
   }
 
   #setsSession({ requestCookies, responseCookies }: Pick<HarEntry, 'requestCookies' | 'responseCookies'>): boolean {

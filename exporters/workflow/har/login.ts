@@ -1,6 +1,6 @@
 import { isPasswordName, plainReadingsOf, wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { scalars } from './chain.js';
-import { type FormField, fieldsOf } from './fields.js';
+import { type FormField, type FormFields, fieldsOf } from './fields.js';
 import { isHarmlessName } from './harmless.js';
 import type { LoginAnswers } from './login-answers.js';
 import { isOneTimeName } from './names.js';
@@ -16,7 +16,7 @@ export type RecordedAuth =
   | {
       readonly kind: 'login';
       readonly path: string;
-      readonly method: 'POST' | 'PUT';
+      readonly method: 'GET' | 'POST' | 'PUT';
       readonly encoding: 'json' | 'form';
       readonly fields: ReadonlyMap<string, string>;
       readonly status: number;
@@ -28,7 +28,8 @@ export type RecordedAuth =
 
 export function credentialsOf(request: HarEntry, answers: LoginAnswers): CredentialKind | undefined {
   if (isAuthorization(request)) return 'login';
-  if (request.method === 'GET' || request.method === 'HEAD') return isCallback(request) ? 'login' : undefined;
+  if (request.method === 'GET' || request.method === 'HEAD')
+    return isCallback(request) || isLoginByQuery(request, answers) ? 'login' : undefined;
   const named = credentialsIn(request) ?? (isAssertion(request) ? 'login' : undefined);
   return named ?? (isPossibleLogin(request, answers) ? 'possible-login' : undefined);
 }
@@ -43,6 +44,24 @@ function credentialsIn(request: HarEntry): CredentialKind | undefined {
     return 'login';
   if (fields.some(({ name }) => isOneTimeName(name))) return 'one-time-code';
   return passwords.length > 0 ? 'possible-login' : undefined;
+}
+
+/** A password in a query alone may be one that is checked for its strength. */
+function isLoginByQuery(request: HarEntry, answers: LoginAnswers): boolean {
+  const { fields } = sentFields(request);
+  return (
+    request.method === 'GET' &&
+    fields.some(({ name, value }) => isPasswordName(name) && !isLeftEmpty(value)) &&
+    !fields.some(({ name }) => isPasswordName(name) && isNewPassword(name)) &&
+    (isCalledLogin(request, fields) || answers.startsSession(request))
+  );
+}
+
+/** The fields of the body; of a GET, those of the query. */
+function sentFields(request: HarEntry): FormFields {
+  if (request.method !== 'GET') return fieldsOf(request);
+  const fields = [...request.url.searchParams].map(([name, value]) => ({ name, value, isNested: false }));
+  return { encoding: 'form', fields };
 }
 
 function isLeftEmpty(value: string): boolean {
@@ -98,7 +117,11 @@ function isNewPassword(name: string): boolean {
  *
  * @returns undefined where the recording does not show it; a sentence where it shows one that cannot be written.
  */
-export function recordedAuth(entries: readonly HarEntry[], origin: string): RecordedAuth | string | undefined {
+export function recordedAuth(
+  entries: readonly HarEntry[],
+  origin: string,
+  answers: LoginAnswers,
+): RecordedAuth | string | undefined {
   const oidc = recordedOidc(entries);
   if (oidc !== undefined) return oidc;
   const own = entries.filter(({ url }) => url.origin === origin);
@@ -107,8 +130,9 @@ export function recordedAuth(entries: readonly HarEntry[], origin: string): Reco
   if (own.some((entry) => sends(entry) && isAssertion(entry))) {
     return 'the login is not converted: the assertion that it sends (of SAML or the like) is good once; describe auth: of kind form';
   }
-  const byName = (entry: HarEntry) => entry.method !== 'GET' && credentialsIn(entry) === 'login';
-  const login = own.find((entry) => sends(entry) && byName(entry));
+  const byName = (entry: HarEntry) =>
+    entry.method === 'GET' ? isLoginByQuery(entry, answers) : credentialsIn(entry) === 'login';
+  const login = own.find((entry) => entry.status >= 200 && entry.status < 400 && byName(entry));
   if (login !== undefined) return loginAuth(login, sent);
   const elsewhere = entries.find((entry) => entry.url.origin !== origin && byName(entry));
   if (elsewhere !== undefined) {
@@ -134,11 +158,11 @@ function authorization(headers: HarEntry['requestHeaders']): { scheme: string; v
 }
 
 function loginAuth(login: HarEntry, sent: readonly { scheme: string; value: string }[]): RecordedAuth | string {
-  const { encoding, fields } = fieldsOf(login);
+  const { encoding, fields } = sentFields(login);
   if (encoding === 'other') return 'the login sends neither JSON nor a form, which auth: cannot write';
   if (fields.some(({ isNested }) => isNested))
     return 'the login sends fields inside of fields, which auth: cannot write';
-  if (login.method !== 'POST' && login.method !== 'PUT')
+  if (login.method !== 'GET' && login.method !== 'POST' && login.method !== 'PUT')
     return `the login is a ${login.method}, which auth: cannot write`;
   const segments = segmentsOf(login.url.pathname);
   const names = [...segments.map(({ plain }) => plain), ...fields.map(({ name }) => name)];

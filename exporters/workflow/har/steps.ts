@@ -1,6 +1,6 @@
 import { applyPathStyle, isSamePage, type Portal } from '../../../pack/index.js';
 import { itemName, memberName, nameAmong } from '../../../pack/secrets/named-values.js';
-import { wordsOf } from '../../../pack/secrets/secret-shapes.js';
+import { isPasswordName, wordsOf } from '../../../pack/secrets/secret-shapes.js';
 import { Chain, chainVariableName, singular } from './chain.js';
 import { expectationOf } from './expectation.js';
 import { formFields } from './fields.js';
@@ -106,7 +106,7 @@ class Writer {
           kind: 'login',
           path: this.#inUnderscores(auth.path) ?? auth.path,
           ...(auth.method === 'POST' ? {} : { method: auth.method }),
-          ...(auth.encoding === 'json' ? {} : { encoding: auth.encoding }),
+          ...(auth.encoding === 'json' || auth.method === 'GET' ? {} : { encoding: auth.encoding }),
           fields: Object.fromEntries(
             fields.map(([name, value]) => [name, isLoginSetting(name, value) ? value : reference(name, value)]),
           ),
@@ -239,6 +239,10 @@ class Writer {
           ? (this.#chain.use(value, name) ?? this.#reference(name, value))
           : this.#text(nameAmong(name, all, isSecretName), value, `${step}: parameter`);
       if (written === undefined) continue;
+      if (isPasswordName(name))
+        this.#notes.add(
+          `${step}: parameter ${name} is sent as a reference; if this step is the login, describe it below auth: of the portal instead`,
+        );
       if (Object.hasOwn(query, name)) this.#notes.add(`${step}: of several parameters ${name} the first is kept`);
       else query[name] = written;
     }

@@ -33,6 +33,12 @@ const token = section({
 
 const encoding = () => oneOf(['json', 'form']).prefault('json').describe('How the fields are sent. Default json.');
 const loginMethod = () => oneOf(['POST', 'PUT']).prefault('POST').describe('Method of the login. Default POST.');
+const firstLoginMethod = () =>
+  oneOf(['GET', 'POST', 'PUT'])
+    .prefault('POST')
+    .describe(
+      'Method of the login. With GET the fields are sent in the query, where logs may show them. Default POST.',
+    );
 const loginStatus = () => count(100, 599).prefault(200).describe('Status of a successful login. Default 200.');
 
 const secondStep = section({
@@ -52,7 +58,7 @@ const login = section({
     .literal('login')
     .describe('A login request whose cookies, and optionally a token, authenticate later requests.'),
   path: path().describe('Path of the login, below the base URL.'),
-  method: loginMethod(),
+  method: firstLoginMethod(),
   encoding: encoding(),
   fields: loginFields(),
   csrf: csrf()

@@ -70,15 +70,12 @@ async function send(
   tools: LoginTools,
 ): Promise<Page> {
   const { portal } = tools;
-  const isJson = encoding === 'json';
+  const url = new URL(portal.baseUrl + applyPathStyle(path, portal));
+  if (method === 'GET') for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value);
   const page = await visitor.ask({
     method,
-    url: new URL(portal.baseUrl + applyPathStyle(path, portal)),
-    body: {
-      type: isJson ? 'application/json' : 'application/x-www-form-urlencoded',
-      bytes: Buffer.from(isJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString()),
-    },
-    // Servers that check a CSRF token also compare these.
+    url,
+    ...(method === 'GET' ? {} : { body: bodyOf(encoding, fields) }),
     headers: {
       ...token.headers,
       ...(token === noToken ? {} : { origin: portal.baseUrl, referer: `${portal.baseUrl}/` }),
@@ -94,6 +91,14 @@ async function send(
   const sign = target === undefined ? undefined : tools.signs.redirect(target);
   if (sign !== undefined) throw new LoginRefused('auth', `the login did not help (${sign})`);
   return page;
+}
+
+function bodyOf(encoding: LoginAuth['encoding'], fields: Readonly<Record<string, string>>) {
+  const isJson = encoding === 'json';
+  return {
+    type: isJson ? 'application/json' : 'application/x-www-form-urlencoded',
+    bytes: Buffer.from(isJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString()),
+  };
 }
 
 async function grantOf(auth: LoginAuth, { url, text }: Page, tools: LoginTools): Promise<Grant> {

@@ -378,3 +378,16 @@ describe('where sessions are counted', () => {
     expect(server.requests.map(({ url }) => url)).toEqual(['/api/login', '/api/me']);
   });
 });
+
+test('a login by GET sends its fields in the query, and no outlet shows them', async () => {
+  const server = await httpServer((request, response) => {
+    const isLogin = request.url?.startsWith('/api/login') === true;
+    json(response, {}, 200, isLogin ? { 'set-cookie': ['sid=abcdefgh12345678; Path=/'] } : {});
+  });
+  const result = await runOnce(visitOf(server.url, login({ method: 'GET' })));
+  expect(verdictOf(result)).toBe('ok');
+  const { method, url, body } = server.requests[0] ?? {};
+  expect({ method, url, body }).toEqual({ method: 'GET', url: `/api/login?user=probe&password=${PASSWORD}`, body: '' });
+  expect(server.requests[1]?.headers.cookie).toContain('sid=abcdefgh12345678');
+  expect(JSON.stringify(result)).not.toContain(PASSWORD);
+});
