@@ -30,7 +30,7 @@ Examples:
 Exit codes:
   0  the 99th percentiles keep the promise, nothing failed, and no self-test did
   1  something is not as promised: too slow, failed, or a self-test did
-  2  nothing of that, and of a part nobody can tell ("not known" says which and why: the machine was too busy, a fault of
+  2  neither of these, and a part is unknown ("not known" says which and why: the machine was too busy, a fault of
      the exporter, a record of aged canaries that was lost); or it cannot run, and the message says why`;
 
 /** `kop encryption probe`: measures providers now and compares them with their SLA. */

@@ -60,7 +60,7 @@ function remarks(outcome: ColumnOutcome): string[] {
       : [colour('red', `${name}: key versions not checked: key '${column.key ?? ''}': ${keyProblem}`)]),
     ...(undecided_version === 0
       ? []
-      : [`${name}: ${undecided_version} rows under key versions of which nobody can tell whether they were made`]),
+      : [`${name}: ${undecided_version} rows under key versions whose status is unknown`]),
     ...(whole.copies === 0 ? [] : [`${name}: ${whole.copies} rows have the whole ciphertext of another row`]),
     ...(whole.reuse.length === 0
       ? []

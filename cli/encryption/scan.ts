@@ -38,7 +38,7 @@ export function encryptionScanCommand(): Command {
     .argument('[table]', 'table as schema.table (default: all that are described)')
     .option('--config.file <path>', 'configuration file or folder; repeat it to merge several', collect, [])
     .option('--json', 'print JSON for programs')
-    .option('--restart', 'begin anew where an earlier scan was interrupted')
+    .option('--restart', 'start from the beginning even if an earlier scan was interrupted')
     .option(
       '--state-directory <folder>',
       "where progress is kept (default: KOP_STATE_DIRECTORY, else the exporter's that runs here, else as described)",

@@ -165,7 +165,7 @@ class Run {
     if (refusal === undefined) return first;
     const asker = `${workflow.name}/${step.name}`;
     if (first.grant === undefined || !credentials.renew(first.grant, asker)) return this.#refused(first, refusal);
-    this.#note(`${step.name}: the portal no longer accepts the session (${refusal}); logging in anew`);
+    this.#note(`${step.name}: the portal no longer accepts the session (${refusal}); logging in again`);
     const second = await this.#try(step);
     const again = second.outcome.refusal;
     credentials.learn(asker, again === undefined);

@@ -96,7 +96,7 @@ function revealFile(path: string): string {
     if (cause instanceof UnreadableFile && cause.cause === undefined) {
       throw new SecretUnavailable(`secret file ${path} ${cause.message}; expected ${cause.expected}`, { cause });
     }
-    throw new SecretUnavailable(`secret file ${path} cannot be read; create it or mend its permissions`, { cause });
+    throw new SecretUnavailable(`secret file ${path} cannot be read; create it or fix its permissions`, { cause });
   }
   // A trailing newline is what `echo secret > file` leaves; it is never meant.
   const text = bytes.toString('utf8').replace(/\r?\n$/, '');

@@ -404,7 +404,7 @@ describe('a portal that fails now and then', () => {
     expect(absent).toEqual(expect.arrayContaining(['tamper_ciphertext', 'tamper_tag', 'truncated', 'wrong_aad']));
     const why = result.selfTests.find(([test]) => test === 'tamper_ciphertext')?.[1].why;
     expect(why).toBe(
-      'nobody can tell a refusal from an outage: decrypt: status 500 (a refused ciphertext must be answered with 400, 409 or 422)',
+      'a refusal cannot be distinguished from an outage: decrypt: status 500 (a refused ciphertext must be answered with 400, 409 or 422)',
     );
   });
 });

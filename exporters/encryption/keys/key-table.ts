@@ -73,5 +73,5 @@ function unknownStatuses(rows: readonly RotationRow[], { table, means }: KeyTabl
     unknown.map(({ status }) => (status !== null && WORD.test(status) ? `'${status}'` : 'no word')),
   );
   const known = [...STATUSES.keys()].join(', ');
-  return `the status of ${unknown.length} rotations of '${means}' in ${table} is not known (${[...words].slice(0, 3).join(', ')}; known are ${known}), so nobody can tell whether their versions were made`;
+  return `the status of ${unknown.length} rotations of '${means}' in ${table} is not known (${[...words].slice(0, 3).join(', ')}; known are ${known}), so it is unknown whether their versions exist`;
 }

@@ -76,7 +76,7 @@ class AgedTests<S> {
     if (book.lostAtMs === undefined) return this.#kept(book, fresh, [...results, ['aged_versions', ofVersions]]);
     const { markPath } = this.#options.file;
     const lost = unknownResult(
-      `the record of aged canaries was gone at ${dateOf(book.lostAtMs)}, and began anew; remove ${markPath} once you have seen it`,
+      `the record of aged canaries was gone at ${dateOf(book.lostAtMs)}, and was started again; remove ${markPath} once you have seen it`,
     );
     const told = results.map(([test, result]) => [test, result.outcome === 'absent' ? lost : result] as const);
     // The canaries of earlier versions are lost permanently.

@@ -43,7 +43,7 @@ export class CanaryFile {
     const book = readBook(text);
     if (book === undefined) {
       throw new CanaryFileError(
-        `the record of aged canaries in ${this.path} is damaged; remove it and ${this.markPath} to begin anew`,
+        `the record of aged canaries in ${this.path} is damaged; remove it and ${this.markPath} to start again`,
       );
     }
     const isOver = mark === undefined || canaryOfAge(book, WHOLE_AFTER_DAYS, nowMs) !== undefined;

@@ -428,7 +428,7 @@ class SelfTests<S> {
       return isKept ? undefined : failed('it was accepted');
     } catch (error) {
       if (!tellsNothing(error)) return passed;
-      return absent(`nobody can tell a refusal from an outage: ${asFailure(error).message}`);
+      return absent(`a refusal cannot be distinguished from an outage: ${asFailure(error).message}`);
     }
   }
 

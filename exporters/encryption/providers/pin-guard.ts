@@ -186,7 +186,7 @@ function sharedKey(folder: string): Buffer {
   quietly(() => writeFileSync(path, made, { mode: 0o600, flag: 'wx' }));
   const read = quietly(() => readFileSync(path));
   if (read?.length === KEY_BYTES) return read;
-  // Cut off by a full disk: nothing that was noted with it can be told apart any more.
+  // Truncated by a full disk: notes that were made with it can no longer be read.
   quietly(() => writeFileSync(path, made, { mode: 0o600 }));
   return made;
 }

@@ -81,7 +81,7 @@ async function scanOne(
   if (problem !== undefined) onNote(column, problem);
   if (isRestart) delete state.progress;
   else if (state.progress !== undefined) {
-    onNote(column, `going on after ${state.progress.tally.rows} rows; --restart begins anew`);
+    onNote(column, `going on after ${state.progress.tally.rows} rows; --restart starts from the beginning`);
   }
   return scanColumn({
     column,

@@ -13,7 +13,7 @@ const WORK = 'hashes';
 /** The hashes on disk are not those that were written, so earlier nonces are unknown. */
 export class SpoolDamaged extends ScanFailure {
   constructor() {
-    super('other', 'the file of hashes is damaged; beginning anew');
+    super('other', 'the file of hashes is damaged; starting again');
   }
 }
 

@@ -74,14 +74,14 @@ export class StateStore {
       written = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return { state: this.#fresh() };
-      return { state: this.#fresh(), problem: 'the progress of the last scan cannot be read; beginning anew' };
+      return { state: this.#fresh(), problem: 'the progress of the last scan cannot be read; starting again' };
     }
     const state = parse(written);
     if (state === undefined) {
-      return { state: this.#fresh(), problem: 'the progress of the last scan is corrupted; beginning anew' };
+      return { state: this.#fresh(), problem: 'the progress of the last scan is corrupted; starting again' };
     }
     if (state.column !== this.#digest) {
-      return { state: this.#fresh(), problem: 'the column is described or judged otherwise now; beginning anew' };
+      return { state: this.#fresh(), problem: 'the column is described or judged differently now; starting again' };
     }
     return { state };
   }

@@ -27,7 +27,7 @@ export class LockUnreadable extends Error {
 
   constructor(path: string, cause: unknown) {
     super(
-      `the lock ${path} cannot be read (${errorCode(cause)}), so that nobody knows whether another exporter keeps its state ` +
+      `the lock ${path} cannot be read (${errorCode(cause)}), so it is unknown whether another exporter keeps its state ` +
         'there, such as one of another user; stop that one, or remove the lock when none runs',
       { cause },
     );

@@ -21,7 +21,7 @@ export function tlsRemarks({ context, clientAuth }: ServerTls, now: Date): strin
     );
   } else if (clientAuth !== 'NoClientCert' && context.ca === undefined) {
     remarks.push(
-      `client_auth_type ${clientAuth} without client_ca_file trusts the public authorities: whoever has a certificate of one of them is let in`,
+      `client_auth_type ${clientAuth} without client_ca_file trusts the public authorities: anyone with a certificate of one of them is accepted`,
     );
   }
   return remarks;

@@ -153,7 +153,7 @@ describe('a canary of an earlier process', () => {
 describe('the record of canaries', () => {
   const lost = 'field_encryption_canaries_lost';
 
-  test('that is lost begins anew, and stays unknown until somebody has seen it', async () => {
+  test('that is lost starts again, and stays unknown until somebody has seen it', async () => {
     const { job, path } = await keyService();
     expect(total(metricsOf(job, (await results(job)).result), lost)).toBe(0);
     age(path, 91);
@@ -188,7 +188,7 @@ describe('the record of canaries', () => {
     expect((await results(job)).outcomes).toEqual(allPassed);
   });
 
-  test('that was removed together with its mark, on purpose, begins anew without a word', async () => {
+  test('that was removed together with its mark, on purpose, starts again without a message', async () => {
     const { job, path } = await keyService();
     await results(job);
     age(path, 91);
@@ -214,7 +214,7 @@ describe('the record of canaries', () => {
     const { outcomes: found, why, result } = await results(job);
     expect(found).toEqual(allUnknown);
     expect(why('aged_1d')).toBe(
-      `the record of aged canaries in ${path} is damaged; remove it and ${path}.kept to begin anew`,
+      `the record of aged canaries in ${path} is damaged; remove it and ${path}.kept to start again`,
     );
     expect(total(metricsOf(job, result), lost)).toBe(1);
     const report = await probeNow({ ...job, keepsCanaries: false }, 1, new Redactor());

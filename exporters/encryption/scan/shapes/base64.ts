@@ -3,7 +3,7 @@
  * one wrong place costs a fraction of what matching the whole text does.
  *
  * Besides wrong characters it finds what an encoder never writes: padding in the middle, and bits behind the last byte
- * that are not 0. A text that was cut and padded anew mostly has these.
+ * that are not 0. A text that was truncated and padded again mostly has these.
  *
  * Lengths are those in bytes: counting characters of UTF-8 costs seven times as much. A text in which the two differ
  * has a wrong character, so the answer is the same.

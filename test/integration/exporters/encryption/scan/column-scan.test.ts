@@ -231,7 +231,7 @@ describe('progress', () => {
     await scanUntil(scan, 4);
     const notes: string[] = [];
     const [outcome] = await scanNow(scan, [], { notes });
-    expect(notes).toEqual(['going on after 200 rows; --restart begins anew']);
+    expect(notes).toEqual(['going on after 200 rows; --restart starts from the beginning']);
     expect(outcome?.whole?.tally.rows).toBe(502);
     expect(outcome?.verdict?.states).toMatchObject({ encrypted: 501, plaintext_suspect: 1 });
     expect(outcome?.whole?.findings).toEqual([{ state: 'plaintext_suspect', after: '400', upTo: '450', rows: 1 }]);
@@ -265,7 +265,7 @@ describe('progress', () => {
     writeFileSync(join(folder, file), written.replace('"rows":150', '"rows":151'));
     const notes: string[] = [];
     const [outcome] = await scanNow(scan, [], { notes });
-    expect(notes).toEqual(['the progress of the last scan is corrupted; beginning anew']);
+    expect(notes).toEqual(['the progress of the last scan is corrupted; starting again']);
     expect(outcome?.whole?.tally.rows).toBe(500);
   });
 

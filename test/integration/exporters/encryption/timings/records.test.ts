@@ -126,7 +126,7 @@ test('a log of rotations: what is under way counts as made, what failed does not
   expect(await look()).toEqual({
     knowledge: { ...knowledge, undecided: ['v8', 'v7', 'v6'] },
     problem:
-      "the status of 3 rotations of 'pii' in public.rotations is not known (no word, 'cancelled'; known are completed, in_progress, failed), so nobody can tell whether their versions were made",
+      "the status of 3 rotations of 'pii' in public.rotations is not known (no word, 'cancelled'; known are completed, in_progress, failed), so it is unknown whether their versions exist",
   });
   await run(server.adminUrl, `delete from public.rotations where status is null or lower(status) <> 'failed'`);
   expect(await look()).toMatchObject({ knowledge: { versions: ['v3'] } });
