@@ -131,8 +131,8 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
   await new Promise((resolve) => taken.close(resolve));
 }, 240_000);
 
-it('shows a certificate that nears its end, when the portal speaks TLS', async () => {
-  const args = ['--tls', '--fault', 'certificate=10', '--no-prometheus', '--no-grafana', '--fast', '--ports', 'any'];
+it('shows a certificate that nears its end, when the portal speaks TLS; leaves nothing behind when it is killed', async () => {
+  const args = ['--tls', '--fault', 'certificate=10', '--no-grafana', '--fast', '--ports', 'any'];
   const running = demo(args);
   const { portal, exporters } = await running.ready();
   expect(portal).toMatch(/^https:/);
@@ -143,6 +143,9 @@ it('shows a certificate that nears its end, when the portal speaks TLS', async (
   });
   expect(days).toBeGreaterThan(9);
   expect(days).toBeLessThanOrEqual(10);
+  expect(await running.end('SIGKILL')).toBe('SIGKILL');
+  await eventually('everything has followed', 20_000, async () => running.left().length === 0);
+  expect(existsSync(join(running.folder, '.kop'))).toBe(false);
 });
 
 it('tells what is missing and how to get it, and measures without it', async () => {
@@ -159,8 +162,8 @@ it('tells what is missing and how to get it, and measures without it', async () 
   expect(await running.end('SIGTERM')).toBe(0);
 });
 
-it('tells which program died and how its log ends, and goes on', async () => {
-  const running = demo(['--ports', 'any', '--no-grafana']);
+it('tells which program died and how its log ends, and goes on; keeps its data where it is told to', async () => {
+  const running = demo(['--ports', 'any', '--no-grafana', '--data-dir', 'kept']);
   const addresses = await running.ready();
   process.kill(running.pidOf('prometheus.yml'), 'SIGKILL');
   await eventually('the death is told', 5_000, async () =>
@@ -168,6 +171,13 @@ it('tells which program died and how its log ends, and goes on', async () => {
   );
   expect((await fetch(`${addresses.exporters}/-/healthy`)).status).toBe(200);
   expect(await running.end('SIGINT')).toBe(0);
+
+  // And starts on them again.
+  const kept = join(running.folder, 'kept');
+  expect(existsSync(join(kept, 'postgres'))).toBe(true);
+  const second = demo(['--ports', 'any', '--no-grafana', '--no-prometheus', '--data-dir', kept]);
+  await second.ready();
+  expect(await second.end('SIGINT')).toBe(0);
 });
 
 it.skipIf(!canMount)('says that the disk is full, and what needs how much, without a stack', async () => {
@@ -182,30 +192,11 @@ it.skipIf(!canMount)('says that the disk is full, and what needs how much, witho
   expect(running.told).not.toMatch(/^ +at /m);
 });
 
-it('leaves nothing behind when it is killed', async () => {
-  const running = demo(['--ports', 'any', '--no-grafana']);
-  await running.ready();
-  expect(await running.end('SIGKILL')).toBe('SIGKILL');
-  await eventually('everything has followed', 20_000, async () => running.left().length === 0);
-  expect(existsSync(join(running.folder, '.kop'))).toBe(false);
-});
-
 it('ends at once, and cleanly, when it is told to stop while it is starting', async () => {
   const running = demo(['--ports', 'any', '--no-grafana']);
   await eventually('the start', 30_000, async () => running.told.includes('Starting the demo'));
   expect(await running.end('SIGINT')).toBe(0);
   await eventually('nothing is left', 5_000, async () => running.left().length === 0);
-});
-
-it('keeps its data where it is told to, and starts on them again', async () => {
-  const first = demo(['--ports', 'any', '--no-grafana', '--no-prometheus', '--data-dir', 'kept']);
-  await first.ready();
-  expect(await first.end('SIGINT')).toBe(0);
-  const kept = join(first.folder, 'kept');
-  expect(existsSync(join(kept, 'postgres'))).toBe(true);
-  const second = demo(['--ports', 'any', '--no-grafana', '--no-prometheus', '--data-dir', kept]);
-  await second.ready();
-  expect(await second.end('SIGINT')).toBe(0);
 });
 
 it.each([
