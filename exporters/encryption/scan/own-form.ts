@@ -44,7 +44,7 @@ export function contentOfWhole(value: string, isOfBytes: boolean): Content {
   const contents = encoded.flatMap((piece) => bytesOf(piece, false) ?? []);
   if (encoded.length === 0) {
     const isText = readsAsText(bytes) && (/\S\s+\S/.test(value) || ADDRESS.test(value));
-    return { state: isText ? 'plaintext_suspect' : 'encrypted', marks: NO_MARKS };
+    return { state: isText ? 'plaintext_suspect' : 'encrypted', marks: isOfBytes ? marksOf(bytes) : NO_MARKS };
   }
   const [only] = contents;
   if (only === undefined) return { state: 'encrypted', marks: NO_MARKS };
