@@ -150,16 +150,3 @@ describe('imports', () => {
     expect(forbidden(path, `import type { A } from '${specifier}';`)).toEqual([]);
   });
 });
-
-describe('exported names', () => {
-  test('are declared once, so that each means one thing', () => {
-    const declared = /^export (?:async )?(?:abstract )?(?:const|type|interface|function\*?|class) (\w+)/gm;
-    const places = new Map<string, string[]>();
-    for (const path of sources.filter((each) => /^(pack|exporters|alert-rules|dashboards|cli)\//.test(each))) {
-      for (const name of new Set([...readFileSync(path, 'utf8').matchAll(declared)].map(([, found = '']) => found))) {
-        places.set(name, [...(places.get(name) ?? []), path]);
-      }
-    }
-    expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([]);
-  });
-});
