@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
 import { kopCall } from '../../exporters/runtime/call.js';
-import { CliLab, type Desk, kop, kopApart, ORIGIN } from '../support/audit/cli-lab.js';
-import { DeskWatch } from '../support/audit/desk-watch.js';
+import { CliLab, type Desk, kop, kopApart, ORIGIN } from '../support/audit-trail/cli-lab.js';
+import { DeskWatch } from '../support/audit-trail/desk-watch.js';
 import { kopHere } from '../support/cli.js';
 
 let lab: CliLab;

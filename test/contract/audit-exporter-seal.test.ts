@@ -9,7 +9,7 @@ import { wholeShard } from '../../exporters/runtime/shard.js';
 import type { StateKeeper } from '../../exporters/runtime/state/index.js';
 import { loadPack } from '../../pack/index.js';
 import { verificationKinds } from '../../pack/sealing/model.js';
-import { CliLab, type Desk } from '../support/audit/cli-lab.js';
+import { CliLab, type Desk } from '../support/audit-trail/cli-lab.js';
 import { stateIn } from '../support/state.js';
 
 let lab: CliLab;

@@ -12,8 +12,8 @@ import type { StateKeeper } from '../../exporters/runtime/state/index.js';
 import { evidenceSources } from '../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../pack/audit-trail/model.js';
 import { loadPack, type Pack } from '../../pack/index.js';
-import { auditTrail } from '../support/audit/domain.js';
-import { type AuditFixture, auditFixture, borrowAuditServer } from '../support/audit/fixture.js';
+import { auditTrail } from '../support/audit-trail/domain.js';
+import { type AuditFixture, auditFixture, borrowAuditServer } from '../support/audit-trail/fixture.js';
 import { stateIn } from '../support/state.js';
 
 let server: Awaited<ReturnType<typeof borrowAuditServer>>;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { CliLab } from '../support/audit/cli-lab.js';
+import { CliLab } from '../support/audit-trail/cli-lab.js';
 import { builtCli } from '../support/workflow/process.js';
 
 let lab: CliLab;

@@ -3,7 +3,7 @@ import { badAfternoon } from '../../demo/portal/bad-afternoon.js';
 import { type DemoPortal, startPortal } from '../../demo/portal/index.js';
 import { installTrail } from '../../demo/stack/audit-trail/install.js';
 import { explain } from '../../exporters/audit-trail/index.js';
-import { auditTrail } from '../support/audit/domain.js';
+import { auditTrail } from '../support/audit-trail/domain.js';
 import { type BorrowedServer, borrowPostgres } from '../support/postgres/borrowed.js';
 import { eventually } from './runtime-support.js';
 

@@ -181,7 +181,7 @@ describe('kop workflow run', () => {
 });
 
 describe('kop workflow import', () => {
-  const fixtures = fileURLToPath(new URL('../fixtures/har/', import.meta.url));
+  const fixtures = fileURLToPath(new URL('../fixtures/workflow/har/', import.meta.url));
   const args = ['import', join(fixtures, 'chrome.har'), '--config.file', join(fixtures, 'pack.yaml')];
 
   test('prints the workflow alone, and what it says about it elsewhere', async () => {

@@ -7,10 +7,10 @@ import { importHar } from '../../exporters/workflow/har/index.js';
 import { loadPack } from '../../pack/index.js';
 
 /**
- * Recordings of other tools than browsers. Those in test/fixtures/har/recorded were made by record.mjs beside them.
+ * Recordings of other tools than browsers. Those in test/fixtures/workflow/har/recorded were made by record.mjs beside them.
  * The shapes below are those of tools that do not run here, as their exports and their documentation show them.
  */
-const recorded = 'test/fixtures/har/recorded';
+const recorded = 'test/fixtures/workflow/har/recorded';
 const folder = mkdtempSync(join(tmpdir(), 'kop-har-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

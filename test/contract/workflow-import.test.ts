@@ -6,7 +6,7 @@ import { type ImportOptions, importHar } from '../../exporters/workflow/har/inde
 import { loadPack } from '../../pack/index.js';
 import { fileOf } from '../support/workflow/certificates.js';
 
-const fixtures = fileURLToPath(new URL('../fixtures/har/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../fixtures/workflow/har/', import.meta.url));
 const packFile = join(fixtures, 'pack.yaml');
 const pack = loadPack([packFile], { requireSecrets: false });
 

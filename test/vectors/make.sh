@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes test/fixtures/vectors anew: ciphertexts by the libraries themselves, for the tests of the scanner.
+# Makes test/fixtures/encryption/vectors anew: ciphertexts by the libraries themselves, for the tests of the scanner.
 #
 # Needs node and npm, python3, go, gpg, git, ruby with activesupport (Debian: ruby-activesupport). Everything else is
 # installed into a temporary folder; the pack depends on none of it. Values are random, so each run changes the files.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-output=$here/../fixtures/vectors
+output=$here/../fixtures/encryption/vectors
 plaintexts=$here/plaintexts.json
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

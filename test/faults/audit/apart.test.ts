@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type InstalledServer, type Office, startInstalled } from '../../support/audit/installed.js';
+import { type InstalledServer, type Office, startInstalled } from '../../support/audit-trail/installed.js';
 import type { TestServer } from '../../support/postgres/majors.js';
 import type { Shows } from './cases.js';
 import { stated } from './promised.js';

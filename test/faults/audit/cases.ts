@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
-import { attribution } from '../../support/audit/domain.js';
-import type { Office } from '../../support/audit/installed.js';
+import { attribution } from '../../support/audit-trail/domain.js';
+import type { Office } from '../../support/audit-trail/installed.js';
 
 /** A value, or what it must be like. */
 export type Expected = number | string | ((value: number | string | undefined) => boolean);

@@ -1,6 +1,6 @@
 /** Apart from the others, because it moves the clock of the whole process. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { borrowInstalled, type InstalledServer } from '../../support/audit/installed.js';
+import { borrowInstalled, type InstalledServer } from '../../support/audit-trail/installed.js';
 import type { Shows } from './cases.js';
 import { stated } from './promised.js';
 import { proven, watchFor } from './trial.js';

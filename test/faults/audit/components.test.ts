@@ -17,7 +17,7 @@ import {
 import { createWitness } from '../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../exporters/runtime/log.js';
 import { SecretText } from '../../../pack/index.js';
-import { borrowInstalled, type InstalledServer, type Office } from '../../support/audit/installed.js';
+import { borrowInstalled, type InstalledServer, type Office } from '../../support/audit-trail/installed.js';
 import type { Shows } from './cases.js';
 import { stated } from './promised.js';
 import { proven, type Watched, watchFor } from './trial.js';

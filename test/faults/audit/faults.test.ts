@@ -4,7 +4,7 @@
  * blamed. What needs a server of its own is in apart.test.ts; what is about the seal and the witness, in components.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { borrowInstalled, type InstalledServer } from '../../support/audit/installed.js';
+import { borrowInstalled, type InstalledServer } from '../../support/audit-trail/installed.js';
 import { majors } from '../../support/postgres/majors.js';
 import { cases } from './cases.js';
 import { stated } from './promised.js';

@@ -1,4 +1,4 @@
-import { boundOf, testPaces } from '../../support/audit/watchman.js';
+import { boundOf, testPaces } from '../../support/audit-trail/watchman.js';
 import type { Shows } from './cases.js';
 
 export interface Paces {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { declare } from '../../../exporters/audit-trail/observer/verdict/declarations.js';
-import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
-import { difference, testPaces, type Verdict, Watchman } from '../../support/audit/watchman.js';
+import { type InstalledServer, type Office, openOffice } from '../../support/audit-trail/installed.js';
+import { difference, testPaces, type Verdict, Watchman } from '../../support/audit-trail/watchman.js';
 import type { TestServer } from '../../support/postgres/majors.js';
 
 /** Something that happens in any office, and must not alarm anybody. */

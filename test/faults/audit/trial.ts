@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { ObserverDeps } from '../../../exporters/audit-trail/observer/observer.js';
-import { type InstalledServer, type Office, openOffice } from '../../support/audit/installed.js';
-import { difference, type Verdict, Watchman } from '../../support/audit/watchman.js';
+import { type InstalledServer, type Office, openOffice } from '../../support/audit-trail/installed.js';
+import { difference, type Verdict, Watchman } from '../../support/audit-trail/watchman.js';
 import type { Expected, FaultCase, Shows } from './cases.js';
 import { type Promised, promisedFor } from './promised.js';
 

@@ -18,7 +18,7 @@ export type Vector = z.output<typeof vectorSchema>;
 
 /** Ciphertexts that another library made; test/vectors/ says how. */
 export function vectors(name: string): readonly Vector[] {
-  const file = join(packageRoot(), 'test', 'fixtures', 'vectors', `${name}.json`);
+  const file = join(packageRoot(), 'test', 'fixtures', 'encryption', 'vectors', `${name}.json`);
   return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).vectors;
 }
 

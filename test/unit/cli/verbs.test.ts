@@ -25,7 +25,7 @@ describe('each verb says what there is, and what is wrong with how it was called
 describe('where nothing can be written, the message says where, why and what to do', () => {
   // Below a file nobody may write, whoever runs the test.
   const out = `${fileOf('file', '')}/below`;
-  const har = ['test/fixtures/har/chrome.har', '--config.file', 'test/fixtures/har/pack.yaml'];
+  const har = ['test/fixtures/workflow/har/chrome.har', '--config.file', 'test/fixtures/workflow/har/pack.yaml'];
   test.each([
     ['build', ['build', '--config.file', 'test/fixtures/pack/minimal.yaml']],
     ['workflow import', ['workflow', 'import', ...har]],

@@ -6,8 +6,8 @@ import { MemoryDirectory } from '../../../../exporters/audit-trail/observer/memo
 import { createSealer } from '../../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
 import { looseFolder } from '../../../../exporters/runtime/state/index.js';
-import { CliLab, type Desk, kop } from '../../../support/audit/cli-lab.js';
-import { DeskWatch } from '../../../support/audit/desk-watch.js';
+import { CliLab, type Desk, kop } from '../../../support/audit-trail/cli-lab.js';
+import { DeskWatch } from '../../../support/audit-trail/desk-watch.js';
 
 const earlier = 'test/fixtures/audit-trail/earlier';
 const stateFile = join(earlier, 'state/audit-trail/trail.observer.json');

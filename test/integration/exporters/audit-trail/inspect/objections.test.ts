@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { report } from '../../../../../exporters/audit-trail/inspect/report.js';
 import { createSealer } from '../../../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
-import { CliLab, type Desk } from '../../../../support/audit/cli-lab.js';
-import { DeskWatch } from '../../../../support/audit/desk-watch.js';
+import { CliLab, type Desk } from '../../../../support/audit-trail/cli-lab.js';
+import { DeskWatch } from '../../../../support/audit-trail/desk-watch.js';
 
 // Whole rounds of an observer, and programs in between.
 vi.setConfig({ testTimeout: 90_000 });

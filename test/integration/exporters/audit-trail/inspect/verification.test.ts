@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type VerificationRequest, verify } from '../../../../../exporters/audit-trail/inspect/verification.js';
 import { parseVkey } from '../../../../../exporters/audit-trail/seal/index.js';
-import { CliLab, type Desk, ORIGIN } from '../../../../support/audit/cli-lab.js';
+import { CliLab, type Desk, ORIGIN } from '../../../../support/audit-trail/cli-lab.js';
 
 let lab: CliLab;
 

@@ -1,7 +1,7 @@
 /** Records that were moved to an archive are still the trail: of one history, and no less under watch. */
 import { expect, test } from 'vitest';
-import { ownRecords } from '../../../../support/audit/domain.js';
-import { observed } from '../../../../support/audit/observed.js';
+import { ownRecords } from '../../../../support/audit-trail/domain.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 const accounts = 'public.accounts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
 import { statusOf } from '../../../../../exporters/audit-trail/inspect/status.js';
-import { observed } from '../../../../support/audit/observed.js';
-import { bypassed, enrol } from '../../../../support/audit/schema.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
+import { bypassed, enrol } from '../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 

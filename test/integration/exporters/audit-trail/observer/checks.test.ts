@@ -4,10 +4,10 @@ import { sealFamilies } from '../../../../../exporters/audit-trail/seal-families
 import type { Witness, WitnessReport } from '../../../../../exporters/audit-trail/witness/index.js';
 import { renderFamilies } from '../../../../../exporters/runtime/metrics/index.js';
 import type { Comparison } from '../../../../../pack/audit-trail/model.js';
-import { auditTrail, ownRecords } from '../../../../support/audit/domain.js';
-import { observed } from '../../../../support/audit/observed.js';
-import { bypassed } from '../../../../support/audit/schema.js';
-import { startWriters } from '../../../../support/audit/writers.js';
+import { auditTrail, ownRecords } from '../../../../support/audit-trail/domain.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
+import { bypassed } from '../../../../support/audit-trail/schema.js';
+import { startWriters } from '../../../../support/audit-trail/writers.js';
 
 const lab = observed();
 

@@ -9,15 +9,15 @@ import { status } from '../../../../../exporters/audit-trail/inspect/status.js';
 import { MemoryDirectory } from '../../../../../exporters/audit-trail/observer/memory.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { CannotKeepState, looseFolder } from '../../../../../exporters/runtime/state/index.js';
-import { ownRecords } from '../../../../support/audit/domain.js';
+import { ownRecords } from '../../../../support/audit-trail/domain.js';
 import {
   type AuditFixture,
   auditFixture,
   startAuditServer,
   type Watching,
   watch,
-} from '../../../../support/audit/fixture.js';
-import { bypassed } from '../../../../support/audit/schema.js';
+} from '../../../../support/audit-trail/fixture.js';
+import { bypassed } from '../../../../support/audit-trail/schema.js';
 
 let server: PostgresServer;
 let fixture: AuditFixture;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { observed } from '../../../../support/audit/observed.js';
-import { bypassed, snapshot } from '../../../../support/audit/schema.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
+import { bypassed, snapshot } from '../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { installSql } from '../../../../../exporters/audit-trail/writer/index.js';
-import { installedRecords } from '../../../../support/audit/installed.js';
-import { observed } from '../../../../support/audit/observed.js';
+import { installedRecords } from '../../../../support/audit-trail/installed.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createWitness } from '../../../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { SecretText } from '../../../../../pack/index.js';
-import { observed } from '../../../../support/audit/observed.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 

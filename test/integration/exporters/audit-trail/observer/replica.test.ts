@@ -14,8 +14,8 @@ import {
   startAuditServer,
   type Watching,
   watch,
-} from '../../../../support/audit/fixture.js';
-import { bypassed } from '../../../../support/audit/schema.js';
+} from '../../../../support/audit-trail/fixture.js';
+import { bypassed } from '../../../../support/audit-trail/schema.js';
 
 const run = promisify(execFile);
 const accounts = 'public.accounts';

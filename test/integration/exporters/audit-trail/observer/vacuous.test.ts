@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { AuditTrail } from '../../../../../pack/audit-trail/model.js';
-import { ownRecords } from '../../../../support/audit/domain.js';
-import { observed } from '../../../../support/audit/observed.js';
-import { bypassed } from '../../../../support/audit/schema.js';
+import { ownRecords } from '../../../../support/audit-trail/domain.js';
+import { observed } from '../../../../support/audit-trail/observed.js';
+import { bypassed } from '../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 const [accounts, holdings] = ['public.accounts', 'public.holdings'];

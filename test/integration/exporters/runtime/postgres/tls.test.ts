@@ -15,7 +15,7 @@ import {
   startAuditServer,
   type Watching,
   watch,
-} from '../../../../support/audit/fixture.js';
+} from '../../../../support/audit-trail/fixture.js';
 import { authority, type Certificate, certificate, fileOf } from '../../../../support/workflow/certificates.js';
 
 let server: PostgresServer;

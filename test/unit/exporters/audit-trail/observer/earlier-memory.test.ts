@@ -8,7 +8,7 @@ import { Observer } from '../../../../../exporters/audit-trail/observer/observer
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../../../exporters/runtime/metrics/index.js';
 import { looseFolder } from '../../../../../exporters/runtime/state/index.js';
-import { auditTrail } from '../../../../support/audit/domain.js';
+import { auditTrail } from '../../../../support/audit-trail/domain.js';
 
 /** Written by the version before, of a trail with suspicions, proven faults, a scan under way and witnessed ranges. */
 const first = 'test/fixtures/audit-trail/earlier/observer-state-1.json';

@@ -12,7 +12,7 @@ import { slotOf } from '../../../../../exporters/audit-trail/observer/slots.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { MetricStore } from '../../../../../exporters/runtime/metrics/index.js';
 import { evidenceSources } from '../../../../../pack/audit-trail/metrics.js';
-import { auditTrail } from '../../../../support/audit/domain.js';
+import { auditTrail } from '../../../../support/audit-trail/domain.js';
 
 type Run = Check<RetentionMemory>['run'];
 const kept: RetentionMemory = { firstToKeep: { ord: '1', at: 1 } };

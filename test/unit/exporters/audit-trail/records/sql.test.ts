@@ -3,7 +3,7 @@ import type { RecordsShape } from '../../../../../exporters/audit-trail/records/
 import { RecordsSql } from '../../../../../exporters/audit-trail/records/sql.js';
 import type { AuditRecords } from '../../../../../pack/audit-trail/model.js';
 import { auditPresets } from '../../../../../pack/audit-trail/presets.js';
-import { ownRecords } from '../../../../support/audit/domain.js';
+import { ownRecords } from '../../../../support/audit-trail/domain.js';
 
 const shape: RecordsShape = {
   oid: '1',

@@ -12,7 +12,7 @@ function sent(html: string, fields: Record<string, string> = {}): string | undef
 
 describe('a form is sent as a browser sends it', () => {
   test('the login of Django’s admin, as Django wrote it', () => {
-    const page = readHtml(readFileSync('test/fixtures/logins/django-admin-5.2.html', 'utf8'), url);
+    const page = readHtml(readFileSync('test/fixtures/workflow/logins/django-admin-5.2.html', 'utf8'), url);
     const form = formWith(page, ['username', 'password']);
     expect(form).toMatchObject({ method: 'POST', encoding: 'application/x-www-form-urlencoded' });
     expect(form?.action.href).toBe('https://portal.test/admin/login/?next=/admin/');

@@ -7,7 +7,7 @@ import { parseGoDuration } from '../../../../../exporters/runtime/web/go-duratio
 import { InvalidWebConfig } from '../../../../../exporters/runtime/web/problems.js';
 import { writeCertificates } from './certificates.js';
 
-const fixtures = join(import.meta.dirname, '../../../../fixtures/web-config');
+const fixtures = join(import.meta.dirname, '../../../../fixtures/runtime/web-config');
 const folder = mkdtempSync(join(tmpdir(), 'kop-web-'));
 
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import { explain } from '../../../../../../exporters/audit-trail/index.js';
 import { dispose } from '../../../../../../exporters/audit-trail/inspect/disposing.js';
 import { createSealer, DisposalLog, type Sealer } from '../../../../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../../../../exporters/runtime/log.js';
-import { CliLab, type Desk } from '../../../../../support/audit/cli-lab.js';
-import { DeskWatch } from '../../../../../support/audit/desk-watch.js';
+import { CliLab, type Desk } from '../../../../../support/audit-trail/cli-lab.js';
+import { DeskWatch } from '../../../../../support/audit-trail/desk-watch.js';
 
 /** Longer than any part of a sweep: all that is sealed is read again. */
 const WEEK_MS = 7 * 86_400_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../../../../exporters/audit-trail/observer/verdict/declarations.js';
-import { observed } from '../../../../../support/audit/observed.js';
-import { bypassed, snapshot } from '../../../../../support/audit/schema.js';
+import { observed } from '../../../../../support/audit-trail/observed.js';
+import { bypassed, snapshot } from '../../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 const accounts = 'public.accounts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { newTableMemory } from '../../../../../../exporters/audit-trail/observer/tables/memory.js';
 import { confirm } from '../../../../../../exporters/audit-trail/observer/verdict/confirming.js';
 import type { Finding } from '../../../../../../exporters/audit-trail/observer/verdict/findings.js';
-import { ownRecords as records } from '../../../../../support/audit/domain.js';
+import { ownRecords as records } from '../../../../../support/audit-trail/domain.js';
 
 const at = { maintenance: undefined, records: undefined, now: 1000 };
 

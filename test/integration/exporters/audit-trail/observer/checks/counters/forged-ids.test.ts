@@ -1,6 +1,6 @@
 /** The fourth equality: records are no more than the ids that were given out. */
 import { expect, test } from 'vitest';
-import { observed } from '../../../../../../support/audit/observed.js';
+import { observed } from '../../../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 const beyondIds = () => lab.watching.metric('audit_trail_counter_residual', { invariant: 'records_sequence' });

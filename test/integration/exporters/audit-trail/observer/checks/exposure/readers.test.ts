@@ -1,7 +1,7 @@
 /** Readability and access logging: whether the records can be read, and whether it is recorded who reads them. */
 import { describe, expect, test } from 'vitest';
-import { ownRecords } from '../../../../../../support/audit/domain.js';
-import { observed } from '../../../../../../support/audit/observed.js';
+import { ownRecords } from '../../../../../../support/audit-trail/domain.js';
+import { observed } from '../../../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { explain } from '../../../../../../../exporters/audit-trail/index.js';
-import { type AuditFixture, auditFixture, borrowAuditServer } from '../../../../../../support/audit/fixture.js';
-import { snapshot } from '../../../../../../support/audit/schema.js';
+import { type AuditFixture, auditFixture, borrowAuditServer } from '../../../../../../support/audit-trail/fixture.js';
+import { snapshot } from '../../../../../../support/audit-trail/schema.js';
 
 let server: Awaited<ReturnType<typeof borrowAuditServer>>;
 let fixture: AuditFixture;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { declare } from '../../../../../../../exporters/audit-trail/index.js';
 import { explain } from '../../../../../../../exporters/audit-trail/inspect/explain.js';
-import { observed } from '../../../../../../support/audit/observed.js';
-import { bypassed } from '../../../../../../support/audit/schema.js';
+import { observed } from '../../../../../../support/audit-trail/observed.js';
+import { bypassed } from '../../../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 const accounts = 'public.accounts';

@@ -1,7 +1,7 @@
 /** Attribution: whether the actor that a record names is somebody. */
 import { expect, test } from 'vitest';
-import { attribution } from '../../../../../../support/audit/domain.js';
-import { observed } from '../../../../../../support/audit/observed.js';
+import { attribution } from '../../../../../../support/audit-trail/domain.js';
+import { observed } from '../../../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 const actors = { table: 'staff.people', column: 'name' };

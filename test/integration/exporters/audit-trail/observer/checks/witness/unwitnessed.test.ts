@@ -13,7 +13,7 @@ import type {
 } from '../../../../../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../../../../../exporters/runtime/log.js';
 import { looseFolder } from '../../../../../../../exporters/runtime/state/index.js';
-import { observed } from '../../../../../../support/audit/observed.js';
+import { observed } from '../../../../../../support/audit-trail/observed.js';
 
 const lab = observed();
 const signal = () => AbortSignal.timeout(30_000);
