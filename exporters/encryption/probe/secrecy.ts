@@ -7,6 +7,8 @@ const NEEDLE_BYTES = 8;
 /** A part of a text that may be an encoding of other bytes. */
 const ENCODED = /[A-Za-z0-9+/_-]{11,}/g;
 const HEX = /[0-9A-Fa-f]{16,}/g;
+/** Eight bytes or more as decimal numbers. */
+const DECIMALS = /\d{1,3}(?:[ \t\r\n]*[,;:|/ -][ \t\r\n]*\d{1,3}){7,}/g;
 /** Too long to be hex by chance. */
 const LONG_HEX = /[0-9A-Fa-f]{64,}/g;
 /** Base64 inside JSON inside Base64, as a JWT has it, is three. */
@@ -22,7 +24,8 @@ const BROTLI_PLACES = 17;
 
 /**
  * Searches a ciphertext for a plaintext: unchanged, as Base64 at each alignment, as base64url, as hex, percent-encoded,
- * as UTF-16, compressed, and each of these inside the others.
+ * as UTF-16, quoted-printable, as decimal numbers, backwards, as every second byte, compressed, and each of these inside the
+ * others.
  *
  * @param inflations how often to try to decompress from the middle of a value, as after an unknown header.
  * @returns where it was found, such as `base64 > hex`, or undefined.
@@ -36,7 +39,9 @@ export function findPlaintext(sealed: unknown, plaintext: Buffer, inflations = I
   const search = (bytes: Buffer, path: readonly string[]): string | undefined => {
     budget -= bytes.length;
     if (budget < 0) return undefined;
-    if (needles.some((needle) => bytes.includes(needle))) return path.length === 0 ? 'as it is' : path.join(' > ');
+    const holds = (shown: Buffer) => needles.some((needle) => shown.includes(needle));
+    if (holds(bytes)) return path.length === 0 ? 'as it is' : path.join(' > ');
+    for (const [how, shown] of rearranged(bytes)) if (holds(shown)) return [...path, how].join(' > ');
     if (path.length === MAX_DEPTH) return undefined;
     for (const [how, decoded] of decodings(bytes)) {
       const found = search(decoded, [...path, how]);
@@ -58,6 +63,16 @@ export function findPlaintext(sealed: unknown, plaintext: Buffer, inflations = I
   return undefined;
 }
 
+/** Other orders of the same bytes. Nothing is decoded from them. */
+function rearranged(bytes: Buffer): readonly (readonly [how: string, shown: Buffer])[] {
+  const everySecond = (from: 0 | 1) => Buffer.from(bytes.filter((_, index) => index % 2 === from));
+  return [
+    ['backwards', Buffer.from(bytes).reverse()],
+    ['every second byte', everySecond(0)],
+    ['every second byte', everySecond(1)],
+  ];
+}
+
 /** Every possible decoding of these bytes. */
 function* decodings(bytes: Buffer): Generator<readonly [how: string, decoded: Buffer]> {
   const text = bytes.toString('latin1');
@@ -70,6 +85,16 @@ function* decodings(bytes: Buffer): Generator<readonly [how: string, decoded: Bu
   }
   if (/%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\[0-7]{3}|\\[\\"/]/.test(text)) {
     yield ['escaped', Buffer.from(unescaped(text), 'latin1')];
+  }
+  for (const [run] of text.matchAll(DECIMALS)) {
+    const numbers = run.split(/\D+/).map(Number);
+    if (numbers.every((number) => number <= 0xff)) yield ['decimal', Buffer.from(numbers)];
+  }
+  if (/=[0-9A-F]{2}/.test(text)) {
+    const plain = text
+      .replace(/=\r?\n/g, '')
+      .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+    yield ['quoted-printable', Buffer.from(plain, 'latin1')];
   }
   if (/(?:[ -~]\0){8}|(?:\0[ -~]){8}/.test(text)) yield ['utf16', Buffer.from(text.replaceAll('\0', ''), 'latin1')];
   const inflated = inflate(bytes);

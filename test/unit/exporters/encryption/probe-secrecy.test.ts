@@ -27,6 +27,25 @@ describe('a plaintext is found in', () => {
     expect(findPlaintext(Buffer.from(sealed), plaintext)).toBeTypeOf('string');
   });
 
+  const random = randomBytes(16);
+  test.each<[string, (bytes: Buffer) => string | Buffer]>([
+    ['decimal numbers', (bytes) => [...bytes].join(',')],
+    ['decimal numbers in JSON', (bytes) => JSON.stringify([...bytes])],
+    [
+      'quoted-printable',
+      (bytes) => [...bytes].map((byte) => `=${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+    ],
+    ['the order backwards', (bytes) => Buffer.from(bytes).reverse()],
+    ['every second byte', (bytes) => Buffer.concat([...bytes].map((byte) => Buffer.from([byte, ...randomBytes(1)])))],
+    ['every second byte, from the second', (bytes) => Buffer.concat([...bytes].map((byte) => Buffer.from([7, byte])))],
+  ])('%s, also between random bytes and in Base64', (_, write) => {
+    const written = Buffer.from(write(plaintext));
+    const between = Buffer.concat([random, written, random]);
+    for (const sealed of [written, between, between.toString('base64'), { c: between.toString('hex') }]) {
+      expect(findPlaintext(sealed, plaintext)).toBeTypeOf('string');
+    }
+  });
+
   test('bytes, arrays, and the name of a member', () => {
     expect(findPlaintext(plaintext, plaintext)).toBe('as it is');
     expect(findPlaintext([{ inner: ['x', vectors.plaintext] }], plaintext)).toBe('as it is');
