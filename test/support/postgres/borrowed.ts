@@ -76,7 +76,8 @@ async function ofThisWorker(major: number): Promise<string> {
   const socketPath = process.env.KOP_TEST_LENDING_DESK;
   if (socketPath === undefined)
     throw new Error('no server is lent: vitest.config.ts names test/support/postgres/lending.ts');
-  const path = `/${process.env.VITEST_POOL_ID ?? '1'}/${major}`;
+  // Vitest's own number of a worker is not unique while workers are shared by files.
+  const path = `/${process.pid}/${major}`;
   return new Promise((resolve, reject) => {
     request({ socketPath, path }, (response) => {
       text(response).then((answer) => {
