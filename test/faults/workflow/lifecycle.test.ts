@@ -36,6 +36,27 @@ describe('SIGTERM in the middle of a run', () => {
   });
 });
 
+test('SIGTERM with requests that are open beyond their deadline closes them, and ends within the grace with 0', async () => {
+  const server = await httpServer(() => undefined);
+  const packFile = writePack(
+    packYaml(portalYaml(server.url), workflowYaml('client-list', 'schedule: { interval: 1s, timeout: 700ms }')),
+  );
+  const args = ['exporters', 'workflow-sla', '--config.file', packFile, '--web.listen-address', '127.0.0.1:0'];
+  const child = spawn(process.execPath, [builtCli, ...args], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await server.seen(1);
+  // Past its deadline the request is open, and stays so.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(server.open).toBeGreaterThan(0);
+  const exited = once(child, 'exit');
+  const began = performance.now();
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  // Runs in progress have five seconds; an open request is waited for no longer than that.
+  expect(performance.now() - began).toBeLessThan(8000);
+  await expect.poll(() => server.open).toBe(0);
+});
+
 describe('a reload', () => {
   const met = (workflow: string) => `workflow_sla_runs_total{portal="kingston",workflow="${workflow}",sla="met"}`;
   const every = 'schedule: { interval: 1s, jitter: 0% }';
