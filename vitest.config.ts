@@ -21,6 +21,12 @@ const timed = [
   'test/faults/encryption-probe/{threads,providers,memory}.test.ts',
 ];
 
+/**
+ * Name look-ups cannot be cancelled: one that a test began is under way for seconds after its file, and would delay the
+ * look-ups of the next file in the same process.
+ */
+const lookups = ['test/integration/exporters/workflow/http/**/*.test.ts'];
+
 /** For two cores: tests that wait share them, and whatever measures time has them to itself afterwards. */
 export default defineConfig({
   test: {
@@ -49,7 +55,19 @@ export default defineConfig({
           // Whatever no other project takes, so that a new folder is never left out in silence. Most of it waits for a server
           // or a process now and then: two at a time keep two cores half busy.
           include: ['test/**/*.test.ts'],
-          exclude: ['test/unit/**', 'test/faults/**', 'test/browser/**', 'test/stack/**'],
+          exclude: ['test/unit/**', 'test/faults/**', 'test/browser/**', 'test/stack/**', ...lookups],
+          maxWorkers: 3,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { ...shared.sequence, groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'lookups',
+          isolate: true,
+          include: lookups,
           maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 60_000,
