@@ -6,7 +6,7 @@ import { perSecond, rates } from './rate.js';
 
 const SIZES = [16, 256, 4096, 65_536];
 /** A bare loop over node:crypto, the closest to OpenSSL in this runtime. */
-const ALLOWED_SHARE_OF_BARE = 0.7;
+const ALLOWED_SHARE_OF_BARE = 0.8;
 
 export async function cipher(): Promise<readonly Figure[]> {
   const provider = new LocalCipher();
@@ -16,15 +16,15 @@ export async function cipher(): Promise<readonly Figure[]> {
   const key = createSecretKey(randomBytes(32));
   const figures = SIZES.map((size) => {
     const plaintext = randomBytes(size);
-    const nonce = Buffer.alloc(12);
     const found = rates({
-      ours: () => void provider.encrypt(plaintext, context, { signal }),
+      ours: () => provider.encrypt(plaintext, context, { signal }),
       bare() {
-        const made = createCipheriv('aes-256-gcm', key, randomFillSync(nonce), { authTagLength: 16 });
-        made.setAAD(context);
-        made.update(plaintext);
-        made.final();
-        made.getAuthTag();
+        const nonce = randomFillSync(Buffer.allocUnsafe(12));
+        const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 });
+        cipher.setAAD(context);
+        const body = cipher.update(plaintext);
+        cipher.final();
+        return { nonce, body, tag: cipher.getAuthTag() };
       },
     });
     const limit = opensslRate(size);

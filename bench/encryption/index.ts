@@ -24,6 +24,11 @@ const parts: Readonly<Record<string, readonly [title: string, run: () => Promise
 };
 
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  console.error(`${unknown.join(', ')}: no such part; there are ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
+}
 const all: Figure[] = [];
 const missing: string[] = [];
 for (const [name, [title, run]] of Object.entries(parts)) {

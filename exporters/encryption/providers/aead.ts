@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomFillSync } from 'node:crypto';
 import { z } from 'zod';
 import { ProviderFailure } from './failure.js';
 import type { Anatomy } from './provider.js';
@@ -48,7 +48,8 @@ export function parsedJson(text: string): unknown {
 
 /** With a random 96-bit nonce: at most 2^32 encryptions with one key (NIST SP 800-38D). */
 export function sealAead(key: KeyObject, keyVersion: string, plaintext: Buffer, context: Buffer): AeadSealed {
-  const nonce = randomBytes(NONCE_BYTES);
+  // `randomBytes` makes memory of its own for these few bytes, which costs as much as half of the encryption.
+  const nonce = randomFillSync(Buffer.allocUnsafe(NONCE_BYTES));
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(context);
   const body = cipher.update(plaintext);

@@ -5,7 +5,7 @@ import { COMPRESSED_BEGINNINGS, isCompressed, TELLING_BYTES } from './compressed
 import type { ScanQuery } from './database.js';
 import { hiddenVersionSql } from './hidden-version.js';
 import { type RowState, rowStates, type Shape } from './shapes/index.js';
-import { shortMarkSql } from './shapes/short.js';
+import { shortMarks } from './shapes/short.js';
 import { unwrapped } from './shapes/unwrap.js';
 import { canParseJson, valueSql } from './value.js';
 
@@ -121,18 +121,8 @@ export class SqlReader implements BatchReader {
     return `case when row_state <> 'encrypted' then null ${whens.join(' ')} end`;
   }
 
-  /** What short parts of a ciphertext look like; null for what is none, as its prints are. */
-  get #marks(): string {
-    const { shortSpans } = this.#shape;
-    if (shortSpans === undefined) return 'null::bytea';
-    const bytes = shortSpans.map(
-      (span, index) => `((${shortMarkSql('body', span)}) << ${8 * (MARK_BYTES - 1 - index)})`,
-    );
-    return `case when row_state = 'encrypted' then int4send(${bytes.join(' | ')}) end`;
-  }
-
   #judged(source: string, isQuick = false): string {
-    const { layers, start, state, version, nonce, payload, plaintext, quick } = this.#shape;
+    const { layers, start, state, version, nonce, payload, plaintext, quick, shortSpans } = this.#shape;
     const value = unwrapped('raw', this.#shape, canParseJson(this.#resolved));
     const { plaintextBytes } = this.#resolved.column;
     const lengths =
@@ -149,7 +139,8 @@ export class SqlReader implements BatchReader {
     ];
     const unlike = `case when form_state <> 'encrypted' then form_state ${lengths ?? ''} else form_state end`;
     const all = isQuick ? [...sure, ...(lengths === undefined ? [] : [[['row_state', unlike]]])] : whole;
-    const judged = all.reduce(
+    const marks = shortSpans === undefined ? [[['marks', 'null::bytea']]] : shortMarks('body', shortSpans, MARK_BYTES);
+    const judged = [...all, ...marks].reduce(
       (inner, names) =>
         `(select l.*${names.map(([name, expression]) => `, ${expression} as ${name}`).join('')} from ${inner} l offset 0)`,
       source,
@@ -157,8 +148,8 @@ export class SqlReader implements BatchReader {
     const facts = `select row_state, case when row_state = 'encrypted' then ${version} end as row_version,
       case when row_state = 'encrypted' then coalesce(${nonce}, ${payload}) end as row_nonce,
       case when row_state = 'encrypted' then ${payload} end as row_payload,
-      ${this.#packed} as packed, ${this.#marks} as marks from ${judged} f offset 0`;
-    return `select row_state as state, row_version as version, packed, marks,
+      ${this.#packed} as packed, marks from ${judged} f offset 0`;
+    return `select row_state collate "C" as state, row_version collate "C" as version, packed, marks,
       row_nonce as nonce, row_payload as payload,
       hashtextextended((coalesce(row_version, '') || ' ' || row_nonce) collate "C", ${this.#seed}) as nonce_print,
       hashtextextended(row_payload collate "C", ${this.#seed}) as payload_print from (${facts}) g`;

@@ -8,17 +8,18 @@
  * Lengths are those in bytes: counting characters of UTF-8 costs seven times as much. A text in which the two differ
  * has a wrong character, so the answer is the same.
  */
-const WRONG_STANDARD = '[^A-Za-z0-9+/=]|=[^=]|===|[^AEIMQUYcgkosw048=]=$|[^AQgw=]==$';
-const WRONG_URL_SAFE = '[^A-Za-z0-9_=-]|=[^=]|===|[^AEIMQUYcgkosw048=]=$|[^AQgw=]==$';
+const END = '([AEIMQUYcgkosw048]=|[AQgw]==)?$';
+const STANDARD = `^[A-Za-z0-9+/]*${END}`;
+const URL_SAFE = `^[A-Za-z0-9_-]*${END}`;
 
 /** Padded, of the standard alphabet, and so long that it may hold so many bytes. */
 export function isBase64(expression: string, minimumBytes: number): string {
-  return whole(expression, minimumBytes, WRONG_STANDARD);
+  return whole(expression, minimumBytes, STANDARD);
 }
 
 /** Padded, of the URL's alphabet, and so long that it may hold so many bytes. */
 export function isUrlBase64(expression: string, minimumBytes: number): string {
-  return whole(expression, minimumBytes, WRONG_URL_SAFE);
+  return whole(expression, minimumBytes, URL_SAFE);
 }
 
 /** Bytes of valid Base64 of the URL's alphabet. */
@@ -27,7 +28,7 @@ export function decodeUrl(expression: string): string {
   return `decode(replace(replace(${expression}, '-', '+'), '_', '/'), 'base64')`;
 }
 
-function whole(expression: string, minimumBytes: number, wrong: string): string {
+function whole(expression: string, minimumBytes: number, pattern: string): string {
   const characters = Math.ceil(minimumBytes / 3) * 4;
-  return `(octet_length(${expression}) >= ${characters} and octet_length(${expression}) % 4 = 0 and ${expression} !~ '${wrong}')`;
+  return `(octet_length(${expression}) >= ${characters} and octet_length(${expression}) % 4 = 0 and ${expression} ~ '${pattern}')`;
 }

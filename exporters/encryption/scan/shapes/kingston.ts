@@ -141,9 +141,9 @@ const quick: Shape['quick'] = {
       [
         'body',
         `case when algorithm in ('AES-256-GCM', 'AES-128-GCM') and key_version is not null
-          and octet_length(nonce) = 16 and nonce !~ '[^A-Za-z0-9+/]'
+          and octet_length(nonce) = 16 and octet_length(ciphertext) >= ${TAG_BYTES + 8}
           and not v ?| array[${TAG_KEYS.map((key) => `'${key}'`).join(', ')}]
-          and ${isBase64('ciphertext', TAG_BYTES)} then decode(ciphertext, 'base64') end`,
+          and ${isBase64('nonce || ciphertext', 0)} then decode(ciphertext, 'base64') end`,
       ],
     ],
     [['tail', endOf('body')]],

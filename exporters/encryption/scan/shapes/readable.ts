@@ -62,6 +62,7 @@ function reads(window: string, from: string, piece: (count: number) => string): 
     else false end`;
 }
 
-function mayRead(byte: string): string {
+/** Whether a byte, given as SQL, may stand in a text. */
+export function mayRead(byte: string): string {
   return `(${byte} between 32 and 244 or ${byte} in (9, 10, 13))`;
 }

@@ -1,8 +1,12 @@
-import type { Span } from './short.js';
-
 /** The state of a row's value, judged by its form. The database decides it; no value leaves the database. */
 export const rowStates = ['encrypted', 'plaintext_suspect', 'malformed', 'wrapped', 'null'] as const;
 export type RowState = (typeof rowStates)[number];
+
+/** A part of the bytes inside a form, as SQL: so many bytes are before it and behind it. */
+export interface Span {
+  readonly from: number | string;
+  readonly behind: number | string;
+}
 
 export type SqlLayer = readonly (readonly [name: string, expression: string])[];
 
