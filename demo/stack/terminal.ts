@@ -17,13 +17,18 @@ export function widthWithoutWindow(columns: string | undefined): number {
   return columns !== undefined && /^[1-9]\d{1,3}$/.test(columns) ? Number(columns) : USUAL_COLUMNS;
 }
 
+/** A terminal of a container or of a program often says that it has 0 columns: nobody told it. */
+export function widthOf(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>, columns: string | undefined): number {
+  return stream.isTTY && stream.columns > 0 ? stream.columns : widthWithoutWindow(columns);
+}
+
 /** @param stream standard output or, when that is for a program, standard error */
 export function terminal(stream: NodeJS.WriteStream): Terminal {
   // The reader may have gone (`kop demo | head`); what remains to be said is then said to nobody.
   stream.on('error', () => undefined);
   const line = (text = '') => void stream.write(`${text}\n`);
   return {
-    width: stream.isTTY ? stream.columns : widthWithoutWindow(process.env.COLUMNS),
+    width: widthOf(stream, process.env.COLUMNS),
     line,
     lines(texts) {
       for (const text of texts) {

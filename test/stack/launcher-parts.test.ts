@@ -14,7 +14,7 @@ import { prometheusConfigText } from '../../demo/stack/prometheus-config.js';
 import { evaluatedEvery } from '../../demo/stack/rules.js';
 import { ServiceFailed } from '../../demo/stack/service.js';
 import { table } from '../../demo/stack/table.js';
-import { widthWithoutWindow } from '../../demo/stack/terminal.js';
+import { widthOf, widthWithoutWindow } from '../../demo/stack/terminal.js';
 import { webhook } from '../../demo/stack/webhook.js';
 import { loadPack } from '../../pack/index.js';
 
@@ -153,6 +153,8 @@ it('aligns the table, and says what is not there', () => {
 
 it('lays the table out for 80 columns, or COLUMNS, without a window', () => {
   expect(['120', undefined, '', '0', 'wide'].map(widthWithoutWindow)).toEqual([120, 80, 80, 80, 80]);
+  const window = (columns: number) => ({ isTTY: true, columns });
+  expect([widthOf(window(132), '90'), widthOf(window(0), '90'), widthOf(window(0), undefined)]).toEqual([132, 90, 80]);
 });
 
 it('breaks no word of the table, nor an address, in a window of 80 columns', () => {

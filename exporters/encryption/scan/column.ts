@@ -25,7 +25,7 @@ const RULES: Readonly<Record<CiphertextFormat['kind'], number>> = {
   transit: 3,
   fernet: 3,
   ciphersweet: 3,
-  regex: 3,
+  regex: 4,
   'aws-esdk': 2,
   pgp: 2,
 };

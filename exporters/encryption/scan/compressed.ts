@@ -1,5 +1,5 @@
 import { brotliDecompressSync, constants, inflateRawSync, inflateSync } from 'node:zlib';
-import { readsAsText } from './reads-as-text.js';
+import { isTextThroughout } from './reads-as-text.js';
 
 /**
  * Whether bytes are compressed data and not a ciphertext: a ciphertext is random, and random bytes do not decompress.
@@ -38,7 +38,8 @@ function isGzip(bytes: Buffer): boolean {
 
 /**
  * Raw deflate and Brotli have neither a header nor a checksum. So the result must be readable text, and the bytes must
- * end where the stream ends.
+ * end where the stream ends. All of it must be: random bytes repeat a few bytes over and over, and a piece of that may read
+ * as text by chance.
  */
 export function isHeadlessCompressedText(bytes: Buffer): boolean {
   if (mayBeDeflate(bytes) && isTextOf(inflateRawSync, bytes)) return true;
@@ -106,7 +107,7 @@ type Unpack = (bytes: Buffer, options: { readonly maxOutputLength: number; reado
 function isTextOf(unpack: Unpack, bytes: Buffer): boolean {
   const text = unpacked(unpack, bytes);
   // A stream that has ended leaves what is behind it unread: without its last byte one that ended there is none.
-  return text !== undefined && readsAsText(text) && unpacked(unpack, bytes.subarray(0, -1)) === undefined;
+  return text !== undefined && isTextThroughout(text) && unpacked(unpack, bytes.subarray(0, -1)) === undefined;
 }
 
 function unpacked(unpack: Unpack, bytes: Buffer, options: { readonly finishFlush?: number } = {}): Buffer | undefined {

@@ -4,6 +4,7 @@
  *
  * Short ones are asked as a whole, by the rules of `shapes/short.ts`.
  */
+import { isUtf8 } from 'node:buffer';
 import { READS, SHORT_BYTES, SHORTEST_WIDE } from './short-values.js';
 
 const LATIN_BYTES = 24;
@@ -29,6 +30,25 @@ export function endReadsAsText(bytes: Buffer): boolean {
 export function isAllText(bytes: Buffer): boolean {
   const last = bytes.findLastIndex((byte) => byte > LAST_PADDING);
   return WHOLE.test(bytes.toString('latin1', 0, last + 1));
+}
+
+/** From its first byte to its last, in UTF-8, ISO 8859-1 or UTF-16, and long enough to be no accident. */
+export function isTextThroughout(bytes: Buffer): boolean {
+  if (bytes.length < LATIN_BYTES) return false;
+  if (bytes.some(isControl)) return bytes.length % 2 === 0 && isWide(bytes);
+  return isUtf8(bytes) || isLatin1(bytes);
+}
+
+const LINE_ENDS_AND_TABS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d]);
+
+function isControl(byte: number): boolean {
+  return byte === 0x7f || (byte < 0x20 && !LINE_ENDS_AND_TABS.has(byte));
+}
+
+/** Of four letters three at least are without an accent, and none is one of its control characters. */
+function isLatin1(bytes: Buffer): boolean {
+  const accented = bytes.filter((byte) => byte >= 0x80);
+  return accented.every((byte) => byte >= 0xa0) && accented.length * 4 <= bytes.length;
 }
 
 /** 0 when it is empty or not short, else its length, and READS where it reads as text. */
