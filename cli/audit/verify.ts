@@ -111,7 +111,10 @@ function ofTrail(options: Options, keys: readonly NoteVerifier[]): Where {
   return {
     origin: seal.origin,
     logPath: join(seal.directory, 'log.jsonl'),
-    trail: { seal, access: (isReplica ? replica : undefined) ?? trail.database, isReplica },
+    trail:
+      isReplica && replica !== undefined
+        ? { seal, access: replica, replicaOf: trail.database }
+        : { seal, access: trail.database },
     statePath: join(statePlace(options.stateDirectory).directory, 'verify', `${trail.name}.verify.json`),
   };
 }

@@ -82,6 +82,11 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
       return Promise.resolve();
     },
     ready() {
+      const held = [...watches.values()].find(({ sealer }) => sealer?.status().waitingSince !== undefined);
+      if (held !== undefined) {
+        const [reason = ''] = held.sealer?.status().reasons ?? [];
+        return { ready: false, reason: `trail ${held.trail.name} is not sealed here: ${reason}` };
+      }
       const waiting = [...watches.values()].filter(({ hasChecked }) => !hasChecked);
       if (waiting.length === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
       return { ready: false, reason: `not checked yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };

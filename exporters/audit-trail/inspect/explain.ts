@@ -1,5 +1,7 @@
 import { type AuditInvariant, type AuditTableState, auditInvariants } from '../../../pack/audit-trail/metrics.js';
 import type { AuditOperation, AuditTrail } from '../../../pack/audit-trail/model.js';
+import type { Session } from '../../runtime/postgres/read-only.js';
+import { UnprovenReplica } from '../../runtime/postgres/replica-proof.js';
 import { readFacts } from '../database/facts.js';
 import type { ReplayPage } from '../observer/checks/full-scan/replay.js';
 import { replayKeys } from '../observer/checks/full-scan/replay-keys.js';
@@ -153,11 +155,12 @@ async function findAll(
     add(result.findings);
     truncated ||= result.truncated;
   }
+  const readRows = rowsReader(loop, signal);
   for (const unit of plan.units.get(table) ?? []) {
     for (const replay of [replayRows, replayKeys]) {
       let from: readonly string[] | undefined;
       do {
-        const page: ReplayPage = await loop.heavy.read(signal, async (session) =>
+        const page: ReplayPage = await readRows(async (session) =>
           replay(session, sql, await readFacts(session), unit, from, PAGE_ROWS),
         );
         add(page.mismatches.map(({ finding }) => finding));
@@ -166,6 +169,21 @@ async function findAll(
     }
   }
   return { findings: [...found.values()], truncated, obstacle: plan.obstacles.get(table) };
+}
+
+/** On the database itself from where the replica proves nothing: somebody waits for the answer. */
+function rowsReader(loop: Loop, signal: AbortSignal): <T>(work: (session: Session) => Promise<T>) => Promise<T> {
+  let reading = loop.heavy;
+  return async (work) => {
+    try {
+      return await reading.read(signal, work);
+    } catch (error) {
+      if (!(error instanceof UnprovenReplica)) throw error;
+      loop.log.warn('rows are compared on the database itself', { reason: error.message });
+      reading = loop.database;
+      return await reading.read(signal, work);
+    }
+  };
 }
 
 /** Without the state of a running observer it is not known yet whether every row must have a record. */

@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { type Logger, type Redactor, silentLogger } from '../../runtime/log.js';
+import { ProvenReplica } from '../../runtime/postgres/proven-replica.js';
 import { looseFolder } from '../../runtime/state/index.js';
 import { type ComparisonResult, runComparison } from '../comparisons/run.js';
 import { openDatabase } from '../database/open.js';
@@ -61,15 +62,15 @@ export async function report(trail: AuditTrail, options: ReportOptions): Promise
 }
 
 async function compare(trail: AuditTrail, { signal, log = silentLogger, redactor }: ReportOptions) {
-  const database = openDatabase(trail.replica ?? trail.database, {
-    log,
-    ...(redactor === undefined ? {} : { redactor }),
-  });
+  const deps = { log, ...(redactor === undefined ? {} : { redactor }) };
+  const database = openDatabase(trail.database, deps);
+  const reading =
+    trail.replica === undefined ? database : new ProvenReplica(database, openDatabase(trail.replica, deps));
   try {
     const reports: ComparisonReport[] = [];
     for (const comparison of trail.comparisons) {
       const { name, strength, title } = comparison;
-      const result = await database
+      const result = await reading
         .read(signal, (session) => runComparison(comparison, session, signal))
         .catch((error: unknown): ComparisonResult => {
           signal.throwIfAborted();
@@ -79,7 +80,8 @@ async function compare(trail: AuditTrail, { signal, log = silentLogger, redactor
     }
     return reports;
   } finally {
-    await database.close();
+    await reading.close();
+    if (reading !== database) await database.close();
   }
 }
 

@@ -33,7 +33,7 @@ export interface VerificationRequest {
   /** Rows are compared only behind the first of `checkpoints`. */
   readonly fromCheckpoint?: boolean;
   /** Absent: the log alone, without anchors and rows. */
-  readonly trail?: { readonly seal: Seal; readonly access: DatabaseAccess; readonly isReplica: boolean };
+  readonly trail?: { readonly seal: Seal; readonly access: DatabaseAccess; readonly replicaOf?: DatabaseAccess };
   /** Every sealed row, and not only those that no earlier verification has compared. */
   readonly isFull: boolean;
   /** Where to remember what was verified; nothing is remembered without it. */
@@ -123,7 +123,7 @@ async function rowsOf(
     return await verifyRowsFrom({
       store,
       access: trail.access,
-      isReplica: trail.isReplica,
+      ...(trail.replicaOf === undefined ? {} : { replicaOf: trail.replicaOf }),
       signal: request.signal,
       state,
       save,

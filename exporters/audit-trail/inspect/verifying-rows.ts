@@ -1,11 +1,19 @@
 import type { DatabaseAccess } from '../../../pack/index.js';
-import { type AuditStore, type ChunkFailure, SealSession, SealUnavailable, verifyRows } from '../seal/index.js';
+import {
+  type AuditStore,
+  type ChunkFailure,
+  SealReplica,
+  SealSession,
+  SealUnavailable,
+  verifyRows,
+} from '../seal/index.js';
 import type { RowsPass, VerifyState } from './verify-state.js';
 
 export interface RowsRequest {
   readonly store: AuditStore;
   readonly access: DatabaseAccess;
-  readonly isReplica: boolean;
+  /** `access` is that of a replica of this database. */
+  readonly replicaOf?: DatabaseAccess;
   readonly signal: AbortSignal;
   readonly state: VerifyState;
   /** Saves the progress; called now and then, and at the end. */
@@ -87,22 +95,24 @@ export async function verifyRowsFrom(request: RowsRequest): Promise<RowsResult> 
 type Step = Parameters<NonNullable<Parameters<typeof verifyRows>[0]['progress']>>[0]['step'];
 
 async function compare(
-  { store, access, isReplica, signal }: RowsRequest,
+  { store, access, replicaOf, signal }: RowsRequest,
   pass: RowsPass,
   onStep: (next: number, step: Step) => void,
 ): Promise<'complete' | 'incomplete'> {
   const session = await SealSession.open(access, signal);
+  const replica = replicaOf === undefined ? undefined : new SealReplica(replicaOf);
   try {
     await verifyRows({
       store,
       session,
       signal,
-      isReplica,
+      ...(replica === undefined ? {} : { replica }),
       start: pass.next,
       progress: ({ next, step }) => onStep(next, step),
     });
     return pass.next >= store.index.length ? 'complete' : 'incomplete';
   } finally {
+    await replica?.close();
     await session.close();
   }
 }

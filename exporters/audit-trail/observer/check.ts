@@ -38,14 +38,16 @@ export interface Poll {
   /** How many runs of this check the poll had before this one. */
   readonly runs: number;
   readonly pace: Pace;
-  /** Whole tables are read on a standby. */
-  readonly isAside: boolean;
   /** What reading may take of one session's time. */
   readonly load: LoadBudget;
   now(): number;
   /** One transaction on the database that is observed. */
   read<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** The same where whole tables are read: on the standby, if there is one. */
+  /**
+   * The same where whole tables are read: on the replica, if there is one.
+   *
+   * @throws {UnprovenReplica} when it does not prove that it shows what the database holds.
+   */
   readAside<T>(work: (session: Session) => Promise<T>): Promise<T>;
 }
 

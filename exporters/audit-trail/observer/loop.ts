@@ -2,7 +2,9 @@ import { identityKinds } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError, type Logger, type Redactor } from '../../runtime/log.js';
 import { type Failure, failureOf } from '../../runtime/postgres/failure.js';
+import { type HeavyReading, ProvenReplica } from '../../runtime/postgres/proven-replica.js';
 import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
+import { UnprovenReplica } from '../../runtime/postgres/replica-proof.js';
 import type { CheckName } from '../check-names.js';
 import { openDatabase } from '../database/open.js';
 import type { TrailMetrics } from '../trail-metrics.js';
@@ -40,7 +42,7 @@ export class Loop {
   /** The database that is observed. */
   readonly database: ReadOnlyDatabase;
   /** Where whole tables are read. */
-  readonly heavy: ReadOnlyDatabase;
+  readonly heavy: HeavyReading;
   readonly metrics: TrailMetrics;
   readonly log: Logger;
   readonly options: ObserverOptions;
@@ -54,7 +56,10 @@ export class Loop {
     this.log = deps.log.child({ trail: trail.name });
     const access = { log: this.log, ...(deps.redactor === undefined ? {} : { redactor: deps.redactor }) };
     this.database = openDatabase(trail.database, access);
-    this.heavy = trail.replica === undefined ? this.database : openDatabase(trail.replica, access);
+    this.heavy =
+      trail.replica === undefined
+        ? this.database
+        : new ProvenReplica(this.database, openDatabase(trail.replica, access));
     this.metrics = deps.metrics;
     this.options = { ...defaultOptions, ...deps.options };
     this.#budget = new LoadBudget(trail.observe.maxLoad);
@@ -92,7 +97,6 @@ export class Loop {
       runs: 0,
       pace: options,
       load: this.#budget,
-      isAside: heavy !== database,
       now: options.now,
       read: (work) => database.read(until.signal, work),
       readAside: (work) => heavy.read(until.signal, work),
@@ -204,6 +208,7 @@ function meaningOf<M, P extends Poll>(
   poll: Poll,
   error: unknown,
 ): { readonly failure: Failure; readonly fixes: readonly string[] } {
+  if (error instanceof UnprovenReplica) return { failure: failureOf(error), fixes: error.fixes };
   if (error instanceof CannotCheck) return { failure: { kind: 'other', reason: error.message }, fixes: error.fixes };
   const failure = failureOf(error);
   return { failure, fixes: check.fixes?.(failure, poll) ?? [] };

@@ -15,6 +15,7 @@ export { NoProof, verifyProofFile } from './proof-file.js';
 export { type ProofDocument, type ProofResult, proveRecord, verifyProof } from './prove.js';
 export type { RollingStatus } from './rolling.js';
 export type { PassResult } from './seal-pass.js';
+export { SealReplica } from './seal-replica.js';
 export { createSealer, type Sealer, type SealerDeps } from './sealer.js';
 export { SealSession } from './session.js';
 export type { Position, Statement } from './statement.js';

@@ -5,6 +5,7 @@ import type { FailureCounts } from '../../runtime/sealing/failures.js';
 import type { Disk } from '../../runtime/sealing/log/disk.js';
 import { reportChunk, withdrawChunk } from './chunk-failures.js';
 import type { RollingVerifier } from './rolling.js';
+import { SealReplica } from './seal-replica.js';
 import { SealSession } from './session.js';
 import type { ChunkFailure } from './verify-rows.js';
 
@@ -18,12 +19,14 @@ export interface RollingStepDeps {
 export class RollingSteps {
   readonly #trail: AuditTrail;
   readonly #deps: RollingStepDeps;
+  readonly #replica: SealReplica | undefined;
   #session: SealSession | undefined;
   #problem: string | undefined;
 
   constructor(trail: AuditTrail, deps: RollingStepDeps) {
     this.#trail = trail;
     this.#deps = deps;
+    this.#replica = this.#access === trail.database ? undefined : new SealReplica(trail.database);
   }
 
   /** Why the last step verified nothing. */
@@ -49,6 +52,7 @@ export class RollingSteps {
   }
 
   async close(): Promise<void> {
+    await this.#replica?.close();
     await this.#session?.close();
     this.#session = undefined;
   }
@@ -62,7 +66,7 @@ export class RollingSteps {
       await rolling.tick(this.#session, {
         signal,
         sinceLastMs,
-        isReplica: this.#access !== this.#trail.database,
+        ...(this.#replica === undefined ? {} : { replica: this.#replica }),
         onFailure: (failure) => {
           found.push(failure);
           reportChunk(failures, log, failure, 'sealed records are not as they were');

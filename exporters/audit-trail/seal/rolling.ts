@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Disk } from '../../runtime/sealing/log/disk.js';
 import type { AuditStore } from './audit-log.js';
 import { readFailedChunks, writeFailedChunks } from './failed-chunks.js';
+import type { SealReplica } from './seal-replica.js';
 import type { SealSession } from './session.js';
 import { markVerified, verifySome } from './verify.js';
 import type { ChunkFailure, RunVerification } from './verify-rows.js';
@@ -19,7 +20,8 @@ export interface RollingStatus {
 export interface RollingStep {
   readonly signal: AbortSignal;
   readonly sinceLastMs: number;
-  readonly isReplica: boolean;
+  /** The session is on a replica, which must prove itself. */
+  readonly replica?: SealReplica;
   /** A failure that was not known before. At once, so that an interruption loses none. */
   readonly onFailure: (failure: ChunkFailure) => void;
   /** What had failed was read again, and is as it was sealed, or was disposed of. */
@@ -97,7 +99,7 @@ export class RollingVerifier {
    * rows in any case: cutting off the end is the easiest way to hide.
    */
   async tick(session: SealSession, step: RollingStep): Promise<void> {
-    const { signal, sinceLastMs, isReplica } = step;
+    const { signal, sinceLastMs, replica } = step;
     const store = this.#store;
     if (store.index.length === 0) return;
     const total = store.index.size(store.index.length - 1);
@@ -109,7 +111,7 @@ export class RollingVerifier {
     const budget = Math.max(250, sinceLastMs * MAX_BUSY);
     let rows = 0;
     const first = this.#next;
-    const access = { store, session, signal, isReplica };
+    const access = { store, session, signal, ...(replica === undefined ? {} : { replica }) };
     for (const seq of [...this.#inherited].sort((a, b) => a - b)) {
       if (performance.now() - started >= budget) break;
       // A run includes neighbouring chunks.

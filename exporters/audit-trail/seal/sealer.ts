@@ -3,7 +3,7 @@ import type { AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
 import type { Logger } from '../../runtime/log.js';
 import type { AnchorTarget } from '../../runtime/sealing/anchors/anchor.js';
-import { SealRefused, SealUnavailable } from '../../runtime/sealing/errors.js';
+import { SealHeld, SealRefused, SealUnavailable } from '../../runtime/sealing/errors.js';
 import { FailureCounts } from '../../runtime/sealing/failures.js';
 import { Disk } from '../../runtime/sealing/log/disk.js';
 import { signersFromPem } from '../../runtime/sealing/signing/keys.js';
@@ -39,7 +39,7 @@ export interface Sealer {
 }
 
 const MAX_PASS_MS = 20_000;
-const RETRY_MS = { first: 1_000, most: 60_000 };
+const RETRY_MS = { first: 1_000, most: 60_000, mostWaiting: 15_000 };
 const VERIFY_TICK_MS = { least: 1_000, most: 60_000 };
 
 /** Undefined when the pack does not ask for sealing. */
@@ -57,6 +57,7 @@ class TrailSealer implements Sealer {
   readonly #stopping = new AbortController();
   #state: SealState = 'starting';
   #reason: string | undefined;
+  #waitingSince: Date | undefined;
   readonly #rollingSteps: RollingSteps;
   readonly #disk: Disk;
   #opened: OpenedLog | undefined;
@@ -119,6 +120,7 @@ class TrailSealer implements Sealer {
     const oldest = this.#pass?.oldestUnsealed;
     return {
       state: this.#state,
+      waitingSince: this.#waitingSince,
       ...sealEvidence({
         state: this.#state,
         reason: this.#reason,
@@ -164,7 +166,8 @@ class TrailSealer implements Sealer {
       } catch {
         // It was logged and counted where it happened.
         waitMs = Math.min(retryMs, this.#seal.intervalMs);
-        retryMs = Math.min(retryMs * 2, RETRY_MS.most);
+        const mostMs = this.#waitingSince === undefined ? RETRY_MS.most : RETRY_MS.mostWaiting;
+        retryMs = Math.min(retryMs * 2, mostMs);
       }
       await pause(Math.max(0, waitMs - (performance.now() - started)), signal);
     }
@@ -217,6 +220,7 @@ class TrailSealer implements Sealer {
     if (this.#state !== 'sealing') this.#log.info('sealing', { size: opened.store.range.size });
     this.#state = 'sealing';
     this.#reason = undefined;
+    this.#waitingSince = undefined;
     this.#pass = result;
     this.#passAt = this.#now();
     this.#sealedRows += result.rows;
@@ -229,6 +233,9 @@ class TrailSealer implements Sealer {
     const message = explainFailure(error, this.#seal.directory);
     const isNews = message !== this.#reason;
     this.#reason = message;
+    this.#waitingSince = error instanceof SealHeld ? (this.#waitingSince ?? this.#now()) : undefined;
+    // Or two that wait could each hold the lock that the other one needs.
+    if (error instanceof SealHeld) await this.#closeSession();
     if (error instanceof SealRefused) {
       this.#state = 'refused';
       this.#failures.add(error.kind, message);
@@ -270,10 +277,14 @@ class TrailSealer implements Sealer {
   async #close(): Promise<void> {
     await this.#opened?.stopAnchoring();
     await this.#rollingSteps.close();
-    await this.#session?.close();
-    this.#session = undefined;
+    await this.#closeSession();
     await this.#opened?.store.close();
     this.#opened = undefined;
+  }
+
+  async #closeSession(): Promise<void> {
+    await this.#session?.close();
+    this.#session = undefined;
   }
 }
 

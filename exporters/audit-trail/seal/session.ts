@@ -3,6 +3,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import { connectionConfig } from '../../runtime/postgres/address.js';
+import { isThroughPooler } from '../../runtime/postgres/pooler.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import { CopyOut } from './copy-out.js';
 
@@ -30,16 +31,21 @@ const PINNED = [
   .join(' ');
 
 const nothing = z.array(z.unknown());
+const backend = z.object({ pid: z.int() });
 
 /** One connection to the audit database, read-only; what it is asked never allocates a transaction id. */
 export class SealSession {
   readonly #client: pg.Client;
   readonly #socket: Socket;
+  readonly #timeoutMs: number;
   #isLost = false;
+  #isPooled = false;
+  #whenBegun: (() => Promise<void>) | undefined;
 
-  private constructor(client: pg.Client, socket: Socket) {
+  private constructor(client: pg.Client, socket: Socket, timeoutMs: number) {
     this.#client = client;
     this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
     const lose = () => {
       this.#isLost = true;
     };
@@ -53,13 +59,13 @@ export class SealSession {
     const socket = new Socket();
     const client = new pg.Client({
       ...connectionConfig(access, 'kop-audit-seal'),
-      statement_timeout: access.statementTimeoutMs,
       stream: () => socket,
     });
-    const session = new SealSession(client, socket);
+    const session = new SealSession(client, socket, access.statementTimeoutMs);
     const end = session.cutOn(signal);
     try {
       await client.connect();
+      await session.#lookForPooler();
     } catch (error) {
       session.cut();
       signal.throwIfAborted();
@@ -68,6 +74,16 @@ export class SealSession {
       end();
     }
     return session;
+  }
+
+  /** Another transaction may be run by another process of the server, so nothing can be kept in the session. */
+  get isPooled(): boolean {
+    return this.#isPooled;
+  }
+
+  /** At the start of each snapshot, within its transaction. */
+  whenBegun(work: () => Promise<void>): void {
+    this.#whenBegun = work;
   }
 
   get isLost(): boolean {
@@ -107,7 +123,11 @@ export class SealSession {
     signal.throwIfAborted();
     const end = this.cutOn(signal);
     try {
-      await this.#client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PINNED}`);
+      // Nothing is set for the session: a pooler refuses it at the start, and would leave it to others later.
+      await this.#client.query(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PINNED} SET LOCAL statement_timeout = ${this.#timeoutMs}`,
+      );
+      await this.#whenBegun?.();
       const result = await work();
       await this.#client.query('COMMIT');
       return result;
@@ -118,6 +138,13 @@ export class SealSession {
     } finally {
       end();
     }
+  }
+
+  async #lookForPooler(): Promise<void> {
+    const { pid } = await this.one('SELECT pg_backend_pid() AS pid', backend);
+    this.#isPooled = isThroughPooler(this.#client, pid);
+    if (this.#isPooled) return;
+    await this.rows(`SELECT set_config('statement_timeout', $1, false)`, z.unknown(), [String(this.#timeoutMs)]);
   }
 
   /** @returns what ends the watch. */

@@ -11,6 +11,8 @@ export type SealState = (typeof sealStates)[number];
 
 export interface SealStatus {
   readonly state: SealState;
+  /** Since when another sealer has the log, and this one takes over when that one is gone. */
+  readonly waitingSince: Date | undefined;
   /** `unknown` whenever it could not seal lately, whatever the numbers below say. */
   readonly evidence: 'ok' | 'degraded' | 'unknown';
   /** Why it is not `ok`, each with how to fix it. */

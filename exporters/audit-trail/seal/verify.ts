@@ -1,6 +1,7 @@
 import { SealRefused } from '../../runtime/sealing/errors.js';
 import type { AuditStore } from './audit-log.js';
 import { readIdentity, readSnapshot, whyNotSame } from './database-state.js';
+import type { SealReplica } from './seal-replica.js';
 import type { SealSession } from './session.js';
 import { type ChunkFailure, type RunVerification, verifyRun } from './verify-rows.js';
 
@@ -30,8 +31,8 @@ export interface RowsVerifyOptions {
   readonly signal: AbortSignal;
   readonly start?: number;
   readonly progress?: (progress: VerifyProgress) => void;
-  /** A replica is behind, and has a timeline of its own. */
-  readonly isReplica?: boolean;
+  /** The session is on a replica, which proves itself before each snapshot. */
+  readonly replica?: SealReplica;
 }
 
 /** One snapshot is held for so long only, or a pass of hours would keep the database from cleaning up. */
@@ -71,14 +72,17 @@ export async function verifyRows(options: RowsVerifyOptions): Promise<RowsVerifi
 
 /** As many runs as fit into the time, in one snapshot; none when this database is not (yet) where the log is. */
 export async function verifySome(
-  { store, session, signal, isReplica = false }: Omit<RowsVerifyOptions, 'start' | 'progress'>,
+  { store, session, signal, replica }: Omit<RowsVerifyOptions, 'start' | 'progress'>,
   start: number,
   limit: { readonly forMs: number; readonly rows?: number },
   /** As each run ends, so that an interruption loses no more than one. */
   onRun: (run: RunVerification) => void = () => undefined,
 ): Promise<readonly RunVerification[]> {
   const identity = await readIdentity(session);
+  const isReplica = replica !== undefined;
+  const server = await replica?.prove(session, signal);
   return session.snapshot(signal, async () => {
+    if (server !== undefined) await replica?.confirm(session, server);
     const { name, ...snapshot } = await readSnapshot(session);
     const seen = store.view.seenDatabase;
     if (seen !== undefined) {

@@ -2,6 +2,7 @@ import { SecretUnavailable } from '../../../pack/index.js';
 import { UnreadableFile } from '../../../pack/reading/bounded-file.js';
 import { errorCode } from '../../runtime/error-code.js';
 import { sqlState } from '../../runtime/postgres/failure.js';
+import { UnprovenReplica } from '../../runtime/postgres/replica-proof.js';
 
 /**
  * Why a query failed, as our own message. The server's messages may quote the value that caused the error, so none of
@@ -39,6 +40,9 @@ const byState: readonly (readonly [prefix: string, kind: ScanFailureKind, messag
 
 export function scanFailureOf(error: unknown): ScanFailure {
   if (error instanceof ScanFailure) return error;
+  // It names clusters, timelines and roles, and no value.
+  if (error instanceof UnprovenReplica)
+    return error.cause === undefined ? new ScanFailure('other', error.message) : scanFailureOf(error.cause);
   const state = sqlState(error);
   if (state === undefined) return withoutState(error);
   const known = byState.find(([prefix]) => state.startsWith(prefix));

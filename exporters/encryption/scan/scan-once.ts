@@ -40,7 +40,7 @@ export type ColumnOutcome =
 export async function scanOnce(options: ScanOnceOptions): Promise<ColumnOutcome[]> {
   const { encryption, columns, redactor, signal } = options;
   const { scan } = options;
-  const reading = new ScanDatabase(scan.replica ?? scan.database, redactor);
+  const reading = new ScanDatabase(scan.database, redactor, scan.replica);
   const database = new ScanDatabase(scan.database, redactor);
   const keys = new KeyWatch({ encryption, database, redactor, log: silentLogger });
   const pace = new ScanPace(scan.rowsPerSecond);

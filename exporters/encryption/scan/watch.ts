@@ -63,7 +63,7 @@ export class ScanWatch {
 
   constructor({ encryption, scan, folder, log, redactor }: ScanWatchDeps) {
     this.#scan = scan;
-    this.#database = new ScanDatabase(scan.replica ?? scan.database, redactor);
+    this.#database = new ScanDatabase(scan.database, redactor, scan.replica);
     this.#pace = new ScanPace(scan.rowsPerSecond);
     this.#entries = scan.columns.map((column) => ({
       column,

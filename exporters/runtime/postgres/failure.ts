@@ -1,4 +1,5 @@
 import { describeError } from '../log.js';
+import { UnprovenReplica } from './replica-proof.js';
 
 export type FailureKind = 'connection' | 'privilege' | 'absent' | 'timeout' | 'cancelled' | 'busy' | 'other';
 
@@ -10,6 +11,7 @@ export interface Failure {
 
 export function failureOf(error: unknown): Failure {
   const reason = describeError(error);
+  if (error instanceof UnprovenReplica) return { kind: 'other', reason };
   const state = sqlState(error);
   if (state === undefined) return { kind: isAbort(error) ? 'cancelled' : 'connection', reason };
   // A statement is cancelled by our deadline or by the server's `statement_timeout`; only the message distinguishes

@@ -47,9 +47,10 @@ export class ReadOnlyDatabase {
     signal.throwIfAborted();
     const client = await this.#connect(signal);
     let aborted = false;
+    let pid: number | undefined;
     const onAbort = () => {
       aborted = true;
-      void this.#cancel(client);
+      void this.#cancel(client, pid);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let broken: Error | undefined;
@@ -60,7 +61,7 @@ export class ReadOnlyDatabase {
     };
     client.on('error', onLost);
     try {
-      await client.query(this.#begin);
+      pid = serverProcess(await client.query(this.#begin));
       const result = await work({
         query: async <R extends pg.QueryResultRow>(sql: string, params: readonly unknown[] = []) => {
           signal.throwIfAborted();
@@ -123,8 +124,8 @@ export class ReadOnlyDatabase {
     return connectionConfig(this.#access, this.#options.application, this.#options.redactor);
   }
 
-  async #cancel(client: pg.PoolClient): Promise<void> {
-    const pid = backendPid(client);
+  /** @param pid of the server; behind a pooler, only for as long as the transaction lasts. */
+  async #cancel(client: pg.PoolClient, pid: number | undefined): Promise<void> {
     const canceller = new pg.Client({ ...this.#config(), connectionTimeoutMillis: CANCEL_WITHIN_MS });
     canceller.on('error', () => undefined);
     try {
@@ -140,8 +141,15 @@ export class ReadOnlyDatabase {
   }
 }
 
-function backendPid(client: pg.PoolClient): number | undefined {
-  return 'processID' in client && typeof client.processID === 'number' ? client.processID : undefined;
+/** Several statements give several results, which the driver's types do not say. */
+function serverProcess(results: unknown): number | undefined {
+  const rows = Array.isArray(results) ? results.flatMap((result: { rows?: unknown }) => result.rows ?? []) : [];
+  const pids = rows.flatMap((row: unknown) => (isPidRow(row) ? [row.pid] : []));
+  return pids[0];
+}
+
+function isPidRow(row: unknown): row is { readonly pid: number } {
+  return typeof row === 'object' && row !== null && 'pid' in row && typeof row.pid === 'number';
 }
 
 function destroy(client: pg.PoolClient): void {

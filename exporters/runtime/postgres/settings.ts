@@ -45,5 +45,5 @@ export function beginReading(settings: Settings): string {
   const calls = Object.entries(settings).map(
     ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`,
   );
-  return `begin transaction isolation level repeatable read read only; select ${calls.join(', ')}`;
+  return `begin transaction isolation level repeatable read read only; select pg_catalog.pg_backend_pid() as pid, ${calls.join(', ')}`;
 }

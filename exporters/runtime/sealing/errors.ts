@@ -13,5 +13,10 @@ export class SealRefused extends Error {
 
 /** Sealing or verifying is not possible now; the message says how to fix that. Nothing is proven broken. */
 export class SealUnavailable extends Error {
-  override readonly name = 'SealUnavailable';
+  override readonly name: string = 'SealUnavailable';
+}
+
+/** Another sealer has the log, or seemed to have it a moment ago. Whoever waits becomes its sealer when that one is gone. */
+export class SealHeld extends SealUnavailable {
+  override readonly name = 'SealHeld';
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -57,6 +57,8 @@ const FILE = 'lock';
  */
 const SIGN_OF_LIFE_EVERY_MS = 15_000;
 const SIGNS_MISSED = 6;
+/** After so long without a sign of life, a holder on another host counts as dead. */
+export const SILENCE_MS: number = SIGNS_MISSED * SIGN_OF_LIFE_EVERY_MS;
 
 export const processIdentity = z.object({
   pid: z.int().positive(),
@@ -93,7 +95,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     const found = await holderOf(path);
     return typeof found === 'object' && found.nonce === nonce;
   };
-  const timer = setInterval(() => void sayAlive(path, isOurs).catch(() => undefined), SIGN_OF_LIFE_EVERY_MS);
+  const timer = setInterval(() => void sayAlive(path, nonce).catch(() => undefined), SIGN_OF_LIFE_EVERY_MS);
   timer.unref();
   return {
     path,
@@ -106,9 +108,18 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   };
 }
 
-async function sayAlive(path: string, isOurs: () => Promise<boolean>): Promise<void> {
-  const now = new Date();
-  if (await isOurs()) await utimes(path, now, now);
+/**
+ * Writes what is there already, so that the file system sets the time: our own clock may be wrong, or jump, and a holder
+ * would seem dead. What another process put in its place meanwhile is another file, which this one does not touch.
+ */
+async function sayAlive(path: string, nonce: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const text = await file.readFile('utf8');
+    if (parsed(text)?.nonce === nonce) await file.write(text.slice(0, 1), 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /** The live process that holds the directory. */
@@ -143,7 +154,7 @@ function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
 async function isSilent(holder: Holder, path: string, own: string): Promise<boolean> {
   if (holder.host === hostname()) return false;
   const [theirs, ours] = await Promise.all([stat(path).catch(undefinedIfAbsent), stat(own)]);
-  return theirs === undefined || ours.mtimeMs - theirs.mtimeMs > SIGNS_MISSED * SIGN_OF_LIFE_EVERY_MS;
+  return theirs === undefined || ours.mtimeMs - theirs.mtimeMs > SILENCE_MS;
 }
 
 /** Moves the lock of a dead holder away. If a live holder replaced it at that moment, its lock is put back. */
@@ -185,10 +196,14 @@ async function holderOf(path: string): Promise<Holder | 'absent' | 'invalid'> {
     if (isAbsence(code)) return 'absent';
     throw forbidden.has(code) ? new LockUnreadable(path, error) : error;
   }
+  return parsed(text) ?? 'invalid';
+}
+
+function parsed(text: string): Holder | undefined {
   try {
-    return holderFile.safeParse(JSON.parse(text)).data ?? 'invalid';
+    return holderFile.safeParse(JSON.parse(text)).data;
   } catch {
-    return 'invalid';
+    return undefined;
   }
 }
 

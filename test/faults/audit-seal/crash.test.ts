@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -220,6 +220,27 @@ describe('two sealers', () => {
     await log.sealer.stop();
     await second.seal();
     await second.remove();
+  });
+
+  it('on a host that died: the other waits, says so, and takes over after a silence', async () => {
+    log = await SealLog.open(lab);
+    await log.seal();
+    await log.sealer.stop();
+    const path = join(log.directory, 'lock');
+    const gone = { pid: 1, started: '1', boot: 'x', host: 'pod-a', nonce: 'n' };
+    await writeFile(path, JSON.stringify(gone));
+    const second = await log.again();
+    await expect(second.seal()).rejects.toThrow('another sealer (process 1 on pod-a) holds');
+    expect(second.sealer.status()).toMatchObject({ evidence: 'unknown', waitingSince: expect.any(Date) });
+    // Whoever waits for the directory leaves the database to whoever has it.
+    const elsewhere = await SealLog.open(lab);
+    await elsewhere.seal();
+    await elsewhere.remove();
+    const longAgo = new Date(Date.now() - 120_000);
+    await utimes(path, longAgo, longAgo);
+    await second.seal();
+    expect(second.sealer.status()).toMatchObject({ state: 'sealing', waitingSince: undefined });
+    log = second;
   });
 
   it('one of which died without a word: its lock does not stand in the way', async () => {

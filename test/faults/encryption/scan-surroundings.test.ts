@@ -1,6 +1,7 @@
 /** What may happen around a scan: a table goes away under it, it reads a replica, a key service tells its versions. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { startPostgres } from '../../../demo/postgres/index.js';
 import { scanOnce } from '../../../exporters/encryption/scan/scan-once.js';
 import { Redactor } from '../../../exporters/runtime/log.js';
 import type { EncryptionKey } from '../../../pack/encryption/model.js';
@@ -18,6 +19,7 @@ import {
 } from '../../support/encryption/scanning.js';
 import { TransitStandIn } from '../../support/encryption/transit-stand-in.js';
 import { type BorrowedServer, borrowPostgres } from '../../support/postgres/borrowed.js';
+import { standbyOf } from '../../support/postgres/standby.js';
 
 const json = { kind: 'kingston-jsonb' } as const;
 
@@ -81,21 +83,39 @@ const table: EncryptionKey = {
   source: rotationsIn('public.rotations'),
 };
 
-test('with a replica, columns are read there and keys in the database', async () => {
-  // Another database of the same server: what only one of them has shows who was asked.
-  await run(url, 'create database replica');
-  const replica = new URL(url);
-  replica.pathname = '/replica';
-  await fill(replica.href, 'replicated', [kingston('a', 'v1'), kingston('b', 'v2'), kingston('c', 'v9')]);
+test('with a replica, columns are read there and keys in the database', { timeout: 60_000 }, async () => {
+  const primary = await startPostgres({ settings: { wal_level: 'replica' } });
+  onTestFinished(() => primary.close());
+  await fill(primary.adminUrl, 'replicated', [kingston('a', 'v1'), kingston('b', 'v2'), kingston('c', 'v9')]);
   await run(
-    url,
+    primary.adminUrl,
     `create table public.rotations (field_path text, new_key_version text, rotation_date timestamptz);
-     insert into public.rotations values ('fields', 'v1', now() - interval '40 days'), ('fields', 'v2', now())`,
+     insert into public.rotations values ('fields', 'v1', now() - interval '40 days'), ('fields', 'v2', now());
+     create role scanner login password 'p'; grant select on public.replicated, public.rotations to scanner`,
   );
-  const scan = scanOf(url, [column('public.replicated', json, { key: 'fields' })], { replica: access(replica.href) });
+  const standby = await standbyOf(primary);
+  onTestFinished(() => standby.close());
+  const url = new URL(primary.adminUrl);
+  url.username = 'scanner';
+  url.password = 'p';
+  const replica = access(standby.urlOf(url.href));
+  const scan = scanOf(url.href, [column('public.replicated', json, { key: 'fields' })], { replica });
   const [outcome] = await scanNow(scan, [table]);
   expect(outcome?.verdict?.states).toMatchObject({ encrypted: 2, unknown_version: 1 });
   expect(outcome?.verdict?.progressRatio).toBeCloseTo(1 / 3, 1);
+  await standby.ask('select pg_promote()');
+  const [promoted] = await scanNow(scan, [table]);
+  expect(promoted?.problem).toContain('not in recovery');
+});
+
+test('a copy of the database is no replica', async () => {
+  // What only one of them has would show who was asked.
+  await run(url, 'create database replica');
+  const replica = new URL(url);
+  replica.pathname = '/replica';
+  await fill(replica.href, 'copied', [kingston()]);
+  const [outcome] = await scanNow(scanOf(url, [column('public.copied', json)], { replica: access(replica.href) }));
+  expect(outcome?.problem).toContain('not in recovery');
 });
 
 test('a replica that is away is said to be, although the database is there', async () => {

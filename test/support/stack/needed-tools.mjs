@@ -50,6 +50,13 @@ const needs = [
     page: 'https://www.softhsm.org/',
   },
   {
+    title: 'PgBouncer',
+    programs: ['pgbouncer'],
+    packages: ['pgbouncer'],
+    brew: 'pgbouncer',
+    page: 'https://www.pgbouncer.org/',
+  },
+  {
     title: 'Chromium',
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     packages: ['chromium'],

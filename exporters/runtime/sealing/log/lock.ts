@@ -1,10 +1,10 @@
 import { reasonOf } from '../../state/index.js';
-import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory } from '../../state/lock.js';
-import { SealUnavailable } from '../errors.js';
+import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory, SILENCE_MS } from '../../state/lock.js';
+import { SealHeld, SealUnavailable } from '../errors.js';
 
 /**
- * One sealer at a time for a log. The advisory lock in the database is the second guard, and the only one that reaches
- * across hosts.
+ * One sealer at a time for a log. It is a lease: the holder renews it, and loses it after a silence. The advisory lock in
+ * the database is the second guard. A sealer takes that one first, so a clock that jumps makes no second sealer.
  */
 export interface LogLock {
   /** @throws {SealUnavailable} when it is no longer ours, or nobody can tell. */
@@ -34,10 +34,11 @@ async function held(directory: string): Promise<DirectoryLock> {
     if (error instanceof LockUnreadable) throw new SealUnavailable(error.message, { cause: error });
     if (!(error instanceof DirectoryTaken)) throw error;
     const { holder, path } = error;
-    throw new SealUnavailable(
+    throw new SealHeld(
       holder === undefined
         ? error.message
-        : `another sealer (process ${holder.pid} on ${holder.host}) holds ${path}; stop it, or give this one a directory of its own`,
+        : `another sealer (process ${holder.pid} on ${holder.host}) holds ${path}; stop it, or give this one a directory of its own. ` +
+            `A host that died loses the lock ${SILENCE_MS / 1000} s after its last sign of life`,
     );
   }
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { type Failure, failureOf } from '../../../../runtime/postgres/failure.js';
+import { UnprovenReplica } from '../../../../runtime/postgres/replica-proof.js';
 import { readFacts } from '../../../database/facts.js';
 import type { DeepReadonly } from '../../../deep-readonly.js';
-import type { Check, Outcome, Poll } from '../../check.js';
+import { CannotCheck, type Check, type Outcome, type Poll } from '../../check.js';
 import { forgotten } from '../../forgotten.js';
 import { newScan, type Scan, type TableReplay } from '../../tables/memory.js';
 import { isReplaced, isUnseenStorage } from '../../tables/storage.js';
-import { ifSlow, judged } from '../../verdict/evidence.js';
+import { ifSlow, judged, unknown } from '../../verdict/evidence.js';
 import type { FindingVerdict } from '../../verdict/findings.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
@@ -23,8 +24,8 @@ interface Problem {
 }
 
 interface Round {
-  /** The standby is behind the primary. */
-  readonly isBehind: boolean;
+  /** Why the replica proves nothing. What is suspect is then compared on the primary, and nothing else. */
+  readonly doubt: (Problem & { readonly isBehind: boolean }) | undefined;
   /** In the order in which they are compared. */
   readonly order: readonly { readonly label: string; readonly isUrgent: boolean }[];
   /** Rows that this poll may still compare. */
@@ -51,7 +52,7 @@ export const fullScanCheck: Check<Own, PlannedPoll> = {
   evidence: ['replay'],
   isExclusive: true,
   memory: replayMemorySchema.transform((own): Own => ({ ...own, tables: {} })),
-  isLostWith: ({ kind }, { isAside }) => kind === 'connection' && !isAside,
+  isLostWith: ({ kind }) => kind === 'connection',
   async run(poll, own) {
     if (poll.runs === 0 || own.round === undefined) return await begin(poll, own);
     const { round } = own;
@@ -79,25 +80,33 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
   const { plan, trail, known } = poll;
   // A row is missing its record, not unbaselined, only if its SNAPSHOT was read.
   const hasRead = known.checks.reading.progress?.everCaughtUp === true;
-  const isBehind = hasRead && trail.replica !== undefined && !(await replicaIsCurrent(poll));
-  const labels = hasRead && !isBehind ? [...plan.units.keys()] : [];
+  const labels = hasRead ? [...plan.units.keys()] : [];
   const problems = Object.entries(own.problems ?? {}).filter(([label]) => plan.units.has(label));
-  const round = { isBehind, order: inOrder(poll, labels), rows: trail.observe.replayRowsPerCycle };
-  return { memory: { ...own, problems: Object.fromEntries(problems), round }, isMore: true };
+  const round = { doubt: undefined, order: inOrder(poll, labels), rows: trail.observe.replayRowsPerCycle };
+  const first = { ...own, problems: Object.fromEntries(problems) };
+  if (!hasRead || trail.replica === undefined) return { memory: { ...first, round }, isMore: true };
+  // Asked also where nothing is due: that the replica is one is itself evidence.
+  const doubt = await doubtOf(() => poll.readAside(() => Promise.resolve()));
+  return { memory: { ...first, round: doubt === undefined ? round : inDoubt(round, doubt) }, isMore: true };
 }
 
-/** A standby that is behind shows the past. A scan there proves nothing about a present suspicion. */
-async function replicaIsCurrent({ read, readAside }: PlannedPoll): Promise<boolean> {
-  const [primary] = await read((session) =>
-    session.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn'),
-  );
-  const [standby] = await readAside((session) =>
-    session.query<{ ready: boolean | null }>(
-      'select not pg_is_in_recovery() or pg_last_wal_replay_lsn() >= $1::pg_lsn as ready',
-      [primary?.lsn],
-    ),
-  );
-  return standby?.ready === true;
+async function doubtOf(work: () => Promise<void>): Promise<UnprovenReplica | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnprovenReplica) return error;
+    throw error;
+  }
+}
+
+function inDoubt(round: Round, { message: reason, fixes, isBehind }: UnprovenReplica): Round {
+  return { ...round, doubt: { reason, fixes, isBehind }, order: round.order.filter(({ isUrgent }) => isUrgent) };
+}
+
+/** Where rows are compared in this round. */
+function rowsOf({ read, readAside }: PlannedPoll, { doubt }: Round): Poll['read'] {
+  return doubt === undefined ? readAside : read;
 }
 
 function inOrder({ known }: PlannedPoll, labels: readonly string[]): Round['order'] {
@@ -129,11 +138,12 @@ async function tryPage(poll: PlannedPoll, own: Own, round: Round, turn: Round['o
     const rows = turn.isUrgent ? PAGE_ROWS : Math.min(PAGE_ROWS, round.rows);
     return await comparePage(poll, { ...own, problems }, round, label, units, rows);
   } catch (error) {
+    if (error instanceof UnprovenReplica) return { memory: { ...own, round: inDoubt(round, error) }, isMore: true };
     const failure = failureOf(error);
     if (failure.kind === 'connection' || failure.kind === 'cancelled') throw error;
     const memory = passed(own, round);
     // Dropped since it was planned; the next fast check finds it gone.
-    if (failure.kind === 'absent' && (await isGone(poll, units))) return { memory, isMore: true };
+    if (failure.kind === 'absent' && (await isGone(rowsOf(poll, round), units))) return { memory, isMore: true };
     const fixes = [...privilegeFixes(failure, poll), ...ifSlow(failure)];
     const problem = { reason: `rows cannot be compared: ${failure.reason}`, fixes };
     const warnings = [{ message: 'rows of a table cannot be compared', detail: { table: label, error } }];
@@ -141,9 +151,9 @@ async function tryPage(poll: PlannedPoll, own: Own, round: Round, turn: Round['o
   }
 }
 
-async function isGone({ readAside }: PlannedPoll, units: readonly ReplayUnit[]): Promise<boolean> {
+async function isGone(read: Poll['read'], units: readonly ReplayUnit[]): Promise<boolean> {
   const oids = units.map(({ oid }) => oid);
-  const [row] = await readAside((session) =>
+  const [row] = await read((session) =>
     session.query<{ n: number }>('select count(*)::int as n from pg_class where oid = any($1::oid[])', [oids]),
   );
   return row !== undefined && row.n < oids.length;
@@ -176,7 +186,10 @@ async function comparePage(
     return { memory, record: (metrics) => metrics.replayProgress(label, 1), isMore: true };
   }
   const begunAt = performance.now();
-  const page = await poll.readAside(async (session) => {
+  const page = await rowsOf(
+    poll,
+    round,
+  )(async (session) => {
     const facts = await readFacts(session);
     const replay = scan.phase === 'rows' ? replayRows : replayKeys;
     const found = await replay(session, sql, facts, unit, scan.cursor, rows);
@@ -238,16 +251,16 @@ function progressOf(scan: Scan, units: number, { scanned }: TableReplay): number
   return (scan.unit + (scan.phase === 'keys' ? 0.5 : 0)) / Math.max(1, units);
 }
 
-function end(poll: PlannedPoll, own: Own, { isBehind }: Round): Result {
+function end(poll: PlannedPoll, own: Own, { doubt }: Round): Result {
+  if (doubt !== undefined) return endInDoubt(own, doubt);
   const { sql, plan, known } = poll;
   const problems = Object.values(own.problems ?? {});
   const reasons = [
-    ...(isBehind ? ['the standby is behind the primary; rows are compared when it has caught up'] : []),
     ...(sql.hasImages ? [] : ['records hold no row images, so only whether a row is there is compared']),
     ...new Set([...plan.obstacles.values(), ...problems.map(({ reason }) => reason)]),
   ];
   const fixes = [...new Set(problems.flatMap((problem) => problem.fixes))];
-  const hasCompared = !isBehind && known.checks.reading.progress?.everCaughtUp === true;
+  const hasCompared = known.checks.reading.progress?.everCaughtUp === true;
   const seconds = hasCompared ? periodSeconds(poll, own) : undefined;
   return {
     memory: { ...own, round: undefined },
@@ -260,6 +273,15 @@ function end(poll: PlannedPoll, own: Own, { isBehind }: Round): Result {
     record(metrics) {
       if (seconds !== undefined) metrics.fullScanPeriod(seconds);
     },
+  };
+}
+
+/** What was compared before stays true while the replica is only late. Where it is none, no table is known to be well. */
+function endInDoubt(own: Own, { reason, fixes, isBehind }: NonNullable<Round['doubt']>): Result {
+  return {
+    memory: { ...own, round: undefined },
+    evidence: { replay: unknown(reason, fixes) },
+    ...(isBehind ? {} : { error: new CannotCheck(reason, fixes) }),
   };
 }
 

@@ -27,7 +27,7 @@ function request(desk: Desk, changes: Partial<VerificationRequest> = {}): Verifi
     logPath: desk.path('seal', 'log.jsonl'),
     keys: [parseVkey(desk.key.vkey)],
     checkpoints: [],
-    trail: { seal, access: database, isReplica: false },
+    trail: { seal, access: database },
     isFull: false,
     statePath: desk.path('verify.json'),
     isRestart: false,

@@ -416,6 +416,7 @@ describe('other components', () => {
       certainty: 'exact',
       checkpoint: { seq: 3, size: 77, at: new Date(5000) },
       lastPassAt: new Date(5000),
+      waitingSince: undefined,
       sealLagSeconds: 2,
       failures: { signature: 0, size: 0, consistency: 1, chunk: 0, anchor: 0, fork: 0, missing: 0 },
       anchors: [],
