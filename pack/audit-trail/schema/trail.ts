@@ -110,7 +110,11 @@ export const auditTrailSchema = section({
   portal: name().describe('Portal whose trail this is.'),
   team: name().describe('Team that answers for it.'),
   database: database().describe('Where the audited tables are, as the observer reaches them.'),
-  replica: database().exactOptional().describe('A physical standby of the database for the heavy checks; it must prove that it is one. Default: the database itself.'),
+  replica: database()
+    .exactOptional()
+    .describe(
+      'A physical standby of the database for the heavy checks; it must prove that it is one. Default: the database itself.',
+    ),
   scope: scope.prefault({}).describe('Which tables must be audited.'),
   records: records.exactOptional().describe('Where the audit records are. Without it the portal has none.'),
   attribution: attribution.prefault({}).describe('Who may have done it.'),

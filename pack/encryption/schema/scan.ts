@@ -61,7 +61,9 @@ export const scan = section({
   database: database().describe('Database of the columns. The role needs only permission to read.'),
   replica: database()
     .exactOptional()
-    .describe('A physical standby from which the columns are read; it must prove that it is one. Default: the database itself.'),
+    .describe(
+      'A physical standby from which the columns are read; it must prove that it is one. Default: the database itself.',
+    ),
   interval: interval().prefault('6h').describe('Time between the starts of two scans. Default 6h.'),
   rowsPerSecond: count(1, 10_000_000).prefault(5000).describe('Maximum number of rows read per second. Default 5000.'),
   batchRows: count(1, 100_000).prefault(2000).describe('Rows read with one query. Default 2000.'),
