@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { EncryptionError } from '../../../pack/encryption/metrics.js';
 import type { EndpointProvider as Description } from '../../../pack/encryption/model.js';
-import { applyPathStyle, forbiddenBy, type Portal } from '../../../pack/index.js';
+import type { Portal } from '../../../pack/index.js';
+import { applyPathStyle, forbiddenBy } from '../../../pack/portal/paths.js';
 import { anonymous, type Credentials } from '../../runtime/portal/auth/credentials.js';
 import type { Grant } from '../../runtime/portal/auth/grant.js';
 import { LoginSession } from '../../runtime/portal/auth/session.js';

@@ -1,6 +1,6 @@
 import type { EncryptionError, EncryptionUncertain } from '../../../pack/encryption/metrics.js';
-import { SecretUnavailable } from '../../../pack/index.js';
 import { UnreadableFile } from '../../../pack/reading/bounded-file.js';
+import { SecretUnavailable } from '../../../pack/secrets/secret.js';
 import { ourFaultOf } from '../../runtime/portal/http/failure.js';
 import { machineFault } from '../../runtime/portal/http/machine-fault.js';
 

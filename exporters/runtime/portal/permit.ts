@@ -1,4 +1,5 @@
-import { forbiddenBy, type Portal } from '../../../pack/index.js';
+import type { Portal } from '../../../pack/index.js';
+import { forbiddenBy } from '../../../pack/portal/paths.js';
 import { StepFailure } from './step-failure.js';
 
 /**

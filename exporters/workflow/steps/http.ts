@@ -1,4 +1,5 @@
-import { applyPathStyle, isSamePage, pageIn } from '../../../pack/index.js';
+import { isSamePage, pageIn } from '../../../pack/portal/pages.js';
+import { applyPathStyle } from '../../../pack/portal/paths.js';
 import { JsonPathExcess } from '../../../pack/reading/json-path.js';
 import { jsonText } from '../../../pack/reading/written-number.js';
 import type { HttpStep } from '../../../pack/workflow/model.js';

@@ -1,4 +1,6 @@
-import { type ExpiredWhen, linearRegExp, type Portal, pageIn } from '../../../../pack/index.js';
+import type { ExpiredWhen, Portal } from '../../../../pack/index.js';
+import { pageIn } from '../../../../pack/portal/pages.js';
+import { linearRegExp } from '../../../../pack/reading/linear-regex.js';
 
 /** How a portal shows that the session has ended. */
 export interface ExpirySigns {

@@ -1,4 +1,5 @@
-import { type FormAuth, type LoginForm, pageIn, type Totp } from '../../../../pack/index.js';
+import type { FormAuth, LoginForm, Totp } from '../../../../pack/index.js';
+import { pageIn } from '../../../../pack/portal/pages.js';
 import { applyPathStyle } from '../../../../pack/portal/paths.js';
 import { StepFailure } from '../step-failure.js';
 import { type Grant, LoginRefused, type LoginTools } from './grant.js';
