@@ -81,7 +81,7 @@ export interface FixtureOptions {
 export async function auditFixture(server: FixtureServer, options: FixtureOptions = {}): Promise<AuditFixture> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   const template = options.isEmpty === true ? 'template1' : await fullTemplate(server);
-  await once(server.adminUrl, `create database ${name} template ${template}`);
+  await once(server.adminUrl, `create database ${name} template ${template} strategy file_copy`);
   const url = withDatabase(server.adminUrl, name);
   const password = randomBytes(9).toString('hex');
   const role = `${name}_observer`;
