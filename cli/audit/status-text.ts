@@ -1,6 +1,7 @@
 import type { TableStatus } from '../../exporters/audit-trail/index.js';
 import type { ComparisonReport, TrailReport } from '../../exporters/audit-trail/inspect/report.js';
 import type { SealView } from '../../exporters/audit-trail/inspect/seal-view.js';
+import { unaccountedWayOut } from '../../exporters/audit-trail/observer/verdict/unaccounted.js';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { noExporterText, type TrailState } from './state.js';
 import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from './terminal.js';
@@ -28,6 +29,7 @@ export function reportLines(report: TrailReport, state: TrailState): readonly st
     ...tables(status.tables),
     '',
     ...evidence(report),
+    ...unaccounted(report),
     ...(objections.length === 0 ? [] : ['', paint('red', 'Wrong with the records'), ...list(objections)]),
     ...(seal === undefined ? [] : ['', ...sealLines(seal)]),
     ...(comparisons.length === 0 ? [] : ['', ...comparisonLines(comparisons)]),
@@ -35,6 +37,12 @@ export function reportLines(report: TrailReport, state: TrailState): readonly st
     paint('bold', 'Nobody can say'),
     ...list(cannotBeSaid),
   ];
+}
+
+function unaccounted({ status }: TrailReport): readonly string[] {
+  if (status.unaccounted.length === 0) return [];
+  const texts = status.unaccounted.map(({ sentence }) => sentence);
+  return ['', paint('yellow', 'Changes that nothing accounts for'), ...list([...texts, unaccountedWayOut])];
 }
 
 function list(texts: readonly string[]): readonly string[] {

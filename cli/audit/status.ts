@@ -20,7 +20,7 @@ Examples:
 
 Exit codes:
   0  every table in scope is proven complete by an exporter that watches it, and nothing contradicts it
-  1  something is missing, broken or not proven; each is said
+  1  something is missing, broken, not proven or not accounted for; each is said
   2  the trail cannot be checked: the message says why`;
 
 /** `kop audit status`: what is proven, since when, by which evidence. */
@@ -63,5 +63,7 @@ function exitCode({ status, isWatched, seal, comparisons, objections }: TrailRep
   const isContradicted = comparisons.some(
     ({ strength, result }) => strength === 'proof' && result.state === 'compared' && result.findings > 0,
   );
-  return isProven && isWatched && isSealed && !isContradicted && objections.length === 0 ? 0 : 1;
+  return isProven && isWatched && isSealed && !isContradicted && objections.length + status.unaccounted.length === 0
+    ? 0
+    : 1;
 }

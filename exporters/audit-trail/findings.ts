@@ -1,6 +1,6 @@
 import type { SectionFinding } from '../runtime/landing/section.js';
 import type { ComparisonResult } from './comparisons/run.js';
-import type { TableStatus } from './inspect/status.js';
+import type { TableStatus, UnaccountedStatus } from './inspect/status.js';
 import { notConfigured, type WrittenBook } from './observer/verdict/evidence.js';
 
 export interface FastChecksAt {
@@ -27,6 +27,10 @@ export function tableFinding({ table, state, reason, coverageRatio, problems }: 
   if (state === 'unknown') return { what: table, state: 'unknown', why: reason };
   if (coverageRatio === 1) return { what: table, state: 'fine' };
   return { what: table, state: 'attention', why: problems[0] ?? 'not every operation is covered' };
+}
+
+export function unaccountedFinding({ sentence }: UnaccountedStatus): SectionFinding {
+  return { what: 'unaccounted changes', state: 'attention', why: sentence };
 }
 
 /** A source that nobody configured is not missing. */

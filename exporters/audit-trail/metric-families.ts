@@ -12,6 +12,8 @@ export function auditFamilies(store: MetricStore) {
     triggerEffective: store.gauge(m.triggerEffective),
     fingerprintChanges: store.counter(m.fingerprintChanges),
     counterResidual: store.gauge(m.counterMismatch),
+    unaccounted: store.gauge(m.unaccounted),
+    unaccountedTotal: store.counter(m.unaccountedTotal),
     epochChanges: store.counter(m.epochChanges),
     tableState: store.gauge(m.tableState),
     missing: store.counter(m.missing),

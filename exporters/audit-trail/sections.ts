@@ -1,5 +1,12 @@
 import type { CellState, LandingCell, LandingSection, SectionFinding } from '../runtime/landing/section.js';
-import { comparisonFinding, evidenceFindings, type FastChecksAt, staleness, tableFinding } from './findings.js';
+import {
+  comparisonFinding,
+  evidenceFindings,
+  type FastChecksAt,
+  staleness,
+  tableFinding,
+  unaccountedFinding,
+} from './findings.js';
 import type { TableStatus, TrailStatus } from './inspect/status.js';
 
 const states: Readonly<Record<TableStatus['state'], CellState>> = {
@@ -63,7 +70,7 @@ function tablesSection(trail: TrailStatus, judged: Judge): LandingSection {
       fineMeans: 'covered, and every change is recorded',
       findings: judged(
         trail.tables.length > 0
-          ? trail.tables.map(tableFinding)
+          ? [...trail.tables.map(tableFinding), ...trail.unaccounted.map(unaccountedFinding)]
           : [{ what: trail.title, state: 'unknown', why: 'no table is in scope, or the database was not seen yet' }],
       ),
     },

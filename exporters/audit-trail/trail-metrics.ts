@@ -10,13 +10,16 @@ import {
   evidenceStates,
   exposureKinds,
   identityKinds,
+  mismatchDirections,
   readerKinds,
   recordParts,
   replayKinds,
+  unaccountedInvariants,
 } from '../../pack/audit-trail/metrics.js';
 import type { AuditTrail, Comparison } from '../../pack/audit-trail/model.js';
 import { type CheckName, checkNames } from './check-names.js';
 import type { AuditFamilies } from './metric-families.js';
+import type { DirectedAmounts } from './observer/checks/counters/steps.js';
 import { type ActorKind, actorKinds } from './observer/checks/reading/attribution.js';
 
 const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
@@ -33,6 +36,7 @@ export class TrailMetrics {
   readonly #actorKinds: readonly ActorKind[];
   readonly #tables = new Set<string>();
   #gone: ReadonlySet<string> = new Set();
+  #unaccounted: DirectedAmounts = {};
 
   constructor(m: AuditFamilies, trail: AuditTrail) {
     this.#m = m;
@@ -139,6 +143,22 @@ export class TrailMetrics {
       if (value === undefined) this.#m.counterResidual.remove({ ...this.#labels, invariant });
       else this.#m.counterResidual.set({ ...this.#labels, invariant }, value);
     }
+  }
+
+  /**
+   * What is open, and all that ever was, as the state file has it. Neither is shown before that is known: a 0 would end an alert,
+   * and a counter that begins there would seem to have grown by everything it ever counted.
+   */
+  unaccounted(open: DirectedAmounts, total: DirectedAmounts): void {
+    for (const invariant of unaccountedInvariants) {
+      for (const direction of mismatchDirections) {
+        const labels = { ...this.#labels, invariant, direction };
+        const before = this.#unaccounted[invariant]?.[direction] ?? 0;
+        this.#m.unaccounted.set(labels, open[invariant]?.[direction] ?? 0);
+        this.#m.unaccountedTotal.inc(labels, Math.max(0, (total[invariant]?.[direction] ?? 0) - before));
+      }
+    }
+    this.#unaccounted = total;
   }
 
   epochChanged(reason: (typeof epochReasons)[number]): void {

@@ -7,6 +7,15 @@ export type AuditTableState = (typeof auditTableStates)[number];
 export const auditInvariants = ['operations_calls', 'calls_records', 'records_sequence', 'records_mutated'] as const;
 export type AuditInvariant = (typeof auditInvariants)[number];
 
+/**
+ * Of these a difference has honest causes, such as a statement that failed midway, and dishonest ones, such as a row that was
+ * inserted and deleted unrecorded. Both leave nothing behind that could be compared.
+ */
+export const unaccountedInvariants = ['operations_calls', 'calls_records'] as const satisfies readonly AuditInvariant[];
+export type UnaccountedInvariant = (typeof unaccountedInvariants)[number];
+export const mismatchDirections = ['above', 'below'] as const;
+export type MismatchDirection = (typeof mismatchDirections)[number];
+
 /** Where evidence comes from; each can fail by itself, and what rests on it is then unknown. */
 export const evidenceSources = [
   'connection',
@@ -49,6 +58,8 @@ const table = ['portal', 'trail', 'table'] as const;
 const operation = [...table, 'operation'] as const;
 const operations = { operation: ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] };
 const trail = ['portal', 'trail'] as const;
+const unaccounted = [...trail, 'invariant', 'direction'] as const;
+const unaccountedValues = { invariant: unaccountedInvariants, direction: mismatchDirections };
 
 export const auditMetrics = {
   info: gauge(
@@ -90,6 +101,20 @@ export const auditMetrics = {
     [...trail, 'invariant'],
     'Difference of two counters that must be equal in this statistics epoch.',
     { values: { invariant: auditInvariants } },
+  ),
+  unaccounted: gauge(
+    'audit_trail_unaccounted_changes',
+    'count',
+    unaccounted,
+    'Changes that only counters show and that exact checks neither confirmed nor explained; until a person declares a baseline.',
+    { values: unaccountedValues },
+  ),
+  unaccountedTotal: counter(
+    'audit_trail_unaccounted_changes_total',
+    'count',
+    unaccounted,
+    'The same, of all time: neither a declaration nor a restart lowers it.',
+    { values: unaccountedValues },
   ),
   epochChanges: counter(
     'audit_trail_epoch_changes_total',

@@ -11,6 +11,8 @@ export const auditSettings = {
   /** An alarm outlasts the connection for this long; by then others say that nothing can be seen. */
   lastKnownSeconds: 21_600,
   countersForSeconds: 300,
+  /** Nobody is woken by it, and within that time a baseline may be declared by whoever caused it. */
+  unaccountedForSeconds: 900,
   replayForSeconds: 300,
   /** A share, because a form that forgets the reason does so each time; a minimum, because nights are quiet. */
   attribution: { ratio: 0.01, minimum: 5, forSeconds: 300 },

@@ -150,9 +150,10 @@ function findings(): DashboardRow {
       {
         height: 8,
         panels: [
-          [8, faultsFound()],
-          [8, residuals()],
-          [8, mismatches()],
+          [6, faultsFound()],
+          [6, residuals()],
+          [6, unaccounted()],
+          [6, mismatches()],
         ],
       },
     ],
@@ -200,6 +201,27 @@ function residuals(): Panel {
       fixed('records_sequence', colours.unknown),
       fixed('records_mutated', colours.neutral),
     ],
+  });
+}
+
+function unaccounted(): Panel {
+  return timeseries({
+    title: 'Changes that nothing accounts for',
+    description:
+      'Counted changes that exact checks neither confirmed nor explained, until a baseline is declared. The bars show when they came: ' +
+      'above, changes without a call or calls without a record; below, the reverse.',
+    unit: 'short',
+    min: 0,
+    softMax: 1,
+    targets: [
+      series(`max by (invariant, direction) (${m.unaccounted.name}${trailSelector})`, '{{invariant}}, {{direction}}'),
+      series(
+        `sum by (direction) (increase(${m.unaccountedTotal.name}${trailSelector}[$__rate_interval])) > 0`,
+        'new: {{direction}}',
+      ),
+    ],
+    noValue: 'No data: counters were not compared for this trail yet',
+    overrides: [fixed('new: above', colours.bad), fixed('new: below', 'orange')],
   });
 }
 

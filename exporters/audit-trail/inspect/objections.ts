@@ -1,4 +1,4 @@
-import { auditInvariants, identityKinds } from '../../../pack/audit-trail/metrics.js';
+import { type AuditInvariant, auditInvariants, identityKinds } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { invariantWording } from '../observer/checks/counters/counters.js';
 import type { IdentityKind } from '../observer/verdict/findings.js';
@@ -10,12 +10,14 @@ const identityWording: Readonly<Record<IdentityKind, string>> = {
   regressed: 'the sequence of ids went back',
 };
 
-/** What is wrong with the records as a whole. The state of a single table does not show it. */
+/** What is wrong with the records as a whole, beside changes that are unaccounted. The state of a single table does not show it. */
 export function objections(trail: Pick<AuditTrail, 'records'>, status: TrailStatus): readonly string[] {
   if (trail.records === undefined || status.evidence.connection?.state !== 'ok') return [];
-  const { unexplained, identityBreaks, retention } = status;
+  const { unexplained, unaccounted, identityBreaks, retention } = status;
+  const open = new Set<AuditInvariant>(unaccounted.map(({ invariant }) => invariant));
   return [
     ...auditInvariants.flatMap((invariant) => {
+      if (open.has(invariant)) return [];
       const amount = unexplained[invariant] ?? 0;
       return amount === 0 ? [] : [`${invariantWording[invariant]} (${amount > 0 ? '+' : ''}${amount})`];
     }),

@@ -9,6 +9,7 @@ import type { TableMemory } from '../observer/tables/memory.js';
 import type { WrittenBook } from '../observer/verdict/evidence.js';
 import type { IdentityKind } from '../observer/verdict/findings.js';
 import { unexplainedSoFar } from '../observer/verdict/judged.js';
+import { type UnaccountedChanges, unaccountedChanges, unaccountedText } from '../observer/verdict/unaccounted.js';
 import { type VisitOptions, withObserver } from './visit.js';
 
 export interface TableStatus {
@@ -39,6 +40,8 @@ export interface TrailStatus {
   readonly residuals: Readonly<Partial<Record<AuditInvariant, number>>>;
   /** Lasting mismatches that the running observer has not explained. */
   readonly unexplained: Readonly<Partial<Record<AuditInvariant, number>>>;
+  /** What only counters show and nothing confirmed or explained; until a baseline of everything. */
+  readonly unaccounted: readonly UnaccountedStatus[];
   /** Until a baseline of everything. */
   readonly identityBreaks: Readonly<Partial<Record<IdentityKind, number>>>;
   /** Undefined: not checked. */
@@ -47,6 +50,13 @@ export interface TrailStatus {
   readonly bypassRoles: readonly string[];
   /** What was found by comparing business tables with one another; by name. */
   readonly comparisons: Readonly<Record<string, ComparisonResult>>;
+}
+
+export interface UnaccountedStatus extends Omit<UnaccountedChanges, 'since' | 'until'> {
+  /** They happened between these moments. */
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  readonly sentence: string;
 }
 
 /** What is proven of a trail, since when, by which evidence: a fresh poll, and what the running observer has kept. */
@@ -87,6 +97,12 @@ export function statusOf(state: LoopState): TrailStatus {
         : { since: iso(memory.epoch.startedAt) ?? '', reason: memory.epoch.reason },
     residuals: memory.checks.counters.found ?? {},
     unexplained: unexplainedSoFar(memory.checks.counters),
+    unaccounted: unaccountedChanges(memory.checks.counters).map((open) => ({
+      ...open,
+      since: iso(open.since),
+      until: iso(open.until),
+      sentence: unaccountedText(open),
+    })),
     identityBreaks: memory.identityBreaks ?? {},
     retention:
       kept.found === undefined

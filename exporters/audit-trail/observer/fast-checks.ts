@@ -89,7 +89,9 @@ function withPoll(state: LoopState, facts: Facts, now: number): LoopState {
     failure === undefined
       ? evidence.with('identity', identityEvidence(facts))
       : evidence.withFailure('identity', failure);
-  const looks = [...memory.looks.slice(1 - POLLS), { at: now, clock: facts.clock, xmax: facts.xmax.toString() }];
+  const { xmin, xmax } = facts;
+  const look = { at: now, clock: facts.clock, xmax: xmax.toString(), xmin: xmin.toString() };
+  const looks = [...memory.looks.slice(1 - POLLS), look];
   return {
     ...state,
     memory: { ...memory, looks },

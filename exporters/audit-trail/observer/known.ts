@@ -14,7 +14,12 @@ export interface Known {
       }
     | undefined;
   /** The last fast checks, so that a transaction can be dated from below. */
-  readonly looks: readonly { readonly at: number; readonly clock: number; readonly xmax: string }[];
+  readonly looks: readonly {
+    readonly at: number;
+    readonly clock: number;
+    readonly xmax: string;
+    readonly xmin?: string | undefined;
+  }[];
   /** Ids were given out a second time. */
   readonly orderLost?: { readonly at: number } | undefined;
   /** By label. */

@@ -20,6 +20,7 @@ import { witnessMemorySchema } from './checks/witness/witness.js';
 import { upgraded } from './earlier-memory.js';
 import { tableMemorySchema } from './tables/memory.js';
 import { epochKeySchema } from './verdict/epoch.js';
+import { findingKinds } from './verdict/findings.js';
 
 /**
  * What an observer must know after a restart, so that it notices a fault that happened meanwhile. It holds no row keys and no
@@ -60,8 +61,10 @@ const memorySchema = z.object({
   orderLost: z.object({ at: z.number() }).optional(),
   /** Breaks of identity by kind, until a baseline of everything is declared: a counter would forget them at a restart. */
   identityBreaks: z.partialRecord(z.enum(identityKinds), z.number()).optional(),
-  looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string() })),
+  looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string(), xmin: z.string().optional() })),
   applied: z.array(z.string()),
+  /** Confirmed faults that were not set off against a mismatch of counters yet. */
+  unmatched: z.array(z.object({ kind: z.enum(findingKinds), n: z.number(), at: z.number() })).default([]),
   /** As of the last poll, for commands. A starting observer does not use it. */
   evidence: z
     .partialRecord(
@@ -77,7 +80,16 @@ const memorySchema = z.object({
 export type Memory = DeepReadonly<z.infer<typeof memorySchema>>;
 
 export function newMemory(trail: string): Memory {
-  return { version: 2, trail, looks: [], applied: [], checks: checksSchema.parse({}), tables: {}, gone: {} };
+  return {
+    version: 2,
+    trail,
+    looks: [],
+    applied: [],
+    unmatched: [],
+    checks: checksSchema.parse({}),
+    tables: {},
+    gone: {},
+  };
 }
 
 export interface MemoryStore {

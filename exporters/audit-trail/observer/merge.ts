@@ -9,6 +9,7 @@ import type { Finding, FindingVerdict } from './verdict/findings.js';
 import { withIdentityBreaks } from './verdict/identity-breaks.js';
 import { type Declared, maintenanceOf } from './verdict/maintenance.js';
 import { withSuspicion } from './verdict/suspicions.js';
+import { withUnmatched } from './verdict/unmatched.js';
 
 /** Of one run. */
 export interface Ran<M> {
@@ -53,7 +54,8 @@ export function mergeOutcome<M, P extends Poll>(
   // A baseline may have been declared during the run, and the run does not know of it.
   const own = isUnchanged ? next : (check.accept?.(next) ?? next);
   const stored = slot.set({ ...remembered, tables: confirmed.tables }, own);
-  const explained = { ...stored, tables: withExplanations(stored.tables, outcome, now) };
+  const unmatched = withUnmatched(stored.unmatched, confirmed.counted, now);
+  const explained = { ...stored, unmatched, tables: withExplanations(stored.tables, outcome, now) };
   const { epoch } = explained;
   const counted =
     outcome.isUncounted === true && epoch !== undefined

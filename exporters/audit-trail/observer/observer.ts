@@ -3,7 +3,9 @@ import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError } from '../../runtime/log.js';
 import type { LawfulDisposal } from '../seal/index.js';
 import type { Witness } from '../witness/index.js';
+import { directedSums } from './checks/counters/steps.js';
 import { witnessCheck } from './checks/witness/witness.js';
+import { withSteps } from './earlier-steps.js';
 import { checkExactly, type WitnessCheck } from './exact-checks.js';
 import { checkFast } from './fast-checks.js';
 import { Loop, type LoopDeps } from './loop.js';
@@ -120,7 +122,7 @@ export class Observer {
   }
 
   async #remember(): Promise<void> {
-    const memory = await this.#deps.memory.load(this.state.trail.name);
+    const memory = withSteps(await this.#deps.memory.load(this.state.trail.name));
     const { place } = memory.checks.witness;
     if (place !== undefined) this.#deps.witness?.resume(place);
     const isVisitor = this.#deps.isVisitor === true;
@@ -164,7 +166,9 @@ export class Observer {
     const { seen, memory: before, trail } = this.state;
     const labels = seen?.tables.map(({ label }) => label) ?? [];
     const declared = loop.declared();
-    const { memory, counted, ended } = resolveSuspicions(before, { labels, declared, records: trail.records });
+    const isWitnessed = this.#witness !== undefined && this.state.evidence.get('witness').state !== 'unknown';
+    const at = { labels, declared, records: trail.records, isWitnessed };
+    const { memory, counted, ended } = resolveSuspicions(before, at);
     loop.change((state) => ({ ...state, memory }));
     loop.report(counted);
     for (const { table, as } of ended) loop.log.info('audit trail suspicion resolved', { table, as });
@@ -185,6 +189,8 @@ export class Observer {
     for (const source of evidenceSources) loop.metrics.evidence(source, evidence.get(source).state);
     // A state that was never loaded must not overwrite the saved one.
     if (lost !== undefined && memory.epoch === undefined) return;
+    const { unaccounted = [], unaccountedTotal } = memory.checks.counters;
+    loop.metrics.unaccounted(directedSums(unaccounted), unaccountedTotal);
     try {
       await this.#deps.memory.save({ ...memory, evidence: evidence.written() });
     } catch (error) {

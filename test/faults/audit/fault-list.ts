@@ -58,7 +58,7 @@ export const titles: Readonly<Record<number, string>> = {
   47: 'column added, VACUUM FULL, freeze (no fault)',
   48: 'audit insert fails',
   49: 'record unreadable',
-  50: 'bulk statement fails midway (explained)',
+  50: 'bulk statement fails midway (unaccounted)',
 };
 
 const seal = (file: 'anchors' | 'crash' | 'log' | 'source' | 'tamper', test: string): Place => ({

@@ -1,3 +1,4 @@
+import { longestLateMs } from '../../../exporters/audit-trail/observer/checks/counters/invariants.js';
 import { boundOf, testPaces } from '../../support/audit-trail/watchman.js';
 import type { Shows } from './cases.js';
 
@@ -28,6 +29,9 @@ export function promisedFor(key: string, { quickMs, closeMs, settleMs }: Paces =
   if (ofCatalogue.has(family) || family.startsWith('fingerprint') || family.startsWith('epoch')) return { looks: NEXT };
   const settled = Math.ceil(settleMs / quickMs) + NEXT + 1;
   if (family === 'counter_residual') return { looks: settled };
+  // Decided on when all that may be reported late is reported, and everything was compared once more.
+  if (family.startsWith('unaccounted_changes'))
+    return { rounds: NEXT + 2 + Math.ceil((settled * quickMs + longestLateMs(settleMs)) / closeMs) };
   // Only a lag of some seconds is told from the lag of ordinary work.
   if (family === 'watermark_lag_seconds')
     return { rounds: NEXT + 1 + Math.ceil((boundOf.watermark_lag_seconds * 1000) / closeMs) };

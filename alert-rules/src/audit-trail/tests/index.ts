@@ -106,13 +106,35 @@ const completeness: readonly AuditLife[] = [
   },
   {
     alert: 'AuditCountersDisagree',
-    when: 'changes and calls of the trigger differ',
+    when: 'records were changed',
     wrong: { set: { mismatch: 3 } },
     quietUntil: 4,
     firesWithin: 7,
-    labels: { ...auditLabels, invariant: 'operations_calls' },
+    labels: { ...auditLabels, invariant: 'records_mutated' },
     value: '3',
-    quiet: [['when backends report late', [{ minutes: 10 }, { minutes: 2, set: { mismatch: 5 } }, { minutes: 20 }]]],
+    quiet: [
+      ['when backends report late', [{ minutes: 10 }, { minutes: 2, set: { mismatch: 5 } }, { minutes: 20 }]],
+      [
+        'when statements fail midway, again and again',
+        [{ minutes: 10 }, { minutes: 60, set: { mismatchOfCalls: 40, unaccounted: 40 } }],
+      ],
+    ],
+  },
+  {
+    alert: 'AuditChangesUnaccounted',
+    when: 'changes are counted that nothing else shows',
+    wrong: { set: { unaccounted: 100, unaccountedBelow: 60 } },
+    quietUntil: 14,
+    firesWithin: 17,
+    labels: auditLabels,
+    value: '100',
+    quiet: [
+      [
+        'while a mismatch is looked into and then explained',
+        [{ minutes: 10 }, { minutes: 10, set: { mismatchOfCalls: 5 } }, { minutes: 60 }],
+      ],
+      ['when a baseline follows at once', [{ minutes: 10, set: { unaccounted: 5 } }, { minutes: 60 }]],
+    ],
   },
   {
     alert: 'AuditContinuityBreak',

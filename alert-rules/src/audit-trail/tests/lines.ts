@@ -49,7 +49,11 @@ const gauges = {
   okOfOther: state(portfolios, 'ok', 1),
   confirmedOfOther: state(portfolios, 'confirmed', 0),
   unknownOfOther: state(portfolios, 'unknown', 0),
-  mismatch: of(m.counterMismatch, { invariant: 'operations_calls' }, 0),
+  mismatch: of(m.counterMismatch, { invariant: 'records_mutated' }, 0),
+  /** Of an equality with honest causes. */
+  mismatchOfCalls: of(m.counterMismatch, { invariant: 'operations_calls' }, 0),
+  unaccounted: of(m.unaccounted, { invariant: 'operations_calls', direction: 'above' }, 0),
+  unaccountedBelow: of(m.unaccounted, { invariant: 'calls_records', direction: 'below' }, 0),
   mismatches: of(m.replayMismatches, { table: clients, kind: 'different' }, 0),
   fullScanPeriod: of(m.fullScanPeriod, { sweep: 'replay' }, 600),
   witness: of(m.witnessMismatch, { table: clients, operation: 'UPDATE' }, 0),

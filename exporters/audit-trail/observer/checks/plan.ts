@@ -9,6 +9,7 @@ import type { Relation } from '../tables/catalogue.js';
 import { readColumns, type TableColumns } from '../tables/columns.js';
 import { newTableMemory } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
+import { netOf } from './counters/steps.js';
 import { disposalsHere, disposalsOf, type TableDisposal } from './disposals.js';
 import type { ReplayUnit } from './full-scan/replay.js';
 import type { ContinuityTable } from './reading/continuity-sql.js';
@@ -160,11 +161,17 @@ function disposalsFor({ disposals, facts, sql }: RecordsPoll, name: QualifiedNam
   return disposalsOf(disposalsHere(disposals, facts), name, sql.records);
 }
 
-/** A session reports its calls and its records one after the other, so a mismatch that is not settled may disappear. */
+/**
+ * A session reports its calls and its records one after the other, so a mismatch that is not settled may disappear. One that was
+ * decided on and stays unaccounted says nothing about later records.
+ */
 function areTooMany({ known }: RecordsPoll): ReplayUnit['recordsAreTooMany'] {
-  const { judged, pending, explained } = known.checks.counters.ledger ?? { judged: {}, pending: {}, explained: {} };
-  if ((known.checks.counters.found?.calls_records ?? 0) >= (explained.calls_records ?? 0)) return 'no';
-  return (judged.calls_records ?? 0) + (pending.calls_records ?? 0) < 0 ? 'yes' : 'perhaps';
+  const { counters } = known.checks;
+  const { judged, pending, explained } = counters.ledger ?? { judged: {}, pending: {}, explained: {} };
+  const old = netOf(counters.unaccounted ?? [], 'calls_records');
+  const allowed = (explained.calls_records ?? 0) + old;
+  if ((counters.found?.calls_records ?? 0) >= allowed) return 'no';
+  return (judged.calls_records ?? 0) - old + (pending.calls_records ?? 0) < 0 ? 'yes' : 'perhaps';
 }
 
 /**

@@ -1,13 +1,13 @@
-import { auditInvariants } from '../../../../pack/audit-trail/metrics.js';
-import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
+import { type CountersMemory, type ExplainedStep, sumOf } from '../checks/counters/invariants.js';
 import { retentionCheck } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';
 import { acceptRanges } from '../checks/witness/witness.js';
 import type { Memory } from '../memory.js';
 import { newTableMemory, type TableMemory } from '../tables/memory.js';
 import { covers, type Declaration, declarationId } from './declarations.js';
-import type { Changing } from './judged.js';
 
+/** Explained steps kept, so that an auditor can ask for the evidence. */
+const MOST_EXPLAINED = 100;
 /** Ids kept of declarations that were applied. */
 const MOST_APPLIED = 200;
 
@@ -56,11 +56,12 @@ function withBaseline(memory: Memory, declaration: Declaration, { labels, xmax, 
   };
   if (declaration.tables !== undefined) return next;
   const { checks } = next;
-  const counters = withExplained(checks.counters, isAcknowledging);
+  const counters = withExplained(checks.counters, declaration, now);
   if (!isAcknowledging) return { ...next, checks: { ...checks, counters } };
   const { orderLost: _, identityBreaks: __, ...rest } = next;
   return {
     ...rest,
+    unmatched: [],
     checks: {
       ...checks,
       counters,
@@ -84,22 +85,28 @@ function withTableBaseline(own: TableMemory, declaration: Declaration, xmax: big
   };
 }
 
-/** Moves mismatches that were being checked to those that are explained; for a baseline, those that were judged too. */
-function withExplained({ judged: before, ...own }: CountersMemory, isAcknowledging: boolean): CountersMemory {
-  const kept = isAcknowledging || before === undefined ? {} : { judged: before };
-  const { ledger } = own;
-  if (ledger === undefined) return { ...own, ...kept };
+/**
+ * What was being checked is explained by the declaration. A baseline ends what was judged and what is unaccounted, too; how much
+ * there ever was stays known.
+ */
+function withExplained(own: CountersMemory, declaration: Declaration, now: number): CountersMemory {
+  const { kind, by: name, reason } = declaration;
+  const isAcknowledging = kind === 'baseline';
+  const { judged: before, ledger, checking, unaccounted = [], explained, ...rest } = own;
+  const evidence = `${kind} declared by ${name}: ${reason}`;
+  const declared = [...(isAcknowledging ? unaccounted : []), ...checking].map(
+    (step): ExplainedStep => ({ ...step, at: now, by: kind, evidence }),
+  );
+  const kept = {
+    ...rest,
+    ...(isAcknowledging || before === undefined ? {} : { judged: before }),
+    checking: [],
+    unaccounted: isAcknowledging ? [] : unaccounted,
+    explained: [...explained, ...declared].slice(-MOST_EXPLAINED),
+  };
+  if (ledger === undefined) return kept;
   const moved = isAcknowledging ? [ledger.judged, ledger.pending] : [ledger.pending];
-  const explained = moved.reduce(sum, ledger.explained);
+  const amounts = moved.reduce(sumOf, ledger.explained);
   const judged = isAcknowledging ? {} : ledger.judged;
-  return { ...own, ...kept, ledger: { ...ledger, explained, pending: {}, judged } };
-}
-
-function sum(a: Amounts, b: Amounts): Amounts {
-  const result: Changing<Amounts> = { ...a };
-  for (const invariant of auditInvariants) {
-    const amount = b[invariant];
-    if (amount !== undefined) result[invariant] = (result[invariant] ?? 0) + amount;
-  }
-  return result;
+  return { ...kept, ledger: { ...ledger, explained: amounts, pending: {}, judged } };
 }

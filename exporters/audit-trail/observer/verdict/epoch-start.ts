@@ -37,7 +37,7 @@ export function inNewEpoch(memory: Memory, facts: Facts, reason: EpochReason, no
 }
 
 function readingOf(reading: ReadingMemory, reason: EpochReason): ReadingMemory {
-  const next = { ...reading, uncalled: { truncates: 0, snapshots: 0 } };
+  const next = { ...reading, uncalled: { truncates: 0, snapshots: 0, emptied: 0 } };
   if (reason === 'postmaster_restart' || reason === 'counters_fell') return steppedBack(next);
   if (reason !== 'system') return next;
   const { progress: _, ...rest } = next;

@@ -10,7 +10,8 @@ export type IdentityKind = (typeof identityKinds)[number];
  * - unexplained: a record without a change
  * - altered: a record that no longer says what it said
  */
-export type FindingKind = 'missing' | 'unexplained' | 'altered';
+export const findingKinds = ['missing', 'unexplained', 'altered'] as const;
+export type FindingKind = (typeof findingKinds)[number];
 
 /** The verdict on a finding: it counts against its table, was accepted before, or cannot be decided yet. */
 export type FindingVerdict = 'confirmed' | 'accepted' | 'postponed';

@@ -1,44 +1,39 @@
 import { type AuditInvariant, auditInvariants } from '../../../../pack/audit-trail/metrics.js';
-import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
-import type { Known } from '../known.js';
+import { type Amounts, type CountersMemory, sumOf } from '../checks/counters/invariants.js';
+import { type MismatchStep, netOf } from '../checks/counters/steps.js';
 
 /** While it is being made. */
 export type Changing<T> = { -readonly [K in keyof T]: T[K] };
 
 const neverExplained: ReadonlySet<AuditInvariant> = new Set(['records_sequence', 'records_mutated']);
 
-/** Mismatches that normal operation cannot produce: somebody wrote to the audit table other than through the trigger. */
-export function isBeyondExplaining(invariant: AuditInvariant, amount: number): boolean {
-  return neverExplained.has(invariant) || (invariant === 'calls_records' && amount < 0);
+/** Mismatches that normal operation cannot produce: audit records were changed, or inserted with an id of somebody's own. */
+export function isBeyondExplaining(invariant: AuditInvariant): boolean {
+  return neverExplained.has(invariant);
 }
 
 /** What was judged in this epoch and in earlier ones, also while nothing can be counted. */
-export function judgedSoFar({ ledger, judged = {} }: Known['checks']['counters']): Amounts {
-  return ledger === undefined ? judged : lasting(ledger);
+export function judgedSoFar({ ledger, judged = {} }: Pick<CountersMemory, 'ledger' | 'judged'>): Amounts {
+  return ledger === undefined ? judged : ledger.judged;
 }
 
-/** Mismatches without an explanation: judged, or not settled yet. While nothing can be counted: those judged before. */
-export function unexplainedSoFar({ ledger, judged = {} }: CountersMemory): Amounts {
-  if (ledger === undefined) return judged;
+/** Mismatches without an explanation: judged, or not settled yet; also while nothing can be counted. */
+export function unexplainedSoFar(own: Pick<CountersMemory, 'ledger' | 'judged' | 'checking'>): Amounts {
+  const all = sumOf(judgedSoFar(own), amountsOf(own.checking));
+  return Object.fromEntries(Object.entries(all).filter(([, amount]) => amount !== 0));
+}
+
+/** Ends the counting of an epoch. Whatever was not explained outlives it. */
+export function withoutLedger({ ledger, ...own }: CountersMemory): CountersMemory {
+  return ledger === undefined ? own : { ...own, judged: ledger.judged };
+}
+
+/** The steps of each invariant as one sum. */
+export function amountsOf(steps: readonly MismatchStep[]): Amounts {
   const result: Changing<Amounts> = {};
   for (const invariant of auditInvariants) {
-    const amount = (ledger.judged[invariant] ?? 0) + (ledger.pending[invariant] ?? 0);
+    const amount = netOf(steps, invariant);
     if (amount !== 0) result[invariant] = amount;
-  }
-  return result;
-}
-
-/** Ends the counting of an epoch. Mismatches that stay until a baseline is declared are carried over a restart. */
-export function withoutLedger({ ledger, ...own }: CountersMemory): CountersMemory {
-  return ledger === undefined ? own : { ...own, judged: lasting(ledger) };
-}
-
-/** What was judged, plus unsettled mismatches that normal operation cannot produce. */
-function lasting({ judged, pending }: { readonly judged: Amounts; readonly pending: Amounts }): Amounts {
-  const result: Changing<Amounts> = { ...judged };
-  for (const invariant of auditInvariants) {
-    const amount = pending[invariant] ?? 0;
-    if (amount !== 0 && isBeyondExplaining(invariant, amount)) result[invariant] = (result[invariant] ?? 0) + amount;
   }
   return result;
 }

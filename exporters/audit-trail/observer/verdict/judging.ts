@@ -13,6 +13,7 @@ import type { ScopedTable } from '../tables/scope.js';
 import type { EvidenceBook } from './evidence.js';
 import { type Declared, maintenanceOf } from './maintenance.js';
 import { nextState, type TableState } from './state.js';
+import { unaccountedChanges } from './unaccounted.js';
 
 /** What determines the states of tables, beside the memory. */
 export interface JudgedBy {
@@ -79,6 +80,7 @@ function stateOf(memory: Memory, by: JudgedBy, label: string, own: TableMemory):
       blind: blindness(memory, by, label, own),
       explanation: own.explanation?.reason,
       unproven: unproven(memory, by, own),
+      unaccounted: unaccountedChanges(memory.checks.counters).reduce((sum, { changes }) => sum + changes, 0),
     },
     by.trail.observe.resolveWithinMs,
     by.declared.now,

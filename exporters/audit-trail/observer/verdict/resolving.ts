@@ -1,14 +1,14 @@
-import { auditInvariants } from '../../../../pack/audit-trail/metrics.js';
 import type { AuditRecords } from '../../../../pack/audit-trail/model.js';
-import type { Amounts, CountersMemory } from '../checks/counters/invariants.js';
+import { longestLateMs } from '../checks/counters/invariants.js';
 import { isRechecked } from '../checks/reading/recheck.js';
 import type { Memory } from '../memory.js';
 import { newTableMemory, type TableMemory } from '../tables/memory.js';
+import { account } from './accounting.js';
 import { confirm } from './confirming.js';
 import { type Finding, findingId } from './findings.js';
-import { type Changing, isBeyondExplaining } from './judged.js';
 import { type Declared, maintenanceOf } from './maintenance.js';
 import type { Suspicion } from './state.js';
+import { unmatchedCounts, withoutOldUnmatched, withUnmatched } from './unmatched.js';
 
 /** Of one suspicion, changes that the witness saw and that are confirmed one by one. */
 const MOST_WITNESSED = 10_000;
@@ -18,6 +18,8 @@ export interface ResolvedAt {
   readonly labels: readonly string[];
   readonly declared: Declared;
   readonly records: AuditRecords | undefined;
+  /** The witness counts at present, so its word is waited for. */
+  readonly isWitnessed: boolean;
 }
 
 export interface ResolvedSuspicions {
@@ -27,37 +29,78 @@ export interface ResolvedSuspicions {
   readonly ended: readonly { readonly table: string; readonly as: string }[];
 }
 
-/** Ends the suspicions that the exact checks have gone through. */
+/** Ends the suspicions that the exact checks have gone through, and then decides on what counters show. */
 export function resolveSuspicions(memory: Memory, at: ResolvedAt): ResolvedSuspicions {
+  const { now } = at.declared;
   const settled = at.labels.flatMap((label) => {
     const own = memory.tables[label] ?? newTableMemory();
     const { suspicion } = own;
-    if (suspicion === undefined || !isSettled(memory, own, suspicion)) return [];
+    if (suspicion === undefined || !isSettled(memory, own, suspicion, at)) return [];
     return [{ label, ...settle(memory, label, own, suspicion, at) }];
   });
   const tables = { ...memory.tables, ...Object.fromEntries(settled.map(({ label, own }) => [label, own])) };
+  const counted = settled.flatMap((each) => each.counted);
+  const unmatched = withUnmatched(memory.unmatched, counted, now);
+  const next = { ...memory, tables, unmatched };
   const isCounting = Object.values(tables).some(({ suspicion }) =>
     suspicion?.causes.some(({ kind }) => kind === 'counters'),
   );
-  const hasFault = Object.values(tables).some(({ confirmed }) => confirmed !== undefined);
-  const counters = isCounting ? memory.checks.counters : withoutPending(memory.checks.counters, hasFault);
   return {
-    memory: { ...memory, tables, checks: { ...memory.checks, counters } },
-    counted: settled.flatMap(({ counted }) => counted),
+    memory: isCounting ? next : accounted(next, at),
+    counted,
     ended: settled.map(({ label, as }) => ({ table: label, as })),
   };
 }
 
-/** A full scan and all records that were then due, both after the newest cause. */
-function isSettled({ checks }: Memory, { replay }: TableMemory, suspicion: Suspicion): boolean {
+function accounted(memory: Memory, { declared }: ResolvedAt): Memory {
+  const { now, settleMs } = declared;
+  const { counters: before, witness } = memory.checks;
+  if (before.checking.length === 0)
+    return { ...memory, unmatched: withoutOldUnmatched(memory.unmatched, settleMs, now) };
+  const { comparedFrom: from, comparedTo: to } = witness;
+  const witnessed = from === undefined || to === undefined ? undefined : { from, to };
+  const { counters, explained } = account(before, { confirmed: unmatchedCounts(memory.unmatched), witnessed, now });
+  const { ledger } = counters;
+  const agreed = ledger === undefined ? {} : { ledger: { ...ledger, agreed: { ...ledger.last.audited } } };
+  const tables: Record<string, TableMemory> = { ...memory.tables };
+  for (const { tables: suspects, evidence: reason } of explained) {
+    for (const { table } of suspects) {
+      const own = tables[table];
+      if (own !== undefined && own.confirmed === undefined)
+        tables[table] = { ...own, explanation: { reason, at: now } };
+    }
+  }
+  return {
+    ...memory,
+    tables,
+    unmatched: [],
+    checks: { ...memory.checks, counters: { ...counters, ...agreed } },
+  };
+}
+
+/** A full scan and all records that were then due, both after the newest cause; and nothing more can be reported or counted. */
+function isSettled(
+  { checks }: Memory,
+  { replay }: TableMemory,
+  suspicion: Suspicion,
+  { declared, isWitnessed }: ResolvedAt,
+): boolean {
   const { progress } = checks.reading;
   const { scanned } = replay;
-  const isScanned = scanned !== undefined && scanned.startedAt >= suspicion.newestAt && scanned.postponed === 0;
+  const { causes, newestAt, xmax } = suspicion;
+  const isScanned = scanned !== undefined && scanned.startedAt >= newestAt && scanned.postponed === 0;
   const isRead =
-    progress !== undefined &&
-    progress.caughtUpAt >= suspicion.newestAt &&
-    BigInt(progress.caughtUpTo) >= BigInt(suspicion.xmax);
-  return isScanned && isRead && (!suspicion.needsRecheck || isRechecked(checks.reading, suspicion.newestAt));
+    progress !== undefined && progress.caughtUpAt >= newestAt && BigInt(progress.caughtUpTo) >= BigInt(xmax);
+  const isReported =
+    causes.every(({ kind }) => kind !== 'counters') || declared.now - newestAt >= longestLateMs(declared.settleMs);
+  const isCompared = !isWitnessed || BigInt(checks.witness.comparedTo ?? 0) >= BigInt(xmax);
+  return (
+    isScanned &&
+    isRead &&
+    isReported &&
+    isCompared &&
+    (!suspicion.needsRecheck || isRechecked(checks.reading, newestAt))
+  );
 }
 
 interface Settled {
@@ -75,9 +118,8 @@ function settle(memory: Memory, label: string, own: TableMemory, suspicion: Susp
   const findings = own.confirmed === undefined ? witnessed(label, suspicion) : [];
   const { table, counted } = confirm(cleared, findings, { maintenance, records, now });
   if (table.confirmed !== undefined) return { own: table, counted, as: 'confirmed' };
-  if (agreeAgain(memory, suspicion))
-    return { own: table, counted, as: table.explanation?.reason ?? 'counters agree again' };
   const reason = explanationOf(memory, suspicion);
+  if (reason === undefined) return { own: table, counted, as: 'rows and records agree' };
   return { own: { ...table, explanation: { reason, at: now } }, counted, as: reason };
 }
 
@@ -93,22 +135,13 @@ function witnessed(label: string, { causes, xmax }: Suspicion): Finding[] {
   });
 }
 
-/** Sides that were only reported at different times, or records that were only not read yet, need no explanation. */
-function agreeAgain({ checks }: Memory, { causes }: Suspicion): boolean {
-  const { ledger, found = {} } = checks.counters;
-  const { explained = {}, judged = {} } = ledger ?? {};
-  const isLeft = auditInvariants.some(
-    (invariant) => (found[invariant] ?? 0) !== (explained[invariant] ?? 0) + (judged[invariant] ?? 0),
-  );
-  return !isLeft && causes.every(({ kind }) => kind === 'counters');
-}
-
-function explanationOf({ checks }: Memory, { causes }: Suspicion): string {
+/** Undefined for what only counters show: rows and records that agree say nothing about it. `account` decides on that. */
+function explanationOf({ checks }: Memory, { causes }: Suspicion): string | undefined {
   const { truncates } = checks.reading.uncalled;
-  const texts = causes.map(({ kind, detail, amount }) => {
+  const texts = causes.flatMap(({ kind, detail }) => {
     switch (kind) {
       case 'counters':
-        return `${detail} (${amount > 0 ? '+' : ''}${amount}), but rows and records do: ${usual(truncates, amount)}`;
+        return [];
       case 'storage':
         return truncates > 0
           ? `${detail}; what is there now agrees with the records`
@@ -119,31 +152,5 @@ function explanationOf({ checks }: Memory, { causes }: Suspicion): string {
         return `${detail}; nothing was missed`;
     }
   });
-  return texts.join('; ');
-}
-
-function usual(truncates: number, amount: number): string {
-  if (amount < 0 && truncates > 0) return 'rows were written and truncated in one transaction';
-  return amount > 0
-    ? 'a statement failed midway, or a change was undone'
-    : 'records were written without a change that lasted';
-}
-
-/**
- * The mismatch that was checked is explained and taken off. It stays visible until a baseline is declared when a fault
- * was found, or when normal operation cannot produce it.
- */
-function withoutPending(own: CountersMemory, hasFault: boolean): CountersMemory {
-  const { ledger } = own;
-  if (ledger === undefined) return own;
-  const explained: Changing<Amounts> = { ...ledger.explained };
-  const judged: Changing<Amounts> = { ...ledger.judged };
-  for (const invariant of auditInvariants) {
-    const amount = ledger.pending[invariant] ?? 0;
-    if (amount === 0) continue;
-    const target = hasFault || isBeyondExplaining(invariant, amount) ? judged : explained;
-    target[invariant] = (target[invariant] ?? 0) + amount;
-  }
-  const agreed = Object.keys(ledger.pending).length > 0 ? { ...ledger.last.audited } : ledger.agreed;
-  return { ...own, ledger: { ...ledger, explained, judged, agreed, pending: {} } };
+  return texts.length === 0 ? undefined : texts.join('; ');
 }

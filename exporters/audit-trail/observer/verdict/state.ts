@@ -61,6 +61,8 @@ export interface StateInputs {
   readonly explanation: string | undefined;
   /** What is still missing to prove the table; undefined when it is proven. */
   readonly unproven: string | undefined;
+  /** Changes of the trail that only counters show, and that may be of this table. */
+  readonly unaccounted: number;
 }
 
 export function nextState(
@@ -74,7 +76,7 @@ export function nextState(
 }
 
 function judge(
-  { confirmed, lost, suspicion, blind, explanation, unproven }: StateInputs,
+  { confirmed, lost, suspicion, blind, explanation, unproven, unaccounted }: StateInputs,
   resolveWithinMs: number,
   now: number,
 ): [AuditTableState, string] {
@@ -89,6 +91,8 @@ function judge(
   if (blind !== undefined) return ['unknown', blind];
   if (unproven !== undefined) return ['unknown', unproven];
   if (explanation !== undefined) return ['explained', explanation];
+  if (unaccounted > 0)
+    return ['ok', `rows and records agree; ${unaccounted} changes of this trail left nothing that can be compared`];
   return ['ok', 'every change is recorded'];
 }
 

@@ -30,6 +30,7 @@ function trail(tables: readonly TableStatus[], evidence: TrailStatus['evidence']
     epoch: undefined,
     residuals: {},
     unexplained: {},
+    unaccounted: [],
     identityBreaks: {},
     retention: undefined,
     recordsReadAt: undefined,

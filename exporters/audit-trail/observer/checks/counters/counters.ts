@@ -4,10 +4,9 @@ import type { RecordsSql } from '../../../records/sql.js';
 import type { Check, FastPoll, Outcome, Pace } from '../../check.js';
 import type { Catalogue } from '../../tables/catalogue.js';
 import { countedOperations, ROW_BIT } from '../../tables/coverage.js';
-import type { ScopedTable } from '../../tables/scope.js';
 import { tracksCalls } from '../../verdict/epoch.js';
 import { counterLimitations, type Evidence, judged, unknown } from '../../verdict/evidence.js';
-import { unexplainedSoFar, withoutLedger } from '../../verdict/judged.js';
+import { amountsOf, unexplainedSoFar, withoutLedger } from '../../verdict/judged.js';
 import type { Alarm } from '../../verdict/state.js';
 import { countGone, countThere, disposalsHere } from '../disposals.js';
 import {
@@ -19,15 +18,22 @@ import {
   counterMismatches,
   countersLedgerSchema,
   countersMemorySchema,
+  type ExplainedStep,
   fell,
   join,
   learnSequenceGap,
+  longestLateMs,
   movedSinceAgreement,
   openLedger,
   type Settling,
   settlingOf,
 } from './invariants.js';
 import { type CounterSample, type CounterTargets, readCounters } from './sample.js';
+import type { MismatchStep } from './steps.js';
+import { moved } from './suspects.js';
+
+/** Explained steps kept, so that an auditor can ask for the evidence. */
+const MOST_EXPLAINED = 100;
 
 export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
   operations_calls: 'rows changed and calls of the audit trigger do not agree',
@@ -71,7 +77,8 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
         return { memory: own, epoch: 'counters_unseen', isMore: true };
       }
       if (ledger === undefined) {
-        ledger = openLedger(sample, masks, own.judged);
+        ledger = openLedger(sample, masks, own.judged, amountsOf(own.checking));
+        ledger.agreedAt = agreementAt(poll);
         const records = await countThere(session, sql, disposals);
         ledger.disposed = { base: { statements: disposals.length, records } };
       }
@@ -82,11 +89,20 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
       const settling = settlingOf(own, pace.settleMs);
       settling.add(poll.now(), found);
       // Mismatches that are being checked or were judged stay visible; those that were explained do not.
-      const shown = settling.settled(ledger.explained) ?? knownOf({ ledger }, found);
+      const shown = settling.settled(ledger.explained) ?? knownOf({ ...own, ledger }, found);
+      const { judged: _, ...kept } = own;
+      const { suspicions, checking, explained } = judge(poll, ledger, own.checking, settling);
       return {
-        memory: { ledger, found, window: settling.entries },
+        memory: {
+          ...kept,
+          ledger,
+          found,
+          window: settling.entries,
+          checking,
+          explained: [...own.explained, ...explained].slice(-MOST_EXPLAINED),
+        },
         evidence: { counters: judged(counted, counterLimitations(facts, trail, sql.shape)) },
-        suspicions: judge(poll, ledger, settling),
+        suspicions,
         record: (metrics) => metrics.mismatches(shown),
       };
     });
@@ -115,35 +131,78 @@ function targetsOf({ trail, catalogue, facts }: FastPoll, { shape }: RecordsSql,
   return { counters: targets, masks, fns: callsOf(catalogue, functions), isMixed: isMixed(catalogue, functions) };
 }
 
-/** Notes new mismatches in the ledger. @returns the tables that may have caused them. */
-function judge(poll: FastPoll, ledger: CountersLedger, settling: Settling): { table: string; alarm: Alarm }[] {
-  const { catalogue, tables, isUnderMaintenance } = poll;
+interface Judgement {
+  /** Tables that may have caused new mismatches. */
+  readonly suspicions: { readonly table: string; readonly alarm: Alarm }[];
+  readonly checking: readonly MismatchStep[];
+  readonly explained: readonly ExplainedStep[];
+}
+
+/** Notes new mismatches, and those that are none any more, in the ledger and in the steps that are being checked. */
+function judge(poll: FastPoll, ledger: CountersLedger, before: readonly MismatchStep[], settling: Settling): Judgement {
+  let checking = before;
+  const explained: ExplainedStep[] = [];
+  const suspicions: { table: string; alarm: Alarm }[] = [];
   const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
-  if (news === undefined) return [];
-  const found = auditInvariants.filter((invariant) => (news[invariant] ?? 0) !== 0);
-  if (found.length === 0) {
-    if (Object.keys(ledger.pending).length === 0) ledger.agreed = { ...ledger.last.audited };
-    return [];
-  }
-  const everywhere = tables.map(({ label }) => label);
-  return found.flatMap((invariant) => {
+  if (news === undefined) return { suspicions, checking, explained };
+  const steps = auditInvariants.flatMap((invariant) => {
     const amount = news[invariant] ?? 0;
-    const isOfRows = invariant === 'operations_calls' || (invariant === 'calls_records' && amount > 0);
-    const moved = isOfRows ? labelsOf(movedSinceAgreement(ledger), catalogue, tables) : [];
-    const suspects = moved.length > 0 ? moved : everywhere;
-    const isMaintenance = suspects.length > 0 && suspects.every(isUnderMaintenance);
-    const amounts = isMaintenance ? ledger.explained : ledger.pending;
-    const sum = (amounts[invariant] ?? 0) + amount;
-    amounts[invariant] = sum;
-    if (!isMaintenance && sum === 0) {
-      // The counters agree again. Suspected tables stay suspect until the exact checks have ended.
-      delete ledger.pending[invariant];
-      return [];
-    }
-    const needsRecheck = invariant === 'records_mutated' || invariant === 'records_sequence';
-    const alarm: Alarm = { kind: 'counters', detail: invariantWording[invariant], amount: sum, needsRecheck };
-    return suspects.map((table) => ({ table, alarm }));
+    return amount === 0 ? [] : [stepOf(poll, ledger, invariant, amount)];
   });
+  for (const { step, suspects } of steps) {
+    const { invariant } = step;
+    if (suspects.length > 0 && suspects.every(poll.isUnderMaintenance)) {
+      ledger.explained[invariant] = (ledger.explained[invariant] ?? 0) + step.amount;
+      const evidence = 'a maintenance of these tables was declared before';
+      explained.push({ ...step, at: poll.now(), by: 'maintenance', evidence });
+      continue;
+    }
+    const own = [...checking.filter((each) => each.invariant === invariant), step];
+    const others = checking.filter((each) => each.invariant !== invariant);
+    const amount = own.reduce((sum, each) => sum + each.amount, 0);
+    if (amount === 0) {
+      // Tables stay suspect until the exact checks have ended.
+      checking = others;
+      const evidence = 'both sides agreed again: one was reported later than the other';
+      explained.push(...own.map((each) => ({ ...each, at: poll.now(), by: 'agreed' as const, evidence })));
+      continue;
+    }
+    checking = [...others, ...own];
+    const needsRecheck = invariant === 'records_mutated' || invariant === 'records_sequence';
+    const alarm: Alarm = { kind: 'counters', detail: invariantWording[invariant], amount, needsRecheck };
+    suspicions.push(...suspects.map((table) => ({ table, alarm })));
+  }
+  ledger.pending = amountsOf(checking);
+  if (steps.length === 0 && checking.length === 0) {
+    ledger.agreed = { ...ledger.last.audited };
+    ledger.agreedAt = agreementAt(poll);
+  }
+  return { suspicions, checking, explained };
+}
+
+function stepOf(poll: FastPoll, ledger: CountersLedger, invariant: AuditInvariant, amount: number) {
+  const { catalogue, tables } = poll;
+  const { labels, ...shares } = moved(ledger, movedSinceAgreement(ledger), catalogue, tables);
+  const isOfRows = invariant === 'operations_calls' || (invariant === 'calls_records' && amount > 0);
+  const suspects = isOfRows && labels.length > 0 ? labels : tables.map(({ label }) => label);
+  const { at, xid: from } = ledger.agreedAt ?? { at: ledger.last.at };
+  const step: MismatchStep = {
+    invariant,
+    amount,
+    since: at,
+    until: poll.now(),
+    ...(from === undefined ? {} : { from }),
+    to: poll.facts.xmax.toString(),
+    ...shares,
+  };
+  return { step, suspects };
+}
+
+/** Transactions from this one on may have been reported after it: some run still, and some sessions report late. */
+function agreementAt({ known, now, pace }: FastPoll): NonNullable<CountersLedger['agreedAt']> {
+  const at = now();
+  const xid = known.looks.findLast((look) => look.at <= at - longestLateMs(pace.settleMs))?.xmin;
+  return { at, ...(xid === undefined ? {} : { xid }) };
 }
 
 /**
@@ -157,7 +216,7 @@ function whatIsCounted({ settleMs }: Pace, { base }: CountersLedger, { sequence 
 }
 
 /** While counters settle, only earlier mismatches are shown: a restart must not end an alarm for that time. */
-function knownOf(own: Pick<CountersMemory, 'ledger'>, found: CounterMismatches): CounterMismatches {
+function knownOf(own: Pick<CountersMemory, 'ledger' | 'checking'>, found: CounterMismatches): CounterMismatches {
   const unexplained = unexplainedSoFar(own);
   const known = auditInvariants.filter((invariant) => found[invariant] !== undefined);
   return Object.fromEntries(known.map((invariant) => [invariant, unexplained[invariant] ?? 0]));
@@ -199,11 +258,6 @@ function isMixed({ triggers }: Catalogue, functions: ReadonlySet<string>): boole
     const uses = triggers.filter(({ fn }) => fn === oid);
     return uses.some(({ type }) => (type & ROW_BIT) !== 0) && uses.some(({ type }) => (type & ROW_BIT) === 0);
   });
-}
-
-function labelsOf(oids: readonly string[], { relations }: Catalogue, tables: readonly ScopedTable[]): string[] {
-  const roots = new Set(relations.filter(({ oid }) => oids.includes(oid)).map(({ root }) => root));
-  return tables.filter(({ relation }) => roots.has(relation.oid)).map(({ label }) => label);
 }
 
 /** As `regclass` prints it, which quotes where it must. */

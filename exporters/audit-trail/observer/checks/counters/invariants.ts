@@ -4,6 +4,7 @@ import type { DeepReadonly } from '../../../deep-readonly.js';
 import { forgotten } from '../../forgotten.js';
 import type { EpochReason } from '../../verdict/epoch.js';
 import { type CounterSample, countOf, type Tuples } from './sample.js';
+import { directedAmountsSchema, mismatchStepSchema } from './steps.js';
 
 const tuplesSchema = z.tuple([z.number(), z.number(), z.number()]);
 export const amountsSchema = z.partialRecord(z.enum(auditInvariants), z.number());
@@ -45,13 +46,30 @@ export const countersLedgerSchema = z.object({
     .optional(),
   /** What was judged in earlier epochs. No counter shows it any more, so it is added to the mismatches. */
   carried: amountsSchema.default({}),
-  /** Counters at the last poll at which every equality held. */
+  /** Counters at the last poll at which every equality held, and which transactions were then over and reported. */
   agreed: z.record(z.string(), tuplesSchema),
+  agreedAt: z.object({ at: z.number(), xid: z.string().optional() }).optional(),
 });
 export type CountersLedger = z.infer<typeof countersLedgerSchema>;
 
+/** What made a mismatch, or a part of it, no longer one. Without such evidence it stays unaccounted. */
+const explainedStepSchema = mismatchStepSchema.extend({
+  at: z.number(),
+  by: z.enum(['agreed', 'witness', 'maintenance', 'baseline']),
+  evidence: z.string(),
+});
+export type ExplainedStep = DeepReadonly<z.infer<typeof explainedStepSchema>>;
+
 export const countersMemorySchema = z.object({
   ledger: countersLedgerSchema.optional(),
+  /** Steps that the exact checks have not gone through yet; their sums are the ledger's `pending`. */
+  checking: z.array(mismatchStepSchema).default([]),
+  /** Steps that were gone through and that nothing confirmed or explained; until a baseline of everything is declared. */
+  unaccounted: z.array(mismatchStepSchema).optional(),
+  /** All that ever were. */
+  unaccountedTotal: directedAmountsSchema.default({}),
+  /** The newest that were explained, each with its evidence. */
+  explained: z.array(explainedStepSchema).default([]),
   /** Mismatches judged in earlier epochs, for as long as no ledger of a new one carries them. */
   judged: amountsSchema.optional(),
   /** The present mismatches, and those of the settling time. */
@@ -68,6 +86,8 @@ export interface Uncalled {
   readonly snapshots: number;
   /** One function serves rows and statements, so its calls for TRUNCATE must be taken off. */
   readonly mixed: boolean;
+  /** Records of changes that a TRUNCATE in the same transaction undid: of such, PostgreSQL keeps no count. */
+  readonly emptied?: number | undefined;
   /** Records that are gone by a signed disposal. */
   readonly disposed?: number;
 }
@@ -81,6 +101,7 @@ export function openLedger(
   sample: CounterSample,
   masks: Readonly<Record<string, number>>,
   carried: Amounts = {},
+  checking: Amounts = {},
 ): CountersLedger {
   return {
     base: {
@@ -92,11 +113,20 @@ export function openLedger(
     masks: { ...masks },
     last: { at: sample.at, audited: copy(sample.audited), records: copy(sample.records) },
     explained: {},
-    pending: {},
+    pending: { ...checking },
     judged: { ...carried },
-    carried: { ...carried },
+    carried: sumOf(carried, checking),
     agreed: copy(sample.audited),
   };
+}
+
+export function sumOf(a: Amounts, b: Amounts): Amounts {
+  const result: Amounts = { ...a };
+  for (const invariant of auditInvariants) {
+    const amount = b[invariant];
+    if (amount !== undefined) result[invariant] = (result[invariant] ?? 0) + amount;
+  }
+  return result;
 }
 
 /**
@@ -135,12 +165,14 @@ export function counterMismatches(
   if (calls !== undefined) {
     const sum = (oids: readonly string[]) =>
       oids.reduce((total, oid) => total + (calls[oid] ?? 0) - (base.calls[oid] ?? 0), 0);
-    result.operations_calls = operations - sum(fns.row) + (uncalled.mixed ? uncalled.truncates : 0);
+    result.operations_calls =
+      operations - sum(fns.row) + (uncalled.mixed ? uncalled.truncates : 0) + (uncalled.emptied ?? 0);
     result.calls_records = sum(fns.all) - (inserted - uncalled.snapshots);
     if (sample.prepared > 0) setAsidePrepared(result);
   } else {
     // Without calls, one equality replaces two: it shows that something is wrong, and not whether trigger or function is.
-    result.operations_calls = operations - (inserted - uncalled.snapshots - uncalled.truncates);
+    result.operations_calls =
+      operations - (inserted - uncalled.snapshots - uncalled.truncates - (uncalled.emptied ?? 0));
   }
   if (sample.sequence !== undefined && base.sequenceGap !== undefined) {
     result.records_sequence = Math.max(0, base.sequenceGap - (sample.sequence - total(records)));
@@ -239,6 +271,14 @@ export function movedSinceAgreement(ledger: CountersLedger): string[] {
   return Object.entries(ledger.last.audited)
     .filter(([oid, tuples]) => tuples.some((value, index) => value !== (ledger.agreed[oid]?.[index] ?? 0)))
     .map(([oid]) => oid);
+}
+
+/**
+ * For how long counts may be held back: a backend that cannot report at once because others do tries again for a minute, which is
+ * about six times the usual time. Before that, a mismatch is looked into and not decided on.
+ */
+export function longestLateMs(settleMs: number): number {
+  return 6 * settleMs;
 }
 
 interface Entry {

@@ -40,7 +40,9 @@ export const readingMemorySchema = z.object({
   /** Tables as records name them. */
   recordNames: z.array(z.string()).default([]),
   /** Records that no call of a row trigger wrote, in this epoch. */
-  uncalled: z.object({ truncates: z.number(), snapshots: z.number() }).default({ truncates: 0, snapshots: 0 }),
+  uncalled: z
+    .object({ truncates: z.number(), snapshots: z.number(), emptied: z.number().default(0) })
+    .default({ truncates: 0, snapshots: 0, emptied: 0 }),
   /** A second pass over the history, after old records may have been touched or a new epoch began. */
   recheck: z
     .object({

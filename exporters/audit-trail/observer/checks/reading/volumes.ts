@@ -30,3 +30,26 @@ export async function countRecords(
 ): Promise<readonly Volume[]> {
   return await session.query<Volume & Record<string, unknown>>(VOLUMES(sql, facts, window, epochXmax), window.params);
 }
+
+/**
+ * Changes that a later TRUNCATE of the same table undid in their own transaction. PostgreSQL then counts none of them, though
+ * each called the trigger and has its record.
+ */
+const EMPTIED = (sql: RecordsSql, facts: Facts, window: RecordsWindow, since: bigint) => `
+select count(distinct c.ord)::int as n from ${sql.live} r
+join ${sql.live} c on c.txid = r.txid and c.ord < r.ord and ${sql.tableText('c')} = ${sql.tableText('r')}
+where ${window.where('r')} and r.op = 'TRUNCATE' and c.op in ('INSERT', 'UPDATE', 'DELETE')
+  and ${sql.txidOf('r', (xmin) => asXid8(xmin, facts.xmax))} >= ${since}`;
+
+/** Asked only where there was a TRUNCATE, and where records say in which transaction they were written. */
+export async function countEmptied(
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  window: RecordsWindow,
+  epochXmax: bigint,
+): Promise<number> {
+  if (sql.txidType === undefined) return 0;
+  const [row] = await session.query<{ n: number }>(EMPTIED(sql, facts, window, epochXmax), window.params);
+  return row?.n ?? 0;
+}

@@ -12,7 +12,7 @@ import { type ContinuityResult, checkContinuity } from './continuity.js';
 import { writeLags } from './lag.js';
 import { noReading, type ReadingOwn as Own } from './memory.js';
 import { checkTimes } from './time-sanity.js';
-import { countRecords, type Volume } from './volumes.js';
+import { countEmptied, countRecords, type Volume } from './volumes.js';
 
 /** Newest last; beyond these, a column that is redefined ever again explains its oldest change no more. */
 const MOST_REDEFINED = 20;
@@ -20,6 +20,7 @@ const MOST_NAMES = 20_000;
 
 export interface Measured {
   readonly volumes: readonly Volume[];
+  readonly emptied: number;
   readonly continuity: ContinuityResult;
   readonly attribution: Awaited<ReturnType<typeof checkAttribution>>;
   readonly times: Awaited<ReturnType<typeof checkTimes>>;
@@ -38,7 +39,10 @@ export async function measureWindow(
   window: RecordsWindow,
 ): Promise<Measured> {
   const { trail, sql, plan, known } = poll;
-  const volumes = await countRecords(session, sql, facts, window, BigInt(known.epoch?.xmax ?? 0));
+  const epochXmax = BigInt(known.epoch?.xmax ?? 0);
+  const volumes = await countRecords(session, sql, facts, window, epochXmax);
+  const hasTruncate = volumes.some(({ op, since_epoch }) => op === 'TRUNCATE' && since_epoch > 0);
+  const emptied = hasTruncate ? await countEmptied(session, sql, facts, window, epochXmax) : 0;
   const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
   const attribution = await checkAttribution(session, sql, window, trail.attribution, own.round?.listed.query);
   const openSeconds =
@@ -52,17 +56,17 @@ export async function measureWindow(
       ? await writeLags(session, sql, facts, window, auditMetrics.writeLag.bounds ?? [])
       : [];
   const isLost = continuity.findings.length > 0 && (await isOrderLost(poll, session));
-  return { volumes, continuity, attribution, times, duplicates, lags, isOrderLost: isLost };
+  return { volumes, emptied, continuity, attribution, times, duplicates, lags, isOrderLost: isLost };
 }
 
 /** What is remembered of a window. */
-export function countWindow({ plan }: PlannedPoll, own: Own, { volumes, continuity }: Measured): Own {
+export function countWindow({ plan }: PlannedPoll, own: Own, { volumes, emptied, continuity }: Measured): Own {
   const tables: Record<string, TableReading> = { ...own.tables };
   const change = (label: string, changed: (table: TableReading) => Partial<TableReading>) => {
     const table = tables[label] ?? noReading;
     tables[label] = { ...table, ...changed(table) };
   };
-  const uncalled = { ...own.uncalled };
+  const uncalled = { ...own.uncalled, emptied: own.uncalled.emptied + emptied };
   for (const { table, op, since_epoch } of volumes) {
     if (op === 'TRUNCATE') uncalled.truncates += since_epoch;
     if (op === 'SNAPSHOT') uncalled.snapshots += since_epoch;

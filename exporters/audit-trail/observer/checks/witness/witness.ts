@@ -13,6 +13,8 @@ import { acceptedUnknown, rangeSchema, unknownLimitations, withUnknown } from '.
 
 const memorySchema = z.object({
   place: keptPlaceSchema.optional(),
+  /** From this transaction on, and up to `comparedTo`, every count was compared and agreed. */
+  comparedFrom: z.string().optional(),
   /** Up to which transaction counts were compared, or are known never to be. */
   comparedTo: z.string().optional(),
   /** Why the last poll said nothing. */
@@ -33,9 +35,10 @@ type Counted = Extract<WitnessReport, { state: 'counted' }>;
 /** Compares the committed changes in the write-ahead log with the records. Exact; no SQL can avoid it. */
 export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll> {
   /** The place of the witness moves on, whether or not its counts could be compared. */
-  const goOn = ({ never }: WitnessMemory, comparedTo: string): WitnessMemory => {
+  const goOn = ({ never, comparedFrom }: WitnessMemory, comparedTo: string): WitnessMemory => {
     const place = witness.kept();
-    return { ...(place === undefined ? {} : { place }), comparedTo, never };
+    const from = comparedFrom === undefined ? {} : { comparedFrom };
+    return { ...(place === undefined ? {} : { place }), ...from, comparedTo, never };
   };
   return {
     name: 'witness',
@@ -55,7 +58,7 @@ export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll
         const { comparedTo, error = 'where the witness stood was not kept' } = own;
         const range = { from: comparedTo ?? '', to: report.from, at: poll.now(), reason: error };
         return {
-          memory: goOn(comparedTo === undefined ? own : withUnknown(own, range), report.from),
+          memory: agreedFrom(goOn(comparedTo === undefined ? own : withUnknown(own, range), report.from), report.from),
           warnings: comparedTo === undefined ? [] : [warningOf(range)],
           evidence: { witness: unknown('counting begins here') },
           record: (metrics) => metrics.witnessSilent(),
@@ -67,7 +70,8 @@ export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll
         // The witness counts each range only once.
         const reason = `not compared with the records: ${failureOf(error).reason}`;
         const range = { from: report.from, to: report.to, at: poll.now(), reason };
-        return { memory: goOn(withUnknown(own, range), report.to), warnings: [warningOf(range)], error };
+        const memory = agreedFrom(goOn(withUnknown(own, range), report.to), report.to);
+        return { memory, warnings: [warningOf(range)], error };
       }
     },
     /** The last comparison says nothing about the present. */
@@ -85,11 +89,20 @@ export function acceptRanges(own: WitnessMemory): WitnessMemory {
   return { ...own, never: own.never.map((range) => ({ ...range, isAccepted: true })) };
 }
 
+/** Whatever came before was not compared, or did not agree. */
+function agreedFrom(own: WitnessMemory, comparedFrom: string): WitnessMemory {
+  return { ...own, comparedFrom };
+}
+
 async function compare(poll: RecordsPoll, report: Counted, memory: WitnessMemory): Promise<Outcome<WitnessMemory>> {
   const { sql, tables, trail } = poll;
   if (sql.txidType === undefined) {
     const reason = 'records without a transaction column cannot be compared with the write-ahead log';
-    return { memory, evidence: { witness: unknown(reason) }, record: (metrics) => metrics.witnessSilent() };
+    return {
+      memory: agreedFrom(memory, report.to),
+      evidence: { witness: unknown(reason) },
+      record: (metrics) => metrics.witnessSilent(),
+    };
   }
   const compared =
     report.from === report.to
@@ -102,8 +115,9 @@ async function compare(poll: RecordsPoll, report: Counted, memory: WitnessMemory
     ...(reasons.length === 0 ? [] : [{ reason: reasons.slice(0, 5).join('; '), fixes: [] }]),
     ...unknownLimitations(memory),
   ]);
+  const isAgreed = compared.every(({ difference }) => difference === 0);
   return {
-    memory,
+    memory: agreedFrom(memory, isAgreed ? (memory.comparedFrom ?? report.from) : report.to),
     evidence: { witness: evidence },
     suspicions: compared.flatMap(({ table, operation, difference = 0 }) =>
       difference === 0 ? [] : [{ table, alarm: alarmOf(operation, difference) }],

@@ -214,6 +214,28 @@ describe('what comes and goes', () => {
     expect(watching.metric('audit_trail_epoch_changes_total', { reason: 'postmaster_restart' })).toBe(1);
   });
 
+  test.skipIf(process.env.KOP_TEST_POSTGRES_URL !== undefined).each(['fast', 'immediate'] as const)(
+    'a server that was stopped (%s): changes that only counters showed are not forgotten',
+    async (mode) => {
+      const watching = await settled();
+      await fixture.sql('alter table accounts enable trigger audit_row');
+      await watching.look();
+      await fixture.sql(
+        "set session_replication_role = replica; insert into accounts (id, name) select i, 'x' from generate_series(901, 950) i; delete from accounts where id > 900",
+      );
+      for (let look = 0; look < 2; look += 1) await watching.look();
+      const shown = () => ['', '_total'].map((end) => watching.metric(`audit_trail_unaccounted_changes${end}`));
+      expect(shown()).toEqual([100, 100]);
+      await server.stop(mode);
+      await watching.look();
+      expect(shown()).toEqual([100, 100]);
+      await server.start();
+      for (let look = 0; look < 2; look += 1) await watching.look();
+      expect(shown()).toEqual([100, 100]);
+      expect(watching.metric('audit_trail_epoch_changes_total', { reason: 'postmaster_restart' })).toBe(1);
+    },
+  );
+
   test.skipIf(process.env.KOP_TEST_POSTGRES_URL !== undefined)(
     'a crash: gaps and lost counters are no alarm',
     async () => {

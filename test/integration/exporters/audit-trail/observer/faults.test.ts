@@ -274,11 +274,6 @@ const innocent: readonly { readonly name: string; readonly sql: string; readonly
     state: ['ok', 'explained'],
   },
   {
-    name: 'a statement that fails midway',
-    sql: "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[7000, 7001, 7002, 7003, 1]) i; exception when unique_violation then null; end $$",
-    state: ['explained'],
-  },
-  {
     name: 'TRUNCATE',
     sql: "truncate accounts; insert into accounts (id, name) values (1, 'again')",
     state: ['explained'],

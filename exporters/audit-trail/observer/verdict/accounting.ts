@@ -1,0 +1,104 @@
+import { type AuditInvariant, auditInvariants } from '../../../../pack/audit-trail/metrics.js';
+import { type Amounts, type CountersMemory, type ExplainedStep, sumOf } from '../checks/counters/invariants.js';
+import { joined, type MismatchStep, plusSteps } from '../checks/counters/steps.js';
+import type { FindingKind } from './findings.js';
+import { amountsOf, isBeyondExplaining } from './judged.js';
+
+/** Explained steps kept, so that an auditor can ask for the evidence. */
+const MOST_EXPLAINED = 100;
+
+export interface AccountedBy {
+  /** Confirmed faults that belong to no mismatch yet, by kind. */
+  readonly confirmed: Readonly<Record<FindingKind, number>>;
+  /** Transactions of which the write-ahead log was compared with the records without a gap, and agreed: `from <= xid8 < to`. */
+  readonly witnessed: { readonly from: string; readonly to: string } | undefined;
+  readonly now: number;
+}
+
+export interface Accounted {
+  readonly counters: CountersMemory;
+  /** Steps that evidence explained; the rest is confirmed or unaccounted. */
+  readonly explained: readonly ExplainedStep[];
+}
+
+/**
+ * Decides on the mismatches that the exact checks went through. What they confirmed is counted as faults. What evidence
+ * explains is no mismatch any more. Everything else is unaccounted: that exact checks found nothing explains nothing, because a
+ * row that was inserted and deleted unrecorded leaves nothing to find.
+ */
+export function account(own: CountersMemory, by: AccountedBy): Accounted {
+  const left = withoutConfirmed(own.checking, by.confirmed);
+  const explained: ExplainedStep[] = [];
+  const open: MismatchStep[] = [];
+  for (const step of left) {
+    if (isBeyondExplaining(step.invariant)) continue;
+    const evidence = isWitnessed(step, by.witnessed) ? witnessText(step) : undefined;
+    if (evidence === undefined) open.push(step);
+    else explained.push({ ...step, at: by.now, by: 'witness', evidence });
+  }
+  const { ledger, judged = {}, checking, ...rest } = own;
+  const amount = amountsOf(explained);
+  const kept = minus(amountsOf(checking), amount);
+  const next = {
+    ...rest,
+    checking: [],
+    unaccounted: joined([...(own.unaccounted ?? []), ...open]),
+    unaccountedTotal: plusSteps(own.unaccountedTotal, open),
+    explained: [...own.explained, ...explained].slice(-MOST_EXPLAINED),
+  };
+  const counters: CountersMemory =
+    ledger === undefined
+      ? { ...next, judged: sumOf(judged, kept) }
+      : {
+          ...next,
+          ledger: {
+            ...ledger,
+            judged: sumOf(ledger.judged, kept),
+            explained: sumOf(ledger.explained, amount),
+            pending: {},
+          },
+        };
+  return { counters, explained };
+}
+
+/** Takes off what was counted as faults, from the oldest step on. */
+function withoutConfirmed(
+  steps: readonly MismatchStep[],
+  confirmed: AccountedBy['confirmed'],
+): readonly MismatchStep[] {
+  const left = { ...confirmed };
+  return orderedForFaults(steps).flatMap((step) => {
+    let size = Math.abs(step.amount);
+    for (const kind of faultKindsOf(step)) {
+      const taken = Math.min(size, left[kind]);
+      left[kind] -= taken;
+      size -= taken;
+    }
+    return size === 0 ? [] : [{ ...step, amount: Math.sign(step.amount) * size }];
+  });
+}
+
+/** How a fault of each kind shows in counters. A forged record may be taken for one that was altered. */
+function faultKindsOf({ invariant, amount }: MismatchStep): readonly FindingKind[] {
+  if (isBeyondExplaining(invariant)) return ['altered', 'missing', 'unexplained'];
+  return amount > 0 ? ['missing'] : ['unexplained', 'altered'];
+}
+
+/** Changed records first: a record that was deleted is one fault, and no change without a call. */
+function orderedForFaults(steps: readonly MismatchStep[]): readonly MismatchStep[] {
+  const place = (invariant: AuditInvariant) => auditInvariants.toReversed().indexOf(invariant);
+  return steps.toSorted((a, b) => place(a.invariant) - place(b.invariant) || a.until - b.until);
+}
+
+function isWitnessed({ from, to, isInScope }: MismatchStep, witnessed: AccountedBy['witnessed']): boolean {
+  if (witnessed === undefined || from === undefined || !isInScope) return false;
+  return BigInt(witnessed.from) <= BigInt(from) && BigInt(witnessed.to) >= BigInt(to);
+}
+
+function witnessText({ from, to }: MismatchStep): string {
+  return `nothing was committed without a record: in the transactions ${from} to ${to} the write-ahead log holds as many changes as there are records`;
+}
+
+function minus(a: Amounts, b: Amounts): Amounts {
+  return sumOf(a, Object.fromEntries(Object.entries(b).map(([invariant, amount]) => [invariant, -amount])));
+}

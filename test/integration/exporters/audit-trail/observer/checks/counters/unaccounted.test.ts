@@ -1,0 +1,299 @@
+/** Changes that counters show and nothing else does: neither explained away, nor a page, nor forgotten. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { declare } from '../../../../../../../exporters/audit-trail/index.js';
+import { objections } from '../../../../../../../exporters/audit-trail/inspect/objections.js';
+import { statusOf } from '../../../../../../../exporters/audit-trail/inspect/status.js';
+import { MemoryDirectory } from '../../../../../../../exporters/audit-trail/observer/memory.js';
+import type {
+  Witness,
+  WitnessedCount,
+  WitnessReport,
+} from '../../../../../../../exporters/audit-trail/witness/index.js';
+import { silentLogger } from '../../../../../../../exporters/runtime/log.js';
+import { looseFolder } from '../../../../../../../exporters/runtime/state/index.js';
+import { observed } from '../../../../../../support/audit-trail/observed.js';
+
+const lab = observed();
+const accounts = 'public.accounts';
+const open = (invariant: string, direction: string) =>
+  lab.watching.metric('audit_trail_unaccounted_changes', { invariant, direction });
+const total = (invariant: string, direction: string) =>
+  lab.watching.metric('audit_trail_unaccounted_changes_total', { invariant, direction });
+const all = () => [
+  open('operations_calls', 'above'),
+  open('operations_calls', 'below'),
+  open('calls_records', 'above'),
+  open('calls_records', 'below'),
+];
+/** What `kop audit status` says of it; as anything in it, that makes its exit code 1. */
+const wrong = () => {
+  const status = statusOf(lab.watching.observer.state);
+  return [...status.unaccounted.map(({ sentence }) => sentence), ...objections(lab.fixture.trail, status)];
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kop-unaccounted-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const store = () => new MemoryDirectory(looseFolder(folder), silentLogger);
+
+/** Origin triggers, which the replica role silences. */
+async function begin(): Promise<void> {
+  await lab.prepare();
+  await lab.fixture.sql('alter table accounts enable trigger audit_row');
+  lab.watch({ store: store(), declarations: folder });
+  await looks(1);
+  await lab.fixture.sql("insert into accounts (name) select 'a' || i from generate_series(1, 20) i");
+  await looks(2);
+  expect(lab.watching.state(accounts)).toBe('ok');
+  expect(all()).toEqual([0, 0, 0, 0]);
+}
+
+async function looks(n: number): Promise<void> {
+  for (let look = 0; look < n; look += 1) await lab.watching.look();
+}
+
+const comeAndGo = (n: number) => `set session_replication_role = replica;
+  insert into accounts (id, name) select i, 'gone' from generate_series(9001, 9000 + ${n}) i; delete from accounts where id > 9000`;
+
+/** Ended while the trigger writes its record, as by a timeout: the record was counted, and the call was not. */
+async function timedOut(n: number): Promise<void> {
+  const client = await lab.fixture.connect();
+  await client.query(`create or replace function pg_temp.late() returns trigger language plpgsql as 'begin perform pg_sleep(5); return null; end';
+    create trigger late after insert on audit.log for each row execute function pg_temp.late()`);
+  for (let i = 0; i < n; i += 1)
+    await client
+      .query("set statement_timeout = '20ms'; update accounts set balance = balance + 1 where id = 1")
+      .catch(() => undefined);
+  await client.query('set statement_timeout = 0; drop trigger late on audit.log');
+  await client.end();
+}
+
+test('rows inserted and deleted past the triggers stay, for ever', async () => {
+  await begin();
+  await lab.fixture.sql(comeAndGo(50));
+  await looks(2);
+  expect(all()).toEqual([100, 0, 0, 0]);
+  expect(total('operations_calls', 'above')).toBe(100);
+  expect([lab.watching.state(accounts), lab.watching.reason(accounts)]).toEqual([
+    'ok',
+    'rows and records agree; 100 changes of this trail left nothing that can be compared',
+  ]);
+  expect(wrong()).toEqual([
+    expect.stringMatching(
+      /^100 row changes for which no trigger was called, between .*public\.accounts \(50 inserted, 0 updated, 50 deleted\); as many inserts as deletes are a hint/,
+    ),
+  ]);
+  await lab.fixture.sql("update accounts set balance = 3; insert into accounts (name) values ('later')");
+  await looks(3);
+  expect(all()).toEqual([100, 0, 0, 0]);
+  expect(lab.watching.metric('audit_trail_missing_events_total')).toBe(0);
+});
+
+test('statements that time out while the trigger writes its record: no fault, and the same numbers for ever', async () => {
+  await begin();
+  await timedOut(60);
+  await looks(2);
+  expect(all()).toEqual([60, 0, 0, 60]);
+  expect(wrong()).toEqual([
+    expect.stringMatching(/^60 row changes for which no trigger was called/),
+    expect.stringMatching(/^60 records that no call of the trigger wrote to its end/),
+  ]);
+  expect(lab.watching.metric('audit_trail_unexplained_events_total')).toBe(0);
+  expect(lab.watching.state(accounts)).toBe('ok');
+  await looks(2);
+  expect(all()).toEqual([60, 0, 0, 60]);
+});
+
+test('the same and one forged record: that is confirmed, and the rest is unaccounted', async () => {
+  await begin();
+  await timedOut(60);
+  await lab.fixture.sql(
+    `insert into audit.log (op, table_schema, table_name, pk, new_row) values ('INSERT', 'public', 'accounts', '{"id": 777}', '{"id": 777, "name": "x"}')`,
+  );
+  await looks(2);
+  expect(lab.watching.metric('audit_trail_unexplained_events_total', { operation: 'INSERT' })).toBe(1);
+  expect(lab.watching.metric('audit_trail_missing_events_total')).toBe(0);
+  expect(lab.watching.state(accounts)).toBe('confirmed');
+  expect(all()).toEqual([60, 0, 0, 60]);
+});
+
+test('a lost record that comes later is missing, and not forged, because fewer calls than records are known', async () => {
+  await begin();
+  await timedOut(5);
+  await looks(2);
+  await lab.fixture.sql('set session_replication_role = replica; delete from accounts where id = 3');
+  await looks(2);
+  expect(lab.watching.metric('audit_trail_missing_events_total', { operation: 'DELETE' })).toBe(1);
+  expect(lab.watching.metric('audit_trail_unexplained_events_total')).toBe(0);
+  expect(all()).toEqual([5, 0, 0, 5]);
+});
+
+test('neither direction makes up for the other', async () => {
+  await begin();
+  // A function that forgets to write, as often as another is stopped while it writes.
+  await lab.fixture.sql(`create table keep as select prosrc from pg_proc where proname = 'record';
+    create or replace function audit.record() returns trigger language plpgsql security definer set search_path = pg_catalog set "TimeZone" = 'UTC' set extra_float_digits = 1 as 'begin return null; end';
+    insert into accounts (id, name) select i, 'gone' from generate_series(9001, 9006) i; delete from accounts where id > 9000;
+    do $$ begin execute format('create or replace function audit.record() returns trigger language plpgsql security definer set search_path = pg_catalog set "TimeZone" = ''UTC'' set extra_float_digits = 1 as %L', (select prosrc from keep)); end $$; drop table keep`);
+  await looks(2);
+  await timedOut(12);
+  await looks(2);
+  expect(all()).toEqual([12, 0, 12, 12]);
+  expect(lab.watching.metric('audit_trail_counter_residual', { invariant: 'calls_records' })).toBe(0);
+});
+
+test('a statement that fails midway: nothing is known of its rows', async () => {
+  await begin();
+  await lab.fixture.sql(
+    "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[7000, 7001, 7002, 7003, 1]) i; exception when unique_violation then null; end $$",
+  );
+  await looks(2);
+  expect(all()).toEqual([5, 0, 0, 0]);
+  expect(wrong()).toEqual([expect.stringMatching(/inserts alone are a hint at a statement that failed midway/)]);
+  expect(lab.watching.state(accounts)).toBe('ok');
+});
+
+test('a backend that is terminated while it changes rows', async () => {
+  await begin();
+  const client = await lab.fixture.connect();
+  const { rows } = await client.query('select pg_backend_pid() as pid');
+  const slow = client.query('do $$ begin update accounts set balance = 9; perform pg_sleep(20); end $$').then(
+    () => 'ended',
+    () => 'cut off',
+  );
+  await lab.fixture.sql(`select pg_sleep(0.3), pg_terminate_backend(${rows[0].pid})`);
+  expect(await slow).toBe('cut off');
+  await looks(3);
+  expect(lab.watching.metric('audit_trail_missing_events_total')).toBe(0);
+  expect(lab.watching.metric('audit_trail_unexplained_events_total')).toBe(0);
+  expect(lab.watching.state(accounts)).toBe('ok');
+});
+
+test('rows that were written and truncated in one transaction are counted exactly', async () => {
+  await begin();
+  await lab.fixture.sql(
+    "begin; insert into accounts (name) select 'x' from generate_series(1, 30); update accounts set balance = 4; truncate accounts; insert into accounts (name) values ('after'); commit",
+  );
+  await looks(3);
+  expect(all()).toEqual([0, 0, 0, 0]);
+  expect(lab.watching.metric('audit_trail_counter_residual', { invariant: 'operations_calls' })).toBe(0);
+  expect(wrong()).toEqual([]);
+});
+
+test('what is open outlives the observer, also one that was killed, and a reset of the statistics', async () => {
+  await begin();
+  await lab.fixture.sql(comeAndGo(50));
+  await looks(2);
+  const { memory } = lab.watching;
+  await lab.fixture.sql('select pg_stat_reset()');
+  await looks(2);
+  expect(memory().epoch?.reason).toBe('stats_reset');
+  expect([all(), total('operations_calls', 'above')]).toEqual([[100, 0, 0, 0], 100]);
+  await lab.watching.close();
+  lab.watch({ store: store(), declarations: folder });
+  expect(all()).toEqual([undefined, undefined, undefined, undefined]);
+  await looks(1);
+  expect([all(), total('operations_calls', 'above')]).toEqual([[100, 0, 0, 0], 100]);
+});
+
+test('what is still looked into is not forgotten by a reset of the statistics', async () => {
+  await begin();
+  await lab.fixture.sql(comeAndGo(50));
+  await lab.watching.observer.runFastChecks(AbortSignal.timeout(10_000));
+  await lab.watching.observer.runFastChecks(AbortSignal.timeout(10_000));
+  expect(all()).toEqual([0, 0, 0, 0]);
+  expect(lab.watching.state(accounts)).toBe('suspect');
+  await lab.fixture.sql('select pg_stat_reset()');
+  await looks(3);
+  expect(all()).toEqual([100, 0, 0, 0]);
+});
+
+test('a baseline of the whole trail ends it, with its name and reason; the counter stays', async () => {
+  await begin();
+  await lab.fixture.sql(comeAndGo(50));
+  await looks(2);
+  const declaration = { kind: 'baseline', by: 'carol', reason: 'a load test, ticket 12' } as const;
+  await declare(folder, 'test', { ...declaration, tables: [accounts], at: '2026-03-01T10:00:00Z' });
+  await looks(2);
+  expect(all()).toEqual([100, 0, 0, 0]);
+  await declare(folder, 'test', { ...declaration, at: '2026-03-01T11:00:00Z' });
+  await looks(3);
+  expect([all(), total('operations_calls', 'above')]).toEqual([[0, 0, 0, 0], 100]);
+  expect([lab.watching.state(accounts), lab.watching.reason(accounts)]).toEqual(['ok', 'every change is recorded']);
+  expect(wrong()).toEqual([]);
+  expect(lab.watching.memory().checks.counters.explained).toMatchObject([
+    { by: 'baseline', evidence: 'baseline declared by carol: a load test, ticket 12', amount: 100 },
+  ]);
+});
+
+test('maintenance that was declared before explains it, and keeps the evidence', async () => {
+  await begin();
+  const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+  await declare(folder, 'test', {
+    kind: 'maintenance',
+    by: 'carol',
+    reason: 'migration 12',
+    at: at(0),
+    from: at(-1000),
+    until: at(60_000),
+  });
+  await looks(1);
+  await lab.fixture.sql(comeAndGo(50));
+  await looks(2);
+  expect(all()).toEqual([0, 0, 0, 0]);
+  expect(lab.watching.memory().checks.counters.explained).toMatchObject([{ by: 'maintenance', amount: 100 }]);
+});
+
+/** Counts as the write-ahead log would, in the tests of `witness/` it is the log itself. */
+function witnessOf(counts: () => readonly WitnessedCount[]): Witness {
+  let from: string | undefined;
+  return {
+    async poll(): Promise<WitnessReport> {
+      const { rows } = await lab.fixture.sql('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin');
+      const to: string = rows[0].xmin;
+      const before = from;
+      from = to;
+      if (before === undefined) return { state: 'started', from: to };
+      return { state: 'counted', from: before, to, counts: counts(), uncertain: [] };
+    },
+    resume: () => undefined,
+    kept: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+const change = (operation: WitnessedCount['operation'], changes: number): WitnessedCount => ({
+  schema: 'public',
+  table: 'accounts',
+  operation,
+  changes,
+});
+
+test('a witness confirms what was committed, and explains what was not', async () => {
+  await lab.prepare();
+  await lab.fixture.sql('alter table accounts enable trigger audit_row');
+  let counts: WitnessedCount[] = [];
+  lab.watch({ store: store(), declarations: folder, witness: witnessOf(() => counts.splice(0)) });
+  await looks(3);
+  await lab.fixture.sql(
+    "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[7000, 7001, 7000]) i; exception when unique_violation then null; end $$",
+  );
+  await looks(3);
+  expect(all()).toEqual([0, 0, 0, 0]);
+  expect(lab.watching.memory().checks.counters.explained).toMatchObject([
+    { by: 'witness', amount: 3, evidence: expect.stringMatching(/^nothing was committed without a record/) },
+  ]);
+  expect(wrong()).toEqual([]);
+  counts = [change('INSERT', 50), change('DELETE', 50)];
+  await lab.fixture.sql(comeAndGo(50));
+  await looks(3);
+  expect(lab.watching.state(accounts)).toBe('confirmed');
+  expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(100);
+  expect(all()).toEqual([0, 0, 0, 0]);
+});
