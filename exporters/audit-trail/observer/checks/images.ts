@@ -17,6 +17,8 @@ export interface Meaning {
  */
 export function sameValue(a: string, b: string, { type, wasRedefined = false }: Meaning): boolean {
   if (a === b) return true;
+  if (type === 'double precision[]') return sameFloats(a, b, 15);
+  if (type === 'real[]') return sameFloats(a, b, 6);
   const left = scalarText(a);
   const right = scalarText(b);
   if (left === undefined || right === undefined) return false;
@@ -45,6 +47,27 @@ export function sameValue(a: string, b: string, { type, wasRedefined = false }: 
 /** To as many digits as `extra_float_digits = 0` keeps: a session with that writes 0.3 for 0.30000000000000004. */
 function sameFloat(a: string, b: string, digits: number): boolean {
   return Number(a).toPrecision(digits) === Number(b).toPrecision(digits);
+}
+
+/** Arrays of any number of dimensions. JSON has no infinity, so that it is a text in them. */
+function sameFloats(a: string, b: string, digits: number): boolean {
+  const left: unknown = JSON.parse(a);
+  const right: unknown = JSON.parse(b);
+  return Array.isArray(left) && Array.isArray(right) && areSameFloats(left, right, digits);
+}
+
+function areSameFloats(a: readonly unknown[], b: readonly unknown[], digits: number): boolean {
+  return (
+    a.length === b.length &&
+    a.every((left, index) => {
+      const right = b[index];
+      if (Array.isArray(left) && Array.isArray(right)) return areSameFloats(left, right, digits);
+      return (
+        left === right ||
+        (typeof left === 'number' && typeof right === 'number' && sameFloat(`${left}`, `${right}`, digits))
+      );
+    })
+  );
 }
 
 /** A number and the same number as text are the same; null, objects and arrays have no scalar text. */

@@ -8,6 +8,7 @@ import { imageOf } from '../../tables/columns.js';
 import { type FindingKind, findingId } from '../../verdict/findings.js';
 import type { TableDisposal } from '../disposals.js';
 import { differingColumns, type ImageDifference, sameValue } from '../images.js';
+import { withoutSpelling } from '../same-values.js';
 import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
 
 const firstKey = (columns: readonly KeyColumn[], alias: string) =>
@@ -43,7 +44,8 @@ export async function replayRows(
   const params = [...(from ?? []), ...end.key];
   const upTo = `(${firstKey(key, 'c')}) <= (${typed(key, (from?.length ?? 0) + 1)})`;
   const truncate = await lastTruncate(session, sql, unit);
-  const rows = await session.query<LiveRow>(LIVE(sql, facts, unit, `${after} and ${upTo}`, truncate), params);
+  const found = await session.query<LiveRow>(LIVE(sql, facts, unit, `${after} and ${upTo}`, truncate), params);
+  const rows = await withoutSpelling(session, unit.columns.columns, found);
   return {
     mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
     accepted: [],

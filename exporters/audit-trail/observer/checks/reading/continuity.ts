@@ -6,6 +6,7 @@ import type { RecordsSql } from '../../../records/sql.js';
 import { type Finding, findingId } from '../../verdict/findings.js';
 import { mayLieBetween } from '../disposals.js';
 import { sameValue } from '../images.js';
+import { withoutSpelling } from '../same-values.js';
 import {
   CANDIDATES,
   type Candidate,
@@ -91,8 +92,8 @@ class Judge {
     const underOldKey = await this.#underOldKey(table, candidates);
     const movedAway = await this.#movedAway(table, candidates);
     const firstSnapshot = await this.#firstSnapshot(table, candidates);
-    for (const found of candidates) {
-      const candidate = { ...found, ...underOldKey.get(found.id) };
+    const all = candidates.map((found) => ({ ...found, ...underOldKey.get(found.id) }));
+    for (const candidate of await withoutSpelling(this.#session, table.columns.columns, all)) {
       const previousOrd = candidate.previous_ord;
       // What came between was disposed of lawfully, or may have been: nothing is left to compare with.
       if (mayLieBetween(table.disposals, BigInt(candidate.previous_xid ?? 0), BigInt(candidate.xid ?? 0))) continue;

@@ -344,6 +344,45 @@ describe('no alarm', () => {
     expect(count('continuity_breaks_total')).toBe(0);
   });
 
+  test('ranges, arrays, composite types and bytes, as each session writes them', async () => {
+    await settled();
+    await lab.fixture.sql(
+      `create type stay as (arrived timestamptz, span interval, room text);
+       create domain key as bytea check (length(value) = 3);
+       alter table accounts add column period tstzrange default '[2026-01-02 03:04:05.6+00,2026-02-03 00:00:00+00)',
+         add column periods tstzmultirange default '{[2026-01-02 03:04:05+00,2026-02-03 00:00:00+00)}',
+         add column days daterange default '[2026-01-02,2026-02-03)', add column moments timestamptz[] default '{2026-01-02 03:04:05+00,null}',
+         add column spans interval[] default '{1 day 02:00:00}', add column shares float8[] default array[[0.1::float8 + 0.2]],
+         add column stay stay default '(2026-01-02 03:04:05+00,1 day,007)', add column keys key[] default array['\\x00ff10'::bytea],
+         add column plain bytea default '\\x00ff5c'`,
+    );
+    await lab.fixture.sql('alter function audit.record() reset all');
+    await lab.watching.look();
+    for (const settings of [
+      "set timezone = 'Asia/Tokyo'; set bytea_output = 'escape'",
+      "set datestyle = 'German'; set extra_float_digits = 0; set intervalstyle = 'iso_8601'",
+      "set datestyle = 'SQL, MDY'; set intervalstyle = 'sql_standard'; set timezone = 'America/New_York'",
+      "set datestyle = 'SQL, DMY'; set intervalstyle = 'postgres_verbose'",
+      "set datestyle = 'Postgres, DMY'; set timezone = 'Australia/Adelaide'",
+    ]) {
+      await lab.fixture.sql(`${settings}; update accounts set balance = balance + 1`);
+    }
+    await lab.watching.look();
+    expect(lab.watching.state('public.accounts')).toBe('ok');
+    expect(count('continuity_breaks_total')).toBe(0);
+    // The same table, and a change of each that no trigger saw.
+    const changes = [
+      "period = '[2026-01-02 03:04:05.7+00,2026-02-03 00:00:00+00)' where id = 1",
+      "spans = '{2 days}' where id = 2",
+      "stay = '(2026-01-02 03:04:05+00,1 day,7)' where id = 3",
+      "shares = '{{0.31}}' where id = 4",
+      "plain = '\\x00' where id = 5",
+    ];
+    await lab.fixture.sql(bypassed(changes.map((change) => `update accounts set ${change}`).join(';')));
+    await lab.watching.look();
+    expect(count('missing_events_total', { ...accounts, operation: 'UPDATE' })).toBe(changes.length);
+  });
+
   test('a transaction that commits late', async () => {
     await settled();
     const late = await lab.fixture.connect();
