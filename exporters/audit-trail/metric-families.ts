@@ -41,6 +41,8 @@ export function auditFamilies(store: MetricStore) {
     readableTime: store.gauge(m.readableTime),
     unlogged: store.gauge(m.unlogged),
     witnessResidual: store.gauge(m.witnessMismatch),
+    witnessRetained: store.gauge(m.witnessRetained),
+    witnessRetainedLimit: store.gauge(m.witnessRetainedLimit),
     comparisonFindings: store.gauge(m.comparisonFindings),
     evidenceState: store.gauge(m.evidenceState),
     lookInterval: store.gauge(m.pollInterval),

@@ -265,6 +265,17 @@ export class TrailMetrics {
     else this.#m.witnessResidual.set(labels, mismatch);
   }
 
+  /** Undefined when it was not seen. */
+  witnessRetains(retained: { readonly bytes: number; readonly limitBytes: number } | undefined): void {
+    if (retained === undefined) {
+      this.#m.witnessRetained.remove(this.#labels);
+      this.#m.witnessRetainedLimit.remove(this.#labels);
+      return;
+    }
+    this.#m.witnessRetained.set(this.#labels, retained.bytes);
+    this.#m.witnessRetainedLimit.set(this.#labels, retained.limitBytes);
+  }
+
   witnessSilent(): void {
     this.#m.witnessResidual.remove(this.#labels);
   }

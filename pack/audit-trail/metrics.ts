@@ -361,6 +361,18 @@ export const auditMetrics = {
     'Committed changes in the WAL less records, in the last witnessed range.',
     { values: operations },
   ),
+  witnessRetained: gauge(
+    'audit_trail_witness_retained_bytes',
+    'bytes',
+    trail,
+    'Write-ahead log that the server keeps on its disk for the witness, until it is read.',
+  ),
+  witnessRetainedLimit: gauge(
+    'audit_trail_witness_retained_limit_bytes',
+    'bytes',
+    trail,
+    'Of that log the most that the server keeps before it gives the slot up (max_slot_wal_keep_size); infinite without a limit.',
+  ),
   comparisonFindings: gauge(
     'audit_trail_comparison_findings',
     'count',

@@ -15,7 +15,7 @@ import { trailAlert } from './spec.js';
 import { isWrittenByTrigger, trailsThat } from './trails.js';
 
 export function observingAlerts(pack: Pack): readonly AlertRule[] {
-  return [noData(pack), checkStale(pack), evidenceUnknown(pack), evidenceDegraded(pack)];
+  return [noData(pack), checkStale(pack), evidenceUnknown(pack), evidenceDegraded(pack), witnessRetainsLog(pack)];
 }
 
 function noData(pack: Pack): AlertRule {
@@ -123,5 +123,25 @@ function evidenceDegraded(pack: Pack): AlertRule {
     description:
       'The source {{ $labels.source }} of the trail {{ $labels.trail }} on {{ $labels.portal }} works with a lack. ' +
       '`kop audit status` prints which, and the GRANT or setting that mends it.',
+  });
+}
+
+function witnessRetainsLog(pack: Pack): AlertRule {
+  const { bytes, shareOfLimit, forSeconds } = auditSettings.witnessRetained;
+  const retained = `max by (portal, trail) (${m.witnessRetained.name})`;
+  return trailAlert(pack, {
+    name: 'AuditWitnessRetainsLog',
+    priority: 'medium',
+    forSeconds,
+    expr: promql`
+      ${retained} > ${String(bytes)}
+      or
+      ${retained} > ${String(shareOfLimit)} * max by (portal, trail) (${m.witnessRetainedLimit.name})
+    `,
+    summary:
+      "The database keeps more and more of its write-ahead log for the audit trail's witness, which does not read it.",
+    description:
+      'For the trail {{ $labels.trail }} on {{ $labels.portal }} the server keeps {{ $value | humanize1024 }}B. It may fill the disk, or ' +
+      'the server gives the slot up at `max_slot_wal_keep_size`, and those changes can never be counted.',
   });
 }

@@ -34,6 +34,8 @@ export const auditSettings = {
   bypass: { forSeconds: 3_600 },
   evidence: { unknownForSeconds: 900, degradedForSeconds: 3_600 },
   witnessForSeconds: 300,
+  /** A witness reads every minute, so that a gigabyte is many polls that did not; half of the limit leaves time to mend it. */
+  witnessRetained: { bytes: 2 ** 30, shareOfLimit: 0.5, forSeconds: 600 },
   unloggedForSeconds: 300,
   comparison: { windowSeconds: 21_600 },
 } as const;

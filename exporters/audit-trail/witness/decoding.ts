@@ -5,7 +5,7 @@ import { flushedLsn, Horizon } from './horizon.js';
 import { type KeptPlace, keep, type Standing, standingOf } from './kept.js';
 import { Ledger } from './ledger.js';
 import { currentPlace, firstXid, sameHistory } from './place.js';
-import type { UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
+import type { RetainedLog, UncertainTable, Witness, WitnessedCount, WitnessReport } from './report.js';
 import { PlaceLost, Unknowable } from './unknowable.js';
 import { unknownReport } from './unknown-report.js';
 import { fullXid, later } from './xid.js';
@@ -27,7 +27,9 @@ group by 1, 2, 3`;
 
 const SLOT = `
 select plugin, active, wal_status as status, confirmed_flush_lsn::text as confirmed, database = current_database() as here,
-       confirmed_flush_lsn < $2::pg_lsn as "isBehind", current_user as role, (select rolsuper or rolreplication from pg_roles where rolname = current_user) as allowed
+       confirmed_flush_lsn < $2::pg_lsn as "isBehind", current_user as role, (select rolsuper or rolreplication from pg_roles where rolname = current_user) as allowed,
+       pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::float8 as bytes,
+       (select nullif(setting::float8, -1) * 1048576 from pg_settings where name = 'max_slot_wal_keep_size') as "limit"
 from pg_replication_slots where slot_name = $1`;
 
 /** `readTo` is where the slot stands after us. Found further on, somebody else has read from it or made it anew. */
@@ -40,6 +42,7 @@ export class DecodingWitness implements Witness {
   readonly #database: ReadOnlyDatabase;
   readonly #slot: string;
   #progress: Progress | undefined;
+  #retained: RetainedLog | undefined;
 
   constructor(database: ReadOnlyDatabase, slot: string) {
     this.#database = database;
@@ -48,6 +51,7 @@ export class DecodingWitness implements Witness {
 
   async poll(signal: AbortSignal): Promise<WitnessReport> {
     const before = this.#progress;
+    this.#retained = undefined;
     try {
       if (before === undefined) {
         this.#progress = await this.#start(signal);
@@ -72,6 +76,10 @@ export class DecodingWitness implements Witness {
 
   kept(): KeptPlace | undefined {
     return this.#progress === undefined ? undefined : keep(this.#source, this.#progress);
+  }
+
+  retained(): RetainedLog | undefined {
+    return this.#retained;
   }
 
   get #source(): string {
@@ -149,10 +157,15 @@ export class DecodingWitness implements Witness {
       here: boolean | null;
       role: string;
       allowed: boolean;
+      bytes: number | null;
+      limit: number | null;
     }>(SLOT, [this.#slot, left ?? null]);
     const create = `SELECT pg_create_logical_replication_slot('${this.#slot}', 'test_decoding')`;
     if (slot === undefined) {
       throw new PlaceLost(`replication slot ${this.#slot} does not exist`, `${create}, in this database`);
+    }
+    if (slot.bytes !== null) {
+      this.#retained = { bytes: slot.bytes, limitBytes: slot.limit ?? Number.POSITIVE_INFINITY };
     }
     if (slot.plugin !== 'test_decoding' || slot.here !== true) {
       throw new PlaceLost(`slot ${this.#slot} is not one of this database for test_decoding`, create);

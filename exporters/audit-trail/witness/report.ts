@@ -39,6 +39,13 @@ export type WitnessReport =
   /** Nothing can be said since the last report. The next is `counted` where that was a passing error. */
   | { readonly state: 'unknown'; readonly reason: string; readonly fix?: string };
 
+/** What the server keeps for the witness on the disk, until it has read it. */
+export interface RetainedLog {
+  readonly bytes: number;
+  /** Beyond this many the server gives the witness's place up; infinite where nothing limits it (`max_slot_wal_keep_size`). */
+  readonly limitBytes: number;
+}
+
 export interface Witness {
   /** Throws only when the signal aborts. Polls must not overlap, and should run every few seconds to minutes. */
   poll(signal: AbortSignal): Promise<WitnessReport>;
@@ -46,5 +53,7 @@ export interface Witness {
   resume(kept: KeptPlace): void;
   /** Where it stands after the last poll; undefined while there is no place, or none that can be kept. */
   kept(): KeptPlace | undefined;
+  /** As the last poll saw it, also when it could not count; undefined when it did not see it. */
+  retained(): RetainedLog | undefined;
   close(): Promise<void>;
 }

@@ -57,6 +57,8 @@ const gauges = {
   mismatches: of(m.replayMismatches, { table: clients, kind: 'different' }, 0),
   fullScanPeriod: of(m.fullScanPeriod, { sweep: 'replay' }, 600),
   witness: of(m.witnessMismatch, { table: clients, operation: 'UPDATE' }, 0),
+  retained: of(m.witnessRetained, {}, 16_777_216),
+  retainedLimit: of(m.witnessRetainedLimit, {}, 10_737_418_240),
   orphans: of(m.comparisonFindings, { comparison: 'orphaned-valuations', strength: 'proof' }, 0),
   oddities: of(m.comparisonFindings, { comparison: 'missing-irr', strength: 'hint' }, 0),
   watermarkLag: of(m.watermarkLag, {}, 0),

@@ -45,39 +45,54 @@ export function witnessCheck(witness: Witness): Check<WitnessMemory, RecordsPoll
     evidence: ['witness'],
     memory: memorySchema,
     async run(poll, own) {
-      const report = await witness.poll(poll.signal);
-      if (report.state === 'unknown') {
-        const fixes = report.fix === undefined ? [] : [report.fix];
-        return {
-          memory: { ...own, error: report.reason },
-          evidence: { witness: unknown(report.reason, fixes) },
-          record: (metrics) => metrics.witnessSilent(),
-        };
-      }
-      if (report.state === 'started') {
-        const { comparedTo, error = 'where the witness stood was not kept' } = own;
-        const range = { from: comparedTo ?? '', to: report.from, at: poll.now(), reason: error };
-        return {
-          memory: agreedFrom(goOn(comparedTo === undefined ? own : withUnknown(own, range), report.from), report.from),
-          warnings: comparedTo === undefined ? [] : [warningOf(range)],
-          evidence: { witness: unknown('counting begins here') },
-          record: (metrics) => metrics.witnessSilent(),
-        };
-      }
-      try {
-        return await compare(poll, report, goOn(own, report.to));
-      } catch (error) {
-        // The witness counts each range only once.
-        const reason = `not compared with the records: ${failureOf(error).reason}`;
-        const range = { from: report.from, to: report.to, at: poll.now(), reason };
-        const memory = agreedFrom(goOn(withUnknown(own, range), report.to), report.to);
-        return { memory, warnings: [warningOf(range)], error };
-      }
+      const outcome = await pollWitness(poll, own);
+      const retained = witness.retained();
+      return {
+        ...outcome,
+        record(metrics) {
+          outcome.record?.(metrics);
+          metrics.witnessRetains(retained);
+        },
+      };
     },
     /** The last comparison says nothing about the present. */
-    hide: (metrics) => metrics.witnessSilent(),
+    hide(metrics) {
+      metrics.witnessSilent();
+      metrics.witnessRetains(undefined);
+    },
     accept: acceptRanges,
   };
+
+  async function pollWitness(poll: RecordsPoll, own: WitnessMemory): Promise<Outcome<WitnessMemory>> {
+    const report = await witness.poll(poll.signal);
+    if (report.state === 'unknown') {
+      const fixes = report.fix === undefined ? [] : [report.fix];
+      return {
+        memory: { ...own, error: report.reason },
+        evidence: { witness: unknown(report.reason, fixes) },
+        record: (metrics) => metrics.witnessSilent(),
+      };
+    }
+    if (report.state === 'started') {
+      const { comparedTo, error = 'where the witness stood was not kept' } = own;
+      const range = { from: comparedTo ?? '', to: report.from, at: poll.now(), reason: error };
+      return {
+        memory: agreedFrom(goOn(comparedTo === undefined ? own : withUnknown(own, range), report.from), report.from),
+        warnings: comparedTo === undefined ? [] : [warningOf(range)],
+        evidence: { witness: unknown('counting begins here') },
+        record: (metrics) => metrics.witnessSilent(),
+      };
+    }
+    try {
+      return await compare(poll, report, goOn(own, report.to));
+    } catch (error) {
+      // The witness counts each range only once.
+      const reason = `not compared with the records: ${failureOf(error).reason}`;
+      const range = { from: report.from, to: report.to, at: poll.now(), reason };
+      const memory = agreedFrom(goOn(withUnknown(own, range), report.to), report.to);
+      return { memory, warnings: [warningOf(range)], error };
+    }
+  }
 }
 
 function warningOf({ from, to, reason }: { from: string; to: string; reason: string }) {

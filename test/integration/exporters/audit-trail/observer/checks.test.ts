@@ -380,9 +380,14 @@ describe('other components', () => {
       },
       resume: () => undefined,
       kept: () => undefined,
+      retained: () => ({ bytes: 4096, limitBytes: Number.POSITIVE_INFINITY }),
       close: () => Promise.resolve(),
     };
     await begin({ witness });
+    expect([count('witness_retained_bytes'), count('witness_retained_limit_bytes')]).toEqual([
+      4096,
+      Number.POSITIVE_INFINITY,
+    ]);
     await lab.fixture.sql("insert into visits (what) values ('a')");
     await lab.watching.look();
     // The insert was not among the changes, so it is a record too many; that table was suspected, and is believed.

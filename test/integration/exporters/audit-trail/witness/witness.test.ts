@@ -106,6 +106,31 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect((await counted(witness, db)).lines).toEqual([]);
   });
 
+  test('tells how much of the log the server keeps for it, also when another program holds the slot', async () => {
+    const { db, witness, slot } = await setUp();
+    const small = witness.retained();
+    expect(small?.limitBytes).toBe(Number.POSITIVE_INFINITY);
+    await db.query(`insert into t select i, repeat('x', 1000) from generate_series(100, 2000) i`);
+    await db.query(`alter system set max_slot_wal_keep_size = '2GB'`);
+    await db.query('select pg_reload_conf(), pg_sleep(0.2)');
+    try {
+      const report = await witness.poll(signal());
+      expect(report.state).toBe('counted');
+      expect(witness.retained()?.bytes).toBeGreaterThan(1_900_000);
+      const limit = async () => {
+        await witness.poll(signal());
+        return witness.retained()?.limitBytes;
+      };
+      await expect.poll(limit).toBe(2 ** 31);
+    } finally {
+      await db.query('alter system reset max_slot_wal_keep_size');
+      await db.query('select pg_reload_conf()');
+    }
+    await db.query(`select pg_drop_replication_slot('${slot}')`);
+    await witness.poll(signal());
+    expect(witness.retained()).toBeUndefined();
+  });
+
   test('a transaction counts in the report in whose range its id lies, once', async () => {
     const { db, url, witness } = await setUp();
     const late = await connect(url);

@@ -264,6 +264,7 @@ function witnessOf(counts: () => readonly WitnessedCount[]): Witness {
     },
     resume: () => undefined,
     kept: () => undefined,
+    retained: () => undefined,
     close: () => Promise.resolve(),
   };
 }

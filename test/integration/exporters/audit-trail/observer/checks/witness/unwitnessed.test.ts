@@ -48,6 +48,7 @@ function scripted(...reports: WitnessReport[]) {
     },
     resume: (kept) => resumed.push(kept),
     kept: () => place,
+    retained: () => undefined,
     close: () => Promise.resolve(),
   };
   return { witness, resumed };
