@@ -4,11 +4,13 @@ import type { ComparisonResult } from '../comparisons/run.js';
 import { retentionCheck } from '../observer/checks/retention.js';
 import type { LoopState } from '../observer/loop-state.js';
 import { slotOf } from '../observer/slots.js';
+import type { Coverage } from '../observer/tables/coverage.js';
 import { goneWithFault } from '../observer/tables/gone.js';
 import type { TableMemory } from '../observer/tables/memory.js';
 import type { WrittenBook } from '../observer/verdict/evidence.js';
 import type { IdentityKind } from '../observer/verdict/findings.js';
 import { unexplainedSoFar } from '../observer/verdict/judged.js';
+import type { Proof } from '../observer/verdict/proof.js';
 import { type UnaccountedChanges, unaccountedChanges, unaccountedText } from '../observer/verdict/unaccounted.js';
 import { type VisitOptions, withObserver } from './visit.js';
 
@@ -22,9 +24,15 @@ export interface TableStatus {
   readonly problems: readonly string[];
   /** End of the last whole comparison of rows and records. */
   readonly comparedAt: string | undefined;
+  /** What an `ok` or `explained` rests on: for each property that its reason claims. */
+  readonly proof: TableProof | undefined;
   /** Rows older than the trail, of which it can say nothing. */
   readonly rowsWithoutBaseline: number;
 }
+
+export type TableProof = Readonly<
+  Partial<Record<keyof Proof, { readonly by: string; readonly since: string | undefined }>>
+>;
 
 export interface TrailStatus {
   readonly trail: string;
@@ -116,16 +124,35 @@ export function statusOf(state: LoopState): TrailStatus {
 
 export function tableStatus(state: LoopState, label: string, own: TableMemory | undefined): TableStatus {
   const coverage = state.seen?.coverage.get(label);
+  const judged = isContradicted(state, own, coverage) ? silent : own?.state;
   return {
     table: label,
-    state: own?.state?.state ?? 'unknown',
-    reason: own?.state?.reason ?? state.whyNoRecords ?? 'not checked yet',
-    since: iso(own?.state?.since),
+    state: judged?.state ?? 'unknown',
+    reason: judged?.reason ?? state.whyNoRecords ?? 'not checked yet',
+    since: iso(judged?.since),
     coverageRatio: coverage?.ratio ?? 0,
     problems: Object.values(coverage?.operations ?? {}).flatMap(({ problems }) => problems),
     comparedAt: iso(own?.replay.scanned?.endedAt),
+    proof: judged !== undefined && 'proof' in judged ? proofStatus(judged.proof) : undefined,
     rowsWithoutBaseline: own?.replay.scanned?.unbaselined ?? 0,
   };
+}
+
+/** An exporter that stopped, or has not polled yet, judged what is no longer so: the catalogue shows that something is not recorded. */
+function isContradicted({ trail }: LoopState, own: TableMemory | undefined, coverage: Coverage | undefined): boolean {
+  const isProven = own?.state?.state === 'ok' || own?.state?.state === 'explained';
+  const operations = Object.values(coverage?.operations ?? {});
+  return isProven && trail.records?.writtenBy === 'trigger' && operations.some(({ recording }) => !recording);
+}
+
+const silent = { state: 'unknown', reason: 'not every operation is recorded', since: undefined } as const;
+
+function proofStatus(proof: Proof): TableProof {
+  return Object.fromEntries(
+    Object.entries(proof).flatMap(([property, shown]) =>
+      shown === undefined ? [] : [[property, { by: shown.by, since: iso(shown.since) }]],
+    ),
+  );
 }
 
 function iso(ms: number | undefined): string | undefined {

@@ -15,7 +15,7 @@ export const triggersCheck: Check<Own, FastPoll> = {
   name: 'tripwires',
   evidence: ['catalogue'],
   memory: triggersMemorySchema.transform((own): Own => ({ ...own, tables: {} })),
-  run({ tables, catalogue, coverage, changes }, own) {
+  run({ tables, catalogue, coverage, changes, now }, own) {
     const everywhere = tables.map(({ label }) => label);
     const silent = new Map(everywhere.map((label) => [label, silentOperations(coverage.get(label))]));
     const stopped = everywhere.filter(
@@ -28,7 +28,7 @@ export const triggersCheck: Check<Own, FastPoll> = {
       memory: {
         fingerprints: changes.next,
         tables: Object.fromEntries(
-          everywhere.map((label) => [label, { isRecording: silent.get(label)?.length === 0 }]),
+          everywhere.map((label) => [label, recordingOf(own.tables[label], silent.get(label)?.length === 0, now())]),
         ),
       },
       evidence: {
@@ -59,6 +59,11 @@ export const triggersCheck: Check<Own, FastPoll> = {
     });
   },
 };
+
+function recordingOf(before: TableTriggers | undefined, isRecording: boolean, now: number): TableTriggers {
+  if (!isRecording) return { isRecording };
+  return { isRecording, recordingSince: before?.isRecording === true ? (before.recordingSince ?? now) : now };
+}
 
 function silentOperations(coverage: Coverage | undefined): readonly string[] {
   const operations = Object.entries(coverage?.operations ?? {});

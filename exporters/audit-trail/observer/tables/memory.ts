@@ -34,7 +34,11 @@ const storageSchema = z.object({
 export type TableStorage = DeepReadonly<z.infer<typeof storageSchema>>;
 
 /** Whether every operation was recorded when it was last seen. */
-const triggersSchema = z.object({ isRecording: z.boolean().optional() });
+const triggersSchema = z.object({
+  isRecording: z.boolean().optional(),
+  /** Milliseconds; as far as it is known. */
+  recordingSince: z.number().optional(),
+});
 export type TableTriggers = DeepReadonly<z.infer<typeof triggersSchema>>;
 
 /** What its records said. */

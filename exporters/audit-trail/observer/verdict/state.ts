@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type AuditTableState, auditTableStates } from '../../../../pack/audit-trail/metrics.js';
+import type { AuditTableState } from '../../../../pack/audit-trail/metrics.js';
 import { type AuditOperation, auditOperations } from '../../../../pack/audit-trail/model.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
+import { claimOf, isMissing, type Missing, type Proof, proofSchema } from './proof.js';
 
 /**
  * The state of one table.
@@ -12,8 +13,8 @@ import type { DeepReadonly } from '../../deep-readonly.js';
  *                         └──not resolved in time──▶ unknown
  * ```
  *
- * - `ok` needs proof: whole replay, records read to the end and old ones gone through again, counters in agreement, all
- *   since the epoch began.
+ * - `ok` holds its proof, see `proof.ts`: whole replay, records read to the end and old ones gone through again, counters
+ *   in agreement, all since the epoch began.
  * - `confirmed` stays, over restarts, epochs and lost connections. A fault that was proven does not become unproven
  *   because data moved on; only a person ends it, by declaring a baseline, and then a clean full scan must follow.
  * - `unknown` is where everything else goes. Nothing becomes `ok` because nothing could be seen.
@@ -42,13 +43,29 @@ export const suspicionSchema = z.object({
 });
 export type Suspicion = DeepReadonly<z.infer<typeof suspicionSchema>>;
 
-export const tableStateSchema = z.object({
-  state: z.enum(auditTableStates),
+const provenStates = ['ok', 'explained'] as const satisfies readonly AuditTableState[];
+const otherStates = ['suspect', 'confirmed', 'unknown'] as const satisfies readonly AuditTableState[];
+const common = {
   reason: z.string(),
   /** Milliseconds; when the state, not the reason, last changed. */
   since: z.number(),
-});
-export type TableState = DeepReadonly<z.infer<typeof tableStateSchema>>;
+};
+/** `ok` and `explained` hold what they rest on. */
+const presentStateSchema = z.union([
+  z.object({ state: z.enum(provenStates), ...common, proof: proofSchema }),
+  z.object({ state: z.enum(otherStates), ...common }),
+]);
+export type TableState = DeepReadonly<z.infer<typeof presentStateSchema>>;
+
+/** Of an earlier version, which kept no evidence with the state. */
+const earlierStateSchema = z.object({ state: z.enum(provenStates), ...common }).transform(
+  ({ since }): z.infer<typeof presentStateSchema> => ({
+    state: 'unknown',
+    reason: 'it was proven by an earlier version, which kept no evidence; the next rounds prove it again',
+    since,
+  }),
+);
+export const tableStateSchema = z.union([presentStateSchema, earlierStateSchema]);
 
 export interface StateInputs {
   /** Unacknowledged faults, as a sentence; undefined when there is none. */
@@ -56,11 +73,9 @@ export interface StateInputs {
   /** The database cannot be seen at all. */
   readonly lost: string | undefined;
   readonly suspicion: Suspicion | undefined;
-  /** Evidence that this table needs and that cannot be had. */
-  readonly blind: string | undefined;
+  /** What the table is proven by, or what is missing for that. */
+  readonly proof: Proof | Missing;
   readonly explanation: string | undefined;
-  /** What is still missing to prove the table; undefined when it is proven. */
-  readonly unproven: string | undefined;
   /** Changes of the trail that only counters show, and that may be of this table. */
   readonly unaccounted: number;
 }
@@ -71,29 +86,27 @@ export function nextState(
   resolveWithinMs: number,
   now: number,
 ): TableState {
-  const [state, reason] = judge(inputs, resolveWithinMs, now);
-  return { state, reason, since: before?.state === state ? before.since : now };
+  const next = judge(inputs, resolveWithinMs, now);
+  return { ...next, since: before?.state === next.state ? before.since : now };
 }
 
 function judge(
-  { confirmed, lost, suspicion, blind, explanation, unproven, unaccounted }: StateInputs,
+  { confirmed, lost, suspicion, proof, explanation, unaccounted }: StateInputs,
   resolveWithinMs: number,
   now: number,
-): [AuditTableState, string] {
-  if (confirmed !== undefined) return ['confirmed', confirmed];
-  if (lost !== undefined) return ['unknown', lost];
+): TableState {
+  const since = now;
+  if (confirmed !== undefined) return { state: 'confirmed', reason: confirmed, since };
+  if (lost !== undefined) return { state: 'unknown', reason: lost, since };
   if (suspicion !== undefined) {
     const causes = suspicion.causes.map(({ detail }) => detail).join('; ');
     if (now - suspicion.openedAt > resolveWithinMs)
-      return ['unknown', `a suspicion was not resolved in time: ${causes}`];
-    return ['suspect', causes];
+      return { state: 'unknown', reason: `a suspicion was not resolved in time: ${causes}`, since };
+    return { state: 'suspect', reason: causes, since };
   }
-  if (blind !== undefined) return ['unknown', blind];
-  if (unproven !== undefined) return ['unknown', unproven];
-  if (explanation !== undefined) return ['explained', explanation];
-  if (unaccounted > 0)
-    return ['ok', `rows and records agree; ${unaccounted} changes of this trail left nothing that can be compared`];
-  return ['ok', 'every change is recorded'];
+  if (isMissing(proof)) return { state: 'unknown', reason: proof.missing, since };
+  if (explanation !== undefined) return { state: 'explained', reason: explanation, since, proof };
+  return { state: 'ok', reason: claimOf(proof, unaccounted), since, proof };
 }
 
 export interface Alarm {

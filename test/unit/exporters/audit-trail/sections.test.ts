@@ -12,6 +12,7 @@ const ok: TableStatus = {
   coverageRatio: 1,
   problems: [],
   comparedAt: '2026-08-01T11:00:00Z',
+  proof: undefined,
   rowsWithoutBaseline: 0,
 };
 const seen = { state: 'ok', reason: 'seen', remedies: [] } as const;

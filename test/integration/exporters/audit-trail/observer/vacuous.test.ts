@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { statusOf } from '../../../../../exporters/audit-trail/inspect/status.js';
 import type { AuditTrail } from '../../../../../pack/audit-trail/model.js';
 import { ownRecords } from '../../../../support/audit-trail/domain.js';
 import { observed } from '../../../../support/audit-trail/observed.js';
@@ -18,6 +19,8 @@ async function begin(columns: Records['columns']): Promise<void> {
   for (let i = 0; i < 2; i += 1) await lab.watching.look();
 }
 
+const proofOf = (table: string) =>
+  statusOf(lab.watching.observer.state).tables.find((each) => each.table === table)?.proof;
 const judged = (table: string) => [lab.watching.state(table), lab.watching.reason(table)];
 
 test('without row images an unrecorded UPDATE cannot be seen, so the table is unknown, before it and after it', async () => {
@@ -41,7 +44,11 @@ test('a table that no record names is unknown; one that a record names, with ima
     'the application writes the records and none of them names this table, so nothing shows that its changes are recorded',
   ];
   expect(judged(holdings)).toEqual(unnamed);
-  expect(judged(accounts)).toEqual(['ok', 'every change is recorded']);
+  expect(judged(accounts)).toEqual([
+    'ok',
+    'rows and records agree; nothing counts what an application changes, so a change that was undone leaves no sign',
+  ]);
+  expect(Object.keys(proofOf(accounts) ?? {}).toSorted()).toEqual(['images', 'recording', 'records', 'rows']);
   await lab.fixture.sql(bypassed('update accounts set balance = 9 where id = 1'));
   for (let i = 0; i < 3; i += 1) await lab.watching.look();
   expect(lab.watching.state(accounts)).toBe('confirmed');
@@ -49,4 +56,39 @@ test('a table that no record names is unknown; one that a record names, with ima
   await lab.fixture.sql("insert into holdings select i, 'f', i from generate_series(1, 5) i");
   for (let i = 0; i < 3; i += 1) await lab.watching.look();
   expect(lab.watching.state(holdings)).toBe('ok');
+});
+
+test('triggers without row images: every change has a record, and no more is claimed', async () => {
+  const { oldRow: _old, newRow: _new, ...columns } = ownRecords.columns;
+  await lab.prepare({ trail: { records: { ...ownRecords, columns } } });
+  lab.watch();
+  await lab.watching.look();
+  await lab.fixture.sql("insert into accounts (name) values ('a'), ('b'); update accounts set balance = 1");
+  for (let i = 0; i < 2; i += 1) await lab.watching.look();
+  expect(judged(accounts)).toEqual([
+    'ok',
+    'every change has a record; the records hold no row images, so values are not compared',
+  ]);
+  expect(proofOf(accounts)).toMatchObject({
+    recording: { by: 'a trigger records each required operation' },
+    counters: { since: expect.stringMatching(/^20/) },
+  });
+  expect(proofOf(accounts)).not.toHaveProperty('images');
+});
+
+test('what an exporter proved is not shown beside a table of which nothing is recorded any more', async () => {
+  await lab.prepare();
+  lab.watch();
+  await lab.watching.look();
+  await lab.fixture.sql("insert into accounts (name) values ('a')");
+  for (let i = 0; i < 2; i += 1) await lab.watching.look();
+  expect(judged(accounts)).toEqual(['ok', 'every change is recorded']);
+  const { observer } = lab.watching;
+  // As after a restart: the states are those of the exporter before, and the catalogue is that of now.
+  const kept = observer.state.memory.tables;
+  await lab.fixture.sql('alter function audit.record() rename to record_no_more');
+  await observer.runFastChecks(AbortSignal.timeout(10_000));
+  observer.loop.change((state) => ({ ...state, memory: { ...state.memory, tables: kept } }));
+  const shown = statusOf(observer.state).tables.find(({ table }) => table === accounts);
+  expect(shown).toMatchObject({ state: 'unknown', reason: 'not every operation is recorded', coverageRatio: 0.25 });
 });
