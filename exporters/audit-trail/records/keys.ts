@@ -14,13 +14,27 @@ export interface KeyColumn {
  * | format | a row of (id 5) | of (a 5, b x) |
  * |---|---|---|
  * | object | {"id": 5} | {"a": 5, "b": "x"} |
+ * | bounded | the same, and where that is large `{"kop:sha256": "…"}` | |
  * | objectText | {"id": "5"} | {"a": "5", "b": "x"} |
  * | scalar, scalarText | 5, "5" | - |
  * | array | [5] | [5, "x"] |
  * | plain (the column is no jsonb) | 5 | - |
  */
-export const keyFormats = ['object', 'objectText', 'scalar', 'scalarText', 'array', 'plain'] as const;
+export const keyFormats = ['object', 'bounded', 'objectText', 'scalar', 'scalarText', 'array', 'plain'] as const;
 export type KeyFormat = (typeof keyFormats)[number];
+
+/** In bytes as PostgreSQL keeps it. With the names of schema and table it fits into an entry of a btree index. */
+export const largestKey = 2500;
+const DIGEST = 'kop:sha256';
+
+/** What the writer stands in for a key that no index could hold. */
+export function boundedKey(key: string): string {
+  const digest = `encode(sha256(convert_to((${key})::text, getdatabaseencoding())), 'hex')`;
+  return `case when pg_column_size(${key}) > ${largestKey} then jsonb_build_object('${DIGEST}', ${digest}) else ${key} end`;
+}
+
+/** Values of these are small, so that no key of them is large. */
+const smallTypes = /^(smallint|integer|bigint|uuid|date|boolean|real|double|time|interval|oid|inet|cidr|macaddr)/;
 
 const SAMPLE = 20;
 /** So many of the newest records of all tables include the newest of a busy table. */
@@ -35,6 +49,8 @@ export function keyOfImage(format: KeyFormat, image: string, columns: readonly K
   switch (format) {
     case 'object':
       return `jsonb_build_object(${columns.map((column) => `${literal(column.name)}, ${value(column)}`).join(', ')})`;
+    case 'bounded':
+      return `(${boundedKey(keyOfImage('object', image, columns, keyType))})`;
     case 'objectText':
       return `jsonb_build_object(${columns.map((column) => `${literal(column.name)}, ${text(column)}`).join(', ')})`;
     case 'scalar':
@@ -48,11 +64,12 @@ export function keyOfImage(format: KeyFormat, image: string, columns: readonly K
   }
 }
 
-/** True where a live row `alias` has the key `key`; in a form for which the primary key's index serves. */
+/** True where a live row `alias` has the key `key`, which is no hash; in a form for which the primary key's index serves. */
 export function rowHasKey(format: KeyFormat, alias: string, key: string, columns: readonly KeyColumn[]): string {
   const part = (column: KeyColumn, index: number) => {
     switch (format) {
       case 'object':
+      case 'bounded':
       case 'objectText':
         return `(${key} ->> ${literal(column.name)})`;
       case 'array':
@@ -69,7 +86,14 @@ export function rowHasKey(format: KeyFormat, alias: string, key: string, columns
     .join(' and ');
 }
 
-function candidates(columns: readonly KeyColumn[], keyType: string): readonly KeyFormat[] {
+/** True where the key `key` is a hash, for which only the rows themselves can be asked, one by one. */
+export function isDigest(key: string): string {
+  return `${key} ? '${DIGEST}'`;
+}
+
+function candidates(columns: readonly KeyColumn[], keyType: string, preset: string): readonly KeyFormat[] {
+  if (preset === 'kop' && keyType === 'jsonb')
+    return columns.every(({ type }) => smallTypes.test(type)) ? ['object'] : ['bounded'];
   if (keyType !== 'jsonb') return columns.length === 1 ? ['plain'] : [];
   return columns.length === 1
     ? ['object', 'scalar', 'scalarText', 'objectText', 'array']
@@ -96,7 +120,9 @@ export async function detectKeyFormat(
   columns: readonly KeyColumn[],
 ): Promise<KeyFormat | undefined> {
   const formats =
-    columns.length === 0 || sql.records.columns.rowKey === undefined ? [] : candidates(columns, sql.keyType);
+    columns.length === 0 || sql.records.columns.rowKey === undefined
+      ? []
+      : candidates(columns, sql.keyType, sql.records.preset);
   const [only] = formats;
   if (!sql.hasImages || only === undefined) return only;
   const fits = formats.map((format) => `bool_and(${isKeyOf(format, columns, sql.keyType)}) as ${ident(format)}`);

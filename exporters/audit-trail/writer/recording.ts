@@ -1,3 +1,4 @@
+import { boundedKey, largestKey } from '../records/keys.js';
 import { pinned, writerRoles } from './names.js';
 
 /** Who, with what and why, as the application said with `set_config('audit.actor', …, true)` and its siblings. */
@@ -16,9 +17,24 @@ const attributed = 'actor, actor_kind, application, correlation_id, reason';
 /**
  * The trigger functions. They know no exception handler: a change that cannot be recorded must not happen. They run as
  * the owner of the log, so that no application role can write to it otherwise.
+ *
+ * `audit.record` is called for each row, so its form is for speed (`bench/audit/writer.ts`). PL/pgSQL prepares an assignment
+ * once a transaction, but the expressions of an INSERT with each call: so the INSERT takes variables only, also for what
+ * would be a default. A trigger for each statement with transition tables would be faster for statements of many rows. It
+ * does not fire when the rows are reached through a partitioned or inherited parent, so a table that is attached would go
+ * unrecorded, and its calls do not count rows, which the observer compares.
  */
 export function recordingFunctions(): string {
   return `
+-- An index holds the key, and a btree refuses an entry of more than about 2,700 bytes, which would fail the application's
+-- own statement. So a larger key is recorded as its hash.
+create or replace function audit.bounded_key(key jsonb) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $kop$
+  select ${boundedKey('key')}
+$kop$;
+alter function audit.bounded_key(jsonb) owner to ${writerRoles.owner};
+
 -- An application says who acts at the beginning of each transaction:
 --   select set_config('audit.actor', '42', true), set_config('audit.correlation_id', '…', true),
 --     set_config('audit.reason', '…', true), set_config('audit.actor_kind', 'machine', true);
@@ -28,19 +44,47 @@ as $kop$
 declare
   old_image jsonb;
   new_image jsonb;
+  image jsonb;
   key jsonb;
+  record_id bigint := nextval('audit.log_id_seq');
+  xact xid8 := pg_current_xact_id();
+  recorded_at timestamptz := clock_timestamp();
+  role_name text := session_user;
+  who text := nullif(current_setting('audit.actor', true), '');
+  who_kind text := nullif(current_setting('audit.actor_kind', true), '');
+  with_what text := nullif(current_setting('audit.application', true), '');
+  request text := nullif(current_setting('audit.correlation_id', true), '');
+  why text := nullif(current_setting('audit.reason', true), '');
 begin
+  if who_kind is null and who is not null then
+    who_kind := 'human';
+  end if;
+  if with_what is null then
+    with_what := nullif(current_setting('application_name'), '');
+  end if;
   if tg_op <> 'INSERT' then
     old_image := to_jsonb(old);
+    image := old_image;
   end if;
   if tg_op <> 'DELETE' then
     new_image := to_jsonb(new);
+    image := new_image;
   end if;
   -- The names of the key's columns are the trigger's arguments, so that no catalogue is read for each row.
-  select jsonb_object_agg(name, coalesce(new_image, old_image) -> name) into key from unnest(tg_argv) as name;
-  insert into audit.log (op, relid, table_schema, table_name, pk, old_row, new_row, ${attributed})
+  if tg_nargs = 1 then
+    key := jsonb_build_object(tg_argv[0], image -> tg_argv[0]);
+  elsif tg_nargs = 2 then
+    key := jsonb_build_object(tg_argv[0], image -> tg_argv[0], tg_argv[1], image -> tg_argv[1]);
+  elsif tg_nargs > 2 then
+    select jsonb_object_agg(name, image -> name) into key from unnest(tg_argv) as name;
+  end if;
+  if pg_column_size(key) > ${largestKey} then
+    key := audit.bounded_key(key);
+  end if;
+  insert into audit.log (id, xact_id, ts, op, relid, table_schema, table_name, pk, old_row, new_row, session_role, ${attributed})
   values (
-    tg_op, tg_relid, tg_table_schema, tg_table_name, key, old_image, new_image,${attribution}
+    record_id, xact, recorded_at, tg_op, tg_relid, tg_table_schema, tg_table_name, key, old_image, new_image, role_name,
+    who, who_kind, with_what, request, why
   );
   return null;
 end
@@ -71,7 +115,7 @@ begin
     $sql$
     insert into audit.log (op, relid, table_schema, table_name, pk, new_row, ${attributed})
     select 'SNAPSHOT', %1$s, %2$L, %3$L,
-      (select jsonb_object_agg(name, image -> name) from unnest(%4$L::text[]) as name), image,${attribution}
+      audit.bounded_key((select jsonb_object_agg(name, image -> name) from unnest(%4$L::text[]) as name)), image,${attribution}
     from (select to_jsonb(t) as image from only %2$I.%3$I t) s
     $sql$,
     target::oid,

@@ -5,7 +5,9 @@ import { writerRoles, writerVersion } from './names.js';
 import { joinRoles } from './roles.js';
 
 /** What leads from the version before to this one, by the version it leads to. Version 1 is the first. */
-const steps: Readonly<Record<number, string>> = {};
+const steps: Readonly<Record<number, string>> = {
+  2: 'alter table audit.log drop constraint if exists log_op_check;',
+};
 
 /** Brings an older installation to this version; scope, records and roles stay as they are. */
 export function upgradeSql(): string {

@@ -1,8 +1,9 @@
 import { qualified } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../../../database/facts.js';
-import { keyOfImage, rowHasKey } from '../../../records/keys.js';
+import { isDigest, keyOfImage, rowHasKey } from '../../../records/keys.js';
 import type { RecordsSql } from '../../../records/sql.js';
+import { imageOf } from '../../tables/columns.js';
 import { type Finding, findingId } from '../../verdict/findings.js';
 import type { TableDisposal } from '../disposals.js';
 import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
@@ -77,6 +78,9 @@ const KEYS = (
 ) => {
   const since = truncate === undefined ? '' : `and p.ord > ${truncate}`;
   const ofTable = sql.ofTable('p', unit.recordedAs);
+  const keyOfRow = keyOfImage(unit.format, 'd.img', unit.columns.key, sql.keyType);
+  const rowsOfDigest = `select from (select ${imageOf('c', unit.columns)} as img from ${qualified(unit.relation)} c) d where ${keyOfRow} = k.key`;
+  const digests = unit.format === 'bounded' ? ` and not (${isDigest('k.key')} and exists (${rowsOfDigest}))` : '';
   // Most keys have their row, so their records need not be read: the index alone gives the keys.
   return `
 with k as materialized (
@@ -85,7 +89,7 @@ with k as materialized (
   order by p.key limit ${limit}),
 gone as materialized (
   select k.key from k
-  where not exists (select from ${qualified(unit.relation)} c where ${rowHasKey(unit.format, 'c', 'k.key', unit.columns.key)}))
+  where not exists (select from ${qualified(unit.relation)} c where ${rowHasKey(unit.format, 'c', 'k.key', unit.columns.key)})${digests})
 select true as is_summary, (select k.key::text from k order by k.key desc limit 1) as key, (select count(*)::text from k) as record, null as op, null as txid
 union all
 select false, gone.key::text, l.id::text, l.op, l.txid from gone

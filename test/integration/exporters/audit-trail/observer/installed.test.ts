@@ -40,3 +40,29 @@ test('what our own writer records, the observer reads alike, whatever the type',
   expect(lab.watching.state('public.exact')).toBe('confirmed');
   expect(lab.watching.metric('audit_trail_continuity_breaks_total', { table: 'public.exact' })).toBe(2);
 });
+
+test('rows whose key is too large for an index of the log are watched like any others', async () => {
+  await lab.prepare();
+  await lab.fixture.sql('drop schema audit cascade');
+  await lab.fixture.sql('create table links (url text primary key, hits int)');
+  const url = (first: number) =>
+    `(select left(string_agg(md5(i::text), ''), 2670) from generate_series(${first}, ${first} + 100) i)`;
+  await lab.fixture.sql(`insert into links values (${url(1)}, 1), ('short', 1)`);
+  await lab.fixture.sql(installSql({ scope: { include: ['public.*'], exclude: [] }, baseline: true }));
+  await lab.fixture.sql(`grant kop_audit_observer to ${lab.fixture.observerRole}`);
+  lab.watch({ trail: { records: installedRecords } });
+  await lab.watching.look();
+  await lab.fixture.sql(`insert into links values (${url(2)}, 1), (${url(3)}, 1); update links set hits = hits + 1;
+    update links set url = ${url(4)} where url = ${url(2)}; delete from links where url = ${url(3)}`);
+  await lab.watching.look();
+  await lab.watching.look();
+  expect([lab.watching.reason('public.links'), lab.watching.state('public.links')]).toEqual([
+    'every change is recorded',
+    'ok',
+  ]);
+  await lab.fixture.sql(`begin; alter table links disable trigger kop_audit_row; delete from links where url = ${url(1)};
+    alter table links enable always trigger kop_audit_row; commit`);
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state('public.links')).toBe('confirmed');
+});

@@ -189,6 +189,22 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect(await recorded(db)).toEqual(['INSERT clients {"number": 1}', 'INSERT clients {"name": "b", "number": 2}']);
   });
 
+  test('a key of any size and any number of columns is recorded, and no statement fails for it', async () => {
+    const db = await installed();
+    await db.query(`create table links (url text primary key, hits int);
+      create table places (a int, b text, c date, primary key (c, a, b)); create table pairs (z int, a int, primary key (z, a))`);
+    // The table's own index just holds it; the log's, which has more columns, would not.
+    const url = `(select left(string_agg(md5(i::text), ''), 2670) from generate_series(1, 100) i)`;
+    await db.query(
+      `insert into links values (${url}, 1); insert into places values (1, 'x', '2026-01-02'); insert into pairs values (2, 1)`,
+    );
+    expect(await recorded(db)).toEqual([
+      expect.stringMatching(/^INSERT links {"kop:sha256": "[0-9a-f]{64}"}$/),
+      'INSERT places {"a": 1, "b": "x", "c": "2026-01-02"}',
+      'INSERT pairs {"a": 1, "z": 2}',
+    ]);
+  });
+
   test('an application role records, and can neither read nor write the log', async () => {
     const db = await installed();
     await db.query(
@@ -375,6 +391,22 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     }
     const empty = await connect();
     await expect(empty.query(upgradeSql())).rejects.toThrow('there is nothing to upgrade');
+  });
+
+  test('an installation of version 1 becomes one of this version, and goes on recording', async () => {
+    const db = await installed();
+    await db.query(`insert into clients values (1); update audit.installation set version = 1;
+      alter table audit.log add constraint log_op_check check (op in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'SNAPSHOT'));
+      create or replace function audit.record() returns trigger language plpgsql as 'begin return null; end';
+      drop function audit.bounded_key(jsonb)`);
+    await expect(db.query(installSql(everything))).rejects.toThrow('version 1 is installed');
+    await db.query('rollback');
+    await db.query(upgradeSql());
+    await db.query('insert into clients values (2)');
+    expect(await recorded(db)).toEqual(['INSERT clients {"id": 1}', 'INSERT clients {"id": 2}']);
+    const { rows } = await db.query('select version from audit.installation order by version');
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
+    expect((await db.query(`select from pg_constraint where conname = 'log_op_check'`)).rowCount).toBe(0);
   });
 
   test('uninstalling keeps records until told otherwise, and then leaves nothing', async () => {
