@@ -27,13 +27,20 @@ import { type EpochReason, epochDifference, epochKey } from './verdict/epoch.js'
 import { inNewEpoch } from './verdict/epoch-start.js';
 import { commitTimestampLimitations, identityEvidence, judged, unknown } from './verdict/evidence.js';
 import { firstSinceLastPoll, hasLostHistory, inOtherHistory } from './verdict/history.js';
+import { type Look, withLook } from './verdict/looks.js';
 import { maintenanceOf } from './verdict/maintenance.js';
 
-/** Polls kept, so that a transaction can be dated from below. */
-const POLLS = 32;
-
-/** The cheap checks, in one transaction: catalogue, fingerprints, storage, counters. Meant to take milliseconds. */
-export async function checkFast(loop: Loop, session: Session, signal: AbortSignal): Promise<void> {
+/**
+ * The cheap checks, in one transaction: catalogue, fingerprints, storage, counters. Meant to take milliseconds.
+ *
+ * @param begunFrom as it was before that transaction
+ */
+export async function checkFast(
+  loop: Loop,
+  session: Session,
+  begunFrom: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { trail } = loop.state;
   const now = loop.options.now();
   const facts = await readFacts(session);
@@ -72,7 +79,7 @@ export async function checkFast(loop: Loop, session: Session, signal: AbortSigna
   if (isSeenAnew) showRemembered(loop);
   await loop.runWithin(storageSlot, storageCheck, poll);
   declare(loop, tables, facts);
-  loop.change((state) => withPoll(state, facts, now));
+  loop.change((state) => withPoll(state, facts, begunFrom, now));
   await loop.runWithin(slotOf('counters'), countersCheck, poll);
 }
 
@@ -82,7 +89,7 @@ function withConnection(state: LoopState, { version, role }: Facts): LoopState {
 }
 
 /** Remembers the poll, so that a transaction can be dated from below, and what can be known of the server. */
-function withPoll(state: LoopState, facts: Facts, now: number): LoopState {
+function withPoll(state: LoopState, facts: Facts, begunFrom: number | undefined, now: number): LoopState {
   const { memory, errors, evidence } = state;
   const failure = errors.get('identity');
   const known =
@@ -90,8 +97,14 @@ function withPoll(state: LoopState, facts: Facts, now: number): LoopState {
       ? evidence.with('identity', identityEvidence(facts))
       : evidence.withFailure('identity', failure);
   const { xmin, xmax } = facts;
-  const look = { at: now, clock: facts.clock, xmax: xmax.toString(), xmin: xmin.toString() };
-  const looks = [...memory.looks.slice(1 - POLLS), look];
+  const look: Look = {
+    at: now,
+    clock: facts.clock,
+    xmax: xmax.toString(),
+    xmin: xmin.toString(),
+    ...(begunFrom === undefined ? {} : { begunFrom }),
+  };
+  const looks = withLook(memory.looks, look);
   return {
     ...state,
     memory: { ...memory, looks },

@@ -1,6 +1,7 @@
 import type { CountersMemory } from './checks/counters/invariants.js';
 import type { ReadingMemory } from './checks/reading/memory.js';
 import type { TableMemory } from './tables/memory.js';
+import type { Look } from './verdict/looks.js';
 
 /** The memories that a check may read. */
 export interface Known {
@@ -14,12 +15,7 @@ export interface Known {
       }
     | undefined;
   /** The last fast checks, so that a transaction can be dated from below. */
-  readonly looks: readonly {
-    readonly at: number;
-    readonly clock: number;
-    readonly xmax: string;
-    readonly xmin?: string | undefined;
-  }[];
+  readonly looks: readonly Look[];
   /** Ids were given out a second time. */
   readonly orderLost?: { readonly at: number } | undefined;
   /** By label. */

@@ -21,6 +21,7 @@ import { upgraded } from './earlier-memory.js';
 import { tableMemorySchema } from './tables/memory.js';
 import { epochKeySchema } from './verdict/epoch.js';
 import { findingKinds } from './verdict/findings.js';
+import { lookSchema } from './verdict/looks.js';
 
 /**
  * What an observer must know after a restart, so that it notices a fault that happened meanwhile. It holds no row keys and no
@@ -61,7 +62,7 @@ const memorySchema = z.object({
   orderLost: z.object({ at: z.number() }).optional(),
   /** Breaks of identity by kind, until a baseline of everything is declared: a counter would forget them at a restart. */
   identityBreaks: z.partialRecord(z.enum(identityKinds), z.number()).optional(),
-  looks: z.array(z.object({ at: z.number(), clock: z.number(), xmax: z.string(), xmin: z.string().optional() })),
+  looks: z.array(lookSchema),
   applied: z.array(z.string()),
   /** Confirmed faults that were not set off against a mismatch of counters yet. */
   unmatched: z.array(z.object({ kind: z.enum(findingKinds), n: z.number(), at: z.number() })).default([]),

@@ -14,6 +14,7 @@ import type { MemoryStore } from './memory.js';
 import { readDeclarations } from './verdict/declarations.js';
 import type { Evidence } from './verdict/evidence.js';
 import { judgeTables } from './verdict/judging.js';
+import { readBegunFrom } from './verdict/looks.js';
 import { resolveSuspicions } from './verdict/resolving.js';
 
 /** Longest that the exact checks go on beginning new windows and pages, as a share of their interval. */
@@ -154,7 +155,8 @@ export class Observer {
     const begunAt = performance.now();
     try {
       loop.change((state) => ({ ...state, lost: undefined }));
-      await loop.database.read(signal, (session) => checkFast(loop, session, signal));
+      const begunFrom = await loop.database.read(signal, readBegunFrom);
+      await loop.database.read(signal, (session) => checkFast(loop, session, begunFrom, signal));
       loop.metrics.checked('tripwires', loop.options.now(), performance.now() - begunAt);
     } catch (error) {
       if (!this.state.isRetired) loop.lose(error);

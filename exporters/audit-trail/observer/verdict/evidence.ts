@@ -130,14 +130,25 @@ export function counterLimitations(facts: Facts, trail: AuditTrail, shape: Recor
 }
 
 export function commitTimestampLimitations(facts: Facts): Limitation[] {
-  return facts.trackCommitTimestamp
-    ? []
-    : [
-        {
-          reason: 'moments of commit are not kept; times are judged by earlier polls',
-          fixes: ["ALTER SYSTEM SET track_commit_timestamp = 'on' (takes effect at a restart)"],
-        },
-      ];
+  return [
+    ...(facts.trackCommitTimestamp
+      ? []
+      : [
+          {
+            reason: 'moments of commit are not kept; times are judged by earlier polls',
+            fixes: ["ALTER SYSTEM SET track_commit_timestamp = 'on' (takes effect at a restart)"],
+          },
+        ]),
+    ...(facts.readsAllStats
+      ? []
+      : [
+          {
+            reason:
+              'it cannot be seen when transactions of other roles began, so records that are dated back are not recognised',
+            fixes: [`GRANT pg_read_all_stats TO ${facts.role}`],
+          },
+        ]),
+  ];
 }
 
 export function identityEvidence(facts: Facts): Evidence {

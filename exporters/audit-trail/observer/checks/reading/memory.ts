@@ -54,8 +54,6 @@ export const readingMemorySchema = z.object({
     })
     .optional(),
   stall: forgotten<Stall>(),
-  /** The longest that the oldest transaction was open, of late; a record may be that much older than its commit. */
-  openSeconds: forgotten<number>(),
   /** Why what was read says nothing of now. */
   blind: forgotten<string>(),
   round: forgotten<Round>(),

@@ -14,9 +14,6 @@ import { countWindow, type Measured, measureWindow, said } from './window.js';
 
 type Result = Outcome<Own>;
 
-/** The longest age of an open transaction decreases by this factor with each poll. */
-const LAG_HALF_LIFE = 0.5;
-
 /**
  * Reads new records window by window, each in a transaction of its own so that no snapshot is held for long. Then it reads
  * old records again where that is due. It judges its evidence only when all of this succeeded; otherwise a trail that cannot
@@ -49,7 +46,7 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
   const { seconds, stall } = await poll.read(async (session) =>
     watermarkLag(session, await readFacts(session), own.stall, poll.now()),
   );
-  const memory = { ...own, stall, openSeconds: Math.max(seconds, (own.openSeconds ?? 0) * LAG_HALF_LIFE) };
+  const memory = { ...own, stall };
   const record = (metrics: TrailMetrics) => metrics.watermarkLag(seconds);
   // Other roles' transactions cannot be seen, so records that they commit late would never be read.
   if (modeOf(poll.sql) === 'overlap' && !poll.facts.readsAllStats) {

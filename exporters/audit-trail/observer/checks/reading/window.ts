@@ -45,10 +45,11 @@ export async function measureWindow(
   const emptied = hasTruncate ? await countEmptied(session, sql, facts, window, epochXmax) : 0;
   const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
   const attribution = await checkAttribution(session, sql, window, trail.attribution, own.round?.listed.query);
-  const openSeconds =
-    (own.openSeconds ?? 0) + sql.records.maxWriteLagMs / 1000 + trail.observe.confirmIntervalMs / 1000;
-  const skewSeconds = trail.observe.maxClockSkewMs / 1000;
-  const limits = { earlier: earlierLook(poll, own), skewSeconds, openSeconds };
+  const limits = {
+    polls: known.looks.flatMap(({ xmax, begunFrom }) => (begunFrom === undefined ? [] : [{ xmax, begunFrom }])),
+    skewSeconds: trail.observe.maxClockSkewMs / 1000,
+    writeLagSeconds: sql.records.maxWriteLagMs / 1000,
+  };
   const times = await checkTimes(session, sql, facts, window, limits);
   const duplicates = await countDuplicates(session, sql, window);
   const lags =
@@ -112,11 +113,4 @@ export function said({ plan, sql }: PlannedPoll, measured: Measured): Partial<Ou
       metrics.times(times);
     },
   };
-}
-
-/** The newest poll that lies before what is being read: the one before the watermark was last moved. */
-function earlierLook({ known }: PlannedPoll, own: Own): { xmax: bigint; clock: number } | undefined {
-  const from = own.progress?.caughtUpAt ?? 0;
-  const past = known.looks.findLast(({ at }) => at <= from);
-  return past === undefined ? undefined : { xmax: BigInt(past.xmax), clock: past.clock };
 }
