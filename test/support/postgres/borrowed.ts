@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
+import { APP_ROLE, ask, giveBack, thingsOn, withDatabase } from './left.js';
 
 export interface BorrowedServer {
   /** As superuser, on a database that nobody else uses. */
@@ -15,7 +16,6 @@ export interface BorrowedServer {
 }
 
 const EMBEDDED = 17;
-const APP_ROLE = 'kingstons_app';
 
 /**
  * The server of this worker, which outlives the test file. For tests that neither stop nor configure it; those start one
@@ -23,7 +23,7 @@ const APP_ROLE = 'kingstons_app';
  */
 export async function borrowPostgres(major = EMBEDDED): Promise<BorrowedServer> {
   const root = withDatabase(await ofThisWorker(major), 'postgres');
-  const before = await ask(root, LEFT);
+  const before = await thingsOn(root);
   const name = `test_${randomBytes(6).toString('hex')}`;
   const password = randomBytes(18).toString('base64url');
   const known = before.some(({ kind, name: role }) => kind === 'role' && role === APP_ROLE);
@@ -45,32 +45,6 @@ export async function borrowPostgres(major = EMBEDDED): Promise<BorrowedServer> 
   };
 }
 
-/** What outlives a database, in the order in which it can be dropped. */
-const LEFT = `
-  select 'slot' as kind, slot_name::text as name, database::text from pg_replication_slots
-  union all select 'prepared', gid, database::text from pg_prepared_xacts
-  union all select 'database', datname::text, null from pg_database where not datistemplate
-  union all select 'template', datname::text, null from pg_database where datistemplate
-  union all select 'role', rolname::text, null from pg_roles where rolname !~ '^pg_'`;
-
-async function giveBack(root: string, before: readonly pg.QueryResultRow[]): Promise<void> {
-  const known = new Set(before.map(({ kind, name }) => `${kind} ${name}`));
-  const left = (await ask(root, LEFT)).filter(({ kind, name }) => !known.has(`${kind} ${name}`) && name !== APP_ROLE);
-  const of = (wanted: string) => left.filter(({ kind }) => kind === wanted);
-  for (const { name, database } of of('prepared')) {
-    await ask(withDatabase(root, database), `rollback prepared ${pg.escapeLiteral(name)}`);
-  }
-  for (const { name } of of('slot')) await ask(root, `select pg_drop_replication_slot(${pg.escapeLiteral(name)})`);
-  for (const { name } of of('template'))
-    await ask(root, `alter database ${pg.escapeIdentifier(name)} is_template false`);
-  for (const { name } of [...of('database'), ...of('template')]) {
-    await ask(root, `drop database ${pg.escapeIdentifier(name)} with (force)`);
-  }
-  for (const { name } of of('role')) {
-    await ask(root, `drop owned by ${pg.escapeIdentifier(name)}; drop role ${pg.escapeIdentifier(name)}`);
-  }
-}
-
 /** Asks the process of the run, which keeps a server for each worker. */
 async function ofThisWorker(major: number): Promise<string> {
   const socketPath = process.env.KOP_TEST_LENDING_DESK;
@@ -88,22 +62,4 @@ async function ofThisWorker(major: number): Promise<string> {
       .once('error', reject)
       .end();
   });
-}
-
-async function ask(url: string, sql: string): Promise<readonly pg.QueryResultRow[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    const result: pg.QueryResult | readonly pg.QueryResult[] = await client.query(sql);
-    return 'rows' in result ? result.rows : [];
-  } finally {
-    await client.end();
-  }
-}
-
-function withDatabase(url: string, name: string): string {
-  const parsed = new URL(url);
-  parsed.pathname = `/${name}`;
-  return parsed.toString();
 }

@@ -4,13 +4,25 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { isAlive } from '../stack/processes.js';
+import { giveBack, thingsOn } from './left.js';
 import { startMajor, type TestServer } from './majors.js';
+
+interface Lent {
+  /** Process of the worker that has it. */
+  worker: number;
+  readonly major: number;
+  readonly server: Promise<TestServer>;
+  /** What was on it before it was lent. */
+  readonly before: Promise<readonly pg.QueryResultRow[]>;
+}
 
 /**
  * PostgreSQL for tests that need no server of their own: one for each worker of Vitest, started when a test first asks for
- * it. They belong to the process of the run, because workers come and go, and end with it, however it ends.
+ * it. They belong to the process of the run, because workers come and go, and end with it, however it ends. A server of a
+ * worker that is gone is lent to the next one.
  */
-const servers = new Map<string, Promise<TestServer>>();
+const lent: Lent[] = [];
 let desk: Server | undefined;
 let folder = '';
 
@@ -32,7 +44,7 @@ export async function setup(): Promise<void> {
   const socket = join(folder, 'desk.sock');
   desk = createServer((request, response) => {
     const [, worker = '', major = ''] = (request.url ?? '').split('/');
-    serverFor(worker, Number(major)).then(
+    serverFor(Number(worker), Number(major)).then(
       (server) => response.end(server.url),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
@@ -43,17 +55,27 @@ export async function setup(): Promise<void> {
 
 export async function teardown(): Promise<void> {
   desk?.close();
-  await Promise.all([...servers.values()].map(async (starting) => (await starting).close()));
+  await Promise.all(lent.map(async ({ server }) => (await server).close()));
   await rm(folder, { recursive: true, force: true });
 }
 
-function serverFor(worker: string, major: number): Promise<TestServer> {
-  const name = `${worker} ${major}`;
-  const known = servers.get(name);
-  if (known !== undefined) return known;
-  const starting = start(major);
-  servers.set(name, starting);
-  return starting;
+async function serverFor(worker: number, major: number): Promise<TestServer> {
+  const ofMajor = lent.filter((each) => each.major === major);
+  const own = ofMajor.find((each) => each.worker === worker);
+  if (own !== undefined) return own.server;
+  const free = ofMajor.find((each) => !isAlive(each.worker));
+  if (free === undefined) {
+    const server = start(major);
+    const before = server.then(({ url }) => thingsOn(url));
+    lent.push({ worker, major, server, before });
+    await before;
+    return server;
+  }
+  free.worker = worker;
+  const server = await free.server;
+  // Of a file that was ended before it could give back what it made.
+  await giveBack(server.url, await free.before);
+  return server;
 }
 
 async function start(major: number): Promise<TestServer> {
