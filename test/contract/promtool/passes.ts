@@ -36,12 +36,12 @@ export function passes(part: keyof typeof parts | 'others'): void {
     const test = async (path: string, order: 'as it comes' | 'first' | 'last'): Promise<void> => {
       const folder = mkdtempSync(join(tmpdir(), 'kop-rule-tests-'));
       try {
-        for (const part of inParts(path, order, folder)) {
-          // Each scenario is a database of its own and soon garbage: collected less often, it takes a quarter less time.
-          const env = { ...process.env, GOGC: '400' };
-          const { stdout } = await promisify(execFile)(promtool, ['test', 'rules', part], { env });
-          expect(stdout).toContain('SUCCESS');
-        }
+        const parts = inParts(path, order, folder);
+        // Each scenario is a database of its own and soon garbage: collected only when there is much of it, it takes a
+        // fifth less time.
+        const env = { ...process.env, GOGC: 'off', GOMEMLIMIT: '400MiB' };
+        const { stdout } = await promisify(execFile)(promtool, ['test', 'rules', ...parts], { env });
+        expect(stdout.match(/SUCCESS/g)).toHaveLength(parts.length);
       } finally {
         rmSync(folder, { recursive: true });
       }
