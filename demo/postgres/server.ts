@@ -113,7 +113,7 @@ async function createAppDatabase(adminUrl: string, secrets: ClusterSecrets): Pro
     const known = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
     if (known.rowCount === 0) {
       await client.query(`create role ${APP_ROLE} login password ${client.escapeLiteral(secrets.app)}`);
-      await client.query(`create database ${DATABASE} owner ${APP_ROLE}`);
+      await client.query(`create database ${DATABASE} owner ${APP_ROLE} strategy file_copy`);
     }
   } finally {
     await client.end();
