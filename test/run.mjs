@@ -33,7 +33,10 @@ async function main(given) {
   const folder = mkdtempSync(join(tmpdir(), 'kop-test-result-'));
   try {
     const file = join(folder, 'result.json');
-    const code = await vitest([...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+    // Each project of vitest.config.ts would compile the same modules again.
+    const compiled = ['--experimental.fsModuleCache', `--experimental.fsModuleCachePath=${join(folder, 'compiled')}`];
+    const reported = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const code = await vitest([...args, ...compiled, ...reported]);
     return report(file, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
