@@ -53,6 +53,8 @@ export interface AuditRecords {
   readonly columns: AuditColumns;
   /** The table's own words for operations. Words that are not listed (reads, logins) are no change records. */
   readonly operations: Readonly<Record<string, AuditOperation | 'SNAPSHOT'>>;
+  /** What `columns.table` holds in place of a table's name, and the table, `schema.table`. Each table has one word. */
+  readonly tables?: Readonly<Record<string, string>>;
   /** `trigger`: same transaction, same counters. `application`: written by the portal, later, and less provable. */
   readonly writtenBy: 'trigger' | 'application';
   /** An application may write its record this much later than the change. */

@@ -55,6 +55,7 @@ function resolveRecords(written: ParsedAuditRecords): AuditRecords {
     ...(archive === undefined ? {} : { archive }),
     columns: resolveColumns(written),
     operations: resolveOperations({ ...preset.operations, ...written.operations }),
+    ...(Object.keys(written.tables).length === 0 ? {} : { tables: written.tables }),
     writtenBy,
     maxWriteLagMs: written.maxWriteLag ?? lag,
     triggerFunctions: written.triggerFunctions ?? (writtenBy === 'trigger' ? preset.triggerFunctions : []),

@@ -80,6 +80,7 @@ function records({ reporter }: Judged, written: ParsedAuditRecords, path: KeyPat
     });
   }
   operations({ reporter }, written, path);
+  words({ reporter }, written, path);
   writer({ reporter }, written, path);
 }
 
@@ -89,6 +90,31 @@ function operations({ reporter }: Pick<Judged, 'reporter'>, written: ParsedAudit
     reporter.report([...path, 'operations'], 'no word stands for a change, so no record would be one', {
       atKey: true,
       expected: 'words such as create: INSERT',
+    });
+  }
+}
+
+/** The history of a row is looked up under the word of its table, so a table with two of them would have two histories. */
+function words(
+  { reporter }: Pick<Judged, 'reporter'>,
+  { preset, tables, columns }: ParsedAuditRecords,
+  path: KeyPath,
+): void {
+  const entries = Object.entries(tables);
+  if (
+    entries.length > 0 &&
+    (columns.fixedTable !== undefined || auditPresets[preset].columns.fixedTable !== undefined)
+  ) {
+    reporter.report([...path, 'tables'], 'the records are of one table, so no word names another', {
+      atKey: true,
+      expected: 'no such key, or columns: { table: … }',
+    });
+  }
+  for (const [index, [word, table]] of entries.entries()) {
+    const [first] = entries.slice(0, index).find(([, other]) => other === table) ?? [];
+    if (first === undefined) continue;
+    reporter.report([...path, 'tables', word], `${table} has the word '${first}' already`, {
+      expected: 'one word for each table',
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
 import type { QualifiedName } from '../../runtime/postgres/quote.js';
-import { ident, literal, parseQualified, qualified } from '../../runtime/postgres/quote.js';
+import { ident, literal, parseQualified, qualified, textOf } from '../../runtime/postgres/quote.js';
 import type { RecordsShape } from './shape.js';
 
 const integerTypes: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric']);
@@ -62,10 +62,23 @@ export class RecordsSql {
     return archive === undefined ? this.live : `(${this.live} union all ${this.#select(archive, true)})`;
   }
 
-  /** Whether records say of which schema's table they are, so that those of this schema can be told apart. */
-  tells(schema: string): boolean {
+  /** Whether records say of which schema's table they are, so that those of this table can be told apart. */
+  tells(table: QualifiedName): boolean {
     const { columns } = this.records;
-    return columns.schema !== undefined || columns.fixedTable !== undefined || schema === this.#defaultSchema;
+    if (this.#wordOf(table) !== undefined) return true;
+    return columns.schema !== undefined || columns.fixedTable !== undefined || table.schema === this.#defaultSchema;
+  }
+
+  get #words(): readonly (readonly [word: string, table: string])[] {
+    return Object.entries(this.records.tables ?? {});
+  }
+
+  /** What records write in place of this table's name. */
+  #wordOf(table: QualifiedName): string | undefined {
+    return this.#words.find(([, own]) => {
+      const { schema, name } = parseQualified(own);
+      return schema === table.schema && name === table.name;
+    })?.[0];
   }
 
   /**
@@ -86,8 +99,10 @@ export class RecordsSql {
       const fixed = parseQualified(fixedTable);
       if (fixed.schema !== table.schema || fixed.name !== table.name) return 'false';
     }
-    // A table of the same name in another schema is another table.
-    else if (!this.tells(table.schema)) return 'false';
+    const word = this.#wordOf(table);
+    if (word !== undefined) return `${alias}.tbl = ${literal(word)}`;
+    // A table of the same name in another schema is another table, and so is one whose name is the word of another.
+    if (!this.tells(table) || this.#words.some(([each]) => each === table.name)) return 'false';
     if (schema !== undefined) parts.push(`${alias}.sch = ${literal(table.schema)}`);
     if (name !== undefined) parts.push(`${alias}.tbl = ${literal(table.name)}`);
     return parts.length === 0 ? 'true' : parts.join(' and ');
@@ -98,7 +113,11 @@ export class RecordsSql {
     const { schema, table, fixedTable } = this.records.columns;
     if (table === undefined) return literal(fixedTable ?? '');
     const prefix = schema === undefined ? literal(`${this.#defaultSchema}.`) : `(${alias}.sch)::text || '.'`;
-    return `${prefix} || (${alias}.tbl)::text`;
+    const plain = `${prefix} || (${alias}.tbl)::text`;
+    const words = this.#words.map(
+      ([word, own]) => `when ${literal(word)} then ${literal(textOf(parseQualified(own)))}`,
+    );
+    return words.length === 0 ? plain : `(case (${alias}.tbl)::text ${words.join(' ')} else ${plain} end)`;
   }
 
   /** The transaction of a record in xid8 space as bigint; from its own xmin where there is no such column. */

@@ -61,6 +61,12 @@ export const records = section({
     })
     .prefault({})
     .describe("The table's own words for operations, added to the preset's; ignore takes one back."),
+  tables: z
+    .record(text(), tableName(), {
+      error: expected("a map of the records' words to tables, such as Client: public.clients"),
+    })
+    .prefault({})
+    .describe("The records' own words for tables, as applications write them: { Client: public.clients }."),
   writtenBy: oneOf(['trigger', 'application'])
     .exactOptional()
     .describe("Who writes the records. Default: the preset's."),

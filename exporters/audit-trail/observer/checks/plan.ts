@@ -194,7 +194,7 @@ function obstacleOf(
   role: string,
 ): string | undefined {
   const name = `${relation.schema}.${relation.name}`;
-  if (!sql.tells(relation.schema)) return `the records name no schema, so those of ${name} cannot be told apart`;
+  if (!sql.tells(relation)) return `the records name no schema, so those of ${name} cannot be told apart`;
   if (sql.records.columns.rowKey === undefined) return 'the records do not say which row they are of';
   if (key.length === 0) return `${name} has no primary key, so rows and records cannot be paired`;
   const hidden = key.filter(({ name: own }) => columns.find((column) => column.name === own)?.readable !== true);

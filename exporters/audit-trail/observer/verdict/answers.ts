@@ -80,11 +80,23 @@ function recorded({ epoch, checks }: Memory, { trail, tables }: AnsweredBy, labe
   }
   const leaves = tables.find((table) => table.label === label)?.leaves ?? [];
   const names = [label, ...leaves.map(({ schema, name }) => `${schema}.${name}`)];
-  return names.some((name) => checks.reading.recordNames.includes(name))
-    ? { by: 'records of the application name the table', since: epoch?.startedAt ?? 0 }
-    : blind(
-        'the application writes the records and none of them names this table, so nothing shows that its changes are recorded',
-      );
+  const { recordNames } = checks.reading;
+  if (names.some((name) => recordNames.includes(name)))
+    return { by: 'records of the application name the table', since: epoch?.startedAt ?? 0 };
+  return blind(
+    `the application writes the records and none of them names this table, so nothing shows that its changes are recorded${hintOf(recordNames, tables)}`,
+  );
+}
+
+/** Some names in a sentence. */
+const MOST_NAMES = 5;
+
+/** Applications name what they change in their own words. */
+function hintOf(recordNames: readonly string[], tables: AnsweredBy['tables']): string {
+  const others = recordNames.filter((name) => !tables.some(({ label }) => label === name)).slice(0, MOST_NAMES);
+  return others.length === 0
+    ? ''
+    : `; they name ${others.join(', ')}: where that is a word for a table in scope, map it in records.tables`;
 }
 
 /** Undefined where an application writes the records: its rollbacks count on one side only, so nothing can be compared. */

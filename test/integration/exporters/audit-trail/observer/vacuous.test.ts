@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { statusOf } from '../../../../../exporters/audit-trail/inspect/status.js';
 import type { AuditTrail } from '../../../../../pack/audit-trail/model.js';
 import { ownRecords } from '../../../../support/audit-trail/domain.js';
@@ -91,4 +91,80 @@ test('what an exporter proved is not shown beside a table of which nothing is re
   observer.loop.change((state) => ({ ...state, memory: { ...state.memory, tables: kept } }));
   const shown = statusOf(observer.state).tables.find(({ table }) => table === accounts);
   expect(shown).toMatchObject({ state: 'unknown', reason: 'not every operation is recorded', coverageRatio: 0.25 });
+});
+
+describe('a trail as paper_trail keeps it, which names models and not tables', () => {
+  const versions = `
+    create table versions (id bigserial primary key, item_type text not null, item_id text not null, event text not null,
+      whodunnit text, object jsonb, object_after jsonb, created_at timestamptz not null default clock_timestamp());
+    create index on versions (item_type, item_id); grant select on versions to public;`;
+  /** In the application's transaction, as a callback of the model does. */
+  const version = (event: string, model: string, table: string, id: number, change: string) => `
+    begin;
+    create temporary table was on commit drop as select to_jsonb(t) as image from ${table} t where id = ${id};
+    ${change};
+    insert into versions (item_type, item_id, event, whodunnit, object, object_after)
+      values ('${model}', '${id}', '${event}', 'ann', (select image from was), (select to_jsonb(t) from ${table} t where id = ${id}));
+    commit`;
+  const records = (tables: Records['tables']): Records => ({
+    preset: 'custom',
+    table: 'public.versions',
+    columns: {
+      id: { column: 'id' },
+      at: { column: 'created_at' },
+      operation: { column: 'event' },
+      table: { column: 'item_type' },
+      rowKey: { column: 'item_id' },
+      oldRow: { column: 'object' },
+      newRow: { column: 'object_after' },
+      actor: { column: 'whodunnit' },
+    },
+    operations: { create: 'INSERT', update: 'UPDATE', destroy: 'DELETE' },
+    ...(tables === undefined ? {} : { tables }),
+    writtenBy: 'application',
+    maxWriteLagMs: 0,
+    triggerFunctions: [],
+  });
+  async function keepVersions(tables: Records['tables']): Promise<void> {
+    await lab.prepare({ trail: { records: records(tables) } });
+    await lab.fixture.sql(`drop table if exists versions; ${versions} alter table accounts disable trigger user`);
+    lab.watch();
+    await lab.watching.look();
+    for (const id of [1, 2, 3]) {
+      await lab.fixture.sql(
+        version('create', 'Account', 'accounts', id, `insert into accounts (id, name) values (${id}, 'a')`),
+      );
+    }
+    await lab.fixture.sql(version('update', 'Account', 'accounts', 1, 'update accounts set balance = 5 where id = 1'));
+    for (let i = 0; i < 3; i += 1) await lab.watching.look();
+  }
+
+  test('is unknown until the words are mapped, and the reason names them', async () => {
+    await keepVersions(undefined);
+    expect(lab.watching.state(accounts)).toBe('unknown');
+    expect(lab.watching.reason(accounts)).toContain(
+      'they name public.Account: where that is a word for a table in scope, map it in records.tables',
+    );
+  });
+
+  test.each([
+    ['a change without a version', 'update accounts set balance = 9 where id = 2', 'UPDATE'],
+    ['a version that was deleted', "delete from versions where event = 'update'", 'UPDATE'],
+    [
+      'a version that was changed',
+      `update versions set object_after = jsonb_set(object_after, '{balance}', '1') where event = 'update'`,
+      'UPDATE',
+    ],
+    ['a row deleted without a version', 'delete from accounts where id = 3', 'DELETE'],
+  ])('is proven once they are, and finds %s', async (_, fault, operation) => {
+    await keepVersions({ Account: accounts });
+    expect(judged(accounts)).toEqual([
+      'ok',
+      'rows and records agree; nothing counts what an application changes, so a change that was undone leaves no sign',
+    ]);
+    await lab.fixture.sql(fault);
+    for (let i = 0; i < 3; i += 1) await lab.watching.look();
+    expect(lab.watching.state(accounts)).toBe('confirmed');
+    expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts, operation })).toBe(1);
+  });
 });

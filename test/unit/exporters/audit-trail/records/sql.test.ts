@@ -33,5 +33,20 @@ test('records that name no schema are of the first schema in scope, and of no ot
   expect(sql.tableText('r')).toBe("'sales.' || (r.tbl)::text");
   expect(sql.ofTable('r', { schema: 'sales', name: 'orders' })).toBe("r.tbl = 'orders'");
   expect(sql.ofTable('r', { schema: 'archive', name: 'orders' })).toBe('false');
-  expect(sql.tells('archive')).toBe(false);
+  expect(sql.tells({ schema: 'archive', name: 'orders' })).toBe(false);
+});
+
+test('records that name tables in their own words are of the tables that these stand for', () => {
+  const { schema: _, ...columns } = ownRecords.columns;
+  const records = { ...ownRecords, columns, tables: { Order: 'archive.orders', "Partner's": 'sales.partners' } };
+  const sql = new RecordsSql(records, shape, 'sales');
+  expect(sql.tableText('r')).toBe(
+    "(case (r.tbl)::text when 'Order' then 'archive.orders' when 'Partner''s' then 'sales.partners' else 'sales.' || (r.tbl)::text end)",
+  );
+  expect(sql.ofTable('r', { schema: 'archive', name: 'orders' })).toBe("r.tbl = 'Order'");
+  expect(sql.ofTable('r', { schema: 'sales', name: 'orders' })).toBe("r.tbl = 'orders'");
+  // The word of another table is no name.
+  expect(sql.ofTable('r', { schema: 'sales', name: 'Order' })).toBe('false');
+  expect(sql.tells({ schema: 'archive', name: 'orders' })).toBe(true);
+  expect(sql.tells({ schema: 'archive', name: 'others' })).toBe(false);
 });
