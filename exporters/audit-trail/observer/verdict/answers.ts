@@ -10,7 +10,7 @@ import type { TableMemory } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
 import type { EvidenceBook } from './evidence.js';
 import type { Declared } from './maintenance.js';
-import type { Answers, Missing, Shown } from './proof.js';
+import type { Answers, Missing, ProvenProperty } from './proof.js';
 
 /** What shows something about tables, beside the memory. */
 export interface AnsweredBy {
@@ -26,7 +26,7 @@ export interface AnsweredBy {
   readonly declared: Declared;
 }
 
-type Answer = Shown | Missing;
+type Answer = ProvenProperty | Missing;
 const blind = (missing: string): Missing => ({ missing, isBlind: true });
 const notYet = (missing: string): Missing => ({ missing, isBlind: false });
 

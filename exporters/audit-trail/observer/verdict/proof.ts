@@ -3,7 +3,7 @@ import type { DeepReadonly } from '../../deep-readonly.js';
 
 /** What shows a property of a table, and since when (milliseconds). */
 const shownSchema = z.object({ by: z.string(), since: z.number() });
-export type Shown = DeepReadonly<z.infer<typeof shownSchema>>;
+export type ProvenProperty = DeepReadonly<z.infer<typeof shownSchema>>;
 
 /**
  * The evidence of a table that is proven: for each property that its sentence claims. Without one there is no proof, and the
@@ -35,7 +35,8 @@ export interface Missing {
 type Property = keyof Proof;
 /** For each property what shows it, or why nothing does; undefined where nothing of the kind exists for this trail. */
 export type Answers = Readonly<
-  Record<'recording' | 'records' | 'rows', Shown | Missing> & Record<'counters' | 'images', Shown | Missing | undefined>
+  Record<'recording' | 'records' | 'rows', ProvenProperty | Missing> &
+    Record<'counters' | 'images', ProvenProperty | Missing | undefined>
 >;
 
 /** Which one is said when several are missing: what a person has to mend comes before what the next rounds will bring. */
@@ -61,11 +62,11 @@ export function prove(answers: Answers): Proof | Missing {
 
 const nothingKnown: Missing = { missing: 'neither counters nor row images show what was changed', isBlind: true };
 
-export function isMissing(answer: Shown | Missing | Proof | undefined): answer is Missing {
+export function isMissing(answer: ProvenProperty | Missing | Proof | undefined): answer is Missing {
   return answer !== undefined && 'missing' in answer;
 }
 
-function isShown(answer: Shown | Missing | undefined): answer is Shown {
+function isShown(answer: ProvenProperty | Missing | undefined): answer is ProvenProperty {
   return answer !== undefined && !isMissing(answer);
 }
 
