@@ -18,6 +18,32 @@ select current_setting('server_version_num')::int as version,
        has_function_privilege('pg_control_system()', 'execute')
          and has_function_privilege('pg_control_checkpoint()', 'execute') as reads_control`;
 
+/**
+ * A setting of the database reaches new sessions only: those of a pool go on as they were. When it was set is known where moments
+ * of commit are kept; the catalogue's row is written anew with each setting, so that it may be later than this one was.
+ */
+const UNCOUNTED_SESSIONS = `
+select s.since::text as since, (select count(*)::int from pg_stat_activity a
+       where a.datname = current_database() and a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
+         and a.backend_start < s.since) as sessions
+from (select pg_xact_commit_timestamp(d.xmin) as since from pg_db_role_setting d
+      where d.setdatabase = (select oid from pg_database where datname = current_database()) and d.setrole = 0
+        and exists (select from unnest(d.setconfig) c where c like 'track_functions=%')
+        and exists (select from pg_settings p where p.name = 'track_functions' and p.source = 'database')) s
+where s.since is not null`;
+
+export interface UncountedSessions {
+  readonly sessions: number;
+  /** When the setting was made, as the server writes it. */
+  readonly since: string;
+}
+
+/** Sessions from before calls of functions were counted, as far as this role can see them; undefined when there is none. */
+export async function readUncountedSessions(session: Session): Promise<UncountedSessions | undefined> {
+  const [row] = await session.query<{ since: string; sessions: number }>(UNCOUNTED_SESSIONS);
+  return row === undefined || row.sessions === 0 ? undefined : row;
+}
+
 /** Apart from the others, because a host may refuse them. */
 const IDENTITY = `
 select (select system_identifier::text from pg_control_system()) as system,

@@ -1,5 +1,7 @@
 import { type AuditInvariant, auditInvariants } from '../../../../../pack/audit-trail/metrics.js';
 import { parseQualified } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { readUncountedSessions } from '../../../database/facts.js';
 import type { RecordsSql } from '../../../records/sql.js';
 import type { Check, FastPoll, Outcome, Pace } from '../../check.js';
 import type { Catalogue } from '../../tables/catalogue.js';
@@ -64,6 +66,15 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
     const { masks, fns, isMixed } = targets;
     const disposals = disposalsHere(stated, facts);
     return await poll.read(async (session): Promise<Outcome<CountersMemory>> => {
+      const uncounted = await uncountedSessions(session, poll, own);
+      if (uncounted !== undefined) {
+        return {
+          memory: withoutLedger(own),
+          evidence: { counters: uncounted },
+          isUncounted: true,
+          record: (metrics) => metrics.mismatches(undefined),
+        };
+      }
       const sample = await readCounters(session, targets.counters);
       const disposed = ledger === undefined ? 0 : await countGone(session, sql, ledger, sample, disposals);
       const uncalled = { ...known.checks.reading.uncalled, mixed: isMixed, disposed };
@@ -237,6 +248,26 @@ function whyNot({ trail, sql, whyNoRecords = 'no audit records', facts }: FastPo
   if (!facts.trackCounts)
     return unknown('row changes are not counted', [`ALTER DATABASE ${facts.database} SET track_counts = 'on'`]);
   return undefined;
+}
+
+/**
+ * Before counting begins: of sessions that are older than the setting, changes are counted and calls are not. Once it has begun,
+ * the question is settled.
+ */
+async function uncountedSessions(
+  session: Session,
+  { facts }: FastPoll,
+  { ledger }: CountersMemory,
+): Promise<Evidence | undefined> {
+  if (ledger !== undefined || !facts.trackCommitTimestamp || !tracksCalls(facts)) return undefined;
+  const found = await readUncountedSessions(session);
+  if (found === undefined) return undefined;
+  const { sessions, since } = found;
+  const which = `datname = current_database() AND backend_start < '${since}'`;
+  return unknown(`track_functions does not reach sessions that were open before: ${sessions} to go`, [
+    'restart the connection pools of the application',
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${which}`,
+  ]);
 }
 
 function existing(ledger: CountersLedger | undefined, { relations }: Catalogue): string[] {
