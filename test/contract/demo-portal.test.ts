@@ -11,12 +11,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type DemoPortal, type RuleInput, seed, startPortal } from '../../demo/portal/index.js';
 import { demoDatabase, type PostgresServer, startPostgres } from '../../demo/postgres/index.js';
 
 const PROBE_PASSWORD = 'correct horse';
+/** For tests that log in, and not to see what that costs. */
+const CHEAP = 4;
 const LIST = '/api/client_groups/bulk_client_data_optimized';
 
 let server: PostgresServer;
@@ -27,6 +29,7 @@ beforeAll(async () => {
   portal = await startPortal({
     databaseUrl: server.url,
     probePassword: PROBE_PASSWORD,
+    passwordCost: CHEAP,
     databaseControl: { stop: () => server.stop('fast'), start: () => server.start() },
   });
 }, 60_000);
@@ -458,6 +461,9 @@ describe('sign-in', () => {
   });
 
   it('a wrong password costs a comparison that blocks everyone, an unknown mail nothing', async () => {
+    // As any portal starts that is not told to be cheap.
+    const dear = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
+    onTestFinished(() => dear.close());
     let refused = await logIn('wrong');
     const pauseMs = await longestPause(async () => {
       refused = await logIn('wrong');
@@ -504,7 +510,7 @@ describe('faults', () => {
     const other =
       how === 'owned server'
         ? undefined
-        : await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
+        : await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, passwordCost: CHEAP });
     const { url, faults } = other ?? portal;
     try {
       await faults.set({ id: 'down', kind: 'database_down' });
@@ -596,7 +602,7 @@ describe('faults', () => {
 
   it('a table left missing by a killed demo comes back at the next start', async () => {
     await query('alter table client_groups rename to client_groups__kop_missing');
-    const next = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD });
+    const next = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, passwordCost: CHEAP });
     expect(listShape.parse((await ask(LIST, {}, next.url)).json()).client_groups).toHaveLength(130);
     await next.close();
   });
@@ -738,7 +744,12 @@ describe('the switchboard', () => {
     await expect(rawGet('/admin/faults', portal.adminUrl, { host: 'evil.example' })).resolves.toMatchObject({
       status: 403,
     });
-    const guarded = await startPortal({ databaseUrl: server.url, probePassword: PROBE_PASSWORD, adminToken: 's3cret' });
+    const guarded = await startPortal({
+      databaseUrl: server.url,
+      probePassword: PROBE_PASSWORD,
+      passwordCost: CHEAP,
+      adminToken: 's3cret',
+    });
     expect((await ask('/admin/faults', {}, guarded.adminUrl)).status).toBe(401);
     expect((await ask('/admin/faults', { headers: { authorization: 'Bearer s3cret' } }, guarded.adminUrl)).status).toBe(
       200,
@@ -775,6 +786,7 @@ describe('variants', () => {
     const variant = await startPortal({
       databaseUrl: server.url,
       probePassword: PROBE_PASSWORD,
+      passwordCost: CHEAP,
       pathStyle: 'kebab',
       tls: 'self-signed',
     });
@@ -803,7 +815,7 @@ describe('variants', () => {
   it('an empty portal: the list is empty without an error, analytics is 500', async () => {
     await query('create database empty_portal');
     const url = server.adminUrl.replace('/kingstons_portal', '/empty_portal');
-    const empty = await startPortal({ databaseUrl: url, probePassword: PROBE_PASSWORD });
+    const empty = await startPortal({ databaseUrl: url, probePassword: PROBE_PASSWORD, passwordCost: CHEAP });
     await query('truncate client_groups, portfolios cascade', [], url);
     const list = listShape.parse((await ask(LIST, {}, empty.url)).json());
     expect([list.client_groups, 'error' in list]).toEqual([[], false]);

@@ -148,21 +148,7 @@ it('shows a certificate that nears its end, when the portal speaks TLS; leaves n
   expect(existsSync(join(running.folder, '.kop'))).toBe(false);
 });
 
-it('tells what is missing and how to get it, and measures without it', async () => {
-  const running = demo(['--ports', 'any'], { PATH: almostEmptyPath(), GRAFANA_HOME: '' });
-  const addresses = await running.ready();
-  expect([...addresses.missing].sort()).toEqual(['alertmanager', 'grafana', 'prometheus', 'softhsm']);
-  expect(running.told).toMatch(/Prometheus is not installed.*apt-get install prometheus .*brew install prometheus/s);
-  expect(running.told).toContain('apt-get install prometheus-alertmanager');
-  expect(running.told).toContain('apt-get install softhsm2');
-  await eventually('measured series', 30_000, async () => {
-    const page = await (await fetch(`${addresses.exporters}/metrics`)).text();
-    return page.includes('workflow_sla_runs_total{') && page.includes('field_encryption_rows{');
-  });
-  expect(await running.end('SIGTERM')).toBe(0);
-});
-
-it('tells which program died and how its log ends, and goes on; keeps its data where it is told to', async () => {
+it('tells which program died and how its log ends, and goes on; keeps its data, and measures on it without what is missing', async () => {
   const running = demo(['--ports', 'any', '--no-grafana', '--data-dir', 'kept']);
   const addresses = await running.ready();
   process.kill(running.pidOf('prometheus.yml'), 'SIGKILL');
@@ -172,12 +158,20 @@ it('tells which program died and how its log ends, and goes on; keeps its data w
   expect((await fetch(`${addresses.exporters}/-/healthy`)).status).toBe(200);
   expect(await running.end('SIGINT')).toBe(0);
 
-  // And starts on them again.
+  // And starts on them again, where the programs are not installed: it tells what is missing and how to get it.
   const kept = join(running.folder, 'kept');
   expect(existsSync(join(kept, 'postgres'))).toBe(true);
-  const second = demo(['--ports', 'any', '--no-grafana', '--no-prometheus', '--data-dir', kept]);
-  await second.ready();
-  expect(await second.end('SIGINT')).toBe(0);
+  const second = demo(['--ports', 'any', '--data-dir', kept], { PATH: almostEmptyPath(), GRAFANA_HOME: '' });
+  const { exporters, missing } = await second.ready();
+  expect([...missing].sort()).toEqual(['alertmanager', 'grafana', 'prometheus', 'softhsm']);
+  expect(second.told).toMatch(/Prometheus is not installed.*apt-get install prometheus .*brew install prometheus/s);
+  expect(second.told).toContain('apt-get install prometheus-alertmanager');
+  expect(second.told).toContain('apt-get install softhsm2');
+  await eventually('measured series', 30_000, async () => {
+    const page = await (await fetch(`${exporters}/metrics`)).text();
+    return page.includes('workflow_sla_runs_total{') && page.includes('field_encryption_rows{');
+  });
+  expect(await second.end('SIGTERM')).toBe(0);
 });
 
 it.skipIf(!canMount)('says that the disk is full, and what needs how much, without a stack', async () => {

@@ -54,7 +54,7 @@ export async function startWorld(schedules: Schedules): Promise<World> {
   try {
     const database = await startPostgres();
     closers.push(() => database.close());
-    const portal = await startPortal({ databaseUrl: database.url });
+    const portal = await startPortal({ databaseUrl: database.url, passwordCost: 4 });
     closers.push(() => portal.close());
 
     const overlay = join(folder, 'overlay.yaml');
