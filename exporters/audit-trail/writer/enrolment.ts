@@ -40,6 +40,8 @@ declare
   key_columns constant text[] := audit.key_columns(target);
   arguments text := (select string_agg(quote_literal(name), ', ') from unnest(key_columns) as name);
   stored bytea := (select string_agg(convert_to(name, getdatabaseencoding()) || '\\x00'::bytea, ''::bytea) from unnest(key_columns) as name);
+  row_trigger name;
+  has_other_key boolean;
   is_new boolean := false;
 begin
   if not coalesce(audit.in_scope(target), false) then
@@ -52,22 +54,25 @@ begin
       using hint = format('Have the owner of the table run: grant %s to %I; or leave the table out of the scope.', table_owner::regrole, current_user);
   end if;
 
+  -- By what they call: a trigger may have been renamed, and a second one would record each change twice.
+  select t.tgname, t.tgenabled = 'A' and t.tgargs is distinct from coalesce(stored, ''::bytea) into row_trigger, has_other_key
+  from pg_trigger t
+  where t.tgrelid = target and t.tgfoid = 'audit.record()'::regprocedure and not t.tgisinternal
+    and t.tgtype & 29 = 29 and t.tgqual is null and t.tgattr = ''
+  order by t.tgname = '${row}' desc, t.tgname limit 1;
   -- The key has other columns, or other names: the trigger would go on writing the old ones.
-  if exists (
-    select from pg_trigger where tgrelid = target and tgname = '${row}' and tgenabled = 'A'
-      and tgargs is distinct from coalesce(stored, ''::bytea)
-  ) then
-    execute format('drop trigger ${row} on %I.%I', schema_name, table_name);
-    execute format('create trigger ${row} after insert or update or delete on %I.%I for each row execute function audit.record(%s)', schema_name, table_name, arguments);
-    execute format('alter table %I.%I enable always trigger ${row}', schema_name, table_name);
+  if has_other_key then
+    execute format('drop trigger %I on %I.%I', row_trigger, schema_name, table_name);
   end if;
-  if not exists (select from pg_trigger where tgrelid = target and tgname = '${row}') then
-    is_new := true;
-    execute format('create trigger ${row} after insert or update or delete on %I.%I for each row execute function audit.record(%s)', schema_name, table_name, arguments);
-    execute format('alter table %I.%I enable always trigger ${row}', schema_name, table_name);
+  if row_trigger is null or has_other_key then
+    is_new := row_trigger is null;
+    execute format('create trigger %I after insert or update or delete on %I.%I for each row execute function audit.record(%s)', coalesce(row_trigger, '${row}'), schema_name, table_name, arguments);
+    execute format('alter table %I.%I enable always trigger %I', schema_name, table_name, coalesce(row_trigger, '${row}'));
   end if;
   -- Looked for only now: the command before this one made the event trigger enrol the table as well.
-  if not exists (select from pg_trigger where tgrelid = target and tgname = '${truncate}') then
+  if not exists (
+    select from pg_trigger t where t.tgrelid = target and t.tgfoid = 'audit.record_truncate()'::regprocedure and not t.tgisinternal and t.tgtype & 32 = 32
+  ) then
     execute format('create trigger ${truncate} after truncate on %I.%I for each statement execute function audit.record_truncate()', schema_name, table_name);
     execute format('alter table %I.%I enable always trigger ${truncate}', schema_name, table_name);
   end if;

@@ -189,6 +189,29 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect(await recorded(db)).toEqual(['INSERT clients {"number": 1}', 'INSERT clients {"name": "b", "number": 2}']);
   });
 
+  test('a trigger that was renamed stays the only one, follows the key, and may be disabled', async () => {
+    const db = await installed();
+    await db.query(`alter trigger kop_audit_row on clients rename to zz_audit; alter trigger kop_audit_truncate on clients rename to zz_truncate;
+      alter table clients add column price numeric; select audit.enrol_all()`);
+    await db.query(`insert into clients (id, name) values (1, 'a'); alter table clients rename column id to number`);
+    await db.query(`insert into clients (number, name) values (2, 'b'); truncate clients`);
+    expect(await recorded(db)).toEqual([
+      'INSERT clients {"id": 1}',
+      'INSERT clients {"number": 2}',
+      'TRUNCATE clients',
+    ]);
+    await db.query(
+      'alter table clients disable trigger zz_audit; alter table clients add column note text; select audit.enrol_all()',
+    );
+    const { rows } = await db.query(
+      `select tgname as name, tgenabled as enabled from pg_trigger where tgrelid = 'clients'::regclass and not tgisinternal order by 1`,
+    );
+    expect(rows).toEqual([
+      { name: 'zz_audit', enabled: 'D' },
+      { name: 'zz_truncate', enabled: 'A' },
+    ]);
+  });
+
   test('a key of any size and any number of columns is recorded, and no statement fails for it', async () => {
     const db = await installed();
     await db.query(`create table links (url text primary key, hits int);
