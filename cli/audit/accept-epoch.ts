@@ -14,8 +14,10 @@ interface Options extends TrailOptions {
 
 const examples = `
 A sealer refuses to go on when the database behind it is another one, or went back in time. After a planned failover or
-restore, verify first, then accept it here: the log then says, signed, who accepted what and why. What was sealed stays
-sealed, and rows that are not in the restored database are found by every later verification. Stop the exporter first.
+restore, verify first: sealed rows that the database lost or changed are named. Then accept it here: the log then says,
+signed, who accepted what and why. What was sealed stays sealed, and rows that are not in the restored database are found
+by every later verification. Rows that were written since, or not sealed yet, are sealed from here on. Stop the exporter
+first. Sealed rows are read for it, the newest first.
 
 Examples:
   $ kop audit verify --full
@@ -52,8 +54,13 @@ async function run({ reason, by, ...options }: Options): Promise<number> {
   else {
     const { system, timeline } = statement.database;
     const where = `${statement.database.name}, system ${system ?? 'not visible'}, timeline ${timeline ?? 'not visible'}`;
+    const { inheritedUpTo } = statement;
+    const came = inheritedUpTo === undefined ? '' : ` Records up to id ${inheritedUpTo} came with the database.`;
     print(
-      paragraph(`Epoch ${statement.epoch} accepted in entry ${statement.seq}: ${where}. Start the exporter again.`, 0),
+      paragraph(
+        `Epoch ${statement.epoch} accepted in entry ${statement.seq}: ${where}.${came} Start the exporter again.`,
+        0,
+      ),
     );
   }
   return 0;

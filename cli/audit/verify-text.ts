@@ -50,7 +50,7 @@ function rowLines({ rows, verdict }: VerificationResult): readonly string[] {
   if (rows === undefined)
     return verdict === 'verified' ? [`${mark(undefined)} rows     not compared: only the log was given`] : [];
   const { start, chunks, failures, refusal, isComplete, disposedChunks, earlier } = rows;
-  if (refusal !== undefined) return [`${mark(false)} rows     not compared`];
+  if (refusal !== undefined && rows.rows === 0 && chunks === 0) return [`${mark(false)} rows     not compared`];
   const disposed = disposedChunks === 0 ? '' : `, ${counted(disposedChunks, 'chunk')} disposed of`;
   const before = start === 0 ? [] : [`           ${whatOfTheOthers(start, earlier)}`];
   return [

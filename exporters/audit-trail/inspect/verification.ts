@@ -151,11 +151,10 @@ function refused(error: SealRefused): RowsResult {
 }
 
 function judge(rows: RowsResult, answers: readonly AnchorAnswer[]): Pick<VerificationResult, 'verdict' | 'reasons'> {
-  if (rows.refusal !== undefined) return { verdict: 'failed', reasons: [rows.refusal] };
-  if (rows.failures.length > 0) {
-    const { length } = rows.failures;
-    return { verdict: 'failed', reasons: [`${length} ${length === 1 ? 'chunk is' : 'chunks are'} not as sealed`] };
-  }
+  const { length } = rows.failures;
+  const differing = length === 0 ? [] : [`${length} ${length === 1 ? 'chunk is' : 'chunks are'} not as sealed`];
+  if (rows.refusal !== undefined) return { verdict: 'failed', reasons: [rows.refusal, ...differing] };
+  if (length > 0) return { verdict: 'failed', reasons: differing };
   if (rows.isInterrupted)
     return { verdict: 'unknown', reasons: ['it was interrupted; the same command goes on from there'] };
   if (!rows.isComplete) return { verdict: 'unknown', reasons: [rows.trouble ?? 'not every row could be compared'] };

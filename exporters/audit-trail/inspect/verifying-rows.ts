@@ -2,6 +2,9 @@ import type { DatabaseAccess } from '../../../pack/index.js';
 import {
   type AuditStore,
   type ChunkFailure,
+  lastInherited,
+  readSnapshot,
+  SealRefused,
   SealReplica,
   SealSession,
   SealUnavailable,
@@ -44,8 +47,23 @@ export interface RowsResult {
 
 const SAVE_EVERY_MS = 2_000;
 
-/** Compares rows with what was sealed, from where the last verification ended, and remembers how far it came. */
+/**
+ * Compares rows with what was sealed, from where the last verification ended, and remembers how far it came.
+ *
+ * Another database than the one that was sealed is compared from the beginning, so that a person knows what it would be to
+ * accept it; nothing is remembered of that.
+ */
 export async function verifyRowsFrom(request: RowsRequest): Promise<RowsResult> {
+  try {
+    return await compareFrom(request, undefined);
+  } catch (error) {
+    if (!(error instanceof SealRefused) || error.kind !== 'fork') throw error;
+    const unkept = { ...request, isFull: true, isRestart: true, save: () => Promise.resolve() };
+    return await compareFrom(unkept, error.message);
+  }
+}
+
+async function compareFrom(request: RowsRequest, refusal: string | undefined): Promise<RowsResult> {
   const { store, isRestart, signal, save } = request;
   let state = request.state;
   const pass = isRestart ? newPass(request) : goOn(request);
@@ -58,7 +76,7 @@ export async function verifyRowsFrom(request: RowsRequest): Promise<RowsResult> 
   const ofRows = store.index.size(store.index.length - 1) - base;
   let saving: Promise<void> = Promise.resolve();
   let problem: string | undefined;
-  const outcome = await compare(request, pass, (next, step) => {
+  const outcome = await compare(request, pass, refusal !== undefined, (next, step) => {
     pass.next = next;
     pass.rows += step.rows;
     pass.chunks += step.verified.length + step.failures.length;
@@ -84,7 +102,7 @@ export async function verifyRowsFrom(request: RowsRequest): Promise<RowsResult> 
     chunks: pass.chunks,
     disposedChunks: pass.disposedChunks,
     failures: pass.failures,
-    refusal: undefined,
+    refusal,
     isInterrupted: outcome === 'interrupted',
     isComplete,
     trouble: problem,
@@ -97,16 +115,19 @@ type Step = Parameters<NonNullable<Parameters<typeof verifyRows>[0]['progress']>
 async function compare(
   { store, access, replicaOf, signal }: RowsRequest,
   pass: RowsPass,
+  isOther: boolean,
   onStep: (next: number, step: Step) => void,
 ): Promise<'complete' | 'incomplete'> {
   const session = await SealSession.open(access, signal);
   const replica = replicaOf === undefined ? undefined : new SealReplica(replicaOf);
   try {
+    if (isOther) await endRanges(store, session, signal);
     await verifyRows({
       store,
       session,
       signal,
       ...(replica === undefined ? {} : { replica }),
+      isOther,
       start: pass.next,
       progress: ({ next, step }) => onStep(next, step),
     });
@@ -115,6 +136,14 @@ async function compare(
     await replica?.close();
     await session.close();
   }
+}
+
+/** As an epoch that accepts this database would: what was written since was never sealed, and is no row too many. */
+async function endRanges(store: AuditStore, session: SealSession, signal: AbortSignal): Promise<void> {
+  const upTo = await session.snapshot(signal, async () =>
+    lastInherited(store, session, (await readSnapshot(session)).xmax, signal),
+  );
+  if (upTo !== undefined) store.view.end(store.index.length, upTo);
 }
 
 function newPass({ state, start, isFull }: RowsRequest): RowsPass {

@@ -1,5 +1,15 @@
 import { isDisposal, type LogView } from '../../runtime/sealing/log/statement.js';
-import type { AuditStatement, Bound, DatabaseIdentity, Position, RowFormat, Statement } from './statement.js';
+import {
+  type AuditStatement,
+  type Bound,
+  type ChunkStatement,
+  type DatabaseIdentity,
+  type IdRange,
+  LAST_TRANSACTION,
+  type Position,
+  type RowFormat,
+  type Statement,
+} from './statement.js';
 
 export interface SeenDatabase {
   readonly database: DatabaseIdentity;
@@ -16,9 +26,40 @@ export class ChunkIndex implements LogView<AuditStatement> {
   #lastBound: Bound | undefined;
   #rows: RowFormat | undefined;
   #epoch = 0;
+  #after: string | undefined;
+  #inheritedUpTo: string | undefined;
+  /** Where an epoch, as entry `seq`, ended the ranges of before. */
+  readonly #endings: { readonly seq: number; readonly upTo: string }[] = [];
   #seenDatabase: SeenDatabase | undefined;
 
-  /** Up to where rows are sealed. */
+  /** Of which records the next chunk is. With `upTo` it goes on with those of before, up to the last transaction. */
+  get ids(): IdRange {
+    return {
+      ...(this.#after === undefined ? {} : { after: this.#after }),
+      ...(this.#inheritedUpTo === undefined ? {} : { upTo: this.#inheritedUpTo }),
+    };
+  }
+
+  /** Of which records a chunk is, after all that is known by now. Undefined: of all. */
+  idsOf({ seq, ids = {} }: ChunkStatement): IdRange | undefined {
+    const ends = this.#endings.flatMap((ending) => (ending.seq > seq ? [ending.upTo] : []));
+    const all = ids.upTo === undefined ? ends : [...ends, ids.upTo];
+    const [first, ...rest] = all;
+    if (first === undefined) return ids.after === undefined ? undefined : ids;
+    return { ...ids, upTo: rest.reduce((least, upTo) => (BigInt(upTo) < BigInt(least) ? upTo : least), first) };
+  }
+
+  /** Not every chunk is of all records. */
+  get hasRanges(): boolean {
+    return this.#endings.length > 0 || this.#after !== undefined || this.#inheritedUpTo !== undefined;
+  }
+
+  /** What an epoch as entry `seq` would state. */
+  end(seq: number, upTo: string): void {
+    this.#endings.push({ seq, upTo });
+  }
+
+  /** Up to where rows are sealed, in the range that is open. */
   get lastBound(): Bound | undefined {
     return this.#lastBound;
   }
@@ -47,9 +88,19 @@ export class ChunkIndex implements LogView<AuditStatement> {
     this.#seenDatabase = { database: statement.database, snapshot: statement.snapshot };
     if (statement.kind === 'epoch') {
       this.#epoch = statement.epoch;
+      const { inheritedUpTo, seq } = statement;
+      if (inheritedUpTo === undefined) return;
+      this.end(seq, inheritedUpTo);
+      this.#inheritedUpTo = inheritedUpTo;
       return;
     }
     this.#lastBound = statement.to;
+    this.#inheritedUpTo = statement.ids?.upTo;
+    if (statement.ids?.upTo !== undefined && statement.to.order === LAST_TRANSACTION) {
+      this.#after = statement.ids.upTo;
+      this.#inheritedUpTo = undefined;
+      this.#lastBound = undefined;
+    }
     this.#rows = statement.rows;
     for (const position of statement.late ?? []) this.#late.set(lateKey(position), statement.seq);
   }

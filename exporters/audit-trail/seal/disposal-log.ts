@@ -5,7 +5,7 @@ import { checkEvidence, precedingOf, readLine } from '../../runtime/sealing/log/
 import type { DisposalStatement } from '../../runtime/sealing/log/statement.js';
 import { parseVkey } from '../../runtime/sealing/signing/note.js';
 import { type AuditStore, openAuditStore } from './audit-log.js';
-import type { Bound, ChunkStatement } from './statement.js';
+import { type Bound, type ChunkStatement, type IdRange, LAST_TRANSACTION } from './statement.js';
 
 /** Records that a signed statement declares lawfully disposed of, by their place and by their transactions. */
 export interface LawfulDisposal {
@@ -18,6 +18,8 @@ export interface LawfulDisposal {
   /** Of the places of records; absent: from the first one. */
   readonly from: Bound | undefined;
   readonly to: Bound;
+  /** Of these ids alone; absent: of all. */
+  readonly ids?: IdRange;
   /** Transactions that wrote them: from this one, and below that one. */
   readonly fromXid: bigint;
   readonly toXid: bigint;
@@ -84,8 +86,7 @@ export class DisposalLog {
       const before = await store.entry(disposal.seq - 1);
       // A statement that explains a loss is verified by its signature each time, also after an earlier process did.
       checkEvidence(entry, precedingOf(before), this.#origin, before.statement.keys.map(parseVkey));
-      const read = await lawful(store, disposal);
-      if (read !== undefined) found.push(read);
+      found.push(...(await lawful(store, disposal)));
     }
     return found;
   }
@@ -98,44 +99,67 @@ function isDisposal(text: string): boolean {
   return readLine(text).statement.kind === 'disposal';
 }
 
-/** Undefined where no chunk is among its entries. */
-async function lawful(
-  store: AuditStore,
-  { seq, first, last, count, reason, by }: DisposalStatement,
-): Promise<LawfulDisposal | undefined> {
-  const chunks = Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((at) => store.view.isChunk(at));
-  const begin = await chunkAt(store, chunks[0]);
-  const end = await chunkAt(store, chunks.at(-1));
-  if (begin === undefined || end === undefined) return undefined;
-  const counts = new Map<string, Map<string, number>>();
+interface RangeOfChunks {
+  readonly ids: IdRange | undefined;
+  readonly begin: ChunkStatement;
+  readonly end: ChunkStatement;
+  readonly counted: readonly ChunkStatement[];
+}
+
+/** One for each range of records among its entries; places can only be compared within one. */
+async function lawful(store: AuditStore, disposal: DisposalStatement): Promise<readonly LawfulDisposal[]> {
+  const { first, last, count } = disposal;
+  const { index, view } = store;
+  const chunks = Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((at) => view.isChunk(at));
+  const groups: RangeOfChunks[] = [];
   for (const at of chunks) {
-    // A log is mostly quiet intervals; those have nothing to count.
-    if (store.index.size(at) === store.index.size(at - 1)) continue;
-    for (const [table, operation, n] of (await chunkAt(store, at))?.counts ?? []) {
-      const own = counts.get(table) ?? new Map<string, number>();
-      counts.set(table, own.set(operation, (own.get(operation) ?? 0) + n));
-    }
+    // A log is mostly quiet intervals; those have nothing to count, and only tell where a range begins and ends.
+    const isQuiet = index.size(at) === index.size(at - 1);
+    if (isQuiet && !view.hasRanges && at !== chunks[0] && at !== chunks.at(-1)) continue;
+    const chunk = await chunkAt(store, at);
+    if (chunk === undefined) continue;
+    const ids = view.idsOf(chunk);
+    const open = groups.at(-1);
+    const counted = isQuiet ? [] : [chunk];
+    if (open === undefined || JSON.stringify(open.ids) !== JSON.stringify(ids))
+      groups.push({ ids, begin: chunk, end: chunk, counted });
+    else groups.splice(-1, 1, { ...open, end: chunk, counted: [...open.counted, ...counted] });
   }
-  return {
-    entry: seq,
-    reason,
-    by,
-    records: count,
-    certainty: end.rows.certainty,
-    from: begin.from,
-    to: end.to,
-    fromXid: begin.from === undefined ? 0n : begin.rows.certainty === 'exact' ? BigInt(begin.from.order) : 0n,
-    toXid: upperXid(end),
-    system: end.database.system,
-    counts,
-  };
+  return groups.map((group) => {
+    const { ids, begin, end, counted } = group;
+    return {
+      entry: disposal.seq,
+      reason: disposal.reason,
+      by: disposal.by,
+      records: groups.length === 1 ? count : counted.reduce((sum, chunk) => sum + chunk.count, 0),
+      certainty: end.rows.certainty,
+      from: begin.from,
+      to: end.to,
+      ...(ids === undefined ? {} : { ids }),
+      fromXid: begin.from === undefined ? 0n : begin.rows.certainty === 'exact' ? BigInt(begin.from.order) : 0n,
+      toXid: upperXid(end),
+      system: end.database.system,
+      counts: countsOf(counted),
+    };
+  });
+}
+
+function countsOf(chunks: readonly ChunkStatement[]): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const counts = new Map<string, Map<string, number>>();
+  for (const [table, operation, n] of chunks.flatMap((chunk) => chunk.counts)) {
+    const own = counts.get(table) ?? new Map<string, number>();
+    counts.set(table, own.set(operation, (own.get(operation) ?? 0) + n));
+  }
+  return counts;
 }
 
 /**
  * A chunk that is cut by its size ends within a transaction. Any other ends where its snapshot did, and subtransactions
  * of what it covers may have ids up to the snapshot's end; a row that one of them wrote carries that id.
  */
-function upperXid({ rows, to, snapshot }: ChunkStatement): bigint {
+function upperXid({ rows, to, last, from, snapshot }: ChunkStatement): bigint {
+  // The rest of what another database wrote: up to its newest record.
+  if (to.order === LAST_TRANSACTION) return BigInt(last?.order ?? from?.order ?? 0) + 1n;
   return rows.certainty === 'exact' && to.id !== undefined ? BigInt(to.order) + 1n : BigInt(snapshot.xmax);
 }
 

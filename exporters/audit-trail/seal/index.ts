@@ -9,8 +9,9 @@ export { type Checkpoint, openCheckpoint, parseCheckpoint } from '../../runtime/
 export { generateSealKey, type SealKey, signersFromPem } from '../../runtime/sealing/signing/keys.js';
 export { NoteError, type NoteSigner, type NoteVerifier, parseVkey } from '../../runtime/sealing/signing/note.js';
 export { type AuditStore, openAuditStore, verifyAuditLog } from './audit-log.js';
+export { readSnapshot } from './database-state.js';
 export { DisposalLog, type LawfulDisposal } from './disposal-log.js';
-export { acceptEpoch } from './epoch.js';
+export { acceptEpoch, lastInherited } from './epoch.js';
 export { NoProof, verifyProofFile } from './proof-file.js';
 export { type ProofDocument, type ProofResult, proveRecord, verifyProof } from './prove.js';
 export type { RollingStatus } from './rolling.js';

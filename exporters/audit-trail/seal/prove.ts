@@ -172,7 +172,8 @@ async function entryOf(
   const late = store.view.lateIn(position);
   if (late !== undefined) return late;
   const chunks: number[] = [];
-  for (let seq = 0; seq < store.index.length; seq += 1) if (store.view.isChunk(seq)) chunks.push(seq);
+  for (let seq = 0; seq < store.index.length; seq += 1)
+    if (store.view.isChunk(seq) && (!store.view.hasRanges || (await isOfRange(store, seq, position)))) chunks.push(seq);
   let low = 0;
   let high = chunks.length;
   while (low < high) {
@@ -188,6 +189,15 @@ async function entryOf(
   if (store.index.isDisposed(seq))
     throw new SealUnavailable(`entry ${seq} was disposed of; its records can no longer be proven`);
   return seq;
+}
+
+/** Orders of records can only be compared within a range. */
+async function isOfRange(store: AuditStore, seq: number, { id }: Position): Promise<boolean> {
+  const { statement } = await store.entry(seq);
+  if (statement.kind !== 'chunk') return false;
+  const { after, upTo } = store.view.idsOf(statement) ?? {};
+  const isBeyond = after === undefined || BigInt(id) > BigInt(after);
+  return isBeyond && (upTo === undefined || BigInt(id) <= BigInt(upTo));
 }
 
 function sameColumns(left: RowFormat, right: RowFormat): boolean {

@@ -3,7 +3,7 @@ import type { AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js
 import { ident, literal, tableSql } from '../../runtime/postgres/quote.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
 import type { SealSession } from './session.js';
-import type { Bound, Position, RowFormat } from './statement.js';
+import type { Bound, IdRange, Position, RowFormat } from './statement.js';
 
 /** Precedes each row's text, so that no other rendering can be mistaken for this one. */
 export const LEAF_PREFIX = 'kop1';
@@ -90,10 +90,19 @@ export function countColumns(records: AuditRecords): readonly string[] {
   return refs.flatMap((ref) => (ref === undefined || ref.path !== undefined ? [] : [ref.column]));
 }
 
+export interface RowRange {
+  /** Absent: from the first row. */
+  readonly from?: Bound | undefined;
+  readonly to: Bound;
+  readonly ids?: IdRange | undefined;
+  readonly limit?: number;
+}
+
 /** Rows of the range, in order, as the columns of the format. */
-export function selectRows(format: RowFormat, from: Bound | undefined, to: Bound, limit?: number): string {
+export function selectRows(format: RowFormat, { from, to, ids, limit }: RowRange): string {
   const columns = format.columns.map(ident).join(', ');
-  const range = [...(from === undefined ? [] : [isBeyond(format, from)]), isUnder(format, to)].join(' AND ');
+  const bounds = [...(from === undefined ? [] : [isBeyond(format, from)]), isUnder(format, to)];
+  const range = [...bounds, ...hasIdIn(format, ids)].join(' AND ');
   return `${united(format, columns, range)} ${orderBy(format)}${limit === undefined ? '' : ` LIMIT ${limit}`}`;
 }
 
@@ -118,14 +127,33 @@ export function selectIsUnder(format: RowFormat, position: Position, bound: Boun
 }
 
 /** When the first record beyond the bound was written, if there is one. */
-export function selectOldestBeyond(format: RowFormat, at: string, from: Bound): string {
+export function selectOldestBeyond(format: RowFormat, at: string, from: Bound, ids?: IdRange): string {
   const columns = [...new Set([format.order.column, format.id.column, at])].map(ident).join(', ');
-  return `SELECT extract(epoch FROM ${ident(at)})::float8 * 1000 AS at FROM (${united(format, columns, isBeyond(format, from))}) rest ${orderBy(format)} LIMIT 1`;
+  return `SELECT extract(epoch FROM ${ident(at)})::float8 * 1000 AS at FROM (${united(format, columns, [isBeyond(format, from), ...hasIdIn(format, ids)].join(' AND '))}) rest ${orderBy(format)} LIMIT 1`;
 }
 
 /** Whether the first value comes before the second, by the rules of their type. */
 export function selectIsBefore(format: RowFormat, first: string, second: string): string {
   return `SELECT ${value(first, format.order.type)} < ${value(second, format.order.type)} AS before`;
+}
+
+/** The greatest id among the rows from this order value on, as `id`. */
+export function selectLastIdFrom(format: RowFormat, order: string): string {
+  const id = ident(format.id.column);
+  return `SELECT max(${id})::text AS id FROM (${united(format, id, isBeyond(format, { order }))}) beyond`;
+}
+
+/** Whether ids of this type grow, so that they tell what was written before from what came after. */
+export function hasNumericId({ id }: RowFormat): boolean {
+  return ['smallint', 'integer', 'bigint'].includes(id.type);
+}
+
+function hasIdIn(format: RowFormat, { after, upTo }: IdRange = {}): readonly string[] {
+  const id = ident(format.id.column);
+  return [
+    ...(after === undefined ? [] : [`${id} > ${value(after, format.id.type)}`]),
+    ...(upTo === undefined ? [] : [`${id} <= ${value(upTo, format.id.type)}`]),
+  ];
 }
 
 function united(format: RowFormat, columns: string, condition: string): string {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { HASH_BYTES } from '../../runtime/sealing/tree/merkle.js';
-import { selectAt, selectRows } from './row-format.js';
+import { type RowRange, selectAt, selectRows } from './row-format.js';
 import type { SealSession } from './session.js';
-import type { Bound, Position, RowFormat } from './statement.js';
+import type { Position, RowFormat } from './statement.js';
 
 const TAB = 0x09;
 
@@ -27,11 +27,11 @@ export interface CollectOptions {
 export async function readLeaves(
   session: SealSession,
   format: RowFormat,
-  range: { readonly from: Bound | undefined; readonly to: Bound; readonly limit?: number },
+  range: RowRange,
   options: CollectOptions,
 ): Promise<LeafBatch> {
   const collector = new LeafCollector(format, options);
-  await session.copy(selectRows(format, range.from, range.to, range.limit), collector.add);
+  await session.copy(selectRows(format, range), collector.add);
   return collector.batch();
 }
 
@@ -44,12 +44,12 @@ export async function readLeaves(
 export async function streamLeaves(
   session: SealSession,
   format: RowFormat,
-  range: { readonly from: Bound | undefined; readonly to: Bound; readonly limit: number },
+  range: RowRange,
   options: CollectOptions,
   give: (batch: LeafBatch) => void,
 ): Promise<LeafBatch> {
   let collector = new LeafCollector(format, options);
-  await session.copy(selectRows(format, range.from, range.to, range.limit), (line) => {
+  await session.copy(selectRows(format, range), (line) => {
     collector.add(line);
     if (collector.count < options.rows) return;
     give(collector.batch());

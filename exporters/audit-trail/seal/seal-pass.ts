@@ -5,10 +5,18 @@ import type { NoteSigner } from '../../runtime/sealing/signing/note.js';
 import type { AuditStore } from './audit-log.js';
 import { type DatabaseState, readIdentity, readOldestStart, readSnapshot, whyNotSame } from './database-state.js';
 import { findLate, type LateRows, noLateRows } from './late-rows.js';
-import { countColumns, readSealedShape, selectIsBefore, selectOldestBeyond, type TableShape } from './row-format.js';
+import {
+  countColumns,
+  hasNumericId,
+  readSealedShape,
+  selectIsBefore,
+  selectLastIdFrom,
+  selectOldestBeyond,
+  type TableShape,
+} from './row-format.js';
 import { type LeafBatch, lastPositionOf, positionsOf, streamLeaves, unescapeCopy } from './row-source.js';
 import type { SealSession } from './session.js';
-import type { Bound, RowFormat } from './statement.js';
+import { type Bound, type IdRange, LAST_TRANSACTION, type RowFormat } from './statement.js';
 
 export interface PassOptions {
   readonly store: AuditStore;
@@ -51,8 +59,10 @@ export async function sealPass(options: PassOptions): Promise<PassResult> {
       const state = { ...snapshot, identity: { name, ...identity } };
       refuseOther(store, state);
       const shape = await readSealedShape(session, records, store.view.rows);
-      const watermark = await forwardOnly(session, shape.format, store.view.lastBound, oldestStart ?? state.xmin);
-      return await new Pass(options, state, shape).run(watermark);
+      const inherited = await inheritedUpTo(options, state, shape);
+      const last = inherited === undefined ? store.view.lastBound : undefined;
+      const watermark = await forwardOnly(session, shape.format, last, oldestStart ?? state.xmin);
+      return await new Pass(options, state, shape).run(watermark, inherited);
     });
   } finally {
     end();
@@ -68,6 +78,25 @@ export function refuseOther(store: AuditStore, state: DatabaseState): void {
       `${reason}; nothing is sealed on top of it. If this was planned, verify the records and accept the new epoch`,
     );
   }
+}
+
+const lastId = z.object({ id: z.string().nullable() });
+
+/**
+ * Up to which id records are those of another database, whose transaction ids mean nothing here: as an accepted epoch
+ * states it, or as a log finds it that is begun after a restore. No transaction of this database has an id that its
+ * snapshot does not know yet.
+ */
+async function inheritedUpTo(
+  { store, session }: PassOptions,
+  { xmax }: DatabaseState,
+  { format }: TableShape,
+): Promise<string | undefined> {
+  const { rows, ids } = store.view;
+  if (ids.upTo !== undefined || rows !== undefined) return ids.upTo;
+  if (format.certainty !== 'exact' || !hasNumericId(format)) return undefined;
+  const { id } = await session.one(selectLastIdFrom(format, xmax), lastId);
+  return id ?? undefined;
 }
 
 const isBefore = z.object({ before: z.boolean() });
@@ -127,6 +156,17 @@ class Commits {
   }
 }
 
+/** Of which records chunks are sealed, and up to where. */
+interface OpenRange {
+  readonly ids: IdRange | undefined;
+  readonly to: Bound;
+}
+
+function ofIds(after: string | undefined, upTo: string | undefined): IdRange | undefined {
+  if (after === undefined && upTo === undefined) return undefined;
+  return { ...(after === undefined ? {} : { after }), ...(upTo === undefined ? {} : { upTo }) };
+}
+
 const oldestRow = z.object({ at: z.number().nullable() });
 
 class Pass {
@@ -147,8 +187,8 @@ class Pass {
     this.#countedColumns = countColumns(options.records).filter((name) => shape.format.columns.includes(name)).length;
   }
 
-  async run(watermark: Bound): Promise<PassResult> {
-    const { store, session, records, signal, maxPassMs } = this.#options;
+  async run(watermark: Bound, inherited: string | undefined): Promise<PassResult> {
+    const { store, session, records, maxPassMs } = this.#options;
     const { format } = this.#shape;
     const deadline = performance.now() + maxPassMs;
     const late =
@@ -157,22 +197,24 @@ class Pass {
         : noLateRows;
     this.#late = late;
     const commits = new Commits(session);
-    let read = store.view.lastBound;
-    let hasMore = true;
+    const before = store.view.ids;
+    const own = { ids: ofIds(inherited ?? before.after, undefined), to: watermark };
+    let hasMore = false;
     try {
-      for (let chunks = 1; hasMore && performance.now() <= deadline; ) {
-        signal.throwIfAborted();
-        const begunAt = performance.now();
-        const reading = await this.#sealChunks(commits, read, watermark, chunks);
-        read = reading.to;
-        hasMore = !reading.isThrough;
-        chunks = performance.now() - begunAt > LONG_READ_MS ? 1 : Math.min(MOST_CHUNKS_PER_READ, chunks * 2);
+      if (inherited !== undefined) {
+        const rest = { ids: ofIds(before.after, inherited), to: { order: LAST_TRANSACTION } };
+        hasMore = await this.#sealRange(commits, rest, store.view.lastBound, deadline);
       }
+      const from = inherited === undefined ? store.view.lastBound : undefined;
+      if (!hasMore) hasMore = await this.#sealRange(commits, own, from, deadline);
     } finally {
       await commits.ended();
     }
-    const sealedTo = store.view.lastBound ?? watermark;
-    const rest = await session.rows(selectOldestBeyond(format, records.columns.at.column, sealedTo), oldestRow);
+    const sealedTo = store.view.lastBound ?? (inherited === undefined ? watermark : { order: '0' });
+    const rest = await session.rows(
+      selectOldestBeyond(format, records.columns.at.column, sealedTo, store.view.ids),
+      oldestRow,
+    );
     const at = rest[0]?.at ?? undefined;
     await store.settle();
     return {
@@ -187,6 +229,21 @@ class Pass {
     };
   }
 
+  /** @returns whether there is more, and the time is over. */
+  async #sealRange(commits: Commits, range: OpenRange, from: Bound | undefined, deadline: number): Promise<boolean> {
+    let read = from;
+    let chunks = 1;
+    while (performance.now() <= deadline) {
+      this.#options.signal.throwIfAborted();
+      const begunAt = performance.now();
+      const reading = await this.#sealChunks(commits, range, read, chunks);
+      if (reading.isThrough) return false;
+      read = reading.to;
+      chunks = performance.now() - begunAt > LONG_READ_MS ? 1 : Math.min(MOST_CHUNKS_PER_READ, chunks * 2);
+    }
+    return true;
+  }
+
   /**
    * Up to so many chunks with one reading of the rows. Each is hashed into the tree and written to the disk while the
    * rows of the next ones arrive.
@@ -195,8 +252,8 @@ class Pass {
    */
   async #sealChunks(
     commits: Commits,
+    { ids, to: watermark }: OpenRange,
     from: Bound | undefined,
-    watermark: Bound,
     chunks: number,
   ): Promise<{ readonly to: Bound | undefined; readonly isThrough: boolean }> {
     const { session, maxRowsPerChunk } = this.#options;
@@ -208,22 +265,23 @@ class Pass {
       to = end;
       rows += batch.count;
       this.#hasChunks = true;
-      commits.add(() => this.#commit(batch, begin, end));
+      commits.add(() => this.#commit(batch, ids, begin, end));
     };
     const rest = await streamLeaves(
       session,
       this.#shape.format,
-      { from, to: watermark, limit },
+      { from, to: watermark, ids, limit },
       { rows: maxRowsPerChunk, countedColumns: this.#countedColumns },
       (batch) => seal(batch, lastPositionOf(batch.keys)),
     );
     const isThrough = rows + rest.count < limit;
-    // A pass leaves at least one entry, and none that is empty beside others.
-    if (rest.count > 0 || !this.#hasChunks) seal(rest, watermark);
+    // A pass leaves at least one entry, and none that is empty beside others; but where a range ends is always stated.
+    const isEnd = isThrough && ids?.upTo !== undefined;
+    if (rest.count > 0 || !this.#hasChunks || isEnd) seal(rest, watermark);
     return { to, isThrough };
   }
 
-  async #commit(batch: LeafBatch, from: Bound | undefined, to: Bound): Promise<void> {
+  async #commit(batch: LeafBatch, ids: IdRange | undefined, from: Bound | undefined, to: Bound): Promise<void> {
     const { store, signers, now, progress, signal } = this.#options;
     signal.throwIfAborted();
     const late = this.#late;
@@ -241,6 +299,7 @@ class Pass {
       rows: this.#shape.format,
       ...(from === undefined ? {} : { from }),
       to,
+      ...(ids === undefined ? {} : { ids }),
       ...(first === undefined ? {} : { first, last: lastPositionOf(batch.keys) }),
       count,
       counts: this.#counts(batch, late),

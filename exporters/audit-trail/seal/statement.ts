@@ -13,6 +13,13 @@ export type Bound = z.infer<typeof bound>;
 const position = z.strictObject({ order: z.string(), id: z.string() });
 export type Position = z.infer<typeof position>;
 
+/** Of which records a range is, by their ids: beyond `after`, up to and with `upTo`. Absent: without that limit. */
+const idRange = z.strictObject({ after: z.string().optional(), upTo: z.string().optional() });
+export type IdRange = z.infer<typeof idRange>;
+
+/** The end of a range that holds whatever is left: no transaction has this id. */
+export const LAST_TRANSACTION = '18446744073709551615';
+
 const database = z.strictObject({
   /** Absent when the role may not read it. */
   system: z.string().optional(),
@@ -46,6 +53,11 @@ export const chunk = z.strictObject({
   /** Absent in the first chunk: from the beginning. */
   from: bound.optional(),
   to: bound,
+  /**
+   * Where another database gave out transaction ids before, they are no order over all records. With `upTo` it is one of
+   * the last chunks of the records of before; without it, it is of those that were written since.
+   */
+  ids: idRange.optional(),
   first: position.optional(),
   last: position.optional(),
   count: countSchema,
@@ -64,6 +76,8 @@ export const epoch = z.strictObject({
   snapshot: z.strictObject({ xmin: z.string(), xmax: z.string() }),
   reason: z.string().min(1),
   by: z.string().min(1),
+  /** Records with ids up to here are of the database of before; the others have ranges of their own. */
+  inheritedUpTo: z.string().optional(),
 });
 export type EpochStatement = z.infer<typeof epoch>;
 

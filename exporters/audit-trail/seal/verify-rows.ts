@@ -57,7 +57,7 @@ export async function verifyRun(store: AuditStore, session: SealSession, start: 
     const { statement } = await store.entry(next);
     if (statement.kind !== 'chunk') continue;
     const [first] = chunks;
-    if (first !== undefined && JSON.stringify(first.rows) !== JSON.stringify(statement.rows)) break;
+    if (first !== undefined && !isOneReading(store, first, statement)) break;
     if (rows > 0 && rows + statement.count > RUN_ROWS) break;
     chunks.push(statement);
     rows += statement.count;
@@ -66,6 +66,12 @@ export async function verifyRun(store: AuditStore, session: SealSession, start: 
   const failed = new Set(failures.map(({ seq }) => seq));
   const verified = chunks.map(({ seq }) => seq).filter((seq) => !failed.has(seq));
   return { next, rows, verified, disposed, failures };
+}
+
+/** Neighbours of one format and one range. */
+function isOneReading({ view }: AuditStore, first: ChunkStatement, next: ChunkStatement): boolean {
+  const how = (chunk: ChunkStatement) => JSON.stringify([chunk.rows, view.idsOf(chunk)]);
+  return next.from !== undefined && how(first) === how(next);
 }
 
 async function isRunAsSealed(
@@ -81,7 +87,12 @@ async function isRunAsSealed(
   const rows = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
   // One row too many is enough to know; a flood of forged rows must not be read to its end.
   const batch = await read(first, () =>
-    readLeaves(session, first.rows, { from: first.from, to: last.to, limit: rows + 1 }, sizeOf(rows)),
+    readLeaves(
+      session,
+      first.rows,
+      { from: first.from, to: last.to, ids: store.view.idsOf(first), limit: rows + 1 },
+      sizeOf(rows),
+    ),
   );
   if (batch.count !== rows) return false;
   let at = 0;
@@ -110,7 +121,8 @@ async function failuresOf(
 async function readChunk(store: AuditStore, session: SealSession, chunk: ChunkStatement): Promise<LeafBatch> {
   const { from, to, count, late, rows: format, seq } = chunk;
   const limit = count + RUN_ROWS;
-  const inRange = await read(chunk, () => readLeaves(session, format, { from, to, limit }, sizeOf(count)));
+  const ids = store.view.idsOf(chunk);
+  const inRange = await read(chunk, () => readLeaves(session, format, { from, to, ids, limit }, sizeOf(count)));
   const own = store.view.hasLate ? without(inRange, (position) => (store.view.lateIn(position) ?? seq) > seq) : inRange;
   if (late === undefined) return own;
   const before = await read(chunk, () => readLeavesAt(session, format, late, sizeOf(late.length)));
@@ -131,6 +143,33 @@ function without(batch: LeafBatch, isOther: (position: Position) => boolean): Le
     keys: Buffer.from(kept.map((at) => `${lines[at]}\n`).join(''), 'utf8'),
     counts: new Map(),
   };
+}
+
+/** The greatest id among the chunk's rows that are as they were sealed, so far as it is beyond `least`. */
+export async function lastKeptId(
+  store: AuditStore,
+  session: SealSession,
+  chunk: ChunkStatement,
+  least: bigint,
+): Promise<bigint> {
+  const file = await store.leafFile(chunk.seq);
+  const sealed = new Map<string, string>();
+  if (file !== undefined) collect(sealed, file.keys, file.leaves);
+  if (file !== undefined && greatestId([...sealed.keys()]) <= least) return least;
+  const batch = await readChunk(store, session, chunk);
+  const isWhole = batch.count === chunk.count && rootOf(chunk, batch.leaves) === chunk.chunkRoot;
+  const found = new Map<string, string>();
+  collect(found, batch.keys, batch.leaves);
+  const kept = [...found].flatMap(([key, leaf]) => (isWhole || sealed.get(key) === leaf ? [key] : []));
+  const greatest = greatestId(kept);
+  return greatest > least ? greatest : least;
+}
+
+function greatestId(lines: readonly string[]): bigint {
+  return lines.reduce((greatest, line) => {
+    const id = BigInt(line.split('\t')[1] ?? '0');
+    return id > greatest ? id : greatest;
+  }, 0n);
 }
 
 function localise(chunk: ChunkStatement, batch: LeafBatch, file: LeafFile | undefined): ChunkFailure {

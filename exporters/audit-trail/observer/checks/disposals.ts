@@ -70,7 +70,7 @@ export function isDisposedOf(disposals: readonly LawfulDisposal[], { at, txid }:
 
 /** The disposal includes the first records, so the present records need not begin where auditing did. */
 export function isBeginningDisposedOf(disposals: readonly LawfulDisposal[]): boolean {
-  return disposals.some(({ from }) => from === undefined);
+  return disposals.some(({ from, ids }) => from === undefined && ids?.after === undefined);
 }
 
 /**
@@ -116,16 +116,21 @@ export async function countThere(
 }
 
 /** By the bounds of the chunks, as the sealer read them. */
-function placesOf(sql: RecordsSql, { from, to, certainty }: LawfulDisposal): string {
+function placesOf(sql: RecordsSql, { from, to, ids, certainty }: LawfulDisposal): string {
   const [order, type] = certainty === 'exact' ? ['r.txid', sql.txidType ?? 'xid8'] : ['r.at', 'timestamptz'];
   const value = (text: string) => `${literal(text)}::${type}`;
   const pair = (id: string, text: string) => `(${value(text)}, ${literal(id)}::${sql.idType})`;
   const isUnder =
     to.id === undefined ? `${order} < ${value(to.order)}` : `(${order}, r.id) <= ${pair(to.id, to.order)}`;
-  if (from === undefined) return isUnder;
+  const id = (text: string) => `${literal(text)}::${sql.idType}`;
+  const ofRange = [
+    ...(ids?.after === undefined ? [] : [`r.id > ${id(ids.after)}`]),
+    ...(ids?.upTo === undefined ? [] : [`r.id <= ${id(ids.upTo)}`]),
+  ];
+  if (from === undefined) return [isUnder, ...ofRange].join(' and ');
   const isBeyond =
     from.id === undefined ? `${order} >= ${value(from.order)}` : `(${order}, r.id) > ${pair(from.id, from.order)}`;
-  return `${isBeyond} and ${isUnder}`;
+  return [isBeyond, isUnder, ...ofRange].join(' and ');
 }
 
 function deletedSince({ base }: CountersLedger, { records }: CounterSample): number {
