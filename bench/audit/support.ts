@@ -94,6 +94,7 @@ export function trailOf(url: string): AuditTrail {
       resolveWithinMs: 600_000,
       replayRowsPerCycle: 10_000,
       maxLoad: 1,
+      catchUpLoad: 1,
       maxClockSkewMs: 2_000,
       trustedFunctions: [],
     },

@@ -112,6 +112,8 @@ export interface Observe {
   readonly replayRowsPerCycle: number;
   /** Share of one session's time that reading new records may take. */
   readonly maxLoad: number;
+  /** For reading what there was before, once. */
+  readonly catchUpLoad: number;
   readonly maxClockSkewMs: number;
   /** Digests (`md5(prosrc)`) of trigger functions that are known good besides the first seen. */
   readonly trustedFunctions: readonly string[];

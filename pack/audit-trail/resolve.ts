@@ -25,6 +25,7 @@ export function resolveAuditTrail(name: string, trail: ParsedAuditTrail, { place
       resolveWithinMs: observe.resolveWithin,
       replayRowsPerCycle: observe.replayRowsPerCycle,
       maxLoad: observe.maxLoad,
+      catchUpLoad: observe.catchUpLoad,
       maxClockSkewMs: observe.maxClockSkew,
       trustedFunctions: observe.trustedFunctions,
     },

@@ -53,6 +53,7 @@ const quick = {
   resolveWithinMs: 60_000,
   replayRowsPerCycle: 10_000,
   maxLoad: 1,
+  catchUpLoad: 1,
   maxClockSkewMs: 2000,
   trustedFunctions: [],
 };

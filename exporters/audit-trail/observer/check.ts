@@ -38,8 +38,10 @@ export interface Poll {
   /** How many runs of this check the poll had before this one. */
   readonly runs: number;
   readonly pace: Pace;
-  /** What reading may take of one session's time. */
+  /** What reading new records may take of one session's time. */
   readonly load: LoadBudget;
+  /** The same of reading, once, what there was before. */
+  readonly catchUp: LoadBudget;
   now(): number;
   /** One transaction on the database that is observed. */
   read<T>(work: (session: Session) => Promise<T>): Promise<T>;

@@ -50,6 +50,7 @@ export class Loop {
   readonly turns = new Turns();
   /** For reading what is new. */
   readonly #budget: LoadBudget;
+  readonly #catchUp: LoadBudget;
   #state: LoopState;
 
   constructor(trail: AuditTrail, deps: LoopDeps) {
@@ -63,6 +64,7 @@ export class Loop {
     this.metrics = deps.metrics;
     this.options = { ...defaultOptions, ...deps.options };
     this.#budget = new LoadBudget(trail.observe.maxLoad);
+    this.#catchUp = new LoadBudget(trail.observe.catchUpLoad);
     this.#state = newLoopState(trail);
   }
 
@@ -97,6 +99,7 @@ export class Loop {
       runs: 0,
       pace: options,
       load: this.#budget,
+      catchUp: this.#catchUp,
       now: options.now,
       read: (work) => database.read(until.signal, work),
       readAside: (work) => heavy.read(until.signal, work),

@@ -64,6 +64,12 @@ const observe = section({
     .describe(
       "Share of one session's time that reading new records may take, saved up for a minute; behind, it catches up at this pace. Default 3%.",
     ),
+  catchUpLoad: ratio()
+    .refine((share) => share > 0, { error: expected('a share above 0%, or nothing would ever be read') })
+    .prefault('50%')
+    .describe(
+      "Share of one session's time that the first reading of the records that are there may take, beside maxLoad. Default 50%.",
+    ),
   maxClockSkew: duration().prefault('5s').describe('Difference of clocks that is no finding. Default 5s.'),
   trustedFunctions: list(
     z.string().regex(/^[0-9a-f]{32}$/, { error: expected('md5(prosrc) of a function, 32 hexadecimal digits') }),

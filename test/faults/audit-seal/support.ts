@@ -133,6 +133,7 @@ export function trailOf(lab: Lab, seal: Seal, mapped: AuditRecords = records): A
       resolveWithinMs: 1,
       replayRowsPerCycle: 1,
       maxLoad: 1,
+      catchUpLoad: 1,
       maxClockSkewMs: 1,
       trustedFunctions: [],
     },

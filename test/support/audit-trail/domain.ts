@@ -49,6 +49,7 @@ export function auditTrail(url: string, changes: Partial<AuditTrail> = {}): Audi
       resolveWithinMs: 600_000,
       replayRowsPerCycle: 50_000,
       maxLoad: 1,
+      catchUpLoad: 1,
       maxClockSkewMs: 2_000,
       trustedFunctions: [],
     },

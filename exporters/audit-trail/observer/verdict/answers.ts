@@ -4,6 +4,7 @@ import type { CheckName } from '../../check-names.js';
 import type { RecordsSql } from '../../records/sql.js';
 import { settlingOf } from '../checks/counters/invariants.js';
 import { orderLostText } from '../checks/ordering.js';
+import { backlogText } from '../checks/reading/backlog.js';
 import { isRechecked } from '../checks/reading/recheck.js';
 import type { Memory } from '../memory.js';
 import type { TableMemory } from '../tables/memory.js';
@@ -41,16 +42,18 @@ export function answersOf(memory: Memory, by: AnsweredBy, label: string, own: Ta
   };
 }
 
-function recordsRead(memory: Memory, { whyNoRecords, sql, errors }: AnsweredBy): Answer {
+function recordsRead(memory: Memory, { whyNoRecords, sql, errors, declared }: AnsweredBy): Answer {
   if (whyNoRecords !== undefined) return blind(whyNoRecords);
   const disorder = orderLostText(memory, sql);
   if (disorder !== undefined) return blind(disorder);
   const unread = errors.get('reading')?.reason ?? memory.checks.reading.blind;
   if (unread !== undefined) return blind(`records cannot be checked: ${unread}`);
   const { epoch, checks } = memory;
-  const { progress } = checks.reading;
-  if (epoch === undefined || progress === undefined || !progress.everCaughtUp)
-    return notYet('the records were not yet read to the end');
+  const { progress, backlog } = checks.reading;
+  if (epoch === undefined || progress === undefined || !progress.everCaughtUp) {
+    const how = backlog === undefined ? '' : `: ${backlogText(backlog, declared.now)}`;
+    return notYet(`the records were not yet read to the end${how}`);
+  }
   if (progress.caughtUpAt < epoch.startedAt || BigInt(progress.caughtUpTo) < BigInt(epoch.xmax))
     return notYet(`not yet read to the end ${sinceText(epoch)}`);
   if (epoch.hasOldRecords === true && !isRechecked(checks.reading, epoch.startedAt))

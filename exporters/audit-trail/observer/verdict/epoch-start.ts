@@ -40,7 +40,7 @@ function readingOf(reading: ReadingMemory, reason: EpochReason): ReadingMemory {
   const next = { ...reading, uncalled: { truncates: 0, snapshots: 0, emptied: 0 } };
   if (reason === 'postmaster_restart' || reason === 'counters_fell') return steppedBack(next);
   if (reason !== 'system') return next;
-  const { progress: _, ...rest } = next;
+  const { progress: _, backlog: __, ...rest } = next;
   return rest;
 }
 

@@ -56,6 +56,7 @@ test('a trail needs little to be said', () => {
       },
       "name": "main",
       "observe": {
+        "catchUpLoad": 0.5,
         "confirmIntervalMs": 60000,
         "intervalMs": 15000,
         "maxClockSkewMs": 5000,

@@ -4,6 +4,7 @@ import { type Evidence, judged, type Limitation, unknown } from '../../verdict/e
 import { unexplainedSoFar } from '../../verdict/judged.js';
 import { orderLostText } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
+import { backlogText } from './backlog.js';
 import type { ReadingOwn as Own, ReadingRound } from './memory.js';
 
 type Judged = Readonly<Partial<Record<EvidenceSource, Evidence>>>;
@@ -17,6 +18,7 @@ export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Ju
     ...(sql.hasImages ? [] : ['records hold no row images, so changed values cannot be seen']),
     ...(withoutImage > 0 ? [`${withoutImage} records lack the image that they should have`] : []),
     ...round.limitations,
+    ...(own.backlog === undefined ? [] : [backlogText(own.backlog, poll.now())]),
     ...(round.isMore && load.isSpent
       ? ['new records are still to be read: more is written than observe.maxLoad lets it read']
       : []),

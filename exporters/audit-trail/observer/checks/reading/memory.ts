@@ -29,6 +29,19 @@ export const readingMemorySchema = z.object({
       everCaughtUp: z.boolean(),
     })
     .optional(),
+  /**
+   * What there was when reading began, while it is read: up to `below`, beside the records that are new since. Not on a
+   * trail that is read in one window.
+   */
+  backlog: z
+    .object({
+      watermark: watermarkSchema,
+      /** Where the first window ended. */
+      fromXid: z.string(),
+      below: z.string(),
+      startedAt: z.number(),
+    })
+    .optional(),
   /** A record that must be there for as long as this is the same history, and the one that is to follow it. */
   landmark: z
     .object({

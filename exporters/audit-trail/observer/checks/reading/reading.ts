@@ -2,15 +2,17 @@ import { readFacts } from '../../../database/facts.js';
 import { modeOf, nextWindow, type RecordsWindow } from '../../../records/reader.js';
 import type { TrailMetrics } from '../../../trail-metrics.js';
 import { CannotCheck, type Check, type Outcome } from '../../check.js';
+import type { LoadBudget } from '../../schedule/budget.js';
 import { isReplaced } from '../../tables/storage.js';
 import { unknown } from '../../verdict/evidence.js';
 import type { PlannedPoll } from '../plan.js';
+import { backlogOf, readBacklog } from './backlog.js';
 import { evidenceOf, tooFarBehind } from './evidence.js';
 import { watermarkLag } from './lag.js';
 import { listedActors } from './listed-actors.js';
 import { type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './memory.js';
 import { goThroughAgain } from './recheck.js';
-import { countWindow, type Measured, measureWindow, said } from './window.js';
+import { countWindow, type Measured, measureWindow, said, withLimitations } from './window.js';
 
 type Result = Outcome<Own>;
 
@@ -28,10 +30,13 @@ export const readingCheck: Check<Own, PlannedPoll> = {
   async run(poll, own) {
     if (poll.runs === 0 || own.round === undefined) return await begin(poll, own);
     const { round } = own;
-    const hasRead = own.progress?.everCaughtUp === true;
-    // What there was before we came is read at once: until then nothing at all is known.
-    const isInTime = performance.now() < poll.deadline && (!poll.load.isSpent || !hasRead);
-    if (round.isMore && isInTime) return await poll.load.spend(() => readNext(poll, own, round));
+    const isInTime = performance.now() < poll.deadline;
+    // Of a trail that was never read, nothing is known yet: its first window is read whatever was spent.
+    if (round.isMore && isInTime && own.progress === undefined) return await readNext(poll, own, round);
+    if (round.isMore && isInTime && !paceOf(poll, own).isSpent)
+      return await paceOf(poll, own).spend(() => readNext(poll, own, round));
+    if (own.backlog !== undefined && isInTime && !poll.catchUp.isSpent)
+      return await poll.catchUp.spend(() => readBacklog(poll, own, round));
     return (await goThroughAgain(poll, own, round)) ?? end(poll, own, round);
   },
   fixes({ kind }, { trail, facts: { role } }) {
@@ -56,6 +61,11 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
   const { actors } = poll.trail.attribution;
   const listed = actors === undefined ? {} : await poll.read((session) => listedActors(session, actors));
   return { memory: { ...memory, round: { isMore: true, limitations: [], listed } }, record, isMore: true };
+}
+
+/** By time, new records cannot be told from those that were there; until all were read once, they are read at that pace. */
+function paceOf({ load, catchUp }: PlannedPoll, { progress, backlog }: Own): LoadBudget {
+  return progress?.everCaughtUp === true || backlog !== undefined ? load : catchUp;
 }
 
 interface Page {
@@ -84,21 +94,19 @@ async function readNext(poll: PlannedPoll, own: Own, round: ReadingRound): Promi
   const before = own.progress;
   const lastRead = window.lastRead ?? before?.lastRead;
   const counted = measured === undefined ? own : countWindow(poll, own, measured);
+  const backlog = before === undefined ? backlogOf(window, limit, poll.now()) : own.backlog;
+  const isSplit = before === undefined && backlog !== undefined;
   const progress = {
-    watermark: window.next,
-    ...(lastRead === undefined ? {} : { lastRead: { ...lastRead } }),
+    // What is new from here on is read first, then what there was.
+    watermark: isSplit ? { mode: 'xid8' as const, xid: limit.toString() } : window.next,
+    ...(lastRead === undefined || isSplit ? {} : { lastRead: { ...lastRead } }),
     caughtUpAt: window.caughtUp ? poll.now() : (before?.caughtUpAt ?? 0),
     caughtUpTo: window.caughtUp ? limit.toString() : (before?.caughtUpTo ?? '0'),
-    everCaughtUp: window.caughtUp || before?.everCaughtUp === true,
+    everCaughtUp: (window.caughtUp && backlog === undefined) || before?.everCaughtUp === true,
   };
-  const withoutBeginning = measured?.continuity.withoutBeginning ?? 0;
-  const limitations = withoutBeginning === 0 ? [] : [`${withoutBeginning} histories begin before the trail does`];
-  const next = {
-    ...round,
-    isMore: !window.caughtUp,
-    limitations: [...new Set([...round.limitations, ...limitations])],
-  };
-  const memory: Own = { ...counted, progress, round: next };
+  const next = { ...withLimitations(round, measured), isMore: !window.caughtUp };
+  const { backlog: _, ...others } = counted;
+  const memory: Own = { ...others, ...(backlog === undefined ? {} : { backlog }), progress, round: next };
   return {
     memory: withLandmark(memory, pace.settleMs, poll.now()),
     isMore: true,

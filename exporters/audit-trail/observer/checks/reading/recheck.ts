@@ -37,7 +37,9 @@ export function isRechecked({ recheck }: Pick<ReadingMemory, 'recheck'>, since: 
 }
 
 /** New records are read first: until then it is not known how far the old ones reach. */
-function isOwed({ known }: PlannedPoll, { progress, recheck }: Own): boolean {
+function isOwed({ known }: PlannedPoll, { progress, recheck, backlog }: Own): boolean {
+  // They are being read for the first time.
+  if (backlog !== undefined) return false;
   const { since } = owedRecheck(known);
   const isBegun = recheck !== undefined && recheck.endedAt === undefined;
   return (progress?.caughtUpAt ?? 0) >= since && (isBegun || since > (recheck?.startedAt ?? 0));

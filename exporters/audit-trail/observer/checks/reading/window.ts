@@ -10,7 +10,7 @@ import type { PlannedPoll } from '../plan.js';
 import { checkAttribution } from './attribution.js';
 import { type ContinuityResult, checkContinuity } from './continuity.js';
 import { writeLags } from './lag.js';
-import { noReading, type ReadingOwn as Own } from './memory.js';
+import { noReading, type ReadingOwn as Own, type ReadingRound } from './memory.js';
 import { checkTimes } from './time-sanity.js';
 import { countEmptied, countRecords, type Volume } from './volumes.js';
 
@@ -87,6 +87,13 @@ export function countWindow({ plan }: PlannedPoll, own: Own, { volumes, emptied,
     });
   const names = new Set([...own.recordNames, ...volumes.map(({ table }) => table)]);
   return { ...own, uncalled, tables, recordNames: [...names].slice(0, MOST_NAMES) };
+}
+
+export function withLimitations(round: ReadingRound, measured: Measured | undefined): ReadingRound {
+  const { withoutBeginning } = measured?.continuity ?? { withoutBeginning: 0 };
+  if (withoutBeginning === 0) return round;
+  const reason = `${withoutBeginning} histories begin before the trail does`;
+  return { ...round, limitations: [...new Set([...round.limitations, reason])] };
 }
 
 /** What is reported of it. */
