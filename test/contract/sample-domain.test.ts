@@ -45,7 +45,8 @@ beforeAll(() => {
     before = now;
   }
   copy.runPackage('@biomejs/biome/bin/biome', ['check', '--write', ...copy.changed()]);
-  copy.runPackage('typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+  // Types are a test of their own, below.
+  copy.runPackage('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--noCheck']);
   built = copy.run(process.execPath, [...kop, 'build']);
   writeFileSync(copy.path('backup.yaml'), described);
 }, 300_000);
