@@ -1,14 +1,18 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { type Declaration, declare } from '../../exporters/audit-trail/index.js';
+import { type Declaration, declare, orphanedStates } from '../../exporters/audit-trail/index.js';
 import { asVerb } from './operators-matter.js';
 import { noExporterText, type StateOptions, trailState, withStateDirectory } from './state.js';
 import { print, printJson } from './terminal.js';
-import { CannotRun, chosenTrail, type TrailOptions, withTrailOptions } from './trail.js';
+import { allTrails, CannotRun, chosenTrail, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions, StateOptions {
   readonly reason: string;
   readonly by: string;
   readonly json?: true;
+}
+
+interface BaselineOptions extends Options {
+  readonly orphaned?: string;
 }
 
 interface MaintenanceOptions extends Options {
@@ -43,9 +47,15 @@ export function baselineCommand(): Command {
   return common(new Command('baseline'))
     .summary('acknowledge faults that were investigated')
     .description('Declares that what is there now was investigated, and is the baseline from here on.')
+    .option('--orphaned <name>', 'of a trail that is not described any more, by the name that it had')
     .addHelpText('after', baselineExamples)
-    .action((tables: string[], options: Options) =>
-      asVerb(() => write(options, { kind: 'baseline', ...head(tables, options) })),
+    .action((tables: string[], options: BaselineOptions) =>
+      asVerb(() => {
+        const declaration: Declaration = { kind: 'baseline', ...head(tables, options) };
+        return options.orphaned === undefined
+          ? write(options, declaration)
+          : writeOrphaned(options, options.orphaned, declaration);
+      }),
     );
 }
 
@@ -95,6 +105,23 @@ async function write(options: Options, declaration: Declaration): Promise<number
         : `The exporter (process ${state.exporter.pid}) takes it up at its next poll.`;
     print([`Declared for ${what} of trail ${trail.name}, in ${state.place}. ${when}`]);
   }
+  return 0;
+}
+
+/** Only for a state that is there and that no described trail has: any other name would be a mistake that nobody sees. */
+async function writeOrphaned(options: Options, name: string, declaration: Declaration): Promise<number> {
+  if (declaration.tables !== undefined) throw new CannotRun('--orphaned is of a whole trail; name no table with it');
+  const state = await trailState(options, name);
+  const described = new Set(allTrails(options).map((trail) => trail.name));
+  const orphans = await orphanedStates(state.folder, described);
+  if (!orphans.some(({ trail }) => trail === name)) {
+    const known = orphans.map(({ trail }) => trail).join(', ');
+    const there = known === '' ? 'there is none' : `there is ${known}`;
+    throw new CannotRun(`not declared: ${state.place} holds no orphaned state of a trail ${name}; ${there}`);
+  }
+  await declare(state.folder, name, declaration);
+  if (options.json === true) printJson(declaration);
+  else print([`Declared for the state of trail ${name}, in ${state.place}.`]);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import type { TableStatus } from '../../exporters/audit-trail/index.js';
+import { orphanFix, orphanText, type TableStatus } from '../../exporters/audit-trail/index.js';
 import type { ComparisonReport, TrailReport } from '../../exporters/audit-trail/inspect/report.js';
 import type { SealView } from '../../exporters/audit-trail/inspect/seal-view.js';
 import { unaccountedWayOut } from '../../exporters/audit-trail/observer/verdict/unaccounted.js';
@@ -30,6 +30,7 @@ export function reportLines(report: TrailReport, state: TrailState): readonly st
     '',
     ...evidence(report),
     ...unaccounted(report),
+    ...orphaned(report),
     ...(objections.length === 0 ? [] : ['', paint('red', 'Wrong with the records'), ...list(objections)]),
     ...(seal === undefined ? [] : ['', ...sealLines(seal)]),
     ...(comparisons.length === 0 ? [] : ['', ...comparisonLines(comparisons)]),
@@ -43,6 +44,12 @@ function unaccounted({ status }: TrailReport): readonly string[] {
   if (status.unaccounted.length === 0) return [];
   const texts = status.unaccounted.map(({ sentence }) => sentence);
   return ['', paint('yellow', 'Changes that nothing accounts for'), ...list([...texts, unaccountedWayOut])];
+}
+
+function orphaned({ orphans }: TrailReport): readonly string[] {
+  if (orphans.length === 0) return [];
+  const texts = orphans.map((orphan) => `${orphanText(orphan)}: ${orphanFix(orphan.trail)}`);
+  return ['', paint('red', 'Trails that are not described any more'), ...list(texts)];
 }
 
 function list(texts: readonly string[]): readonly string[] {

@@ -36,12 +36,13 @@ export function statusCommand(): Command {
 async function show(options: Options): Promise<number> {
   const trails =
     options.trail === undefined && allTrails(options).length > 1 ? allTrails(options) : [chosenTrail(options)];
+  const described = allTrails(options).map(({ name }) => name);
   for (const trail of trails) requireConnection(trail);
   const reports = await interruptible(async (signal) => {
     const made: { readonly found: TrailReport; readonly state: TrailState }[] = [];
     for (const trail of trails) {
       const state = await trailState(options, trail.name);
-      made.push({ found: await report(trail, { stateDirectory: state.folder, signal }), state });
+      made.push({ found: await report(trail, { stateDirectory: state.folder, signal, described }), state });
     }
     return made;
   });
@@ -54,7 +55,7 @@ async function show(options: Options): Promise<number> {
   return Math.max(...reports.map(({ found }) => exitCode(found)));
 }
 
-function exitCode({ status, isWatched, seal, comparisons, objections }: TrailReport): number {
+function exitCode({ status, isWatched, seal, comparisons, objections, orphans }: TrailReport): number {
   if (status.evidence.connection?.state !== 'ok') return 2;
   const isProven =
     status.tables.length > 0 && status.tables.every(({ state }) => state === 'ok' || state === 'explained');
@@ -63,7 +64,11 @@ function exitCode({ status, isWatched, seal, comparisons, objections }: TrailRep
   const isContradicted = comparisons.some(
     ({ strength, result }) => strength === 'proof' && result.state === 'compared' && result.findings > 0,
   );
-  return isProven && isWatched && isSealed && !isContradicted && objections.length + status.unaccounted.length === 0
+  return isProven &&
+    isWatched &&
+    isSealed &&
+    !isContradicted &&
+    objections.length + status.unaccounted.length + orphans.length === 0
     ? 0
     : 1;
 }

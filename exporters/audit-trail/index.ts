@@ -5,11 +5,13 @@ import type { Exporter, ExporterDeps, ExporterFactory } from '../runtime/exporte
 import { earlierState } from './earlier-state.js';
 import { statusOf } from './inspect/status.js';
 import { AuditMetrics } from './metrics.js';
+import { adoptingStore } from './observer/adopting.js';
 import { disposalsIn } from './observer/checks/disposals.js';
 import { MemoryDirectory } from './observer/memory.js';
 import { Observer } from './observer/observer.js';
 import { Repeating } from './observer/schedule/repeating.js';
 import type { Evidence } from './observer/verdict/evidence.js';
+import { OrphanWatch } from './orphan-watch.js';
 import { createSealer, type Sealer } from './seal/index.js';
 import { sealFamilies } from './seal-families.js';
 import { sections } from './sections.js';
@@ -25,7 +27,9 @@ export {
 export { status, type TableStatus, type TrailStatus } from './inspect/status.js';
 export type { VisitOptions } from './inspect/visit.js';
 export { memoryFile } from './observer/memory.js';
+export { type OrphanedState, orphanedStates, withFaults } from './observer/orphans.js';
 export { type Declaration, declare } from './observer/verdict/declarations.js';
+export { orphanFix, orphanText } from './orphan-watch.js';
 
 /** Name of the exporter, and of its folder in the state directory. */
 export const AUDIT_TRAIL = 'audit-trail';
@@ -38,6 +42,9 @@ const WARM_UP_AT_MOST_MS = 30_000;
 export const createAuditTrailExporter: ExporterFactory = (deps) => {
   const metrics = new AuditMetrics(deps.store);
   const watches = new Map<string, Watch>();
+  const orphans = new OrphanWatch(deps.state.folder(AUDIT_TRAIL).path, deps.log);
+  /** All that the description names, whichever shard watches them. */
+  let described: ReadonlySet<string> = new Set();
   let isStarted = false;
   let startedAt = 0;
 
@@ -51,14 +58,25 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
     },
   };
 
+  const withoutTrail: Collector = {
+    name: 'audit-trail-orphans',
+    collect() {
+      // A renamed trail takes its earlier state over at its first poll.
+      const isWaiting = [...watches.values()].some(({ hasChecked }) => !hasChecked);
+      return isWaiting || !isStarted ? noData('not every trail was checked yet') : orphans.families(described);
+    },
+  };
+
   const exporter: Exporter = {
     name: AUDIT_TRAIL,
     domain: 'Audit trails',
-    collectors: [seals],
+    collectors: [seals, withoutTrail],
     async configure(pack: Pack) {
       const next = new Map(
         pack.auditTrails.filter(({ name }) => deps.shard.owns(name)).map((trail) => [trail.name, trail]),
       );
+      described = new Set(pack.auditTrails.map(({ name }) => name));
+      orphans.forget();
       if (next.size > 0) await deps.state.folder(AUDIT_TRAIL).use();
       for (const [name, watch] of watches) {
         const trail = next.get(name);
@@ -70,7 +88,7 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
       for (const [name, trail] of next) {
         if (watches.has(name)) continue;
         await tellOfEarlierState(name, deps);
-        const watch = new Watch(trail, deps, metrics);
+        const watch = new Watch(trail, deps, metrics, () => described);
         watches.set(name, watch);
         if (isStarted) watch.start();
       }
@@ -91,14 +109,16 @@ export const createAuditTrailExporter: ExporterFactory = (deps) => {
       if (waiting.length === 0 || performance.now() - startedAt > WARM_UP_AT_MOST_MS) return { ready: true };
       return { ready: false, reason: `not checked yet: ${waiting.map(({ trail }) => trail.name).join(', ')}` };
     },
-    sections: () =>
-      sections(
+    sections: () => [
+      ...sections(
         [...watches.values()].map(({ observer, trail, checkedAtMs }) => ({
           status: statusOf(observer.state),
           fastChecks: { atMs: checkedAtMs, intervalMs: trail.observe.intervalMs },
         })),
         Date.now(),
       ),
+      ...orphans.sections(),
+    ],
     async stop() {
       isStarted = false;
       await Promise.all([...watches.values()].map((watch) => watch.stop()));
@@ -118,7 +138,7 @@ class Watch {
   hasChecked = false;
   checkedAtMs: number | undefined;
 
-  constructor(trail: AuditTrail, deps: ExporterDeps, metrics: AuditMetrics) {
+  constructor(trail: AuditTrail, deps: ExporterDeps, metrics: AuditMetrics, described: () => ReadonlySet<string>) {
     this.trail = trail;
     const { log, redactor } = deps;
     const folder = deps.state.folder(AUDIT_TRAIL);
@@ -128,7 +148,7 @@ class Watch {
       log,
       redactor,
       metrics: metrics.trail(trail),
-      memory: new MemoryDirectory(folder, log),
+      memory: adoptingStore(new MemoryDirectory(folder, log), folder, described),
       declarations: folder.path,
       ...disposalsIn(trail),
       ...(trail.witness === undefined ? {} : { witness: createWitness(trail.witness, { log, redactor }) }),

@@ -116,6 +116,12 @@ export const auditMetrics = {
     'The same, of all time: neither a declaration nor a restart lowers it.',
     { values: unaccountedValues },
   ),
+  orphanedFaults: gauge(
+    'audit_trail_orphaned_faults',
+    'count',
+    ['state'],
+    'Faults in the kept state of a trail that the description does not name any more, by its name; until they are declared.',
+  ),
   epochChanges: counter(
     'audit_trail_epoch_changes_total',
     'count',

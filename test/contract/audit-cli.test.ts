@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
@@ -440,6 +440,38 @@ describe('kop audit accept-epoch', () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Epoch 1 accepted in entry 2') });
     expect(readFileSync(desk.path('seal', 'log.jsonl'), 'utf8')).toContain('INC-212');
     expect((await desk.kop('verify')).code).toBe(0);
+  });
+});
+
+describe('kop audit and a state without a trail', () => {
+  test('faults of a trail that was taken out of the description are an error, until they are declared', async () => {
+    const desk = await lab.desk();
+    const state = desk.path('state', 'audit-trail');
+    mkdirSync(state, { recursive: true });
+    const kept = 'test/fixtures/audit-trail/earlier/state/audit-trail/trail.observer.json';
+    copyFileSync(kept, join(state, 'former.observer.json'));
+    const orphans = async () => {
+      const { code, stdout } = await desk.kop('status', '--json');
+      expect(code).toBe(1);
+      return JSON.parse(stdout)[0].orphans;
+    };
+    expect(await orphans()).toMatchObject([{ trail: 'former', faults: 1 }]);
+    const shown = await desk.kop('status');
+    expect(flowing(shown.stdout)).toContain(
+      'the state of trail former, which is not described any more, holds 1 faults that nobody declared',
+    );
+    const mistaken = await desk.kop('baseline', ...by, '--orphaned', 'fromer');
+    expect(mistaken.code).toBe(2);
+    expect(flowing(mistaken.stderr)).toContain('holds no orphaned state of a trail fromer; there is former');
+    const declared = await desk.kop('baseline', ...by, '--orphaned', 'former');
+    expect([declared.code, flowing(declared.stdout)]).toEqual([
+      0,
+      expect.stringContaining('Declared for the state of trail former'),
+    ]);
+    expect(await orphans()).toEqual([]);
+    expect(JSON.parse(readFileSync(join(state, 'former.declarations.json'), 'utf8'))).toMatchObject([
+      { kind: 'baseline', by: 'E. Hart', reason: 'INC-212' },
+    ]);
   });
 });
 

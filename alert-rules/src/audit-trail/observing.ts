@@ -3,7 +3,7 @@
 import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import type { Pack } from '../../../pack/index.js';
-import { alertRule } from '../policy.js';
+import { alertRule, operatingTeam } from '../policy.js';
 import { since, unheardOf } from '../presence.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
@@ -15,7 +15,14 @@ import { trailAlert } from './spec.js';
 import { isWrittenByTrigger, trailsThat } from './trails.js';
 
 export function observingAlerts(pack: Pack): readonly AlertRule[] {
-  return [noData(pack), checkStale(pack), evidenceUnknown(pack), evidenceDegraded(pack), witnessRetainsLog(pack)];
+  return [
+    noData(pack),
+    checkStale(pack),
+    evidenceUnknown(pack),
+    evidenceDegraded(pack),
+    witnessRetainsLog(pack),
+    stateOrphaned(pack),
+  ];
 }
 
 function noData(pack: Pack): AlertRule {
@@ -28,6 +35,21 @@ function noData(pack: Pack): AlertRule {
     description:
       'Nothing has been heard of the trail {{ $labels.trail }} on {{ $labels.portal }} for {{ $value | humanizeDuration }}, and the ' +
       'exporter that watched it is down, or its collector fails.',
+    dashboard: trailDashboardPath,
+  });
+}
+
+function stateOrphaned(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'AuditStateOrphaned',
+    priority: 'medium',
+    forSeconds: auditSettings.orphanedForSeconds,
+    team: operatingTeam(pack),
+    expr: `max by (state) (${m.orphanedFaults.name}) > 0`,
+    summary: 'Proven faults of an audit trail belong to a name that the description no longer has.',
+    description:
+      'The trail {{ $labels.state }} was renamed or removed, and what is kept of it holds {{ $value | humanize }} faults that nobody ' +
+      'declared. Its own alerts ended with its name.',
     dashboard: trailDashboardPath,
   });
 }

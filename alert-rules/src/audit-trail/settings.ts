@@ -5,6 +5,8 @@ export const auditSettings = {
   /** Exact checks take turns each minute or so; those of a busy trail may take minutes. */
   checks: { rounds: 5, leastSeconds: 1_800, forSeconds: 300 },
   absentForSeconds: 600,
+  /** A reload in several steps may leave a name out for a moment. */
+  orphanedForSeconds: 300,
   /** A table is unproven until a full scan has ended; twice its projected time, or an hour, is no longer normal. */
   unproven: { fullScans: 2, leastSeconds: 3_600, memorySeconds: 600 },
   coverage: { lostForSeconds: 120, incompleteForSeconds: 900 },

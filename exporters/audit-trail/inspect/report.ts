@@ -5,6 +5,7 @@ import { looseFolder } from '../../runtime/state/index.js';
 import { type ComparisonResult, runComparison } from '../comparisons/run.js';
 import { openDatabase } from '../database/open.js';
 import { MemoryDirectory } from '../observer/memory.js';
+import { type OrphanedState, orphanedStates, withFaults } from '../observer/orphans.js';
 import { objections } from './objections.js';
 import { type SealView, sealView } from './seal-view.js';
 import { status, type TrailStatus } from './status.js';
@@ -26,6 +27,8 @@ export interface TrailReport {
   readonly isWatched: boolean;
   readonly seal: SealView | undefined;
   readonly comparisons: readonly ComparisonReport[];
+  /** States of trails that are not described any more, with faults that nobody declared. */
+  readonly orphans: readonly OrphanedState[];
   /** Problems of the trail beside the states of its tables, one sentence each. */
   readonly objections: readonly string[];
   readonly cannotBeSaid: readonly string[];
@@ -35,6 +38,8 @@ export interface ReportOptions {
   /** Of the audit-trail exporter, below the state directory. */
   readonly stateDirectory: string;
   readonly signal: AbortSignal;
+  /** The names of all trails in the description; without them no state is called orphaned. */
+  readonly described?: readonly string[];
   readonly log?: Logger;
   readonly redactor?: Redactor;
 }
@@ -56,6 +61,10 @@ export async function report(trail: AuditTrail, options: ReportOptions): Promise
     isWatched: sinceMs < Math.max(UNWATCHED_MS, UNWATCHED_LOOKS * trail.observe.intervalMs),
     seal,
     comparisons: await compare(trail, options),
+    orphans:
+      options.described === undefined
+        ? []
+        : withFaults(await orphanedStates(options.stateDirectory, new Set(options.described))),
     objections: objections(trail, found),
     cannotBeSaid: cannotBeSaid(trail, found),
   };

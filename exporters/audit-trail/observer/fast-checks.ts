@@ -17,6 +17,7 @@ import type { LoopState } from './loop-state.js';
 import type { Memory } from './memory.js';
 import { suspectTables } from './merge.js';
 import { replaySlot, slotOf, storageSlot, triggersSlot } from './slots.js';
+import { subjectOf } from './subject.js';
 import { type Catalogue, readCatalogue } from './tables/catalogue.js';
 import { coverageOf } from './tables/coverage.js';
 import { compareFingerprints, type FingerprintChanges } from './tables/fingerprints.js';
@@ -105,9 +106,10 @@ function withPoll(state: LoopState, facts: Facts, begunFrom: number | undefined,
     ...(begunFrom === undefined ? {} : { begunFrom }),
   };
   const looks = withLook(memory.looks, look);
+  const subject = subjectOf(state.trail, facts);
   return {
     ...state,
-    memory: { ...memory, looks },
+    memory: { ...memory, looks, ...(subject === undefined ? {} : { subject }) },
     evidence: known.with('commit_timestamps', judged('moments of commit are kept', commitTimestampLimitations(facts))),
   };
 }

@@ -42,10 +42,21 @@ const checksSchema = z.object({
 });
 export type CheckMemories = DeepReadonly<z.infer<typeof checksSchema>>;
 
+/** What a state is about, whatever the trail is called. */
+const subjectSchema = z.object({
+  /** Of the server; undefined where the role may not read it. */
+  system: z.string().optional(),
+  database: z.string(),
+  /** That holds the records. */
+  table: z.string(),
+});
+export type Subject = DeepReadonly<z.infer<typeof subjectSchema>>;
+
 const memorySchema = z.object({
   version: z.literal(2),
   /** The trail as configured; another one has another memory. */
   trail: z.string(),
+  subject: subjectSchema.optional(),
   epoch: z
     .object({
       key: epochKeySchema,
@@ -96,6 +107,16 @@ export function newMemory(trail: string): Memory {
 export interface MemoryStore {
   load(trail: string): Promise<Memory>;
   save(memory: Memory): Promise<void>;
+  /**
+   * The state that another name had, of a trail about the same records that is not described any more. It goes over to this
+   * trail, with what was declared.
+   */
+  adopt?(trail: string, subject: Subject): Promise<{ readonly memory: Memory; readonly from: string } | undefined>;
+}
+
+/** @throws when it is not the state of a trail. */
+export function parseMemory(text: string): Memory {
+  return memorySchema.parse(upgraded(JSON.parse(text)));
 }
 
 /** One small file per trail, replaced as a whole. */
@@ -129,7 +150,7 @@ export class MemoryDirectory implements MemoryStore {
       return newMemory(trail);
     }
     try {
-      const memory = memorySchema.parse(upgraded(JSON.parse(text)));
+      const memory = parseMemory(text);
       if (memory.trail === trail) return memory;
       throw new Error(`it is of trail ${memory.trail}`);
     } catch (error) {
@@ -158,8 +179,15 @@ export class MemoryDirectory implements MemoryStore {
 /** This process is short of something for a while; that says nothing of the file. */
 const passing: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE']);
 
+const FILE_END = '.observer.json';
+
 export function memoryFile(trail: string): string {
-  return `${trail}.observer.json`;
+  return `${trail}${FILE_END}`;
+}
+
+/** Undefined for other files. */
+export function trailOfFile(name: string): string | undefined {
+  return name.endsWith(FILE_END) ? name.slice(0, -FILE_END.length) : undefined;
 }
 
 /** For one poll by a command: knows what was kept, keeps nothing. */

@@ -1,6 +1,7 @@
 import { evidenceSources } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError } from '../../runtime/log.js';
+import { readFacts } from '../database/facts.js';
 import type { LawfulDisposal } from '../seal/index.js';
 import type { Witness } from '../witness/index.js';
 import { directedSums } from './checks/counters/steps.js';
@@ -11,6 +12,7 @@ import { checkFast } from './fast-checks.js';
 import { Loop, type LoopDeps } from './loop.js';
 import type { LoopState } from './loop-state.js';
 import type { MemoryStore } from './memory.js';
+import { subjectOf } from './subject.js';
 import { readDeclarations } from './verdict/declarations.js';
 import type { Evidence } from './verdict/evidence.js';
 import { judgeTables } from './verdict/judging.js';
@@ -103,7 +105,6 @@ export class Observer {
   }
 
   async #load(): Promise<void> {
-    const { loop } = this;
     // Fast and exact checks may load it at once; the second must not replace what the first has learned since. After a
     // failure it is loaded again the next time.
     this.#loading ??= this.#remember().catch((error: unknown) => {
@@ -111,6 +112,12 @@ export class Observer {
       throw error;
     });
     await this.#loading;
+    await this.#readDeclarations();
+    await this.#readDisposals();
+  }
+
+  async #readDeclarations(): Promise<void> {
+    const { loop } = this;
     try {
       if (this.#deps.declarations !== undefined) {
         const declarations = await readDeclarations(this.#deps.declarations, this.state.trail.name);
@@ -119,7 +126,6 @@ export class Observer {
     } catch (error) {
       loop.log.error('declarations cannot be read; those of before stay in force', { error });
     }
-    await this.#readDisposals();
   }
 
   async #remember(): Promise<void> {
@@ -132,6 +138,21 @@ export class Observer {
       memory,
       evidence: isVisitor ? state.evidence.withKept(memory.evidence ?? {}) : state.evidence,
     }));
+  }
+
+  /** A trail without a state may have had another name. */
+  async #adopt(signal: AbortSignal): Promise<void> {
+    const { loop } = this;
+    const { trail } = this.state;
+    if (this.#deps.memory.adopt === undefined || trail.records === undefined) return;
+    const subject = subjectOf(trail, await loop.database.read(signal, readFacts));
+    const adopted = subject === undefined ? undefined : await this.#deps.memory.adopt(trail.name, subject);
+    if (adopted === undefined) return;
+    const { place } = adopted.memory.checks.witness;
+    if (place !== undefined) this.#deps.witness?.resume(place);
+    loop.change((state) => ({ ...state, memory: withSteps(adopted.memory) }));
+    await this.#readDeclarations();
+    loop.log.warn('the trail was renamed; it goes on from the state of its earlier name', { from: adopted.from });
   }
 
   /** Statements that cannot be read explain nothing. A lawful disposal then alarms, which is the safer error. */
@@ -155,6 +176,7 @@ export class Observer {
     const begunAt = performance.now();
     try {
       loop.change((state) => ({ ...state, lost: undefined }));
+      if (this.state.memory.epoch === undefined) await this.#adopt(signal);
       const begunFrom = await loop.database.read(signal, readBegunFrom);
       await loop.database.read(signal, (session) => checkFast(loop, session, begunFrom, signal));
       loop.metrics.checked('tripwires', loop.options.now(), performance.now() - begunAt);

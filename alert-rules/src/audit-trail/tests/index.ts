@@ -1,5 +1,6 @@
 import { auditTableCodes, auditTrailStates, auditRecorded as r } from '../../../../pack/audit-trail/recorded.js';
 import type { Pack } from '../../../../pack/index.js';
+import { operatingTeam } from '../../policy.js';
 import { draw } from '../../tests/draw.js';
 import { promqlDuration } from '../../tests/duration.js';
 import { type Life, lifeOf } from '../../tests/life.js';
@@ -532,6 +533,18 @@ function observing(pack: Pack): readonly AuditLife[] {
       labels: auditLabels,
       value: promqlDuration(noData + 3),
       quiet: [['when a trail is removed on purpose', [{ minutes: 30 }, { minutes: 90, removed: true }]]],
+    },
+    {
+      alert: 'AuditStateOrphaned',
+      when: 'a trail with a fault is taken out of the description',
+      wrong: { set: { orphaned: 2 } },
+      quietUntil: 4,
+      firesWithin: 7,
+      labels: { state: 'kingston-before', team: operatingTeam(pack) },
+      value: '2',
+      quiet: [
+        ['during a reload in two steps', [{ minutes: 10 }, { minutes: 3, set: { orphaned: 2 } }, { minutes: 30 }]],
+      ],
     },
     {
       alert: 'AuditCheckStale',

@@ -23,6 +23,7 @@ const lag = (le: string) => ({ ...of(m.writeLag, { le }, 10), metric: `${m.write
 const slow = { trail: 'archive' } as const;
 
 const gauges = {
+  orphaned: { metric: m.orphanedFaults.name, labels: { state: 'kingston-before' } } as SeriesLine,
   info: of(m.info, { title: "Audit trail of Kingston's Portal", team: 'compliance', preset: 'kop' }, 1),
   lookInterval: of(m.pollInterval, {}, 15),
   confirmInterval: of(m.confirmInterval, {}, 60),
