@@ -65,13 +65,19 @@ revoke all on all functions in schema audit from public;
 grant usage on schema audit to ${observer}, ${sealer}, ${witness};
 grant select on all tables in schema audit to ${observer};
 grant select on audit.log_id_seq to ${observer};
--- Oldest open transaction, replication slots: without it others' sessions look empty.
+-- Oldest open transaction, replication slots: without it others' sessions look empty. The role that logs in is a member of
+-- ${observer}, so that ${observer} must inherit it to hand it on.
 do $kop$
 begin
-  grant pg_read_all_stats to ${observer};
+  if current_setting('server_version_num')::int >= 160000 then
+    execute 'grant pg_read_all_stats to ${observer} with inherit true';
+  else
+    alter role ${observer} inherit;
+    grant pg_read_all_stats to ${observer};
+  end if;
 exception when insufficient_privilege then
   raise warning '${observer} was not granted pg_read_all_stats: it cannot see the transactions of other sessions'
-    using hint = 'Have the administrator of the server run: grant pg_read_all_stats to ${observer};';
+    using hint = 'Have the administrator of the server run: grant pg_read_all_stats to ${observer}, with inherit true from PostgreSQL 16 on.';
 end
 $kop$;
 grant select on audit.log, audit.installation to ${sealer};

@@ -57,6 +57,13 @@ const needs = [
     page: 'https://www.pgbouncer.org/',
   },
   {
+    title: 'psql',
+    programs: ['psql'],
+    packages: ['postgresql-client'],
+    brew: 'libpq',
+    page: 'https://www.postgresql.org/download/',
+  },
+  {
     title: 'Chromium',
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     packages: ['chromium'],

@@ -22,7 +22,17 @@ function machineWith(...programs: readonly string[]): void {
   vi.stubEnv('PATH', ['/nowhere', folder].join(delimiter));
 }
 
-const all = ['prometheus', 'promtool', 'alertmanager', 'amtool', 'softhsm2-util', 'pgbouncer', 'chromium', 'ps'];
+const all = [
+  'prometheus',
+  'promtool',
+  'alertmanager',
+  'amtool',
+  'softhsm2-util',
+  'pgbouncer',
+  'psql',
+  'chromium',
+  'ps',
+];
 
 describe('the programs that the tests need', () => {
   test('are all there', () => {

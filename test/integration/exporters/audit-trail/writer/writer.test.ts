@@ -189,6 +189,17 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect(await recorded(db)).toEqual(['INSERT clients {"number": 1}', 'INSERT clients {"name": "b", "number": 2}']);
   });
 
+  test('a role that logs in as an observer sees the transactions of others', async () => {
+    const db = await installed();
+    const role = `watcher_${databases}`;
+    await db.query(`create role ${role} in role kop_audit_observer`);
+    onTestFinished(async () => {
+      await db.query(`drop role ${role}`);
+    });
+    const { rows } = await db.query(`select pg_has_role('${role}', 'pg_read_all_stats', 'usage') as sees`);
+    expect(rows).toEqual([{ sees: true }]);
+  });
+
   test('a trigger that was renamed stays the only one, follows the key, and may be disabled', async () => {
     const db = await installed();
     await db.query(`alter trigger kop_audit_row on clients rename to zz_audit; alter trigger kop_audit_truncate on clients rename to zz_truncate;
