@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatProblem, InvalidPack, loadPack } from '../../pack/index.js';
+import { packFixtures } from '../support/pack-fixtures.js';
 
 /**
  * One fixture a rule: what an operator reads is part of the contract, its position included. The expected problems
@@ -15,9 +16,7 @@ test('the base of the fixtures is valid, so that each shows one mistake', () => 
 });
 
 describe('each mistake is answered with its place, what was expected, and what was probably meant', () => {
-  const fixtures = readdirSync(folder).filter((name) => /^invalid-.*\.yaml$/.test(name));
-  test.each(fixtures)('%s', (fixture) => {
-    const path = join(folder, fixture);
+  test.each(packFixtures(/^invalid-.*\.yaml$/).map((path) => [basename(path), path]))('%s', (_name, path) => {
     const expected = [...readFileSync(path, 'utf8').matchAll(/^# expect: (.*)$/gm)].map(([, line]) => line);
     expect(expected).not.toEqual([]);
     expect(problemsOf([minimal, path])).toEqual(expected);
@@ -51,7 +50,7 @@ function problemsOf(paths: readonly string[]): string[] {
     return error.problems.map((problem) =>
       formatProblem({
         ...problem,
-        file: problem.file.replace(`${folder}/`, ''),
+        file: basename(problem.file),
         message: problem.message.replace(process.cwd(), ''),
       }),
     );

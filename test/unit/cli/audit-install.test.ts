@@ -40,14 +40,13 @@ test('tables named here win over the scope', async () => {
 
 test('takes the scope of a trail that is named, exclusions included', async () => {
   vi.stubEnv('KOP_TEST_SECRET', 's3cret');
-  const folder = 'test/fixtures/pack';
   const sql = await run(
     '--trail',
     'main',
     '--config.file',
-    `${folder}/minimal.yaml`,
+    'test/fixtures/pack/minimal.yaml',
     '--config.file',
-    `${folder}/complete-audit.yaml`,
+    'test/fixtures/audit-trail/pack/complete-audit.yaml',
   );
   expect(sql).toContain(`('exclude', 'public.client_cache', 'rebuilt every night')`);
   expect(sql).not.toContain('s3cret');

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Document, parseDocument, visit } from 'yaml';
 import { formatProblem, InvalidPack, loadPack } from '../../../pack/index.js';
@@ -100,10 +100,12 @@ describe('a file that is made to be too much for its reader', () => {
 const inherited = ['constructor', 'toString', 'hasOwnProperty', '__proto__', 'valueOf'];
 
 describe('names that objects have by themselves', () => {
-  const complete = ['complete.yaml', 'complete-audit.yaml', 'complete-encryption.yaml', 'minimal.yaml'].map((name) => ({
-    name,
-    text: readFileSync(join('test/fixtures/pack', name), 'utf8'),
-  }));
+  const complete = [
+    'pack/complete.yaml',
+    'audit-trail/pack/complete-audit.yaml',
+    'encryption/pack/complete-encryption.yaml',
+    'pack/minimal.yaml',
+  ].map((path) => ({ name: basename(path), text: readFileSync(join('test/fixtures', path), 'utf8') }));
 
   test.each(complete)(
     'in the place of each key and value of $name are problems or fine, never an error',

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { InvalidPack, loadPack, packJsonSchema } from '../../../pack/index.js';
+import { packFixtures } from '../../support/pack-fixtures.js';
 
 const node = z.record(z.string(), z.unknown());
 const schema = node.parse(JSON.parse(packJsonSchema()));
@@ -21,10 +22,6 @@ function violations(value: unknown): readonly ErrorObject[] {
 
 const read = (file: string): unknown => parse(readFileSync(file, 'utf8'), { merge: true });
 const fixtures = 'test/fixtures/pack';
-const named = (folder: string, pattern: RegExp) =>
-  readdirSync(folder)
-    .filter((name) => pattern.test(name))
-    .map((name) => join(folder, name));
 
 test('the committed schema is the generated one; kop build writes it', () => {
   expect(readFileSync('pack/pack.schema.json', 'utf8')).toBe(packJsonSchema());
@@ -35,8 +32,10 @@ describe('what kop check takes, an editor takes', () => {
     'pack.yaml',
     join(fixtures, 'minimal.yaml'),
     join(fixtures, 'overlay.yaml'),
-    ...named(fixtures, /^complete-.*\.yaml$/),
-    ...named('docs/examples', /\.yaml$/),
+    ...packFixtures(/^complete-.*\.yaml$/),
+    ...readdirSync('docs/examples')
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => join('docs/examples', name)),
   ])('%s', (file) => {
     expect(violations(read(file))).toEqual([]);
   });
@@ -54,7 +53,7 @@ describe('what kop check takes, an editor takes', () => {
 
 describe('what an editor refuses, kop check refuses at the same place', () => {
   // While reading, nobody knows yet which key stands around a mistake: a reserved key, or one in the writing (key '').
-  const refused = named(fixtures, /^invalid-(?!reserved-key).*\.yaml$/).flatMap((file) => {
+  const refused = packFixtures(/^invalid-(?!reserved-key).*\.yaml$/).flatMap((file) => {
     try {
       const errors = violations(read(file));
       return errors.length === 0 ? [] : [[file, errors] as const];
@@ -78,7 +77,7 @@ describe('what an editor refuses, kop check refuses at the same place', () => {
     expect(problems.filter((key) => key === '' || places.some((place) => key.startsWith(place)))).not.toEqual([]);
   });
 
-  test.each(named(fixtures, /^invalid-.*\.yaml$/).filter((file) => /: unknown key;/.test(readFileSync(file, 'utf8'))))(
+  test.each(packFixtures(/^invalid-.*\.yaml$/).filter((file) => /: unknown key;/.test(readFileSync(file, 'utf8'))))(
     'and an unknown key is refused by both: %s',
     (file) => {
       expect(violations(read(file))).not.toEqual([]);

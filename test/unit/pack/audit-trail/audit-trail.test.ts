@@ -7,7 +7,7 @@ import { auditPresetNames } from '../../../../pack/audit-trail/presets.js';
 import { loadPack } from '../../../../pack/index.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
-const complete = 'test/fixtures/pack/complete-audit.yaml';
+const complete = 'test/fixtures/audit-trail/pack/complete-audit.yaml';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -90,7 +90,7 @@ test('a trail needs little to be said', () => {
 
 test('every key reaches the domain, and no secret is shown', () => {
   vi.stubEnv('KOP_TEST_SECRET', 's3cret');
-  const folder = join(process.cwd(), 'test/fixtures/pack');
+  const folder = join(process.cwd(), 'test/fixtures/audit-trail/pack');
   const shown = JSON.stringify(only(complete));
   expect(shown).not.toContain('s3cret');
   expect(JSON.parse(shown.replaceAll(folder, '<folder>'))).toMatchSnapshot();

@@ -6,13 +6,13 @@ import { rotationDays } from '../../../../pack/encryption/model.js';
 import { loadPack, shippedPackPath } from '../../../../pack/index.js';
 
 const minimal = 'test/fixtures/pack/minimal.yaml';
-const complete = 'test/fixtures/pack/complete-encryption.yaml';
+const complete = 'test/fixtures/encryption/pack/complete-encryption.yaml';
 
 afterEach(() => vi.unstubAllEnvs());
 
 test('every key reaches the domain, and no secret is shown', () => {
   vi.stubEnv('KOP_TEST_SECRET', 's3cret');
-  const folder = join(process.cwd(), 'test/fixtures/pack');
+  const folder = join(process.cwd(), 'test/fixtures/encryption/pack');
   const shown = JSON.stringify(loadPack([minimal, complete]).encryption);
   expect(shown).not.toContain('s3cret');
   expect(JSON.parse(shown.replaceAll(folder, '<folder>'))).toMatchSnapshot();
