@@ -50,7 +50,7 @@ export class TrailMetrics {
   #zero(trail: AuditTrail): void {
     const m = this.#m;
     const labels = this.#labels;
-    for (const object of ['trigger', 'function']) m.fingerprintChanges.zero({ ...labels, object });
+    for (const object of ['trigger', 'function', 'log']) m.fingerprintChanges.zero({ ...labels, object });
     for (const reason of epochReasons) m.epochChanges.zero({ ...labels, reason });
     for (const kind of this.#actorKinds) m.actors.zero({ ...labels, kind });
     for (const kind of timeKinds) m.timeViolations.zero({ ...labels, kind });
@@ -132,7 +132,7 @@ export class TrailMetrics {
       this.#m.triggerEffective.set({ ...labels, operation }, is ? 1 : 0);
   }
 
-  fingerprintChanged(object: 'trigger' | 'function', by: number): void {
+  fingerprintChanged(object: 'trigger' | 'function' | 'log', by: number): void {
     this.#m.fingerprintChanges.inc({ ...this.#labels, object }, by);
   }
 

@@ -92,8 +92,8 @@ export const auditMetrics = {
     'audit_trail_fingerprint_changes_total',
     'count',
     [...trail, 'object'],
-    'Changes seen in triggers and audit functions.',
-    { values: { object: ['trigger', 'function'] } },
+    'Changes seen in triggers, in audit functions, and in the audit table itself with what the writer made around it.',
+    { values: { object: ['trigger', 'function', 'log'] } },
   ),
   counterMismatch: gauge(
     'audit_trail_counter_residual',

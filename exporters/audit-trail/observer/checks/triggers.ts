@@ -3,10 +3,15 @@ import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Check, FastPoll } from '../check.js';
 import type { Coverage } from '../tables/coverage.js';
 import { type Fingerprints, fingerprintsSchema, functionWarnings } from '../tables/fingerprints.js';
+import { type LogDefinition, logDefinitionSchema, partsThatDiffer, readLogParts } from '../tables/log-definition.js';
 import type { TableTriggers } from '../tables/memory.js';
 import { judged } from '../verdict/evidence.js';
 
-export const triggersMemorySchema = z.object({ fingerprints: fingerprintsSchema.optional() });
+export const triggersMemorySchema = z.object({
+  fingerprints: fingerprintsSchema.optional(),
+  /** Of the audit table itself, and what the writer made around it. */
+  log: logDefinitionSchema.optional(),
+});
 type TriggersMemory = DeepReadonly<z.infer<typeof triggersMemorySchema>>;
 type Own = TriggersMemory & { readonly tables: Readonly<Record<string, TableTriggers>> };
 
@@ -15,7 +20,7 @@ export const triggersCheck: Check<Own, FastPoll> = {
   name: 'tripwires',
   evidence: ['catalogue'],
   memory: triggersMemorySchema.transform((own): Own => ({ ...own, tables: {} })),
-  run({ tables, catalogue, coverage, changes, now }, own) {
+  async run({ tables, catalogue, coverage, changes, now, sql, trail, read }, own) {
     const everywhere = tables.map(({ label }) => label);
     const silent = new Map(everywhere.map((label) => [label, silentOperations(coverage.get(label))]));
     const stopped = everywhere.filter(
@@ -24,9 +29,14 @@ export const triggersCheck: Check<Own, FastPoll> = {
     const warnings = catalogue.functions
       .filter(({ oid }) => changes.next.functions[oid] !== undefined)
       .flatMap(functionWarnings);
-    return Promise.resolve({
+    const writers = catalogue.functions.map(({ name }) => name);
+    const parts = sql === undefined ? undefined : await read((session) => readLogParts(session, sql.shape, writers));
+    const log = parts === undefined ? own.log : { accepted: own.log?.accepted ?? parts, now: parts };
+    const logChanges = log === undefined ? [] : partsThatDiffer(own.log?.now ?? log.now, log.now);
+    return {
       memory: {
         fingerprints: changes.next,
+        ...(log === undefined ? {} : { log }),
         tables: Object.fromEntries(
           everywhere.map((label) => [label, recordingOf(own.tables[label], silent.get(label)?.length === 0, now())]),
         ),
@@ -34,13 +44,19 @@ export const triggersCheck: Check<Own, FastPoll> = {
       evidence: {
         catalogue: judged(
           `${tables.length} tables in scope`,
-          warnings.length === 0 ? [] : [{ reason: 'a trigger function could be safer', fixes: warnings }],
+          [
+            warnings.length === 0 ? [] : [{ reason: 'a trigger function could be safer', fixes: warnings }],
+            log === undefined ? [] : notAccepted(log, trail.records?.table ?? ''),
+          ].flat(),
         ),
       },
       suspicions: [
         ...changes.triggers.map(({ table, detail }) => ({ table, alarm: { kind: 'trigger', detail } as const })),
         ...changes.functions.flatMap(({ detail }) =>
           everywhere.map((table) => ({ table, alarm: { kind: 'function', detail } as const })),
+        ),
+        ...logChanges.flatMap((detail) =>
+          everywhere.map((table) => ({ table, alarm: { kind: 'function', detail: logDetail(detail) } as const })),
         ),
         ...stopped.map((table) => ({
           table,
@@ -50,15 +66,28 @@ export const triggersCheck: Check<Own, FastPoll> = {
       record(metrics) {
         metrics.fingerprintChanged('trigger', changes.triggers.length);
         metrics.fingerprintChanged('function', changes.functions.length);
+        metrics.fingerprintChanged('log', logChanges.length);
         metrics.scope(tables.length, [...coverage.values()].filter(({ ratio }) => ratio === 1).length);
         for (const [label, { ratio, operations }] of coverage) {
           const effective = Object.entries(operations).map(([operation, found]) => [operation, found.effective]);
           metrics.coverage(label, ratio, Object.fromEntries(effective));
         }
       },
-    });
+    };
   },
 };
+
+/** Stays until a person accepts it: what a trigger on the log writes in place of the actor, no other check can see. */
+function notAccepted({ accepted, now }: LogDefinition, table: string) {
+  const differences = partsThatDiffer(accepted, now);
+  if (differences.length === 0) return [];
+  const fixes = [
+    'undo it, and find out which records were written meanwhile; if it was meant: kop audit baseline, without a table',
+  ];
+  return [{ reason: `${table} is not what was first seen: ${differences.join(', ')}`, fixes }];
+}
+
+const logDetail = (change: string) => `around the audit table, ${change}`;
 
 function recordingOf(before: TableTriggers | undefined, isRecording: boolean, now: number): TableTriggers {
   if (!isRecording) return { isRecording };
@@ -70,10 +99,11 @@ function silentOperations(coverage: Coverage | undefined): readonly string[] {
   return operations.filter(([, { recording }]) => !recording).map(([operation]) => operation);
 }
 
-/** A person declared a baseline: the present source of each function is trusted. */
-export function acceptFunctions({ fingerprints }: TriggersMemory): TriggersMemory {
-  if (fingerprints === undefined) return {};
+/** A person declared a baseline: the present source of each function is trusted, and the audit table as it is now. */
+export function acceptFunctions({ fingerprints, log: before }: TriggersMemory): TriggersMemory {
+  const log = before === undefined ? {} : { log: { accepted: before.now, now: before.now } };
+  if (fingerprints === undefined) return log;
   const now = Object.values(fingerprints.functions).map(({ name, digest }) => [name, digest] as const);
   const next: Fingerprints = { ...fingerprints, firstSeen: { ...fingerprints.firstSeen, ...Object.fromEntries(now) } };
-  return { fingerprints: next };
+  return { fingerprints: next, ...log };
 }

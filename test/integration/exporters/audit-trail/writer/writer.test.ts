@@ -441,6 +441,11 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     const { rows } = await db.query('select version from audit.installation order by version');
     expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
     expect((await db.query(`select from pg_constraint where conname = 'log_op_check'`)).rowCount).toBe(0);
+    // On each partition, where the server has it.
+    const compressed = await db.query(`select distinct a.attcompression = 'l' is_lz4,
+        (select 'lz4' = any(enumvals) from pg_settings where name = 'default_toast_compression') as expected
+      from pg_partition_tree('audit.log') t join pg_attribute a on a.attrelid = t.relid and a.attname in ('old_row', 'new_row')`);
+    expect(compressed.rows).toEqual([{ is_lz4: compressed.rows[0].expected, expected: compressed.rows[0].expected }]);
   });
 
   test('uninstalling keeps records until told otherwise, and then leaves nothing', async () => {
