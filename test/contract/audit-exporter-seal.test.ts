@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createAuditTrailExporter } from '../../exporters/audit-trail/index.js';
 import type { CollectContext } from '../../exporters/runtime/collector.js';
@@ -100,6 +100,26 @@ test('says unknown, and why, when the key is gone', async () => {
   const text = await page();
   expect(text).toContain(`audit_trail_evidence_state{${own},source="seal",state="unknown"} 1`);
   expect(text).toContain(`audit_trail_checkpoint_size{${own}} 0`);
+});
+
+test('is not ready, and says why, while a sealer on another host holds the log; it takes over from a dead one', async () => {
+  const lock = desk.path('seal', 'lock');
+  mkdirSync(desk.path('seal'), { recursive: true });
+  writeFileSync(lock, JSON.stringify({ pid: 1, started: '1', boot: 'x', host: 'pod-a', nonce: 'n' }));
+  const running = await configured();
+  await running.start({ signal: new AbortController().signal });
+  await vi.waitFor(
+    () =>
+      expect(running.ready()).toEqual({
+        ready: false,
+        reason: expect.stringMatching(/trail trail is not sealed here: another sealer \(process 1 on pod-a\) holds/),
+      }),
+    { timeout: 30_000, interval: 100 },
+  );
+  // By this the alert AuditEvidenceUnknown fires.
+  expect(await page()).toContain(`audit_trail_evidence_state{${own},source="seal",state="unknown"} 1`);
+  utimesSync(lock, new Date(Date.now() - 120_000), new Date(Date.now() - 120_000));
+  await vi.waitFor(() => expect(running.ready()).toEqual({ ready: true }), { timeout: 30_000, interval: 100 });
 });
 
 test('without a database all is unknown, and the page is there', async () => {

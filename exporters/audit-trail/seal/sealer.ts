@@ -234,8 +234,8 @@ class TrailSealer implements Sealer {
     const isNews = message !== this.#reason;
     this.#reason = message;
     this.#waitingSince = error instanceof SealHeld ? (this.#waitingSince ?? this.#now()) : undefined;
-    // Or two that wait could each hold the lock that the other one needs.
-    if (error instanceof SealHeld) await this.#closeSession();
+    // Or two that wait could each hold the lock that the other one needs. What was read of the log is out of date by then.
+    if (error instanceof SealHeld) await this.#close();
     if (error instanceof SealRefused) {
       this.#state = 'refused';
       this.#failures.add(error.kind, message);
@@ -277,14 +277,10 @@ class TrailSealer implements Sealer {
   async #close(): Promise<void> {
     await this.#opened?.stopAnchoring();
     await this.#rollingSteps.close();
-    await this.#closeSession();
-    await this.#opened?.store.close();
-    this.#opened = undefined;
-  }
-
-  async #closeSession(): Promise<void> {
     await this.#session?.close();
     this.#session = undefined;
+    await this.#opened?.store.close();
+    this.#opened = undefined;
   }
 }
 

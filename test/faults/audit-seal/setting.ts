@@ -1,4 +1,5 @@
-import type { AuditRecords } from '../../../pack/audit-trail/model.js';
+import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
+import type { DatabaseAccess } from '../../../pack/index.js';
 
 export const ORIGIN = 'kingston.example/audit';
 
@@ -18,3 +19,29 @@ export const records: AuditRecords = {
   maxWriteLagMs: 1_000,
   triggerFunctions: [],
 };
+
+export function trailAt(database: DatabaseAccess, seal: Seal, mapped: AuditRecords = records): AuditTrail {
+  return {
+    name: 'audit',
+    portal: 'kingston',
+    title: 'Audit',
+    team: 'platform',
+    database,
+    scope: { schemas: ['public'], include: [], exclude: [], operations: [] },
+    records: mapped,
+    attribution: { machineActors: [], sharedActors: [], required: [] },
+    observe: {
+      intervalMs: 1,
+      confirmIntervalMs: 1,
+      resolveWithinMs: 1,
+      replayRowsPerCycle: 1,
+      maxLoad: 1,
+      catchUpLoad: 1,
+      maxClockSkewMs: 1,
+      trustedFunctions: [],
+    },
+    retention: { keepDays: 1 },
+    seal,
+    comparisons: [],
+  };
+}

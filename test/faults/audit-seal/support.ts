@@ -22,7 +22,7 @@ import type { DatabaseAccess } from '../../../pack/index.js';
 import type { Anchor } from '../../../pack/sealing/model.js';
 import { SecretText } from '../../../pack/secrets/secret.js';
 import { type BorrowedServer, borrowPostgres } from '../../support/postgres/borrowed.js';
-import { ORIGIN, records } from './setting.js';
+import { ORIGIN, records, trailAt } from './setting.js';
 
 export { ORIGIN, records };
 export const forever: AbortSignal = new AbortController().signal;
@@ -117,30 +117,8 @@ export interface LogOptions {
   readonly deps?: Partial<SealerDeps>;
 }
 
-export function trailOf(lab: Lab, seal: Seal, mapped: AuditRecords = records): AuditTrail {
-  return {
-    name: 'audit',
-    portal: 'kingston',
-    title: 'Audit',
-    team: 'platform',
-    database: lab.access,
-    scope: { schemas: ['public'], include: [], exclude: [], operations: [] },
-    records: mapped,
-    attribution: { machineActors: [], sharedActors: [], required: [] },
-    observe: {
-      intervalMs: 1,
-      confirmIntervalMs: 1,
-      resolveWithinMs: 1,
-      replayRowsPerCycle: 1,
-      maxLoad: 1,
-      catchUpLoad: 1,
-      maxClockSkewMs: 1,
-      trustedFunctions: [],
-    },
-    retention: { keepDays: 1 },
-    seal,
-    comparisons: [],
-  };
+export function trailOf(lab: Lab, seal: Seal, mapped?: AuditRecords): AuditTrail {
+  return trailAt(lab.access, seal, mapped);
 }
 
 /** One log in a directory of its own, with everything that a test does to it. */

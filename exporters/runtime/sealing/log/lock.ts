@@ -7,7 +7,7 @@ import { SealHeld, SealUnavailable } from '../errors.js';
  * the database is the second guard. A sealer takes that one first, so a clock that jumps makes no second sealer.
  */
 export interface LogLock {
-  /** @throws {SealUnavailable} when it is no longer ours, or nobody can tell. */
+  /** @throws {SealHeld} when it is no longer ours. @throws {SealUnavailable} when nobody can tell. */
   check(): Promise<void>;
   release(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export async function lockLog(directory: string): Promise<LogLock> {
         throw new SealUnavailable(`the lock ${lock.path} cannot be read: ${reasonOf(error)}`, { cause: error });
       });
       if (isOurs) return;
-      throw new SealUnavailable(`the lock ${lock.path} was taken away; another sealer may be at work in ${directory}`);
+      throw new SealHeld(`the lock ${lock.path} was taken away; another sealer may be at work in ${directory}`);
     },
     release: () => lock.release(),
   };
