@@ -52,7 +52,15 @@ export const recordParts = ['time', 'image'] as const;
  * for its own session.
  */
 export const readerKinds = ['logged', 'avoidable', 'unlogged', 'unknown'] as const;
-export const exposureKinds = ['superuser', 'replication_role', 'owner', 'mutate_records', 'bypass_rls'] as const;
+export const exposureKinds = [
+  'superuser',
+  'replication_role',
+  'owner',
+  'mutate_records',
+  'forge_records',
+  'server_programs',
+  'bypass_rls',
+] as const;
 
 const table = ['portal', 'trail', 'table'] as const;
 const operation = [...table, 'operation'] as const;

@@ -146,7 +146,7 @@ function bypassPossible(pack: Pack): AlertRule {
     team: securityTeam(pack),
     forSeconds: auditSettings.bypass.forSeconds,
     // Superusers and owners exist everywhere; that is what checkpoints outside the database are for.
-    expr: `max by (portal, trail, exposure) (${m.bypassRoles.name}{exposure=~"replication_role|mutate_records|bypass_rls"}) > 0`,
+    expr: `max by (portal, trail, exposure) (${m.bypassRoles.name}{exposure=~"replication_role|mutate_records|forge_records|server_programs|bypass_rls"}) > 0`,
     summary: 'Roles that are neither superuser nor owner could change data or audit records unseen.',
     description: '{{ $value | humanize }} roles of {{ $labels.portal }} have the exposure {{ $labels.exposure }}.',
     dashboard: trailDashboardPath,

@@ -197,6 +197,8 @@ function exposures(): Panel {
       fixed('superuser', 'text'),
       fixed('owner', colours.neutral),
       fixed('mutate_records', colours.bad),
+      fixed('forge_records', colours.bad),
+      fixed('server_programs', 'orange'),
       fixed('replication_role', 'orange'),
       fixed('bypass_rls', colours.unknown),
     ],

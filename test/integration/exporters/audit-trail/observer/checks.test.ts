@@ -262,6 +262,20 @@ describe('exposure and storage', () => {
     await lab.watching.look();
     expect([before, count('bypass_roles', { exposure: 'mutate_records' })]).toEqual([0, 1]);
     expect(count('bypass_roles', { exposure: 'superuser' })).toBeGreaterThan(0);
+    // One column is enough to change a record, and one record that no trigger wrote to make a history.
+    const exposures = ['mutate_records', 'forge_records', 'server_programs'] as const;
+    const counts = () => exposures.map((exposure) => count('bypass_roles', { exposure }));
+    await lab.fixture.sql(
+      `revoke update on audit.log from ${lab.fixture.observerRole}; grant insert (op) on audit.log to ${lab.fixture.observerRole}`,
+    );
+    await lab.watching.look();
+    expect(counts()).toEqual([0, 1, 0]);
+    await lab.fixture.sql(
+      `grant update (actor) on audit.log to ${lab.fixture.observerRole}; grant pg_execute_server_program to ${lab.fixture.observerRole}`,
+    );
+    await lab.watching.look();
+    expect(counts()).toEqual([1, 0, 1]);
+    await lab.fixture.sql(`revoke pg_execute_server_program from ${lab.fixture.observerRole}`);
     expect(count('unlogged_relations')).toBe(0);
     await lab.fixture.sql('alter table holdings set unlogged');
     await lab.watching.look();
