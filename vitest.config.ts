@@ -18,7 +18,7 @@ const shared = {
 const timed = [
   'test/faults/workflow/{thread,flood}.test.ts',
   'test/faults/encryption/demo-portal.test.ts',
-  'test/faults/encryption-probe/{threads,providers,memory}.test.ts',
+  'test/faults/encryption/probe/{threads,providers,memory}.test.ts',
 ];
 
 /**
@@ -77,22 +77,10 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // The soak beside the fifty faults: both wait more than they work.
-          name: 'audit-faults',
-          include: ['test/faults/audit/**/*.test.ts', 'test/faults/audit-seal/**/*.test.ts'],
-          maxWorkers: 3,
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
-          sequence: { ...shared.sequence, groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          ...shared,
-          // These too wait more than they work.
+          // They wait more than they work, the soak beside the fifty faults most of all.
           name: 'faults',
           include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
-          exclude: ['test/faults/audit/**', 'test/faults/audit-seal/**', ...timed],
+          exclude: timed,
           maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 90_000,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signersFromPem } from '../../../exporters/audit-trail/seal/index.js';
-import { disposeEntries } from '../../../exporters/runtime/sealing/log/disposal.js';
+import { signersFromPem } from '../../../../exporters/audit-trail/seal/index.js';
+import { disposeEntries } from '../../../../exporters/runtime/sealing/log/disposal.js';
 import { Lab, ORIGIN, SealLog } from './support.js';
 
 let lab: Lab;

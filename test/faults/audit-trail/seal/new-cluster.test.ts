@@ -1,13 +1,13 @@
 /** A trail that is restored into a cluster whose transaction counter is lower than the ids in its records. */
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../demo/postgres/index.js';
-import { verify } from '../../../exporters/audit-trail/inspect/verification.js';
-import { DisposalLog } from '../../../exporters/audit-trail/seal/disposal-log.js';
-import { acceptEpoch } from '../../../exporters/audit-trail/seal/epoch.js';
-import { disposeEntries, parseVkey, signersFromPem } from '../../../exporters/audit-trail/seal/index.js';
-import { proveRecord, verifyProof } from '../../../exporters/audit-trail/seal/prove.js';
-import { SecretText } from '../../../pack/index.js';
+import { type PostgresServer, startPostgres } from '../../../../demo/postgres/index.js';
+import { verify } from '../../../../exporters/audit-trail/inspect/verification.js';
+import { DisposalLog } from '../../../../exporters/audit-trail/seal/disposal-log.js';
+import { acceptEpoch } from '../../../../exporters/audit-trail/seal/epoch.js';
+import { disposeEntries, parseVkey, signersFromPem } from '../../../../exporters/audit-trail/seal/index.js';
+import { proveRecord, verifyProof } from '../../../../exporters/audit-trail/seal/prove.js';
+import { SecretText } from '../../../../pack/index.js';
 import { forever, Lab, ORIGIN, SealLog } from './support.js';
 
 let old: Lab;

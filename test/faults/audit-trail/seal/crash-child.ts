@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import { openAuditStore } from '../../../exporters/audit-trail/seal/audit-log.js';
-import { sealPass } from '../../../exporters/audit-trail/seal/seal-pass.js';
-import { SealSession } from '../../../exporters/audit-trail/seal/session.js';
-import { Disk, type DiskStep } from '../../../exporters/runtime/sealing/log/disk.js';
-import { disposeEntries } from '../../../exporters/runtime/sealing/log/disposal.js';
-import { signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
-import { SecretText } from '../../../pack/secrets/secret.js';
+import { openAuditStore } from '../../../../exporters/audit-trail/seal/audit-log.js';
+import { sealPass } from '../../../../exporters/audit-trail/seal/seal-pass.js';
+import { SealSession } from '../../../../exporters/audit-trail/seal/session.js';
+import { Disk, type DiskStep } from '../../../../exporters/runtime/sealing/log/disk.js';
+import { disposeEntries } from '../../../../exporters/runtime/sealing/log/disposal.js';
+import { signersFromPem } from '../../../../exporters/runtime/sealing/signing/keys.js';
+import { SecretText } from '../../../../pack/secrets/secret.js';
 import { ORIGIN, records } from './setting.js';
 
 /**

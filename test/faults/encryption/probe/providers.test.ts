@@ -1,21 +1,21 @@
 import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { encryptionSettings } from '../../../alert-rules/src/encryption/settings.js';
-import { readProviderKey } from '../../../exporters/encryption/keys/provider-key.js';
-import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
-import type { RoundResult } from '../../../exporters/encryption/probe/protocol.js';
-import { Redactor } from '../../../exporters/runtime/redactor.js';
-import type { EncryptionError } from '../../../pack/encryption/metrics.js';
-import type { EncryptionProvider } from '../../../pack/encryption/model.js';
-import { literal, probeJob, secret } from '../../support/encryption/domain.js';
-import { metricsOf, total } from '../../support/encryption/exporter.js';
-import { json, scriptedServer } from '../../support/encryption/http-server.js';
-import { isInstalled } from '../../support/encryption/moto.js';
-import { startPgcrypto } from '../../support/encryption/pgcrypto.js';
-import { oneRound, verdicts } from '../../support/encryption/round.js';
-import { ROOT_TOKEN, TransitStandIn } from '../../support/encryption/transit-stand-in.js';
-import type { BorrowedServer } from '../../support/postgres/borrowed.js';
+import { encryptionSettings } from '../../../../alert-rules/src/encryption/settings.js';
+import { readProviderKey } from '../../../../exporters/encryption/keys/provider-key.js';
+import { ProbeEngine } from '../../../../exporters/encryption/probe/engine.js';
+import type { RoundResult } from '../../../../exporters/encryption/probe/protocol.js';
+import { Redactor } from '../../../../exporters/runtime/redactor.js';
+import type { EncryptionError } from '../../../../pack/encryption/metrics.js';
+import type { EncryptionProvider } from '../../../../pack/encryption/model.js';
+import { literal, probeJob, secret } from '../../../support/encryption/domain.js';
+import { metricsOf, total } from '../../../support/encryption/exporter.js';
+import { json, scriptedServer } from '../../../support/encryption/http-server.js';
+import { isInstalled } from '../../../support/encryption/moto.js';
+import { startPgcrypto } from '../../../support/encryption/pgcrypto.js';
+import { oneRound, verdicts } from '../../../support/encryption/round.js';
+import { ROOT_TOKEN, TransitStandIn } from '../../../support/encryption/transit-stand-in.js';
+import type { BorrowedServer } from '../../../support/postgres/borrowed.js';
 
 async function transit(
   options: { readonly token?: (server: TransitStandIn) => string; readonly timeoutMs?: number } = {},

@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { Lab, SealLog } from './support.js';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../../../..');
 let lab: Lab;
 let log: SealLog;
 let folder: string;

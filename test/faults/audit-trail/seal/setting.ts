@@ -1,5 +1,5 @@
-import type { AuditRecords, AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
-import type { DatabaseAccess } from '../../../pack/index.js';
+import type { AuditRecords, AuditTrail, Seal } from '../../../../pack/audit-trail/model.js';
+import type { DatabaseAccess } from '../../../../pack/index.js';
 
 export const ORIGIN = 'kingston.example/audit';
 

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startPostgres } from '../../../demo/postgres/index.js';
-import { acceptEpoch } from '../../../exporters/audit-trail/seal/epoch.js';
+import { startPostgres } from '../../../../demo/postgres/index.js';
+import { acceptEpoch } from '../../../../exporters/audit-trail/seal/epoch.js';
 import {
   generateSealKey,
   parseVkey,
   readTrusted,
   signersFromPem,
   verifyAuditLog,
-} from '../../../exporters/audit-trail/seal/index.js';
-import { Disk } from '../../../exporters/runtime/sealing/log/disk.js';
+} from '../../../../exporters/audit-trail/seal/index.js';
+import { Disk } from '../../../../exporters/runtime/sealing/log/disk.js';
 import { forever, Lab, ORIGIN, SealLog } from './support.js';
 
 let lab: Lab;

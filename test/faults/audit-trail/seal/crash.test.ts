@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Disk, type DiskStep } from '../../../exporters/runtime/sealing/log/disk.js';
+import { Disk, type DiskStep } from '../../../../exporters/runtime/sealing/log/disk.js';
 import { Lab, SealLog } from './support.js';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../../../..');
 let lab: Lab;
 let log: SealLog;
 

@@ -11,7 +11,7 @@ test('the list has fifty faults', () => {
 test.each(numbers.map((fault) => ({ fault, title: titles[fault] })))('$fault $title is injected', async ({ fault }) => {
   const places = placesOf(fault);
   // Once at least while ten people work and the observer looks.
-  expect(places.map(({ file }) => file)).toContainEqual(expect.stringMatching(/^faults\/audit\//));
+  expect(places.map(({ file }) => file)).toContainEqual(expect.stringMatching(/^faults\/audit-trail\/[^/]+$/));
   for (const { file, test: name } of places) {
     const source = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
     expect(source, `${file} has no test "${name}"`).toContain(name);

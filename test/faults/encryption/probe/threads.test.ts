@@ -3,12 +3,12 @@ import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { percentiles } from '../../../exporters/encryption/probe/percentiles.js';
-import { encryptionUncertain } from '../../../pack/encryption/metrics.js';
-import type { FieldEncryption } from '../../../pack/encryption/model.js';
-import { fieldEncryption, probeJob, secret, somePortal } from '../../support/encryption/domain.js';
-import { exporterOf, sabotage, total } from '../../support/encryption/exporter.js';
-import { oneRound } from '../../support/encryption/round.js';
+import { percentiles } from '../../../../exporters/encryption/probe/percentiles.js';
+import { encryptionUncertain } from '../../../../pack/encryption/metrics.js';
+import type { FieldEncryption } from '../../../../pack/encryption/model.js';
+import { fieldEncryption, probeJob, secret, somePortal } from '../../../support/encryption/domain.js';
+import { exporterOf, sabotage, total } from '../../../support/encryption/exporter.js';
+import { oneRound } from '../../../support/encryption/round.js';
 
 const portals = [somePortal('http://127.0.0.1:1')];
 const met = 'field_encryption_operations_total';

@@ -62,11 +62,11 @@ export const titles: Readonly<Record<number, string>> = {
 };
 
 const seal = (file: 'anchors' | 'crash' | 'log' | 'source' | 'tamper', test: string): Place => ({
-  file: `faults/audit-seal/${file}.test.ts`,
+  file: `faults/audit-trail/seal/${file}.test.ts`,
   test,
 });
-const components = (test: string): Place => ({ file: 'faults/audit/components.test.ts', test });
-const apart = (test: string): Place => ({ file: 'faults/audit/apart.test.ts', test });
+const components = (test: string): Place => ({ file: 'faults/audit-trail/components.test.ts', test });
+const apart = (test: string): Place => ({ file: 'faults/audit-trail/apart.test.ts', test });
 
 const elsewhere: Readonly<Record<number, readonly Place[]>> = {
   1: [seal('tamper', '1 a record deleted from the middle')],
@@ -80,7 +80,7 @@ const elsewhere: Readonly<Record<number, readonly Place[]>> = {
   22: [seal('source', '22 seals nothing of a rollback')],
   24: [apart('24 a crash leaves gaps')],
   29: [seal('tamper', '29 a sealed time set back')],
-  30: [{ file: 'faults/audit/clock.test.ts', test: '30 the clock of one side stepped' }],
+  30: [{ file: 'faults/audit-trail/clock.test.ts', test: '30 the clock of one side stepped' }],
   31: [seal('tamper', '31 a hash chain made anew after tampering'), components('31 a chain of hashes made anew')],
   33: [seal('source', 'misses and doubles nothing under concurrent writers')],
   34: [seal('source', '34 includes a late commit later'), apart('34 a transaction that commits late')],
@@ -129,10 +129,10 @@ export function placesOf(fault: number): readonly Place[] {
   return [
     ...cases
       .filter((item) => item.fault === fault)
-      .map(({ name }) => ({ file: 'faults/audit/cases.ts', test: name.replaceAll("'", "\\'") })),
+      .map(({ name }) => ({ file: 'faults/audit-trail/cases.ts', test: name.replaceAll("'", "\\'") })),
     ...innocents
       .filter((item) => item.fault === fault)
-      .map(({ name }) => ({ file: 'faults/audit/soak.ts', test: name })),
+      .map(({ name }) => ({ file: 'faults/audit-trail/soak.ts', test: name })),
     ...(elsewhere[fault] ?? []),
   ];
 }

@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { anchorTarget, parseVkey, verifyAuditLog } from '../../../exporters/audit-trail/seal/index.js';
-import { openCheckpoint } from '../../../exporters/runtime/sealing/signing/checkpoint.js';
-import type { Anchor } from '../../../pack/sealing/model.js';
-import { SecretText } from '../../../pack/secrets/secret.js';
-import { motoProgram } from '../../support/encryption/moto.js';
+import { anchorTarget, parseVkey, verifyAuditLog } from '../../../../exporters/audit-trail/seal/index.js';
+import { openCheckpoint } from '../../../../exporters/runtime/sealing/signing/checkpoint.js';
+import type { Anchor } from '../../../../pack/sealing/model.js';
+import { SecretText } from '../../../../pack/secrets/secret.js';
+import { motoProgram } from '../../../support/encryption/moto.js';
 import { MotoS3 } from './moto.js';
 import { Lab, ORIGIN, SealLog } from './support.js';
 

@@ -1,5 +1,5 @@
 import { AwsClient } from 'aws4fetch';
-import { motoProgram, startMoto } from '../../support/encryption/moto.js';
+import { motoProgram, startMoto } from '../../../support/encryption/moto.js';
 
 /** moto's S3, with requests signed for it. */
 export class MotoS3 {

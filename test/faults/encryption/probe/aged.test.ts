@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type CanaryBook, readBook, writtenBook } from '../../../exporters/encryption/probe/canary-book.js';
-import { CanaryFile } from '../../../exporters/encryption/probe/canary-file.js';
-import { ProbeEngine } from '../../../exporters/encryption/probe/engine.js';
-import { providerFinding } from '../../../exporters/encryption/probe/findings.js';
-import type { ProbeJob } from '../../../exporters/encryption/probe/plan.js';
-import { probeNow } from '../../../exporters/encryption/probe/run-now.js';
-import { Redactor } from '../../../exporters/runtime/redactor.js';
-import { literal, probeJob } from '../../support/encryption/domain.js';
-import { metricsOf, total } from '../../support/encryption/exporter.js';
-import { ROOT_TOKEN, TransitStandIn } from '../../support/encryption/transit-stand-in.js';
+import { type CanaryBook, readBook, writtenBook } from '../../../../exporters/encryption/probe/canary-book.js';
+import { CanaryFile } from '../../../../exporters/encryption/probe/canary-file.js';
+import { ProbeEngine } from '../../../../exporters/encryption/probe/engine.js';
+import { providerFinding } from '../../../../exporters/encryption/probe/findings.js';
+import type { ProbeJob } from '../../../../exporters/encryption/probe/plan.js';
+import { probeNow } from '../../../../exporters/encryption/probe/run-now.js';
+import { Redactor } from '../../../../exporters/runtime/redactor.js';
+import { literal, probeJob } from '../../../support/encryption/domain.js';
+import { metricsOf, total } from '../../../support/encryption/exporter.js';
+import { ROOT_TOKEN, TransitStandIn } from '../../../support/encryption/transit-stand-in.js';
 
 const DAY = 86_400_000;
 const aged = ['aged_1d', 'aged_7d', 'aged_90d', 'aged_versions'] as const;
@@ -261,7 +261,7 @@ describe('the record of canaries', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kop-aged-kill-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'canaries.json');
-    const program = fileURLToPath(new URL('../../support/encryption/canary-writer.mjs', import.meta.url));
+    const program = fileURLToPath(new URL('../../../support/encryption/canary-writer.mjs', import.meta.url));
     for (let kill = 0; kill < 10; kill += 1) {
       const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
       await once(child.stdout, 'data');

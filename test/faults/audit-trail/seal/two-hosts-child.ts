@@ -1,9 +1,9 @@
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSealer } from '../../../exporters/audit-trail/seal/index.js';
-import { silentLogger } from '../../../exporters/runtime/log.js';
-import { SecretText } from '../../../pack/secrets/secret.js';
+import { createSealer } from '../../../../exporters/audit-trail/seal/index.js';
+import { silentLogger } from '../../../../exporters/runtime/log.js';
+import { SecretText } from '../../../../pack/secrets/secret.js';
 import { ORIGIN, trailAt } from './setting.js';
 
 // A sealer on the host of that name. It says its state whenever that changes.

@@ -6,12 +6,12 @@ import {
   proveRecord,
   type Sealer,
   verifyProof,
-} from '../../../exporters/audit-trail/seal/index.js';
-import { readSealedShape } from '../../../exporters/audit-trail/seal/row-format.js';
-import type { RowFormat } from '../../../exporters/audit-trail/seal/statement.js';
-import { silentLogger } from '../../../exporters/runtime/log.js';
-import type { AuditRecords, Seal } from '../../../pack/audit-trail/model.js';
-import { SecretText } from '../../../pack/secrets/secret.js';
+} from '../../../../exporters/audit-trail/seal/index.js';
+import { readSealedShape } from '../../../../exporters/audit-trail/seal/row-format.js';
+import type { RowFormat } from '../../../../exporters/audit-trail/seal/statement.js';
+import { silentLogger } from '../../../../exporters/runtime/log.js';
+import type { AuditRecords, Seal } from '../../../../pack/audit-trail/model.js';
+import { SecretText } from '../../../../pack/secrets/secret.js';
 import { forever, Lab, ORIGIN, records, SealLog, trailOf } from './support.js';
 
 let lab: Lab;
