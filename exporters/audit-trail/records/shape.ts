@@ -110,6 +110,8 @@ export async function readShape(
   };
 }
 
+const notTables: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' };
+
 function leavesOf(row: RelationRow): readonly string[] {
   return row.relkind === 'p' ? (row.leaves ?? []) : [row.oid];
 }
@@ -127,6 +129,14 @@ async function readTable(
     return {
       unreadable: [
         `${textOf(name)} does not exist, or the schema is hidden from ${role}: GRANT USAGE ON SCHEMA ${name.schema} TO ${role}`,
+      ],
+    };
+  const kind = notTables[row.relkind];
+  // Of an archive nothing is asked but what it holds.
+  if (kind !== undefined && !isArchive)
+    return {
+      unreadable: [
+        `${textOf(name)} is a ${kind}, of which nobody can tell when a record was written or changed: name the table itself under records.table`,
       ],
     };
   const columns = await session.query<{ name: string; type: string; readable: boolean }>(COLUMNS, [row.oid]);

@@ -2,7 +2,7 @@ import { castFunctions } from './casts.js';
 import { enrolmentFunctions } from './enrolment.js';
 import { createEventTriggers, dropEventTriggers, eventTriggerFunctions } from './event-triggers.js';
 import { guard } from './guard.js';
-import { printedLiteral, writerRoles, writerVersion } from './names.js';
+import { printedLiteral, triggerNames, writerRoles, writerVersion } from './names.js';
 import { partitionFunction } from './partitions.js';
 import { recordingFunctions } from './recording.js';
 import { createRoles, grants, joinRoles, warnOfMembership } from './roles.js';
@@ -32,6 +32,13 @@ export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions)
       'four roles that cannot log in',
       'Without a superuser, as on managed servers: a role that may create roles and owns the tables can run it. Then there',
       'are no event triggers, that role is a member of kop_audit_owner, and warnings say what is lost by it.',
+      ...(baseline
+        ? [
+            'Each row of the tables in scope becomes a record, in this one transaction: until it ends, writers of these tables',
+            'wait, about 10 s for 100,000 rows, and the log grows by what the tables hold. To let each wait only for its own',
+            "rows: install without --baseline, then run select audit.baseline('schema.table') for one table after another.",
+          ]
+        : []),
     ]),
     guard(`
   if installed is not null and installed <> ${writerVersion} then
@@ -49,12 +56,26 @@ insert into audit.installation (version, baseline) values (${writerVersion}, ${b
 delete from audit.scope;
 insert into audit.scope (kind, pattern, reason) values
 ${scopeRows(scope).join(',\n')};
-select audit.maintain_partitions(${monthsAhead}) as partition_made;
+select audit.maintain_partitions(${monthsAhead}) as partition_made;${baseline ? announceRows : ''}
 select audit.enrol_all() as table_enrolled;`,
     createEventTriggers(),
     '\ncommit;\n',
   ].join('\n');
 }
+
+/** An estimate: counting would take as long again. */
+const announceRows = `
+do $kop$
+declare
+  found bigint;
+begin
+  select coalesce(sum(greatest(reltuples, 0)), 0) into found from pg_class
+    where audit.in_scope(oid) and not exists (select from pg_trigger where tgrelid = pg_class.oid and tgname = '${triggerNames.row}');
+  if found > 100000 then
+    raise warning 'about % rows become records now, and writers of their tables wait for it, for about % s', found, found / 10000;
+  end if;
+end
+$kop$;`;
 
 /** What every version of the scripts puts in place anew. */
 export function replaceable(): string {

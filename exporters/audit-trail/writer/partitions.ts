@@ -7,7 +7,7 @@ create or replace function audit.maintain_partitions(months_ahead integer defaul
 language plpgsql security definer
   set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
-  -- A partition waits for every writer of the log: better to fail, and to be called again, than to queue the portal.
+  -- Of the default partition, which is locked for a moment: who reads the whole log would queue behind this.
   set lock_timeout = '5s'
 as $kop$
 declare
@@ -28,7 +28,9 @@ begin
         using hint = 'Call audit.maintain_partitions() before the month begins.';
       continue;
     end if;
-    execute format('create table audit.%I partition of audit.log for values from (%L) to (%L)', leaf, month, next_month);
+    -- Made apart and then attached: CREATE TABLE … PARTITION OF would lock the log against every writer.
+    execute format('create table audit.%I (like audit.log including all)', leaf);
+    execute format('alter table audit.log attach partition audit.%I for values from (%L) to (%L)', leaf, month, next_month);
     execute format('grant select on audit.%I to ${writerRoles.observer}, ${writerRoles.sealer}', leaf);
     return next 'audit.' || leaf;
   end loop;

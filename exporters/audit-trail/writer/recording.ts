@@ -105,12 +105,14 @@ $kop$;
 alter function audit.record_truncate() owner to ${writerRoles.owner};
 
 -- What a table held when its recording began, or after a rewrite by DDL: select audit.baseline('public.clients');
+-- Writers of the table wait, so that no record of a change comes to stand before a snapshot of the row from before it.
 create or replace function audit.baseline(target regclass) returns bigint
 language plpgsql${pinned}
 as $kop$
 declare
   recorded bigint;
 begin
+  execute format('lock table only %s in share mode', target);
   execute format(
     $sql$
     insert into audit.log (op, relid, table_schema, table_name, pk, new_row, ${attributed})

@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import type { DeepReadonly } from '../../deep-readonly.js';
+import { eventTriggers } from '../../writer/names.js';
 import type { Check, FastPoll } from '../check.js';
 import type { Coverage } from '../tables/coverage.js';
 import { type Fingerprints, fingerprintsSchema, functionWarnings } from '../tables/fingerprints.js';
-import { type LogDefinition, logDefinitionSchema, partsThatDiffer, readLogParts } from '../tables/log-definition.js';
+import {
+  type LogDefinition,
+  type LogParts,
+  logDefinitionSchema,
+  partsThatDiffer,
+  readLogParts,
+} from '../tables/log-definition.js';
 import type { TableTriggers } from '../tables/memory.js';
 import { judged } from '../verdict/evidence.js';
 
@@ -47,6 +54,7 @@ export const triggersCheck: Check<Own, FastPoll> = {
           [
             warnings.length === 0 ? [] : [{ reason: 'a trigger function could be safer', fixes: warnings }],
             log === undefined ? [] : notAccepted(log, trail.records?.table ?? ''),
+            log === undefined || trail.records?.preset !== 'kop' ? [] : unseenSchemaChanges(log.now),
           ].flat(),
         ),
       },
@@ -85,6 +93,18 @@ function notAccepted({ accepted, now }: LogDefinition, table: string) {
     'undo it, and find out which records were written meanwhile; if it was meant: kop audit baseline, without a table',
   ];
   return [{ reason: `${table} is not what was first seen: ${differences.join(', ')}`, fixes }];
+}
+
+/** A server whose administrator is no superuser lets nobody make them, or only some. */
+function unseenSchemaChanges(parts: LogParts) {
+  const missing = Object.entries(eventTriggers).flatMap(([name, { callee }]) =>
+    parts[`function ${callee}()`] !== undefined && parts[`event trigger ${name}`] === undefined ? [name] : [],
+  );
+  if (missing.length === 0) return [];
+  const reason = `changes of the schema are not seen whole: no event trigger ${missing.join(', ')}`;
+  return [
+    { reason, fixes: ['select audit.enrol_all() as the last step of each migration, so that new tables are recorded'] },
+  ];
 }
 
 const logDetail = (change: string) => `around the audit table, ${change}`;

@@ -83,3 +83,23 @@ test('a baseline accepts what the log is by then, and the next change is told ag
   await lab.watching.look();
   expect([changes(), evidence('degraded')]).toEqual([2, 1]);
 });
+
+test('a server without event triggers says what is not seen', async () => {
+  await installed();
+  await lab.fixture.sql('drop event trigger kop_audit_ddl; drop event trigger kop_audit_rewrite');
+  await lab.watching.look();
+  const { reason, fixes } = lab.watching.observer.state.evidence.get('catalogue');
+  expect(reason).toContain('no event trigger kop_audit_ddl, kop_audit_rewrite');
+  expect(fixes.join()).toContain('select audit.enrol_all()');
+});
+
+test.each(['view', 'materialized view'])('a %s as the audit table is refused by its kind', async (kind) => {
+  await installed();
+  await lab.watching.close();
+  await lab.fixture.sql(`create ${kind} public.records as select * from audit.log`);
+  lab.watch({ trail: { records: { ...installedRecords, table: 'public.records' } } });
+  await lab.watching.look();
+  const { state, reason } = lab.watching.observer.state.evidence.get('records');
+  expect(state).toBe('unknown');
+  expect(reason).toContain(`public.records is a ${kind}`);
+});

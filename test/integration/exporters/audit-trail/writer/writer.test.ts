@@ -321,6 +321,22 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect(await recorded(db)).toEqual(['SNAPSHOT clients {"id": 1}', 'SNAPSHOT clients {"id": 2}', 'SNAPSHOT copied']);
   });
 
+  test('a baseline says beforehand that writers wait, and for how many rows', async () => {
+    const db = await connect();
+    await db.query(`insert into clients select i from generate_series(1, 100001) i; analyze clients`);
+    const warnings: (string | undefined)[] = [];
+    db.on('notice', ({ message }) => warnings.push(message));
+    const script = installSql({ ...everything, baseline: true });
+    expect(script.split('begin;')[0]).toContain('about 10 s for 100,000 rows');
+    expect(installSql(everything)).not.toContain('for 100,000 rows');
+    await db.query(script);
+    expect(warnings).toEqual([
+      'about 100001 rows become records now, and writers of their tables wait for it, for about 10 s',
+    ]);
+    await db.query(script);
+    expect(warnings).toHaveLength(1);
+  });
+
   test('only what is in scope is recorded, underscores being underscores', async () => {
     const db = await installed({
       scope: {
@@ -368,6 +384,30 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       values ('INSERT', 1, 'x', 'y', date_trunc('month', now()) + interval '5 months 3 days')`);
     expect((await db.query('select audit.maintain_partitions(6)')).rows).toHaveLength(1);
     expect((await db.query('select count(*)::int as n from audit.log_default')).rows).toEqual([{ n: 1 }]);
+  });
+
+  test('partitions are made while writers are in the middle of their transactions, and those after them wait for nothing', async () => {
+    const db = await installed();
+    const { rows: of } = await db.query<{ name: string }>('select current_database() as name');
+    const url = new URL(server.adminUrl);
+    url.pathname = `/${of[0]?.name}`;
+    const writer = await open(url.toString());
+    onTestFinished(() => writer.end());
+    await writer.query('begin; insert into clients values (1)');
+    await db.query('begin');
+    expect((await db.query('select audit.maintain_partitions(4)')).rows).toHaveLength(1);
+    await writer.query(
+      `set lock_timeout = '2s'; insert into clients values (2); commit; insert into clients values (3)`,
+    );
+    await db.query('commit');
+    expect(await recorded(db)).toHaveLength(3);
+    const { rows } = await db.query(`select count(distinct indrelid)::int as leaves, count(*)::int as indexes
+      from pg_index where indrelid in (select relid from pg_partition_tree('audit.log') where isleaf)`);
+    expect(rows).toEqual([{ leaves: 6, indexes: 24 }]);
+    const { rows: parts } = await db.query(
+      `select count(*)::int as n from pg_inherits i join pg_index x on x.indexrelid = i.inhrelid`,
+    );
+    expect(parts).toEqual([{ n: 24 }]);
   });
 
   test('running it again changes nothing', async () => {
