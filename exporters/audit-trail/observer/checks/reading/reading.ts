@@ -1,5 +1,7 @@
-import { readFacts } from '../../../database/facts.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import { type Facts, readFacts } from '../../../database/facts.js';
 import { modeOf, nextWindow, type RecordsWindow } from '../../../records/reader.js';
+import type { RecordsSql } from '../../../records/sql.js';
 import type { TrailMetrics } from '../../../trail-metrics.js';
 import { CannotCheck, type Check, type Outcome } from '../../check.js';
 import type { LoadBudget } from '../../schedule/budget.js';
@@ -48,9 +50,11 @@ export const readingCheck: Check<Own, PlannedPoll> = {
 };
 
 async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
-  const { seconds, stall } = await poll.read(async (session) =>
-    watermarkLag(session, await readFacts(session), own.stall, poll.now()),
-  );
+  const { seconds, stall, hasForeign } = await poll.read(async (session) => {
+    const facts = await readFacts(session);
+    const lag = await watermarkLag(session, facts, own.stall, poll.now());
+    return { ...lag, hasForeign: await hasForeignRecords(session, poll.sql, facts) };
+  });
   const memory = { ...own, stall };
   const record = (metrics: TrailMetrics) => metrics.watermarkLag(seconds);
   // Other roles' transactions cannot be seen, so records that they commit late would never be read.
@@ -60,12 +64,29 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
   }
   const { actors } = poll.trail.attribution;
   const listed = actors === undefined ? {} : await poll.read((session) => listedActors(session, actors));
-  return { memory: { ...memory, round: { isMore: true, limitations: [], listed } }, record, isMore: true };
+  return {
+    memory: { ...memory, round: { isMore: true, limitations: hasForeign ? [FOREIGN] : [], listed } },
+    record,
+    isMore: true,
+  };
 }
 
 /** By time, new records cannot be told from those that were there; until all were read once, they are read at that pace. */
 function paceOf({ load, catchUp }: PlannedPoll, { progress, backlog }: Own): LoadBudget {
   return progress?.everCaughtUp === true || backlog !== undefined ? load : catchUp;
+}
+
+const FOREIGN =
+  'some records name transactions that this cluster has not begun: they were restored from another one, or forged, and their histories are not compared yet';
+
+/** Their transactions are no order among those of this cluster, so they are not read before its counter has come as far. */
+async function hasForeignRecords(session: Session, sql: RecordsSql, { xmax }: Facts): Promise<boolean> {
+  if (sql.txidType === undefined) return false;
+  const found = await session.query(
+    `select 1 as there from ${sql.live} r where r.txid >= $1::${sql.txidType} limit 1`,
+    [xmax.toString()],
+  );
+  return found.length > 0;
 }
 
 interface Page {

@@ -97,3 +97,17 @@ test('what is wrong in either part is found', async () => {
   await quick.look();
   expect(quick.metric('audit_trail_missing_events_total', { table: accounts })).toBe(1);
 });
+
+test('records of transactions that this cluster has not begun are said not to be read', async () => {
+  const fixture = await longTrail();
+  const watching = reader(fixture, keeping(), 1);
+  await watching.look();
+  expect(continuity(watching).state).toBe('ok');
+  await fixture.sql(`alter table audit.log disable trigger all;
+    update audit.log set xact_id = (xact_id::text::bigint + 1000000000)::text::xid8 where id <= 20`);
+  await watching.look();
+  expect(continuity(watching)).toMatchObject({
+    state: 'degraded',
+    reason: expect.stringContaining('transactions that this cluster has not begun'),
+  });
+});
