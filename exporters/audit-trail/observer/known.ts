@@ -20,6 +20,8 @@ export interface Known {
   readonly orderLost?: { readonly at: number } | undefined;
   /** By label. */
   readonly tables: Readonly<Record<string, TableMemory>>;
+  /** Of names without a table. */
+  readonly gone: Readonly<Record<string, TableMemory>>;
   readonly checks: {
     readonly counters: CountersMemory;
     readonly reading: ReadingMemory;

@@ -150,8 +150,18 @@ describe('a server apart', { shuffle: false }, () => {
     const { crashes, happened, alarms, isProven, remains } = result;
     expect({ alarms, isProven }).toEqual({ alarms: [], isProven: true });
     expect(Object.keys(happened).sort()).toEqual(innocents.map(({ name }) => name).sort());
-    const { 'fingerprint_changes_total trigger': maintained, ...rest } = remains;
+    const {
+      'fingerprint_changes_total trigger': maintained,
+      'counter_residual operations_calls': mismatch,
+      'unaccounted_changes operations_calls above': unaccounted,
+      'unaccounted_changes_total operations_calls above': everUnaccounted,
+      ...rest
+    } = remains;
     expect(rest).toEqual({ 'epoch_changes_total postmaster_restart': crashes });
+    // Each statement that fails midway leaves a ticket for its four rows, and no more is left by anything.
+    expect(unaccounted).toBeGreaterThan(0);
+    expect(Number(unaccounted)).toBeLessThanOrEqual(4 * (happened['a statement that fails midway'] ?? 0));
+    expect([mismatch, everUnaccounted]).toEqual([unaccounted, unaccounted]);
     expect(Number(maintained)).toBeGreaterThanOrEqual(happened['planned maintenance'] ?? 1);
     expect(result.seconds).toBeGreaterThanOrEqual(SOAK_SECONDS);
     expect(result.recordsRead).toBe(result.recordsWritten);

@@ -28,6 +28,7 @@ const moving: ReadonlySet<string> = new Set([
   'sweep_period_seconds',
   'exported_records_total',
   'readability_timestamp_seconds',
+  'witness_retained_bytes',
 ]);
 /** Of these, only whether they are out of bounds counts. */
 export const boundOf = { clock_offset_seconds: 2, watermark_lag_seconds: 4 } as const;

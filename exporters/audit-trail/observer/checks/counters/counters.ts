@@ -11,6 +11,7 @@ import { counterLimitations, type Evidence, judged, unknown } from '../../verdic
 import { amountsOf, unexplainedSoFar, withoutLedger } from '../../verdict/judged.js';
 import type { Alarm } from '../../verdict/state.js';
 import { countGone, countThere, disposalsHere } from '../disposals.js';
+import { type Dropped, recordsOfDropped } from './dropped.js';
 import {
   advance,
   type CallsOf,
@@ -27,7 +28,6 @@ import {
   longestLateMs,
   movedSinceAgreement,
   openLedger,
-  type Settling,
   settlingOf,
 } from './invariants.js';
 import { type CounterSample, type CounterTargets, readCounters } from './sample.js';
@@ -102,7 +102,12 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
       // Mismatches that are being checked or were judged stay visible; those that were explained do not.
       const shown = settling.settled(ledger.explained) ?? knownOf({ ...own, ledger }, found);
       const { judged: _, ...kept } = own;
-      const { suspicions, checking, explained } = judge(poll, ledger, own.checking, settling);
+      const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
+      const dropped =
+        (news?.operations_calls ?? 0) < 0
+          ? await recordsOfDropped(session, sql, ledger, poll.catalogue, known.gone)
+          : undefined;
+      const { suspicions, checking, explained } = judge(poll, ledger, own.checking, { news, dropped });
       return {
         memory: {
           ...kept,
@@ -150,11 +155,15 @@ interface Judgement {
 }
 
 /** Notes new mismatches, and those that are none any more, in the ledger and in the steps that are being checked. */
-function judge(poll: FastPoll, ledger: CountersLedger, before: readonly MismatchStep[], settling: Settling): Judgement {
+function judge(
+  poll: FastPoll,
+  ledger: CountersLedger,
+  before: readonly MismatchStep[],
+  { news, dropped }: { readonly news: CounterMismatches | undefined; readonly dropped: Dropped | undefined },
+): Judgement {
   let checking = before;
   const explained: ExplainedStep[] = [];
   const suspicions: { table: string; alarm: Alarm }[] = [];
-  const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
   if (news === undefined) return { suspicions, checking, explained };
   const steps = auditInvariants.flatMap((invariant) => {
     const amount = news[invariant] ?? 0;
@@ -162,10 +171,10 @@ function judge(poll: FastPoll, ledger: CountersLedger, before: readonly Mismatch
   });
   for (const { step, suspects } of steps) {
     const { invariant } = step;
-    if (suspects.length > 0 && suspects.every(poll.isUnderMaintenance)) {
+    const reason = reasonOf(poll, step, suspects, dropped);
+    if (reason !== undefined) {
       ledger.explained[invariant] = (ledger.explained[invariant] ?? 0) + step.amount;
-      const evidence = 'a maintenance of these tables was declared before';
-      explained.push({ ...step, at: poll.now(), by: 'maintenance', evidence });
+      explained.push({ ...step, at: poll.now(), ...reason });
       continue;
     }
     const own = [...checking.filter((each) => each.invariant === invariant), step];
@@ -189,6 +198,21 @@ function judge(poll: FastPoll, ledger: CountersLedger, before: readonly Mismatch
     ledger.agreedAt = agreementAt(poll);
   }
   return { suspicions, checking, explained };
+}
+
+/** What explains a step before anything is looked into. */
+function reasonOf(
+  { isUnderMaintenance }: FastPoll,
+  { invariant, amount }: MismatchStep,
+  suspects: readonly string[],
+  dropped: Dropped | undefined,
+): Pick<ExplainedStep, 'by' | 'evidence'> | undefined {
+  if (suspects.length > 0 && suspects.every(isUnderMaintenance))
+    return { by: 'maintenance', evidence: 'a maintenance of these tables was declared before' };
+  if (invariant !== 'operations_calls' || amount > 0 || dropped === undefined || dropped.records < -amount)
+    return undefined;
+  const evidence = `${dropped.labels.join(', ')} was dropped and took its newest counts with it; ${dropped.records} records of it are of that time`;
+  return { by: 'dropped', evidence };
 }
 
 function stepOf(poll: FastPoll, ledger: CountersLedger, invariant: AuditInvariant, amount: number) {

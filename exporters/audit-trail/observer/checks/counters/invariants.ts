@@ -55,7 +55,7 @@ export type CountersLedger = z.infer<typeof countersLedgerSchema>;
 /** What made a mismatch, or a part of it, no longer one. Without such evidence it stays unaccounted. */
 const explainedStepSchema = mismatchStepSchema.extend({
   at: z.number(),
-  by: z.enum(['agreed', 'witness', 'maintenance', 'baseline']),
+  by: z.enum(['agreed', 'witness', 'maintenance', 'dropped', 'baseline']),
   evidence: z.string(),
 });
 export type ExplainedStep = DeepReadonly<z.infer<typeof explainedStepSchema>>;

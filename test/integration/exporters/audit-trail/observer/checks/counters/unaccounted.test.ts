@@ -15,6 +15,7 @@ import type {
 import { silentLogger } from '../../../../../../../exporters/runtime/log.js';
 import { looseFolder } from '../../../../../../../exporters/runtime/state/index.js';
 import { observed } from '../../../../../../support/audit-trail/observed.js';
+import { enrol } from '../../../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 const accounts = 'public.accounts';
@@ -184,6 +185,21 @@ test('rows that were written and truncated in one transaction are counted exactl
   expect(all()).toEqual([0, 0, 0, 0]);
   expect(lab.watching.metric('audit_trail_counter_residual', { invariant: 'operations_calls' })).toBe(0);
   expect(wrong()).toEqual([]);
+});
+
+test('a table that is dropped takes counts with it that were not reported yet, and its records tell of them', async () => {
+  await begin();
+  await lab.fixture.sql(`create table scratch (id bigint primary key, v text); ${enrol('public.scratch')};
+    grant select on scratch to ${lab.fixture.observerRole}`);
+  await lab.fixture.sql("insert into scratch select i, 'v' from generate_series(1, 50) i");
+  await looks(2);
+  await lab.fixture.sql('delete from scratch; drop table scratch');
+  await looks(3);
+  expect(all()).toEqual([0, 0, 0, 0]);
+  expect(lab.watching.memory().checks.counters.explained).toMatchObject([
+    { by: 'dropped', amount: -50, evidence: expect.stringMatching(/^public\.scratch was dropped/) },
+  ]);
+  expect(lab.watching.state(accounts)).toBe('ok');
 });
 
 test('what is open outlives the observer, also one that was killed, and a reset of the statistics', async () => {

@@ -1,0 +1,39 @@
+import { parseQualified } from '../../../../runtime/postgres/quote.js';
+import type { Session } from '../../../../runtime/postgres/read-only.js';
+import type { RecordsSql } from '../../../records/sql.js';
+import type { Catalogue } from '../../tables/catalogue.js';
+import type { TableMemory } from '../../tables/memory.js';
+import type { CountersLedger } from './invariants.js';
+
+export interface Dropped {
+  readonly labels: readonly string[];
+  /** Records of changes in them since counters agreed last. */
+  readonly records: number;
+}
+
+/**
+ * A table that is dropped takes the counts with it that its last sessions had not reported yet, and the calls of the trigger were
+ * counted. Its records say how many changes that may be.
+ */
+export async function recordsOfDropped(
+  session: Session,
+  sql: RecordsSql,
+  { masks, agreedAt }: CountersLedger,
+  { relations }: Catalogue,
+  gone: Readonly<Record<string, TableMemory>>,
+): Promise<Dropped | undefined> {
+  const there = new Set(relations.map(({ oid }) => oid));
+  const labels = Object.entries(gone)
+    .filter(([, { storage }]) =>
+      Object.values(storage.relations ?? {}).some((oid) => !there.has(oid) && (masks[oid] ?? 0) !== 0),
+    )
+    .map(([label]) => label);
+  if (labels.length === 0 || agreedAt?.xid === undefined || sql.txidType === undefined) return undefined;
+  const names = labels.map(parseQualified).map((name) => `(${sql.ofTable('r', name)})`);
+  const [row] = await session.query<{ n: number }>(
+    `select count(*)::int as n from ${sql.live} r
+     where r.txid >= $1::${sql.txidType} and r.op in ('INSERT', 'UPDATE', 'DELETE') and (${names.join(' or ')})`,
+    [agreedAt.xid],
+  );
+  return { labels, records: row?.n ?? 0 };
+}
