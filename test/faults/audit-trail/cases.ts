@@ -679,6 +679,8 @@ export const cases: readonly FaultCase[] = [
       'evidence_state continuity': 'unknown',
       'evidence_state replay': 'unknown',
       'evidence_state identity': 'unknown',
+      'evidence_state catalogue': 'degraded',
+      'fingerprint_changes_total log': 1,
     },
   },
   {
