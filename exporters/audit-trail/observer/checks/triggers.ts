@@ -10,6 +10,7 @@ import {
   logDefinitionSchema,
   partsThatDiffer,
   readLogParts,
+  withNewColumns,
 } from '../tables/log-definition.js';
 import type { TableTriggers } from '../tables/memory.js';
 import { judged } from '../verdict/evidence.js';
@@ -38,7 +39,7 @@ export const triggersCheck: Check<Own, FastPoll> = {
       .flatMap(functionWarnings);
     const writers = catalogue.functions.map(({ name }) => name);
     const parts = sql === undefined ? undefined : await read((session) => readLogParts(session, sql.shape, writers));
-    const log = parts === undefined ? own.log : { accepted: own.log?.accepted ?? parts, now: parts };
+    const log = parts === undefined ? own.log : withNewColumns(own.log, parts);
     const logChanges = log === undefined ? [] : partsThatDiffer(own.log?.now ?? log.now, log.now);
     return {
       memory: {
@@ -111,7 +112,7 @@ function unseenSchemaChanges(parts: LogParts) {
 
 /** What could change a record or drop it. Who may read it, and how tables are enrolled, leaves the records as they are. */
 function concernsRecords(change: string): boolean {
-  return /^(trigger|rule|column|child|inheritance) /.test(change);
+  return /^(trigger|rule|(own )?column|child|inheritance) /.test(change);
 }
 
 const logDetail = (change: string) => `around the audit table, ${change}`;

@@ -14,7 +14,7 @@ with own as (
   select c.oid, c.oid = $1::oid as is_root, case when c.oid = $1::oid then '' else ' of ' || c.relname end as of, c.relrowsecurity, c.relforcerowsecurity
   from pg_class c where c.oid = $1::oid or c.oid = any($2::oid[])),
 columns as (
-  select o.oid, o.is_root, 'column ' || a.attname || o.of as name, a.attname,
+  select o.oid, o.is_root, case when o.is_root then 'column ' else 'own column ' end || a.attname || o.of as name, a.attname,
     concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attgenerated, a.attidentity, pg_get_expr(d.adbin, d.adrelid)) as text
   from own o join pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum),
@@ -70,7 +70,14 @@ export async function readLogParts(
 export function partsThatDiffer(before: LogParts, now: LogParts): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].sort().flatMap((name) => {
     if (before[name] === now[name]) return [];
-    if (before[name] === undefined) return [`${name} appeared`];
+    if (before[name] === undefined) return name.startsWith('column ') ? [] : [`${name} appeared`];
     return [now[name] === undefined ? `${name} is gone` : `${name} changed`];
   });
+}
+
+/** A column more changes no record, so it is accepted as it came; what happens to it from then on is told. */
+export function withNewColumns(before: LogDefinition | undefined, now: LogParts): LogDefinition {
+  if (before === undefined) return { accepted: now, now };
+  const more = Object.entries(now).filter(([name]) => name.startsWith('column ') && before.now[name] === undefined);
+  return { accepted: { ...before.accepted, ...Object.fromEntries(more) }, now };
 }
