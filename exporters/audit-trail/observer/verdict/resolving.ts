@@ -1,5 +1,5 @@
 import type { AuditRecords } from '../../../../pack/audit-trail/model.js';
-import { longestLateMs } from '../checks/counters/invariants.js';
+import { agreementAt, longestLateMs } from '../checks/counters/invariants.js';
 import { isRechecked } from '../checks/reading/recheck.js';
 import type { Memory } from '../memory.js';
 import { newTableMemory, type TableMemory } from '../tables/memory.js';
@@ -61,7 +61,8 @@ function accounted(memory: Memory, { declared }: ResolvedAt): Memory {
   const witnessed = from === undefined || to === undefined ? undefined : { from, to };
   const { counters, explained } = account(before, { confirmed: unmatchedCounts(memory.unmatched), witnessed, now });
   const { ledger } = counters;
-  const agreed = ledger === undefined ? {} : { ledger: { ...ledger, agreed: { ...ledger.last.audited } } };
+  const agreedAt = agreementAt(memory.looks, now, settleMs);
+  const agreed = ledger === undefined ? {} : { ledger: { ...ledger, agreed: { ...ledger.last.audited }, agreedAt } };
   const tables: Record<string, TableMemory> = { ...memory.tables };
   for (const { tables: suspects, evidence: reason } of explained) {
     for (const { table } of suspects) {

@@ -14,6 +14,7 @@ import { countGone, countThere, disposalsHere } from '../disposals.js';
 import { type Dropped, recordsOfDropped } from './dropped.js';
 import {
   advance,
+  agreementAt,
   type CallsOf,
   type CounterMismatches,
   type CountersLedger,
@@ -25,7 +26,6 @@ import {
   fell,
   join,
   learnSequenceGap,
-  longestLateMs,
   movedSinceAgreement,
   openLedger,
   settlingOf,
@@ -89,7 +89,7 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
       }
       if (ledger === undefined) {
         ledger = openLedger(sample, masks, own.judged, amountsOf(own.checking));
-        ledger.agreedAt = agreementAt(poll);
+        ledger.agreedAt = agreementAt(poll.known.looks, poll.now(), poll.pace.settleMs);
         const records = await countThere(session, sql, disposals);
         ledger.disposed = { base: { statements: disposals.length, records } };
       }
@@ -105,7 +105,7 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
       const news = settling.settled(ledger.explained, ledger.judged, ledger.pending);
       const dropped =
         (news?.operations_calls ?? 0) < 0
-          ? await recordsOfDropped(session, sql, ledger, poll.catalogue, known.gone)
+          ? await recordsOfDropped(session, sql, ledger, poll.catalogue, known)
           : undefined;
       const { suspicions, checking, explained } = judge(poll, ledger, own.checking, { news, dropped });
       return {
@@ -195,7 +195,7 @@ function judge(
   ledger.pending = amountsOf(checking);
   if (steps.length === 0 && checking.length === 0) {
     ledger.agreed = { ...ledger.last.audited };
-    ledger.agreedAt = agreementAt(poll);
+    ledger.agreedAt = agreementAt(poll.known.looks, poll.now(), poll.pace.settleMs);
   }
   return { suspicions, checking, explained };
 }
@@ -231,13 +231,6 @@ function stepOf(poll: FastPoll, ledger: CountersLedger, invariant: AuditInvarian
     ...shares,
   };
   return { step, suspects };
-}
-
-/** Transactions from this one on may have been reported after it: some run still, and some sessions report late. */
-function agreementAt({ known, now, pace }: FastPoll): NonNullable<CountersLedger['agreedAt']> {
-  const at = now();
-  const xid = known.looks.findLast((look) => look.at <= at - longestLateMs(pace.settleMs))?.xmin;
-  return { at, ...(xid === undefined ? {} : { xid }) };
 }
 
 /**

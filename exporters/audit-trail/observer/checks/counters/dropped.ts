@@ -1,8 +1,8 @@
 import { parseQualified } from '../../../../runtime/postgres/quote.js';
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { RecordsSql } from '../../../records/sql.js';
+import type { Known } from '../../known.js';
 import type { Catalogue } from '../../tables/catalogue.js';
-import type { TableMemory } from '../../tables/memory.js';
 import type { CountersLedger } from './invariants.js';
 
 export interface Dropped {
@@ -20,7 +20,7 @@ export async function recordsOfDropped(
   sql: RecordsSql,
   { masks, agreedAt }: CountersLedger,
   { relations }: Catalogue,
-  gone: Readonly<Record<string, TableMemory>>,
+  { gone, epoch }: Pick<Known, 'gone' | 'epoch'>,
 ): Promise<Dropped | undefined> {
   const there = new Set(relations.map(({ oid }) => oid));
   const labels = Object.entries(gone)
@@ -28,12 +28,14 @@ export async function recordsOfDropped(
       Object.values(storage.relations ?? {}).some((oid) => !there.has(oid) && (masks[oid] ?? 0) !== 0),
     )
     .map(([label]) => label);
-  if (labels.length === 0 || agreedAt?.xid === undefined || sql.txidType === undefined) return undefined;
+  // Counters of a busy trail may not have agreed since they began.
+  const since = agreedAt?.xid ?? epoch?.xmax;
+  if (labels.length === 0 || since === undefined || sql.txidType === undefined) return undefined;
   const names = labels.map(parseQualified).map((name) => `(${sql.ofTable('r', name)})`);
   const [row] = await session.query<{ n: number }>(
     `select count(*)::int as n from ${sql.live} r
      where r.txid >= $1::${sql.txidType} and r.op in ('INSERT', 'UPDATE', 'DELETE') and (${names.join(' or ')})`,
-    [agreedAt.xid],
+    [since],
   );
   return { labels, records: row?.n ?? 0 };
 }

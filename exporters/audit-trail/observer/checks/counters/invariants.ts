@@ -281,6 +281,16 @@ export function longestLateMs(settleMs: number): number {
   return 6 * settleMs;
 }
 
+/** Transactions from this one on may have been reported after it: some run still, and some sessions report late. */
+export function agreementAt(
+  looks: readonly { readonly at: number; readonly xmin?: string | undefined }[],
+  at: number,
+  settleMs: number,
+): NonNullable<CountersLedger['agreedAt']> {
+  const xid = looks.findLast((look) => look.at <= at - longestLateMs(settleMs))?.xmin;
+  return { at, ...(xid === undefined ? {} : { xid }) };
+}
+
 interface Entry {
   readonly at: number;
   readonly found: CounterMismatches;
