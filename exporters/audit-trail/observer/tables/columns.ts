@@ -12,7 +12,11 @@ const BASE = `
 const COLUMNS = (xid8: (xmin: string) => string) => `
 select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
        case when t.typtype = 'd' then (${BASE}) else format_type(a.atttypid, null) end as base, a.attgenerated = 'v' as is_virtual,
-       has_column_privilege(a.attrelid, a.attnum, 'select') as readable, (${xid8('a.xmin')})::text as changed,
+       has_column_privilege(a.attrelid, a.attnum, 'select') as readable,
+       (${xid8('a.xmin')})::text as changed,
+       (select coalesce(max(x), 0)::text from (select ${xid8('e.xmin')} as x from pg_enum e where e.enumtypid in (t.oid, t.typelem, t.typbasetype)
+          union all select ${xid8('m.xmin')} from pg_type o join pg_attribute m on m.attrelid = o.typrelid and m.attnum > 0
+            where o.oid in (t.oid, t.typelem, t.typbasetype) and o.typtype = 'c') changes) as type_changed,
        array_position(i.indkey::int2[], a.attnum) as key_position
 from pg_class c
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -27,6 +31,8 @@ export interface Column extends KeyColumn {
   readonly readable: boolean;
   /** Transaction that last changed the definition: images before and after need not agree. */
   readonly changed: bigint;
+  /** The same of its type: labels of an enumeration, attributes of a composite type. 0 for a type of the server. */
+  readonly typeChanged: bigint;
 }
 
 export interface TableColumns {
@@ -44,6 +50,7 @@ interface ColumnRow {
   is_virtual: boolean;
   readable: boolean;
   changed: string;
+  type_changed: string;
   key_position: number | null;
 }
 
@@ -63,7 +70,14 @@ export async function readColumns(
       {
         columns: own
           .filter((row) => !row.is_virtual)
-          .map(({ name, type, base, readable, changed }) => ({ name, type, base, readable, changed: BigInt(changed) })),
+          .map(({ name, type, base, readable, changed, type_changed }) => ({
+            name,
+            type,
+            base,
+            readable,
+            changed: BigInt(changed),
+            typeChanged: BigInt(type_changed),
+          })),
         key: own
           .filter((row) => row.key_position !== null)
           .sort((a, b) => (a.key_position ?? 0) - (b.key_position ?? 0))

@@ -213,6 +213,15 @@ async function comparePage(
       return after(isEnd ? ended(judgedScan, poll.now()) : { ...before, scan: judgedScan }, page.compared);
     },
     accepted: { table: label, ids: page.accepted },
+    explanations:
+      page.redefined === 0
+        ? []
+        : [
+            {
+              table: label,
+              reason: `${page.redefined} rows differ in columns that were redefined after their last record`,
+            },
+          ],
     isOrderLost: isLost,
     record: (metrics) => metrics.replayProgress(label, progress),
     isMore: true,

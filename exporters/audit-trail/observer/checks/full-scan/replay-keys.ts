@@ -55,6 +55,7 @@ export async function replayKeys(
   const compared = Number(summary?.record ?? 0);
   return {
     mismatches,
+    redefined: 0,
     accepted,
     unbaselined: 0,
     lackingImages: 0,

@@ -40,7 +40,15 @@ export async function replayRows(
   );
   const [end] = ends;
   if (end === undefined)
-    return { mismatches: [], accepted: [], unbaselined: 0, lackingImages: 0, compared: 0, next: undefined };
+    return {
+      mismatches: [],
+      redefined: 0,
+      accepted: [],
+      unbaselined: 0,
+      lackingImages: 0,
+      compared: 0,
+      next: undefined,
+    };
   const params = [...(from ?? []), ...end.key];
   const upTo = `(${firstKey(key, 'c')}) <= (${typed(key, (from?.length ?? 0) + 1)})`;
   const truncate = await lastTruncate(session, sql, unit);
@@ -48,6 +56,7 @@ export async function replayRows(
   const rows = await withoutSpelling(session, unit.columns.columns, found);
   return {
     mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
+    redefined: rows.filter((row) => row.key !== null && differences(unit, row).redefined.length > 0).length,
     accepted: [],
     unbaselined: Number(rows.find(({ key }) => key === null)?.row_xid ?? 0),
     lackingImages: rows.filter(({ lacks_image }) => lacks_image).length,
@@ -126,17 +135,7 @@ function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | unde
       ? mismatch('resurrected', 'INSERT', 'missing', 'the row is there after its last record deleted it')
       : mismatch('resurrected', 'DELETE', 'unexplained', 'a record deletes a row that was never deleted');
   }
-  const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
-  const changed = Object.entries(row.difference ?? {})
-    .filter(([name, [a, b]]) => {
-      const column = unit.columns.columns.find((own) => own.name === name);
-      return !sameValue(a, b, {
-        type: column?.base,
-        wasRedefined: column !== undefined && recordedIn < column.changed,
-      });
-    })
-    .map(([name]) => name)
-    .sort();
+  const { changed } = differences(unit, row);
   if (changed.length > 0) {
     const kind = blame(row, rowXid);
     return mismatch('different', 'UPDATE', kind, `${describe(kind)}, in ${changed.join(', ')}`);
@@ -151,6 +150,30 @@ function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | unde
   return isUnrecorded
     ? mismatch('different', 'UPDATE', 'missing', 'the row was written again without a record')
     : undefined;
+}
+
+/**
+ * Columns whose values differ, sorted. Redefined is one whose definition changed after the last record of the row, where the row
+ * was not written since, except by that change itself: what it holds is of another type, or of another column of that name.
+ */
+function differences(
+  unit: ReplayUnit,
+  row: LiveRow,
+): { readonly changed: readonly string[]; readonly redefined: readonly string[] } {
+  const rowXid = BigInt(row.row_xid);
+  // A rewrite of the table makes row versions of its own.
+  const isWrittenBy = (xid: bigint) => unit.watchedSince === undefined || rowXid < unit.watchedSince || rowXid <= xid;
+  const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
+  const changed: string[] = [];
+  const redefined: string[] = [];
+  for (const [name, [a, b]] of Object.entries(row.difference ?? {})) {
+    const column = unit.columns.columns.find((own) => own.name === name);
+    const since = [column?.changed, column?.typeChanged].filter((xid = 0n) => recordedIn < xid);
+    if (sameValue(a, b, { type: column?.base, wasRedefined: since.length > 0 })) continue;
+    if (since.some((xid = 0n) => isWrittenBy(xid))) redefined.push(name);
+    else changed.push(name);
+  }
+  return { changed: changed.sort(), redefined: redefined.sort() };
 }
 
 /**

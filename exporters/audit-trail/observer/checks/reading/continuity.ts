@@ -140,7 +140,8 @@ class Judge {
     for (const [name, [a, b]] of Object.entries(candidate.difference ?? {})) {
       const column = columns.get(name);
       if (sameValue(a, b, { type: column?.base })) continue;
-      const changes = column === undefined ? [] : [column.changed, ...(table.redefined[name] ?? []).map(BigInt)];
+      const changes =
+        column === undefined ? [] : [column.changed, column.typeChanged, ...(table.redefined[name] ?? []).map(BigInt)];
       const by = changes.find((changed) => straddles(candidate, changed))?.toString();
       if (by !== undefined) {
         const { label } = table.table;
