@@ -16,6 +16,8 @@ declare
   next_month timestamptz;
   leaf text;
 begin
+  -- First, so that two callers wait for each other in one order. No writer waits for this.
+  lock table only audit.log in share update exclusive mode;
   for ahead in 0 .. months_ahead loop
     month := first + make_interval(months => ahead);
     next_month := month + interval '1 month';
