@@ -44,6 +44,21 @@ export function sameValue(a: string, b: string, { type, wasRedefined = false }: 
   }
 }
 
+/**
+ * Whether a change of the column's type may have made one of the other. It rounds numbers and moves times by a zone; of other types
+ * nothing can be said. That amounts became 0 is no conversion.
+ */
+export function mayBeConverted(a: string, b: string): boolean {
+  const [left, right] = [scalarText(a), scalarText(b)];
+  if (left === undefined || right === undefined) return true;
+  const [one, other] = [canonicalNumber(left), canonicalNumber(right)];
+  if (one !== undefined && other !== undefined) return Math.abs(Number(one) - Number(other)) < 1;
+  const [before, after] = [Date.parse(left), Date.parse(right)];
+  return Number.isNaN(before) || Number.isNaN(after) || Math.abs(before - after) <= WIDEST_ZONE_MS;
+}
+
+const WIDEST_ZONE_MS = 14 * 3_600_000;
+
 /** To as many digits as `extra_float_digits = 0` keeps: a session with that writes 0.3 for 0.30000000000000004. */
 function sameFloat(a: string, b: string, digits: number): boolean {
   return Number(a).toPrecision(digits) === Number(b).toPrecision(digits);

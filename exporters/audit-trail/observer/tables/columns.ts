@@ -11,12 +11,14 @@ const BASE = `
 /** A virtual generated column (PostgreSQL 18) has no value yet where triggers see the row, so it is in no image. */
 const COLUMNS = (xid8: (xmin: string) => string) => `
 select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-       case when t.typtype = 'd' then (${BASE}) else format_type(a.atttypid, null) end as base, a.attgenerated = 'v' as is_virtual,
+       case when t.typtype = 'd' then (${BASE}) else format_type(a.atttypid, null) end as base, a.attgenerated = 'v' as is_virtual, a.attgenerated <> '' as is_generated,
        has_column_privilege(a.attrelid, a.attnum, 'select') as readable,
        (${xid8('a.xmin')})::text as changed,
        (select coalesce(max(x), 0)::text from (select ${xid8('e.xmin')} as x from pg_enum e where e.enumtypid in (t.oid, t.typelem, t.typbasetype)
           union all select ${xid8('m.xmin')} from pg_type o join pg_attribute m on m.attrelid = o.typrelid and m.attnum > 0
             where o.oid in (t.oid, t.typelem, t.typbasetype) and o.typtype = 'c') changes) as type_changed,
+       (select coalesce(max(${xid8('d.xmin')}), 0)::text from pg_attribute d
+         where d.attrelid = a.attrelid and d.attisdropped and d.attnum < a.attnum) as added_after,
        array_position(i.indkey::int2[], a.attnum) as key_position
 from pg_class c
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -33,6 +35,10 @@ export interface Column extends KeyColumn {
   readonly changed: bigint;
   /** The same of its type: labels of an enumeration, attributes of a composite type. 0 for a type of the server. */
   readonly typeChanged: bigint;
+  /** From other columns, by an expression. */
+  readonly isGenerated: boolean;
+  /** Transaction that last dropped a column which stood before this one; 0 when none was. This one may have its name since. */
+  readonly addedAfter: bigint;
 }
 
 export interface TableColumns {
@@ -48,9 +54,11 @@ interface ColumnRow {
   type: string;
   base: string;
   is_virtual: boolean;
+  is_generated: boolean;
   readable: boolean;
   changed: string;
   type_changed: string;
+  added_after: string;
   key_position: number | null;
 }
 
@@ -70,13 +78,15 @@ export async function readColumns(
       {
         columns: own
           .filter((row) => !row.is_virtual)
-          .map(({ name, type, base, readable, changed, type_changed }) => ({
+          .map(({ name, type, base, readable, changed, type_changed, added_after, is_generated }) => ({
             name,
             type,
             base,
             readable,
             changed: BigInt(changed),
             typeChanged: BigInt(type_changed),
+            addedAfter: BigInt(added_after),
+            isGenerated: is_generated,
           })),
         key: own
           .filter((row) => row.key_position !== null)

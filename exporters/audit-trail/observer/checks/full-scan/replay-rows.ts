@@ -7,7 +7,7 @@ import type { RecordsSql } from '../../../records/sql.js';
 import { imageOf } from '../../tables/columns.js';
 import { type FindingKind, findingId } from '../../verdict/findings.js';
 import type { TableDisposal } from '../disposals.js';
-import { differingColumns, type ImageDifference, sameValue } from '../images.js';
+import { differingColumns, type ImageDifference, mayBeConverted, sameValue } from '../images.js';
 import { withoutSpelling } from '../same-values.js';
 import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
 
@@ -170,7 +170,8 @@ function differences(
     const column = unit.columns.columns.find((own) => own.name === name);
     const since = [column?.changed, column?.typeChanged].filter((xid = 0n) => recordedIn < xid);
     if (sameValue(a, b, { type: column?.base, wasRedefined: since.length > 0 })) continue;
-    if (since.some((xid = 0n) => isWrittenBy(xid))) redefined.push(name);
+    const isAnother = column !== undefined && (column.isGenerated || recordedIn < column.addedAfter);
+    if (since.some((xid = 0n) => isWrittenBy(xid)) && (isAnother || mayBeConverted(a, b))) redefined.push(name);
     else changed.push(name);
   }
   return { changed: changed.sort(), redefined: redefined.sort() };

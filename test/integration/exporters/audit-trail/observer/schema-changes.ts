@@ -41,6 +41,10 @@ export const schemaChanges: readonly SchemaChange[] = [
     form: 'DROP COLUMN, then ADD COLUMN of the same name and another type',
     sql: 'alter table T drop column note; alter table T add column note int default 7',
   },
+  {
+    form: 'DROP COLUMN, then ADD COLUMN of the same name with other numbers',
+    sql: 'alter table T drop column amount; alter table T add column amount numeric(12, 2) default 900',
+  },
   { form: 'RENAME COLUMN', sql: 'alter table T rename column note to remark' },
   { form: 'RENAME COLUMN of the key', sql: 'alter table T rename column id to number', state: 'fault', remark: KEY },
   {

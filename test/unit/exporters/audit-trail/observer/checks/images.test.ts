@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Settling } from '../../../../../../exporters/audit-trail/observer/checks/counters/invariants.js';
-import { sameValue } from '../../../../../../exporters/audit-trail/observer/checks/images.js';
+import { mayBeConverted, sameValue } from '../../../../../../exporters/audit-trail/observer/checks/images.js';
 import { gapsIn } from '../../../../../../exporters/audit-trail/observer/checks/retention.js';
 
 describe('two texts of one column', () => {
@@ -69,6 +69,19 @@ test('an instant that became a text is still the same one, and a number that did
   expect(sameValue('"2026-03-29T01:30:00+01:00"', '"2026-03-29 00:30:00+00"', redefined)).toBe(true);
   expect(sameValue('12.50', '"12.50"', redefined)).toBe(true);
   expect(sameValue('"007"', '"7"', redefined)).toBe(false);
+});
+
+test.each([
+  ['12.75', '13', true],
+  ['12.75', '0', false],
+  ['"12.75"', '1275', false],
+  ['"2026-03-29T00:30:00+00:00"', '"2026-03-29T09:30:00"', true],
+  ['"2026-03-29T00:30:00+00:00"', '"2026-04-29T00:30:00"', false],
+  ['"n1"', '"fine"', true],
+  ['"n1"', '["n1"]', true],
+  ['null', '7', true],
+])('%s may have become %s by a change of type: %s', (a, b, may) => {
+  expect(mayBeConverted(a, b)).toBe(may);
 });
 
 describe('a residual', () => {
