@@ -87,8 +87,7 @@ function* decodings(bytes: Buffer): Generator<readonly [how: string, decoded: Bu
     yield ['escaped', Buffer.from(unescaped(text), 'latin1')];
   }
   for (const [run] of text.matchAll(DECIMALS)) {
-    const numbers = run.split(/\D+/).map(Number);
-    if (numbers.every((number) => number <= 0xff)) yield ['decimal', Buffer.from(numbers)];
+    for (const numbers of bytesIn(run.split(/\D+/).map(Number))) yield ['decimal', Buffer.from(numbers)];
   }
   if (/=[0-9A-F]{2}/.test(text)) {
     const plain = text
@@ -99,6 +98,16 @@ function* decodings(bytes: Buffer): Generator<readonly [how: string, decoded: Bu
   if (/(?:[ -~]\0){8}|(?:\0[ -~]){8}/.test(text)) yield ['utf16', Buffer.from(text.replaceAll('\0', ''), 'latin1')];
   const inflated = inflate(bytes);
   if (inflated !== undefined) yield ['compressed', inflated];
+}
+
+/** Between larger numbers: a digit that stands before the first byte by chance makes it one. */
+function bytesIn(numbers: readonly number[]): readonly (readonly number[])[] {
+  const stretches: number[][] = [[]];
+  for (const number of numbers) {
+    if (number <= 0xff) stretches.at(-1)?.push(number);
+    else stretches.push([]);
+  }
+  return stretches.filter(({ length }) => length >= NEEDLE_BYTES);
 }
 
 function unescaped(text: string): string {

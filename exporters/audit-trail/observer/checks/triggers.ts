@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kopCall } from '../../../runtime/call.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
 import { eventTriggers } from '../../writer/names.js';
 import type { Check, FastPoll } from '../check.js';
@@ -93,7 +94,7 @@ function notAccepted({ accepted, now }: LogDefinition, table: string) {
   const differences = partsThatDiffer(accepted, now);
   if (differences.length === 0) return [];
   const fixes = [
-    'undo it, and find out which records were written meanwhile; if it was meant: kop audit baseline, without a table',
+    `undo it, and find out which records were written meanwhile; if it was meant: ${kopCall()} audit baseline, without a table`,
   ];
   return [{ reason: `${table} is not what was first seen: ${differences.join(', ')}`, fixes }];
 }

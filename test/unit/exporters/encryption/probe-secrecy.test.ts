@@ -46,6 +46,17 @@ describe('a plaintext is found in', () => {
     }
   });
 
+  test('decimal numbers beside digits and separators that stand there by chance', () => {
+    for (const [before, after] of [
+      ['9', '9'],
+      ['7,', ',7'],
+      ['900,', ',900'],
+      ['1 2,', '.'],
+    ]) {
+      expect(findPlaintext(`${before}${[...plaintext].join(',')}${after}`, plaintext)).toBe('decimal');
+    }
+  });
+
   test('bytes, arrays, and the name of a member', () => {
     expect(findPlaintext(plaintext, plaintext)).toBe('as it is');
     expect(findPlaintext([{ inner: ['x', vectors.plaintext] }], plaintext)).toBe('as it is');
