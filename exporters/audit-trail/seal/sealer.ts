@@ -165,7 +165,8 @@ class TrailSealer implements Sealer {
         if (hasMore) waitMs = 0;
       } catch {
         // It was logged and counted where it happened.
-        waitMs = Math.min(retryMs, this.#seal.intervalMs);
+        // Not in step with another sealer: each would find what the other holds, over and over.
+        waitMs = Math.min(retryMs, this.#seal.intervalMs) * (0.5 + Math.random());
         const mostMs = this.#waitingSince === undefined ? RETRY_MS.most : RETRY_MS.mostWaiting;
         retryMs = Math.min(retryMs * 2, mostMs);
       }

@@ -146,17 +146,21 @@ it('whoever loses its connection while the directory seems free never writes bes
     for (; !stop.signal.aborted; rows += 1) await lab.write(1);
     return rows;
   })();
-  for (let round = 0; round < 6; round += 1) {
-    await jump(-120_000);
-    await lab.client.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kop-audit-seal' and pid <> pg_backend_pid()`,
-    );
-    await sleep(500);
-    await vi.waitFor(() => expect([first, second].some((host) => host.said()?.state === 'sealing')).toBe(true), {
-      timeout: 20_000,
-    });
+  try {
+    for (let round = 0; round < 6; round += 1) {
+      await jump(-120_000);
+      await lab.client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kop-audit-seal' and pid <> pg_backend_pid()`,
+      );
+      await sleep(500);
+      await vi.waitFor(() => expect([first, second].some((host) => host.said()?.state === 'sealing')).toBe(true), {
+        timeout: 20_000,
+      });
+    }
+  } finally {
+    stop.abort();
+    await writing;
   }
-  stop.abort();
   const rows = await writing;
   await vi.waitFor(() => expect([first, second].some((host) => host.said()?.size === rows)).toBe(true), {
     timeout: 30_000,
