@@ -230,7 +230,6 @@ export const cases: readonly FaultCase[] = [
     shows: {
       ...forgedUpdate,
     },
-    isBasic: true,
   },
   {
     fault: 8,
@@ -467,7 +466,6 @@ export const cases: readonly FaultCase[] = [
       'alter event trigger kop_audit_ddl disable; create table newcomer (id bigint primary key); alter event trigger kop_audit_ddl enable always',
     ],
     shows: { tables_in_scope: 4, 'table_state public.newcomer': 'unknown', 'evidence_state replay': 'degraded' },
-    isBasic: true,
   },
   {
     fault: 20,
@@ -541,7 +539,6 @@ export const cases: readonly FaultCase[] = [
       `${as('  ')}; update accounts set balance = 82 where id = 11`,
     ],
     shows: { 'attribution_missing_total actor': 2, 'actor_records_total none': 2 },
-    isBasic: true,
   },
   {
     fault: 27,
@@ -666,7 +663,6 @@ export const cases: readonly FaultCase[] = [
     check: 'evidence',
     inject: ['alter table accounts enable row level security'],
     shows: { ...unknown(accounts), 'evidence_state replay': 'degraded' },
-    isBasic: true,
   },
   {
     fault: 44,

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { serverIdentity } from '../../../demo/postgres/identity.js';
 import { freePort } from '../../../demo/postgres/ports.js';
+import { serverFolders } from '../stack/needed-tools.mjs';
 
 export interface Pooler {
   /** The same role and database, through the pooler. */
@@ -39,7 +40,10 @@ logfile = ${join(folder, 'log')}
   const child = spawn(
     'pgbouncer',
     [...(identity === undefined ? [] : ['-u', identity.name]), join(folder, 'pgbouncer.ini')],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` } },
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, PATH: [process.env.PATH ?? '', ...serverFolders].join(delimiter) },
+    },
   );
   await listening(child);
   return {

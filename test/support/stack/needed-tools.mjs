@@ -88,19 +88,28 @@ const macBrowsers = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** @returns {Need[]} */
-export function missingTools() {
+/** Where Debian puts servers such as PgBouncer. They are on root's PATH, and not on that of others, who may run them too. */
+export const serverFolders = ['/usr/local/sbin', '/usr/sbin'];
+
+/**
+ * @param {readonly string[]} folders searched beside the PATH
+ * @returns {Need[]}
+ */
+export function missingTools(folders = serverFolders) {
   return needs.filter(({ title, programs }) => {
     const elsewhere =
       title === 'Chromium' && process.platform === 'darwin' && macBrowsers.some((file) => existsSync(file));
-    return !elsewhere && !programs.some(onPath);
+    return !elsewhere && !programs.some((program) => onPath(program, folders));
   });
 }
 
-/** @param {string} program */
-export function onPath(program) {
+/**
+ * @param {string} program
+ * @param {readonly string[]} [folders] searched beside the PATH
+ */
+export function onPath(program, folders = []) {
   const name = process.platform === 'win32' ? `${program}.exe` : program;
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+  return [...(process.env.PATH ?? '').split(delimiter), ...folders].some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);
       return true;

@@ -37,31 +37,39 @@ const all = [
 describe('the programs that the tests need', () => {
   test('are all there', () => {
     machineWith(...all);
-    expect(missingTools()).toEqual([]);
+    expect(missingTools([])).toEqual([]);
   });
 
   test('go by other names, too', () => {
     machineWith('prometheus-alertmanager', 'chromium-browser', ...all.filter((name) => !/^(alertm|chrom)/.test(name)));
-    expect(missingTools()).toEqual([]);
+    expect(missingTools([])).toEqual([]);
   });
 
   test.each(all)('%s is missed', (missed) => {
     machineWith(...all.filter((name) => name !== missed));
-    expect(missingTools().flatMap(({ programs }) => programs)).toContain(missed);
-    expect(missingTools()).toHaveLength(1);
+    expect(missingTools([]).flatMap(({ programs }) => programs)).toContain(missed);
+    expect(missingTools([])).toHaveLength(1);
+  });
+
+  test('stand beside the PATH, too, where servers are kept that only root has on it', () => {
+    machineWith('pgbouncer');
+    const [folder = ''] = folders;
+    machineWith(...all.filter((name) => name !== 'pgbouncer'));
+    expect(missingTools([]).map(({ title }) => title)).toEqual(['PgBouncer']);
+    expect(missingTools([folder])).toEqual([]);
   });
 
   test('a file that cannot be run is no program', () => {
     machineWith(...all);
     chmodSync(join(folders[0] ?? '', 'promtool'), 0o644);
-    expect(missingTools().map(({ title }) => title)).toEqual(['promtool']);
+    expect(missingTools([]).map(({ title }) => title)).toEqual(['promtool']);
   });
 });
 
 describe('how to install them', () => {
   const lines = (...missed: readonly string[]) => {
     machineWith(...all.filter((name) => !missed.includes(name)));
-    return howToInstall(missingTools()).split('\n');
+    return howToInstall(missingTools([])).split('\n');
   };
 
   test('names each package once, and what keeps its services from running', () => {
