@@ -154,7 +154,8 @@ function judgeLive(unit: ReplayUnit, key: string, row: LiveRow): Mismatch | unde
 
 /**
  * Columns whose values differ, sorted. Redefined is one whose definition changed after the last record of the row, where the row
- * was not written since, except by that change itself: what it holds is of another type, or of another column of that name.
+ * was not written since, except by that change itself: what it holds is of another type, or of another column of that name. Where
+ * row versions cannot be compared with records, nothing shows that the row was not written, and a difference is one.
  */
 function differences(
   unit: ReplayUnit,
@@ -162,7 +163,8 @@ function differences(
 ): { readonly changed: readonly string[]; readonly redefined: readonly string[] } {
   const rowXid = BigInt(row.row_xid);
   // A rewrite of the table makes row versions of its own.
-  const isWrittenBy = (xid: bigint) => unit.watchedSince === undefined || rowXid < unit.watchedSince || rowXid <= xid;
+  const isWrittenBy = (xid: bigint) =>
+    unit.comparesVersions && (unit.watchedSince === undefined || rowXid < unit.watchedSince || rowXid <= xid);
   const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
   const changed: string[] = [];
   const redefined: string[] = [];

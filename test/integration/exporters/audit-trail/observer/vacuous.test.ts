@@ -149,6 +149,11 @@ describe('a trail as paper_trail keeps it, which names models and not tables', (
 
   test.each([
     ['a change without a version', 'update accounts set balance = 9 where id = 2', 'UPDATE'],
+    [
+      'a change without a version, before a change of the definition that excuses nothing',
+      "update accounts set name = 'other' where id = 2; alter table accounts alter column name set statistics 50",
+      'UPDATE',
+    ],
     ['a version that was deleted', "delete from versions where event = 'update'", 'UPDATE'],
     [
       'a version that was changed',
