@@ -9,7 +9,7 @@ import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { trailDashboardPath } from './dashboards.js';
 import { checkPatience, pollPatience } from './patience.js';
-import { hasNoRecords, isCutOff } from './presence.js';
+import { hasNoRecords, isCutOff, lastKnown } from './presence.js';
 import { auditSettings } from './settings.js';
 import { trailAlert } from './spec.js';
 import { isWrittenByTrigger, trailsThat } from './trails.js';
@@ -150,7 +150,9 @@ function evidenceDegraded(pack: Pack): AlertRule {
 
 function witnessRetainsLog(pack: Pack): AlertRule {
   const { bytes, shareOfLimit, forSeconds } = auditSettings.witnessRetained;
-  const retained = `max by (portal, trail) (${m.witnessRetained.name})`;
+  // The witness has a connection of its own.
+  const last = (series: string) => lastKnown('by (portal, trail)', series, 'connection|catalogue|witness');
+  const retained = last(m.witnessRetained.name);
   return trailAlert(pack, {
     name: 'AuditWitnessRetainsLog',
     priority: 'medium',
@@ -158,7 +160,7 @@ function witnessRetainsLog(pack: Pack): AlertRule {
     expr: promql`
       ${retained} > ${String(bytes)}
       or
-      ${retained} > ${String(shareOfLimit)} * max by (portal, trail) (${m.witnessRetainedLimit.name})
+      ${retained} > ${String(shareOfLimit)} * ${last(m.witnessRetainedLimit.name)}
     `,
     summary:
       "The database keeps more and more of its write-ahead log for the audit trail's witness, which does not read it.",

@@ -13,11 +13,13 @@ import { auditSettings } from './settings.js';
 /** Trails whose database cannot be reached: everything else about them is unknown for that reason alone. */
 export const isCutOff = `(max ${ofTrail} (${m.evidenceState.name}{source="connection", state="unknown"}) == 1)`;
 
-/** Trails that the exporter cannot poll now, for whatever reason: what it had measured is gone from its page. */
-const isUnseen = `(max ${ofTrail} (${m.evidenceState.name}{source=~"connection|catalogue", state="unknown"}) == 1)`;
-
-/** What is measured or, while the exporter cannot poll, was measured last: losing sight must not end an alarm. */
-export function lastKnown(by: string, series: string): string {
+/**
+ * What is measured or, while one of these sources cannot be seen, was measured last: losing sight must not end an alarm.
+ *
+ * @param sources by default those without which the exporter cannot poll at all.
+ */
+export function lastKnown(by: string, series: string, sources = 'connection|catalogue'): string {
+  const isUnseen = `(max ${ofTrail} (${m.evidenceState.name}{source=~"${sources}", state="unknown"}) == 1)`;
   const memory = windowOf(auditSettings.lastKnownSeconds);
   return promql`
     (

@@ -162,6 +162,8 @@ export class DecodingWitness implements Witness {
     }>(SLOT, [this.#slot, left ?? null]);
     const create = `SELECT pg_create_logical_replication_slot('${this.#slot}', 'test_decoding')`;
     if (slot === undefined) {
+      // For a slot that is gone nothing is kept: an alarm about it is over.
+      this.#retained = { bytes: 0, limitBytes: Number.POSITIVE_INFINITY };
       throw new PlaceLost(`replication slot ${this.#slot} does not exist`, `${create}, in this database`);
     }
     if (slot.bytes !== null) {

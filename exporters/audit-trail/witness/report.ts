@@ -53,7 +53,7 @@ export interface Witness {
   resume(kept: KeptPlace): void;
   /** Where it stands after the last poll; undefined while there is no place, or none that can be kept. */
   kept(): KeptPlace | undefined;
-  /** As the last poll saw it, also when it could not count; undefined when it did not see it. */
+  /** As the last poll saw it, also when it could not count, and 0 without a slot; undefined when it could not look. */
   retained(): RetainedLog | undefined;
   close(): Promise<void>;
 }

@@ -668,6 +668,21 @@ function throughCutOff(): readonly AlertScenario[] {
       queries: [29, 100, 209].map((minute) => isQuiet(alert, minute)).concat(fires(alert, 220), isQuiet(alert, 245)),
     })),
     {
+      name: 'AuditWitnessRetainsLog: fires on while nobody can look, by either connection',
+      series: draw(auditLines, [
+        { minutes: 30 },
+        { minutes: 20, set: { retained: 2 ** 31 } },
+        { minutes: 60, ...cutOff },
+        { minutes: 60, set: { retained: 'gone', retainedLimit: 'gone', noWitness: 1 } },
+        { minutes: 20 },
+      ]),
+      queries: [
+        isQuiet('AuditWitnessRetainsLog', 29),
+        ...[45, 80, 109, 140, 169].map((minute) => fires('AuditWitnessRetainsLog', minute)),
+        isQuiet('AuditWitnessRetainsLog', 175),
+      ],
+    },
+    {
       name: 'AuditComparisonFindings: fires for what came while the database could not be reached, however long',
       series: draw(auditLines, [{ minutes: 30 }, { minutes: 400, ...cutOff }, { minutes: 60, set: { orphans: 4 } }]),
       queries: [isQuiet('AuditComparisonFindings', 429), fires('AuditComparisonFindings', 440)],

@@ -162,6 +162,8 @@ export const cutOff: AuditDifference = {
     coverage: 'gone',
     coverageOfOther: 'gone',
     mismatches: 'gone',
+    retained: 'gone',
+    retainedLimit: 'gone',
     disposedEarly: 'gone',
     unreadable: 'gone',
     orphans: 'gone',

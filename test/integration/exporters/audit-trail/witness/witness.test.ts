@@ -128,7 +128,11 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     }
     await db.query(`select pg_drop_replication_slot('${slot}')`);
     await witness.poll(signal());
-    expect(witness.retained()).toBeUndefined();
+    expect(witness.retained()?.bytes).toBe(0);
+    // Who cannot look says nothing, not 0.
+    const blind = witnessOf('postgresql://nobody@127.0.0.1:1/nowhere', slot);
+    expect((await blind.poll(signal())).state).toBe('unknown');
+    expect(blind.retained()).toBeUndefined();
   });
 
   test('a transaction counts in the report in whose range its id lies, once', async () => {
