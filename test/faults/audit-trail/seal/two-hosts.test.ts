@@ -89,6 +89,15 @@ async function jump(ms: number): Promise<void> {
 
 const isSealing = ({ state }: Said) => state === 'sealing';
 
+/** The first seals; the second has only just begun. */
+async function startBoth(): Promise<{ readonly first: Host; readonly second: Host }> {
+  await lab.freshTable();
+  log = await SealLog.open(lab);
+  const first = start('pod-a');
+  await first.until(isSealing);
+  return { first, second: start('pod-b') };
+}
+
 async function written(rows: number): Promise<void> {
   for (let n = 0; n < rows; n += 1) await lab.write(1);
 }
@@ -101,11 +110,7 @@ async function isWhole(rows: number): Promise<void> {
 it('the second waits while the first lives, also when a clock jumps; after kill -9 it takes over', {
   timeout: 120_000,
 }, async () => {
-  await lab.freshTable();
-  log = await SealLog.open(lab);
-  const first = start('pod-a');
-  await first.until(isSealing);
-  const second = start('pod-b');
+  const { first, second } = await startBoth();
   await second.until(({ isWaiting, reasons }) => isWaiting && /another sealer/.test(reasons[0] ?? ''));
   for (const ms of [-3_600_000, 3_600_000, -120_000]) {
     await jump(ms);
@@ -134,11 +139,7 @@ it('the second waits while the first lives, also when a clock jumps; after kill 
 it('whoever loses its connection while the directory seems free never writes beside the other', {
   timeout: 120_000,
 }, async () => {
-  await lab.freshTable();
-  log = await SealLog.open(lab);
-  const first = start('pod-a');
-  await first.until(isSealing);
-  const second = start('pod-b');
+  const { first, second } = await startBoth();
   await second.until(({ isWaiting }) => isWaiting);
   const stop = new AbortController();
   const writing = (async () => {
