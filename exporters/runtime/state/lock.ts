@@ -11,6 +11,8 @@ import { errorCode } from '../error-code.js';
  */
 export interface DirectoryLock {
   readonly path: string;
+  /** It was taken from a holder on another host that gave no sign of life: that one may be alive, and about to write. */
+  readonly wasSilent: boolean;
   /**
    * Whether this process still holds it; the file or the directory may have been removed.
    *
@@ -80,10 +82,11 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const nonce = randomUUID();
   const mine: Holder = { ...(await describeProcess(process.pid)), nonce };
   const own = `${path}.${nonce}`;
+  let wasSilent: boolean;
   held.add(nonce);
   try {
     await writeFile(own, JSON.stringify(mine), { mode: 0o600 });
-    await take(path, own, mine);
+    wasSilent = await take(path, own, mine);
   } catch (error) {
     held.delete(nonce);
     throw error;
@@ -99,6 +102,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   timer.unref();
   return {
     path,
+    wasSilent,
     isOurs,
     async release() {
       clearInterval(timer);
@@ -128,9 +132,11 @@ export async function liveHolder(directory: string): Promise<Holder | undefined>
   return typeof holder === 'object' && (await isAlive(holder)) ? holder : undefined;
 }
 
-async function take(path: string, own: string, mine: Holder): Promise<void> {
+/** @returns whether it was taken from a holder that is only silent. */
+async function take(path: string, own: string, mine: Holder): Promise<boolean> {
+  let wasSilent = false;
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    if (await linked(own, path)) return;
+    if (await linked(own, path)) return wasSilent;
     const holder = await holderOf(path);
     if (holder === 'absent') continue;
     if (holder === 'invalid') {
@@ -138,8 +144,9 @@ async function take(path: string, own: string, mine: Holder): Promise<void> {
       continue;
     }
     const isLeftOver = isSameProcess(holder, mine) && !held.has(holder.nonce);
-    if (!isLeftOver && (await isAlive(holder)) && !(await isSilent(holder, path, own))) {
-      throw new DirectoryTaken(path, holder);
+    if (!isLeftOver && (await isAlive(holder))) {
+      if (!(await isSilent(holder, path, own))) throw new DirectoryTaken(path, holder);
+      wasSilent = true;
     }
     await setAside(path, holder.nonce);
   }

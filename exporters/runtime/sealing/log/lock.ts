@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../../state/index.js';
 import { type DirectoryLock, DirectoryTaken, LockUnreadable, lockDirectory, SILENCE_MS } from '../../state/lock.js';
 import { SealHeld, SealUnavailable } from '../errors.js';
@@ -12,10 +13,16 @@ export interface LogLock {
   release(): Promise<void>;
 }
 
+/**
+ * Longer than an entry takes from the last question whether the lock is still ours to its end on the disk. A sealer that takes the lock
+ * from a silent host waits for this long: that host may be in the middle of one, and what it writes must be read, not removed.
+ */
+const FINISH_MS = 3_000;
+
 /** @throws {SealUnavailable} when another sealer holds the directory. */
 export async function lockLog(directory: string): Promise<LogLock> {
   const lock = await held(directory);
-  return {
+  const locked: LogLock = {
     async check() {
       const isOurs = await lock.isOurs().catch((error: unknown) => {
         throw new SealUnavailable(`the lock ${lock.path} cannot be read: ${reasonOf(error)}`, { cause: error });
@@ -25,6 +32,11 @@ export async function lockLog(directory: string): Promise<LogLock> {
     },
     release: () => lock.release(),
   };
+  if (lock.wasSilent) {
+    await sleep(FINISH_MS);
+    await locked.check();
+  }
+  return locked;
 }
 
 async function held(directory: string): Promise<DirectoryLock> {

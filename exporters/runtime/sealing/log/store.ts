@@ -184,6 +184,8 @@ export class SealStore<S extends CommonStatement, V> implements SealedLog {
     const raw = lineOf(made, statement);
     const entry = readEntry(raw, this.#kind);
     this.#believer.checkOwn(entry);
+    // Once more, because writing the leaves takes its time, and another sealer may have counted us as dead meanwhile.
+    await this.#lock?.check();
     await this.#file.append(entry, raw);
     this.view.add(entry.statement);
     this.#believer.take(entry);
