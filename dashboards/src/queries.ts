@@ -1,7 +1,7 @@
 /** PromQL that several panels share. Metrics are named through the contract only. */
 import { foreignSeries } from '../../pack/metrics/foreign.js';
 
-export const { alerts, cpu, eventLoopLag, memory, up } = foreignSeries;
+export const { alerts, cpu, eventLoopLag, memory } = foreignSeries;
 
 /** Alerts of this pack that fire now. */
 export function firing(matchers = ''): string {

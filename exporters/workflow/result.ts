@@ -4,7 +4,7 @@ import type { PhaseTimes } from '../runtime/measuring/phase-clock.js';
 import type { AddressTry } from '../runtime/portal/http/dial.js';
 import type { LoginResult } from '../runtime/portal/step-failure.js';
 
-export { type LoginResult, OurFault, StepFailure } from '../runtime/portal/step-failure.js';
+export type { LoginResult } from '../runtime/portal/step-failure.js';
 
 /** One run of a journey, as plain data: it is sent from the measuring thread to the main thread. */
 export interface RunResult {

@@ -194,8 +194,3 @@ export function trailOfFile(name: string): string | undefined {
 export function readOnly(store: MemoryStore): MemoryStore {
   return { load: (trail) => store.load(trail), save: () => Promise.resolve() };
 }
-
-export const noMemory: MemoryStore = {
-  load: (trail) => Promise.resolve(newMemory(trail)),
-  save: () => Promise.resolve(),
-};

@@ -1,5 +1,4 @@
 /** The writer: SQL that `kop audit install` prints. Nothing here ever runs it. */
 export { type InstallOptions, installSql, type WriterScope } from './install.js';
-export { installMark, triggerNames, writerRoles, writerVersion } from './names.js';
-export { type UninstallOptions, uninstallSql } from './uninstall.js';
+export { uninstallSql } from './uninstall.js';
 export { upgradeSql } from './upgrade.js';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Batch, MARK_BYTES, PRINT_BYTES } from './batch.js';
 import { isHidden } from './hidden-version.js';
-import { rowStates } from './shapes/index.js';
 import { addShortValue, shortValuesSchema } from './short-values.js';
 
 const count = z.int().nonnegative();
@@ -57,8 +56,4 @@ export function addBatch(tally: ScanTally, batch: Batch): void {
 function hasRoom({ versions }: ScanTally, version: string): boolean {
   const ofThisSort = Object.keys(versions).filter((each) => isHidden(each) === isHidden(version));
   return ofThisSort.length < MAX_VERSIONS;
-}
-
-export function suspects({ states }: ScanTally): number {
-  return rowStates.reduce((sum, state) => sum + (state === 'encrypted' || state === 'null' ? 0 : states[state]), 0);
 }

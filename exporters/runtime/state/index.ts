@@ -1,15 +1,13 @@
-export { isOfTheMachine, reasonOf } from './failure.js';
+export { reasonOf } from './failure.js';
 export { CannotKeepState, looseFolder, type StateFolder, writeWhole } from './folder.js';
 export { HeldFolder, StateTaken } from './held-folder.js';
 export { type KeptState, StateKeeper } from './keeper.js';
 export { type DirectoryLock, DirectoryTaken, LockUnreadable, liveHolder, lockDirectory } from './lock.js';
 export {
   exporterPlace,
-  HOW_TO_CHOOSE_A_PLACE,
   isNamed,
   placeText,
   type StatePlace,
-  type StateSource,
   statePlace,
   stateSources,
 } from './place.js';
