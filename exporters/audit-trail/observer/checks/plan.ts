@@ -5,6 +5,7 @@ import { readFacts } from '../../database/facts.js';
 import { detectKeyFormat, type KeyFormat } from '../../records/keys.js';
 import type { RecordsSql } from '../../records/sql.js';
 import type { RecordsPoll } from '../check.js';
+import type { Known } from '../known.js';
 import type { Relation } from '../tables/catalogue.js';
 import { readColumns, type TableColumns } from '../tables/columns.js';
 import { newTableMemory } from '../tables/memory.js';
@@ -28,8 +29,12 @@ export interface PlannedPoll extends RecordsPoll {
   readonly plan: Plan;
 }
 
-/** What to compare and how; and for each table that cannot be compared, the reason. */
-export async function makePlan(poll: RecordsPoll, session: Session): Promise<Plan> {
+/**
+ * What to compare and how; and for each table that cannot be compared, the reason.
+ *
+ * @param live what is known at the moment of the call: fast checks, and people's declarations, come between the pages.
+ */
+export async function makePlan(poll: RecordsPoll, session: Session, live: () => Known): Promise<Plan> {
   const { sql, tables } = poll;
   const continuity = new Map<string, ContinuityTable>();
   const units = new Map<string, ReplayUnit[]>();
@@ -48,10 +53,10 @@ export async function makePlan(poll: RecordsPoll, session: Session): Promise<Pla
     for (const { relation, recordedAs } of places) {
       const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
       const { format, unreadable } = await keyFormat(session, sql, recordedAs, shape);
-      continuity.set(textOf(recordedAs), continuityTable(poll, table, relation, recordedAs, shape, format));
+      continuity.set(textOf(recordedAs), continuityTable(poll, live, table, relation, recordedAs, shape, format));
       const obstacle = unreadable ?? obstacleOf(relation, shape, format, sql, facts.role);
       if (obstacle !== undefined) obstacles.set(table.label, obstacle);
-      else if (format !== undefined) own.push(unitOf(poll, table, relation, recordedAs, shape, format));
+      else if (format !== undefined) own.push(unitOf(poll, live, table, relation, recordedAs, shape, format));
     }
     if (!obstacles.has(table.label)) units.set(table.label, own);
   }
@@ -93,15 +98,14 @@ function placesOf({ known }: RecordsPoll, { relation, leaves, label }: ScopedTab
 
 function continuityTable(
   poll: RecordsPoll,
+  live: () => Known,
   table: ScopedTable,
   relation: Relation,
   name: QualifiedName,
   columns: TableColumns,
   format: KeyFormat | undefined,
 ): ContinuityTable {
-  const own = () => poll.known.tables[table.label] ?? newTableMemory();
-  const mutated = poll.known.checks.counters.found?.records_mutated ?? 0;
-  const explained = poll.known.checks.counters.ledger?.explained.records_mutated ?? 0;
+  const own = () => live().tables[table.label] ?? newTableMemory();
   return {
     table,
     name,
@@ -110,24 +114,29 @@ function continuityTable(
     madeAt: madeAt(own(), relation),
     hasBaseline: own().reading.hadSnapshot,
     disposals: disposalsFor(poll, name),
-    // Read when it is needed: a baseline may be declared between two pages.
     get acceptedBefore() {
       return BigInt(own().accepted?.xid ?? 0);
     },
-    redefined: own().reading.redefined ?? {},
-    recordsRewritten: mutated > explained,
+    get redefined() {
+      return own().reading.redefined ?? {};
+    },
+    get recordsRewritten() {
+      const { found, ledger } = live().checks.counters;
+      return (found?.records_mutated ?? 0) > (ledger?.explained.records_mutated ?? 0);
+    },
   };
 }
 
 function unitOf(
   poll: RecordsPoll,
+  live: () => Known,
   table: ScopedTable,
   relation: Relation,
   recordedAs: QualifiedName,
   columns: TableColumns,
   format: KeyFormat,
 ): ReplayUnit {
-  const own = () => poll.known.tables[table.label] ?? newTableMemory();
+  const own = () => live().tables[table.label] ?? newTableMemory();
   return {
     table: table.label,
     oid: relation.oid,
@@ -138,7 +147,6 @@ function unitOf(
     madeAt: madeAt(own(), relation),
     hasSnapshot: own().reading.hadSnapshot,
     disposals: disposalsFor(poll, recordedAs),
-    // Read when it is needed: a poll may have seen other storage since the plan was made.
     get watchedSince() {
       const watched = own().storage.watched[relation.oid];
       return watched === undefined ? undefined : BigInt(watched.xid);
@@ -152,7 +160,7 @@ function unitOf(
     },
     comparesVersions: comparesVersions(poll, relation),
     get recordsAreTooMany() {
-      return areTooMany(poll);
+      return areTooMany(live());
     },
   };
 }
@@ -165,8 +173,7 @@ function disposalsFor({ disposals, facts, sql }: RecordsPoll, name: QualifiedNam
  * A session reports its calls and its records one after the other, so a mismatch that is not settled may disappear. One that was
  * decided on and stays unaccounted says nothing about later records.
  */
-function areTooMany({ known }: RecordsPoll): ReplayUnit['recordsAreTooMany'] {
-  const { counters } = known.checks;
+function areTooMany({ checks: { counters } }: Known): ReplayUnit['recordsAreTooMany'] {
   const { judged, pending, explained } = counters.ledger ?? { judged: {}, pending: {}, explained: {} };
   const old = netOf(counters.unaccounted ?? [], 'calls_records');
   const allowed = (explained.calls_records ?? 0) + old;

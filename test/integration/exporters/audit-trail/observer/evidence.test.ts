@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PostgresServer } from '../../../../../demo/postgres/index.js';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
 import { explain } from '../../../../../exporters/audit-trail/inspect/explain.js';
@@ -448,6 +448,32 @@ describe('what people declare', () => {
     await fixture.sql(bypassed('delete from accounts where id = 3'));
     await watching.look();
     expect(watching.state('public.accounts')).toBe('confirmed');
+  });
+
+  test('what a fast check takes over between the plan of a full scan and its pages, the pages know', async () => {
+    const folder = await mkdtemp(join(directory, 'd-'));
+    let now = Date.now();
+    const watching = await settled({ declarations: folder, observer: { now: () => now } });
+    const { observer } = watching;
+    const at = (ms: number) => new Date(now + ms).toISOString();
+    const window = { from: at(-1000), until: at(60_000) };
+    await declare(folder, 'test', { kind: 'maintenance', reason: 'migration 13', ...window, ...common });
+    await fixture.sql(bypassed('update accounts set balance = 9 where id = 1'));
+    await watching.look();
+    const run = observer.loop.run.bind(observer.loop);
+    const between = vi.spyOn(observer.loop, 'run').mockImplementation(async (slot, check, poll) => {
+      if (check.name === 'replay') {
+        now += 62_000;
+        await observer.runFastChecks(poll.signal);
+      }
+      return run(slot, check, poll);
+    });
+    await watching.look();
+    between.mockRestore();
+    expect(observer.state.memory.tables['public.accounts']?.accepted).toBeDefined();
+    now += 1000;
+    await watching.look();
+    expect([watching.state('public.accounts'), watching.metric('audit_trail_missing_events_total')]).toEqual(['ok', 0]);
   });
 });
 
