@@ -44,10 +44,15 @@ export async function readUncountedSessions(session: Session): Promise<Uncounted
   return row === undefined || row.sessions === 0 ? undefined : row;
 }
 
-/** Apart from the others, because a host may refuse them. */
-const IDENTITY = `
-select (select system_identifier::text from pg_control_system()) as system,
-       (select timeline_id from pg_control_checkpoint()) as timeline`;
+/**
+ * Apart from the others, because a host may refuse them. The control file tells the timeline of the last checkpoint; after a
+ * promotion, the name of the write-ahead log is ahead of it.
+ */
+export const identitySql = `
+select s.system_identifier::text as system,
+       greatest(c.timeline_id, case when pg_is_in_recovery() then 0 else
+         ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end) as timeline
+from pg_control_system() s, pg_control_checkpoint() c`;
 
 export interface Facts {
   readonly version: number;
@@ -97,7 +102,7 @@ export async function readFacts(session: Session): Promise<Facts> {
   const after = Date.now();
   if (row === undefined) throw new Error('the server did not describe itself');
   const [identity] = row.reads_control
-    ? await session.query<{ system: string; timeline: number }>(IDENTITY)
+    ? await session.query<{ system: string; timeline: number }>(identitySql)
     : [{ system: undefined, timeline: undefined }];
   return {
     version: row.version,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sqlState } from '../../runtime/postgres/failure.js';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
+import { identitySql } from '../database/facts.js';
 import type { SealSession } from './session.js';
 import type { DatabaseIdentity } from './statement.js';
 
@@ -35,14 +36,7 @@ export async function readSnapshot(
  */
 export async function readIdentity(session: SealSession): Promise<Omit<DatabaseIdentity, 'name'>> {
   try {
-    // The control file tells the timeline of the last checkpoint; after a promotion, the WAL's name is ahead of it.
-    return await session.one(
-      `SELECT s.system_identifier::text AS system,
-              greatest(c.timeline_id, CASE WHEN pg_is_in_recovery() THEN 0 ELSE
-                ('x' || lpad(substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), 8, '0'))::bit(32)::int END) AS timeline
-       FROM pg_control_system() s, pg_control_checkpoint() c`,
-      identityRow,
-    );
+    return await session.one(identitySql, identityRow);
   } catch (error) {
     if (sqlState(error) === '42501' || sqlState(error) === '42883') return {};
     throw error;
