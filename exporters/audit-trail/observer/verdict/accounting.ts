@@ -1,5 +1,6 @@
 import { type AuditInvariant, auditInvariants } from '../../../../pack/audit-trail/metrics.js';
-import { type Amounts, type CountersMemory, type ExplainedStep, sumOf } from '../checks/counters/invariants.js';
+import { type CountersMemory, type ExplainedStep, minus, sumOf } from '../checks/counters/invariants.js';
+import { withoutLate } from '../checks/counters/late.js';
 import { joined, type MismatchStep, plusSteps } from '../checks/counters/steps.js';
 import type { FindingKind } from './findings.js';
 import { amountsOf, isBeyondExplaining } from './judged.js';
@@ -7,11 +8,15 @@ import { amountsOf, isBeyondExplaining } from './judged.js';
 /** Explained steps kept, so that an auditor can ask for the evidence. */
 const MOST_EXPLAINED = 100;
 
+const AGREED = 'both sides agreed again: one was reported later than the other';
+
 export interface AccountedBy {
   /** Confirmed faults that belong to no mismatch yet, by kind. */
   readonly confirmed: Readonly<Record<FindingKind, number>>;
   /** Transactions of which the write-ahead log was compared with the records without a gap, and agreed: `from <= xid8 < to`. */
   readonly witnessed: { readonly from: string; readonly to: string } | undefined;
+  /** For how long a count may be held back. */
+  readonly longestLateMs: number;
   readonly now: number;
 }
 
@@ -27,7 +32,11 @@ export interface Accounted {
  * row that was inserted and deleted unrecorded leaves nothing to find.
  */
 export function account(own: CountersMemory, by: AccountedBy): Accounted {
-  const left = withoutConfirmed(own.checking, by.confirmed);
+  const { open: left, late } = withoutLate(withoutConfirmed(own.checking, by.confirmed), {
+    withinMs: by.longestLateMs,
+    learned: own.ledger?.learned?.news ?? {},
+  });
+  const agreed = late.map((step): ExplainedStep => ({ ...step, at: by.now, by: 'agreed', evidence: AGREED }));
   const explained: ExplainedStep[] = [];
   const open: MismatchStep[] = [];
   for (const step of left) {
@@ -44,7 +53,7 @@ export function account(own: CountersMemory, by: AccountedBy): Accounted {
     checking: [],
     unaccounted: joined([...(own.unaccounted ?? []), ...open]),
     unaccountedTotal: plusSteps(own.unaccountedTotal, open),
-    explained: [...own.explained, ...explained].slice(-MOST_EXPLAINED),
+    explained: [...own.explained, ...agreed, ...explained].slice(-MOST_EXPLAINED),
   };
   const counters: CountersMemory =
     ledger === undefined
@@ -53,6 +62,7 @@ export function account(own: CountersMemory, by: AccountedBy): Accounted {
           ...next,
           ledger: {
             ...ledger,
+            ...(ledger.learned === undefined ? {} : { learned: { ...ledger.learned, news: {} } }),
             judged: sumOf(ledger.judged, kept),
             explained: sumOf(ledger.explained, amount),
             pending: {},
@@ -97,8 +107,4 @@ function isWitnessed({ from, to, isInScope }: MismatchStep, witnessed: Accounted
 
 function witnessText({ from, to }: MismatchStep): string {
   return `nothing was committed without a record: in the transactions ${from} to ${to} the write-ahead log holds as many changes as there are records`;
-}
-
-function minus(a: Amounts, b: Amounts): Amounts {
-  return sumOf(a, Object.fromEntries(Object.entries(b).map(([invariant, amount]) => [invariant, -amount])));
 }

@@ -59,7 +59,12 @@ function accounted(memory: Memory, { declared }: ResolvedAt): Memory {
     return { ...memory, unmatched: withoutOldUnmatched(memory.unmatched, settleMs, now) };
   const { comparedFrom: from, comparedTo: to } = witness;
   const witnessed = from === undefined || to === undefined ? undefined : { from, to };
-  const { counters, explained } = account(before, { confirmed: unmatchedCounts(memory.unmatched), witnessed, now });
+  const { counters, explained } = account(before, {
+    confirmed: unmatchedCounts(memory.unmatched),
+    witnessed,
+    longestLateMs: longestLateMs(settleMs),
+    now,
+  });
   const { ledger } = counters;
   const agreedAt = agreementAt(memory.looks, now, settleMs);
   const agreed = ledger === undefined ? {} : { ledger: { ...ledger, agreed: { ...ledger.last.audited }, agreedAt } };

@@ -25,13 +25,16 @@ import {
   type ExplainedStep,
   fell,
   join,
+  learn,
+  learnedOf,
   learnSequenceGap,
   movedSinceAgreement,
   openLedger,
   settlingOf,
 } from './invariants.js';
+import { type Maintained, maintainedNow, noteMaintenance, partOf, useMaintenance } from './maintained.js';
 import { type CounterSample, type CounterTargets, readCounters } from './sample.js';
-import type { MismatchStep } from './steps.js';
+import { isUnaccountable, joined, type MismatchStep } from './steps.js';
 import { moved } from './suspects.js';
 
 /** Explained steps kept, so that an auditor can ask for the evidence. */
@@ -93,8 +96,10 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
         const records = await countThere(session, sql, disposals);
         ledger.disposed = { base: { statements: disposals.length, records } };
       }
+      learn(ledger, learnedOf(uncalled, sample.calls !== undefined));
       learnSequenceGap(ledger, sample, pace.settleMs);
       const counted = whatIsCounted(pace, ledger, sample);
+      noteMaintenance(ledger, poll);
       advance(ledger, sample);
       const found = counterMismatches(ledger, sample, fns, uncalled);
       const settling = settlingOf(own, pace.settleMs);
@@ -107,7 +112,9 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
         (news?.operations_calls ?? 0) < 0
           ? await recordsOfDropped(session, sql, ledger, poll.catalogue, known)
           : undefined;
-      const { suspicions, checking, explained } = judge(poll, ledger, own.checking, { news, dropped });
+      const hasNews = Object.values(news ?? {}).some((amount) => amount !== 0);
+      const maintained = hasNews ? await maintainedNow(session, sql, ledger, poll) : undefined;
+      const { suspicions, checking, explained } = judge(poll, ledger, own.checking, { news, dropped, maintained });
       return {
         memory: {
           ...kept,
@@ -154,12 +161,12 @@ interface Judgement {
   readonly explained: readonly ExplainedStep[];
 }
 
-/** Notes new mismatches, and those that are none any more, in the ledger and in the steps that are being checked. */
+/** Notes new mismatches in the ledger and in the steps that are being checked. */
 function judge(
   poll: FastPoll,
   ledger: CountersLedger,
   before: readonly MismatchStep[],
-  { news, dropped }: { readonly news: CounterMismatches | undefined; readonly dropped: Dropped | undefined },
+  { news, ...by }: ExplainedBy & { readonly news: CounterMismatches | undefined },
 ): Judgement {
   let checking = before;
   const explained: ExplainedStep[] = [];
@@ -169,25 +176,19 @@ function judge(
     const amount = news[invariant] ?? 0;
     return amount === 0 ? [] : [stepOf(poll, ledger, invariant, amount)];
   });
-  for (const { step, suspects } of steps) {
-    const { invariant } = step;
-    const reason = reasonOf(poll, step, suspects, dropped);
-    if (reason !== undefined) {
-      ledger.explained[invariant] = (ledger.explained[invariant] ?? 0) + step.amount;
-      explained.push({ ...step, at: poll.now(), ...reason });
-      continue;
+  for (const { step: all, suspects } of steps) {
+    const { invariant } = all;
+    const found = reasonOf(ledger, all, suspects, by);
+    if (found !== undefined) {
+      const { part, ...reason } = found;
+      ledger.explained[invariant] = (ledger.explained[invariant] ?? 0) + part;
+      explained.push({ ...all, amount: part, at: poll.now(), ...reason });
     }
-    const own = [...checking.filter((each) => each.invariant === invariant), step];
-    const others = checking.filter((each) => each.invariant !== invariant);
-    const amount = own.reduce((sum, each) => sum + each.amount, 0);
-    if (amount === 0) {
-      // Tables stay suspect until the exact checks have ended.
-      checking = others;
-      const evidence = 'both sides agreed again: one was reported later than the other';
-      explained.push(...own.map((each) => ({ ...each, at: poll.now(), by: 'agreed' as const, evidence })));
-      continue;
-    }
-    checking = [...others, ...own];
+    const step = { ...all, amount: all.amount - (found?.part ?? 0) };
+    if (step.amount === 0) continue;
+    checking = joined([...checking, step]);
+    // Grows with each step, also with one in the other direction: exact checks must begin after it.
+    const amount = checking.reduce((sum, each) => sum + (each.invariant === invariant ? Math.abs(each.amount) : 0), 0);
     const needsRecheck = invariant === 'records_mutated' || invariant === 'records_sequence';
     const alarm: Alarm = { kind: 'counters', detail: invariantWording[invariant], amount, needsRecheck };
     suspicions.push(...suspects.map((table) => ({ table, alarm })));
@@ -196,23 +197,39 @@ function judge(
   if (steps.length === 0 && checking.length === 0) {
     ledger.agreed = { ...ledger.last.audited };
     ledger.agreedAt = agreementAt(poll.known.looks, poll.now(), poll.pace.settleMs);
+    if (ledger.learned !== undefined) ledger.learned.news = {};
   }
   return { suspicions, checking, explained };
 }
 
-/** What explains a step before anything is looked into. */
+interface ExplainedBy {
+  readonly dropped: Dropped | undefined;
+  readonly maintained: Maintained | undefined;
+}
+
+/** What explains a step, or a part of it, before anything is looked into. */
 function reasonOf(
-  { isUnderMaintenance }: FastPoll,
-  { invariant, amount }: MismatchStep,
+  ledger: CountersLedger,
+  step: MismatchStep,
   suspects: readonly string[],
-  dropped: Dropped | undefined,
-): Pick<ExplainedStep, 'by' | 'evidence'> | undefined {
-  if (suspects.length > 0 && suspects.every(isUnderMaintenance))
-    return { by: 'maintenance', evidence: 'a maintenance of these tables was declared before' };
+  { dropped, maintained }: ExplainedBy,
+): (Pick<ExplainedStep, 'by' | 'evidence'> & { readonly part: number }) | undefined {
+  const { invariant, amount } = step;
+  if (maintained !== undefined && suspects.length > 0) {
+    const { labels, changes } = maintained;
+    if (suspects.every((label) => labels.includes(label)))
+      return { by: 'maintenance', evidence: 'a maintenance of these tables was declared before', part: amount };
+    const part = isUnaccountable(invariant) ? partOf(ledger, step, changes) : 0;
+    if (part !== 0) {
+      useMaintenance(ledger, invariant, part);
+      const evidence = `a maintenance of ${labels.join(', ')} was declared before, and their counters hold ${changes} changes without a record`;
+      return { by: 'maintenance', evidence, part };
+    }
+  }
   if (invariant !== 'operations_calls' || amount > 0 || dropped === undefined || dropped.records < -amount)
     return undefined;
   const evidence = `${dropped.labels.join(', ')} was dropped and took its newest counts with it; ${dropped.records} records of it are of that time`;
-  return { by: 'dropped', evidence };
+  return { by: 'dropped', evidence, part: amount };
 }
 
 function stepOf(poll: FastPoll, ledger: CountersLedger, invariant: AuditInvariant, amount: number) {

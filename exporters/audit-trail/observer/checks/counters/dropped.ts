@@ -4,6 +4,7 @@ import type { RecordsSql } from '../../../records/sql.js';
 import type { Known } from '../../known.js';
 import type { Catalogue } from '../../tables/catalogue.js';
 import type { CountersLedger } from './invariants.js';
+import { recordsOf } from './maintained.js';
 
 export interface Dropped {
   readonly labels: readonly string[];
@@ -31,11 +32,5 @@ export async function recordsOfDropped(
   // Counters of a busy trail may not have agreed since they began.
   const since = agreedAt?.xid ?? epoch?.xmax;
   if (labels.length === 0 || since === undefined || sql.txidType === undefined) return undefined;
-  const names = labels.map(parseQualified).map((name) => `(${sql.ofTable('r', name)})`);
-  const [row] = await session.query<{ n: number }>(
-    `select count(*)::int as n from ${sql.live} r
-     where r.txid >= $1::${sql.txidType} and r.op in ('INSERT', 'UPDATE', 'DELETE') and (${names.join(' or ')})`,
-    [since],
-  );
-  return { labels, records: row?.n ?? 0 };
+  return { labels, records: await recordsOf(session, sql, labels.map(parseQualified), { from: since }) };
 }

@@ -31,6 +31,15 @@ export const countersLedgerSchema = z.object({
     records: z.record(z.string(), tuplesSchema),
     sequence: z.number().optional(),
   }),
+  /** Of records that no call wrote, as reading finds them: all that is known, and what became known while mismatches are checked. */
+  learned: z.object({ known: amountsSchema, news: amountsSchema }).optional(),
+  /** Tables under maintenance: what was counted in each when it began, from which transaction on. `used` explained steps. */
+  maintained: z
+    .object({
+      tables: z.record(z.string(), z.object({ from: z.string(), counts: z.number(), seenAt: z.number() })),
+      used: amountsSchema,
+    })
+    .optional(),
   /** Mismatches found harmless; no longer shown. */
   explained: amountsSchema,
   /** Mismatches that the exact checks have not settled yet. */
@@ -129,6 +138,10 @@ export function sumOf(a: Amounts, b: Amounts): Amounts {
   return result;
 }
 
+export function minus(a: Amounts, b: Amounts): Amounts {
+  return sumOf(a, Object.fromEntries(Object.entries(b).map(([invariant, amount]) => [invariant, -amount])));
+}
+
 /**
  * The four invariants: differences since the epoch began, plus what earlier epochs carry over. 0 means that they agree.
  *
@@ -184,6 +197,17 @@ export function counterMismatches(
     if (carried !== 0) result[invariant] = (result[invariant] ?? 0) + carried;
   }
   return result;
+}
+
+/** By how much mismatches grow when reading finds records that no call wrote: until then, these are below. */
+export function learnedOf({ truncates, snapshots, mixed, emptied = 0 }: Uncalled, hasCalls: boolean): Amounts {
+  if (!hasCalls) return { operations_calls: truncates + snapshots + emptied };
+  return { operations_calls: emptied + (mixed ? truncates : 0), calls_records: snapshots };
+}
+
+export function learn(ledger: CountersLedger, known: Amounts): void {
+  const { known: before, news } = ledger.learned ?? { known, news: {} };
+  ledger.learned = { known, news: sumOf(news, minus(known, before)) };
 }
 
 /** Takes off calls that have neither rows nor records: prepared transactions made them. */
