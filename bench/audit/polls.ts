@@ -52,7 +52,10 @@ try {
     if (sql === undefined || seen === undefined) throw new Error('no records');
     await loop.database.read(signal(), async (session) => {
       const until = { signal: signal(), deadline: Number.POSITIVE_INFINITY };
-      const plan = await makePlan({ ...loop.poll(seen, until), sql }, session, () => loop.state.memory);
+      const plan = await makePlan({ ...loop.poll(seen, until), sql }, session, () => ({
+        known: loop.state.memory,
+        disposals: [],
+      }));
       const facts = await readFacts(session);
       const from = memory.checks.reading.progress?.watermark;
       const options = { limit: EVENTS + 1, marginMs: 0, below: facts.xmin, owedMs: 0 };

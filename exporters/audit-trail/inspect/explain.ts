@@ -132,7 +132,7 @@ async function findAll(
   if (sql === undefined || seen === undefined) return { findings: [], truncated: false, obstacle: whyNoRecords };
   await findSnapshot(loop, table, sql, signal);
   const poll = { ...loop.poll(seen, { signal, deadline: Number.POSITIVE_INFINITY }), sql };
-  const plan = await poll.read((session) => makePlan(poll, session, () => poll.known));
+  const plan = await poll.read((session) => makePlan(poll, session, () => poll));
   const found = new Map<string, Finding>();
   let truncated = false;
   const accepted = new Set(memory.tables[table]?.accepted?.ids);

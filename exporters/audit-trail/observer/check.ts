@@ -30,7 +30,7 @@ export interface Poll {
   readonly known: Known;
   /** Undefined while the records cannot be read, or where there are none. */
   readonly sql: RecordsSql | undefined;
-  /** In the order in which they were stated. */
+  /** In the order in which they were stated; there may be more between two runs. */
   readonly disposals: readonly LawfulDisposal[];
   readonly signal: AbortSignal;
   /** Begin nothing new after this moment of the monotonic clock. */

@@ -68,7 +68,9 @@ async function readAndCompare(loop: Loop, witness: WitnessCheck | undefined, pol
 function planned(loop: Loop, poll: RecordsPoll): Promise<Plan> {
   return loop.turns.take(async () => {
     const known = loop.state.memory;
-    const plan = await poll.read((session) => makePlan({ ...poll, known }, session, () => loop.state.memory));
+    const plan = await poll.read((session) =>
+      makePlan({ ...poll, known }, session, () => ({ known: loop.state.memory, disposals: loop.state.disposals })),
+    );
     loop.change((state) => ({ ...state, obstacles: plan.obstacles }));
     return plan;
   });

@@ -26,6 +26,8 @@ export interface LoopDeps {
   readonly redactor?: Redactor;
   readonly metrics: TrailMetrics;
   readonly options?: Partial<ObserverOptions>;
+  /** Reads again what people declared and what was lawfully disposed of, and says whether there is more by now. */
+  readonly rereadStatements?: () => Promise<boolean>;
 }
 
 export interface Until {
@@ -51,6 +53,7 @@ export class Loop {
   /** For reading what is new. */
   readonly #budget: LoadBudget;
   readonly #catchUp: LoadBudget;
+  readonly #rereadStatements: () => Promise<boolean>;
   #state: LoopState;
 
   constructor(trail: AuditTrail, deps: LoopDeps) {
@@ -65,6 +68,7 @@ export class Loop {
     this.options = { ...defaultOptions, ...deps.options };
     this.#budget = new LoadBudget(trail.observe.maxLoad);
     this.#catchUp = new LoadBudget(trail.observe.catchUpLoad);
+    this.#rereadStatements = deps.rereadStatements ?? (() => Promise.resolve(false));
     this.#state = newLoopState(trail);
   }
 
@@ -127,10 +131,12 @@ export class Loop {
   }
 
   async #runOnce<M, P extends Poll>(slot: Slot<M>, check: Check<M, P>, given: P): Promise<boolean> {
-    const { memory } = this.#state;
+    const { memory, disposals } = this.#state;
     const version = slot.version(memory);
     const before = slot.get(memory);
-    const outcome = await check.run({ ...given, known: memory }, before);
+    const outcome = await check.run({ ...given, known: memory, disposals }, before);
+    // A maintenance or a disposal that was stated during the run may make what it found no fault: it runs again.
+    if ((outcome.findings ?? []).length > 0 && (await this.#rereadStatements())) return true;
     const { settleMs } = this.options;
     const ran = { outcome, version, facts: given.facts, settleMs, now: given.now() };
     const { state, own, counted, suspected } = mergeOutcome(this.#state, slot, check, ran);

@@ -13,7 +13,7 @@ import { Loop, type LoopDeps } from './loop.js';
 import type { LoopState } from './loop-state.js';
 import type { MemoryStore } from './memory.js';
 import { subjectOf } from './subject.js';
-import { readDeclarations } from './verdict/declarations.js';
+import { declarationId, readDeclarations } from './verdict/declarations.js';
 import type { Evidence } from './verdict/evidence.js';
 import { judgeTables } from './verdict/judging.js';
 import { readBegunFrom } from './verdict/looks.js';
@@ -45,7 +45,7 @@ export class Observer {
 
   constructor(trail: AuditTrail, deps: ObserverDeps) {
     this.#deps = deps;
-    this.loop = new Loop(trail, deps);
+    this.loop = new Loop(trail, { ...deps, rereadStatements: () => this.#rereadStatements() });
     this.#witness = deps.witness === undefined ? undefined : witnessCheck(deps.witness);
   }
 
@@ -114,6 +114,17 @@ export class Observer {
     await this.#loading;
     await this.#readDeclarations();
     await this.#readDisposals();
+  }
+
+  async #rereadStatements(): Promise<boolean> {
+    const { declarations: before, disposals } = this.state;
+    await this.#readDeclarations();
+    await this.#readDisposals();
+    const known = new Set(before.map(declarationId));
+    const { state } = this;
+    return (
+      state.disposals.length > disposals.length || state.declarations.some((each) => !known.has(declarationId(each)))
+    );
   }
 
   async #readDeclarations(): Promise<void> {

@@ -24,6 +24,9 @@ export interface Plan {
   readonly obstacles: ReadonlyMap<string, string>;
 }
 
+/** The parts of a poll that change between two pages. */
+type Live = Pick<RecordsPoll, 'known' | 'disposals'>;
+
 /** A poll for checks that read tables. */
 export interface PlannedPoll extends RecordsPoll {
   readonly plan: Plan;
@@ -32,9 +35,9 @@ export interface PlannedPoll extends RecordsPoll {
 /**
  * What to compare and how; and for each table that cannot be compared, the reason.
  *
- * @param live what is known at the moment of the call: fast checks, and people's declarations, come between the pages.
+ * @param live what is known at the moment of the call: fast checks, and what people state, come between the pages.
  */
-export async function makePlan(poll: RecordsPoll, session: Session, live: () => Known): Promise<Plan> {
+export async function makePlan(poll: RecordsPoll, session: Session, live: () => Live): Promise<Plan> {
   const { sql, tables } = poll;
   const continuity = new Map<string, ContinuityTable>();
   const units = new Map<string, ReplayUnit[]>();
@@ -98,14 +101,14 @@ function placesOf({ known }: RecordsPoll, { relation, leaves, label }: ScopedTab
 
 function continuityTable(
   poll: RecordsPoll,
-  live: () => Known,
+  live: () => Live,
   table: ScopedTable,
   relation: Relation,
   name: QualifiedName,
   columns: TableColumns,
   format: KeyFormat | undefined,
 ): ContinuityTable {
-  const own = () => live().tables[table.label] ?? newTableMemory();
+  const own = () => live().known.tables[table.label] ?? newTableMemory();
   return {
     table,
     name,
@@ -113,7 +116,9 @@ function continuityTable(
     format,
     madeAt: madeAt(own(), relation),
     hasBaseline: own().reading.hadSnapshot,
-    disposals: disposalsFor(poll, name),
+    get disposals() {
+      return disposalsFor(poll, live(), name);
+    },
     get acceptedBefore() {
       return BigInt(own().accepted?.xid ?? 0);
     },
@@ -121,7 +126,7 @@ function continuityTable(
       return own().reading.redefined ?? {};
     },
     get recordsRewritten() {
-      const { found, ledger } = live().checks.counters;
+      const { found, ledger } = live().known.checks.counters;
       return (found?.records_mutated ?? 0) > (ledger?.explained.records_mutated ?? 0);
     },
   };
@@ -129,14 +134,14 @@ function continuityTable(
 
 function unitOf(
   poll: RecordsPoll,
-  live: () => Known,
+  live: () => Live,
   table: ScopedTable,
   relation: Relation,
   recordedAs: QualifiedName,
   columns: TableColumns,
   format: KeyFormat,
 ): ReplayUnit {
-  const own = () => live().tables[table.label] ?? newTableMemory();
+  const own = () => live().known.tables[table.label] ?? newTableMemory();
   return {
     table: table.label,
     oid: relation.oid,
@@ -146,7 +151,9 @@ function unitOf(
     format,
     madeAt: madeAt(own(), relation),
     hasSnapshot: own().reading.hadSnapshot,
-    disposals: disposalsFor(poll, recordedAs),
+    get disposals() {
+      return disposalsFor(poll, live(), recordedAs);
+    },
     get watchedSince() {
       const watched = own().storage.watched[relation.oid];
       return watched === undefined ? undefined : BigInt(watched.xid);
@@ -160,12 +167,12 @@ function unitOf(
     },
     comparesVersions: comparesVersions(poll, relation),
     get recordsAreTooMany() {
-      return areTooMany(live());
+      return areTooMany(live().known);
     },
   };
 }
 
-function disposalsFor({ disposals, facts, sql }: RecordsPoll, name: QualifiedName): readonly TableDisposal[] {
+function disposalsFor({ facts, sql }: RecordsPoll, { disposals }: Live, name: QualifiedName): readonly TableDisposal[] {
   return disposalsOf(disposalsHere(disposals, facts), name, sql.records);
 }
 

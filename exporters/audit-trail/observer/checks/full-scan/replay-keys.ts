@@ -27,10 +27,11 @@ export async function replayKeys(
   const moved = gone.length === 0 ? new Set<string>() : await movedKeys(session, sql, unit, gone);
   const mismatches: { kind: ReplayKind; finding: Finding }[] = [];
   const accepted: string[] = [];
+  const { disposals } = unit;
   for (const row of gone) {
     if (row.key === null || row.record === null || moved.has(row.record)) continue;
     if (row.txid !== null && BigInt(row.txid) < unit.madeAt) continue;
-    if (mayBeDeletedLawfully(unit.disposals, BigInt(row.txid ?? 0))) continue;
+    if (mayBeDeletedLawfully(disposals, BigInt(row.txid ?? 0))) continue;
     const id = findingId(unit.table, row.key, row.record);
     if (unit.isAccepting && BigInt(row.txid ?? 0) < unit.acceptedBefore) {
       accepted.push(id);

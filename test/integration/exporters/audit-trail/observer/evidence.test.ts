@@ -450,6 +450,26 @@ describe('what people declare', () => {
     expect(watching.state('public.accounts')).toBe('confirmed');
   });
 
+  test('a maintenance that is declared while tables are compared explains what they show', async () => {
+    const folder = await mkdtemp(join(directory, 'd-'));
+    const watching = await settled({ declarations: folder });
+    const { loop } = watching.observer;
+    const run = loop.run.bind(loop);
+    const during = vi.spyOn(loop, 'run').mockImplementation(async (slot, check, poll) => {
+      if (check.name === 'replay') {
+        const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+        const window = { from: at(-1000), until: at(60_000) };
+        await declare(folder, 'test', { kind: 'maintenance', reason: 'migration 14', ...window, ...common });
+        await fixture.sql(bypassed('update accounts set balance = 9 where id = 1'));
+      }
+      return run(slot, check, poll);
+    });
+    await watching.look();
+    during.mockRestore();
+    expect(watching.reason('public.accounts')).toBe('maintenance: migration 14');
+    expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
+  });
+
   test('what a fast check takes over between the plan of a full scan and its pages, the pages know', async () => {
     const folder = await mkdtemp(join(directory, 'd-'));
     let now = Date.now();
