@@ -79,6 +79,13 @@ export interface AuditColumns {
   readonly rowKeyBefore?: ColumnRef;
   readonly oldRow?: ColumnRef;
   readonly newRow?: ColumnRef;
+  /**
+   * In place of `newRow`: the new values of the changed columns, to be laid over `oldRow`, which for an INSERT is the new
+   * row. As 2ndQuadrant's audit-trigger writes them.
+   */
+  readonly newValues?: ColumnRef;
+  /** In place of all three: `{"column": [old, new]}` of what changed, as django-auditlog writes it. */
+  readonly changes?: ColumnRef;
   readonly actor?: ColumnRef;
   readonly actorKind?: ColumnRef;
   readonly application?: ColumnRef;

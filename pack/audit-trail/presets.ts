@@ -9,6 +9,8 @@ import type { AuditColumns, AuditOperation, AuditRecords, ColumnRef } from './mo
 export const auditPresetNames = [
   'kop',
   'supa_audit',
+  'audit_trigger',
+  'django_auditlog',
   'system_audit_log',
   'audit_log',
   'audit_events',
@@ -86,6 +88,42 @@ export const auditPresets: Readonly<Record<AuditPresetName, AuditPreset>> = {
     },
     operations: sqlOperations,
     triggerFunctions: ['audit.insert_update_delete_trigger', 'audit.truncate_trigger'],
+  },
+  /** 2ndQuadrant's. It names no key: that of the row images, which is right for tables whose key is `id`. */
+  audit_trigger: {
+    ...byTrigger,
+    table: 'audit.logged_actions',
+    columns: {
+      id: column('event_id'),
+      at: column('action_tstamp_clk'),
+      operation: column('action'),
+      table: column('table_name'),
+      schema: column('schema_name'),
+      rowKey: column('changed_fields', 'id'),
+      rowKeyBefore: column('row_data', 'id'),
+      oldRow: column('row_data'),
+      newValues: column('changed_fields'),
+      actor: column('session_user_name'),
+      application: column('application_name'),
+    },
+    operations: { I: 'INSERT', U: 'UPDATE', D: 'DELETE', T: 'TRUNCATE' },
+    triggerFunctions: ['audit.if_modified_func'],
+  },
+  /** Its word for a table is the number of a content type, which `tables` maps. Reading (action 3) is no change. */
+  django_auditlog: {
+    ...byApplication,
+    table: 'public.auditlog_logentry',
+    columns: {
+      id: column('id'),
+      at: column('timestamp'),
+      operation: column('action'),
+      table: column('content_type_id'),
+      rowKey: column('object_pk'),
+      changes: column('changes'),
+      actor: column('actor_id'),
+      correlation: column('cid'),
+    },
+    operations: { '0': 'INSERT', '1': 'UPDATE', '2': 'DELETE' },
   },
   system_audit_log: {
     ...byTrigger,

@@ -69,7 +69,7 @@ function resolveColumns({ preset, columns }: ParsedAuditRecords): AuditColumns {
     Object.entries(refs).flatMap(([key, ref]) => (ref === undefined ? [] : [[key, columnRef(ref)]])),
   );
   const { fixedTable: presetTable, ...theirs } = auditPresets[preset].columns;
-  const merged: Partial<AuditColumns> = { ...theirs, ...own };
+  const merged: Partial<AuditColumns> = { ...withoutOtherImages(theirs, refs), ...own };
   const { id, at, operation, table, ...others } = merged;
   if (id === undefined || at === undefined || operation === undefined) {
     throw new Error('records without necessary columns passed the rules');
@@ -83,6 +83,14 @@ function resolveColumns({ preset, columns }: ParsedAuditRecords): AuditColumns {
     ...others,
     ...(fixed === undefined ? (table === undefined ? {} : { table }) : { fixedTable: fixed }),
   };
+}
+
+/** Row images that a trail describes in one form replace those that its preset has in another. */
+function withoutOtherImages(theirs: Partial<AuditColumns>, own: ParsedAuditRecords['columns']): Partial<AuditColumns> {
+  const { oldRow, newRow: _new, newValues: _values, changes: _changes, ...rest } = theirs;
+  if (own.changes !== undefined) return rest;
+  if ((own.newRow ?? own.newValues) === undefined) return theirs;
+  return oldRow === undefined ? rest : { ...rest, oldRow };
 }
 
 function columnRef(written: ParsedColumnRef): ColumnRef {

@@ -79,9 +79,28 @@ function records({ reporter }: Judged, written: ParsedAuditRecords, path: KeyPat
       expected: 'another table',
     });
   }
+  images({ reporter }, written, path);
   operations({ reporter }, written, path);
   words({ reporter }, written, path);
   writer({ reporter }, written, path);
+}
+
+/** Each form of row images excludes the others, and what the trail writes replaces that of its preset. */
+function images({ reporter }: Pick<Judged, 'reporter'>, { preset, columns }: ParsedAuditRecords, path: KeyPath): void {
+  if (columns.changes !== undefined && (columns.oldRow ?? columns.newRow ?? columns.newValues) !== undefined) {
+    reporter.report([...path, 'columns', 'changes'], 'the rows before and after come from other columns already', {
+      atKey: true,
+      expected: 'either changes:, or oldRow: with newRow: or newValues:',
+    });
+  }
+  if (columns.newValues === undefined) return;
+  const hasOld = columns.oldRow !== undefined || auditPresets[preset].columns.oldRow !== undefined;
+  if (columns.newRow !== undefined || !hasOld) {
+    reporter.report([...path, 'columns', 'newValues'], 'new values are laid over the row before the change', {
+      atKey: true,
+      expected: 'oldRow: beside it, and no newRow:',
+    });
+  }
 }
 
 function operations({ reporter }: Pick<Judged, 'reporter'>, written: ParsedAuditRecords, path: KeyPath): void {

@@ -124,7 +124,8 @@ export async function detectKeyFormat(
       ? []
       : candidates(columns, sql.keyType, sql.records.preset);
   const [only] = formats;
-  if (!sql.hasImages || only === undefined) return only;
+  // What changed does not hold the key.
+  if (!sql.hasImages || sql.hasParts || only === undefined) return only;
   const fits = formats.map((format) => `bool_and(${isKeyOf(format, columns, sql.keyType)}) as ${ident(format)}`);
   const newest = [`(select * from ${sql.live} n order by n.ord desc limit ${NEWEST})`, 'r.ord desc'];
   const first = [sql.live, 'r.key, r.ord desc'];

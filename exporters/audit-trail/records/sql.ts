@@ -1,11 +1,13 @@
 import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
 import type { QualifiedName } from '../../runtime/postgres/quote.js';
 import { ident, literal, parseQualified, qualified, textOf } from '../../runtime/postgres/quote.js';
+import { foldedSince, type ImageForms, imagesOf } from './images.js';
 import type { RecordsShape } from './shape.js';
 
 const integerTypes: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric']);
 const textTypes: ReadonlySet<string> = new Set(['text', 'character varying', 'character', 'name']);
 type RefName = Exclude<keyof AuditColumns, 'fixedTable'>;
+type ImageName = 'oldRow' | 'newRow' | 'newValues' | 'changes';
 
 /**
  * An audit table as SQL. Every check reads a derived table with fixed column names, whatever the trail's own columns are
@@ -24,6 +26,8 @@ export class RecordsSql {
   readonly txidType: string | undefined;
   readonly keyType: string;
   readonly hasImages: boolean;
+  /** Images are added up from records that hold what changed: a column that no record tells is in none of them. */
+  readonly hasParts: boolean;
   /** Of the tables of a trail whose records name no schema. */
   readonly #defaultSchema: string;
 
@@ -31,11 +35,12 @@ export class RecordsSql {
     this.#defaultSchema = defaultSchema;
     this.records = records;
     this.shape = shape;
-    const { id, at, transaction, rowKey, oldRow, newRow } = records.columns;
+    const { id, at, transaction, rowKey, oldRow, newRow, newValues, changes } = records.columns;
     this.ordType = this.hasOrderedIds ? this.typeOf(id) : this.typeOf(at);
     this.txidType = transaction === undefined ? undefined : this.typeOf(transaction);
     this.keyType = rowKey === undefined ? 'text' : this.typeOf(rowKey);
-    this.hasImages = oldRow !== undefined && newRow !== undefined;
+    this.hasParts = changes !== undefined;
+    this.hasImages = this.hasParts || (oldRow !== undefined && (newRow ?? newValues) !== undefined);
   }
 
   get hasOrderedIds(): boolean {
@@ -44,8 +49,22 @@ export class RecordsSql {
 
   /** Whether images are kept as text, which may turn out to be no JSON. */
   get parsesImages(): boolean {
-    const { oldRow, newRow } = this.records.columns;
-    return [oldRow, newRow].some((ref) => ref !== undefined && this.shape.types.get(ref.column) !== 'jsonb');
+    return this.#imageRefs.some((ref) => this.shape.types.get(ref.column) !== 'jsonb' && !this.#isHstore(ref));
+  }
+
+  /** Whether all values in images are texts, as the writer's language or the server spells them. */
+  get spellsValues(): boolean {
+    return this.hasParts || this.#imageRefs.some((ref) => this.#isHstore(ref));
+  }
+
+  get #imageRefs(): readonly ColumnRef[] {
+    const { oldRow, newRow, newValues, changes } = this.records.columns;
+    return [oldRow, newRow, newValues, changes].filter((ref): ref is ColumnRef => ref !== undefined);
+  }
+
+  /** Of whatever schema the extension is in. */
+  #isHstore({ column }: ColumnRef): boolean {
+    return /(?:^|\.)hstore$/.test(this.shape.types.get(column) ?? '');
   }
 
   get idType(): string {
@@ -100,6 +119,8 @@ export class RecordsSql {
       if (fixed.schema !== table.schema || fixed.name !== table.name) return 'false';
     }
     const word = this.#wordOf(table);
+    // Numbers as words for tables: what is no number would end the query.
+    if (name !== undefined && integerTypes.has(this.typeOf(name)) && !/^\d+$/.test(word ?? '')) return 'false';
     if (word !== undefined) return `${alias}.tbl = ${literal(word)}`;
     // A table of the same name in another schema is another table, and so is one whose name is the word of another.
     if (!this.tells(table) || this.#words.some(([each]) => each === table.name)) return 'false';
@@ -135,17 +156,18 @@ export class RecordsSql {
     const column = (name: RefName, alias: string) => `${this.#column(name, isArchive)} as ${alias}`;
     const id = this.#column('id', isArchive);
     const at = this.#column('at', isArchive);
+    const images = this.#images(isArchive);
     const columns = [
       `${id} as id`,
-      `${this.hasOrderedIds ? id : at} as ord`,
+      `${this.#ord(isArchive)} as ord`,
       column('transaction', 'txid'),
       `(${at})::timestamptz as at`,
       `${this.#operation(isArchive)} as op`,
       column('schema', 'sch'),
       column('table', 'tbl'),
       `${this.#rowKey(isArchive)} as key`,
-      `${this.#image('oldRow', isArchive)} as old`,
-      `${this.#image('newRow', isArchive)} as new`,
+      `${images.old} as old`,
+      `${images.new} as new`,
       ...(['actor', 'actorKind', 'application', 'correlation', 'reason'] as const).map(
         (name) => `(${this.#column(name, isArchive)})::text as ${shortNames[name]}`,
       ),
@@ -155,18 +177,18 @@ export class RecordsSql {
   }
 
   #export(table: string, isArchive: boolean): string {
-    const text = (name: RefName) => `(${this.#column(name, isArchive)})::text`;
-    const id = this.#column('id', isArchive);
+    const { newRow, newValues } = this.records.columns;
+    const after = newRow !== undefined ? 'newRow' : newValues !== undefined ? 'newValues' : 'changes';
     const columns = [
-      `${id} as id`,
-      `${this.hasOrderedIds ? id : this.#column('at', isArchive)} as ord`,
-      `${text('at')} as written_at`,
+      `${this.#column('id', isArchive)} as id`,
+      `${this.#ord(isArchive)} as ord`,
+      `(${this.#column('at', isArchive)})::text as written_at`,
       `${this.#operation(isArchive)} as op`,
       `${this.#column('schema', isArchive)} as sch`,
       `${this.#column('table', isArchive)} as tbl`,
       `${this.#rowKey(isArchive)} as key`,
-      `${text('oldRow')} as old_text`,
-      `${text('newRow')} as new_text`,
+      `${this.#imageText('oldRow', isArchive)} as old_text`,
+      `${this.#imageText(after, isArchive)} as new_text`,
     ];
     return `(select ${columns.join(', ')} from ${qualified(parseQualified(table))} t)`;
   }
@@ -188,12 +210,58 @@ export class RecordsSql {
     return `((${this.#asJsonb(base, ref)}) #>> ${pathLiteral(ref.path)})`;
   }
 
-  #image(name: 'oldRow' | 'newRow', isArchive: boolean): string {
+  #ord(isArchive: boolean): string {
+    return this.#column(this.hasOrderedIds ? 'id' : 'at', isArchive);
+  }
+
+  #images(isArchive: boolean): { readonly old: string; readonly new: string } {
+    const { old, new: after } = imagesOf(this.#operation(isArchive), this.#forms(isArchive));
+    if (!this.hasParts) return { old, new: after };
+    const { schema, table } = this.records.columns;
+    const same = [
+      schema === undefined ? [] : `h.sch = ${this.#column('schema', isArchive)}`,
+      table === undefined ? [] : `h.tbl = ${this.#column('table', isArchive)}`,
+      `h.key = ${this.#rowKey(isArchive)}`,
+      `h.ord <= ${this.#ord(isArchive)}`,
+    ].flat();
+    return { old, new: `case when ${after} is not null then ${foldedSince(this.#parts, same.join(' and '))} end` };
+  }
+
+  /** Live and archived records with what each of them changed. */
+  get #parts(): string {
+    const { table, archive } = this.records;
+    const select = (
+      name: string,
+      isArchive: boolean,
+    ) => `select ${this.#ord(isArchive)} as ord, ${this.#operation(isArchive)} as op,
+      ${this.#column('schema', isArchive)} as sch, ${this.#column('table', isArchive)} as tbl, ${this.#rowKey(isArchive)} as key,
+      ${imagesOf(this.#operation(isArchive), this.#forms(isArchive)).new} as part from ${qualified(parseQualified(name))} t`;
+    return [select(table, false), archive === undefined ? [] : select(archive, true)].flat().join(' union all ');
+  }
+
+  #forms(isArchive: boolean): ImageForms {
+    const { newValues, changes } = this.records.columns;
+    return {
+      oldRow: this.#image('oldRow', isArchive),
+      newRow: this.#image('newRow', isArchive),
+      newValues: newValues === undefined ? undefined : this.#image('newValues', isArchive),
+      changes: changes === undefined ? undefined : this.#image('changes', isArchive),
+    };
+  }
+
+  #image(name: ImageName, isArchive: boolean): string {
     const ref = this.records.columns[name];
     if (ref === undefined) return 'null::jsonb';
     if (isArchive && this.shape.archiveLacks.has(ref.column)) return 'null::jsonb';
     const base = this.#asJsonb(`t.${ident(ref.column)}`, ref);
     return ref.path === undefined || ref.path.length === 0 ? base : `(${base} #> ${pathLiteral(ref.path)})`;
+  }
+
+  /** As it is written, and what no export knows as JSON. */
+  #imageText(name: ImageName, isArchive: boolean): string {
+    const ref = this.records.columns[name];
+    const isWritten = ref === undefined || !this.#isHstore(ref);
+    return `(${isWritten ? this.#column(name, isArchive) : this.#image(name, isArchive)})::text`;
   }
 
   #asJsonb(base: string, ref: ColumnRef): string {

@@ -34,8 +34,16 @@ const columns = section({
   fixedTable: tableName().exactOptional().describe('The one table whose changes are recorded here.'),
   rowKey: columnRef().exactOptional().describe('Key of the row that was changed.'),
   rowKeyBefore: columnRef().exactOptional().describe('Where the key stands when rowKey is null.'),
-  oldRow: columnRef().exactOptional().describe('The row before the change, jsonb.'),
-  newRow: columnRef().exactOptional().describe('The row after the change, jsonb.'),
+  oldRow: columnRef().exactOptional().describe('The row before the change, jsonb or hstore.'),
+  newRow: columnRef().exactOptional().describe('The row after the change, jsonb or hstore.'),
+  newValues: columnRef()
+    .exactOptional()
+    .describe(
+      'In place of newRow: the new values of changed columns, to be laid over oldRow, which for an INSERT is the new row.',
+    ),
+  changes: columnRef()
+    .exactOptional()
+    .describe('In place of oldRow and newRow: what changed, as { "column": [old, new] }, jsonb.'),
   actor: columnRef().exactOptional().describe('Who did it.'),
   actorKind: columnRef().exactOptional().describe('human or machine.'),
   application: columnRef().exactOptional().describe('With which program.'),

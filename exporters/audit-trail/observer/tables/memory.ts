@@ -13,6 +13,8 @@ const scanSchema = z.object({
   compared: z.number(),
   /** Rows whose last record does not say what they were left as. */
   lackingImages: z.number().default(0),
+  /** Columns with a value that no record tells. */
+  untold: z.array(z.string()).default([]),
   busyMs: z.number(),
   /** Findings of an application-written trail that are too young to be judged. */
   postponed: z.number(),
@@ -84,6 +86,6 @@ export function newTableMemory(): TableMemory {
 
 export function newScan(startedAt: number): Scan {
   const mismatches = { missing_live: 0, missing_record: 0, resurrected: 0, different: 0 };
-  const counts = { unbaselined: 0, compared: 0, lackingImages: 0, busyMs: 0, postponed: 0 };
+  const counts = { unbaselined: 0, compared: 0, lackingImages: 0, untold: [], busyMs: 0, postponed: 0 };
   return { unit: 0, phase: 'rows', startedAt, mismatches, ...counts };
 }

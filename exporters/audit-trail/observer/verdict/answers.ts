@@ -58,12 +58,19 @@ function recordsRead(memory: Memory, { whyNoRecords, sql, errors, declared }: An
     return notYet(`not yet read to the end ${sinceText(epoch)}`);
   if (epoch.hasOldRecords === true && !isRechecked(checks.reading, epoch.startedAt))
     return notYet(`old records were not yet gone through again ${sinceText(epoch)}`);
+  if (!isRechecked(checks.reading, checks.reading.touched?.at ?? 0) && checks.reading.touched?.at !== undefined)
+    return notYet('records were updated or deleted, and the old ones were not yet gone through again');
   return { by: `read to the end, up to transaction ${progress.caughtUpTo}`, since: epoch.startedAt };
 }
 
 function imagesHeld({ epoch }: Memory, { trail, sql }: AnsweredBy, { reading, replay }: TableMemory) {
   const lacking = Math.max(reading.lackingImages, replay.scanned?.lackingImages ?? 0);
   if (lacking > 0) return blind(`${lacking} records lack the image that they should have`);
+  const untold = replay.scanned?.untold ?? [];
+  if (untold.length > 0)
+    return blind(
+      `no record tells what some rows hold in ${untold.toSorted().join(', ')}, so a change there cannot be seen`,
+    );
   if (sql?.hasImages !== false) return { by: 'each record holds its row images', since: epoch?.startedAt ?? 0 };
   return trail.records?.writtenBy === 'application'
     ? blind(

@@ -234,6 +234,7 @@ function advanced(scan: Scan, page: ReplayPage): Scan {
     compared: scan.compared + page.compared,
     unbaselined: scan.unbaselined + page.unbaselined,
     lackingImages: scan.lackingImages + page.lackingImages,
+    untold: [...new Set([...scan.untold, ...page.untold])],
   };
   if (page.next !== undefined) return { ...counted, cursor: [...page.next] };
   return scan.phase === 'rows' ? { ...counted, phase: 'keys' } : { ...counted, phase: 'rows', unit: scan.unit + 1 };

@@ -60,6 +60,7 @@ export async function replayKeys(
     accepted,
     unbaselined: 0,
     lackingImages: 0,
+    untold: [],
     compared,
     next: compared < limit || summary?.key == null ? undefined : [summary.key],
   };
@@ -116,7 +117,7 @@ async function movedKeys(
   unit: ReplayUnit,
   gone: readonly KeyRow[],
 ): Promise<Set<string>> {
-  if (!sql.hasImages) return new Set();
+  if (!sql.hasImages || sql.hasParts) return new Set();
   const oldKey = keyOfImage(unit.format, 'r.old', unit.columns.key, sql.keyType);
   const newKey = keyOfImage(unit.format, 'r.new', unit.columns.key, sql.keyType);
   // Only a move after the last record under the key explains that it is gone: the key may have been used again since.

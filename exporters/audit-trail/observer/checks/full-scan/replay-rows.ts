@@ -9,6 +9,7 @@ import { type FindingKind, findingId } from '../../verdict/findings.js';
 import type { TableDisposal } from '../disposals.js';
 import { differingColumns, type ImageDifference, mayBeConverted, sameValue } from '../images.js';
 import { withoutSpelling } from '../same-values.js';
+import { readSpelled, underColumnNames, untoldColumns } from '../spelled-values.js';
 import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
 
 const firstKey = (columns: readonly KeyColumn[], alias: string) =>
@@ -46,6 +47,7 @@ export async function replayRows(
       accepted: [],
       unbaselined: 0,
       lackingImages: 0,
+      untold: [],
       compared: 0,
       next: undefined,
     };
@@ -53,13 +55,15 @@ export async function replayRows(
   const upTo = `(${firstKey(key, 'c')}) <= (${typed(key, (from?.length ?? 0) + 1)})`;
   const truncate = await lastTruncate(session, sql, unit);
   const found = await session.query<LiveRow>(LIVE(sql, facts, unit, `${after} and ${upTo}`, truncate), params);
-  const rows = await withoutSpelling(session, unit.columns.columns, found);
+  const compared = await withoutSpelling(session, unit.columns.columns, found);
+  const rows = sql.spellsValues ? compared.map((row) => readSpelled(row, unit.columns.columns)) : compared;
   return {
     mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
     redefined: rows.filter((row) => row.key !== null && differences(unit, row).redefined.length > 0).length,
     accepted: [],
     unbaselined: Number(rows.find(({ key }) => key === null)?.row_xid ?? 0),
     lackingImages: rows.filter(({ lacks_image }) => lacks_image).length,
+    untold: [...new Set(rows.flatMap(({ untold }) => untold ?? []))],
     compared: end.n,
     next: end.n < limit ? undefined : end.key,
   };
@@ -69,9 +73,13 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
   const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
   const key = keyOfImage(unit.format, 'c.img', unit.columns.key, sql.keyType);
   const since = truncate === undefined ? '' : `and p.ord > ${truncate}`;
+  const image = sql.hasParts ? underColumnNames('l.new', unit.columns.columns) : 'l.new';
   const difference = sql.hasImages
-    ? `case when l.new is distinct from c.img then ${differingColumns('l.new', 'c.img')} end`
+    ? `case when l.new is distinct from c.img then ${differingColumns(image, 'c.img')} end`
     : 'null::jsonb';
+  const untold = sql.hasParts
+    ? `case when l.new is not null then ${untoldColumns(image, unit.columns.columns)} end`
+    : 'null::text[]';
   const isDifferent = sql.hasImages ? 'or l.new is distinct from c.img' : '';
   const lacksImage = sql.hasImages ? "l.op <> 'DELETE' and l.new is null" : 'false';
   const isWatched = unit.watchedSince === undefined ? 'false' : `c.xid >= ${unit.watchedSince}`;
@@ -82,16 +90,16 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
 with j as materialized (
   select ${key}::text as key, c.xid::text as row_xid, l.id::text as record, l.op, l.live, l.txid::text as txid,
          (${xid8('l.row_xid')})::text as record_xid, ${difference} as difference,
-         l.id is not null and ${lacksImage} as lacks_image,
+         ${untold} as untold, l.id is not null and ${lacksImage} as lacks_image,
          (l.id is null and not (${unit.hasSnapshot} or ${isWatched})) or ${isRecordDisposedOf(unit.disposals)} as is_unbaselined
   from (select c.xmin, ${xid8('c.xmin')} as xid, ${imageOf('c', unit.columns)} as img from ${qualified(unit.relation)} c where ${where} offset 0) c
   left join lateral (select p.id, p.op, p.new, p.live, p.row_xid, ${sql.txidType === undefined ? 'null::text' : 'p.txid'} as txid from ${sql.all} p
         where ${sql.ofTable('p', unit.recordedAs)} and p.key = ${key} and p.op is not null ${since} order by p.ord desc limit 1) l on true
   where c.xid >= ${unit.acceptedBefore} and (l.id is null or l.op = 'DELETE' ${isDifferent} ${isOtherVersion}))
 select null as key, (select count(*)::text from j where is_unbaselined) as row_xid, null as record, null as op, null::boolean as live,
-       null as txid, null as record_xid, null::jsonb as difference, false as lacks_image
+       null as txid, null as record_xid, null::jsonb as difference, null::text[] as untold, false as lacks_image
 union all
-select key, row_xid, record, op, live, txid, record_xid, difference, lacks_image from j where not is_unbaselined`;
+select key, row_xid, record, op, live, txid, record_xid, difference, untold, lacks_image from j where not is_unbaselined`;
 };
 
 /** The record of this version of the row is not there, and was under a disposal; or only its SNAPSHOT could have been. */
@@ -114,6 +122,8 @@ interface LiveRow extends Record<string, unknown> {
   txid: string | null;
   record_xid: string | null;
   difference: ImageDifference | null;
+  /** Columns with a value that no record tells, or that cannot be read from it. */
+  untold: readonly string[] | null;
   lacks_image: boolean;
 }
 

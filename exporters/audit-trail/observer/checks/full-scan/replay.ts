@@ -47,6 +47,8 @@ export interface ReplayPage {
   readonly unbaselined: number;
   /** Live rows whose last record has no image after the change. */
   readonly lackingImages: number;
+  /** Columns that hold a value in some live row, and no record of that row tells which. */
+  readonly untold: readonly string[];
   readonly compared: number;
   /** Where to go on; undefined at the end. */
   readonly next: readonly string[] | undefined;

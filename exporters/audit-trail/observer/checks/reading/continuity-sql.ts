@@ -7,6 +7,7 @@ import type { TableColumns } from '../../tables/columns.js';
 import type { ScopedTable } from '../../tables/scope.js';
 import type { TableDisposal } from '../disposals.js';
 import { differingColumns, type ImageDifference } from '../images.js';
+import { untoldBefore } from '../spelled-values.js';
 
 /** Which of the two, the change or the record before it, has no image to compare. */
 const LACKING = (change: string, previous: string) =>
@@ -22,10 +23,13 @@ export const PAGE = 5000;
  */
 export const CANDIDATES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, from: number) => {
   const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
-  const difference = sql.hasImages
-    ? `case when n.op <> 'INSERT' and q.new is distinct from n.old then ${differingColumns('q.new', 'n.old')} end`
-    : 'null::jsonb';
-  const isDifferent = sql.hasImages ? 'or q.new is distinct from n.old or n.old is null' : '';
+  const differing = differingColumns('q.new', 'n.old');
+  const untold = untoldBefore('q.new', 'n.old');
+  const differs = sql.hasParts
+    ? `(q.new is null or ${differing} is not null or ${untold} is not null)`
+    : 'q.new is distinct from n.old';
+  const difference = sql.hasImages ? `case when n.op <> 'INSERT' and ${differs} then ${differing} end` : 'null::jsonb';
+  const isDifferent = sql.hasImages ? `or ${differs} or n.old is null` : '';
   const { schema, table } = sql.records.columns;
   const same = [
     schema === undefined ? [] : 'p.sch = n.sch',
@@ -39,7 +43,8 @@ export const CANDIDATES = (sql: RecordsSql, facts: Facts, window: RecordsWindow,
 with found as materialized (
 select n.id::text as id, n.ord::text as ord, n.op, ${sql.tableText('n')} as "table", n.key::text as key, n.xid,
        q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
-       ${LACKING('n', 'q')}, ${difference} as difference
+       ${LACKING('n', 'q')}, ${difference} as difference, ${sql.hasParts ? untold : 'null::text[]'} as untold,
+       ${sql.hasParts ? '(select array_agg(k) from jsonb_object_keys(q.new) k)' : 'null::text[]'} as told
 from (select r.*, ${sql.txidOf('r', xid8)}::text as xid from ${sql.live} r
       where ${window.where('r')} and r.op in ('INSERT', 'UPDATE', 'DELETE') and r.key is not null) n
 left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
@@ -116,4 +121,7 @@ export interface Candidate extends Record<string, unknown> {
   previous_xid: string | null;
   lacking: 'own' | 'previous' | null;
   difference: ImageDifference | null;
+  /** Only where images are added up: what the change says of columns that no record before it told, and those that some did. */
+  untold: readonly string[] | null;
+  told: readonly string[] | null;
 }

@@ -7,6 +7,7 @@ import { type Finding, findingId } from '../../verdict/findings.js';
 import { mayLieBetween } from '../disposals.js';
 import { sameValue } from '../images.js';
 import { withoutSpelling } from '../same-values.js';
+import { shouldBeTold } from '../spelled-values.js';
 import {
   CANDIDATES,
   type Candidate,
@@ -125,7 +126,7 @@ class Judge {
       this.#add(table, candidate, 'INSERT', 'a row that was deleted is changed');
       return;
     }
-    if (candidate.lacking !== null) {
+    if (candidate.lacking !== null || shouldBeTold(candidate, table.columns).length > 0) {
       const xid = candidate.lacking === 'own' ? candidate.xid : candidate.previous_xid;
       if (BigInt(xid ?? 0) >= table.acceptedBefore)
         this.#lackingImages.set(table.table.label, (this.#lackingImages.get(table.table.label) ?? 0) + 1);
@@ -206,7 +207,8 @@ class Judge {
   }
 
   #knowsKeys({ format, columns }: ContinuityTable): boolean {
-    return format !== undefined && columns.key.length > 0 && this.#sql.hasImages;
+    // What changed does not hold the key, unless it is the key that changed.
+    return format !== undefined && columns.key.length > 0 && this.#sql.hasImages && !this.#sql.hasParts;
   }
 }
 

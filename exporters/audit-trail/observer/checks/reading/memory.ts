@@ -66,6 +66,8 @@ export const readingMemorySchema = z.object({
       lackingImages: z.record(z.string(), z.number()).default({}),
     })
     .optional(),
+  /** Records updated or deleted, as the server counts them, and when that last changed; where an application writes them. */
+  touched: z.object({ count: z.number(), at: z.number().optional() }).optional(),
   stall: forgotten<Stall>(),
   /** Why what was read says nothing of now. */
   blind: forgotten<string>(),

@@ -14,6 +14,7 @@ import { watermarkLag } from './lag.js';
 import { listedActors } from './listed-actors.js';
 import { type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './memory.js';
 import { goThroughAgain } from './recheck.js';
+import { touchedRecords } from './touched.js';
 import { countWindow, type Measured, measureWindow, said, withLimitations } from './window.js';
 
 type Result = Outcome<Own>;
@@ -50,12 +51,14 @@ export const readingCheck: Check<Own, PlannedPoll> = {
 };
 
 async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
-  const { seconds, stall, hasForeign } = await poll.read(async (session) => {
+  const { records, shape } = poll.sql;
+  const { seconds, stall, touched, hasForeign } = await poll.read(async (session) => {
     const facts = await readFacts(session);
     const lag = await watermarkLag(session, facts, own.stall, poll.now());
-    return { ...lag, hasForeign: await hasForeignRecords(session, poll.sql, facts) };
+    const touched = await touchedRecords(session, records, shape, own.touched, poll.now());
+    return { ...lag, touched, hasForeign: await hasForeignRecords(session, poll.sql, facts) };
   });
-  const memory = { ...own, stall };
+  const memory = { ...own, stall, ...(touched === undefined ? {} : { touched }) };
   const record = (metrics: TrailMetrics) => metrics.watermarkLag(seconds);
   // Other roles' transactions cannot be seen, so records that they commit late would never be read.
   if (modeOf(poll.sql) === 'overlap' && !poll.facts.readsAllStats) {

@@ -14,21 +14,21 @@ const RECORDS_PER_ROW = 100;
 /** Of the time that is left in a poll, when nobody is suspected: rows have to be compared too. */
 const ROLLED_SHARE = 0.5;
 
-export interface OwedRecheck {
+interface OwedRecheck {
   /** A pass that began before this does not count; 0 when none is due. */
   readonly since: number;
   /** A table is suspect: the pass goes on while there is time. Otherwise each round reads a part. */
   readonly isUrgent: boolean;
 }
 
-/** All old records are read again after a suspicion that they were changed, and in each new epoch. */
-export function owedRecheck({ tables, epoch }: Pick<Known, 'tables' | 'epoch'>): OwedRecheck {
+/** All old records are read again after a suspicion that they were changed, or a sign that they were, and in each new epoch. */
+function owedRecheck({ tables, epoch }: Pick<Known, 'tables' | 'epoch'>, { touched }: Own): OwedRecheck {
   const suspected = Math.max(
     0,
     ...Object.values(tables).map(({ suspicion }) => (suspicion?.needsRecheck === true ? suspicion.newestAt : 0)),
   );
   const begun = epoch?.hasOldRecords === true ? epoch.startedAt : 0;
-  return { since: Math.max(suspected, begun), isUrgent: suspected > 0 };
+  return { since: Math.max(suspected, begun, touched?.at ?? 0), isUrgent: suspected > 0 };
 }
 
 /** Whether all old records were read again in a pass that began then or later. */
@@ -37,10 +37,11 @@ export function isRechecked({ recheck }: Pick<ReadingMemory, 'recheck'>, since: 
 }
 
 /** New records are read first: until then it is not known how far the old ones reach. */
-function isOwed({ known }: PlannedPoll, { progress, recheck, backlog }: Own): boolean {
+function isOwed({ known }: PlannedPoll, own: Own): boolean {
+  const { progress, recheck, backlog } = own;
   // They are being read for the first time.
   if (backlog !== undefined) return false;
-  const { since } = owedRecheck(known);
+  const { since } = owedRecheck(known, own);
   const isBegun = recheck !== undefined && recheck.endedAt === undefined;
   return (progress?.caughtUpAt ?? 0) >= since && (isBegun || since > (recheck?.startedAt ?? 0));
 }
@@ -52,7 +53,7 @@ function isOwed({ known }: PlannedPoll, { progress, recheck, backlog }: Own): bo
  */
 export function goThroughAgain(poll: PlannedPoll, own: Own, round: ReadingRound): Promise<Outcome<Own>> | undefined {
   if (!isOwed(poll, own)) return undefined;
-  const { since, isUrgent } = owedRecheck(poll.known);
+  const { since, isUrgent } = owedRecheck(poll.known, own);
   const isNew = round.again === undefined && since > (own.recheck?.startedAt ?? 0);
   const recheck = isNew ? { startedAt: poll.now(), lackingImages: {} } : own.recheck;
   const begunAt = performance.now();
