@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { declare } from '../../../../../../../exporters/audit-trail/index.js';
 import { objections } from '../../../../../../../exporters/audit-trail/inspect/objections.js';
 import { statusOf } from '../../../../../../../exporters/audit-trail/inspect/status.js';
@@ -72,7 +72,13 @@ async function timedOut(n: number): Promise<void> {
   for (let i = 0; i < n; i += 1)
     await client.query('update accounts set balance = balance + 1 where id = 1').catch(() => undefined);
   await client.query('drop trigger late on audit.log');
+  const { rows } = await client.query('select pg_backend_pid() as pid');
   await client.end();
+  // Its process reports the last of what it counted when it ends, which it does after it said goodbye.
+  await vi.waitFor(async () => {
+    const left = await lab.fixture.sql(`select 1 from pg_stat_activity where pid = ${rows[0].pid}`);
+    expect(left.rows).toEqual([]);
+  });
 }
 
 test('rows inserted and deleted past the triggers stay, for ever', async () => {
