@@ -3,7 +3,7 @@ import { textSettings } from '../../runtime/postgres/settings.js';
 /** Names of what the writer makes. Everything that it makes carries the mark; nothing without the mark is changed. */
 
 /** Raise it with every change of tables, and write what leads there from the version before into upgrade.ts. */
-export const writerVersion = 2;
+export const writerVersion = 3;
 
 export const installMark = 'Kingston Observability Pack: audit trail, made by kop audit install';
 

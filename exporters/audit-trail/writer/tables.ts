@@ -1,21 +1,27 @@
 import { installMark, printedLiteral, writerRoles } from './names.js';
 
-/** A large image costs its writer a fraction of the time that way; pglz is what a server without lz4 has. */
-export function compressImages(): string {
+/**
+ * A large image costs its writer most of the time that recording takes. lz4 makes it small at little cost. pglz, which is
+ * what a server without lz4 has, costs more than writing the bytes: there, images are kept as they are.
+ */
+export function storeImages(): string {
   return `
 do $kop$
 declare
+  has_lz4 constant boolean := (select 'lz4' = any(enumvals) from pg_settings where name = 'default_toast_compression');
+  wanted constant text := case when has_lz4 then 'extended' else 'external' end;
   part regclass;
 begin
-  if (select 'lz4' = any(enumvals) from pg_settings where name = 'default_toast_compression') then
-    -- By itself it reaches no partition.
-    for part in
-      select t.relid from pg_partition_tree('audit.log') t join pg_attribute a on a.attrelid = t.relid
-      where a.attname = 'new_row' and a.attcompression <> 'l'
-    loop
-      execute format('alter table %s alter column old_row set compression lz4, alter column new_row set compression lz4', part);
-    end loop;
-  end if;
+  -- By itself it reaches no partition.
+  for part in
+    select t.relid from pg_partition_tree('audit.log') t join pg_attribute a on a.attrelid = t.relid
+    where a.attname = 'new_row' and (a.attstorage <> case when has_lz4 then 'x' else 'e' end or has_lz4 and a.attcompression <> 'l')
+  loop
+    execute format('alter table %s alter old_row set storage %s, alter new_row set storage %s', part, wanted, wanted);
+    if has_lz4 then
+      execute format('alter table %s alter old_row set compression lz4, alter new_row set compression lz4', part);
+    end if;
+  end loop;
 end
 $kop$;`;
 }
@@ -72,7 +78,7 @@ create index if not exists log_ts on audit.log using brin (ts);
 
 -- So that no change fails, and none goes unrecorded, when nobody has made next month's partition.
 create table if not exists audit.log_default partition of audit.log default;
-${compressImages()}
+${storeImages()}
 
 -- Apart from audit.log, whose rows must stay equal in number to the changes that the counters see.
 create table if not exists audit.ddl_log (

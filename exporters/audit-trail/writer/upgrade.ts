@@ -3,11 +3,12 @@ import { guard } from './guard.js';
 import { begin, replaceable } from './install.js';
 import { writerRoles, writerVersion } from './names.js';
 import { joinRoles } from './roles.js';
-import { compressImages } from './tables.js';
+import { storeImages } from './tables.js';
 
 /** What leads from the version before to this one, by the version it leads to. Version 1 is the first. */
 const steps: Readonly<Record<number, string>> = {
-  2: `alter table audit.log drop constraint if exists log_op_check;${compressImages()}`,
+  2: 'alter table audit.log drop constraint if exists log_op_check;',
+  3: storeImages(),
 };
 
 /** Brings an older installation to this version; scope, records and roles stay as they are. */
