@@ -169,3 +169,16 @@ describe('imports', () => {
     },
   );
 });
+
+test('docs/architecture.md names each file of the pack over 350 lines with its one reason to change, and no other', () => {
+  const [, section = ''] = readFileSync('docs/architecture.md', 'utf8').split('\n## Files over 350 lines\n');
+  const named = [...section.replace(/\n## [\s\S]*/, '').matchAll(/^\| `([^`]+)` \|/gm)].map(([, glob = '']) => glob);
+  const long = sources.filter(
+    (path) =>
+      /^(?:alert-rules|cli|dashboards|exporters|pack)\//.test(path) &&
+      readFileSync(path, 'utf8').trimEnd().split('\n').length > 350,
+  );
+  const isNamed = (path: string, glob: string) => new RegExp(`^${glob.replace('*', '[^/]+')}$`).test(path);
+  expect(long.filter((path) => !named.some((glob) => isNamed(path, glob)))).toEqual([]);
+  expect(named.filter((glob) => !long.some((path) => isNamed(path, glob)))).toEqual([]);
+});
