@@ -1,18 +1,20 @@
 import { failureOf } from '../../../runtime/postgres/failure.js';
 import { type QualifiedName, textOf } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
-import { readFacts } from '../../database/facts.js';
-import { detectKeyFormat, type KeyFormat } from '../../records/keys.js';
+import { type Facts, readFacts } from '../../database/facts.js';
+import { detectKeyFormat, type KeyFormat, recordedKeys } from '../../records/keys.js';
 import type { RecordsSql } from '../../records/sql.js';
 import type { RecordsPoll } from '../check.js';
 import type { Known } from '../known.js';
 import type { Relation } from '../tables/catalogue.js';
 import { readColumns, type TableColumns } from '../tables/columns.js';
+import { followKey, type KeyHistory, type RecordedKeys, withHistory } from '../tables/earlier-keys.js';
 import { newTableMemory } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
 import { netOf } from './counters/steps.js';
 import { disposalsHere, disposalsOf, type TableDisposal } from './disposals.js';
 import type { ReplayUnit } from './full-scan/replay.js';
+import { findsRows } from './last-record.js';
 import type { ContinuityTable } from './reading/continuity-sql.js';
 
 export interface Plan {
@@ -22,6 +24,8 @@ export interface Plan {
   readonly units: ReadonlyMap<string, readonly ReplayUnit[]>;
   /** Why a table cannot be proven, by label: no key, no privilege. */
   readonly obstacles: ReadonlyMap<string, string>;
+  /** By the label of the table in scope: what the keys of its relations were, and are. */
+  readonly keys: ReadonlyMap<string, Readonly<Record<string, KeyHistory>>>;
 }
 
 /** The parts of a poll that change between two pages. */
@@ -42,6 +46,7 @@ export async function makePlan(poll: RecordsPoll, session: Session, live: () => 
   const continuity = new Map<string, ContinuityTable>();
   const units = new Map<string, ReplayUnit[]>();
   const obstacles = new Map<string, string>();
+  const keys = new Map<string, Record<string, KeyHistory>>();
   const facts = await readFacts(session);
   const columns = await readColumns(
     session,
@@ -53,17 +58,69 @@ export async function makePlan(poll: RecordsPoll, session: Session, live: () => 
     const places = placesOf(poll, table);
     // It was dropped since. The next poll finds it gone.
     if (!places.every(({ relation }) => columns.has(relation.oid))) continue;
+    const known = poll.known.tables[table.label]?.reading.keys ?? {};
+    const histories: Record<string, KeyHistory> = {};
     for (const { relation, recordedAs } of places) {
-      const shape = columns.get(relation.oid) ?? { columns: [], key: [] };
-      const { format, unreadable } = await keyFormat(session, sql, recordedAs, shape);
+      const read = columns.get(relation.oid) ?? { columns: [], key: [], keyChanged: 0n, earlierKeys: [] };
+      const history = await followKey(known[relation.oid], read, facts.xmin, () =>
+        keysInRecords(session, sql, recordedAs),
+      );
+      const first = withHistory(read, history);
+      const { format, unreadable } = await keyFormat(session, sql, recordedAs, first);
+      const decided = await decideKept(session, sql, facts, { relation, recordedAs, history, shape: first, format });
+      histories[relation.oid] = decided;
+      const shape = decided === history ? first : withHistory(read, decided);
       continuity.set(textOf(recordedAs), continuityTable(poll, live, table, relation, recordedAs, shape, format));
       const obstacle = unreadable ?? obstacleOf(relation, shape, format, sql, facts.role);
       if (obstacle !== undefined) obstacles.set(table.label, obstacle);
       else if (format !== undefined) own.push(unitOf(poll, live, table, relation, recordedAs, shape, format));
     }
+    keys.set(table.label, histories);
     if (!obstacles.has(table.label)) units.set(table.label, own);
   }
-  return { continuity, units, obstacles };
+  return { continuity, units, obstacles, keys };
+}
+
+/** Without an index over tables and keys it may take too long; then no key is known but those that were seen. */
+async function keysInRecords(session: Session, sql: RecordsSql, name: QualifiedName): Promise<RecordedKeys> {
+  await session.query('savepoint recorded_keys');
+  try {
+    return await recordedKeys(session, sql, name);
+  } catch (error) {
+    if (failureOf(error).kind !== 'timeout') throw error;
+    await session.query('rollback to savepoint recorded_keys');
+    return [];
+  }
+}
+
+interface Undecided {
+  readonly relation: Relation;
+  readonly recordedAs: QualifiedName;
+  readonly history: KeyHistory;
+  readonly shape: TableColumns;
+  readonly format: KeyFormat | undefined;
+}
+
+/** Of keys that the table had before and whose definition does not say whether their values are as they were. */
+async function decideKept(
+  session: Session,
+  sql: RecordsSql,
+  facts: Facts,
+  { relation, recordedAs, history, shape, format }: Undecided,
+): Promise<KeyHistory> {
+  const { earlierKeys: keys } = shape;
+  const isReadable = shape.key.every(({ name }) => shape.columns.some((own) => own.name === name && own.readable));
+  if (format === undefined || !isReadable || !keys.some(({ isUndecided }) => isUndecided)) return history;
+  const earlier: KeyHistory['earlier'][number][] = [];
+  for (const [place, own] of history.earlier.entries()) {
+    const key = keys[place];
+    const isKept =
+      key?.isUndecided === true
+        ? await findsRows(session, sql, facts, { relation, recordedAs, columns: shape, format }, key)
+        : own.isKept;
+    earlier.push(isKept === undefined ? own : { ...own, isKept });
+  }
+  return { ...history, earlier };
 }
 
 /** One record that is no JSON makes its own table unknown, not the whole trail. */
@@ -71,12 +128,13 @@ async function keyFormat(
   session: Session,
   sql: RecordsSql,
   name: QualifiedName,
-  { key }: TableColumns,
+  { key, earlierKeys }: TableColumns,
 ): Promise<{ readonly format?: KeyFormat | undefined; readonly unreadable?: string }> {
-  if (!sql.parsesImages) return { format: await detectKeyFormat(session, sql, name, key) };
+  const earlier = earlierKeys.map(({ columns }) => columns);
+  if (!sql.parsesImages) return { format: await detectKeyFormat(session, sql, name, key, earlier) };
   await session.query('savepoint key_format');
   try {
-    const format = await detectKeyFormat(session, sql, name, key);
+    const format = await detectKeyFormat(session, sql, name, key, earlier);
     await session.query('release savepoint key_format');
     return { format };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { ident } from '../../../runtime/postgres/quote.js';
 import type { Session } from '../../../runtime/postgres/read-only.js';
 import { asXid8, type Facts } from '../../database/facts.js';
-import type { KeyColumn } from '../../records/keys.js';
+import type { EarlierKey, KeyColumn } from '../../records/keys.js';
 
 /** What a domain is of, which may be a domain again. */
 const BASE = `
@@ -10,7 +10,7 @@ const BASE = `
 
 /** A virtual generated column (PostgreSQL 18) has no value yet where triggers see the row, so it is in no image. */
 const COLUMNS = (xid8: (xmin: string) => string) => `
-select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+select c.oid::text as relation, a.attnum::int as number, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
        case when t.typtype = 'd' then (${BASE}) else format_type(a.atttypid, null) end as base, a.attgenerated = 'v' as is_virtual, a.attgenerated <> '' as is_generated,
        has_column_privilege(a.attrelid, a.attnum, 'select') as readable,
        (${xid8('a.xmin')})::text as changed,
@@ -19,7 +19,7 @@ select c.oid::text as relation, a.attname as name, format_type(a.atttypid, a.att
             where o.oid in (t.oid, t.typelem, t.typbasetype) and o.typtype = 'c') changes) as type_changed,
        (select coalesce(max(${xid8('d.xmin')}), 0)::text from pg_attribute d
          where d.attrelid = a.attrelid and d.attisdropped and d.attnum < a.attnum) as added_after,
-       array_position(i.indkey::int2[], a.attnum) as key_position
+       array_position(i.indkey::int2[], a.attnum) as key_position, (${xid8('i.xmin')})::text as key_made
 from pg_class c
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_type t on t.oid = a.atttypid
@@ -28,6 +28,8 @@ where c.oid = any($1::oid[])
 order by c.oid, a.attnum`;
 
 export interface Column extends KeyColumn {
+  /** In the table; no renaming changes it. */
+  readonly number: number;
   /** The type without its modifiers, and for a domain the type that its values are of. */
   readonly base: string;
   readonly readable: boolean;
@@ -44,11 +46,16 @@ export interface Column extends KeyColumn {
 export interface TableColumns {
   readonly columns: readonly Column[];
   /** In the order of the primary key; empty without one. */
-  readonly key: readonly KeyColumn[];
+  readonly key: readonly (KeyColumn & { readonly number: number })[];
+  /** The transaction that made the key, or last changed a column of it. */
+  readonly keyChanged: bigint;
+  /** Newest first. */
+  readonly earlierKeys: readonly EarlierKey[];
 }
 
 interface ColumnRow {
   relation: string;
+  number: number;
   /** Null for a table without columns, and so is the rest. */
   name: string | null;
   type: string;
@@ -60,6 +67,7 @@ interface ColumnRow {
   type_changed: string;
   added_after: string;
   key_position: number | null;
+  key_made: string | null;
 }
 
 /** @returns those that are there; a relation that was dropped since is missing in it. */
@@ -78,7 +86,8 @@ export async function readColumns(
       {
         columns: own
           .filter((row) => !row.is_virtual)
-          .map(({ name, type, base, readable, changed, type_changed, added_after, is_generated }) => ({
+          .map(({ number, name, type, base, readable, changed, type_changed, added_after, is_generated }) => ({
+            number,
             name,
             type,
             base,
@@ -89,15 +98,25 @@ export async function readColumns(
             isGenerated: is_generated,
           })),
         key: own
-          .filter((row) => row.key_position !== null)
+          .filter(isOfKey)
           .sort((a, b) => (a.key_position ?? 0) - (b.key_position ?? 0))
-          .map(({ name, type }) => ({ name, type })),
+          .map(({ number, name, type }) => ({ number, name, type })),
+        keyChanged: latest(own.filter(isOfKey).flatMap(({ changed, key_made }) => [changed, key_made ?? '0'])),
+        earlierKeys: [],
       },
     ]),
   );
 }
 
 type Named = ColumnRow & { name: string };
+
+function isOfKey({ key_position }: ColumnRow): boolean {
+  return key_position !== null;
+}
+
+function latest(xids: readonly string[]): bigint {
+  return xids.map(BigInt).reduce((a, b) => (a > b ? a : b), 0n);
+}
 
 function groupRows(rows: readonly ColumnRow[]): Map<string, Named[]> {
   const groups = new Map<string, Named[]>(rows.map(({ relation }) => [relation, []]));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { replayKinds } from '../../../../pack/audit-trail/metrics.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
 import { suspicionSchema, tableStateSchema } from '../verdict/state.js';
+import { keyHistorySchema } from './earlier-keys.js';
 
 const scanSchema = z.object({
   unit: z.number(),
@@ -47,6 +48,8 @@ export type TableTriggers = DeepReadonly<z.infer<typeof triggersSchema>>;
 const tableReadingSchema = z.object({
   /** By column: transactions that changed its definition and with it the form of values; the catalogue knows the last. */
   redefined: z.record(z.string(), z.array(z.string())).optional(),
+  /** By oid of the table, or of its leaves. */
+  keys: z.record(z.string(), keyHistorySchema).optional(),
   hadSnapshot: z.boolean().default(false),
   /** Records that cannot be compared with the one before; until a baseline is declared, because they stay so. */
   lackingImages: z.number().default(0),

@@ -11,6 +11,7 @@ import { ifSlow, judged, unknown } from '../../verdict/evidence.js';
 import type { FindingVerdict } from '../../verdict/findings.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
+import { refuseStaleKeys } from '../stale-keys.js';
 import type { ReplayPage, ReplayUnit } from './replay.js';
 import { replayKeys } from './replay-keys.js';
 import { replayRows } from './replay-rows.js';
@@ -193,6 +194,12 @@ async function comparePage(
     const facts = await readFacts(session);
     const replay = scan.phase === 'rows' ? replayRows : replayKeys;
     const found = await replay(session, sql, facts, unit, scan.cursor, rows);
+    // On a replica the catalogue is that of its rows.
+    await refuseStaleKeys(
+      poll,
+      session,
+      found.mismatches.map(({ finding }) => finding),
+    );
     if (await isReplaced(session, sql, [unit.oid])) return 'void';
     return (await isUnseenStorage(session, unit.oid, storage?.watched[unit.oid])) ? 'unseen' : found;
   });
@@ -213,19 +220,21 @@ async function comparePage(
       return after(isEnd ? ended(judgedScan, poll.now()) : { ...before, scan: judgedScan }, page.compared);
     },
     accepted: { table: label, ids: page.accepted },
-    explanations:
-      page.redefined === 0
-        ? []
-        : [
-            {
-              table: label,
-              reason: `${page.redefined} rows differ in columns that were redefined after their last record`,
-            },
-          ],
+    explanations: explanationsOf(label, page),
     isOrderLost: isLost,
     record: (metrics) => metrics.replayProgress(label, progress),
     isMore: true,
   };
+}
+
+function explanationsOf(table: string, { redefined, unpaired }: ReplayPage): NonNullable<Result['explanations']> {
+  const reasons = [
+    ...(redefined === 0 ? [] : [`${redefined} rows differ in columns that were redefined after their last record`]),
+    ...(unpaired === 0
+      ? []
+      : [`the primary key was redefined, and ${unpaired} rows or records of before cannot be paired by it any more`]),
+  ];
+  return reasons.length === 0 ? [] : [{ table, reason: reasons.join('; ') }];
 }
 
 function advanced(scan: Scan, page: ReplayPage): Scan {

@@ -5,9 +5,11 @@ import { asXid8, type Facts } from '../../../database/facts.js';
 import { type KeyColumn, keyOfImage } from '../../../records/keys.js';
 import type { RecordsSql } from '../../../records/sql.js';
 import { imageOf } from '../../tables/columns.js';
+import { mayBeUnderLostKey } from '../../tables/earlier-keys.js';
 import { type FindingKind, findingId } from '../../verdict/findings.js';
 import type { TableDisposal } from '../disposals.js';
 import { differingColumns, type ImageDifference, mayBeConverted, sameValue } from '../images.js';
+import { lastRecord } from '../last-record.js';
 import { withoutSpelling } from '../same-values.js';
 import { readSpelled, underColumnNames, untoldColumns } from '../spelled-values.js';
 import { lastTruncate, type ReplayKind, type ReplayPage, type ReplayUnit } from './replay.js';
@@ -44,6 +46,7 @@ export async function replayRows(
     return {
       mismatches: [],
       redefined: 0,
+      unpaired: 0,
       accepted: [],
       unbaselined: 0,
       lackingImages: 0,
@@ -56,9 +59,11 @@ export async function replayRows(
   const truncate = await lastTruncate(session, sql, unit);
   const found = await session.query<LiveRow>(LIVE(sql, facts, unit, `${after} and ${upTo}`, truncate), params);
   const compared = await withoutSpelling(session, unit.columns.columns, found);
-  const rows = sql.spellsValues ? compared.map((row) => readSpelled(row, unit.columns.columns)) : compared;
+  const all = sql.spellsValues ? compared.map((row) => readSpelled(row, unit.columns.columns)) : compared;
+  const rows = all.filter((row) => !isUnpaired(unit, row));
   return {
     mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
+    unpaired: all.length - rows.length,
     redefined: rows.filter((row) => row.key !== null && differences(unit, row).redefined.length > 0).length,
     accepted: [],
     unbaselined: Number(rows.find(({ key }) => key === null)?.row_xid ?? 0),
@@ -81,6 +86,11 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
     ? `case when l.new is not null then ${untoldColumns(image, unit.columns.columns)} end`
     : 'null::text[]';
   const isDifferent = sql.hasImages ? 'or l.new is distinct from c.img' : '';
+  const last = lastRecord(sql, facts, unit, {
+    image: 'c.img',
+    columns: `p.id, p.op, p.new, p.live, p.row_xid, p.ord, ${sql.txidType === undefined ? 'null::text' : 'p.txid'} as txid`,
+    where: `and ${sql.ofTable('p', unit.recordedAs)} ${since}`,
+  });
   const lacksImage = sql.hasImages ? "l.op <> 'DELETE' and l.new is null" : 'false';
   const isWatched = unit.watchedSince === undefined ? 'false' : `c.xid >= ${unit.watchedSince}`;
   const isOtherVersion = unit.comparesVersions
@@ -93,8 +103,7 @@ with j as materialized (
          ${untold} as untold, l.id is not null and ${lacksImage} as lacks_image,
          (l.id is null and not (${unit.hasSnapshot} or ${isWatched})) or ${isRecordDisposedOf(unit.disposals)} as is_unbaselined
   from (select c.xmin, ${xid8('c.xmin')} as xid, ${imageOf('c', unit.columns)} as img from ${qualified(unit.relation)} c where ${where} offset 0) c
-  left join lateral (select p.id, p.op, p.new, p.live, p.row_xid, ${sql.txidType === undefined ? 'null::text' : 'p.txid'} as txid from ${sql.all} p
-        where ${sql.ofTable('p', unit.recordedAs)} and p.key = ${key} and p.op is not null ${since} order by p.ord desc limit 1) l on true
+  left join lateral (${last}) l on true
   where c.xid >= ${unit.acceptedBefore} and (l.id is null or l.op = 'DELETE' ${isDifferent} ${isOtherVersion}))
 select null as key, (select count(*)::text from j where is_unbaselined) as row_xid, null as record, null as op, null::boolean as live,
        null as txid, null as record_xid, null::jsonb as difference, null::text[] as untold, false as lacks_image
@@ -125,6 +134,18 @@ interface LiveRow extends Record<string, unknown> {
   /** Columns with a value that no record tells, or that cannot be read from it. */
   untold: readonly string[] | null;
   lacks_image: boolean;
+}
+
+/** What its records are under cannot be told any more, and it was not written since. */
+function isUnpaired({ columns: { columns, earlierKeys } }: ReplayUnit, row: LiveRow): boolean {
+  if (row.key === null || earlierKeys.length === 0) return false;
+  const rowXid = BigInt(row.row_xid);
+  const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
+  if (row.record !== null && recordedIn >= rowXid) return false;
+  if (mayBeUnderLostKey(earlierKeys, rowXid)) return true;
+  // A column that was added or converted since may have made this row version.
+  const isRewritten = columns.some(({ changed }) => changed === rowXid);
+  return row.record === null && isRewritten && earlierKeys.some(({ isLost }) => isLost);
 }
 
 type Mismatch = ReplayPage['mismatches'][number];

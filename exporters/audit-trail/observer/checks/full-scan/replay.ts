@@ -41,6 +41,8 @@ export interface ReplayPage {
   readonly mismatches: readonly { readonly kind: ReplayKind; readonly finding: Finding }[];
   /** Rows that differ in columns alone whose definition changed since, so that there is nothing to compare them with. */
   readonly redefined: number;
+  /** Rows, or keys without a row, whose records or rows may be under a key that the table had before. */
+  readonly unpaired: number;
   /** Accepted by the baseline in this scan, to be remembered. */
   readonly accepted: readonly string[];
   /** Live rows that cannot be proven: older than the observer, and without a SNAPSHOT. */

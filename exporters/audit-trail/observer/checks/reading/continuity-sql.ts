@@ -7,6 +7,7 @@ import type { TableColumns } from '../../tables/columns.js';
 import type { ScopedTable } from '../../tables/scope.js';
 import type { TableDisposal } from '../disposals.js';
 import { differingColumns, type ImageDifference } from '../images.js';
+import { isBeforeCollision, isSinceCollision, keyUnder, lastRecord, newestOf } from '../last-record.js';
 import { untoldBefore } from '../spelled-values.js';
 
 /** Which of the two, the change or the record before it, has no image to compare. */
@@ -21,7 +22,13 @@ export const PAGE = 5000;
  * Of each new record, the one before it of the same row: the old image of an UPDATE or DELETE must be what the row
  * was left as. Index (schema, table, key, id desc). Only what does not agree comes back.
  */
-export const CANDIDATES = (sql: RecordsSql, facts: Facts, window: RecordsWindow, from: number) => {
+export const CANDIDATES = (
+  sql: RecordsSql,
+  facts: Facts,
+  window: RecordsWindow,
+  tables: readonly ContinuityTable[],
+  from: number,
+) => {
   const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
   const differing = differingColumns('q.new', 'n.old');
   const untold = untoldBefore('q.new', 'n.old');
@@ -31,13 +38,15 @@ export const CANDIDATES = (sql: RecordsSql, facts: Facts, window: RecordsWindow,
   const difference = sql.hasImages ? `case when n.op <> 'INSERT' and ${differs} then ${differing} end` : 'null::jsonb';
   const isDifferent = sql.hasImages ? `or ${differs} or n.old is null` : '';
   const { schema, table } = sql.records.columns;
-  const same = [
-    schema === undefined ? [] : 'p.sch = n.sch',
-    table === undefined ? [] : 'p.tbl = n.tbl',
-    'p.key = n.key',
-  ]
-    .flat()
-    .join(' and ');
+  const ofSame = [
+    schema === undefined ? [] : 'and p.sch = n.sch',
+    table === undefined ? [] : 'and p.tbl = n.tbl',
+  ].flat();
+  const previous = [isOfSameRow(sql, facts, tables), ...underEarlierKeys(sql, facts, tables)].map(
+    (isUnder) =>
+      `select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
+      where ${isUnder} ${ofSame.join(' ')} and p.ord < n.ord and p.op is not null`,
+  );
   // Put in order only when they are found: asked for in order, the planner would walk the whole log for each window.
   return `
 with found as materialized (
@@ -47,13 +56,48 @@ select n.id::text as id, n.ord::text as ord, n.op, ${sql.tableText('n')} as "tab
        ${sql.hasParts ? '(select array_agg(k) from jsonb_object_keys(q.new) k)' : 'null::text[]'} as told
 from (select r.*, ${sql.txidOf('r', xid8)}::text as xid from ${sql.live} r
       where ${window.where('r')} and r.op in ('INSERT', 'UPDATE', 'DELETE') and r.key is not null) n
-left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
-      where ${same} and p.ord < n.ord and p.op is not null order by p.ord desc limit 1) q on true
+left join lateral (${newestOf(previous)}) q on true
 where case when n.op = 'INSERT' then q.id is not null and q.op <> 'DELETE'
       else q.id is null or q.op = 'DELETE' ${isDifferent} end
 )
 select * from found order by ord, id limit ${PAGE} offset ${from}`;
 };
+
+/** Of tables whose key was another one: the record before may be under that. A condition serves for one key of each table. */
+function underEarlierKeys(sql: RecordsSql, facts: Facts, tables: readonly ContinuityTable[]): readonly string[] {
+  if (!sql.hasImages || sql.hasParts) return [];
+  const most = Math.max(0, ...tables.map(({ columns }) => columns.earlierKeys.length));
+  return Array.from({ length: most }, (_, place) => {
+    const parts = tables.flatMap(({ name, format, columns: { key, earlierKeys } }) => {
+      const earlier = earlierKeys[place];
+      if (earlier === undefined || format === undefined) return [];
+      const value = keyUnder(sql, earlier, format, 'coalesce(n.old, n.new)');
+      if (value === undefined) return [];
+      // Another row may have had the same earlier key, if that was not unique any more.
+      const isUnique =
+        !earlier.collides && key.every(({ names = [] }) => earlier.columns.some((own) => names.includes(own.name)));
+      const isOf = `${sql.ofTable('n', name)} ${isUnique ? '' : "and n.op <> 'INSERT'"}`;
+      return [{ isOf, value, isBefore: isBeforeCollision(sql, facts, earlier) }];
+    });
+    if (parts.length === 0) return 'false';
+    const value = `p.key = case ${parts.map((part) => `when ${part.isOf} then ${part.value}`).join(' ')} end`;
+    return [
+      value,
+      ...parts.flatMap(({ isOf, isBefore }) => (isBefore === 'true' ? [] : [`(not (${isOf}) or ${isBefore})`])),
+    ].join(' and ');
+  });
+}
+
+/** Not a record of a time when the same key meant another row. */
+function isOfSameRow(sql: RecordsSql, facts: Facts, tables: readonly ContinuityTable[]): string {
+  const conditions = tables.flatMap(({ name, columns: { earlierKeys } }) => {
+    const newest = earlierKeys.find(({ collides }) => collides);
+    if (newest === undefined) return [];
+    const isOld = `${sql.ofTable('n', name)} and n.xid::bigint > ${newest.until}`;
+    return [`(not (${isOld}) or ${isSinceCollision(sql, facts, earlierKeys)})`];
+  });
+  return ['p.key = n.key', ...conditions].join(' and ');
+}
 
 export const FIRST_SNAPSHOT = (sql: RecordsSql, table: ScopedTable['name']) => `
 select min(r.ord)::text as ord from ${sql.all} r where ${sql.ofTable('r', table)} and r.op = 'SNAPSHOT'`;
@@ -69,15 +113,24 @@ export const UNDER_OLD_KEY = (sql: RecordsSql, facts: Facts, { name, columns, fo
   const xid8 = (xmin: string) => asXid8(xmin, facts.xmax);
   const oldKey = keyOfImage(format, 'r.old', columns.key, sql.keyType);
   const newKey = keyOfImage(format, 'r.new', columns.key, sql.keyType);
+  const previous = lastRecord(
+    sql,
+    facts,
+    { columns, format },
+    {
+      image: 'm.old',
+      columns: `p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid`,
+      where: `and ${sql.ofTable('p', name)} and p.ord < m.ord`,
+    },
+  );
   return `
 select m.id::text as id, q.id::text as previous, q.ord::text as previous_ord, q.op as previous_op, q.xid as previous_xid,
        ${LACKING('m', 'q')},
        case when q.new is distinct from m.old then ${differingColumns('q.new', 'm.old')} end as difference
-from (select r.id, r.ord, r.op, r.old, ${oldKey} as old_key from ${sql.live} r
+from (select r.id, r.ord, r.op, r.old from ${sql.live} r
       where ${sql.ofTable('r', name)} and r.op = 'UPDATE' and r.id = any($1::text[]::${sql.idType}[])
         and r.old is not null and r.new is not null and ${oldKey} is distinct from ${newKey}) m
-left join lateral (select p.id, p.ord, p.op, p.new, ${sql.txidOf('p', xid8)}::text as xid from ${sql.all} p
-      where ${sql.ofTable('p', name)} and p.key = m.old_key and p.ord < m.ord and p.op is not null order by p.ord desc limit 1) q on true`;
+left join lateral (${previous}) q on true`;
 };
 
 /** Rows that left a key in this way. No index serves; asked only about keys whose history seems broken. */

@@ -3,6 +3,7 @@ import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../../database/facts.js';
 import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
+import { mayHideBetween } from '../../tables/earlier-keys.js';
 import { type Finding, findingId } from '../../verdict/findings.js';
 import { mayLieBetween } from '../disposals.js';
 import { sameValue } from '../images.js';
@@ -23,6 +24,8 @@ export interface ContinuityResult {
   readonly findings: readonly Finding[];
   /** Differences in columns whose definition changed in between, by table. */
   readonly ddl: ReadonlyMap<string, number>;
+  /** Records whose row had another key before, by which its history cannot be followed; by table. */
+  readonly unfollowed: ReadonlyMap<string, number>;
   /** The changes of definition that these differences straddle: when there is a newer one, nothing else knows of them. */
   readonly redefined: readonly Redefined[];
   /** Histories that begin in the middle, where no baseline says what came before. */
@@ -52,7 +55,10 @@ export async function checkContinuity(
   const judged = new Judge(session, sql, facts);
   for (let from = 0; ; from += PAGE) {
     if (from >= most) return { ...judged.result(), truncated: true };
-    const rows = await session.query<Candidate>(CANDIDATES(sql, facts, window, from), window.params);
+    const rows = await session.query<Candidate>(
+      CANDIDATES(sql, facts, window, [...tables.values()], from),
+      window.params,
+    );
     for (const [label, own] of groupByTable(rows)) {
       const table = tables.get(label);
       // Records of tables out of scope are not checked.
@@ -68,6 +74,7 @@ class Judge {
   readonly #facts: Facts;
   readonly #findings: Finding[] = [];
   readonly #ddl = new Map<string, number>();
+  readonly #unfollowed = new Map<string, number>();
   readonly #redefined = new Map<string, Redefined>();
   #withoutBeginning = 0;
   readonly #lackingImages = new Map<string, number>();
@@ -82,6 +89,7 @@ class Judge {
     return {
       findings: this.#findings,
       ddl: this.#ddl,
+      unfollowed: this.#unfollowed,
       redefined: [...this.#redefined.values()],
       withoutBeginning: this.#withoutBeginning,
       lackingImages: this.#lackingImages,
@@ -164,6 +172,12 @@ class Judge {
   #add(table: ContinuityTable, candidate: Candidate, operation: AuditOperation, detail: string): void {
     const previousXid = BigInt(candidate.previous_xid ?? candidate.xid ?? 0);
     if (previousXid < table.acceptedBefore) return;
+    const seen = candidate.previous === null ? 0n : previousXid;
+    if (mayHideBetween(table.columns.earlierKeys, seen, BigInt(candidate.xid ?? 0))) {
+      const { label } = table.table;
+      this.#unfollowed.set(label, (this.#unfollowed.get(label) ?? 0) + 1);
+      return;
+    }
     this.#findings.push({
       table: table.table.label,
       kind: table.recordsRewritten && operation === 'UPDATE' ? 'altered' : 'missing',

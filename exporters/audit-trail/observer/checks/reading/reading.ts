@@ -12,7 +12,7 @@ import { backlogOf, readBacklog } from './backlog.js';
 import { evidenceOf, tooFarBehind } from './evidence.js';
 import { watermarkLag } from './lag.js';
 import { listedActors } from './listed-actors.js';
-import { type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './memory.js';
+import { noReading, type ReadingOwn as Own, owedMsOf, type ReadingRound, readingMemorySchema } from './memory.js';
 import { goThroughAgain } from './recheck.js';
 import { touchedRecords } from './touched.js';
 import { countWindow, type Measured, measureWindow, said, withLimitations } from './window.js';
@@ -58,7 +58,8 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
     const touched = await touchedRecords(session, records, shape, own.touched, poll.now());
     return { ...lag, touched, hasForeign: await hasForeignRecords(session, poll.sql, facts) };
   });
-  const memory = { ...own, stall, ...(touched === undefined ? {} : { touched }) };
+  const tables = withKeys(own.tables, poll.plan.keys);
+  const memory = { ...own, stall, tables, ...(touched === undefined ? {} : { touched }) };
   const record = (metrics: TrailMetrics) => metrics.watermarkLag(seconds);
   // Other roles' transactions cannot be seen, so records that they commit late would never be read.
   if (modeOf(poll.sql) === 'overlap' && !poll.facts.readsAllStats) {
@@ -72,6 +73,12 @@ async function begin(poll: PlannedPoll, own: Own): Promise<Result> {
     record,
     isMore: true,
   };
+}
+
+function withKeys(tables: Own['tables'], found: PlannedPoll['plan']['keys']): Own['tables'] {
+  const next = { ...tables };
+  for (const [label, keys] of found) next[label] = { ...(tables[label] ?? noReading), keys };
+  return next;
 }
 
 /** By time, new records cannot be told from those that were there; until all were read once, they are read at that pace. */

@@ -7,6 +7,7 @@ import type { TableReading } from '../../tables/memory.js';
 import { countDuplicates } from '../identity.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
+import { refuseStaleKeys } from '../stale-keys.js';
 import { checkAttribution } from './attribution.js';
 import { type ContinuityResult, checkContinuity } from './continuity.js';
 import { writeLags } from './lag.js';
@@ -44,6 +45,7 @@ export async function measureWindow(
   const hasTruncate = volumes.some(({ op, since_epoch }) => op === 'TRUNCATE' && since_epoch > 0);
   const emptied = hasTruncate ? await countEmptied(session, sql, facts, window, epochXmax) : 0;
   const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
+  await refuseStaleKeys(poll, session, continuity.findings);
   const attribution = await checkAttribution(session, sql, window, trail.attribution, own.round?.listed.query);
   const limits = {
     polls: known.looks.flatMap(({ xmax, begunFrom }) => (begunFrom === undefined ? [] : [{ xmax, begunFrom }])),
@@ -103,10 +105,16 @@ export function said({ plan, sql }: PlannedPoll, measured: Measured): Partial<Ou
     findings: measured.isOrderLost ? [] : continuity.findings,
     isOrderLost: measured.isOrderLost,
     breaks: { duplicate: duplicates },
-    explanations: [...continuity.ddl].map(([table, n]) => ({
-      table,
-      reason: `${n} values changed their form with their column's definition`,
-    })),
+    explanations: [
+      ...[...continuity.ddl].map(([table, n]) => ({
+        table,
+        reason: `${n} values changed their form with their column's definition`,
+      })),
+      ...[...continuity.unfollowed].map(([table, n]) => ({
+        table,
+        reason: `the primary key was redefined, and by it the histories of ${n} records cannot be followed`,
+      })),
+    ],
     record(metrics) {
       for (const { table, op, n } of volumes) {
         const label = plan.continuity.get(table)?.table.label;

@@ -26,7 +26,10 @@ describe.each(majors)('two texts of one column, read by PostgreSQL %i', (major) 
     ...pairs: readonly (readonly [a: string, b: string])[]
   ): Promise<readonly boolean[]> {
     const columns = [
-      { name: 'c', type: base, base, readable: true, changed: 0n, typeChanged: 0n, addedAfter: 0n, isGenerated: false },
+      {
+        ...{ number: 1, name: 'c', type: base, base, readable: true },
+        ...{ changed: 0n, typeChanged: 0n, addedAfter: 0n, isGenerated: false },
+      },
     ];
     await client.query('begin read only');
     try {
