@@ -7,13 +7,10 @@ import { declare } from '../../../../../../../exporters/audit-trail/index.js';
 import { objections } from '../../../../../../../exporters/audit-trail/inspect/objections.js';
 import { statusOf } from '../../../../../../../exporters/audit-trail/inspect/status.js';
 import { MemoryDirectory } from '../../../../../../../exporters/audit-trail/observer/memory.js';
-import type {
-  Witness,
-  WitnessedCount,
-  WitnessReport,
-} from '../../../../../../../exporters/audit-trail/witness/index.js';
+import { createWitness } from '../../../../../../../exporters/audit-trail/witness/index.js';
 import { silentLogger } from '../../../../../../../exporters/runtime/log.js';
 import { looseFolder } from '../../../../../../../exporters/runtime/state/index.js';
+import { SecretText } from '../../../../../../../pack/index.js';
 import { observed } from '../../../../../../support/audit-trail/observed.js';
 import { enrol } from '../../../../../../support/audit-trail/schema.js';
 
@@ -63,23 +60,28 @@ const comeAndGo = (n: number) => `set session_replication_role = replica;
   insert into accounts (id, name) select i, 'gone' from generate_series(9001, 9000 + ${n}) i; delete from accounts where id > 9000`;
 
 /** Ended while the trigger writes its record, as by a time-out: the record was counted, and the call was not. */
-async function timedOut(n: number): Promise<void> {
-  const client = await lab.fixture.connect();
-  // Cancelled, which a time-out does, too: at this place, however busy the machine is.
-  await client.query(`create or replace function pg_temp.late() returns trigger language plpgsql as
-      'begin perform pg_cancel_backend(pg_backend_pid()); perform pg_sleep(5); return null; end';
-    create trigger late after insert on audit.log for each row execute function pg_temp.late()`);
-  for (let i = 0; i < n; i += 1)
+async function stopped(n: number, by: 'pg_cancel_backend' | 'pg_terminate_backend'): Promise<void> {
+  await lab.fixture.sql(`create function stop() returns trigger language plpgsql as
+      'begin perform ${by}(pg_backend_pid()); perform pg_sleep(5); return null; end';
+    create trigger late after insert on audit.log for each row execute function stop()`);
+  let client: Awaited<ReturnType<typeof lab.fixture.connect>> | undefined;
+  for (let i = 0; i < n; i += 1) {
+    if (client === undefined || by === 'pg_terminate_backend') client = await lab.fixture.connect();
     await client.query('update accounts set balance = balance + 1 where id = 1').catch(() => undefined);
-  await client.query('drop trigger late on audit.log');
-  const { rows } = await client.query('select pg_backend_pid() as pid');
-  await client.end();
-  // Its process reports the last of what it counted when it ends, which it does after it said goodbye.
+  }
+  await client?.end();
+  // A process reports the last of what it counted when it ends, which it does after it said goodbye.
   await vi.waitFor(async () => {
-    const left = await lab.fixture.sql(`select 1 from pg_stat_activity where pid = ${rows[0].pid}`);
+    const left = await lab.fixture.sql(
+      "select 1 from pg_stat_activity where datname = current_database() and application_name = '' and pid <> pg_backend_pid()",
+    );
     expect(left.rows).toEqual([]);
   });
+  await lab.fixture.sql('drop trigger late on audit.log; drop function stop()');
 }
+
+/** A time-out is a cancellation; this one comes at the same place, however busy the machine is. */
+const timedOut = (n: number) => stopped(n, 'pg_cancel_backend');
 
 test('rows inserted and deleted past the triggers stay, for ever', async () => {
   await begin();
@@ -115,6 +117,32 @@ test('statements that time out while the trigger writes its record: no fault, an
   expect(lab.watching.state(accounts)).toBe('ok');
   await looks(2);
   expect(all()).toEqual([60, 0, 0, 60]);
+});
+
+test('sessions that are terminated while they write: the same, and neither a fault nor a page', async () => {
+  await begin();
+  await stopped(6, 'pg_terminate_backend');
+  await looks(2);
+  expect(all()).toEqual([6, 0, 0, 6]);
+  expect(wrong()).toEqual([
+    expect.stringMatching(/^6 row changes for which no trigger was called/),
+    expect.stringMatching(/^6 records that no call of the trigger wrote to its end, .*sessions that were ended/),
+  ]);
+  expect(lab.watching.metric('audit_trail_missing_events_total')).toBe(0);
+  expect(lab.watching.metric('audit_trail_unexplained_events_total')).toBe(0);
+  // What pages: these two equalities, and a table that is confirmed.
+  for (const invariant of ['records_sequence', 'records_mutated'])
+    expect(lab.watching.metric('audit_trail_counter_residual', { invariant }) ?? 0).toBe(0);
+  expect(lab.watching.state(accounts)).toBe('ok');
+});
+
+test('both together: rows that came and went, and statements that timed out', async () => {
+  await begin();
+  await lab.fixture.sql(comeAndGo(50));
+  await timedOut(60);
+  await looks(2);
+  expect(all()).toEqual([160, 0, 0, 60]);
+  expect(lab.watching.state(accounts)).toBe('ok');
 });
 
 test('the same and one forged record: that is confirmed, and the rest is unaccounted', async () => {
@@ -308,51 +336,36 @@ test('a maintenance of one table of a busy trail explains what its own counters 
   expect(lab.watching.metric('audit_trail_missing_events_total')).toBe(0);
 });
 
-/** Counts as the write-ahead log would, in the tests of `witness/` it is the log itself. */
-function witnessOf(counts: () => readonly WitnessedCount[]): Witness {
-  let from: string | undefined;
-  return {
-    async poll(): Promise<WitnessReport> {
-      const { rows } = await lab.fixture.sql('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin');
-      const to: string = rows[0].xmin;
-      const before = from;
-      from = to;
-      if (before === undefined) return { state: 'started', from: to };
-      return { state: 'counted', from: before, to, counts: counts(), uncertain: [] };
-    },
-    resume: () => undefined,
-    kept: () => undefined,
-    retained: () => undefined,
-    close: () => Promise.resolve(),
-  };
-}
-
-const change = (operation: WitnessedCount['operation'], changes: number): WitnessedCount => ({
-  schema: 'public',
-  table: 'accounts',
-  operation,
-  changes,
-});
-
-test('a witness confirms what was committed, and explains what was not', async () => {
+test('a witness that decodes the log confirms what was committed, and explains what was not', async () => {
   await lab.prepare();
   await lab.fixture.sql('alter table accounts enable trigger audit_row');
-  let counts: WitnessedCount[] = [];
-  lab.watch({ store: store(), declarations: folder, witness: witnessOf(() => counts.splice(0)) });
-  await looks(3);
-  await lab.fixture.sql(
-    "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[7000, 7001, 7000]) i; exception when unique_violation then null; end $$",
-  );
-  await looks(3);
-  expect(all()).toEqual([0, 0, 0, 0]);
-  expect(lab.watching.memory().checks.counters.explained).toMatchObject([
-    { by: 'witness', amount: 3, evidence: expect.stringMatching(/^nothing was committed without a record/) },
-  ]);
-  expect(wrong()).toEqual([]);
-  counts = [change('INSERT', 50), change('DELETE', 50)];
-  await lab.fixture.sql(comeAndGo(50));
-  await looks(3);
-  expect(lab.watching.state(accounts)).toBe('confirmed');
-  expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts })).toBe(100);
-  expect(all()).toEqual([0, 0, 0, 0]);
+  const slot = `unaccounted_${process.pid}`;
+  await lab.fixture.sql(`select pg_create_logical_replication_slot('${slot}', 'test_decoding')`);
+  const database = { ...lab.fixture.trail.database, url: SecretText.literal(lab.fixture.url) };
+  const witness = createWitness({ kind: 'decoding', slot, database }, { log: silentLogger });
+  try {
+    lab.watch({ store: store(), declarations: folder, witness });
+    await lab.fixture.sql("insert into accounts (name) values ('a')");
+    await looks(3);
+    await lab.fixture.sql(
+      "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[7000, 7001, 7000]) i; exception when unique_violation then null; end $$",
+    );
+    await timedOut(20);
+    await looks(3);
+    expect(all()).toEqual([0, 0, 0, 0]);
+    expect(lab.watching.memory().checks.counters.explained).toMatchObject([
+      { by: 'witness', invariant: 'calls_records', amount: -20 },
+      { by: 'witness', amount: 23, evidence: expect.stringMatching(/^nothing was committed without a record/) },
+    ]);
+    expect(wrong()).toEqual([]);
+    await lab.fixture.sql(comeAndGo(50));
+    await looks(3);
+    expect(lab.watching.state(accounts)).toBe('confirmed');
+    expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts, operation: 'INSERT' })).toBe(50);
+    expect(lab.watching.metric('audit_trail_missing_events_total', { table: accounts, operation: 'DELETE' })).toBe(50);
+    expect(all()).toEqual([0, 0, 0, 0]);
+  } finally {
+    await witness.close();
+    await lab.fixture.sql(`select pg_drop_replication_slot('${slot}')`);
+  }
 });
