@@ -3,6 +3,8 @@ import {
   type AuditTableState,
   auditInvariants,
   auditTableStates,
+  type CheckName,
+  checkNames,
   type EvidenceSource,
   type EvidenceState,
   epochReasons,
@@ -17,7 +19,6 @@ import {
   unaccountedInvariants,
 } from '../../pack/audit-trail/metrics.js';
 import type { AuditTrail, Comparison } from '../../pack/audit-trail/model.js';
-import { type CheckName, checkNames } from './check-names.js';
 import type { AuditFamilies } from './metric-families.js';
 import type { DirectedAmounts } from './observer/checks/counters/steps.js';
 import { type ActorKind, actorKinds } from './observer/checks/reading/attribution.js';

@@ -33,6 +33,21 @@ export type EvidenceSource = (typeof evidenceSources)[number];
 export const evidenceStates = ['ok', 'degraded', 'unknown'] as const;
 export type EvidenceState = (typeof evidenceStates)[number];
 
+/** The checks that say when they last had a result. */
+// `tripwires` are the fast checks: the values of a label keep their names.
+export const checkNames = [
+  'tripwires',
+  'reading',
+  'replay',
+  'identity',
+  'retention',
+  'readability',
+  'exposure',
+  'witness',
+  'comparisons',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
 export const replayKinds = ['missing_live', 'missing_record', 'resurrected', 'different'] as const;
 export const epochReasons = [
   'start',

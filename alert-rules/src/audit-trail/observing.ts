@@ -1,6 +1,6 @@
 /** Whether anybody polls, and how much can be seen. No data is never good news. */
 
-import { auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
+import { type CheckName, checkNames, auditMetrics as m } from '../../../pack/audit-trail/metrics.js';
 import { auditRecorded as r } from '../../../pack/audit-trail/recorded.js';
 import type { Pack } from '../../../pack/index.js';
 import { alertRule, operatingTeam } from '../policy.js';
@@ -54,6 +54,10 @@ function stateOrphaned(pack: Pack): AlertRule {
   });
 }
 
+/** Checks with a pace of their own, or that not every trail has. All others read the records in each round. */
+const otherChecks: readonly CheckName[] = ['tripwires', 'exposure', 'witness', 'comparisons'];
+const recordChecks = checkNames.filter((name) => !otherChecks.includes(name));
+
 function checkStale(pack: Pack): AlertRule {
   const { forSeconds } = auditSettings.checks;
   const age = (check: string) => promql`
@@ -78,7 +82,7 @@ function checkStale(pack: Pack): AlertRule {
         ${[...late('="exposure"', ''), ...late('="comparisons"', compared)].join('\nor\n')}
         or
         (
-          ${[...late('=~"reading|replay|identity|retention|readability"', ''), ...late('="witness"', witnessed)].join('\nor\n')}
+          ${[...late(`=~"${recordChecks.join('|')}"`, ''), ...late('="witness"', witnessed)].join('\nor\n')}
         )
         unless on (portal, trail) ${hasNoRecords}
       )

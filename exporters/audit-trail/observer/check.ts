@@ -1,9 +1,8 @@
 import type { z } from 'zod';
-import type { EvidenceSource } from '../../../pack/audit-trail/metrics.js';
+import type { CheckName, EvidenceSource } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import type { Failure } from '../../runtime/postgres/failure.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
-import type { CheckName } from '../check-names.js';
 import type { Facts } from '../database/facts.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { LawfulDisposal } from '../seal/index.js';

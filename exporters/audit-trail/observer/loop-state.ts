@@ -1,6 +1,6 @@
+import type { CheckName } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import type { Failure } from '../../runtime/postgres/failure.js';
-import type { CheckName } from '../check-names.js';
 import type { Facts } from '../database/facts.js';
 import type { RecordsSql } from '../records/sql.js';
 import type { LawfulDisposal } from '../seal/index.js';

@@ -1,3 +1,4 @@
+import type { CheckName } from '../../../pack/audit-trail/metrics.js';
 import { identityKinds } from '../../../pack/audit-trail/metrics.js';
 import type { AuditTrail } from '../../../pack/audit-trail/model.js';
 import { describeError, type Logger, type Redactor } from '../../runtime/log.js';
@@ -5,7 +6,6 @@ import { type Failure, failureOf } from '../../runtime/postgres/failure.js';
 import { type HeavyReading, ProvenReplica } from '../../runtime/postgres/proven-replica.js';
 import type { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
 import { UnprovenReplica } from '../../runtime/postgres/replica-proof.js';
-import type { CheckName } from '../check-names.js';
 import { openDatabase } from '../database/open.js';
 import type { TrailMetrics } from '../trail-metrics.js';
 import { CannotCheck, type Check, type Poll } from './check.js';

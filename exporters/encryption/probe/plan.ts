@@ -68,7 +68,9 @@ function keyNames(provider: EncryptionProvider): readonly string[] {
       return [provider.keyId];
     case 'pgcrypto':
       return provider.functions === undefined ? [] : [provider.functions.encrypt, provider.functions.decrypt];
-    default:
+    // Neither has a name for its key.
+    case 'local':
+    case 'endpoint':
       return [];
   }
 }
