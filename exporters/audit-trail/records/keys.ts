@@ -213,6 +213,8 @@ export async function detectKeyFormat(
       ? []
       : candidates(columns, sql.keyType, sql.records.preset);
   const [only] = formats;
+  const path = sql.keyInImages?.join('.');
+  if (path !== undefined && path !== columns[0]?.name) return undefined;
   // What changed does not hold the key.
   if (!sql.hasImages || sql.hasParts || only === undefined) return only;
   const fitsAny = (format: KeyFormat) =>

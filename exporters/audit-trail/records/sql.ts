@@ -57,6 +57,14 @@ export class RecordsSql {
     return this.hasParts || this.#imageRefs.some((ref) => this.#isHstore(ref));
   }
 
+  /** Where the key is a value of the row images, the path to it: it is that of tables whose key is the column of this name. */
+  get keyInImages(): readonly string[] | undefined {
+    const { rowKey } = this.records.columns;
+    return this.#imageRefs.some(({ column, path }) => column === rowKey?.column && path === undefined)
+      ? (rowKey?.path ?? [])
+      : undefined;
+  }
+
   get #imageRefs(): readonly ColumnRef[] {
     const { oldRow, newRow, newValues, changes } = this.records.columns;
     return [oldRow, newRow, newValues, changes].filter((ref): ref is ColumnRef => ref !== undefined);

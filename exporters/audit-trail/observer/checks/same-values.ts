@@ -33,6 +33,9 @@ const PLAIN = new Set([
   'jsonb',
 ]);
 
+/** In jsonb they have one form; as texts they have that of the writing session. */
+const DATED = new Set(['date', 'timestamp without time zone', 'timestamp with time zone']);
+
 /** `01.02.2026` was written by a session with another order. The first one is ours, and reads all that ISO 8601 writes. */
 const DATE_ORDERS = ['ISO, YMD', 'ISO, DMY', 'ISO, MDY'] as const;
 
@@ -56,10 +59,11 @@ export async function withoutSpelling<R extends HasDifference>(
   session: Session,
   columns: readonly Column[],
   rows: readonly R[],
+  { spellsValues = false }: { readonly spellsValues?: boolean } = {},
 ): Promise<readonly R[]> {
   const same = new Map<string, ReadonlySet<string>>();
   for (const { name, base } of columns) {
-    if (PLAIN.has(base)) continue;
+    if (PLAIN.has(base) && !(spellsValues && DATED.has(base))) continue;
     const pairs = rows.flatMap(({ difference }) => {
       const [a, b] = difference?.[name] ?? [];
       return a === undefined || b === undefined || sameValue(a, b, { type: base }) ? [] : [{ a, b }];

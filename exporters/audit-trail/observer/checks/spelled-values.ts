@@ -9,6 +9,9 @@ import { type ImageDifference, sameValue } from './images.js';
 interface Spelled {
   readonly difference: ImageDifference | null;
   readonly untold: readonly string[] | null;
+  /** Transactions of the record, see `RecordsSql`. */
+  readonly txid: string | null;
+  readonly record_xid: string | null;
 }
 
 /** SQL: a field of the application that stands for the column `…_id`, as those of Django's foreign keys, under that name. */
@@ -44,14 +47,17 @@ export function shouldBeTold(
   return (untold ?? []).filter((name) => old.includes(name) || old.includes(`${name}_id`));
 }
 
-/** The row without the differences that are spellings, and with those that cannot be read as untold. */
-export function readSpelled<R extends Spelled>(row: R, columns: readonly Column[]): R {
-  if (row.difference === null) return row;
-  const types = new Map(columns.map(({ name, base }) => [name, base]));
+/**
+ * The row without the differences that are spellings, and with those that cannot be read as untold. A whole row cannot tell of a
+ * column that is newer than its record.
+ */
+export function readSpelled<R extends Spelled>(row: R, columns: readonly Column[], hasParts: boolean): R {
+  const recordedIn = BigInt(row.txid ?? row.record_xid ?? 0);
+  const known = new Map(columns.map((column) => [column.name, column]));
+  const untold = (row.untold ?? []).filter((name) => hasParts || (known.get(name)?.changed ?? recordedIn) < recordedIn);
   const difference: Record<string, readonly [string, string]> = {};
-  const untold = [...(row.untold ?? [])];
-  for (const [name, [record, live]] of Object.entries(row.difference)) {
-    const found = compareSpelled(record, live, types.get(name));
+  for (const [name, [record, live]] of Object.entries(row.difference ?? {})) {
+    const found = compareSpelled(record, live, known.get(name)?.base);
     if (found === 'different') difference[name] = [record, live];
     if (found === 'unreadable') untold.push(name);
   }

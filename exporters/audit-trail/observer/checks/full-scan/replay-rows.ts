@@ -58,8 +58,8 @@ export async function replayRows(
   const upTo = `(${firstKey(key, 'c')}) <= (${typed(key, (from?.length ?? 0) + 1)})`;
   const truncate = await lastTruncate(session, sql, unit);
   const found = await session.query<LiveRow>(LIVE(sql, facts, unit, `${after} and ${upTo}`, truncate), params);
-  const compared = await withoutSpelling(session, unit.columns.columns, found);
-  const all = sql.spellsValues ? compared.map((row) => readSpelled(row, unit.columns.columns)) : compared;
+  const compared = await withoutSpelling(session, unit.columns.columns, found, sql);
+  const all = sql.spellsValues ? compared.map((row) => readSpelled(row, unit.columns.columns, sql.hasParts)) : compared;
   const rows = all.filter((row) => !isUnpaired(unit, row));
   return {
     mismatches: rows.flatMap((row) => (row.key === null ? [] : (judgeLive(unit, row.key, row) ?? []))),
@@ -82,7 +82,7 @@ const LIVE = (sql: RecordsSql, facts: Facts, unit: ReplayUnit, where: string, tr
   const difference = sql.hasImages
     ? `case when l.new is distinct from c.img then ${differingColumns(image, 'c.img')} end`
     : 'null::jsonb';
-  const untold = sql.hasParts
+  const untold = sql.spellsValues
     ? `case when l.new is not null then ${untoldColumns(image, unit.columns.columns)} end`
     : 'null::text[]';
   const isDifferent = sql.hasImages ? 'or l.new is distinct from c.img' : '';

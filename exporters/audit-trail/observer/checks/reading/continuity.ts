@@ -102,7 +102,7 @@ class Judge {
     const movedAway = await this.#movedAway(table, candidates);
     const firstSnapshot = await this.#firstSnapshot(table, candidates);
     const all = candidates.map((found) => ({ ...found, ...underOldKey.get(found.id) }));
-    for (const candidate of await withoutSpelling(this.#session, table.columns.columns, all)) {
+    for (const candidate of await withoutSpelling(this.#session, table.columns.columns, all, this.#sql)) {
       const previousOrd = candidate.previous_ord;
       // What came between was disposed of lawfully, or may have been: nothing is left to compare with.
       if (mayLieBetween(table.disposals, BigInt(candidate.previous_xid ?? 0), BigInt(candidate.xid ?? 0))) continue;
