@@ -143,8 +143,8 @@ async function tryPage(poll: PlannedPoll, own: Own, round: Round, turn: Round['o
     const failure = failureOf(error);
     if (failure.kind === 'connection' || failure.kind === 'cancelled') throw error;
     const memory = passed(own, round);
-    // Dropped since it was planned; the next fast check finds it gone.
-    if (failure.kind === 'absent' && (await isGone(rowsOf(poll, round), units))) return { memory, isMore: true };
+    // Dropped since it was planned, which the server reports in several ways; the next fast check finds it gone.
+    if (failure.kind !== 'privilege' && (await isGone(rowsOf(poll, round), units))) return { memory, isMore: true };
     const fixes = [...privilegeFixes(failure, poll), ...ifSlow(failure)];
     const problem = { reason: `rows cannot be compared: ${failure.reason}`, fixes };
     const warnings = [{ message: 'rows of a table cannot be compared', detail: { table: label, error } }];
