@@ -1,7 +1,7 @@
 import { type AuditInvariant, auditInvariants } from '../../../../pack/audit-trail/metrics.js';
 import { type CountersMemory, type ExplainedStep, minus, sumOf } from '../checks/counters/invariants.js';
 import { withoutLate } from '../checks/counters/late.js';
-import { joined, type MismatchStep, plusSteps } from '../checks/counters/steps.js';
+import { isUnaccountable, joined, type MismatchStep, plusSteps } from '../checks/counters/steps.js';
 import type { FindingKind } from './findings.js';
 import { amountsOf, isBeyondExplaining } from './judged.js';
 
@@ -32,7 +32,7 @@ export interface Accounted {
  * row that was inserted and deleted unrecorded leaves nothing to find.
  */
 export function account(own: CountersMemory, by: AccountedBy): Accounted {
-  const { open: left, late } = withoutLate(withoutConfirmed(own.checking, by.confirmed), {
+  const { open: left, late } = withoutLate(matched(own.checking, by.confirmed).open, {
     withinMs: by.longestLateMs,
     learned: own.ledger?.learned?.news ?? {},
   });
@@ -71,13 +71,21 @@ export function account(own: CountersMemory, by: AccountedBy): Accounted {
   return { counters, explained };
 }
 
-/** Takes off what was counted as faults, from the oldest step on. */
-function withoutConfirmed(
-  steps: readonly MismatchStep[],
-  confirmed: AccountedBy['confirmed'],
-): readonly MismatchStep[] {
+/**
+ * Whether the confirmed faults are all that counters show, and counters show them all: then no count is still to come that would
+ * change the decision.
+ */
+export function isMatched(checking: readonly MismatchStep[], confirmed: AccountedBy['confirmed']): boolean {
+  const isOpen = ({ invariant }: MismatchStep) => isUnaccountable(invariant);
+  if (!checking.some(isOpen)) return true;
+  const { open, left } = matched(checking, confirmed);
+  return !open.some(isOpen) && Object.values(left).every((n) => n === 0);
+}
+
+/** Takes off what was counted as faults, from the oldest step on. `left` are faults that no step shows. */
+function matched(steps: readonly MismatchStep[], confirmed: AccountedBy['confirmed']) {
   const left = { ...confirmed };
-  return orderedForFaults(steps).flatMap((step) => {
+  const open = orderedForFaults(steps).flatMap((step) => {
     let size = Math.abs(step.amount);
     for (const kind of faultKindsOf(step)) {
       const taken = Math.min(size, left[kind]);
@@ -86,6 +94,7 @@ function withoutConfirmed(
     }
     return size === 0 ? [] : [{ ...step, amount: Math.sign(step.amount) * size }];
   });
+  return { open, left };
 }
 
 /** How a fault of each kind shows in counters. A forged record may be taken for one that was altered. */

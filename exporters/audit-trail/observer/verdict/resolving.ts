@@ -1,9 +1,10 @@
 import type { AuditRecords } from '../../../../pack/audit-trail/model.js';
 import { agreementAt, longestLateMs } from '../checks/counters/invariants.js';
+import { isUnaccountable } from '../checks/counters/steps.js';
 import { isRechecked } from '../checks/reading/recheck.js';
 import type { Memory } from '../memory.js';
 import { newTableMemory, type TableMemory } from '../tables/memory.js';
-import { account } from './accounting.js';
+import { account, isMatched } from './accounting.js';
 import { confirm } from './confirming.js';
 import { type Finding, findingId } from './findings.js';
 import { type Declared, maintenanceOf } from './maintenance.js';
@@ -79,14 +80,15 @@ function accounted(memory: Memory, { declared }: ResolvedAt): Memory {
   return {
     ...memory,
     tables,
-    unmatched: [],
+    // A fault that changed records may still show in the other counters.
+    unmatched: before.checking.some(({ invariant }) => isUnaccountable(invariant)) ? [] : memory.unmatched,
     checks: { ...memory.checks, counters: { ...counters, ...agreed } },
   };
 }
 
 /** A full scan and all records that were then due, both after the newest cause; and nothing more can be reported or counted. */
 function isSettled(
-  { checks }: Memory,
+  { checks, unmatched }: Memory,
   { replay }: TableMemory,
   suspicion: Suspicion,
   { declared, isWitnessed }: ResolvedAt,
@@ -98,7 +100,9 @@ function isSettled(
   const isRead =
     progress !== undefined && progress.caughtUpAt >= newestAt && BigInt(progress.caughtUpTo) >= BigInt(xmax);
   const isReported =
-    causes.every(({ kind }) => kind !== 'counters') || declared.now - newestAt >= longestLateMs(declared.settleMs);
+    causes.every(({ kind }) => kind !== 'counters') ||
+    declared.now - newestAt >= longestLateMs(declared.settleMs) ||
+    isMatched(checks.counters.checking, unmatchedCounts(unmatched));
   const isCompared = !isWitnessed || BigInt(checks.witness.comparedTo ?? 0) >= BigInt(xmax);
   return (
     isScanned &&
