@@ -1,5 +1,5 @@
 import { cases } from './cases.js';
-import { innocents } from './soak.js';
+import { innocents } from './innocents.js';
 
 /** A test that injects the fault: its file, from the folder of the tests, and a part of its name. */
 export interface Place {
@@ -132,7 +132,7 @@ export function placesOf(fault: number): readonly Place[] {
       .map(({ name }) => ({ file: 'faults/audit-trail/cases.ts', test: name.replaceAll("'", "\\'") })),
     ...innocents
       .filter((item) => item.fault === fault)
-      .map(({ name }) => ({ file: 'faults/audit-trail/soak.ts', test: name })),
+      .map(({ name }) => ({ file: 'faults/audit-trail/innocents.ts', test: name })),
     ...(elsewhere[fault] ?? []),
   ];
 }

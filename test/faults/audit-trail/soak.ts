@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { declare } from '../../../exporters/audit-trail/observer/verdict/declarations.js';
+import { evidenceSources } from '../../../pack/audit-trail/metrics.js';
 import { type InstalledServer, type Office, openOffice } from '../../support/audit-trail/installed.js';
 import { difference, testPaces, type Verdict, Watchman } from '../../support/audit-trail/watchman.js';
 import type { TestServer } from '../../support/postgres/majors.js';
-
-/** On a busy machine a lock is waited for, and what is done after the window is no maintenance. */
-const MAINTENANCE_MS = 6000;
+import type { Shows } from './cases.js';
+import { agrees } from './trial.js';
 
 /** Something that happens in any office, and must not alarm anybody. */
-interface Innocent {
+export interface Innocent {
   /** Of the fault list, where it is in it. */
   readonly fault?: number;
   readonly name: string;
@@ -20,156 +20,11 @@ interface Innocent {
   readonly may?: readonly string[];
 }
 
-const ann = "set audit.actor = 'ann'; set audit.application = 'portal'";
-const sql =
-  (...texts: readonly string[]) =>
-  async (office: Office): Promise<void> => {
-    await office.sql(...texts);
-  };
-
-export const innocents: readonly Innocent[] = [
-  {
-    fault: 22,
-    name: 'a rollback, and one to a savepoint',
-    happens: sql(
-      `${ann}; begin; insert into accounts (name) select 'r' from generate_series(1, 40); rollback`,
-      `${ann}; begin; savepoint s; update accounts set balance = 1 where id <= 5; rollback to s; update accounts set score = 1 where id = 2; commit`,
-    ),
-  },
-  {
-    fault: 23,
-    name: 'ids that a session took and did not use',
-    happens: sql("select nextval('audit.log_id_seq') from generate_series(1, 20)"),
-  },
-  {
-    fault: 24,
-    name: 'a crash',
-    happens: async (_office, soak) => {
-      soak.interrupt();
-      await soak.server.stop('immediate');
-      await soak.server.start();
-      soak.crashes += 1;
-    },
-    may: ['epoch_changes_total postmaster_restart'],
-  },
-  {
-    fault: 50,
-    name: 'a statement that fails midway',
-    happens: sql(
-      "do $$ begin insert into accounts (id, name) select i, 'f' from unnest(array[70000, 70001, 70002, 1]) i; exception when unique_violation then null; end $$",
-    ),
-    may: [
-      'counter_residual operations_calls',
-      'unaccounted_changes operations_calls above',
-      'unaccounted_changes_total operations_calls above',
-    ],
-  },
-  { fault: 8, name: 'VACUUM FULL of a table', happens: sql('vacuum full accounts') },
-  { fault: 8, name: 'VACUUM FULL of the audit table', happens: sql('vacuum full audit.log') },
-  { fault: 47, name: 'everything frozen', happens: sql('vacuum freeze') },
-  {
-    fault: 47,
-    name: 'a column more in the audit table',
-    happens: sql(`alter table audit.log add column extra_N text default 'x'`),
-  },
-  {
-    name: 'a column more in a table',
-    happens: sql(
-      `alter table accounts add column tier_N text not null default 'basic'`,
-      `${ann}; update accounts set balance = balance + 1 where id = 3`,
-    ),
-  },
-  {
-    fault: 46,
-    name: 'sessions in other time zones',
-    happens: sql(
-      `${ann}; set timezone = 'America/New_York'; update accounts set score = 0.1::float8 + 0.2, opened = now() where id = 4`,
-      `${ann}; set timezone = 'Asia/Tokyo'; set extra_float_digits = 0; set datestyle = 'German'; update accounts set balance = balance + 1 where id = 4`,
-      "alter role observer set timezone = 'Asia/Kathmandu'; alter role observer set extra_float_digits = 0",
-    ),
-  },
-  {
-    fault: 34,
-    name: 'a late commit',
-    happens: async (office) => {
-      const late = await office.connect();
-      await late.query(`${ann}; begin; update accounts set balance = 70 where id = 6`);
-      await office.sql(`${ann}; update accounts set balance = 71 where id = 7`);
-      await sleep(3000);
-      await late.query('update accounts set balance = 72 where id = 6; commit');
-      await late.end();
-    },
-    may: ['watermark_lag_seconds'],
-  },
-  {
-    name: 'planned maintenance',
-    happens: async (office, soak) => {
-      const now = Date.now();
-      const until = now + MAINTENANCE_MS;
-      await declare(soak.declarations, office.trail.name, {
-        kind: 'maintenance',
-        tables: ['public.accounts', 'public.holdings'],
-        reason: 'migration',
-        by: 'carol',
-        at: new Date(now).toISOString(),
-        from: new Date(now - 1000).toISOString(),
-        until: new Date(until).toISOString(),
-      });
-      // What the observer learns of only at its next look cannot explain what it sees before.
-      await sleep(testPaces.quickMs * 2);
-      await office.sql(
-        `begin; alter table accounts disable trigger kop_audit_row; update accounts set balance = 99 where id = 8; delete from accounts where id = 9;
-         insert into accounts (id, name) values (9, 'quiet'); alter table accounts enable always trigger kop_audit_row; commit`,
-      );
-      if (Date.now() > until) throw new Error('the maintenance outlasted its window, so it rightly alarms');
-      await sleep(until - Date.now());
-      // A baseline follows by itself; until it is compared with, nothing is claimed.
-      soak.expectUnknown();
-    },
-    may: ['fingerprint_changes_total trigger', 'counter_residual operations_calls'],
-  },
-  {
-    fault: 9,
-    name: 'next months prepared',
-    happens: sql('select audit.maintain_partitions(6)'),
-  },
-  {
-    fault: 14,
-    name: 'the replica role, which bypasses nothing',
-    happens: sql(`${ann}; set session_replication_role = replica; update accounts set balance = 78 where id = 10`),
-  },
-  {
-    fault: 19,
-    name: 'a table that comes and goes, enrolled by itself',
-    happens: async (office) => {
-      await office.sql(
-        `${ann}; create table scratch (id bigint primary key, v text); insert into scratch select i, 'v' from generate_series(1, 50) i; update scratch set v = 'w'`,
-      );
-      await sleep(3000);
-      // Emptied first: rows that go with their table, and a table that comes back without them, are faults.
-      await office.sql(`${ann}; delete from scratch; drop table scratch`);
-    },
-    may: ['tables_in_scope', 'tables_covered', 'coverage_ratio public.scratch', 'trigger_effective public.scratch'],
-  },
-  {
-    name: 'upserts, MERGE, COPY, a new key',
-    happens: sql(
-      `${ann}; insert into accounts (id, name) values (1, 'x'), (90001, 'y') on conflict (id) do update set name = excluded.name`,
-      `${ann}; merge into accounts a using (values (1), (90002)) v(id) on a.id = v.id when matched then update set name = 'm' when not matched then insert (id, name) values (v.id, 'n')`,
-      `${ann}; update accounts set id = 95000 where id = 90001; update accounts set balance = 3 where id = 95000; delete from accounts where id in (95000, 90002)`,
-    ),
-  },
-  {
-    fault: 17,
-    name: 'TRUNCATE of a leaf, recorded',
-    happens: sql(`${ann}; truncate visits_2`),
-    may: ['counter_residual operations_calls', 'counter_residual calls_records'],
-  },
-];
-
 export interface SoakResult {
   readonly seconds: number;
   readonly happened: Readonly<Record<string, number>>;
+  /** Planted losses that were found, each with all that it shows. */
+  readonly found: number;
   /** Each thing that must not have been said, with what had happened last. */
   readonly alarms: readonly string[];
   /** Not as in the beginning, when all had come to rest. */
@@ -189,8 +44,20 @@ const ROUNDS_TO_NOTICE = 6;
 /** After a restart everything is unknown until it is proven again; longest that this may take on a busy machine. */
 const RECOVERY_MS = 60_000;
 
+/** For a planted loss to be confirmed or shown as unaccounted, on a busy machine. */
+const FOUND_WITHIN_MS = 90_000;
+
+export interface SoakPlan {
+  readonly seconds: number;
+  /** In this order, again and again. */
+  readonly happenings: readonly Innocent[];
+  /** The address by which people work. */
+  readonly worksAt?: (url: string) => string;
+}
+
 export class Soak {
-  readonly server: TestServer;
+  /** At work now. */
+  server: Pick<TestServer, 'stop' | 'start'>;
   readonly office: Office;
   readonly declarations: string;
   readonly #watchman: Watchman;
@@ -201,6 +68,8 @@ export class Soak {
   #last = 'nothing';
   #interruptedUntil = 0;
   #unknownUntil = 0;
+  #isPlanting = false;
+  #found = 0;
   crashes = 0;
 
   private constructor(server: TestServer, office: Office, declarations: string) {
@@ -210,12 +79,15 @@ export class Soak {
     this.#watchman = new Watchman(office.trail, { declarations, observer: { settleMs: SETTLE_MS } });
   }
 
-  static async run(installed: InstalledServer<TestServer>, seconds: number): Promise<SoakResult> {
+  static async run(installed: InstalledServer<TestServer>, plan: SoakPlan): Promise<SoakResult> {
     const declarations = await mkdtemp(join(tmpdir(), 'kop-soak-'));
-    const office = await openOffice(installed, { writers: { pauseMs: 150, isPrompt: false } });
+    const office = await openOffice(installed, {
+      writers: { pauseMs: 150, isPrompt: false },
+      ...(plan.worksAt === undefined ? {} : { worksAt: plan.worksAt }),
+    });
     const soak = new Soak(installed.server, office, declarations);
     try {
-      return await soak.#run(seconds);
+      return await soak.#run(plan);
     } finally {
       await soak.#watchman.stop();
       await office.close();
@@ -238,6 +110,46 @@ export class Soak {
     });
   }
 
+  /** A loss: exactly this shows, in time, and until a baseline is declared. */
+  async loses(shows: Shows, inject: () => Promise<void>): Promise<void> {
+    await this.#calm();
+    const before = this.#watchman.verdict();
+    this.#isPlanting = true;
+    await inject();
+    const unfound = () => {
+      const seen = difference(before, this.#watchman.verdict());
+      return Object.entries(shows).filter(([key, expected]) => !agrees(expected, seen[key]));
+    };
+    const isFound = () => unfound().length === 0 && this.#watchman.isQuiet;
+    if ((await this.#watchman.until(isFound, FOUND_WITHIN_MS)) === undefined)
+      this.#alarms.add(`${unfound().map(([key]) => key)} does not show after ${this.#last}`);
+    else this.#found += 1;
+    for (const key of Object.keys(difference(before, this.#watchman.verdict()))) {
+      const isKnown = shows[key] !== undefined || key.startsWith('table_state ') || key.includes('public.scratch');
+      if (!isKnown && !this.#isAllowed(key, '', false)) this.#alarms.add(`${key} shows after ${this.#last}`);
+    }
+    const baseline = { kind: 'baseline', by: 'carol', reason: 'planted' } as const;
+    await declare(this.declarations, this.office.trail.name, { ...baseline, at: new Date().toISOString() });
+    const { looks } = this.#watchman;
+    await this.#watchman.until(() => this.#watchman.looks > looks + 2, RECOVERY_MS);
+    await this.#calm();
+    this.#before = this.#watchman.verdict();
+    this.#isPlanting = false;
+  }
+
+  /** Nothing is looked into any more, so that what shows next is of what happens next. */
+  async #calm(): Promise<void> {
+    const { observer } = this.#watchman;
+    const checking = () => observer.state.memory.checks.counters.checking;
+    let calmSince: number | undefined;
+    const isCalm = () => {
+      calmSince = this.#watchman.isProven && checking().length === 0 ? (calmSince ?? performance.now()) : undefined;
+      return calmSince !== undefined && performance.now() - calmSince > SETTLE_MS + 2 * testPaces.quickMs;
+    };
+    if ((await this.#watchman.until(isCalm, FOUND_WITHIN_MS)) === undefined)
+      this.#alarms.add(`no rest after ${this.#last}: ${JSON.stringify([checking(), this.#watchman.reasons])}`);
+  }
+
   async #untilProvenAgain(then: () => void): Promise<void> {
     const { rounds } = this.#watchman;
     // Not before what happens has happened, and was looked at.
@@ -245,7 +157,7 @@ export class Soak {
     if ((await this.#watchman.until(isProven, RECOVERY_MS)) !== undefined) then();
   }
 
-  async #run(seconds: number): Promise<SoakResult> {
+  async #run({ seconds, happenings }: SoakPlan): Promise<SoakResult> {
     this.#watchman.start();
     if (!(await this.#watchman.untilProven())) throw new Error('nothing was proven before the soak');
     this.#before = this.#watchman.verdict();
@@ -253,9 +165,9 @@ export class Soak {
     const endsAt = begunAt + seconds * 1000;
     const guard = this.#guard(() => performance.now() < endsAt + RECOVERY_MS);
     // Evenly over the time; a short soak sees each once, a long one again and again.
-    const pauseMs = Math.min(10_000, Math.max(0, (seconds * 1000 * 0.5) / innocents.length));
-    for (let turn = 0; turn < innocents.length || performance.now() < endsAt; turn += 1) {
-      const innocent = innocents[turn % innocents.length];
+    const pauseMs = Math.min(10_000, Math.max(0, (seconds * 1000 * 0.5) / happenings.length));
+    for (let turn = 0; turn < happenings.length || performance.now() < endsAt; turn += 1) {
+      const innocent = happenings[turn % happenings.length];
       if (innocent === undefined) break;
       await this.#happen(innocent, turn);
       await sleep(performance.now() < endsAt ? pauseMs : 0);
@@ -273,6 +185,7 @@ export class Soak {
     return {
       seconds: (performance.now() - begunAt) / 1000,
       happened: this.#happened,
+      found: this.#found,
       alarms: [...this.#alarms],
       remains: difference(this.#before, this.#watchman.verdict()),
       isProven,
@@ -297,8 +210,10 @@ export class Soak {
     const watch = async () => {
       while (!isStopped && isOn()) {
         const isInterrupted = performance.now() < this.#interruptedUntil;
-        for (const [key, value] of Object.entries(difference(this.#before, this.#watchman.verdict()))) {
-          if (!this.#isAllowed(key, value, isInterrupted)) this.#alarms.add(`${key} is ${value} after ${this.#last}`);
+        const seen = this.#isPlanting ? {} : difference(this.#before, this.#watchman.verdict());
+        for (const [key, value] of Object.entries(seen)) {
+          if (!this.#isAllowed(key, value, isInterrupted))
+            this.#alarms.add(`${key} is ${value} after ${this.#last}${this.#reasonOf(key)}`);
         }
         await sleep(40);
       }
@@ -309,6 +224,12 @@ export class Soak {
         isStopped = true;
       },
     };
+  }
+
+  #reasonOf(key: string): string {
+    const { evidence } = this.#watchman.observer.state;
+    const source = evidenceSources.find((name) => key === `evidence_state ${name}`);
+    return source === undefined ? '' : `: ${evidence.get(source).reason}`;
   }
 
   #isAllowed(key: string, value: number | string, isInterrupted: boolean): boolean {

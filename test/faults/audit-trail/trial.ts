@@ -105,7 +105,7 @@ function isLate({ looks, rounds }: Promised, seen: Required<Promised>): boolean 
   return (looks !== undefined && seen.looks > looks) || (rounds !== undefined && seen.rounds > rounds);
 }
 
-function agrees(expected: Expected, value: number | string | undefined): boolean {
+export function agrees(expected: Expected, value: number | string | undefined): boolean {
   return typeof expected === 'function' ? expected(value) : expected === value;
 }
 

@@ -51,21 +51,23 @@ export async function borrowInstalled(major: number): Promise<InstalledServer> {
   return installOn({ ...rest, url: adminUrl }, major);
 }
 
+/** Of a server of which all can be observed. */
+export const observedSettings = {
+  track_functions: 'pl',
+  track_commit_timestamp: 'on',
+  max_prepared_transactions: '20',
+  max_connections: '300',
+  wal_level: 'logical',
+  // Its transactions would hold the watermark back for moments, and its work the tests.
+  autovacuum: 'off',
+} as const;
+
 /** The same on a server that is stopped, restored or configured. */
 export async function startInstalled(
   major: number,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<InstalledServer<TestServer>> {
-  const server = await startMajor(major, {
-    track_functions: 'pl',
-    track_commit_timestamp: 'on',
-    max_prepared_transactions: '20',
-    max_connections: '300',
-    wal_level: 'logical',
-    // Its transactions would hold the watermark back for moments, and its work the tests.
-    autovacuum: 'off',
-    ...settings,
-  });
+  const server = await startMajor(major, { ...observedSettings, ...settings });
   return installOn(server, major);
 }
 
@@ -105,6 +107,8 @@ export interface OfficeOptions {
   readonly prepare?: string | undefined;
   readonly trail?: Partial<AuditTrail>;
   readonly writers?: Partial<WriterOptions>;
+  /** The address by which people work, when it is not that of the server. */
+  readonly worksAt?: (url: string) => string;
 }
 
 let offices = 0;
@@ -119,7 +123,14 @@ export async function openOffice(installed: InstalledServer, options: OfficeOpti
   observerUrl.username = OBSERVER;
   observerUrl.password = installed.password;
   const open: pg.Client[] = [];
-  const writers = await startWriters({ url, pauseMs: 1200, isPatient: true, isPrompt: true, ...options.writers });
+  const { worksAt = (server) => server } = options;
+  const writers = await startWriters({
+    url: worksAt(url),
+    pauseMs: 1200,
+    isPatient: true,
+    isPrompt: true,
+    ...options.writers,
+  });
   return {
     server: installed,
     name,

@@ -9,6 +9,8 @@ import { serverFolders } from '../stack/needed-tools.mjs';
 export interface Pooler {
   /** The same role and database, through the pooler. */
   urlOf(url: string): string;
+  /** As its service does: everybody is cut off. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,27 +39,31 @@ logfile = ${join(folder, 'log')}
 `,
   );
   const identity = serverIdentity();
-  const child = spawn(
-    'pgbouncer',
-    [...(identity === undefined ? [] : ['-u', identity.name]), join(folder, 'pgbouncer.ini')],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, PATH: [process.env.PATH ?? '', ...serverFolders].join(delimiter) },
-    },
-  );
-  await listening(child);
+  const start = async () => {
+    const started = spawn(
+      'pgbouncer',
+      [...(identity === undefined ? [] : ['-u', identity.name]), join(folder, 'pgbouncer.ini')],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, PATH: [process.env.PATH ?? '', ...serverFolders].join(delimiter) },
+      },
+    );
+    await listening(started);
+    return started;
+  };
+  let child = await start();
   return {
     urlOf(url) {
       const own = new URL(url);
       own.port = String(port);
       return own.href;
     },
+    async restart() {
+      await end(child);
+      child = await start();
+    },
     async close() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      if (child.exitCode === null) {
-        child.kill('SIGKILL');
-        await ended;
-      }
+      await end(child);
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -73,4 +79,11 @@ function listening(child: ChildProcess): Promise<void> {
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`pgbouncer ended: ${said}`)));
   });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
 }

@@ -19,7 +19,7 @@ export interface Standby {
 
 /** A physical standby that follows the server from where it is now. The server is stopped for a moment. */
 export async function standbyOf(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'adminUrl' | 'dataDir' | 'stop' | 'start'>,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Standby> {
   const folder = await mkdtemp(join(tmpdir(), 'kop-standby-'));
