@@ -20,9 +20,9 @@ export const auditedTables = ['public.accounts', 'public.holdings', 'public.visi
 type FixtureServer = Pick<BorrowedServer, 'adminUrl' | 'close'>;
 
 /** For tests that leave the server as it is. */
-export async function borrowAuditServer(): Promise<FixtureServer> {
+export async function borrowAuditServer(major?: number): Promise<FixtureServer> {
   const given = process.env.KOP_TEST_POSTGRES_URL;
-  return given === undefined ? borrowPostgres() : givenServer(given);
+  return given === undefined ? borrowPostgres(major) : givenServer(given);
 }
 
 /** For tests that stop or configure it. */

@@ -17,13 +17,13 @@ export interface Observed {
   watch(options?: Parameters<typeof watch>[1]): Watching;
 }
 
-/** Borrows a server for the file that calls it, and clears away after each test. */
-export function observed(): Observed {
+/** Borrows a server for the file or the block that calls it, and clears away after each test. */
+export function observed(major?: number): Observed {
   let server: Awaited<ReturnType<typeof borrowAuditServer>>;
   let fixture: AuditFixture;
   let watching: Watching;
   beforeAll(async () => {
-    server = await borrowAuditServer();
+    server = await borrowAuditServer(major);
   });
   afterAll(() => server.close());
   afterEach(async () => {

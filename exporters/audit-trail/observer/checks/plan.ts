@@ -7,7 +7,7 @@ import type { RecordsSql } from '../../records/sql.js';
 import type { RecordsPoll } from '../check.js';
 import type { Known } from '../known.js';
 import type { Relation } from '../tables/catalogue.js';
-import { readColumns, type TableColumns } from '../tables/columns.js';
+import { noColumns, readColumns, type TableColumns } from '../tables/columns.js';
 import { followKey, type KeyHistory, type RecordedKeys, withHistory } from '../tables/earlier-keys.js';
 import { newTableMemory } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
@@ -61,7 +61,7 @@ export async function makePlan(poll: RecordsPoll, session: Session, live: () => 
     const known = poll.known.tables[table.label]?.reading.keys ?? {};
     const histories: Record<string, KeyHistory> = {};
     for (const { relation, recordedAs } of places) {
-      const read = columns.get(relation.oid) ?? { columns: [], key: [], keyChanged: 0n, earlierKeys: [] };
+      const read = columns.get(relation.oid) ?? noColumns;
       const history = await followKey(known[relation.oid], read, facts.xmin, () =>
         keysInRecords(session, sql, recordedAs),
       );

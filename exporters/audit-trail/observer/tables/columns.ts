@@ -44,6 +44,8 @@ export interface Column extends KeyColumn {
 }
 
 export interface TableColumns {
+  /** There are virtual columns, which are not among these. */
+  readonly hasVirtual: boolean;
   readonly columns: readonly Column[];
   /** In the order of the primary key; empty without one. */
   readonly key: readonly (KeyColumn & { readonly number: number })[];
@@ -52,6 +54,8 @@ export interface TableColumns {
   /** Newest first. */
   readonly earlierKeys: readonly EarlierKey[];
 }
+
+export const noColumns: TableColumns = { hasVirtual: false, columns: [], key: [], keyChanged: 0n, earlierKeys: [] };
 
 interface ColumnRow {
   relation: string;
@@ -84,6 +88,7 @@ export async function readColumns(
     [...groupRows(rows)].map(([relation, own]) => [
       relation,
       {
+        hasVirtual: own.some((row) => row.is_virtual),
         columns: own
           .filter((row) => !row.is_virtual)
           .map(({ number, name, type, base, readable, changed, type_changed, added_after, is_generated }) => ({
@@ -129,8 +134,8 @@ function isNamed(row: ColumnRow): row is Named {
 }
 
 /** A live row as the trigger saw it, as far as the observer may read it: `(select …) as alias(img)`. */
-export function imageOf(alias: string, { columns }: TableColumns): string {
+export function imageOf(alias: string, { columns, hasVirtual }: TableColumns): string {
   const readable = columns.filter((column) => column.readable);
-  if (readable.length === columns.length) return `to_jsonb(${alias})`;
+  if (readable.length === columns.length && !hasVirtual) return `to_jsonb(${alias})`;
   return `(select to_jsonb(r) from (select ${readable.map(({ name }) => `${alias}.${ident(name)}`).join(', ')}) r)`;
 }
