@@ -1,3 +1,4 @@
+import type { Column } from '../tables/columns.js';
 import { sameInterval, sameMoney } from './spelling.js';
 
 /** How to read a value. */
@@ -55,6 +56,16 @@ export function mayBeConverted(a: string, b: string): boolean {
   if (one !== undefined && other !== undefined) return Math.abs(Number(one) - Number(other)) < 1;
   const [before, after] = [Date.parse(left), Date.parse(right)];
   return Number.isNaN(before) || Number.isNaN(after) || Math.abs(before - after) <= WIDEST_ZONE_MS;
+}
+
+/** Whether two values of a column that was redefined between them may differ by that alone. */
+export function mayDifferByDefinition(
+  { isGenerated, addedAfter }: Pick<Column, 'isGenerated' | 'addedAfter'>,
+  recordedIn: bigint,
+  a: string,
+  b: string,
+): boolean {
+  return isGenerated || recordedIn < addedAfter || mayBeConverted(a, b);
 }
 
 const WIDEST_ZONE_MS = 14 * 3_600_000;

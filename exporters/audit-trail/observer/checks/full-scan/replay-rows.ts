@@ -8,7 +8,7 @@ import { imageOf } from '../../tables/columns.js';
 import { mayBeUnderLostKey } from '../../tables/earlier-keys.js';
 import { type FindingKind, findingId } from '../../verdict/findings.js';
 import type { TableDisposal } from '../disposals.js';
-import { differingColumns, type ImageDifference, mayBeConverted, sameValue } from '../images.js';
+import { differingColumns, type ImageDifference, mayDifferByDefinition, sameValue } from '../images.js';
 import { lastRecord } from '../last-record.js';
 import { withoutSpelling } from '../same-values.js';
 import { readSpelled, underColumnNames, untoldColumns } from '../spelled-values.js';
@@ -203,8 +203,8 @@ function differences(
     const column = unit.columns.columns.find((own) => own.name === name);
     const since = [column?.changed, column?.typeChanged].filter((xid = 0n) => recordedIn < xid);
     if (sameValue(a, b, { type: column?.base, wasRedefined: since.length > 0 })) continue;
-    const isAnother = column !== undefined && (column.isGenerated || recordedIn < column.addedAfter);
-    if (since.some((xid = 0n) => isWrittenBy(xid)) && (isAnother || mayBeConverted(a, b))) redefined.push(name);
+    const isRedefined = column !== undefined && mayDifferByDefinition(column, recordedIn, a, b);
+    if (isRedefined && since.some((xid = 0n) => isWrittenBy(xid))) redefined.push(name);
     else changed.push(name);
   }
   return { changed: changed.sort(), redefined: redefined.sort() };

@@ -3,10 +3,11 @@ import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { Facts } from '../../../database/facts.js';
 import type { RecordsWindow } from '../../../records/reader.js';
 import type { RecordsSql } from '../../../records/sql.js';
+import type { Column } from '../../tables/columns.js';
 import { mayHideBetween } from '../../tables/earlier-keys.js';
 import { type Finding, findingId } from '../../verdict/findings.js';
 import { mayLieBetween } from '../disposals.js';
-import { sameValue } from '../images.js';
+import { mayDifferByDefinition, sameValue } from '../images.js';
 import { withoutSpelling } from '../same-values.js';
 import { shouldBeTold } from '../spelled-values.js';
 import {
@@ -149,9 +150,9 @@ class Judge {
     for (const [name, [a, b]] of Object.entries(candidate.difference ?? {})) {
       const column = columns.get(name);
       if (sameValue(a, b, { type: column?.base })) continue;
-      const changes =
-        column === undefined ? [] : [column.changed, column.typeChanged, ...(table.redefined[name] ?? []).map(BigInt)];
-      const by = changes.find((changed) => straddles(candidate, changed))?.toString();
+      // What an application writes is no row version: nothing shows that the row was not written in between.
+      const mayBeExcused = column !== undefined && this.#sql.records.writtenBy === 'trigger';
+      const by = mayBeExcused ? redefinedBy(table, column, candidate, [a, b])?.toString() : undefined;
       if (by !== undefined) {
         const { label } = table.table;
         this.#ddl.set(label, (this.#ddl.get(label) ?? 0) + 1);
@@ -224,6 +225,18 @@ class Judge {
     // What changed does not hold the key, unless it is the key that changed.
     return format !== undefined && columns.key.length > 0 && this.#sql.hasImages && !this.#sql.hasParts;
   }
+}
+
+/** The transaction that redefined the column between two images, if that may be why they differ. */
+function redefinedBy(
+  table: ContinuityTable,
+  column: Column,
+  candidate: Candidate,
+  [a, b]: readonly [string, string],
+): bigint | undefined {
+  if (!mayDifferByDefinition(column, BigInt(candidate.previous_xid ?? 0), a, b)) return undefined;
+  const changes = [column.changed, column.typeChanged, ...(table.redefined[column.name] ?? []).map(BigInt)];
+  return changes.find((changed) => straddles(candidate, changed));
 }
 
 function straddles({ xid, previous_xid }: Candidate, changed: bigint): boolean {

@@ -154,6 +154,12 @@ describe('a trail as paper_trail keeps it, which names models and not tables', (
       "update accounts set name = 'other' where id = 2; alter table accounts alter column name set statistics 50",
       'UPDATE',
     ],
+    [
+      'the same, when a version that begins with what it left was read at once',
+      `update accounts set name = 'other' where id = 2; alter table accounts alter column name set statistics 50;
+       ${version('update', 'Account', 'accounts', 2, 'update accounts set balance = 7 where id = 2')}`,
+      'UPDATE',
+    ],
     ['a version that was deleted', "delete from versions where event = 'update'", 'UPDATE'],
     [
       'a version that was changed',
