@@ -1,12 +1,15 @@
 import { type AuditInvariant, auditInvariants } from '../../../../pack/audit-trail/metrics.js';
-import { type CountersMemory, type ExplainedStep, minus, sumOf } from '../checks/counters/invariants.js';
+import {
+  type CountersMemory,
+  type ExplainedStep,
+  minus,
+  newestExplained,
+  sumOf,
+} from '../checks/counters/invariants.js';
 import { withoutLate } from '../checks/counters/late.js';
 import { isUnaccountable, joined, type MismatchStep, plusSteps } from '../checks/counters/steps.js';
 import type { FindingKind } from './findings.js';
 import { amountsOf, isBeyondExplaining } from './judged.js';
-
-/** Explained steps kept, so that an auditor can ask for the evidence. */
-const MOST_EXPLAINED = 100;
 
 const AGREED = 'both sides agreed again: one was reported later than the other';
 
@@ -53,7 +56,7 @@ export function account(own: CountersMemory, by: AccountedBy): Accounted {
     checking: [],
     unaccounted: joined([...(own.unaccounted ?? []), ...open]),
     unaccountedTotal: plusSteps(own.unaccountedTotal, open),
-    explained: [...own.explained, ...agreed, ...explained].slice(-MOST_EXPLAINED),
+    explained: newestExplained(own.explained, ...agreed, ...explained),
   };
   const counters: CountersMemory =
     ledger === undefined

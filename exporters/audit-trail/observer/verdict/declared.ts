@@ -1,4 +1,4 @@
-import { type CountersMemory, type ExplainedStep, sumOf } from '../checks/counters/invariants.js';
+import { type CountersMemory, type ExplainedStep, newestExplained, sumOf } from '../checks/counters/invariants.js';
 import { retentionCheck } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';
 import { acceptRanges } from '../checks/witness/witness.js';
@@ -6,8 +6,6 @@ import type { Memory } from '../memory.js';
 import { newTableMemory, type TableMemory } from '../tables/memory.js';
 import { covers, type Declaration, declarationId } from './declarations.js';
 
-/** Explained steps kept, so that an auditor can ask for the evidence. */
-const MOST_EXPLAINED = 100;
 /** Ids kept of declarations that were applied. */
 const MOST_APPLIED = 200;
 
@@ -102,7 +100,7 @@ function withExplained(own: CountersMemory, declaration: Declaration, now: numbe
     ...(isAcknowledging || before === undefined ? {} : { judged: before }),
     checking: [],
     unaccounted: isAcknowledging ? [] : unaccounted,
-    explained: [...explained, ...declared].slice(-MOST_EXPLAINED),
+    explained: newestExplained(explained, ...declared),
   };
   if (ledger === undefined) return kept;
   const moved = isAcknowledging ? [ledger.judged, ledger.pending] : [ledger.pending];

@@ -29,6 +29,7 @@ import {
   learnedOf,
   learnSequenceGap,
   movedSinceAgreement,
+  newestExplained,
   openLedger,
   settlingOf,
 } from './invariants.js';
@@ -36,9 +37,6 @@ import { type Maintained, maintainedNow, noteMaintenance, partOf, useMaintenance
 import { type CounterSample, type CounterTargets, readCounters } from './sample.js';
 import { isUnaccountable, joined, type MismatchStep } from './steps.js';
 import { moved } from './suspects.js';
-
-/** Explained steps kept, so that an auditor can ask for the evidence. */
-const MOST_EXPLAINED = 100;
 
 export const invariantWording: Readonly<Record<AuditInvariant, string>> = {
   operations_calls: 'rows changed and calls of the audit trigger do not agree',
@@ -122,7 +120,7 @@ export const countersCheck: Check<CountersMemory, FastPoll> = {
           found,
           window: settling.entries,
           checking,
-          explained: [...own.explained, ...explained].slice(-MOST_EXPLAINED),
+          explained: newestExplained(own.explained, ...explained),
         },
         evidence: { counters: judged(counted, counterLimitations(facts, trail, sql.shape)) },
         suspicions,

@@ -69,6 +69,16 @@ const explainedStepSchema = mismatchStepSchema.extend({
 });
 export type ExplainedStep = DeepReadonly<z.infer<typeof explainedStepSchema>>;
 
+/** Explained steps kept, so that an auditor can ask for the evidence. */
+const MOST_EXPLAINED = 100;
+
+export function newestExplained(
+  before: readonly ExplainedStep[],
+  ...news: readonly ExplainedStep[]
+): readonly ExplainedStep[] {
+  return [...before, ...news].slice(-MOST_EXPLAINED);
+}
+
 export const countersMemorySchema = z.object({
   ledger: countersLedgerSchema.optional(),
   /** Steps that the exact checks have not gone through yet; their sums are the ledger's `pending`. */

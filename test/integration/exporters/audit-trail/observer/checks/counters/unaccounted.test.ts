@@ -336,6 +336,35 @@ test('a maintenance of one table of a busy trail explains what its own counters 
   expect(lab.watching.metric('audit_trail_missing_events_total')).toBe(0);
 });
 
+test('a change in the last second of a maintenance settles after its end, and is explained by it', async () => {
+  await lab.prepare();
+  await lab.fixture.sql('alter table accounts enable trigger audit_row; alter table holdings enable trigger audit_row');
+  let now = Date.now();
+  lab.watch({ store: store(), declarations: folder, observer: { settleMs: 11_000, now: () => now } });
+  const polls = async (n: number) => {
+    for (let poll = 0; poll < n; poll += 1) {
+      now += 15_000;
+      await lab.watching.observer.runFastChecks(AbortSignal.timeout(10_000));
+      await lab.watching.observer.runExactChecks(AbortSignal.timeout(10_000));
+    }
+  };
+  await polls(4);
+  const at = new Date(now).toISOString();
+  const until = new Date(now + 60_000).toISOString();
+  const common = { by: 'carol', reason: 'migration 12', tables: [accounts] };
+  await declare(folder, 'test', { ...common, kind: 'maintenance', at, from: at, until });
+  await polls(3);
+  now += 14_000;
+  await lab.fixture.sql(comeAndGo(3));
+  await lab.fixture.sql("insert into holdings values (1, 'f', 1)");
+  await polls(10);
+  expect(all()).toEqual([0, 0, 0, 0]);
+  expect(lab.watching.memory().checks.counters.explained).toMatchObject([{ by: 'maintenance', amount: 6 }]);
+  await lab.fixture.sql(comeAndGo(3));
+  await polls(10);
+  expect(all()).toEqual([6, 0, 0, 0]);
+});
+
 test('a witness that decodes the log confirms what was committed, and explains what was not', async () => {
   await lab.prepare();
   await lab.fixture.sql('alter table accounts enable trigger audit_row');
