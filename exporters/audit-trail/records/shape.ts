@@ -9,6 +9,13 @@ select c.oid::text as oid, c.relkind, c.relpersistence,
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')`;
 
+/** Subscriptions of this database that write into the audit table, and recording triggers that also see what is applied. */
+const SUBSCRIBED = `
+select array(select distinct s.subname::text from pg_subscription s join pg_subscription_rel r on r.srsubid = s.oid
+             where s.subdbid = (select oid from pg_database where datname = current_database()) and r.srrelid = any($1::oid[])) as names,
+       array(select distinct t.tgrelid::regclass::text from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+             where t.tgenabled in ('A', 'R') and n.nspname || '.' || p.proname = any($2)) as applied_to`;
+
 const COLUMNS = `
 select a.attname as name, format_type(a.atttypid, null) as type, has_column_privilege(a.attrelid, a.attnum, 'select') as readable
 from pg_attribute a where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped`;
@@ -81,6 +88,8 @@ export async function readShape(
 ): Promise<RecordsShape | Unreadable> {
   const live = await readTable(session, records.table, records, role);
   if ('unreadable' in live) return live;
+  const foreign = await foreignWriter(session, records, [live.row.oid, ...leavesOf(live.row)]);
+  if (foreign !== undefined) return { unreadable: [foreign] };
   const archive =
     records.archive === undefined ? undefined : await readTable(session, records.archive, records, role, true);
   if (archive !== undefined && 'unreadable' in archive) return archive;
@@ -108,6 +117,23 @@ export async function readShape(
     idIsUnique: indexes?.is_unique === true && !isPartitioned,
     idIsIndexed: indexes?.indexed === true,
   };
+}
+
+/** What a subscription brings are the records of another server, beside which our own are none or the same once more. */
+async function foreignWriter(
+  session: Session,
+  { table, triggerFunctions }: AuditRecords,
+  relations: readonly string[],
+): Promise<string | undefined> {
+  const functions = triggerFunctions.map((name) => textOf(parseQualified(name.replace(/\(.*\)$/, ''))));
+  const [row] = await session.query<{ names: string[]; applied_to: string[] }>(SUBSCRIBED, [relations, functions]);
+  const { names = [], applied_to: tables = [] } = row ?? {};
+  if (names.length === 0) return undefined;
+  const twice =
+    tables.length === 0
+      ? ''
+      : `, and triggers on ${tables.length} tables fire ALWAYS, so that changes are recorded twice: ALTER TABLE ${tables[0]} ENABLE TRIGGER …, and so on`;
+  return `this database subscribes to ${names.join(', ')}, which writes the records of another server into ${table}${twice}; observe that server until the subscription is dropped`;
 }
 
 const notTables: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' };
