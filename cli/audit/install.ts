@@ -11,6 +11,7 @@ interface Options {
   readonly print: 'install' | 'upgrade' | 'uninstall';
   readonly partition: 'monthly';
   readonly baseline?: true;
+  readonly changedColumns?: true;
   readonly discardRecords?: true;
 }
 
@@ -22,6 +23,8 @@ Examples:
       The tables that pack.yaml has in scope, for its only trail.
   $ kop audit install --tables 'public.client_*' 'public.portfolios' --baseline > install.sql
       These tables, whatever pack.yaml says; their rows are recorded as a beginning.
+  $ kop audit install --tables 'public.*' --baseline --changed-columns > install.sql
+      Smaller records: of an update, the key and the columns that changed. Repeat it with --print upgrade.
   $ kop audit install --print upgrade > upgrade.sql
   $ kop audit install --print uninstall > uninstall.sql
       Refuses while there are records, unless --discard-records is given.
@@ -51,6 +54,7 @@ export function installCommand(): Command {
     )
     .addOption(new Option('--partition <period>', 'period of a partition').choices(['monthly']).default('monthly'))
     .option('--baseline', 'record the rows that are there, so that the trail can reproduce the tables from the start')
+    .option('--changed-columns', 'record of an update only the key and the columns that changed; needs a baseline')
     .option('--discard-records', 'with --print uninstall: drop the records too')
     .addHelpText('after', examples)
     .action((options: Options, command: Command) => {
@@ -66,11 +70,12 @@ export function installCommand(): Command {
 class NoSuchTrail extends Error {}
 
 function sql(options: Options): string {
+  const changedColumns = options.changedColumns === true;
   switch (options.print) {
     case 'install':
-      return installSql({ scope: scopeOf(options), baseline: options.baseline === true });
+      return installSql({ scope: scopeOf(options), baseline: options.baseline === true, changedColumns });
     case 'upgrade':
-      return upgradeSql();
+      return upgradeSql({ changedColumns });
     case 'uninstall':
       return uninstallSql({ discardRecords: options.discardRecords === true });
   }

@@ -68,7 +68,8 @@ export const auditPresets: Readonly<Record<AuditPresetName, AuditPreset>> = {
       reason: column('reason'),
       transaction: column('xact_id'),
     },
-    operations: { ...sqlOperations, SNAPSHOT: 'SNAPSHOT' },
+    // CHANGE is an UPDATE of which only the columns that changed are recorded.
+    operations: { ...sqlOperations, SNAPSHOT: 'SNAPSHOT', CHANGE: 'UPDATE' },
     triggerFunctions: ['audit.record', 'audit.record_truncate'],
   },
   /** Without its `auth_uid`, which exists only beside an `auth` schema: map it as `actor` where it does. */

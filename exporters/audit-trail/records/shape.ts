@@ -43,6 +43,10 @@ where s.oid = (
     and d.deptype = 'i' and a.attname = $2
   limit 1)`;
 
+const PARTIAL_IMAGES = `
+select from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_type t on t.oid = p.proargtypes[0]
+where n.nspname = $1 and p.proname = 'whole_row' and p.pronargs = 1 and t.typrelid = $2::oid`;
+
 export interface RecordsSequence {
   readonly oid: string;
   readonly name: string;
@@ -66,6 +70,8 @@ export interface RecordsShape {
   readonly sequence: RecordsSequence | undefined;
   readonly idIsUnique: boolean;
   readonly idIsIndexed: boolean;
+  /** Records of updates may hold no more than the columns that changed. */
+  readonly hasPartialImages: boolean;
 }
 
 /** The audit table is not what was described; each text says how to fix it. */
@@ -102,6 +108,10 @@ export async function readShape(
     readable: boolean;
     name: string;
   }>(SEQUENCE, [live.row.oid, id]);
+  const partial =
+    records.preset === 'kop'
+      ? await session.query(PARTIAL_IMAGES, [parseQualified(records.table).schema, live.row.oid])
+      : [];
   const isPartitioned = live.row.relkind === 'p';
   return {
     oid: live.row.oid,
@@ -116,6 +126,7 @@ export async function readShape(
     sequence: sequence === undefined ? undefined : { ...sequence, start: BigInt(sequence.start) },
     idIsUnique: indexes?.is_unique === true && !isPartitioned,
     idIsIndexed: indexes?.indexed === true,
+    hasPartialImages: partial.length > 0,
   };
 }
 

@@ -2,6 +2,7 @@ import type { AuditColumns, AuditRecords, ColumnRef } from '../../../pack/audit-
 import type { QualifiedName } from '../../runtime/postgres/quote.js';
 import { ident, literal, parseQualified, qualified, textOf } from '../../runtime/postgres/quote.js';
 import { foldedSince, type ImageForms, imagesOf } from './images.js';
+import { wholeImages } from './partial-images.js';
 import type { RecordsShape } from './shape.js';
 
 const integerTypes: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric']);
@@ -224,7 +225,7 @@ export class RecordsSql {
 
   #images(isArchive: boolean): { readonly old: string; readonly new: string } {
     const { old, new: after } = imagesOf(this.#operation(isArchive), this.#forms(isArchive));
-    if (!this.hasParts) return { old, new: after };
+    if (!this.hasParts) return wholeImages(this.records, this.shape, { old, new: after });
     const { schema, table } = this.records.columns;
     const same = [
       schema === undefined ? [] : `h.sch = ${this.#column('schema', isArchive)}`,

@@ -18,12 +18,14 @@ export interface InstallOptions {
   readonly scope: WriterScope;
   /** Records every row that is there as a SNAPSHOT, so that replay has a beginning. */
   readonly baseline: boolean;
+  /** Of an UPDATE, only the key and the columns that changed. Default false: whole rows, before and after. */
+  readonly changedColumns?: boolean;
   /** Monthly partitions made beforehand. Default 3. */
   readonly monthsAhead?: number;
 }
 
 /** The SQL that makes the writer, for people to read and then to run. Running it again changes nothing. */
-export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions): string {
+export function installSql({ scope, baseline, changedColumns = false, monthsAhead = 3 }: InstallOptions): string {
   return [
     begin('Installs', [
       'schema audit, with the log of changes (a partition a month) and the log of DDL',
@@ -49,7 +51,7 @@ export function installSql({ scope, baseline, monthsAhead = 3 }: InstallOptions)
     joinRoles([writerRoles.owner]),
     warnOfMembership(),
     createTables(),
-    replaceable(),
+    replaceable(changedColumns),
     `
 insert into audit.installation (version, baseline) values (${writerVersion}, ${baseline})
   on conflict (version) do update set baseline = excluded.baseline;
@@ -78,14 +80,14 @@ end
 $kop$;`;
 
 /** What every version of the scripts puts in place anew. */
-export function replaceable(): string {
+export function replaceable(changedColumns: boolean): string {
   return [
     // While the functions change, so that none of it is recorded halfway.
     dropEventTriggers(),
     castFunctions(),
     '\nselect audit.refuse_casts();',
     enrolmentFunctions(),
-    recordingFunctions(),
+    recordingFunctions(changedColumns),
     partitionFunction(),
     eventTriggerFunctions(),
     grants(),

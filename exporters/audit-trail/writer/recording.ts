@@ -1,4 +1,5 @@
 import { boundedKey, largestKey } from '../records/keys.js';
+import { changedColumnsVariables, keepChangedColumns, wholeRowFunction } from './changed-columns.js';
 import { pinned, writerRoles } from './names.js';
 
 /** Who, with what and why, as the application said with `set_config('audit.actor', …, true)` and its siblings. */
@@ -25,7 +26,7 @@ const attributed = 'actor, actor_kind, application, correlation_id, reason';
  * again within the statement gets its records in the wrong order, which continuity takes for a fault; and statements of one row
  * cost more.
  */
-export function recordingFunctions(): string {
+export function recordingFunctions(changedColumns: boolean): string {
   return `
 -- An index holds the key, and a btree refuses an entry of more than about 2,700 bytes, which would fail the application's
 -- own statement. So a larger key is recorded as its hash.
@@ -55,7 +56,7 @@ declare
   who_kind text := nullif(current_setting('audit.actor_kind', true), '');
   with_what text := nullif(current_setting('audit.application', true), '');
   request text := nullif(current_setting('audit.correlation_id', true), '');
-  why text := nullif(current_setting('audit.reason', true), '');
+  why text := nullif(current_setting('audit.reason', true), '');${changedColumns ? changedColumnsVariables : ''}
 begin
   if who_kind is null and who is not null then
     who_kind := 'human';
@@ -81,10 +82,10 @@ begin
   end if;
   if pg_column_size(key) > ${largestKey} then
     key := audit.bounded_key(key);
-  end if;
+  end if;${changedColumns ? keepChangedColumns : ''}
   insert into audit.log (id, xact_id, ts, op, relid, table_schema, table_name, pk, old_row, new_row, session_role, ${attributed})
   values (
-    record_id, xact, recorded_at, tg_op, tg_relid, tg_table_schema, tg_table_name, key, old_image, new_image, role_name,
+    record_id, xact, recorded_at, ${changedColumns ? 'operation' : 'tg_op'}, tg_relid, tg_table_schema, tg_table_name, key, old_image, new_image, role_name,
     who, who_kind, with_what, request, why
   );
   return null;
@@ -129,5 +130,5 @@ begin
   get diagnostics recorded = row_count;
   return recorded;
 end
-$kop$;`;
+$kop$;${changedColumns ? wholeRowFunction() : ''}`;
 }

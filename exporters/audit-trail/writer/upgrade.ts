@@ -1,6 +1,6 @@
 import { createEventTriggers } from './event-triggers.js';
 import { guard } from './guard.js';
-import { begin, replaceable } from './install.js';
+import { begin, type InstallOptions, replaceable } from './install.js';
 import { writerRoles, writerVersion } from './names.js';
 import { joinRoles } from './roles.js';
 import { storeImages } from './tables.js';
@@ -11,8 +11,12 @@ const steps: Readonly<Record<number, string>> = {
   3: storeImages(),
 };
 
-/** Brings an older installation to this version; scope, records and roles stay as they are. */
-export function upgradeSql(): string {
+/**
+ * Brings an older installation to this version; scope, records and roles stay as they are.
+ *
+ * @param changedColumns as for `installSql`; without it, rows are recorded whole from then on.
+ */
+export function upgradeSql({ changedColumns = false }: Pick<InstallOptions, 'changedColumns'> = {}): string {
   return [
     begin('Upgrades an installation', [
       'functions, grants and event triggers become those of this version',
@@ -28,7 +32,7 @@ export function upgradeSql(): string {
   end if;`),
     joinRoles([writerRoles.owner]),
     ...Object.entries(steps).map(([version, step]) => `-- To version ${version}.\n${step}`),
-    replaceable(),
+    replaceable(changedColumns),
     `
 insert into audit.installation (version, baseline)
   select ${writerVersion}, baseline from audit.installation order by version desc limit 1

@@ -66,3 +66,40 @@ test('rows whose key is too large for an index of the log are watched like any o
   await lab.watching.look();
   expect(lab.watching.state('public.links')).toBe('confirmed');
 });
+
+test('where only changed columns are recorded, rows are compared whole, and a lost record is found', async () => {
+  await lab.prepare();
+  await lab.fixture.sql('drop schema audit cascade');
+  await lab.fixture.sql(`create table prices (id int primary key, price numeric(9, 2), note text, at timestamptz default now());
+    insert into prices select i, i, 'first' from generate_series(1, 4) i`);
+  const options = { scope: { include: ['public.prices'], exclude: [] }, baseline: true, changedColumns: true };
+  await lab.fixture.sql(installSql(options));
+  await lab.fixture.sql(`grant kop_audit_observer to ${lab.fixture.observerRole}`);
+  lab.watch({ trail: { records: installedRecords } });
+  await lab.watching.look();
+  for (let turn = 1; turn <= 8; turn += 1)
+    await lab.fixture.sql(`update prices set price = price + 1; update prices set note = 'turn ${turn}' where id < 3`);
+  await lab.fixture.sql(`update prices set id = 5 where id = 4; update prices set price = 0 where id = 5;
+    begin; alter table prices drop column at; alter table prices add column at timestamptz; select audit.baseline('prices'); commit;
+    update prices set price = 7 where id = 3; insert into prices values (6, 1, 'new'); update prices set note = 'x' where id = 6; delete from prices where id = 6`);
+  await lab.watching.look();
+  await lab.watching.look();
+  expect([lab.watching.reason('public.prices'), lab.watching.state('public.prices')]).toEqual([
+    'every change is recorded',
+    'ok',
+  ]);
+  // A column that the next record does not name, which a record with a whole row would; and one that it does.
+  for (const [lost, recorded] of [
+    ["note = 'forged' where id = 1", 'price = 9 where id = 1'],
+    ['price = price * 10 where id = 2', 'price = price + 1 where id = 2'],
+  ])
+    await lab.fixture.sql(`begin; alter table prices disable trigger kop_audit_row; update prices set ${lost};
+      alter table prices enable always trigger kop_audit_row; commit; update prices set ${recorded}`);
+  await lab.watching.look();
+  await lab.watching.look();
+  expect(lab.watching.state('public.prices')).toBe('confirmed');
+  expect(lab.watching.metric('audit_trail_continuity_breaks_total', { table: 'public.prices' })).toBe(1);
+  expect(lab.watching.metric('audit_trail_missing_events_total', { table: 'public.prices', operation: 'UPDATE' })).toBe(
+    2,
+  );
+});

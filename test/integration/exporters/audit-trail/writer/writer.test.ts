@@ -321,6 +321,54 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect(await recorded(db)).toEqual(['SNAPSHOT clients {"id": 1}', 'SNAPSHOT clients {"id": 2}', 'SNAPSHOT copied']);
   });
 
+  test('on request an update is recorded as its key and what changed, and whole rows can be read all the same', async () => {
+    const db = await connect();
+    const options = { ...everything, baseline: true, changedColumns: true };
+    await db.query(
+      `create table prices (id int primary key, price numeric, note text); insert into prices values (1, 1.0, 'a')`,
+    );
+    await db.query(installSql(options));
+    await db.query(`update prices set price = 1.00; update prices set note = null; update prices set note = note`);
+    await db.query(`update prices set id = 2, price = 3; update prices set price = 4; delete from prices`);
+    const images = async () =>
+      (
+        await db.query<{ line: string }>(
+          `select concat_ws(' ', op, coalesce(old_row::text, '-'), coalesce(new_row::text, '-')) as line from audit.log
+           where table_name = 'prices' order by id`,
+        )
+      ).rows.map(({ line }) => line);
+    expect(await images()).toEqual([
+      'SNAPSHOT - {"id": 1, "note": "a", "price": 1.0}',
+      'CHANGE {"id": 1, "price": 1.0} {"id": 1, "price": 1.00}',
+      'CHANGE {"id": 1, "note": "a"} {"id": 1, "note": null}',
+      'CHANGE {"id": 1} {"id": 1}',
+      'UPDATE {"id": 1, "note": null, "price": 1.00} {"id": 2, "note": null, "price": 3}',
+      'CHANGE {"id": 2, "price": 3} {"id": 2, "price": 4}',
+      'DELETE {"id": 2, "note": null, "price": 4} -',
+    ]);
+    const { rows } = await db.query<{ row: string }>(
+      `select audit.whole_row(l)::text as row from audit.log l where op = 'CHANGE' order by id`,
+    );
+    expect(rows.map(({ row }) => row)).toEqual([
+      '{"id": 1, "note": "a", "price": 1.00}',
+      '{"id": 1, "note": null, "price": 1.00}',
+      '{"id": 1, "note": null, "price": 1.00}',
+      '{"id": 2, "note": null, "price": 4}',
+    ]);
+    await db.query(`delete from audit.log where op = 'SNAPSHOT'`);
+    const { rows: first } = await db.query(
+      `select audit.whole_row(l) as row from audit.log l where op = 'CHANGE' order by id limit 1`,
+    );
+    expect(first).toEqual([{ row: null }]);
+    await db.query(`${upgradeSql()} insert into prices values (3, 1, 'b'); update prices set price = 2`);
+    expect((await images()).at(-1)).toBe(
+      'UPDATE {"id": 3, "note": "b", "price": 1} {"id": 3, "note": "b", "price": 2}',
+    );
+    await db.query(`${upgradeSql(options)} update prices set price = 3`);
+    expect((await images()).at(-1)).toBe('CHANGE {"id": 3, "price": 2} {"id": 3, "price": 3}');
+    await db.query(uninstallSql({ discardRecords: true }));
+  });
+
   test('a baseline says beforehand that writers wait, and for how many rows', async () => {
     const db = await connect();
     await db.query(`insert into clients select i from generate_series(1, 100001) i; analyze clients`);

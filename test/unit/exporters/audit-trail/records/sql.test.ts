@@ -16,6 +16,7 @@ const shape: RecordsShape = {
   sequence: undefined,
   idIsUnique: true,
   idIsIndexed: true,
+  hasPartialImages: false,
 };
 
 const withColumns = (columns: AuditRecords['columns']): AuditRecords => ({ ...ownRecords, columns });
