@@ -35,7 +35,7 @@ test('prints the installation for the scope of the only trail, and needs no secr
 test('tables named here win over the scope', async () => {
   const sql = await run('--tables', 'public.client_*', 'crm.cases', '--baseline');
   expect(sql).toContain(`('include', 'public.client_*', null),\n  ('include', 'crm.cases', null);`);
-  expect(sql).toContain('values (2, true)');
+  expect(sql).toContain('values (3, true)');
 });
 
 test('takes the scope of a trail that is named, exclusions included', async () => {
