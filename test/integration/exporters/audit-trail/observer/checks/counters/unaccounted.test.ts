@@ -183,6 +183,10 @@ test('neither direction makes up for the other', async () => {
   expect(lab.watching.metric('audit_trail_counter_residual', { invariant: 'calls_records' })).toBe(0);
 });
 
+/** Calls of which no change is counted: the table comes and goes between two polls. */
+const brief = (n: number) => `create table brief (id bigint primary key); ${enrol('public.brief')}
+  insert into brief select generate_series(1, ${n}); drop table brief`;
+
 test('nor while both are still looked into', async () => {
   await begin();
   const look = () => lab.watching.observer.runFastChecks(AbortSignal.timeout(10_000));
@@ -190,9 +194,7 @@ test('nor while both are still looked into', async () => {
   await look();
   await look();
   expect(lab.watching.state(accounts)).toBe('suspect');
-  // Calls of which no change is counted: the table comes and goes between two looks.
-  await lab.fixture.sql(`create table brief (id bigint primary key); ${enrol('public.brief')}
-    insert into brief select generate_series(1, 50); drop table brief`);
+  await lab.fixture.sql(brief(50));
   await look();
   await looks(3);
   expect(all()).toEqual([50, 50, 0, 0]);
