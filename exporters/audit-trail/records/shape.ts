@@ -149,6 +149,17 @@ async function foreignWriter(
 
 const notTables: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' };
 
+const instead = 'have changes recorded by kop audit install or another trigger beside it';
+
+/** Tables that keep versions of rows look like records, and are none. */
+function historyOf(types: ReadonlyMap<string, string>): string | undefined {
+  if (types.get('sys_period') === 'tstzrange')
+    return `is a history table (sys_period): it holds versions of rows, and no records that say what was done and by whom; compare its periods in comparisons:, and ${instead}`;
+  if (types.has('audit_id') && types.has('event_key'))
+    return `is a log of pgMemento, whose records are spread over three tables, so that no one table says which row was changed when; ${instead}`;
+  return undefined;
+}
+
 function leavesOf(row: RelationRow): readonly string[] {
   return row.relkind === 'p' ? (row.leaves ?? []) : [row.oid];
 }
@@ -178,6 +189,8 @@ async function readTable(
     };
   const columns = await session.query<{ name: string; type: string; readable: boolean }>(COLUMNS, [row.oid]);
   const types = new Map(columns.map((column) => [column.name, column.type]));
+  const history = historyOf(types);
+  if (history !== undefined) return { unreadable: [`${textOf(name)} ${history}`] };
   const wanted = usedColumns(records);
   const unreadable: string[] = [];
   const missing = wanted.filter((column) => !types.has(column));
