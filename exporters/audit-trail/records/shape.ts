@@ -1,4 +1,5 @@
 import type { AuditRecords, ColumnRef } from '../../../pack/audit-trail/model.js';
+import { kopCall } from '../../runtime/call.js';
 import { parseQualified, textOf } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 
@@ -149,10 +150,9 @@ async function foreignWriter(
 
 const notTables: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' };
 
-const instead = 'have changes recorded by kop audit install or another trigger beside it';
-
 /** Tables that keep versions of rows look like records, and are none. */
 function historyOf(types: ReadonlyMap<string, string>): string | undefined {
+  const instead = `have changes recorded beside it, by ${kopCall()} audit install or another trigger`;
   if (types.get('sys_period') === 'tstzrange')
     return `is a history table (sys_period): it holds versions of rows, and no records that say what was done and by whom; compare its periods in comparisons:, and ${instead}`;
   if (types.has('audit_id') && types.has('event_key'))
