@@ -61,16 +61,20 @@ export function installCommand(): Command {
       try {
         process.stdout.write(sql(options));
       } catch (error) {
-        if (!(error instanceof InvalidPack) && !(error instanceof NoSuchTrail)) throw error;
+        if (!(error instanceof InvalidPack) && !(error instanceof Refused)) throw error;
         command.error(error.message, { exitCode: 2 });
       }
     });
 }
 
-class NoSuchTrail extends Error {}
+class Refused extends Error {}
 
 function sql(options: Options): string {
   const changedColumns = options.changedColumns === true;
+  if (changedColumns && options.print === 'install' && options.baseline !== true)
+    throw new Refused(
+      'error: --changed-columns needs --baseline: a row that has no whole record cannot be told from its changes',
+    );
   switch (options.print) {
     case 'install':
       return installSql({ scope: scopeOf(options), baseline: options.baseline === true, changedColumns });
@@ -96,7 +100,7 @@ function trailOf({ trail, 'config.file': files }: Options): AuditTrail {
     const names = auditTrails.map(({ name }) => name).join(', ') || 'none';
     const asked =
       trail === undefined ? 'name one with --trail, or tables with --tables' : `there is no trail '${trail}'`;
-    throw new NoSuchTrail(`error: ${asked}; the description has ${names}`);
+    throw new Refused(`error: ${asked}; the description has ${names}`);
   }
   return only;
 }

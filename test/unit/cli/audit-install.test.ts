@@ -38,6 +38,13 @@ test('tables named here win over the scope', async () => {
   expect(sql).toContain('values (3, true)');
 });
 
+test('records only changed columns where the rows are recorded first', async () => {
+  await expect(run('--tables', 'public.*', '--changed-columns')).rejects.toThrow();
+  expect(complained).toContain('--changed-columns needs --baseline');
+  expect(printed).toBe('');
+  expect(await run('--tables', 'public.*', '--changed-columns', '--baseline')).toContain("operation := 'CHANGE'");
+});
+
 test('takes the scope of a trail that is named, exclusions included', async () => {
   vi.stubEnv('KOP_TEST_SECRET', 's3cret');
   const sql = await run(
