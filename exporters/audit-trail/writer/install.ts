@@ -36,9 +36,9 @@ export function installSql({ scope, baseline, changedColumns = false, monthsAhea
       'are no event triggers, that role is a member of kop_audit_owner, and warnings say what is lost by it.',
       ...(baseline
         ? [
-            'Each row of the tables in scope becomes a record, in this one transaction: until it ends, writers of these tables',
-            'wait, about 10 s for 100,000 rows, and the log grows by what the tables hold. To let each wait only for its own',
-            "rows: install without --baseline, then run select audit.baseline('schema.table') for one table after another.",
+            'After its transaction, each row of the tables in scope becomes a record, about 10 s for 100,000 rows, and the log',
+            'grows by what the tables hold. Writers wait only while the rows of their table are counted. Where that was cut off,',
+            'run this again: tables that have their snapshots are left out.',
           ]
         : []),
     ]),
@@ -53,17 +53,21 @@ export function installSql({ scope, baseline, changedColumns = false, monthsAhea
     createTables(),
     replaceable(changedColumns),
     `
-insert into audit.installation (version, baseline) values (${writerVersion}, ${baseline})
+-- Without a baseline until the tables are enrolled, whose locks would keep writers waiting while rows are recorded.
+insert into audit.installation (version, baseline) values (${writerVersion}, false)
   on conflict (version) do update set baseline = excluded.baseline;
 delete from audit.scope;
 insert into audit.scope (kind, pattern, reason) values
 ${scopeRows(scope).join(',\n')};
 select audit.maintain_partitions(${monthsAhead}) as partition_made;${baseline ? announceRows : ''}
-select audit.enrol_all() as table_enrolled;`,
+select audit.enrol_all() as table_enrolled;${baseline ? markBaseline : ''}`,
     createEventTriggers(),
-    '\ncommit;\n',
+    `\ncommit;\n${baseline ? 'select audit.baseline_missing() as table_recorded;\n' : ''}`,
   ].join('\n');
 }
+
+const markBaseline = `
+update audit.installation set baseline = true where version = ${writerVersion};`;
 
 /** An estimate: counting would take as long again. */
 const announceRows = `
@@ -74,7 +78,7 @@ begin
   select coalesce(sum(greatest(reltuples, 0)), 0) into found from pg_class
     where audit.in_scope(oid) and not exists (select from pg_trigger where tgrelid = pg_class.oid and tgname = '${triggerNames.row}');
   if found > 100000 then
-    raise warning 'about % rows become records now, and writers of their tables wait for it, for about % s', found, found / 10000;
+    raise warning 'about % rows become records after this, for about % s', found, found / 10000;
   end if;
 end
 $kop$;`;

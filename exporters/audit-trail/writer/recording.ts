@@ -107,28 +107,65 @@ $kop$;
 alter function audit.record_truncate() owner to ${writerRoles.owner};
 
 -- What a table held when its recording began, or after a rewrite by DDL: select audit.baseline('public.clients');
--- Writers of the table wait, so that no record of a change comes to stand before a snapshot of the row from before it.
+-- No record of a change may come to stand before a snapshot of the row from before it. So writers of the table wait while its
+-- rows are counted and each gets an id: every change after that gets a higher one, and a row that has such a record needs no
+-- snapshot. A subtransaction gives the lock back by failing. The lock stays until the end where rows have no key, where later
+-- queries of the transaction do not see what was committed meanwhile, and where records of updates need a whole one before them.
 create or replace function audit.baseline(target regclass) returns bigint
 language plpgsql${pinned}
+  set lock_timeout = '5s'
 as $kop$
 declare
+  key_columns constant text[] := audit.key_columns(target);
   recorded bigint;
+  ids bigint[];
 begin
-  execute format('lock table only %s in share mode', target);
+  begin
+    execute format('lock table only %s in share mode', target);
+    execute format('select array(select nextval(%L) from only %s)', 'audit.log_id_seq', target) into ids;
+    if key_columns <> '{}' and current_setting('transaction_isolation') = 'read committed'
+      and to_regprocedure('audit.whole_row(audit.log)') is null then
+      raise exception using errcode = 'KOP01';
+    end if;
+  exception when sqlstate 'KOP01' then
+    null;
+  end;
   execute format(
     $sql$
-    insert into audit.log (op, relid, table_schema, table_name, pk, new_row, ${attributed})
-    select 'SNAPSHOT', %1$s, %2$L, %3$L,
-      audit.bounded_key((select jsonb_object_agg(name, image -> name) from unnest(%4$L::text[]) as name)), image,${attribution}
-    from (select to_jsonb(t) as image from only %2$I.%3$I t) s
+    insert into audit.log (id, op, relid, table_schema, table_name, pk, new_row, ${attributed})
+    select $1[row_number() over ()], 'SNAPSHOT', %1$s, %2$L, %3$L, key, image,${attribution}
+    from only %2$I.%3$I t
+      cross join lateral (select to_jsonb(t) as image offset 0) i
+      cross join lateral (select audit.bounded_key((select jsonb_object_agg(name, image -> name) from unnest(%4$L::text[]) as name)) as key offset 0) k
+    where not exists (select from audit.log l
+      where l.table_schema = %2$L and l.table_name = %3$L and l.pk = k.key and l.id > $1[cardinality($1)])
     $sql$,
     target::oid,
     (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = target),
     (select relname from pg_class where oid = target),
-    audit.key_columns(target)
-  );
+    key_columns
+  ) using ids;
   get diagnostics recorded = row_count;
   return recorded;
+end
+$kop$;
+
+-- After an installation with a baseline, and again where it was cut off.
+create or replace function audit.baseline_missing() returns setof text
+language plpgsql set search_path = pg_catalog, pg_temp
+as $kop$
+declare
+  target oid;
+begin
+  for target in
+    select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgfoid = 'audit.record()'::regprocedure and not t.tgisinternal)
+      and not exists (select from audit.log l where l.table_schema = n.nspname and l.table_name = c.relname and l.op = 'SNAPSHOT')
+    order by n.nspname, c.relname
+  loop
+    perform audit.baseline(target);
+    return next target::regclass::text;
+  end loop;
 end
 $kop$;${changedColumns ? wholeRowFunction() : ''}`;
 }

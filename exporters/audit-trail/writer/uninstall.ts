@@ -40,7 +40,7 @@ $kop$;
 drop function if exists audit.on_ddl(), audit.on_drop(), audit.on_rewrite(), audit.enrol_all(), audit.enrol(oid),
   audit.in_scope(oid), audit.baseline(regclass), audit.key_columns(oid), audit.maintain_partitions(integer),
   audit.record(), audit.record_truncate(), audit.bounded_key(jsonb),
-  audit.refuse_casts(), audit.whole_row(audit.log);
+  audit.refuse_casts(), audit.baseline_missing(), audit.whole_row(audit.log);
 ${writerTables.map((table) => `drop table if exists audit.${table};`).join('\n')}
 -- Not cascade: what else somebody keeps in this schema is not ours to drop, and is named by the message.
 drop schema audit;

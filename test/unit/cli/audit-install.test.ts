@@ -35,7 +35,8 @@ test('prints the installation for the scope of the only trail, and needs no secr
 test('tables named here win over the scope', async () => {
   const sql = await run('--tables', 'public.client_*', 'crm.cases', '--baseline');
   expect(sql).toContain(`('include', 'public.client_*', null),\n  ('include', 'crm.cases', null);`);
-  expect(sql).toContain('values (3, true)');
+  expect(sql).toContain('values (3, false)');
+  expect(sql).toContain('set baseline = true where version = 3');
 });
 
 test('records only changed columns where the rows are recorded first', async () => {

@@ -369,7 +369,40 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     await db.query(uninstallSql({ discardRecords: true }));
   });
 
-  test('a baseline says beforehand that writers wait, and for how many rows', async () => {
+  test('a baseline lets writers go on, and puts no snapshot behind the record of a later change', async () => {
+    const db = await installed();
+    const { rows: of } = await db.query<{ name: string }>('select current_database() as name');
+    const url = new URL(server.adminUrl);
+    url.pathname = `/${of[0]?.name}`;
+    const writer = await open(url.toString());
+    onTestFinished(() => writer.end());
+    await writer.query(`insert into clients select i, 'old' from generate_series(1, 4) i`);
+    await db.query('delete from audit.log');
+    await writer.query(`begin; update clients set name = 'before' where id = 1`);
+    const counted = db.query(`begin; select audit.baseline('clients')`);
+    const isWaiting = `select from pg_locks where not granted and relation = 'clients'::regclass`;
+    await expect.poll(async () => (await writer.query(isWaiting)).rowCount, { timeout: 20_000 }).toBe(1);
+    await writer.query('commit');
+    await counted;
+    await writer.query(`set lock_timeout = '2s'; update clients set name = 'after' where id = 2; delete from clients where id = 3;
+      insert into clients values (5)`);
+    await db.query('commit');
+    const { rows } = await db.query<{ line: string }>(
+      `select concat_ws(' ', op, pk ->> 'id', old_row ->> 'name', new_row ->> 'name') as line from audit.log order by pk, id`,
+    );
+    expect(rows.map(({ line }) => line)).toEqual([
+      'UPDATE 1 old before',
+      'SNAPSHOT 1 before',
+      'SNAPSHOT 2 old',
+      'UPDATE 2 old after',
+      'SNAPSHOT 3 old',
+      'DELETE 3 old',
+      'SNAPSHOT 4 old',
+      'INSERT 5',
+    ]);
+  });
+
+  test('a baseline says beforehand how many rows it records, and goes on where it was cut off', async () => {
     const db = await connect();
     await db.query(`insert into clients select i from generate_series(1, 100001) i; analyze clients`);
     const warnings: (string | undefined)[] = [];
@@ -378,10 +411,12 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     expect(script.split('begin;')[0]).toContain('about 10 s for 100,000 rows');
     expect(installSql(everything)).not.toContain('for 100,000 rows');
     await db.query(script);
-    expect(warnings).toEqual([
-      'about 100001 rows become records now, and writers of their tables wait for it, for about 10 s',
-    ]);
+    expect(warnings).toEqual(['about 100001 rows become records after this, for about 10 s']);
+    await db.query(
+      `create table later (id int primary key); insert into later values (1); delete from audit.log where table_name = 'later'`,
+    );
     await db.query(script);
+    expect(await recorded(db)).toHaveLength(100_002);
     expect(warnings).toHaveLength(1);
   });
 
