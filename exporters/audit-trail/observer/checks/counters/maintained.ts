@@ -2,7 +2,7 @@ import { type QualifiedName, textOf } from '../../../../runtime/postgres/quote.j
 import type { Session } from '../../../../runtime/postgres/read-only.js';
 import type { RecordsSql } from '../../../records/sql.js';
 import type { FastPoll } from '../../check.js';
-import { type CountersLedger, longestLateMs } from './invariants.js';
+import type { CountersLedger } from './invariants.js';
 import { countOf } from './sample.js';
 import type { MismatchStep } from './steps.js';
 
@@ -22,10 +22,12 @@ export function noteMaintenance(ledger: CountersLedger, { tables, known, pace, f
   const before = known.looks.at(-2);
   const noted = ledger.maintained?.tables ?? {};
   const now = poll.now();
+  // Until a change of its last moment was seen, and seen again when it had settled; a poll may come late.
+  const settledAfterMs = pace.settleMs + 3 * (now - (before?.at ?? now));
   const kept = tables.flatMap(({ label, leaves }) => {
     const own = noted[label];
     const isOver = !poll.isUnderMaintenance(label);
-    if (isOver && (own === undefined || now - own.seenAt > longestLateMs(pace.settleMs))) return [];
+    if (isOver && (own === undefined || now - own.seenAt > settledAfterMs)) return [];
     const { from, counts } = own ?? { from: before?.xmax ?? facts.xmax.toString(), counts: countedIn(ledger, leaves) };
     return [[label, { from, counts, seenAt: isOver && own !== undefined ? own.seenAt : now }] as const];
   });
