@@ -174,7 +174,7 @@ export interface Watching {
 
 /** An observer of a fixture's trail. Settling takes no time here, because writers' sessions have ended. */
 export function watch(
-  fixture: AuditFixture,
+  fixture: Pick<AuditFixture, 'trail'>,
   options: {
     trail?: Partial<AuditTrail>;
     observer?: Partial<ObserverOptions>;

@@ -7,6 +7,9 @@ import {
   uninstallSql,
   upgradeSql,
 } from '../../../../../exporters/audit-trail/writer/index.js';
+import { auditTrail } from '../../../../support/audit-trail/domain.js';
+import { watch } from '../../../../support/audit-trail/fixture.js';
+import { installedRecords } from '../../../../support/audit-trail/installed.js';
 import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 import { majors } from '../../../../support/postgres/majors.js';
 
@@ -28,6 +31,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     readonly database: string;
     readonly dba: pg.Client;
     readonly superuser: pg.Client;
+    readonly url: string;
     readonly notices: string[];
   }
 
@@ -49,7 +53,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       await superuser.end();
     });
     await dba.query("create table clients (id int primary key, name text); insert into clients values (1, 'a')");
-    return { database: name, dba, superuser, notices };
+    return { database: name, url, dba, superuser, notices };
   }
 
   test('installs, records, and says what is lost', async () => {
@@ -66,6 +70,42 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
       { op: 'SNAPSHOT', old_row: null, new_row: { id: 1, name: 'a' } },
       { op: 'UPDATE', old_row: { id: 1, name: 'a' }, new_row: { id: 1, name: 'b' } },
     ]);
+  });
+
+  test('the observer says in its state what is lost, and what to run', async () => {
+    const { dba, url } = await managed();
+    await dba.query(installSql(options));
+    await dba.query(`do $$ begin create role watcher login password 'watcher'; exception when duplicate_object then null; end $$;
+      grant kop_audit_observer to watcher`);
+    const asWatcher = new URL(url);
+    asWatcher.username = 'watcher';
+    asWatcher.password = 'watcher';
+    const watching = watch({ trail: auditTrail(asWatcher.toString(), { records: installedRecords }) });
+    onTestFinished(() => watching.close());
+    await watching.look();
+    await dba.query("update clients set name = 'b'");
+    for (let i = 0; i < 2; i += 1) await watching.look();
+    expect([watching.state('public.clients'), watching.reason('public.clients')]).toEqual([
+      'ok',
+      'every change is recorded',
+    ]);
+    const degraded = [...watching.observer.state.evidence.all()].filter(([, { state }]) => state === 'degraded');
+    const isLost = (reason: RegExp, fix: string) => ({
+      state: 'degraded',
+      reason: expect.stringMatching(reason),
+      fixes: [fix],
+    });
+    const enrol = 'select audit.enrol_all() as the last step of each migration, so that new tables are recorded';
+    expect(Object.fromEntries(degraded)).toEqual({
+      catalogue: isLost(/^changes of the schema are not seen whole: no event trigger kop_audit_ddl/, enrol),
+      ...(major < 16
+        ? {}
+        : {
+            commit_timestamps: isLost(/when transactions of other roles began/, 'GRANT pg_read_all_stats TO watcher'),
+          }),
+    });
+    // The role that installs can write to the log.
+    expect(watching.metric('audit_trail_bypass_roles', { exposure: 'owner' })).toBeGreaterThan(0);
   });
 
   test('a table that appears later is recorded once enrol_all is called, or else has no trigger', async () => {
