@@ -1,4 +1,5 @@
 import { type CountersMemory, type ExplainedStep, newestExplained, sumOf } from '../checks/counters/invariants.js';
+import { acceptTouched } from '../checks/reading/touched.js';
 import { retentionCheck } from '../checks/retention.js';
 import { acceptFunctions } from '../checks/triggers.js';
 import { acceptRanges } from '../checks/witness/witness.js';
@@ -63,6 +64,7 @@ function withBaseline(memory: Memory, declaration: Declaration, { labels, xmax, 
     checks: {
       ...checks,
       counters,
+      reading: acceptTouched(checks.reading),
       retention: retentionCheck.accept?.(checks.retention) ?? checks.retention,
       witness: acceptRanges(checks.witness),
       triggers: { ...checks.triggers, ...acceptFunctions(checks.triggers) },

@@ -26,7 +26,7 @@ export function evidenceOf(poll: PlannedPoll, own: Own, round: ReadingRound): Ju
   return {
     continuity:
       disorder === undefined ? judged('each image is compared with the one before', limitations) : unknown(disorder),
-    records: judged('read up to the oldest running transaction', recordLimitations(poll, round)),
+    records: judged('read up to the oldest running transaction', recordLimitations(poll, own, round)),
   };
 }
 
@@ -39,7 +39,7 @@ export function tooFarBehind({ now, trail }: PlannedPoll, { progress }: Own): st
     : `new records have not been read to the end for ${formatMs(behindMs)}: more is written than observe.maxLoad and the time between two checks let it read`;
 }
 
-function recordLimitations({ sql, known }: PlannedPoll, { listed }: ReadingRound): Limitation[] {
+function recordLimitations({ sql, known }: PlannedPoll, { touched }: Own, { listed }: ReadingRound): Limitation[] {
   const limitations: Limitation[] = listed.limitation === undefined ? [] : [listed.limitation];
   if (sql.shape.unlogged)
     limitations.push({
@@ -54,7 +54,7 @@ function recordLimitations({ sql, known }: PlannedPoll, { listed }: ReadingRound
       ],
     });
   // Also while it is looked into: no exact check can find an innocent reason.
-  const mutated = unexplainedSoFar(known.checks.counters).records_mutated ?? 0;
+  const mutated = (unexplainedSoFar(known.checks.counters).records_mutated ?? 0) + (touched?.open ?? 0);
   if (mutated > 0)
     limitations.push({
       reason: `${mutated} audit records were updated or deleted, and no baseline of the whole trail was declared since`,

@@ -66,8 +66,11 @@ export const readingMemorySchema = z.object({
       lackingImages: z.record(z.string(), z.number()).default({}),
     })
     .optional(),
-  /** Records updated or deleted, as the server counts them, and when that last changed; where an application writes them. */
-  touched: z.object({ count: z.number(), at: z.number().optional() }).optional(),
+  /**
+   * Records updated or deleted, as the server counts them, and when that last changed; where an application writes them. `open` are
+   * those that no baseline of the whole trail accepted.
+   */
+  touched: z.object({ count: z.number(), open: z.number().default(0), at: z.number().optional() }).optional(),
   stall: forgotten<Stall>(),
   /** Why what was read says nothing of now. */
   blind: forgotten<string>(),

@@ -20,5 +20,12 @@ export async function touchedRecords(
   if (writtenBy !== 'application') return undefined;
   const [row] = await session.query<{ count: number }>(TOUCHED, [leaves]);
   const count = row?.count ?? 0;
-  return before === undefined || before.count === count ? { ...before, count } : { count, at: now };
+  if (before === undefined || before.count === count) return { open: 0, ...before, count };
+  // Below it the statistics began again.
+  const more = count < before.count ? count : count - before.count;
+  return { count, open: before.open + more, at: now };
+}
+
+export function acceptTouched(own: ReadingMemory): ReadingMemory {
+  return own.touched === undefined ? own : { ...own, touched: { ...own.touched, open: 0 } };
 }

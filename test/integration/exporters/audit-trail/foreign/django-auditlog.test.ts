@@ -49,6 +49,10 @@ test.skipIf('missing' in made)(`${title}: what is lost, changed and done past it
 
   await lab.fixture.sql(`delete from auditlog_logentry where changes ->> 'title' = '["None", "b"]'`);
   for (let i = 0; i < 3; i += 1) await lab.watching.look();
+  expect(lab.watching.observer.state.evidence.get('records')).toMatchObject({
+    state: 'degraded',
+    reason: expect.stringContaining('1 audit records were updated or deleted'),
+  });
   // It may be that titles were not recorded then.
   expect(judged('policy')).toEqual([['unknown', '1 records lack the image that they should have']]);
 
