@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { declare } from '../../../../../exporters/audit-trail/index.js';
 import { statusOf } from '../../../../../exporters/audit-trail/inspect/status.js';
 import { observed } from '../../../../support/audit-trail/observed.js';
-import { bypassed, enrol } from '../../../../support/audit-trail/schema.js';
+import { bypassed, enrol, snapshot } from '../../../../support/audit-trail/schema.js';
 
 const lab = observed();
 
@@ -56,6 +56,37 @@ const takeName = () =>
   `alter table other rename to passing; ${enrol(passing)}; grant select on passing to ${lab.fixture.observerRole}`;
 const missing = (operation: string) =>
   lab.watching.metric('audit_trail_missing_events_total', { table: passing, operation });
+
+test.each(['reading', 'replay'])(
+  'a key that is redefined between the plan and the %s by it is no fault',
+  async (name) => {
+    await begin();
+    await lab.fixture.sql(`${make()}; ${snapshot('public', 'passing')}`);
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
+    expect(lab.watching.state(passing)).toBe('ok');
+    const { loop } = lab.watching.observer;
+    const run = loop.run.bind(loop);
+    let isDue = true;
+    const between = vi.spyOn(loop, 'run').mockImplementation(async (slot, check, poll) => {
+      if (check.name === name && isDue) {
+        isDue = false;
+        await lab.fixture.sql('alter table passing drop constraint passing_pkey, add primary key (id, v)');
+        await lab.fixture.sql("update passing set v = 'w' where id = 1");
+      }
+      return run(slot, check, poll);
+    });
+    await lab.watching.observer.runExactChecks(signal());
+    between.mockRestore();
+    expect(isDue).toBe(false);
+    for (let i = 0; i < 2; i += 1) await lab.watching.look();
+    expect([lab.watching.state(passing), missing('INSERT'), missing('UPDATE'), missing('DELETE')]).toEqual([
+      'ok',
+      0,
+      0,
+      0,
+    ]);
+  },
+);
 
 async function acknowledge(folder: string): Promise<void> {
   await declare(folder, 'test', { kind: 'baseline', reason: 'a deployment', by: 'ann', at: new Date().toISOString() });
