@@ -9,6 +9,9 @@ import { type Promised, promisedFor } from './promised.js';
 /** For a machine that has other things to do; what is promised is counted in looks, and needs none. */
 const PATIENCE_MS = 75_000;
 
+/** For counts that were reported late to be reported, and what they made suspect to be compared. */
+const REST_MS = 30_000;
+
 export interface Watched {
   readonly office: Office;
   readonly watchman: Watchman;
@@ -30,7 +33,9 @@ export async function proven(
   try {
     watchman.start();
     const isProven = await watchman.untilProven();
-    if (!isProven) throw new Error(`nothing was proven: ${JSON.stringify([watchman.states, watchman.reasons])}`);
+    // A look may just have found counts that were reported late, and have begun a suspicion that is none of the fault.
+    if (!isProven || (await watchman.until(() => isAtRest(watchman), REST_MS)) === undefined)
+      throw new Error(`nothing was proven: ${JSON.stringify([watchman.states, watchman.reasons])}`);
     const before = watchman.verdict();
     watchman.forget();
     await work({ office, watchman, before });
@@ -38,6 +43,11 @@ export async function proven(
     await watchman.stop();
     await office.close();
   }
+}
+
+function isAtRest(watchman: Watchman): boolean {
+  const residuals = Object.entries(watchman.verdict()).filter(([key]) => key.startsWith('counter_residual'));
+  return watchman.isProven && residuals.every(([, value]) => value === 0);
 }
 
 export interface Outcome {
