@@ -33,7 +33,7 @@ export function imagesOf(operation: string, { oldRow, newRow, newValues, changes
  * @param same which of them are of the row, in terms of `h`
  */
 export function foldedSince(parts: string, same: string): string {
-  // Of two values under one name the later stays.
+  // Of two values under one name the later stays. A maximum without a filter would be looked for from the end of the whole log.
   return `(select coalesce(jsonb_object_agg(e.key, e.value order by h.ord), '{}') from (${parts}) h cross join lateral jsonb_each(h.part) e
-    where ${same} and h.ord >= coalesce((select max(h.ord) from (${parts}) h where ${same} and h.op = 'INSERT'), h.ord))`;
+    where ${same} and h.ord >= coalesce((select max(h.ord) filter (where h.op = 'INSERT') from (${parts}) h where ${same}), h.ord))`;
 }

@@ -1,4 +1,5 @@
 /** Audit triggers of others, in the shape of their tables: a record deleted, a record changed, a change past the trigger. */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadPack } from '../../../../../pack/index.js';
 import { observed } from '../../../../support/audit-trail/observed.js';
@@ -76,12 +77,18 @@ const cases = [
   },
 ];
 
+/** As the comment of an example says it. */
+function indexOf(file: string): string {
+  const [, index] = /^# +(create index[^;]*;)/m.exec(readFileSync(file, 'utf8')) ?? [];
+  if (index === undefined) throw new Error(`${file} names no index`);
+  return index.replaceAll('\n#', '\n');
+}
+
 test.each(cases)(
   '$name: what is lost, changed and done past it is found',
   async ({ name, sql, fn, table, of, image }) => {
-    const [trail] = loadPack([`docs/examples/audit-trail-of-${name.replace('_', '-')}.yaml`], {
-      requireSecrets: false,
-    }).auditTrails;
+    const file = `docs/examples/audit-trail-of-${name.replace('_', '-')}.yaml`;
+    const [trail] = loadPack([file], { requireSecrets: false }).auditTrails;
     if (trail?.records === undefined) throw new Error('the example describes no records');
     await lab.prepare({ isEmpty: true, trail: { records: trail.records } });
     const { observerRole } = lab.fixture;
@@ -90,7 +97,7 @@ test.each(cases)(
       (each) =>
         `create trigger audited after insert or update or delete on ${each} for each row execute function ${fn}(${each === 'visits' ? "'{seen}'" : ''});`,
     );
-    await lab.fixture.sql(`${sql}${business}${triggers.join('')}
+    await lab.fixture.sql(`${sql}${business}${indexOf(file)}${triggers.join('')}
     grant usage on schema audit to ${observerRole}; grant select on all tables in schema audit, public to ${observerRole};
     grant select on all sequences in schema audit to ${observerRole}; grant pg_read_all_stats to ${observerRole}`);
     lab.watch({ trail: { scope: { ...lab.fixture.trail.scope, operations: ['INSERT', 'UPDATE', 'DELETE'] } } });
