@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { installSql } from '../../../../../exporters/audit-trail/writer/index.js';
 import { installedRecords } from '../../../../support/audit-trail/installed.js';
@@ -102,4 +103,35 @@ test('where only changed columns are recorded, rows are compared whole, and a lo
   expect(lab.watching.metric('audit_trail_missing_events_total', { table: 'public.prices', operation: 'UPDATE' })).toBe(
     2,
   );
+});
+
+test('a baseline that is made while others write accuses nobody, and everything is proven after it', async () => {
+  await lab.prepare();
+  await lab.fixture.sql('drop schema audit cascade');
+  await lab.fixture.sql(
+    `create table prices (id int primary key, price int); insert into prices select i, i from generate_series(1, 5) i`,
+  );
+  await lab.fixture.sql(installSql({ scope: { include: ['public.prices'], exclude: [] }, baseline: false }));
+  await lab.fixture.sql(`grant kop_audit_observer to ${lab.fixture.observerRole}`);
+  lab.watch({ trail: { records: installedRecords } });
+  await lab.watching.look();
+  const administrator = new pg.Client({ connectionString: lab.fixture.url });
+  administrator.on('error', () => undefined);
+  await administrator.connect();
+  await administrator.query(`begin; select audit.baseline('prices')`);
+  await lab.fixture.sql(
+    `update prices set price = price + 1 where id < 3; delete from prices where id = 3; insert into prices values (6, 6)`,
+  );
+  await lab.watching.look();
+  expect(lab.watching.state('public.prices')).not.toBe('confirmed');
+  await administrator.query('commit');
+  // A session reports its counters when it ends.
+  await administrator.end();
+  await lab.fixture.sql('update prices set price = price + 1');
+  await lab.watching.look();
+  await lab.watching.look();
+  expect([lab.watching.reason('public.prices'), lab.watching.state('public.prices')]).toEqual([
+    'every change is recorded',
+    'ok',
+  ]);
 });
