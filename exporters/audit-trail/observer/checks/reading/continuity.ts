@@ -124,6 +124,11 @@ class Judge {
     firstSnapshot: string | undefined,
   ): void {
     if (candidate.previous === null && !emptied) {
+      // Of changed columns alone nobody can tell the key that the row had before.
+      if (candidate.lacking === 'own' && table.columns.earlierKeys.length > 0) {
+        this.#addLacking(table, candidate.xid);
+        return;
+      }
       // What is older than the baseline may begin anywhere.
       const isBeforeBaseline = firstSnapshot !== undefined && before(candidate.ord, firstSnapshot);
       if (table.hasBaseline && !isBeforeBaseline)
@@ -136,12 +141,15 @@ class Judge {
       return;
     }
     if (candidate.lacking !== null || shouldBeTold(candidate, table.columns).length > 0) {
-      const xid = candidate.lacking === 'own' ? candidate.xid : candidate.previous_xid;
-      if (BigInt(xid ?? 0) >= table.acceptedBefore)
-        this.#lackingImages.set(table.table.label, (this.#lackingImages.get(table.table.label) ?? 0) + 1);
+      this.#addLacking(table, candidate.lacking === 'own' ? candidate.xid : candidate.previous_xid);
       return;
     }
     this.#compare(table, candidate);
+  }
+
+  #addLacking({ table: { label }, acceptedBefore }: ContinuityTable, xid: string | null): void {
+    if (BigInt(xid ?? 0) < acceptedBefore) return;
+    this.#lackingImages.set(label, (this.#lackingImages.get(label) ?? 0) + 1);
   }
 
   #compare(table: ContinuityTable, candidate: Candidate): void {
