@@ -17,9 +17,14 @@ const shared = {
 };
 
 /** Of their project they take the longest. Begun last, they would keep one worker busy while the others have nothing to do. */
-const longest = ['demo-portal', 'workflow-exam', 'runtime-cli']
+const longest = ['demo-portal', 'workflow-exam', 'sample-domain', 'runtime-cli', 'promtool/encryption']
   .map((name) => `test/contract/${name}.test.ts`)
-  .concat(['faults', 'apart', 'components'].map((name) => `test/faults/audit-trail/${name}.test.ts`));
+  .concat(['faults', 'apart', 'components', 'seal/crash'].map((name) => `test/faults/audit-trail/${name}.test.ts`))
+  .concat(
+    ['observer/faults', 'observer/checks/counters/unaccounted', 'observer/checks', 'writer/writer'].map(
+      (name) => `test/integration/exporters/audit-trail/${name}.test.ts`,
+    ),
+  );
 
 /** In an order by chance, which the seed gives again, but for those. */
 class LongestFirst extends BaseSequencer {
@@ -31,11 +36,11 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Faults whose tests measure how long something takes, or what memory it needs. */
+/** Faults whose tests measure how long something takes. */
 const timed = [
   'test/faults/workflow/{thread,flood}.test.ts',
   'test/faults/encryption/demo-portal.test.ts',
-  'test/faults/encryption/probe/{threads,providers,memory}.test.ts',
+  'test/faults/encryption/probe/{threads,providers}.test.ts',
 ];
 
 /**

@@ -149,7 +149,7 @@ it('whoever loses its connection while the directory seems free never writes bes
     return rows;
   })();
   try {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       await jump(-120_000);
       await lab.client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kop-audit-seal' and pid <> pg_backend_pid()`,

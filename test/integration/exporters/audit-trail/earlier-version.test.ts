@@ -51,10 +51,15 @@ test('of its state nothing is lost, and it is written as it was', async () => {
 });
 
 /** What a later version keeps besides, empty. */
-function withAdded({ checks = {}, ...state }: ReturnType<typeof withoutForgotten>) {
+function withAdded({ checks = {}, tables, ...state }: ReturnType<typeof withoutForgotten>) {
   const { counters, reading } = checks;
+  const added = Object.entries(tables).map(([label, { replay, ...own }]) => [
+    label,
+    { ...own, replay: { ...replay, scanned: { ...replay?.scanned, untold: [] } } },
+  ]);
   return {
     ...state,
+    tables: Object.fromEntries(added),
     unmatched: [],
     checks: {
       ...checks,
@@ -67,13 +72,14 @@ function withAdded({ checks = {}, ...state }: ReturnType<typeof withoutForgotten
 /** What is true only while somebody looks: it is kept for others to read. */
 function withoutForgotten(state: Record<string, Record<string, Record<string, unknown>>>): {
   readonly checks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly tables: Readonly<Record<string, { readonly replay?: { readonly scanned?: object } }>>;
 } {
   const forgotten = ['found', 'window', 'problems', 'round', 'blind', 'stall', 'openSeconds', 'results'];
   const checks = Object.entries(state.checks ?? {}).map(([name, own]) => [
     name,
     Object.fromEntries(Object.entries(own).filter(([key]) => name === 'readability' || !forgotten.includes(key))),
   ]);
-  return { ...state, checks: Object.fromEntries(checks) };
+  return { ...state, checks: Object.fromEntries(checks), tables: state.tables ?? {} };
 }
 
 test('a fault that it proved, and what was declared, are as they were in a database that was restored since', async () => {
