@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadPack } from '../../../../../pack/index.js';
+import { loggedActions, recordVersion } from '../../../../support/audit-trail/foreign-tables.js';
 import { observed } from '../../../../support/audit-trail/observed.js';
 
 const lab = observed();
@@ -16,12 +17,7 @@ const business = `
 
 const supaAudit = `
   create extension "uuid-ossp";
-  create schema audit;
-  create type audit.operation as enum ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE');
-  create table audit.record_version (
-    id bigserial primary key, record_id uuid, old_record_id uuid, op audit.operation not null,
-    ts timestamptz not null default now(), table_oid oid not null, table_schema name not null,
-    table_name name not null, record jsonb, old_record jsonb);
+  ${recordVersion}
   create function audit.insert_update_delete_trigger() returns trigger language plpgsql security definer as $$
   declare
     hash text := tg_relid::text || ':';
@@ -34,14 +30,7 @@ const supaAudit = `
   end $$;`;
 
 const auditTrigger = `
-  create extension hstore;
-  create schema audit;
-  create table audit.logged_actions (
-    event_id bigserial primary key, schema_name text not null, table_name text not null, relid oid not null,
-    session_user_name text, action_tstamp_tx timestamptz not null, action_tstamp_stm timestamptz not null,
-    action_tstamp_clk timestamptz not null, transaction_id bigint, application_name text, client_addr inet,
-    client_port integer, client_query text, action text not null, row_data hstore, changed_fields hstore,
-    statement_only boolean not null);
+  ${loggedActions}
   create function audit.if_modified_func() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
   declare
     ignored text[] := coalesce(tg_argv[0]::text[], '{}');

@@ -10,6 +10,7 @@ import type { Session } from '../../../../../exporters/runtime/postgres/read-onl
 import type { AuditRecords } from '../../../../../pack/audit-trail/model.js';
 import { type AuditPresetName, auditPresetNames } from '../../../../../pack/audit-trail/presets.js';
 import { loadPack } from '../../../../../pack/index.js';
+import { loggedActions, recordVersion } from '../../../../support/audit-trail/foreign-tables.js';
 import { type BorrowedServer, borrowPostgres } from '../../../../support/postgres/borrowed.js';
 
 let server: BorrowedServer;
@@ -49,23 +50,11 @@ function recordsOf(preset: AuditPresetName): AuditRecords {
 /** The tables as the portal's documents define them: columns and types that they name, and no others. */
 const documented: Readonly<Record<Exclude<AuditPresetName, 'custom' | 'kop'>, string>> = {
   supa_audit: `
-    create schema audit;
-    create type audit.operation as enum ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE');
-    create table audit.record_version (
-      id bigserial primary key, record_id uuid, old_record_id uuid, op audit.operation not null,
-      ts timestamptz not null default now(), table_oid oid not null, table_schema name not null,
-      table_name name not null, record jsonb, old_record jsonb);
+    ${recordVersion}
     insert into audit.record_version (record_id, op, table_oid, table_schema, table_name, record)
       values ('00000000-0000-0000-0000-000000000001', 'INSERT', 1, 'public', 'clients', '{"id": 1}')`,
   audit_trigger: `
-    create extension hstore;
-    create schema audit;
-    create table audit.logged_actions (
-      event_id bigserial primary key, schema_name text not null, table_name text not null, relid oid not null,
-      session_user_name text, action_tstamp_tx timestamptz not null, action_tstamp_stm timestamptz not null,
-      action_tstamp_clk timestamptz not null, transaction_id bigint, application_name text, client_addr inet,
-      client_port integer, client_query text, action text not null, row_data hstore, changed_fields hstore,
-      statement_only boolean not null);
+    ${loggedActions}
     insert into audit.logged_actions (schema_name, table_name, relid, session_user_name, action_tstamp_tx, action_tstamp_stm,
       action_tstamp_clk, action, row_data, changed_fields, statement_only)
       values ('public', 'clients', 1, 'app', now(), now(), now(), 'U', 'id => 1, name => a', 'name => b', false)`,

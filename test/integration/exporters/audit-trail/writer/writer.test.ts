@@ -41,6 +41,16 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
     return client;
   }
 
+  /** A second session on the same database. */
+  async function another(client: pg.Client): Promise<pg.Client> {
+    const { rows } = await client.query<{ name: string }>('select current_database() as name');
+    const url = new URL(server.adminUrl);
+    url.pathname = `/${rows[0]?.name}`;
+    const second = await open(url.toString());
+    onTestFinished(() => second.end());
+    return second;
+  }
+
   async function recorded(client: pg.Client): Promise<string[]> {
     const { rows } = await client.query<{ line: string }>(
       `select concat_ws(' ', op, table_name, pk::text) as line from audit.log order by id`,
@@ -371,11 +381,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
 
   test('a baseline lets writers go on, and puts no snapshot behind the record of a later change', async () => {
     const db = await installed();
-    const { rows: of } = await db.query<{ name: string }>('select current_database() as name');
-    const url = new URL(server.adminUrl);
-    url.pathname = `/${of[0]?.name}`;
-    const writer = await open(url.toString());
-    onTestFinished(() => writer.end());
+    const writer = await another(db);
     await writer.query(`insert into clients select i, 'old' from generate_series(1, 4) i`);
     await db.query('delete from audit.log');
     await writer.query(`begin; update clients set name = 'before' where id = 1`);
@@ -480,11 +486,7 @@ describe.each(majors)('on PostgreSQL %d', (major) => {
 
   test('partitions are made while writers are in the middle of their transactions, and those after them wait for nothing', async () => {
     const db = await installed();
-    const { rows: of } = await db.query<{ name: string }>('select current_database() as name');
-    const url = new URL(server.adminUrl);
-    url.pathname = `/${of[0]?.name}`;
-    const writer = await open(url.toString());
-    onTestFinished(() => writer.end());
+    const writer = await another(db);
     await writer.query('begin; insert into clients values (1)');
     await db.query('begin');
     expect((await db.query('select audit.maintain_partitions(4)')).rows).toHaveLength(1);
