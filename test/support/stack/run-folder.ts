@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryFolder } from './memory-folder.js';
 import { type ProcessInfo, processesAbout } from './processes.js';
 
 /** Watchdogs take a moment to notice that the process they guard for is gone. */
@@ -13,11 +14,12 @@ let folder = '';
 /**
  * Gives the run a temp folder of its own. Whatever it starts has that folder in its environment, command line or
  * working directory, and is found by it afterwards: a test that leaves a process (and with it a port) behind fails
- * the run, however many others run on the same machine.
+ * the run, however many others run on the same machine. It is in memory where there is room, unless `TMPDIR` names a place.
  */
 export function setup(): void {
   outer = process.env.TMPDIR;
-  folder = mkdtempSync(join(tmpdir(), 'kop-test-'));
+  const parent = outer ? tmpdir() : (memoryFolder() ?? tmpdir());
+  folder = mkdtempSync(join(parent, 'kop-test-'));
   // PostgreSQL may run as another user, who has to get through.
   chmodSync(folder, 0o711);
   process.env.TMPDIR = folder;
