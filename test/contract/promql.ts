@@ -9,8 +9,18 @@ export interface Query {
   readonly hasError: boolean;
 }
 
-/** What a query names, read from its syntax tree. */
+const parsed = new Map<string, Query>();
+
+/** What a query names, read from its syntax tree. Read once: tests of the rules ask about each of them many times. */
 export function parsePromql(expr: string): Query {
+  const known = parsed.get(expr);
+  if (known !== undefined) return known;
+  const query = read(expr);
+  parsed.set(expr, query);
+  return query;
+}
+
+function read(expr: string): Query {
   const metrics = new Set<string>();
   const labels = new Set<string>();
   const functions = new Set<string>();
