@@ -4,6 +4,7 @@ export { SealRefused, SealUnavailable } from '../../runtime/sealing/errors.js';
 export { type Disposal, disposeEntries } from '../../runtime/sealing/log/disposal.js';
 export { readTrusted } from '../../runtime/sealing/log/trusted.js';
 export type { LogFailure, LogVerification } from '../../runtime/sealing/log/verify-log.js';
+export { NoProof } from '../../runtime/sealing/proof/proof-file.js';
 export { openCheckpoint } from '../../runtime/sealing/signing/checkpoint.js';
 export { generateSealKey, type SealKey, signersFromPem } from '../../runtime/sealing/signing/keys.js';
 export { NoteError, type NoteSigner, type NoteVerifier, parseVkey } from '../../runtime/sealing/signing/note.js';
@@ -11,7 +12,7 @@ export { type AuditStore, openAuditStore, verifyAuditLog } from './audit-log.js'
 export { readSnapshot } from './database-state.js';
 export { DisposalLog, type LawfulDisposal } from './disposal-log.js';
 export { acceptEpoch, lastInherited } from './epoch.js';
-export { NoProof, verifyProofFile } from './proof-file.js';
+export { verifyProofFile } from './proof-file.js';
 export { type ProofResult, proveRecord, verifyProof } from './prove.js';
 export { SealReplica } from './seal-replica.js';
 export { createSealer, type Sealer, type SealerDeps } from './sealer.js';

@@ -1,13 +1,6 @@
+import { readProofFile } from '../../runtime/sealing/proof/proof-file.js';
 import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';
 import { type ProofResult, verifyProof } from './prove.js';
-
-/** The document is no proof, so it shows nothing about a record. */
-export class NoProof extends Error {
-  override readonly name = 'NoProof';
-}
-
-/** A proof has three levels. Beyond this many, readers of JSON differ in whether they read on. */
-const MOST_LEVELS = 100;
 
 /**
  * Checks a proof as it was handed over: docs/verify/check_proof.py answers the same of each file.
@@ -15,55 +8,6 @@ const MOST_LEVELS = 100;
  * @throws {NoProof}
  */
 export function verifyProofFile(bytes: Uint8Array, keys: readonly NoteVerifier[]): ProofResult {
-  const text = utf8(bytes);
-  const document = parsed(text);
-  const { levels, error } = spelling(text);
-  if (levels > MOST_LEVELS) throw new NoProof(`is nested more than ${MOST_LEVELS} levels deep, so it is no proof`);
-  if (typeof document !== 'object' || document === null || !('kop' in document) || document.kop !== 'audit-proof-1') {
-    throw new NoProof('is no audit-proof-1');
-  }
+  const { document, error } = readProofFile(bytes, 'audit-proof-1');
   return error === undefined ? verifyProof(document, keys) : { ok: false, reason: error };
-}
-
-function utf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new NoProof('is not UTF-8 text, so it is no proof');
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new NoProof('is not JSON, so it is no proof');
-  }
-}
-
-/** Faults of the text that its parsed value does not show: two parsers may read two different documents. */
-function spelling(text: string): { readonly levels: number; readonly error: string | undefined } {
-  const open: (Set<string> | undefined)[] = [];
-  let levels = 0;
-  let error: string | undefined;
-  let key = '';
-  let before = '';
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
-    const keys = open.at(-1);
-    if (token === '{' || token === '[') levels = Math.max(levels, open.push(token === '{' ? new Set() : undefined));
-    else if (token === '}' || token === ']') open.pop();
-    else if (token.startsWith('"')) {
-      const value: string = token.includes('\\') ? JSON.parse(token) : token.slice(1, -1);
-      if (/\p{Cs}/u.test(value)) error ??= 'the document holds half of a character';
-      if (keys !== undefined && before !== ':') {
-        if (keys.has(value)) error ??= 'the document has a key twice';
-        keys.add(value);
-        key = value;
-      }
-    } else if (open.length === 1 && key === 'index' && before === ':' && !/^-?\d+$/.test(token)) {
-      error ??= 'index is not written as a whole number';
-    }
-    before = token;
-  }
-  return { levels, error };
 }

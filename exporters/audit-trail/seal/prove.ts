@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { SealUnavailable } from '../../runtime/sealing/errors.js';
-import { openCheckpoint } from '../../runtime/sealing/signing/checkpoint.js';
-import { decodeBase64, NoteError, type NoteVerifier } from '../../runtime/sealing/signing/note.js';
+import { checkInclusion } from '../../runtime/sealing/proof/inclusion.js';
+import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';
 import { leafHash } from '../../runtime/sealing/tree/merkle.js';
-import { inclusionRanges, isIncluded, readProof } from '../../runtime/sealing/tree/proofs.js';
+import { inclusionRanges, readProof } from '../../runtime/sealing/tree/proofs.js';
 import type { AuditStore } from './audit-log.js';
 import { LEAF_PREFIX, selectIsUnder, selectPosition } from './row-format.js';
 import { positionsOf, readLeafTexts, unescapeCopy } from './row-source.js';
@@ -106,40 +106,27 @@ export type ProofResult =
 export function verifyProof(document: unknown, keys: readonly NoteVerifier[]): ProofResult {
   const parsed = checkedDocument.safeParse(document);
   if (!parsed.success) return { ok: false, reason: `this is no proof document: ${z.prettifyError(parsed.error)}` };
-  const { checkpoint: note, origin, leafHash: encoded, index, path, text } = parsed.data;
-  const leaf = decodeBase64(encoded);
-  if (leaf?.length !== 32) return { ok: false, reason: 'leafHash is no SHA-256 in base64' };
-  const wrong = textTrouble(parsed.data, leaf);
+  const { text, record } = parsed.data;
+  const wrong = textTrouble(parsed.data);
   if (wrong !== undefined) return { ok: false, reason: wrong };
-  try {
-    // A key of another name is that of another log.
-    const ofThisLog = keys.filter(({ name }) => name === origin);
-    const { size, root } = openCheckpoint(note, ofThisLog, origin);
-    const hashes = path.flatMap((hash) => decodeBase64(hash) ?? []);
-    if (hashes.length < path.length) return { ok: false, reason: 'the path holds what is no base64' };
-    if (!isIncluded(leaf, index, size, hashes, root)) {
-      return { ok: false, reason: `the path does not lead to the root of the checkpoint of ${size} records` };
-    }
-    if (text === undefined) {
-      return {
-        ok: null,
-        size,
-        reason: 'the document does not hold the text of the record, so it does not show which record this is',
-      };
-    }
-    const { order, id } = parsed.data.record;
-    return { ok: true, size, record: { order, id, text } };
-  } catch (error) {
-    if (error instanceof NoteError) return { ok: false, reason: error.message };
-    throw error;
+  const proven = checkInclusion(parsed.data, keys);
+  if (!proven.ok) return proven;
+  const { size } = proven;
+  if (text === undefined) {
+    return {
+      ok: null,
+      size,
+      reason: 'the document does not hold the text of the record, so it does not show which record this is',
+    };
   }
+  return { ok: true, size, record: { order: record.order, id: record.id, text } };
 }
 
 /** The format defines where values stand in a text. The document must not, because a forger could choose. */
-function textTrouble({ prefix, record, text }: z.infer<typeof checkedDocument>, leaf: Buffer): string | undefined {
+function textTrouble({ prefix, record, text, leafHash: leaf }: z.infer<typeof checkedDocument>): string | undefined {
   if (prefix !== LEAF_PREFIX) return `the prefix is not ${LEAF_PREFIX}`;
   if (text === undefined) return undefined;
-  if (!leafHash(text).equals(leaf)) {
+  if (leafHash(text).toString('base64') !== leaf) {
     return 'the text does not hash to leafHash: it is not the record that was sealed';
   }
   if (!text.startsWith(LEAF_PREFIX)) return `the text does not begin with ${LEAF_PREFIX}`;

@@ -10,7 +10,7 @@ import { signersFromPem } from '../../runtime/sealing/signing/keys.js';
 import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';
 import { lockInDatabase } from './database-lock.js';
 import { explainFailure, sealEvidence } from './evidence.js';
-import { OpenedLog } from './opened-log.js';
+import { type OpenedLog, openLog } from './opened-log.js';
 import { RollingSteps } from './rolling-steps.js';
 import { type PassResult, sealPass } from './seal-pass.js';
 import { SealSession } from './session.js';
@@ -115,7 +115,8 @@ class TrailSealer implements Sealer {
 
   status(): SealStatus {
     const now = this.#now();
-    const { store, rolling, anchors = [] } = this.#opened ?? {};
+    const { store, rolling } = this.#opened ?? {};
+    const anchors = this.#opened?.anchors.statuses ?? [];
     const last = store?.last;
     const oldest = this.#pass?.oldestUnsealed;
     return {
@@ -226,7 +227,7 @@ class TrailSealer implements Sealer {
     this.#passAt = this.#now();
     this.#sealedRows += result.rows;
     this.#lateRows += result.lateRows;
-    opened.offer();
+    opened.anchors.offer();
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -266,7 +267,7 @@ class TrailSealer implements Sealer {
     const { anchor } = this.#deps;
     const deps = { log: this.#log, now: this.#now, disk: this.#disk, failures: this.#failures };
     const given = anchor === undefined ? deps : { ...deps, anchor };
-    this.#opened ??= await OpenedLog.open(this.#seal, keys, given, this.#stopping.signal);
+    this.#opened ??= await openLog(this.#seal, keys, given, this.#stopping.signal);
     return this.#opened;
   }
 
@@ -276,7 +277,7 @@ class TrailSealer implements Sealer {
   }
 
   async #close(): Promise<void> {
-    await this.#opened?.stopAnchoring();
+    await this.#opened?.anchors.stop();
     await this.#rollingSteps.close();
     await this.#session?.close();
     this.#session = undefined;
