@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks a document of `kop audit prove` with Python's standard library and openssl, and nothing of ours.
+"""Checks a document of `kop audit prove` or `kop evidence prove` with Python's standard library and openssl.
 
     python3 check_proof.py 4711.proof.json published.vkey
 
-Ends with 0 when the record is proven, with 1 when the document is wrong, and with 2 when this cannot be told here:
+Ends with 0 when the record or the evaluation is proven, with 1 when the document is wrong, and with 2 when this cannot be told here:
 a file is missing or is no proof at all, the document has no text of the record, the key is none, or openssl cannot
 check Ed25519 signatures. What it prints is what is proven; names of columns and the table are the document's word.
 """
@@ -16,7 +16,10 @@ import subprocess
 import sys
 import tempfile
 
-# What each text begins with. Then the values, order and id first, as COPY writes them, with a tab between two.
+# What a document may be about: a record of an audit trail, or an evaluation of a compliance control.
+RECORD, EVALUATION = "audit-proof-1", "evidence-proof-1"
+
+# What each text of a record begins with. Then the values, order and id first, as COPY writes them, with a tab between two.
 PREFIX = "kop1"
 
 # RFC 8032, 7.1, test 2: a key, a message and its signature, to see that openssl can tell right from wrong.
@@ -152,6 +155,8 @@ def shown(text):
 
 def check_text(proof, leaf):
     """The record itself. Where its values stand is of the format (docs/audit-trail.md), never of the document's choice."""
+    if proof["kop"] == EVALUATION:
+        return check_evaluation(field(proof, "text", str), leaf)
     record = field(proof, "record", dict)
     place = [field(record, "order", str), field(record, "id", str)]
     require(field(proof, "prefix", str) == PREFIX, f"the prefix is not {PREFIX}")
@@ -165,6 +170,12 @@ def check_text(proof, leaf):
     require(len(values) == len(columns), "the text has not as many values as record has columns")
     require([unescaped(each) for each in values[:2]] == place, "the text is of another record than the document says")
     return f"id {shown(values[1])}\norder {shown(values[0])}\ntext {shown(text)}"
+
+
+def check_evaluation(text, leaf):
+    """The RFC 8785 form of an evaluation (docs/compliance.md); it holds no number, so that every reader reads the same."""
+    require(sha256(b"\x00" + text.encode()) == leaf, "the text is not the evaluation that was sealed")
+    return f"text {shown(text)}"
 
 
 def read_proof(path):
@@ -188,8 +199,8 @@ def read_proof(path):
             proof = json.loads(text, object_pairs_hook=once, parse_int=number, parse_constant=no_json)
         except (ValueError, RecursionError):
             raise CannotTell(f"{path} is no JSON") from None
-    is_proof = isinstance(proof, dict) and proof.get("kop") == "audit-proof-1"
-    require(is_proof, f"{path} is no audit-proof-1", CannotTell)
+    is_proof = isinstance(proof, dict) and proof.get("kop") in (RECORD, EVALUATION)
+    require(is_proof, f"{path} is no {RECORD} and no {EVALUATION}", CannotTell)
     require(not is_twice, "the document has a key twice")
     try:
         json.dumps(proof, ensure_ascii=False).encode()
