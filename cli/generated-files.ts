@@ -22,7 +22,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
-const holidaysPath = 'pack/policy/holidays/england-and-wales.json';
+const holidaysFolder = 'pack/policy/holidays';
 
 /** All files that are generated from a description. The same description always gives the same bytes. */
 export async function generatedFiles(
@@ -31,7 +31,7 @@ export async function generatedFiles(
   options: AlertmanagerOptions,
 ): Promise<{ readonly files: readonly GeneratedFile[]; readonly skipped: readonly Skipped[] }> {
   const windows = burnWindows(pack).map((window) => window.name);
-  const holidays = await holidayTable(out);
+  const holidays = await holidayTables(out);
   return {
     files: [
       ...alertFiles(pack, options),
@@ -39,20 +39,21 @@ export async function generatedFiles(
       { path: 'docs/configuration.md', text: configurationReference() },
       { path: 'docs/metrics.md', text: metricReference(windows) },
       { path: 'pack/pack.schema.json', text: packJsonSchema() },
-      ...('text' in holidays ? [holidays] : []),
+      ...('reason' in holidays ? [] : holidays),
     ],
     skipped: 'reason' in holidays ? [holidays] : [],
   };
 }
 
-/** Its library is needed only for development; exporters read the shipped table. */
-async function holidayTable(out: string): Promise<GeneratedFile | Skipped> {
-  if (resolve(out) !== packageRoot()) return { path: holidaysPath, reason: "made only in the pack's own repository" };
+/** Their library is needed only for development; exporters read the shipped tables. */
+async function holidayTables(out: string): Promise<readonly GeneratedFile[] | Skipped> {
+  if (resolve(out) !== packageRoot()) return { path: holidaysFolder, reason: "made only in the pack's own repository" };
   try {
     const { generateHolidays } = await import('../pack/policy/holidays/generate.js');
-    return { path: holidaysPath, text: generateHolidays() };
+    return [...generateHolidays()].map(([name, text]) => ({ path: `${holidaysFolder}/${name}.json`, text }));
   } catch (error) {
-    if (isMissingModule(error)) return { path: holidaysPath, reason: 'needs the development dependency date-holidays' };
+    if (isMissingModule(error))
+      return { path: holidaysFolder, reason: 'needs the development dependency date-holidays' };
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Pack } from '../../pack/index.js';
 import { runtimeMetrics as m, exporterRecorded as r, windowOf } from '../../pack/metrics/index.js';
+import { calendarMetrics } from '../../pack/policy/metrics.js';
 import { alertRule, operatingTeam, overviewDashboardPath } from './policy.js';
 import { gone } from './presence.js';
 import { promql } from './promql.js';
@@ -17,6 +18,7 @@ export function exporterAlerts(pack: Pack): readonly AlertRule[] {
     stateNotKept(pack),
     shardsInconsistent(pack),
     configReloadFailed(pack),
+    calendarEnding(pack),
   ];
 }
 
@@ -150,6 +152,21 @@ function configReloadFailed(pack: Pack): AlertRule {
     description:
       'The exporter at {{ $labels.instance }} (job {{ $labels.job }}) could not load its configuration. It runs on the one ' +
       'loaded {{ $value | humanizeDuration }} ago, and will not start with the new one.',
+    dashboard: overviewDashboardPath,
+  });
+}
+
+/** Of all exporters that know the calendar, because one release of the pack serves them. */
+function calendarEnding(pack: Pack): AlertRule {
+  return alertRule(pack, {
+    name: 'KopCalendarEnding',
+    priority: 'medium',
+    team: operatingTeam(pack),
+    expr: `min by (calendar) (${calendarMetrics.validUntil.name}) - time() < ${settings.calendarEndsSeconds}`,
+    summary: 'The bank holidays of a calendar are soon unknown, and with them deadlines and business hours.',
+    description:
+      'The bank holidays of the calendar {{ $labels.calendar }} are known for another {{ $value | humanizeDuration }}. ' +
+      'Deadlines that need later days are uncertain already.',
     dashboard: overviewDashboardPath,
   });
 }

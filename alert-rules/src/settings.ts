@@ -23,6 +23,8 @@ export const settings = {
   shardsForSeconds: 900,
   /** A thread that hangs is noticed after 10 s and waits up to a minute: at worst it restarts ten times in a quarter of an hour. */
   threadRestarts: { windowSeconds: 900, atLeast: 3 },
+  /** Three months for an extended request, sixty working days for a return: such deadlines are uncertain well before the end. */
+  calendarEndsSeconds: 180 * 86_400,
   /** How long an event, such as a replaced trigger, stays an alert after it was seen. */
   eventSeconds: 3_600,
 } as const;

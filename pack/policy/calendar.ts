@@ -20,13 +20,22 @@ export function isOpen(calendar: Calendar, instant: Date): boolean {
 }
 
 function isOpenDay(calendar: Calendar, local: DateTime): boolean {
-  const date = local.toFormat('yyyy-MM-dd');
-  const override = calendar.overrides[date];
-  if (override !== undefined) {
-    return override === 'open';
-  }
-  const holidays = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
-  return calendar.weekdays.includes(local.weekday) && holidays?.days[date] === undefined;
+  return dayState(calendar, local.toFormat('yyyy-MM-dd'), local.weekday) !== 'closed';
+}
+
+/**
+ * Whether the calendar is open on a day. Unknown on a weekday that the table of bank holidays does not cover: what
+ * counts working days must not take it for one.
+ */
+export function dayState(calendar: Calendar, isoDay: string, weekday: number): 'open' | 'closed' | 'unknown' {
+  const override = calendar.overrides[isoDay];
+  if (override !== undefined) return override;
+  if (!calendar.weekdays.includes(weekday)) return 'closed';
+  const table = calendar.holidays === undefined ? undefined : holidayTable(calendar.holidays);
+  if (table === undefined) return 'open';
+  if (table.days[isoDay] !== undefined) return 'closed';
+  const year = Number(isoDay.slice(0, 4));
+  return year >= table.firstYear && year <= table.lastYear ? 'open' : 'unknown';
 }
 
 /** The first instant for which the bank holidays are unknown; undefined for a calendar without bank holidays. */

@@ -1,3 +1,4 @@
+import { calendarMetrics } from '../../../pack/policy/metrics.js';
 import { settings } from '../settings.js';
 import { promqlDuration } from './duration.js';
 import { exporterSeries } from './exporter-world.js';
@@ -21,6 +22,7 @@ export function exporterTests(): readonly TestFile[] {
         ...stateKept(),
         ...shards(),
         ...reload(),
+        ...calendarEnds(),
         ...watchdog(),
       ],
     },
@@ -232,6 +234,31 @@ function reload(): readonly AlertScenario[] {
       name: `${alert}: stays quiet when the mistake is mended at once`,
       series: exporterSeries({ phases: [{ minutes: 30 }, { minutes: 2, reloadOk: false }, { minutes: 20 }] }),
       queries: [31, 30 + wait + 2].map((minute) => isQuiet(alert, minute)),
+    },
+  ];
+}
+
+function calendarEnds(): readonly AlertScenario[] {
+  const alert = 'KopCalendarEnding';
+  const known = (minutes: number) => settings.calendarEndsSeconds + 60 * minutes;
+  const calendar = (instance: string, values: string) => ({
+    series: `${calendarMetrics.validUntil.name}{job="${target.job}", instance="${instance}", calendar="office-hours"}`,
+    values,
+  });
+  return [
+    {
+      name: `${alert}: fires when the known days come to an end, also while one of two exporters knows more, and recovers`,
+      series: [
+        calendar(target.instance, `${known(30)}x60 ${known(9_000)}x30`),
+        calendar('probe-2:9464', `${known(9_000)}x90`),
+      ],
+      queries: [isQuiet(alert, 30), fires(alert, 31), fires(alert, 59), isQuiet(alert, 62)],
+      sent: [sent(alert, 40, { calendar: 'office-hours' }, promqlDuration(settings.calendarEndsSeconds / 60 - 10))],
+    },
+    {
+      name: `${alert}: stays quiet for calendars without bank holidays, which never end`,
+      series: exporterSeries({ phases: [{ minutes: 30 }] }),
+      queries: [isQuiet(alert, 29)],
     },
   ];
 }

@@ -1,4 +1,6 @@
 import englandAndWales from './england-and-wales.json' with { type: 'json' };
+import northernIreland from './northern-ireland.json' with { type: 'json' };
+import scotland from './scotland.json' with { type: 'json' };
 
 /** Bank holidays of some whole years. */
 export interface HolidayTable {
@@ -8,7 +10,11 @@ export interface HolidayTable {
   readonly days: Readonly<Record<string, string>>;
 }
 
-const tables: Readonly<Record<string, HolidayTable>> = { 'england-and-wales': englandAndWales };
+const tables: Readonly<Record<string, HolidayTable>> = {
+  'england-and-wales': englandAndWales,
+  scotland,
+  'northern-ireland': northernIreland,
+};
 
 export const holidayTableNames: readonly string[] = Object.keys(tables);
 

@@ -88,7 +88,9 @@ export const calendar = section({
   ),
   holidays: text()
     .exactOptional()
-    .describe('A shipped table of bank holidays on which it is closed: england-and-wales.'),
+    .describe(
+      'A shipped table of bank holidays on which it is closed: england-and-wales, scotland or northern-ireland.',
+    ),
   overrides: z
     .record(
       z.string().refine(isRealDate, { error: expected('a real date such as 2026-12-24') }),

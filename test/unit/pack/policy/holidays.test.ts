@@ -1,12 +1,48 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { generateHolidays } from '../../../../pack/policy/holidays/generate.js';
-import { holidayTable } from '../../../../pack/policy/holidays/tables.js';
+import { generateHolidays, holidayRegions, libraryHolidays } from '../../../../pack/policy/holidays/generate.js';
+import { holidayTable, holidayTableNames } from '../../../../pack/policy/holidays/tables.js';
 
 const days = holidayTable('england-and-wales')?.days ?? {};
 
-test('the committed table is the generated one; kop build writes it', () => {
-  expect(readFileSync('pack/policy/holidays/england-and-wales.json', 'utf8')).toBe(generateHolidays());
+test('the committed tables are the generated ones; kop build writes them', () => {
+  const generated = generateHolidays();
+  expect([...generated.keys()]).toEqual(holidayTableNames);
+  for (const [name, text] of generated) {
+    expect(readFileSync(`pack/policy/holidays/${name}.json`, 'utf8') === text, name).toBe(true);
+  }
+});
+
+test('what is added by hand is still unknown to the library, and goes when it is not', () => {
+  for (const { code, proclaimed } of holidayRegions) {
+    const known = libraryHolidays(code);
+    expect(Object.keys(proclaimed).filter((day) => known[day] !== undefined)).toEqual([]);
+  }
+});
+
+// What gov.uk/bank-holidays lists for these nations, and not for England and Wales.
+test.each([
+  ['scotland', '2025-01-02', 'the second of January'],
+  ['scotland', '2022-01-04', "New Year's Day on a Saturday, after the second of January"],
+  ['scotland', '2026-08-03', 'the first Monday of August'],
+  ['scotland', '2024-12-02', "St Andrew's Day on a Saturday"],
+  ['scotland', '2026-06-15', 'the World Cup'],
+  ['northern-ireland', '2026-03-17', "St Patrick's Day"],
+  ['northern-ireland', '2024-03-18', "St Patrick's Day on a Sunday"],
+  ['northern-ireland', '2026-07-13', 'the Battle of the Boyne on a Sunday'],
+  ['northern-ireland', '2026-04-06', 'Easter Monday'],
+  ['northern-ireland', '2022-09-19', 'the state funeral'],
+])('%s: %s is a bank holiday: %s', (name, date) => {
+  expect(holidayTable(name)?.days[date]).toBeTypeOf('string');
+});
+
+test.each([
+  ['scotland', '2026-04-06', 'Easter Monday'],
+  ['scotland', '2026-08-31', 'the last Monday of August'],
+  ['northern-ireland', '2026-06-15', 'the World Cup'],
+  ['northern-ireland', '2026-11-30', "St Andrew's Day"],
+])('%s: %s is none: %s', (name, date) => {
+  expect(holidayTable(name)?.days[date]).toBeUndefined();
 });
 
 test.each([
