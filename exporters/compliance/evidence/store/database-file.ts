@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type Sqlite from 'libsql';
 import { z } from 'zod';
+import { tablesOf } from './database.js';
 import { EvidenceDamaged, EvidenceUnavailable } from './store.js';
 
 export const EVIDENCE_FILE = 'evidence.db';
@@ -10,21 +11,7 @@ const FORMAT = 1;
 const BUSY_MS = 5000;
 
 const SCHEMA = `
-  create table series (id integer primary key, board text not null, control text not null, unique (board, control));
-  create table contents (id integer primary key, sha256 text not null unique, text text not null);
-  create table definitions (sha256 text primary key, text text not null) without rowid;
-  create table evaluations (
-    number integer primary key, series integer not null, at integer not null, content integer not null,
-    seen text not null
-  );
-  create index evaluations_by_series on evaluations (series, at, number);
-  create table transitions (
-    number integer primary key, series integer not null, at integer not null, raw text not null,
-    effective text not null, before text
-  );
-  create index transitions_by_series on transitions (series, number);
-  create table extent (one integer primary key check (one = 1), up_to integer not null, last integer not null);
-  insert into extent values (1, 0, 0);
+  ${tablesOf({ integer: 'integer', generated: 'integer primary key', schema: '' })}
   create trigger evaluations_are_kept before delete on evaluations
     when old.number > (select up_to from extent)
     begin select raise(abort, 'evaluations are append-only'); end;
@@ -62,19 +49,6 @@ function opened(Database: typeof Sqlite, path: string): Sqlite.Database {
   }
 }
 
-/** The library's own helper hides why a transaction failed when SQLite itself has already rolled it back. */
-export function allOrNothing<T>(db: Sqlite.Database, work: () => T): T {
-  db.exec('begin immediate');
-  try {
-    const result = work();
-    db.exec('commit');
-    return result;
-  } catch (error) {
-    if (db.inTransaction) db.exec('rollback');
-    throw error;
-  }
-}
-
 function prepare(db: Sqlite.Database, path: string, readOnly: boolean): void {
   const version = z.object({ user_version: z.int() }).parse(db.prepare('pragma user_version').get()).user_version;
   if (version > FORMAT) {
@@ -85,7 +59,7 @@ function prepare(db: Sqlite.Database, path: string, readOnly: boolean): void {
     db.pragma('journal_mode = wal');
     // What was acknowledged survives a power cut.
     db.pragma('synchronous = full');
-    if (version === 0) allOrNothing(db, () => db.exec(SCHEMA));
+    if (version === 0) db.exec(`begin immediate; ${SCHEMA} commit`);
   }
   const [check] = z.array(z.object({ quick_check: z.string() })).parse(db.prepare('pragma quick_check(1)').all());
   if (check?.quick_check !== 'ok') throw new EvidenceDamaged(`${path} is damaged: ${check?.quick_check}`);

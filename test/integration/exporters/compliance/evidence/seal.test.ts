@@ -18,7 +18,8 @@ import {
 import { sealEvaluations } from '../../../../../exporters/compliance/evidence/seal/seal-evaluations.js';
 import { verifyEvaluations } from '../../../../../exporters/compliance/evidence/seal/verify-evaluations.js';
 import { EVIDENCE_FILE } from '../../../../../exporters/compliance/evidence/store/database-file.js';
-import { EmbeddedStore } from '../../../../../exporters/compliance/evidence/store/embedded.js';
+import { openEmbeddedStore } from '../../../../../exporters/compliance/evidence/store/embedded.js';
+import type { EvidenceStore } from '../../../../../exporters/compliance/evidence/store/store.js';
 import { disposeEntries } from '../../../../../exporters/runtime/sealing/log/disposal.js';
 import { NoProof } from '../../../../../exporters/runtime/sealing/proof/proof-file.js';
 import { generateSealKey, signersFromPem } from '../../../../../exporters/runtime/sealing/signing/keys.js';
@@ -59,7 +60,7 @@ function evaluation(index: number, change: Partial<EvaluationDocument> = {}): Ev
 }
 
 let folder: string;
-let evidence: EmbeddedStore;
+let evidence: EvidenceStore;
 let sealed: SealedEvidence;
 
 const seal = () =>
@@ -69,7 +70,7 @@ const verify = () => verifyEvaluations({ evidence, sealed, signal });
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kop-evidence-'));
-  evidence = await EmbeddedStore.open(folder);
+  evidence = await openEmbeddedStore(folder);
   sealed = await openSealed();
   await evidence.append(Array.from({ length: 10 }, (_, index) => evaluation(index)));
   await seal();
