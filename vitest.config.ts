@@ -26,12 +26,16 @@ const longest = ['demo-portal', 'workflow-exam', 'sample-domain', 'runtime-cli',
     ),
   );
 
-/** In an order by chance, which the seed gives again, but for those. */
+/**
+ * In an order by chance, which the seed gives again, but for those. Files that need a process of their own come together:
+ * when one of them is next, Vitest ends the process that the others share, and the one after it would load everything again.
+ */
 class LongestFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isLong = (path: string) => longest.some((name) => path.endsWith(name));
-    const place = ({ moduleId }: TestSpecification) =>
-      `${isLong(moduleId) ? 0 : 1} ${createHash('sha256').update(`${seed} ${moduleId}`).digest('hex')}`;
+    const turn = ({ moduleId, project }: TestSpecification) => (project.config.isolate ? 2 : isLong(moduleId) ? 0 : 1);
+    const place = (file: TestSpecification) =>
+      `${turn(file)} ${createHash('sha256').update(`${seed} ${file.moduleId}`).digest('hex')}`;
     return Promise.resolve([...files].sort((a, b) => (place(a) < place(b) ? -1 : 1)));
   }
 }
