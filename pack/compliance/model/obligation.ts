@@ -16,7 +16,10 @@ export type DeadlineRule =
 
 /** Returns whose periods follow from the calendar, not from a register. */
 export interface ReturnSchedule {
-  /** ISO day of the end of one period; the others follow from it. */
+  /**
+   * ISO day of the end of the first period that is owed; the others follow from it. The last day of a month is followed by
+   * last days of months.
+   */
   readonly periodEnds: string;
   readonly everyMonths: number;
 }
@@ -55,6 +58,8 @@ export interface ObligationCase {
   readonly relevantAt?: Date;
   readonly completedAt?: Date;
   readonly isExtended: boolean;
+  /** Of a return on a schedule: ISO day of the end of its period. */
+  readonly periodEnd?: string;
   /** Days, inclusive on both ends, on which the clock stood still; without an end, it still stands. */
   readonly stopped: readonly { readonly from: Date; readonly to?: Date }[];
 }

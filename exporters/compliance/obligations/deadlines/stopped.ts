@@ -20,7 +20,11 @@ export function stoppedDays(
   timeZone: string,
 ): readonly StoppedDays[] {
   const clipped = stopped
-    .map(({ from, to = now }) => ({ from: later(dayOf(from, timeZone), start), to: dayOf(to, timeZone) }))
+    // An answer that is announced has not come.
+    .map(({ from, to = now }) => ({
+      from: later(dayOf(from, timeZone), start),
+      to: dayOf(to < now ? to : now, timeZone),
+    }))
     .filter(({ from, to }) => from <= to)
     .sort((a, b) => a.from.toMillis() - b.from.toMillis());
   const merged: StoppedDays[] = [];
