@@ -25,11 +25,14 @@ select t.oid::text as oid, t.tgrelid::oid::text as relation, t.tgname as name, t
        t.tgfoid::oid::text as fn, t.xmin::text as xmin
 from pg_trigger t where t.tgrelid = any($1::oid[]) and not t.tgisinternal`;
 
+/** By the index of their names: the catalogue has thousands, and this is asked at each poll. */
 const FUNCTIONS = `
 select p.oid::text as oid, n.nspname || '.' || p.proname as name, md5(p.prosrc) as digest, p.prosecdef as definer,
        coalesce(p.proconfig, '{}') as config, p.prosrc ~* '\\mexception\\M\\s+\\mwhen\\M' as catches, p.xmin::text as xmin
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-where p.oid = any($1::oid[]) or n.nspname || '.' || p.proname = any($2)`;
+where p.oid = any($1::oid[]) or p.oid = any(array(
+  select named.oid from unnest($2::text[]) wanted join pg_namespace s on starts_with(wanted, s.nspname || '.')
+  join pg_proc named on named.pronamespace = s.oid and named.proname = substr(wanted, length(s.nspname) + 2)))`;
 
 export interface Relation {
   readonly oid: string;

@@ -22,10 +22,12 @@ triggers as (
   select o.of, t.tgname, t.tgenabled, t.tgfoid, pg_get_triggerdef(t.oid) as text
   from own o join pg_trigger t on t.tgrelid = o.oid and not t.tgisinternal where t.tgparentid = 0),
 functions as (
-  select p.oid, p.oid::regprocedure::text as name, concat_ws(' ', md5(p.prosrc), p.prosecdef, p.proconfig::text, p.prolang) as text
-  from pg_proc p where p.prokind = 'f'
-    and (p.pronamespace = (select relnamespace from pg_class where oid = $1::oid) or p.oid in (select tgfoid from triggers))),
-watched as (select f.* from functions f join pg_proc p using (oid) where p.pronamespace::regnamespace || '.' || p.proname <> all($3))
+  select p.oid, p.oid::regprocedure::text as name, p.pronamespace::regnamespace || '.' || p.proname as called,
+    concat_ws(' ', md5(p.prosrc), p.prosecdef, p.proconfig::text, p.prolang) as text
+  from pg_proc p where p.prokind = 'f' and p.oid = any(array(
+    select oid from pg_proc where pronamespace = (select relnamespace from pg_class where oid = $1::oid)
+    union select tgfoid from triggers))),
+watched as (select name, text from functions where called <> all($3))
 select name, md5(text) as digest from (
   select name, text from columns where is_root
   union all select c.name, c.text from columns c where not c.is_root

@@ -9,6 +9,7 @@ import type { Session } from '../../../../runtime/postgres/read-only.js';
  */
 const READERS = `
 with names(name) as (values ('log_statement'), ('pgaudit.log'), ('pgaudit.role')),
+server as materialized (select name, setting from pg_settings where name in (select name from names)),
 set_for as (
   select s.setrole, s.setdatabase, split_part(c, '=', 1) as name, substr(c, strpos(c, '=') + 1) as value
   from pg_db_role_setting s, unnest(s.setconfig) c
@@ -25,7 +26,7 @@ effective as (
       (select value from set_for f where f.name = n.name and f.setrole = r.oid and f.setdatabase = 0),
       (select value from set_for f where f.name = n.name and f.setrole = 0 and f.setdatabase <> 0),
       case when exists (select from set_for f where f.name = n.name and f.setrole = (select oid from pg_roles where rolname = session_user))
-           then '?' else (select setting from pg_settings p where p.name = n.name) end) as value
+           then '?' else (select setting from server p where p.name = n.name) end) as value
   from readers r, names n),
 judged as (
   select r.oid, r.rolsuper,
@@ -36,7 +37,7 @@ judged as (
         select from unnest($1::oid[]) t where not has_table_privilege(o.oid, t, 'SELECT')))) as by_object,
     bool_or(e.value = '?') as is_unclear
   from readers r join effective e on e.oid = r.oid,
-       (select exists (select from pg_settings where name = 'pgaudit.log') as is) loaded
+       (select exists (select from server where name = 'pgaudit.log') as is) loaded
   group by r.oid, r.rolsuper)
 select coalesce(sum(n) filter (where kind = 'logged'), 0)::int as logged,
        coalesce(sum(n) filter (where kind = 'avoidable'), 0)::int as avoidable,
