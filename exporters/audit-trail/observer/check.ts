@@ -58,6 +58,8 @@ export interface FastPoll extends Poll {
   /** Of triggers and functions, since the last poll. */
   readonly changes: FingerprintChanges;
   readonly whyNoRecords: string | undefined;
+  /** A subscription writes rows and records of another server into this database. */
+  readonly isForeign: boolean;
   isUnderMaintenance(table: string): boolean;
 }
 

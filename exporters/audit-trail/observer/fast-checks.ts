@@ -3,7 +3,7 @@ import { kopCall } from '../../runtime/call.js';
 import { parseQualified } from '../../runtime/postgres/quote.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 import { type Facts, readFacts } from '../database/facts.js';
-import { readShape } from '../records/shape.js';
+import { foreignWriter, readShape } from '../records/shape.js';
 import { RecordsSql } from '../records/sql.js';
 import type { FastPoll } from './check.js';
 import { countersCheck } from './checks/counters/counters.js';
@@ -73,6 +73,7 @@ export async function checkFast(
     coverage,
     changes,
     whyNoRecords: loop.state.whyNoRecords,
+    isForeign: loop.state.isForeign,
     isUnderMaintenance: (label) => maintenanceOf(loop.declared(), label) !== undefined,
   };
   await loop.runWithin(triggersSlot, triggersCheck, poll);
@@ -155,15 +156,20 @@ async function refreshShape(loop: Loop, session: Session, facts: Facts, now: num
     loop.change((state) => withoutRecords(state, 'no audit records', [fix]));
     return;
   }
-  if (sql?.records === records && now - shapeReadAt < loop.options.shapeEveryMs) return;
-  const shape = await readShape(session, records, facts.role);
+  const isKnown = sql?.records === records && now - shapeReadAt < loop.options.shapeEveryMs;
+  // A subscription is asked for each time: what it brings would be taken for changes without records.
+  const shape = isKnown
+    ? await foreignWriter(session, records, [sql.shape.oid, ...sql.shape.leaves])
+    : await readShape(session, records, facts.role);
+  if (shape === undefined) return;
   if ('unreadable' in shape) {
     const reason = `audit records cannot be read: ${shape.unreadable.join('; ')}`;
-    loop.change((state) => withoutRecords({ ...state, shapeReadAt: now }, reason, shape.unreadable));
+    const { isForeign = false } = shape;
+    loop.change((state) => withoutRecords({ ...state, shapeReadAt: now, isForeign }, reason, shape.unreadable));
     return;
   }
   const next = new RecordsSql(records, shape, trail.scope.schemas[0]);
-  loop.change((state) => ({ ...state, sql: next, shapeReadAt: now, whyNoRecords: undefined }));
+  loop.change((state) => ({ ...state, sql: next, shapeReadAt: now, whyNoRecords: undefined, isForeign: false }));
 }
 
 function withoutRecords(state: LoopState, reason: string, fixes: readonly string[]): LoopState {

@@ -31,6 +31,8 @@ export interface LoopState {
   readonly sql: RecordsSql | undefined;
   /** Why records cannot be read at all. */
   readonly whyNoRecords: string | undefined;
+  /** A subscription writes rows and records of another server into this database. */
+  readonly isForeign: boolean;
   /** Why the database cannot be seen; since the last poll. */
   readonly lost: string | undefined;
   /** What was logged of it last, so that the same outage is logged once. */
@@ -57,6 +59,7 @@ export function newLoopState(trail: AuditTrail): LoopState {
     seen: undefined,
     sql: undefined,
     whyNoRecords: undefined,
+    isForeign: false,
     lost: undefined,
     saidLost: undefined,
     shapeReadAt: 0,

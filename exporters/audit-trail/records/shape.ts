@@ -78,6 +78,8 @@ export interface RecordsShape {
 /** The audit table is not what was described; each text says how to fix it. */
 export interface Unreadable {
   readonly unreadable: readonly string[];
+  /** A subscription writes the records of another server into it. */
+  readonly isForeign?: true;
 }
 
 interface RelationRow {
@@ -96,7 +98,7 @@ export async function readShape(
   const live = await readTable(session, records.table, records, role);
   if ('unreadable' in live) return live;
   const foreign = await foreignWriter(session, records, [live.row.oid, ...leavesOf(live.row)]);
-  if (foreign !== undefined) return { unreadable: [foreign] };
+  if (foreign !== undefined) return foreign;
   const archive =
     records.archive === undefined ? undefined : await readTable(session, records.archive, records, role, true);
   if (archive !== undefined && 'unreadable' in archive) return archive;
@@ -131,12 +133,16 @@ export async function readShape(
   };
 }
 
-/** What a subscription brings are the records of another server, beside which our own are none or the same once more. */
-async function foreignWriter(
+/**
+ * What a subscription brings are the records of another server, beside which our own are none or the same once more.
+ *
+ * @param relations oids of the audit table and its partitions.
+ */
+export async function foreignWriter(
   session: Session,
   { table, triggerFunctions }: AuditRecords,
   relations: readonly string[],
-): Promise<string | undefined> {
+): Promise<Unreadable | undefined> {
   const functions = triggerFunctions.map((name) => textOf(parseQualified(name.replace(/\(.*\)$/, ''))));
   const [row] = await session.query<{ names: string[]; applied_to: string[] }>(SUBSCRIBED, [relations, functions]);
   const { names = [], applied_to: tables = [] } = row ?? {};
@@ -145,7 +151,8 @@ async function foreignWriter(
     tables.length === 0
       ? ''
       : `, and triggers on ${tables.length} tables fire ALWAYS, so that changes are recorded twice: ALTER TABLE ${tables[0]} ENABLE TRIGGER …, and so on`;
-  return `this database subscribes to ${names.join(', ')}, which writes the records of another server into ${table}${twice}; observe that server until the subscription is dropped`;
+  const reason = `this database subscribes to ${names.join(', ')}, which writes the records of another server into ${table}${twice}; observe that server until the subscription is dropped`;
+  return { unreadable: [reason], isForeign: true };
 }
 
 const notTables: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { PostgresServer } from '../../../demo/postgres/index.js';
 import { packageRoot } from '../../../pack/index.js';
 import { type AuditFixture, auditFixture, startAuditServer, watch } from '../../support/audit-trail/fixture.js';
@@ -16,13 +16,18 @@ let steps: readonly string[];
 
 beforeAll(async () => {
   server = await startAuditServer({ wal_level: 'logical' });
-  blue = await auditFixture(server);
-  green = await auditFixture(server);
   const page = await readFile(join(packageRoot(), 'docs', 'audit-trail.md'), 'utf8');
   const [section = ''] = page.split('### Logical replication\n').slice(1);
   steps = [...(section.split(/^## /m)[0] ?? '').matchAll(/^ {3}```sh\n(.*?)^ {3}```$/gms)].map(([, text = '']) => text);
 });
 afterAll(() => server.close());
+beforeEach(async () => {
+  [blue, green] = [await auditFixture(server), await auditFixture(server)];
+});
+afterEach(async () => {
+  await green.close();
+  await blue.close();
+});
 
 async function type(step: string | undefined): Promise<void> {
   if (step === undefined) throw new Error('the page has fewer commands');
@@ -65,6 +70,67 @@ test('a database moves by logical replication, and what is recorded twice meanwh
     await watching.look();
     expect(evidence().reason).not.toContain('subscribes');
     expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
+  } finally {
+    await watching.close();
+  }
+});
+
+/** In the servers' own words, because the page replicates all tables at once. */
+async function replicate(name: string, table: string): Promise<void> {
+  await blue.sql(`create publication ${name} for table ${table}`);
+  await blue.sql(`select pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+  await green.sql(
+    `create subscription ${name} connection '${blue.url}' publication ${name} with (create_slot = false)`,
+  );
+}
+
+const countOf = async (fixture: AuditFixture, table: string) =>
+  Number((await fixture.sql(`select count(*) from ${table}`)).rows[0]?.count);
+
+test('rows that are copied after the observer has seen the subscription are not called changed without a record', async () => {
+  await type(steps[0]);
+  await blue.sql("insert into accounts (name) values ('a'), ('b'); update accounts set balance = 1 where id = 1");
+  await replicate('kop_log', 'audit.log');
+  await eventually('the log is copied', 20_000, async () => (await recordsOf(green)).length === 3);
+  const watching = watch(green, { observer: { shapeEveryMs: 0 } });
+  try {
+    await watching.look();
+    await replicate('kop_rows', 'accounts');
+    await eventually('the rows are copied', 20_000, async () => (await countOf(green, 'accounts')) === 2);
+    await watching.look();
+    await green.sql('drop subscription kop_rows');
+    await green.sql('drop subscription kop_log');
+    await watching.look();
+    await watching.look();
+    expect(watching.observer.state.evidence.get('records').reason).not.toContain('subscribes');
+    expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
+
+    // From then on it watches, also changes that leave no other value.
+    await green.sql('alter table accounts disable trigger audit_row; update accounts set balance = 1 where id = 1');
+    await green.sql('alter table accounts enable always trigger audit_row');
+    await watching.look();
+    await watching.look();
+    expect(watching.metric('audit_trail_missing_events_total')).toBe(1);
+  } finally {
+    await watching.close();
+  }
+});
+
+test('a subscription that begins under a running observer accuses nobody, and shows at the next poll', async () => {
+  await type(steps[0]);
+  await blue.sql("insert into accounts (name) values ('a'), ('b')");
+  const watching = watch(green, { observer: { shapeEveryMs: 3_600_000 } });
+  try {
+    await watching.look();
+    expect(watching.observer.state.evidence.get('records').state).toBe('ok');
+    await replicate('kop_all', 'accounts, audit.log');
+    await eventually('all is copied', 20_000, async () => (await recordsOf(green)).length === 2);
+    await blue.sql('update accounts set balance = 2');
+    await eventually('the change is applied', 20_000, async () => (await recordsOf(green)).length === 4);
+    await watching.look();
+    expect(watching.observer.state.evidence.get('records').reason).toContain('subscribes to kop_all');
+    expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
+    await green.sql('drop subscription kop_all');
   } finally {
     await watching.close();
   }

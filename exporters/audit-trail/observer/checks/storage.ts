@@ -3,7 +3,6 @@ import { textOf } from '../../../runtime/postgres/quote.js';
 import { type Facts, toXid8 } from '../../database/facts.js';
 import type { DeepReadonly } from '../../deep-readonly.js';
 import type { Check, FastPoll, Outcome } from '../check.js';
-import type { Coverage } from '../tables/coverage.js';
 import type { TableStorage } from '../tables/memory.js';
 import type { ScopedTable } from '../tables/scope.js';
 import { type Finding, findingId } from '../verdict/findings.js';
@@ -26,8 +25,8 @@ export const storageCheck: Check<Own, FastPoll> = {
   evidence: [],
   memory: storageMemorySchema.transform((own): Own => ({ ...own, tables: {} })),
   run(poll, own): Promise<Outcome<Own>> {
-    const { tables, catalogue, sql, coverage, facts } = poll;
-    const seen = tables.map((table) => ({ table, ...lookAt(table, own.tables[table.label], coverage, facts) }));
+    const { tables, catalogue, sql } = poll;
+    const seen = tables.map((table) => ({ table, ...lookAt(poll, table, own.tables[table.label]) }));
     const records = lookAtRecords(poll, own.recordFilenodes);
     const ours = new Set([
       ...(sql?.shape.leaves ?? []),
@@ -63,10 +62,9 @@ interface Seen {
 }
 
 function lookAt(
+  { coverage, facts, isForeign }: FastPoll,
   table: ScopedTable,
   before: TableStorage = { filenodes: {}, watched: {} },
-  coverage: ReadonlyMap<string, Coverage>,
-  facts: Facts,
 ): Seen {
   const operations = Object.values(coverage.get(table.label)?.operations ?? {});
   const isRecording = operations.every(({ recording }) => recording);
@@ -77,6 +75,8 @@ function lookAt(
     const filenode = own ?? '0';
     filenodes[oid] = filenode;
     if ((before.filenodes[oid] ?? filenode) !== filenode) details.push(`the storage of ${schema}.${name} was replaced`);
+    // What a subscription writes has its record from another server, in another transaction. Watching begins when it ended.
+    if (isForeign) continue;
     const known = before.watched[oid];
     // Once begun, watching does not end when a trigger does: what changes from then on is missing, and that is shown.
     if (known?.filenode === filenode) watched[oid] = known;

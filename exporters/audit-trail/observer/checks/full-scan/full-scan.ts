@@ -11,7 +11,7 @@ import { ifSlow, judged, unknown } from '../../verdict/evidence.js';
 import type { FindingVerdict } from '../../verdict/findings.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
-import { refuseStaleKeys } from '../stale-keys.js';
+import { refuseStalePlan } from '../stale-plan.js';
 import type { ReplayPage, ReplayUnit } from './replay.js';
 import { replayKeys } from './replay-keys.js';
 import { replayRows } from './replay-rows.js';
@@ -195,7 +195,7 @@ async function comparePage(
     const replay = scan.phase === 'rows' ? replayRows : replayKeys;
     const found = await replay(session, sql, facts, unit, scan.cursor, rows);
     // On a replica the catalogue is that of its rows.
-    await refuseStaleKeys(
+    await refuseStalePlan(
       poll,
       session,
       found.mismatches.map(({ finding }) => finding),

@@ -6,7 +6,7 @@ import type { TableReading } from '../../tables/memory.js';
 import { isReplaced } from '../../tables/storage.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
-import { refuseStaleKeys } from '../stale-keys.js';
+import { refuseStalePlan } from '../stale-plan.js';
 import { checkContinuity } from './continuity.js';
 import { noReading, type ReadingOwn as Own, owedMsOf, type ReadingMemory, type ReadingRound } from './memory.js';
 
@@ -92,7 +92,7 @@ async function readAgain(
     });
     if (window.isEmpty) return { window, found: undefined, isLost: false };
     const found = await checkContinuity(session, sql, facts, window, plan.continuity);
-    await refuseStaleKeys(poll, session, found.findings);
+    await refuseStalePlan(poll, session, found.findings);
     const isLost = found.findings.length > 0 && (await isOrderLost(poll, session));
     return (await isReplaced(session, sql)) ? undefined : { window, found, isLost };
   });

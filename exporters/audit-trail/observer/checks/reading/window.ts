@@ -7,7 +7,7 @@ import type { TableReading } from '../../tables/memory.js';
 import { countDuplicates } from '../identity.js';
 import { isOrderLost } from '../ordering.js';
 import type { PlannedPoll } from '../plan.js';
-import { refuseStaleKeys } from '../stale-keys.js';
+import { refuseStalePlan } from '../stale-plan.js';
 import { checkAttribution } from './attribution.js';
 import { type ContinuityResult, checkContinuity } from './continuity.js';
 import { writeLags } from './lag.js';
@@ -45,7 +45,7 @@ export async function measureWindow(
   const hasTruncate = volumes.some(({ op, since_epoch }) => op === 'TRUNCATE' && since_epoch > 0);
   const emptied = hasTruncate ? await countEmptied(session, sql, facts, window, epochXmax) : 0;
   const continuity = await checkContinuity(session, sql, facts, window, plan.continuity);
-  await refuseStaleKeys(poll, session, continuity.findings);
+  await refuseStalePlan(poll, session, continuity.findings);
   const attribution = await checkAttribution(session, sql, window, trail.attribution, own.round?.listed.query);
   const limits = {
     polls: known.looks.flatMap(({ xmax, begunFrom }) => (begunFrom === undefined ? [] : [{ xmax, begunFrom }])),
