@@ -99,7 +99,7 @@ describe('CSV', () => {
   });
 
   test.each([
-    ['nothing', '', 'register: the file is empty, without even a header'],
+    ['nothing', '', 'register: the file is empty'],
     ['no header', '2026-03-01,2026-03-02\n', 'register: no column started_at and no column completed_at'],
     ['another header', 'started_at,answered\n', 'register: no column completed_at'],
     [
