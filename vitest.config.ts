@@ -20,6 +20,7 @@ const shared = {
 const longest = ['demo-portal', 'workflow-exam', 'sample-domain', 'runtime-cli', 'promtool/encryption']
   .map((name) => `test/contract/${name}.test.ts`)
   .concat(['faults', 'apart', 'components', 'seal/crash'].map((name) => `test/faults/audit-trail/${name}.test.ts`))
+  .concat(['demo', 'first-turn'].map((name) => `test/stack/${name}.test.ts`))
   .concat(
     ['observer/faults', 'observer/checks/counters/unaccounted', 'observer/checks', 'writer/writer'].map(
       (name) => `test/integration/exporters/audit-trail/${name}.test.ts`,
@@ -46,6 +47,9 @@ const timed = [
   'test/faults/encryption/demo-portal.test.ts',
   'test/faults/encryption/probe/{threads,providers}.test.ts',
 ];
+
+/** Faults whose tests wait until a thread has died or fallen silent, and is started again; they measure nothing. */
+const waiting = ['test/faults/workflow/dying-thread.test.ts', 'test/faults/encryption/probe/dying-threads.test.ts'];
 
 /**
  * Name look-ups cannot be cancelled: one that a test began is under way for seconds after its file, and would delay the
@@ -106,7 +110,7 @@ export default defineConfig({
           // They wait more than they work, the soak beside the fifty faults most of all.
           name: 'faults',
           include: ['test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'],
-          exclude: timed,
+          exclude: [...timed, ...waiting],
           maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 90_000,
@@ -130,9 +134,9 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'stack',
-          include: ['test/stack/**/*.test.ts'],
-          // Each is a whole stack, and mostly waits for the next scrape.
-          maxWorkers: 2,
+          include: ['test/stack/**/*.test.ts', ...waiting],
+          // Two are whole stacks, which mostly wait for the next scrape.
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { ...shared.sequence, groupOrder: 4 },
