@@ -1,0 +1,21 @@
+/** What a check found. A pass cannot be made without what was seen. */
+
+export interface SeenEvidence {
+  /** A number in decimal; absent where a check compares no number. */
+  readonly value?: string;
+  /** When it was so. */
+  readonly asOf: Date;
+  /** Where it was seen, in words; no secret and nothing personal. */
+  readonly source: string;
+}
+
+export type CheckFinding =
+  | { readonly outcome: 'pass'; readonly seen: SeenEvidence }
+  | { readonly outcome: 'at_risk' | 'fail'; readonly seen: SeenEvidence; readonly reason: string }
+  | { readonly outcome: 'unknown'; readonly reason: string; readonly source: string; readonly seen?: SeenEvidence };
+
+export type CheckOutcome = CheckFinding['outcome'];
+
+export function unknownFinding(source: string, reason: string, seen?: SeenEvidence): CheckFinding {
+  return { outcome: 'unknown', reason, source, ...(seen === undefined ? {} : { seen }) };
+}
