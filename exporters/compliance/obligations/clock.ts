@@ -37,13 +37,14 @@ function returnClocks(
   now: Date,
 ): readonly CaseClock[] {
   const completions = earliestCompletions(cases);
+  const extended = new Set(cases.flatMap(({ periodEnd, isExtended }) => (isExtended ? [periodEnd] : [])));
   const owed = obligation.schedule ? endedPeriods(obligation.schedule, dayOf(now, calendar.timeZone)) : [];
   const early = [...completions.keys()].filter((period) => !owed.some((end) => isoDay(end) === period));
   return [...owed.map(isoDay), ...early].map((period) => {
     const completedAt = completions.get(period);
     return {
       startedOn: period,
-      due: returnDeadline(obligation, calendar, dayFromIso(period)),
+      due: returnDeadline(obligation, calendar, dayFromIso(period), extended.has(period)),
       ...(completedAt !== undefined && { completedAt }),
       stands: false,
     };

@@ -22,8 +22,7 @@ type DeadlineTerms = Pick<Obligation, 'rule' | 'extended' | 'conservative'>;
 type DayRule = Exclude<DeadlineRule, { readonly kind: 'hours' }>;
 
 export function caseDeadline(terms: DeadlineTerms, calendar: Calendar, found: ObligationCase, now: Date): DueAnswer {
-  // From the start, never from the first deadline: 31 January and one month and two more is 28 April, and three is 30 April.
-  const rule = found.isExtended ? (terms.extended ?? terms.rule) : terms.rule;
+  const rule = ruleOf(terms, found.isExtended);
   const startedAt = relevantTime(found);
   if (rule.kind === 'hours') {
     if (found.stopped.length > 0) {
@@ -32,17 +31,49 @@ export function caseDeadline(terms: DeadlineTerms, calendar: Calendar, found: Ob
     return { dueAt: afterHours(startedAt, rule.hours) };
   }
   const start = dayOf(startedAt, calendar.timeZone);
+  if (found.stopped.length === 0) {
+    return rememberedDue(calendar, terms, `${isoDay(start)} ${found.isExtended}`, () =>
+      dayDeadline(rule, calendar, start, [], terms.conservative),
+    );
+  }
   const stops = stoppedDays(found.stopped, start, now, calendar.timeZone);
   return dayDeadline(rule, calendar, start, stops, terms.conservative);
 }
 
+/**
+ * Registers are read each minute, and most of their cases are old. What was computed for a day is the same for all cases of
+ * that day, for as long as the description is not loaded again.
+ */
+const computed = new WeakMap<Calendar, WeakMap<DeadlineTerms, Map<string, DueAnswer>>>();
+
+function rememberedDue(calendar: Calendar, terms: DeadlineTerms, key: string, compute: () => DueAnswer): DueAnswer {
+  const ofCalendar = computed.get(calendar) ?? new WeakMap<DeadlineTerms, Map<string, DueAnswer>>();
+  computed.set(calendar, ofCalendar);
+  const ofTerms = ofCalendar.get(terms) ?? new Map<string, DueAnswer>();
+  ofCalendar.set(terms, ofTerms);
+  const due = ofTerms.get(key) ?? compute();
+  ofTerms.set(key, due);
+  return due;
+}
+
 /** The clock of a return starts when its period ends. */
-export function returnDeadline(terms: DeadlineTerms, calendar: Calendar, periodEnd: DateTime): DueAnswer {
-  const { rule, conservative } = terms;
+export function returnDeadline(
+  terms: DeadlineTerms,
+  calendar: Calendar,
+  periodEnd: DateTime,
+  isExtended = false,
+): DueAnswer {
+  const { conservative } = terms;
+  const rule = ruleOf(terms, isExtended);
   if (rule.kind === 'hours') {
     return { dueAt: afterHours(endOfDay(periodEnd, calendar.timeZone), rule.hours) };
   }
   return dayDeadline(rule, calendar, periodEnd, [], conservative);
+}
+
+/** An extension counts from the start, too: 31 January, one month and two more is 28 April, and three months is 30 April. */
+function ruleOf({ rule, extended }: DeadlineTerms, isExtended: boolean): DeadlineRule {
+  return isExtended ? (extended ?? rule) : rule;
 }
 
 /** The latest of the request and of what the clock waits for: identity, clarification, fee. */

@@ -1,7 +1,7 @@
 import type { DateTime } from 'luxon';
 import { dayState } from '../../../../pack/policy/calendar.js';
 import type { Calendar } from '../../../../pack/policy/model.js';
-import { isoDay } from './day.js';
+import { dayAfter, isoDay } from './day.js';
 
 /** A day that the table of bank holidays does not cover decides. */
 export interface UnknownDay {
@@ -15,7 +15,7 @@ export function rolledToWorkingDay(calendar: Calendar, day: DateTime): DateTime 
     const state = stateOf(calendar, candidate);
     if (state === 'open') return candidate;
     if (state === 'unknown') return unknownDay(calendar, candidate);
-    candidate = candidate.plus({ days: 1 });
+    candidate = dayAfter(candidate);
   }
 }
 
@@ -28,7 +28,7 @@ export function afterWorkingDays(
 ): DateTime | UnknownDay {
   let day = start;
   for (let counted = 0; counted < count; ) {
-    day = day.plus({ days: 1 });
+    day = dayAfter(day);
     if (isLeftOut(day)) continue;
     const state = stateOf(calendar, day);
     if (state === 'unknown') return unknownDay(calendar, day);

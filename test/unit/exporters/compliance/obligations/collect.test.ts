@@ -167,6 +167,14 @@ describe('returns on a schedule', () => {
     expect(completed).toEqual({ met: 1, late: 0, uncertain: 0 });
   });
 
+  test('a return that was extended is due later', () => {
+    const extended = open('2026-07-02', { periodEnd: '2026-06-30', isExtended: true });
+    const obligation: Obligation = { ...halfYearlyReturn, extended: { kind: 'business_days', days: 40 } };
+    expect(finding(register(extended), obligation, noon('2026-08-12'))).toMatchObject({
+      reason: expect.stringMatching(/first due 2026-08-25/),
+    });
+  });
+
   test('a return that seems missing may be in a row that cannot be read', () => {
     const answer: RegisterAnswer = { cases: [], faults: ['returns.csv:2: column period_end'], asOf: now };
     expect(finding(answer, halfYearlyReturn).outcome).toBe('unknown');
