@@ -81,6 +81,25 @@ describe('the worst case decides', () => {
     expect(finding(cases, accessRequests, new Date('2026-12-01T00:00:00.000Z')).outcome).toBe('fail');
   });
 
+  test('a case that ends with its deadline is met, and a millisecond later late', () => {
+    const hours: Obligation = { ...accessRequests, rule: { kind: 'hours', hours: 72 } };
+    const completedAfter = (ms: number) =>
+      open('2026-11-20', { completedAt: new Date(noon('2026-11-23').getTime() + ms) });
+    const { completed } = judgedRegister(
+      hours,
+      office,
+      register(completedAfter(0), completedAfter(1)),
+      emptyObligationMemory,
+      now,
+    );
+    expect(completed).toEqual({ met: 1, late: 1, uncertain: 0 });
+  });
+
+  test('a clock that will stand runs', () => {
+    const planned = open('2026-11-20', { stopped: [{ from: noon('2026-12-02') }] });
+    expect(finding(register(planned)).reason).toBe('1 case open, the first due 2026-12-21; 1 case read');
+  });
+
   test('the lead begins exactly', () => {
     const cases = register(open('2026-11-20')); // due with the end of 21 December
     expect(finding(cases, accessRequests, new Date('2026-12-16T23:59:59.998Z')).outcome).toBe('pass');
@@ -228,8 +247,22 @@ describe('what is remembered', () => {
     expect(judgedRegister(accessRequests, office, register(), gone.memory, noon('2026-12-22')).finding.outcome).toBe(
       'pass',
     );
+    const until = noon('2026-12-21').getTime() + 12 * 3_600_000 - 1;
+    const at = (ms: number) => judgedRegister(accessRequests, office, register(), gone.memory, new Date(ms)).finding;
+    expect([at(until).outcome, at(until + 1).outcome]).toEqual(['unknown', 'pass']);
     const back = judgedRegister(accessRequests, office, register(done('2026-11-20', '2026-11-30')), gone.memory, now);
     expect(back.finding.outcome).toBe('pass');
+  });
+
+  test('an overdue case that disappears is unknown for a week', () => {
+    const overdue = judgedRegister(accessRequests, office, register(open('2026-10-01')), emptyObligationMemory, now);
+    expect(overdue.finding.outcome).toBe('fail');
+    const gone = judgedRegister(accessRequests, office, register(), overdue.memory, now);
+    const later = (days: number) => new Date(now.getTime() + days * 86_400_000);
+    const outcomes = [0, 7, 7.01].map(
+      (days) => judgedRegister(accessRequests, office, register(), gone.memory, later(days)).finding.outcome,
+    );
+    expect(outcomes).toEqual(['unknown', 'unknown', 'pass']);
   });
 
   test('completed cases may go, and a row that cannot be read is not gone', () => {

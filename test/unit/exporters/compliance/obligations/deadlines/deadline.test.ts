@@ -82,6 +82,17 @@ describe('one calendar month from receipt', () => {
     expect(lastDay(month, '2026-01-31T10:00:00Z', { isExtended: true })).toBe('2026-04-30');
   });
 
+  test('two cases of one day, of which one was extended', () => {
+    const terms = { rule: month, extended: threeMonths, conservative: false };
+    const dueOf = (isExtended: boolean) =>
+      caseDeadline(terms, england, found('2026-01-31T10:00:00Z', { isExtended }), now);
+    expect([dueOf(false), dueOf(true), dueOf(false)]).toMatchObject([
+      { lastDay: '2026-03-02' },
+      { lastDay: '2026-04-30' },
+      { lastDay: '2026-03-02' },
+    ]);
+  });
+
   test('the clock starts with the latest of the request and what it waits for', () => {
     expect(lastDay(month, '2026-09-01T10:00:00Z', { relevantAt: new Date('2026-09-07T10:00:00Z') })).toBe('2026-10-07');
     expect(lastDay(month, '2026-09-07T10:00:00Z', { relevantAt: new Date('2026-09-01T10:00:00Z') })).toBe('2026-10-07');
@@ -121,6 +132,8 @@ describe('days on which the clock stands', () => {
       days(['2026-09-07', '2026-09-11'], ['2026-10-05', '2026-10-05']),
       '2026-10-07',
     ],
+    ['a stop that begins on the last day', days(['2026-10-01', '2026-10-01']), '2026-10-02'],
+    ['an answer that is announced has not come', days(['2026-09-30', '2027-03-31']), '2026-12-03'],
     ['a stop after the end moves nothing', days(['2026-10-02', '2026-11-30']), '2026-10-01'],
     ['without an answer, until today: 63 days by 1 December', days(['2026-09-30T09:00:00Z']), '2026-12-03'],
   ])('%s', (_, stopped, due) => {
@@ -157,6 +170,14 @@ describe('other rules', () => {
   test('8 weeks are 56 days and do not roll', () => {
     const rule = { kind: 'days', days: 56, startIsDayOne: false, rolls: false } as const;
     expect(lastDay(rule, '2026-10-31T10:00:00Z')).toBe('2026-12-26'); // a Saturday and a bank holiday
+  });
+
+  test('working days, by the reading that ends earlier', () => {
+    const terms = { rule: { kind: 'business_days', days: 5 }, conservative: true } as const;
+    expect(caseDeadline(terms, england, found('2026-09-01T10:00:00Z'), now)).toMatchObject({
+      lastDay: '2026-09-07',
+      ordinaryLastDay: '2026-09-08',
+    });
   });
 
   test('records are kept for calendar years from an event', () => {

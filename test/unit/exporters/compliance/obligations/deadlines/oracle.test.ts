@@ -118,6 +118,22 @@ test('72 hours from every quarter of an hour around both changes of the clock', 
   }
 });
 
+test('a day with two midnights ends before the first of the next one', () => {
+  const havana: Calendar = {
+    name: 'c',
+    timeZone: 'America/Havana',
+    weekdays: [1],
+    opensMinute: 0,
+    closesMinute: 1,
+    overrides: {},
+  };
+  const terms = { rule: { kind: 'days', days: 1, startIsDayOne: false, rolls: false }, conservative: false } as const;
+  expect(returnDeadline(terms, havana, dayFromIso('2031-10-31'))).toEqual({
+    lastDay: '2031-11-01',
+    dueAt: new Date('2031-11-02T03:59:59.999Z'),
+  });
+});
+
 test('a day that a zone left out has no instant; the days around it keep theirs', () => {
   expect(isoDay(dayOf(new Date('2011-12-30T09:59:59Z'), 'Pacific/Apia'))).toBe('2011-12-29');
   expect(isoDay(dayOf(new Date('2011-12-30T10:00:00Z'), 'Pacific/Apia'))).toBe('2011-12-31');
