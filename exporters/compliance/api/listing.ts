@@ -1,11 +1,20 @@
 import { controlStatuses } from '../../../pack/compliance/model/status.js';
-import type { ControlDetail, ControlQuery, ControlSummary, StatusSummary } from './schemas.js';
+import type { ControlDetail, ControlFilter, ControlQuery, ControlSummary, StatusSummary } from './schemas.js';
 
 export interface ControlPage {
   readonly total: number;
   readonly summary: StatusSummary;
   readonly items: readonly ControlSummary[];
   readonly next: string | undefined;
+}
+
+/** All of them, worst first. */
+export function selectedControls(
+  controls: readonly ControlDetail[],
+  filter: ControlFilter,
+  now: Date,
+): readonly ControlDetail[] {
+  return controls.filter((control) => isSelected(control, filter, now)).sort(worstFirst);
 }
 
 const severityOrder = ['critical', 'high', 'medium', 'low'];
@@ -16,7 +25,7 @@ const actionable: readonly string[] = ['non_compliant', 'unknown', 'at_risk'];
  * its place between two pages moves no other.
  */
 export function pageOf(controls: readonly ControlDetail[], query: ControlQuery, now: Date): ControlPage {
-  const selected = controls.filter((control) => isSelected(control, query, now)).sort(worstFirst);
+  const selected = selectedControls(controls, query, now);
   const after = query.cursor === undefined ? undefined : parseCursor(query.cursor);
   const rest = after === undefined ? selected : selected.filter((control) => compareKeys(keyOf(control), after) > 0);
   const page = rest.slice(0, query.limit);
@@ -69,7 +78,7 @@ function isStale({ status, evidenceAt, evidenceMaxAgeSeconds }: ControlDetail, n
   return evidenceAt === undefined || now.getTime() - Date.parse(evidenceAt) > evidenceMaxAgeSeconds * 1000;
 }
 
-function isSelected(control: ControlDetail, query: ControlQuery, now: Date): boolean {
+function isSelected(control: ControlDetail, query: ControlFilter, now: Date): boolean {
   const { board, area, status, severity, owner, framework, q } = query;
   if (board !== undefined && control.board !== board) return false;
   if (area !== undefined && control.area !== area) return false;

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiContentObject, type ZodOpenApiOperationObject } from 'zod-openapi';
 import {
   controlDetailSchema,
+  controlExportSchema,
   controlListSchema,
   controlQuerySchema,
   detailQuerySchema,
+  exportQuerySchema,
   historyQuerySchema,
   historySchema,
   problemSchema,
@@ -29,6 +31,12 @@ export function openApiDocument(version: string): ReturnType<typeof createDocume
           parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
         },
       },
+      [`${API_PATH}/export`]: {
+        get: operation('Export controls with catalogue, filters and time', exportQuerySchema, controlExportSchema, {
+          'application/oscal+json': { schema: { type: 'object' } },
+          'text/csv': { schema: { type: 'string' } },
+        }),
+      },
       [`${API_PATH}/history`]: {
         get: operation('List changes of status, the newest first', historyQuerySchema, historySchema),
       },
@@ -36,7 +44,12 @@ export function openApiDocument(version: string): ReturnType<typeof createDocume
   });
 }
 
-function operation(summary: string, query: z.ZodObject, answer: z.ZodType): ZodOpenApiOperationObject {
+function operation(
+  summary: string,
+  query: z.ZodObject,
+  answer: z.ZodType,
+  otherContent: ZodOpenApiContentObject = {},
+): ZodOpenApiOperationObject {
   const problem = (description: string) => ({
     description,
     content: { 'application/problem+json': { schema: problemSchema } },
@@ -48,7 +61,7 @@ function operation(summary: string, query: z.ZodObject, answer: z.ZodType): ZodO
       '200': {
         description: 'What was asked for.',
         headers: { ETag: { schema: { type: 'string' } } },
-        content: { 'application/json': { schema: answer } },
+        content: { 'application/json': { schema: answer }, ...otherContent },
       },
       '304': { description: 'It is what If-None-Match names.' },
       '400': problem('A parameter is wrong; the detail says which and what is expected.'),

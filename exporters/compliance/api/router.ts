@@ -4,9 +4,16 @@ import type { z } from 'zod';
 import { describeError } from '../../runtime/log.js';
 import { packageVersion } from '../../runtime/version.js';
 import type { EvidenceStore } from '../evidence/store/store.js';
+import { exportedControls } from './exporting.js';
 import { isCursor, pageOf } from './listing.js';
 import { API_PATH, openApiDocument } from './openapi.js';
-import { type ControlDetail, controlQuerySchema, detailQuerySchema, historyQuerySchema } from './schemas.js';
+import {
+  type ControlDetail,
+  controlQuerySchema,
+  detailQuerySchema,
+  exportQuerySchema,
+  historyQuerySchema,
+} from './schemas.js';
 
 /** What the API reads. */
 export interface ComplianceReader {
@@ -23,6 +30,7 @@ export function mountApi(router: Router, reader: ComplianceReader): void {
   router.get(`${API_PATH}/openapi.json`, (request, response) => send(request, response, document));
   router.get(`${API_PATH}/controls`, (request, response) => list(request, response, reader));
   router.get(`${API_PATH}/controls/:id`, (request, response) => show(request, response, reader));
+  router.get(`${API_PATH}/export`, (request, response) => exportAll(request, response, reader));
   router.get(`${API_PATH}/history`, (request, response) => history(request, response, reader));
 }
 
@@ -35,7 +43,8 @@ function list(request: Request, response: Response, reader: ComplianceReader): v
   }
   const now = reader.now();
   const { next, ...page } = pageOf(reader.controls(), query, now);
-  send(request, response, JSON.stringify({ asOf: now.toISOString(), ...page, next }), asOfIsNoChange);
+  const body = JSON.stringify({ asOf: now.toISOString(), ...page, next });
+  send(request, response, body, { content: asOfIsNoChange });
 }
 
 function show(request: Request, response: Response, reader: ComplianceReader): void {
@@ -50,6 +59,19 @@ function show(request: Request, response: Response, reader: ComplianceReader): v
     const boards = found.map(({ board }) => board).join(', ');
     refuse(response, 400, `several boards have ${id}; add ?board= one of ${boards}`);
   } else send(request, response, JSON.stringify(control));
+}
+
+function exportAll(request: Request, response: Response, reader: ComplianceReader): void {
+  const query = queryOf(request, response, exportQuerySchema);
+  if (query === undefined) return;
+  const exported = exportedControls(reader.controls(), query, reader.now(), packageVersion());
+  if (exported === undefined) {
+    const nothing = query.format === 'poam' ? 'no open failure' : 'no control';
+    refuse(response, 404, `the filters select ${nothing}, and OSCAL has no document for nothing`);
+    return;
+  }
+  response.setHeader('Content-Disposition', `attachment; filename="${exported.fileName}"`);
+  send(request, response, exported.body, { type: exported.type });
 }
 
 async function history(request: Request, response: Response, reader: ComplianceReader): Promise<void> {
@@ -98,13 +120,20 @@ function queryOf<Schema extends z.ZodType>(
 /** The time of the answer alone makes no new answer. */
 const asOfIsNoChange = (body: string) => body.replace(/^\{"asOf":"[^"]*",/, '{');
 
-function send(request: Request, response: Response, body: string, content = (text: string) => text): void {
+interface SendOptions {
+  readonly type?: string;
+  /** What of the body makes it another answer. */
+  readonly content?: (body: string) => string;
+}
+
+function send(request: Request, response: Response, body: string, options: SendOptions = {}): void {
+  const { type = 'application/json', content = (text) => text } = options;
   const etag = `"${hash('sha256', content(body), 'base64url')}"`;
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'no-cache');
   // Not `request.fresh`: clients that check for themselves also send `Cache-Control: no-cache`, for caches in between.
   if (request.get('if-none-match')?.includes(etag)) response.status(304).end();
-  else response.type('application/json').send(body);
+  else response.type(type).send(body);
 }
 
 function refuse(response: Response, status: 400 | 404 | 503, detail: string): void {

@@ -147,7 +147,7 @@ const limit = z.coerce
   .describe(`How many a page has, at most ${MOST_PER_PAGE}.`);
 const cursor = z.string().max(500).optional().describe('`next` of the page before.');
 
-export const controlQuerySchema = z.strictObject({
+const filterSchema = z.strictObject({
   board: names('Only of this board.'),
   area: z.enum(complianceAreas).optional(),
   status: status.optional().describe('Only with this status.'),
@@ -157,10 +157,30 @@ export const controlQuerySchema = z.strictObject({
   actionable: z.stringbool().optional().describe('Only what somebody has to act on: failing, unknown or at risk.'),
   stale: z.stringbool().optional().describe('Only those whose evidence is older than it may be.'),
   q: names('Only those in whose identifier or title this text stands.'),
-  limit,
-  cursor,
 });
+export type ControlFilter = z.infer<typeof filterSchema>;
+
+export const controlQuerySchema = filterSchema.extend({ limit, cursor });
 export type ControlQuery = z.infer<typeof controlQuerySchema>;
+
+export const exportFormats = ['json', 'csv', 'oscal', 'poam'] as const;
+export const exportQuerySchema = filterSchema.extend({
+  format: z
+    .enum(exportFormats)
+    .describe('oscal: assessment results of OSCAL 1.2; poam: its plan of action, an item for each open failure.'),
+});
+export type ExportQuery = z.infer<typeof exportQuerySchema>;
+
+export const controlExportSchema = z
+  .object({
+    asOf: instant,
+    packVersion: text,
+    filters: z.record(text, text).describe('Of the request: what they leave out is not in the export.'),
+    catalogues: z.array(z.object({ name: text, version: text, sha256: text })),
+    summary: summarySchema,
+    items: z.array(controlDetailSchema),
+  })
+  .meta({ id: 'ControlExport' });
 
 export const detailQuerySchema = z.strictObject({ board: names('Needed where several boards have the control.') });
 

@@ -29,17 +29,18 @@ type OscalResult = z.output<typeof result>;
 /** Assessment results of any tool. Of several results, the newest that has a target decides about it. @throws {z.ZodError} */
 export function oscalImport(value: unknown): ImportedResults {
   const { metadata, results } = document.parse(value)['assessment-results'];
-  const newest = new Map<string, readonly ForeignFinding[]>();
+  const newest = new Map<string, { readonly start: Date; readonly findings: ForeignFinding[] }>();
   for (const each of [...results].sort((a, b) => a.start.getTime() - b.start.getTime())) {
-    const findings = findingsOf(each);
-    for (const { identifier } of findings) {
-      newest.set(
-        identifier,
-        findings.filter((found) => found.identifier === identifier),
-      );
+    for (const found of findingsOf(each)) {
+      const before = newest.get(found.identifier);
+      if (before?.start === each.start) before.findings.push(found);
+      else newest.set(found.identifier, { start: each.start, findings: [found] });
     }
   }
-  return importedResults(metadata.title, [...newest.values()].flat());
+  return importedResults(
+    metadata.title,
+    [...newest.values()].flatMap(({ findings }) => findings),
+  );
 }
 
 function findingsOf({ start, observations, findings }: OscalResult): readonly ForeignFinding[] {

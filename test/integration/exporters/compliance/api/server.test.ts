@@ -80,6 +80,13 @@ describe('the API of controls', () => {
     ['/controls/{id}', '/controls/A-1?board=kingston', 200],
     ['/controls/{id}', '/controls/A-1', 400],
     ['/controls/{id}', '/controls/Z-9', 404],
+    ['/export', '/export?format=json&board=kingston', 200],
+    ['/export', '/export?format=oscal', 200],
+    ['/export', '/export?format=poam', 200],
+    ['/export', '/export?format=poam&board=other', 404],
+    ['/export', '/export?format=oscal&owner=nobody', 404],
+    ['/export', '/export?format=pdf', 400],
+    ['/export', '/export', 400],
     ['/history', '/history', 200],
     ['/history', '/history?control=AUD-01&from=2026-01-02T00:00:00Z', 200],
     ['/history', '/history?from=yesterday', 400],
@@ -121,6 +128,27 @@ describe('the API of controls', () => {
     expect((await get('/controls', { 'If-None-Match': etag })).status).toBe(304);
     controls = [shownControl('A-1', { status: 'unknown', raw: 'unknown' })];
     expect((await get('/controls', { 'If-None-Match': etag })).status).toBe(200);
+  });
+
+  test('exports a file that says what it is of', async () => {
+    controls = [shownControl('A-1'), shownControl('B-1', { board: 'other' })];
+    now = new Date('2026-03-03T12:05:00Z');
+    const csv = await get('/export?format=csv&board=other');
+    expect(csv.headers.get('content-disposition')).toBe('attachment; filename="controls-20260303T120500Z.csv"');
+    expect(csv.headers.get('content-type')).toMatch(/^text\/csv/);
+    expect((await csv.text()).split('\r\n')).toEqual([
+      expect.stringMatching(/^board,portal,control,.*,as_of,filters$/),
+      expect.stringMatching(/^other,.*,B-1,.*,2026-03-03T12:05:00.000Z,board=other$/),
+      '',
+    ]);
+    expect(await (await get('/export?format=json&actionable=false')).json()).toMatchObject({
+      asOf: '2026-03-03T12:05:00.000Z',
+      filters: { actionable: 'false' },
+      catalogues: [{ sha256: expect.any(String) }],
+      items: [{ id: 'A-1' }, { id: 'B-1' }],
+    });
+    const oscal = await (await get('/export?format=oscal')).json();
+    expect(oscal).toHaveProperty('assessment-results.results[1].findings');
   });
 
   test('gives history page by page, the newest first', async () => {
