@@ -1,5 +1,6 @@
 /** One control as OSCAL: a finding, an observation for each check, and a risk where it fails. */
 import type { ControlDetail } from '../../api/schemas.js';
+import { NIST_NAMESPACE } from '../oscal-names.js';
 import { listed, oneLine, oscalToken, prop, propsOf } from './oscal-parts.js';
 import { nameUuid } from './uuid.js';
 
@@ -81,6 +82,7 @@ function observationOf(control: ControlDetail, check: ExportedCheck, run: readon
       source: check.source,
     }),
     methods: [methods[check.kind] ?? 'TEST'],
+    types: ['control-objective'],
     ...(evaluation !== undefined && {
       'relevant-evidence': [
         {
@@ -129,6 +131,7 @@ function waiverParts(waiver: NonNullable<ControlDetail['waiver']>, run: readonly
           description: `${waiver.reason}\n\nMeanwhile: ${waiver.compensating}`,
           start: `${waiver.approvedOn}T00:00:00Z`,
           props: [
+            { name: 'type', ns: NIST_NAMESPACE, value: 'dr-approved' },
             prop('waiver', waiver.id),
             prop('expires-on', waiver.expiresOn),
             prop('requested-by', waiver.requestedBy),

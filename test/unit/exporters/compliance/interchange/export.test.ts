@@ -155,6 +155,21 @@ describe('OSCAL', () => {
       ['AUD-06_obj', 'not-satisfied', 'other', 'deviation-approved', '2027-01-31T23:59:59Z'],
       ['AUD-07_obj', 'satisfied', 'pass', undefined, undefined],
     ]);
+    const [waived] = first?.risks?.filter(({ status }) => status === 'deviation-approved') ?? [];
+    expect(waived).toMatchObject({
+      'risk-log': {
+        entries: [
+          {
+            'status-change': 'deviation-approved',
+            start: '2026-10-01T00:00:00Z',
+            props: expect.arrayContaining([
+              { name: 'type', ns: 'http://csrc.nist.gov/ns/oscal', value: 'dr-approved' },
+              expect.objectContaining({ name: 'approved-by', value: 'compliance-officer' }),
+            ]),
+          },
+        ],
+      },
+    });
     expect(first?.['reviewed-controls']['control-selections'][0]?.['exclude-controls']).toEqual([
       { 'control-id': 'AUD-08' },
     ]);
