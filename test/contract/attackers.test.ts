@@ -65,6 +65,21 @@ const shown: Readonly<Record<string, Shown>> = {
     revealed: [observer('evidence', 'statistics that are reset, with a fault in the gap'), ...fault(42)],
     hidden: [observer('attackers', 'a superuser who deletes a row with its record')],
   },
+  'a superuser of the database: change a row while a subscription writes the audit table': {
+    revealed: [
+      ['integration/docs/logical-replication.test.ts', 'a value changed beside a subscription is found when it ends'],
+      [
+        'integration/docs/logical-replication.test.ts',
+        'a value changed and changed back beside a subscription is not forgotten',
+      ],
+    ],
+    hidden: [
+      [
+        'integration/docs/logical-replication.test.ts',
+        'a value changed and changed back beside a subscription is not forgotten',
+      ],
+    ],
+  },
   'anyone who restores a backup: bring back an older state': {
     revealed: fault(36),
     hidden: 'nothing is hidden',

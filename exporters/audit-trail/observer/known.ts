@@ -25,6 +25,7 @@ export interface Known {
   readonly checks: {
     readonly counters: CountersMemory;
     readonly reading: ReadingMemory;
+    readonly storage: { readonly foreignAt?: number | undefined };
     readonly identity: { readonly given?: string | undefined; readonly epoch: number };
   };
 }

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { PostgresServer } from '../../../demo/postgres/index.js';
+import { declare } from '../../../exporters/audit-trail/index.js';
 import { packageRoot } from '../../../pack/index.js';
 import { type AuditFixture, auditFixture, startAuditServer, watch } from '../../support/audit-trail/fixture.js';
 import { eventually } from '../../support/stack/eventually.js';
@@ -13,14 +15,19 @@ let server: PostgresServer;
 let blue: AuditFixture;
 let green: AuditFixture;
 let steps: readonly string[];
+let declarations: string;
 
 beforeAll(async () => {
+  declarations = await mkdtemp(join(tmpdir(), 'kop-declared-'));
   server = await startAuditServer({ wal_level: 'logical' });
   const page = await readFile(join(packageRoot(), 'docs', 'audit-trail.md'), 'utf8');
   const [section = ''] = page.split('### Logical replication\n').slice(1);
   steps = [...(section.split(/^## /m)[0] ?? '').matchAll(/^ {3}```sh\n(.*?)^ {3}```$/gms)].map(([, text = '']) => text);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await rm(declarations, { recursive: true });
+});
 beforeEach(async () => {
   [blue, green] = [await auditFixture(server), await auditFixture(server)];
 });
@@ -131,6 +138,48 @@ test('a subscription that begins under a running observer accuses nobody, and sh
     expect(watching.observer.state.evidence.get('records').reason).toContain('subscribes to kop_all');
     expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
     await green.sql('drop subscription kop_all');
+  } finally {
+    await watching.close();
+  }
+});
+
+/** Without a record, beside a running observer; then the subscription ends. */
+async function changeBesideSubscription(change: string) {
+  await green.sql("insert into accounts (name) values ('a'), ('b')");
+  const watching = watch(green, { declarations, observer: { shapeEveryMs: 3_600_000 } });
+  await watching.look();
+  await replicate('kop_log', 'audit.log');
+  await watching.look();
+  const meanwhile = watching.state('public.accounts');
+  await green.sql(`set session_replication_role = replica; ${change}`);
+  await watching.look();
+  await green.sql('drop subscription kop_log');
+  await watching.look();
+  await watching.look();
+  return { watching, meanwhile };
+}
+
+test.each([
+  ['a value changed beside a subscription is found when it ends', "update accounts set name = 'x' where id = 2", 1],
+  [
+    'a value changed and changed back beside a subscription is not forgotten',
+    "update accounts set name = 'x' where id = 2; update accounts set name = 'b' where id = 2",
+    0,
+  ],
+])('%s', async (_name, change, missing) => {
+  await type(steps[0]);
+  const { watching, meanwhile } = await changeBesideSubscription(change);
+  try {
+    expect(meanwhile).toBe('unknown');
+    expect(watching.metric('audit_trail_missing_events_total')).toBe(missing);
+    const records = () => watching.observer.state.evidence.get('records');
+    expect(records().state).toBe('degraded');
+    expect(records().reason).toMatch(/a subscription wrote rows and records until \d{4}-.*left nothing here/);
+    const at = new Date().toISOString();
+    await declare(declarations, green.trail.name, { kind: 'baseline', reason: 'compared with blue', by: 'ann', at });
+    await watching.look();
+    await watching.look();
+    expect(records().state).toBe('ok');
   } finally {
     await watching.close();
   }

@@ -11,6 +11,11 @@ import type { Alarm } from '../verdict/state.js';
 export const storageMemorySchema = z.object({
   /** Of the audit table and its partitions, by relation oid. */
   recordFilenodes: z.record(z.string(), z.string()).default({}),
+  /**
+   * When a subscription was last seen to write the rows and records, until a baseline of the whole trail. Neither row versions nor
+   * counters were watched then, so a change that was undone before it ended left nothing.
+   */
+  foreignAt: z.number().optional(),
 });
 type Own = DeepReadonly<z.infer<typeof storageMemorySchema>> & {
   readonly tables: Readonly<Record<string, TableStorage>>;
@@ -35,6 +40,8 @@ export const storageCheck: Check<Own, FastPoll> = {
     const unlogged = catalogue.relations.filter(({ oid, persistence }) => ours.has(oid) && persistence === 'u').length;
     return Promise.resolve({
       memory: {
+        ...own,
+        ...(poll.isForeign ? { foreignAt: poll.now() } : {}),
         recordFilenodes: records.filenodes,
         tables: Object.fromEntries(seen.map(({ table, memory }) => [table.label, memory])),
       },
@@ -53,7 +60,16 @@ export const storageCheck: Check<Own, FastPoll> = {
       record: (metrics) => metrics.unlogged(unlogged),
     });
   },
+  accept: acceptForeign,
 };
+
+/** Somebody compared the rows with the server that they came from. */
+export function acceptForeign<M extends { readonly foreignAt?: number | undefined }>({
+  foreignAt: _,
+  ...own
+}: M): Omit<M, 'foreignAt'> {
+  return own;
+}
 
 interface Seen {
   readonly memory: TableStorage;

@@ -1,6 +1,7 @@
 import { type CountersMemory, type ExplainedStep, newestExplained, sumOf } from '../checks/counters/invariants.js';
 import { acceptTouched } from '../checks/reading/touched.js';
 import { retentionCheck } from '../checks/retention.js';
+import { acceptForeign } from '../checks/storage.js';
 import { acceptFunctions } from '../checks/triggers.js';
 import { acceptRanges } from '../checks/witness/witness.js';
 import type { Memory } from '../memory.js';
@@ -65,6 +66,7 @@ function withBaseline(memory: Memory, declaration: Declaration, { labels, xmax, 
       ...checks,
       counters,
       reading: acceptTouched(checks.reading),
+      storage: acceptForeign(checks.storage),
       retention: retentionCheck.accept?.(checks.retention) ?? checks.retention,
       witness: acceptRanges(checks.witness),
       triggers: { ...checks.triggers, ...acceptFunctions(checks.triggers) },

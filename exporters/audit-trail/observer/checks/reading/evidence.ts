@@ -53,6 +53,12 @@ function recordLimitations({ sql, known }: PlannedPoll, { touched }: Own, { list
         'ALTER TABLE … ADD COLUMN xact_id xid8 DEFAULT pg_current_xact_id(), with an index on (xact_id, id), and name it under columns.transaction',
       ],
     });
+  const { foreignAt } = known.checks.storage;
+  if (foreignAt !== undefined)
+    limitations.push({
+      reason: `a subscription wrote rows and records until ${new Date(foreignAt).toISOString()}: a change that was undone before then left nothing here`,
+      fixes: ['compare the rows with those of the server they came from, then declare a baseline of the whole trail'],
+    });
   // Also while it is looked into: no exact check can find an innocent reason.
   const mutated = (unexplainedSoFar(known.checks.counters).records_mutated ?? 0) + (touched?.open ?? 0);
   if (mutated > 0)
