@@ -19,7 +19,7 @@ let declarations: string;
 
 beforeAll(async () => {
   declarations = await mkdtemp(join(tmpdir(), 'kop-declared-'));
-  server = await startAuditServer({ wal_level: 'logical' });
+  server = await startAuditServer({ wal_level: 'logical', wal_retrieve_retry_interval: '100ms' });
   const page = await readFile(join(packageRoot(), 'docs', 'audit-trail.md'), 'utf8');
   const [section = ''] = page.split('### Logical replication\n').slice(1);
   steps = [...(section.split(/^## /m)[0] ?? '').matchAll(/^ {3}```sh\n(.*?)^ {3}```$/gms)].map(([, text = '']) => text);
@@ -45,12 +45,19 @@ async function type(step: string | undefined): Promise<void> {
 const recordsOf = async (fixture: AuditFixture) =>
   (await fixture.sql('select id::int, op, pk, xact_id::text from audit.log order by id')).rows;
 
+const countOf = async (fixture: AuditFixture, table: string) =>
+  Number((await fixture.sql(`select count(*) from ${table}`)).rows[0]?.count);
+
+const UNREADY = "pg_subscription_rel where srsubstate <> 'r'";
+
 test('a database moves by logical replication, and what is recorded twice meanwhile is not called missing', async () => {
   const [origin, replicate, end, always] = steps;
   await blue.sql("insert into accounts (name) values ('a'), ('b'); update accounts set balance = 1 where id = 1");
   await type(origin);
   await type(replicate);
-  await eventually('the log is copied', 20_000, async () => (await recordsOf(green)).length === 3);
+  // Rows that are copied only after the trigger fires ALWAYS would be recorded too.
+  await eventually('all tables are copied', 60_000, async () => (await countOf(green, UNREADY)) === 0);
+  expect(await recordsOf(green)).toHaveLength(3);
   const watching = watch(green, { observer: { shapeEveryMs: 0 } });
   const evidence = () => watching.observer.state.evidence.get('records');
   try {
@@ -60,7 +67,7 @@ test('a database moves by logical replication, and what is recorded twice meanwh
 
     await green.sql("alter table accounts enable always trigger audit_row; select setval('audit.log_id_seq', 1000)");
     await blue.sql("insert into accounts (name) values ('c')");
-    await eventually('the change is recorded twice', 20_000, async () => (await recordsOf(green)).length === 5);
+    await eventually('the change is recorded twice', 60_000, async () => (await recordsOf(green)).length === 5);
     await watching.look();
     expect(evidence().reason).toContain('triggers on 1 tables fire ALWAYS, so that changes are recorded twice');
     expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
@@ -91,19 +98,16 @@ async function replicate(name: string, table: string): Promise<void> {
   );
 }
 
-const countOf = async (fixture: AuditFixture, table: string) =>
-  Number((await fixture.sql(`select count(*) from ${table}`)).rows[0]?.count);
-
 test('rows that are copied after the observer has seen the subscription are not called changed without a record', async () => {
   await type(steps[0]);
   await blue.sql("insert into accounts (name) values ('a'), ('b'); update accounts set balance = 1 where id = 1");
   await replicate('kop_log', 'audit.log');
-  await eventually('the log is copied', 20_000, async () => (await recordsOf(green)).length === 3);
+  await eventually('the log is copied', 60_000, async () => (await recordsOf(green)).length === 3);
   const watching = watch(green, { observer: { shapeEveryMs: 0 } });
   try {
     await watching.look();
     await replicate('kop_rows', 'accounts');
-    await eventually('the rows are copied', 20_000, async () => (await countOf(green, 'accounts')) === 2);
+    await eventually('the rows are copied', 60_000, async () => (await countOf(green, 'accounts')) === 2);
     await watching.look();
     await green.sql('drop subscription kop_rows');
     await green.sql('drop subscription kop_log');
@@ -131,9 +135,9 @@ test('a subscription that begins under a running observer accuses nobody, and sh
     await watching.look();
     expect(watching.observer.state.evidence.get('records').state).toBe('ok');
     await replicate('kop_all', 'accounts, audit.log');
-    await eventually('all is copied', 20_000, async () => (await recordsOf(green)).length === 2);
+    await eventually('all is copied', 60_000, async () => (await recordsOf(green)).length === 2);
     await blue.sql('update accounts set balance = 2');
-    await eventually('the change is applied', 20_000, async () => (await recordsOf(green)).length === 4);
+    await eventually('the change is applied', 60_000, async () => (await recordsOf(green)).length === 4);
     await watching.look();
     expect(watching.observer.state.evidence.get('records').reason).toContain('subscribes to kop_all');
     expect(watching.metric('audit_trail_missing_events_total')).toBe(0);
