@@ -1,4 +1,5 @@
 import type { Comparison } from '../../../pack/audit-trail/model.js';
+import { deniedRelation } from '../../runtime/postgres/describe-failure.js';
 import { failureOf } from '../../runtime/postgres/failure.js';
 import type { Session } from '../../runtime/postgres/read-only.js';
 
@@ -46,8 +47,7 @@ function unknownBecause(error: unknown): Extract<ComparisonResult, { state: 'unk
   }
 }
 
-/** `permission denied for table clients`. */
 function grantFor(reason: string): { readonly mend?: string } {
-  const table = /permission denied for (?:table|view) (\S+)/.exec(reason)?.[1];
+  const table = deniedRelation(reason);
   return table === undefined ? {} : { mend: `GRANT SELECT ON public.${table} TO the role of the observer` };
 }

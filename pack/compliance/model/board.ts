@@ -1,5 +1,6 @@
 /** The compliance board of one portal: which controls there are, where evidence is, what was waived. */
 import type { DatabaseAccess } from '../../postgres/model.js';
+import type { Anchor } from '../../sealing/model.js';
 import type { SecretText } from '../../secrets/secret.js';
 import type { Control } from './control.js';
 import type { Obligation } from './obligation.js';
@@ -21,7 +22,7 @@ export interface ComplianceBoard {
   readonly imports: readonly ResultImport[];
   readonly prometheus?: PrometheusSource;
   readonly databases: readonly (DatabaseAccess & { readonly name: string })[];
-  readonly retention: EvidenceRetention;
+  readonly evidence: EvidencePolicy;
 }
 
 export interface CatalogueIdentity {
@@ -96,8 +97,24 @@ export interface ResultImport {
   readonly maxAgeSeconds: number;
 }
 
-export interface EvidenceRetention {
-  readonly days: number;
+/** Where evaluations are kept, for how long, and how they are sealed. */
+export interface EvidencePolicy {
+  readonly retentionDays: number;
+  /** Folder of the embedded store. Default: the exporter's state folder. */
+  readonly directory?: string;
   /** PostgreSQL instead of the embedded store. */
   readonly database?: DatabaseAccess;
+  readonly seal?: EvidenceSeal;
+}
+
+/** As an audit trail is sealed. */
+export interface EvidenceSeal {
+  /** First line of every checkpoint, and name of its key. */
+  readonly origin: string;
+  readonly key: SecretText;
+  readonly directory: string;
+  readonly intervalMs: number;
+  /** Most evaluations under one chunk root, which localises damage. */
+  readonly maxPerEntry: number;
+  readonly anchors: readonly Anchor[];
 }
