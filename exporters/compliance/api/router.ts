@@ -19,8 +19,8 @@ import {
 export interface ComplianceReader {
   /** All controls of all boards, as they are now. */
   controls(): readonly ControlDetail[];
-  /** Undefined while it cannot be opened. */
-  evidence(): EvidenceStore | undefined;
+  /** Where evaluations of a board are kept; of the only one, where none is named. Undefined while it cannot be opened. */
+  evidence(board: string | undefined): EvidenceStore | undefined;
   now(): Date;
 }
 
@@ -78,9 +78,13 @@ async function history(request: Request, response: Response, reader: ComplianceR
   const query = queryOf(request, response, historyQuerySchema);
   if (query === undefined) return;
   const { limit, cursor, board, control, from, to } = query;
-  const evidence = reader.evidence();
+  const evidence = reader.evidence(board);
   if (evidence === undefined) {
-    refuse(response, 503, 'the evidence store cannot be read; the landing page says why');
+    refuse(
+      response,
+      503,
+      'no evidence store can be read: the landing page says why; of several boards, name one by ?board=',
+    );
     return;
   }
   try {

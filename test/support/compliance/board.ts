@@ -1,4 +1,5 @@
-import type { Control, ControlCheck, PromqlCheck } from '../../../pack/compliance/model/index.js';
+import type { ComplianceBoard, Control, ControlCheck, PromqlCheck } from '../../../pack/compliance/model/index.js';
+import type { Calendar } from '../../../pack/policy/model.js';
 
 export function promqlCheck(change: Partial<PromqlCheck> = {}): PromqlCheck {
   return {
@@ -36,3 +37,33 @@ export function controlOf(checks: readonly ControlCheck[] = [promqlCheck()], cha
     ...change,
   };
 }
+
+export function boardOf(controls: readonly Control[], change: Partial<ComplianceBoard> = {}): ComplianceBoard {
+  return {
+    name: 'kingston',
+    portal: 'kingston',
+    title: 'Compliance of Kingston',
+    team: 'compliance',
+    calendar: 'london',
+    catalogues: [{ name: 'uk-wealth', title: 'UK wealth', version: '1.0.0', sha256: 'a'.repeat(64) }],
+    controls,
+    waivers: [],
+    attestations: [],
+    changes: [],
+    obligations: [],
+    imports: [],
+    databases: [],
+    evidence: { retentionDays: 2555 },
+    ...change,
+  };
+}
+
+export const london: Calendar = {
+  name: 'london',
+  timeZone: 'Europe/London',
+  weekdays: [1, 2, 3, 4, 5],
+  opensMinute: 480,
+  closesMinute: 1080,
+  holidays: 'england-and-wales',
+  overrides: {},
+};

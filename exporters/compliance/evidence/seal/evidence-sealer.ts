@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EvidenceSeal } from '../../../../pack/compliance/model/index.js';
 import type { Anchor } from '../../../../pack/sealing/model.js';
-import type { SecretText } from '../../../../pack/secrets/secret.js';
 import { errorCode } from '../../../runtime/error-code.js';
 import { describeError, type Logger } from '../../../runtime/log.js';
 import type { AnchorTarget } from '../../../runtime/sealing/anchors/anchor.js';
@@ -14,16 +14,6 @@ import { reasonOf } from '../../../runtime/state/index.js';
 import type { EvidenceStore } from '../store/store.js';
 import { openSealedEvidence, type SealedEvidence } from './evidence-log.js';
 import { sealEvaluations } from './seal-evaluations.js';
-
-/** How evidence is sealed: the same as an audit trail. */
-export interface EvidenceSeal {
-  readonly origin: string;
-  readonly key: SecretText;
-  readonly directory: string;
-  readonly intervalMs: number;
-  readonly maxPerEntry: number;
-  readonly anchors: readonly Anchor[];
-}
 
 export interface EvidenceSealerDeps {
   readonly log: Logger;

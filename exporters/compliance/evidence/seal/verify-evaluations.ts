@@ -48,6 +48,8 @@ export async function verifyEvaluations(options: VerifyEvaluationsOptions): Prom
   const { evidence, sealed, signal, progress } = options;
   const altered: AlteredEvaluation[] = [];
   const alteredEntries: AlteredEntry[] = [];
+  // Not the range, which a log that is only read does not keep.
+  const size = sealed.last?.statement.size ?? 0;
   const changes = new StatusChanges();
   let verified = 0;
   let disposed = 0;
@@ -71,17 +73,17 @@ export async function verifyEvaluations(options: VerifyEvaluationsOptions): Prom
         verified += statement.count - differing.length;
       }
     }
-    progress?.(verified, sealed.range.size);
+    progress?.(verified, size);
   }
   const { last } = await evidence.extent();
-  const alteredTransitions = await changes.differing(evidence, sealed.range.size);
+  const alteredTransitions = await changes.differing(evidence, size);
   return {
     verified,
     disposed,
     altered,
     alteredEntries,
     alteredTransitions,
-    unsealed: Math.max(0, last - sealed.range.size),
+    unsealed: Math.max(0, last - size),
   };
 }
 

@@ -21,19 +21,21 @@ export async function openEmbeddedStore(
   { readOnly = false }: EmbeddedOptions = {},
 ): Promise<EvidenceStore> {
   const path = join(directory, EVIDENCE_FILE);
-  return new SqlEvidenceStore(new EmbeddedDatabase(path, await openEvidenceFile(path, readOnly)));
+  return new SqlEvidenceStore(new EmbeddedDatabase(path, await openEvidenceFile(path, readOnly), readOnly));
 }
 
 class EmbeddedDatabase implements EvidenceDatabase {
   readonly name: string;
   readonly #db: Sqlite.Database;
+  readonly #isReadOnly: boolean;
   readonly #statements = new Map<string, Sqlite.Statement>();
   /** A transaction belongs to the connection: whatever is asked for meanwhile waits. */
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, db: Sqlite.Database) {
+  constructor(path: string, db: Sqlite.Database, isReadOnly: boolean) {
     this.name = path;
     this.#db = db;
+    this.#isReadOnly = isReadOnly;
   }
 
   all(sql: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
@@ -56,7 +58,12 @@ class EmbeddedDatabase implements EvidenceDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#next(() => Promise.resolve(this.#db.close()));
+    await this.#next(async () => {
+      // The library leaves statements open, so that closing does not move the log into the file.
+      if (!this.#isReadOnly) await guarded(this.name, () => this.#db.pragma('wal_checkpoint(truncate)'));
+      this.#statements.clear();
+      this.#db.close();
+    });
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,150 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
+import type { Pack } from '../../pack/index.js';
+import type { ExporterDeps } from '../runtime/exporter.js';
+import type { LandingSection } from '../runtime/landing/section.js';
+import type { Family } from '../runtime/metrics/index.js';
+import type { StateFolder } from '../runtime/state/index.js';
+import type { ControlDetail } from './api/schemas.js';
+import { detailOf } from './detail.js';
+import { BoardWatch } from './evaluation/board-watch.js';
+import { EvidenceKeeper } from './evidence/keeper.js';
+import { EvidenceSealer } from './evidence/seal/evidence-sealer.js';
+import { openEmbeddedStore } from './evidence/store/embedded.js';
+import { openPostgresStore } from './evidence/store/postgres.js';
+import type { EvidenceStore } from './evidence/store/store.js';
+import { BoardMetrics } from './metrics.js';
+import { boardSection } from './sections.js';
+import { type Examination, examine } from './validation/known-answers.js';
+
+const EXAMINE_EVERY_MS = 300_000;
+
+type BoardExporterDeps = Pick<ExporterDeps, 'log' | 'redactor' | 'store'> & { readonly state: StateFolder };
+
+/** Everything of one board that runs: evaluation, evidence, its seal, and the examination of the evaluator. */
+export class BoardExporter {
+  readonly board: ComplianceBoard;
+  readonly #deps: BoardExporterDeps;
+  readonly #watch: BoardWatch;
+  readonly #keeper: EvidenceKeeper;
+  readonly #metrics: BoardMetrics;
+  readonly #stopping = new AbortController();
+  #sealer: EvidenceSealer | undefined;
+  #examination: Examination | undefined;
+  #examiner: NodeJS.Timeout | undefined;
+  #examining: Promise<void> = Promise.resolve();
+
+  constructor(board: ComplianceBoard, pack: Pick<Pack, 'portals' | 'calendars'>, deps: BoardExporterDeps) {
+    this.board = board;
+    const { log: all, redactor, state, store } = deps;
+    const log = all.child({ board: board.name });
+    this.#deps = { ...deps, log };
+    this.#metrics = new BoardMetrics(board, store.apart());
+    this.#keeper = new EvidenceKeeper(() => openEvidence(board, state, deps), log);
+    const portal = pack.portals.find(({ name }) => name === board.portal);
+    if (portal === undefined)
+      throw new Error(`the board ${board.name} names the portal ${board.portal}, which passed the rules`);
+    this.#watch = new BoardWatch({
+      board,
+      portal,
+      calendars: pack.calendars,
+      keeper: this.#keeper,
+      state,
+      log,
+      redactor,
+      onEvaluated: (control, result) => this.#metrics.evaluated(control, result),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#keeper.start();
+    await this.#watch.start();
+    this.#examineSoon(0);
+    void this.#sealWhenOpen();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#examiner);
+    await this.#watch.stop();
+    await this.#examining;
+    await this.#sealer?.stop();
+    await this.#keeper.stop();
+  }
+
+  details(): readonly ControlDetail[] {
+    return this.#watch.views().map((view) => detailOf(this.board, view));
+  }
+
+  get evidence(): EvidenceStore | undefined {
+    return this.#keeper.store;
+  }
+
+  /** Why its results cannot be relied on at all. */
+  get problem(): string | undefined {
+    return this.#keeper.problem;
+  }
+
+  get progress(): BoardWatch['progress'] {
+    return this.#watch.progress;
+  }
+
+  families(): Family[] {
+    return this.#metrics.families({
+      timeZone: this.#watch.timeZone,
+      views: this.#watch.views(),
+      obligations: this.#watch.obligations,
+      isEvidenceKept: this.#keeper.problem === undefined,
+      sealedAt: this.#sealer?.status().checkpoint?.at,
+      examination: this.#examination,
+    });
+  }
+
+  section(): LandingSection {
+    return boardSection(this.board.title, this.details());
+  }
+
+  /** A store that cannot be opened now may be opened later; sealing begins then. */
+  async #sealWhenOpen(): Promise<void> {
+    const { seal } = this.board.evidence;
+    const { log, redactor } = this.#deps;
+    if (seal === undefined) return;
+    while (this.#keeper.store === undefined) {
+      if (this.#stopping.signal.aborted) return;
+      await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+    }
+    this.#sealer = new EvidenceSealer(seal, this.#keeper.store, { log, onSecret: (secret) => redactor.add(secret) });
+    this.#sealer.start();
+  }
+
+  #examineSoon(waitMs: number): void {
+    this.#examiner = setTimeout(() => {
+      this.#examining = this.#examine();
+    }, waitMs);
+    this.#examiner.unref();
+  }
+
+  async #examine(): Promise<void> {
+    const { log } = this.#deps;
+    const { signal } = this.#stopping;
+    try {
+      this.#examination = await examine(this.board.controls, signal, new Date());
+      for (const what of this.#examination.wrong.slice(0, 10)) log.error('the evaluator gave a wrong answer', { what });
+    } catch (error) {
+      if (!signal.aborted) log.error('the evaluator could not be examined', { error });
+    }
+    if (!signal.aborted) this.#examineSoon(EXAMINE_EVERY_MS);
+  }
+}
+
+async function openEvidence(
+  { evidence, name }: ComplianceBoard,
+  state: StateFolder,
+  { redactor }: Pick<BoardExporterDeps, 'redactor'>,
+): Promise<EvidenceStore> {
+  if (evidence.database !== undefined) return openPostgresStore(evidence.database, redactor);
+  const directory = evidence.directory ?? join(state.path, `evidence-${name}`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  return openEmbeddedStore(directory);
+}
