@@ -85,15 +85,13 @@ export async function auditFixture(server: FixtureServer, options: FixtureOption
   const url = withDatabase(server.adminUrl, name);
   const password = randomBytes(9).toString('hex');
   const role = `${name}_observer`;
-  await once(url, `create role ${role} login password '${password}'`);
-  if (options.isEmpty !== true) {
-    await once(
-      url,
-      `grant usage on schema audit to ${role}; grant select on all tables in schema public, audit to ${role};
-       grant select on all sequences in schema audit to ${role}; grant pg_read_all_stats to ${role};
-       grant execute on function pg_control_system(), pg_control_checkpoint() to ${role}`,
-    );
-  }
+  const rights =
+    options.isEmpty === true
+      ? ''
+      : `grant usage on schema audit to ${role}; grant select on all tables in schema public, audit to ${role};
+         grant select on all sequences in schema audit to ${role}; grant pg_read_all_stats to ${role};
+         grant execute on function pg_control_system(), pg_control_checkpoint() to ${role}`;
+  await once(url, `create role ${role} login password '${password}'; ${rights}`);
   const observerUrl = withUser(url, role, password);
   const open: pg.Client[] = [];
   return {
@@ -111,8 +109,10 @@ export async function auditFixture(server: FixtureServer, options: FixtureOption
     },
     async close() {
       await Promise.all(open.map((client) => client.end().catch(() => undefined)));
-      await once(server.adminUrl, `drop database if exists ${name} with (force)`).catch(() => undefined);
-      await once(server.adminUrl, `drop role if exists ${role}`).catch(() => undefined);
+      await inSession(server.adminUrl, async (client) => {
+        await client.query(`drop database if exists ${name} with (force)`).catch(() => undefined);
+        await client.query(`drop role if exists ${role}`);
+      }).catch(() => undefined);
     },
   };
 }
@@ -136,12 +136,16 @@ function fullTemplate(server: FixtureServer): Promise<string> {
   return made;
 }
 
-async function once(url: string, text: string, params?: readonly unknown[]): Promise<pg.QueryResult> {
+function once(url: string, text: string, params?: readonly unknown[]): Promise<pg.QueryResult> {
+  return inSession(url, (client) => client.query(text, params === undefined ? undefined : [...params]));
+}
+
+async function inSession<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    return await client.query(text, params === undefined ? undefined : [...params]);
+    return await work(client);
   } finally {
     await client.end();
   }
