@@ -36,6 +36,8 @@ export interface DomainDescription<Key extends string, Schema extends z.ZodType,
   readonly rules: readonly Rule<z.output<Schema>>[];
   /** An entry without problems, as the other parts of the pack see it. */
   readonly resolve: (name: string, parsed: z.output<Schema>, resolving: Resolving) => Entry;
+  /** Files that are read for an entry beside the description, with their digests. */
+  readonly files?: (entry: Entry) => readonly { readonly paths: readonly string[]; readonly sha256: string }[];
   /** What of an entry is valid and yet worth a word. */
   readonly warnings?: (entry: Entry) => readonly string[];
   /** Where its secrets stand. Without it no reference to a secret is read in the section. */
@@ -53,6 +55,7 @@ export interface Resolving {
 export interface Resolved<Entry> {
   readonly entries: readonly Entry[];
   readonly warnings: readonly string[];
+  readonly files: readonly { readonly paths: readonly string[]; readonly sha256: string }[];
 }
 
 /** A domain whose entries have been read. */
@@ -78,7 +81,18 @@ export interface PackDomain<Key extends string = string, Entry = unknown> {
 export function domain<const Key extends string, Schema extends z.ZodType, Entry>(
   description: DomainDescription<Key, Schema, Entry>,
 ): PackDomain<Key, Entry> {
-  const { key, noun, nouns, about, rules, secrets, metrics, recorded = () => [], warnings = () => [] } = description;
+  const {
+    key,
+    noun,
+    nouns,
+    about,
+    rules,
+    secrets,
+    metrics,
+    recorded = () => [],
+    warnings = () => [],
+    files = () => [],
+  } = description;
   const entrySchema = named(description.schema, nouns);
   return {
     key,
@@ -96,7 +110,7 @@ export function domain<const Key extends string, Schema extends z.ZodType, Entry
         },
         resolve: (resolving) => {
           const entries = Object.entries(own).map(([name, parsed]) => description.resolve(name, parsed, resolving));
-          return { entries, warnings: entries.flatMap(warnings) };
+          return { entries, warnings: entries.flatMap(warnings), files: entries.flatMap(files) };
         },
       };
     },

@@ -1,7 +1,8 @@
+import type { Resolved } from './domain.js';
 import { eachDomain } from './domains.js';
 import { layout, type PackSection, packDomains, packSchema } from './layout.js';
 import type { Pack } from './pack.js';
-import { digest } from './reading/digest.js';
+import { digest, digestOfValue } from './reading/digest.js';
 import { removalText } from './reading/inheritance.js';
 import { judgeShape, read, type WrittenSections } from './reading/parse.js';
 import { Places } from './reading/places.js';
@@ -64,18 +65,21 @@ function resolve(written: WrittenSections, source: Source): Pack {
   const shared = read(sharedSchema, written);
   const parts = resolveShared(shared, places);
   const warnings = [...sharedWarnings(parts)];
+  const beside: Resolved<unknown>['files'][number][] = [];
   const entries = eachDomain((domain) => {
     const resolved = domain.read(written[domain.key]).resolve({ places, shared });
     warnings.push(...resolved.warnings);
+    beside.push(...resolved.files);
     return resolved.entries;
   });
+  const own = digest(source.root);
   return {
     ...parts,
     ...entries,
     source: {
-      files: source.files,
+      files: [...new Set([...source.files, ...beside.flatMap(({ paths }) => paths)])],
       removed: [...new Set(source.removed.map((removal) => removalText(removal, source.root, layout.secrets)))],
-      sha256: digest(source.root),
+      sha256: beside.length === 0 ? own : digestOfValue([own, ...beside.map(({ sha256 }) => sha256)]),
       warnings,
     },
   };

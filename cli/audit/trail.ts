@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { unconnectedTrails } from '../../pack/audit-trail/connection.js';
-import type { AuditTrail, Seal } from '../../pack/audit-trail/model.js';
+import type { AuditTrail } from '../../pack/audit-trail/model.js';
 import { loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
+import type { Seal } from '../../pack/sealing/model.js';
 
 export interface TrailOptions {
   readonly 'config.file': readonly string[];

@@ -3,8 +3,7 @@
  * domain; exporters/audit-trail reads it.
  */
 import type { DatabaseAccess } from '../postgres/model.js';
-import type { Anchor } from '../sealing/model.js';
-import type { SecretText } from '../secrets/secret.js';
+import type { Seal } from '../sealing/model.js';
 
 export interface AuditTrail {
   readonly name: string;
@@ -131,20 +130,6 @@ export interface AuditRetention {
   readonly keepDays: number;
   /** When auditing began, if later than the data: a young system is not non-compliant. */
   readonly since?: string;
-}
-
-/** Batch Merkle checkpoints, kept outside the database. */
-export interface Seal {
-  /** The checkpoint's origin line and the note key's name, for example `kingston.example/audit`. */
-  readonly origin: string;
-  /** PKCS#8 PEM Ed25519 private key, by reference. */
-  readonly key: SecretText;
-  readonly directory: string;
-  readonly intervalMs: number;
-  readonly maxRowsPerChunk: number;
-  /** A full pass of re-verification must not take longer. */
-  readonly verifyWithinMs: number;
-  readonly anchors: readonly Anchor[];
 }
 
 /** A question to the portal's own tables, which needs no audit records: what its rows say of one another. */

@@ -2,11 +2,10 @@ import type { Resolving } from '../domain.js';
 import { resolveDatabase } from '../postgres/resolve.js';
 import type { Places } from '../reading/places.js';
 import type { KeyPath } from '../reading/source-node.js';
-import type { Anchor } from '../sealing/model.js';
-import type { AuditColumns, AuditRecords, AuditTrail, AuditWitness, ColumnRef, Seal } from './model.js';
+import { resolveSeal } from '../sealing/resolve.js';
+import type { AuditColumns, AuditRecords, AuditTrail, AuditWitness, ColumnRef } from './model.js';
 import { applicationWriteLagMs, auditPresets } from './presets.js';
 import type { ParsedAuditRecords, ParsedColumnRef } from './schema/records.js';
-import type { ParsedSeal } from './schema/seal.js';
 import type { ParsedAuditTrail } from './schema/trail.js';
 import { namedComparisons } from './shipped-comparisons.js';
 
@@ -110,42 +109,6 @@ function resolveOperations(words: Readonly<Record<string, string>>): AuditRecord
     }
   }
   return result;
-}
-
-function resolveSeal(seal: ParsedSeal, path: KeyPath, places: Places): Seal {
-  return {
-    origin: seal.origin,
-    key: places.secret([...path, 'key'], seal.key),
-    directory: places.file([...path, 'directory'], seal.directory),
-    intervalMs: seal.interval,
-    maxRowsPerChunk: seal.maxRowsPerChunk,
-    verifyWithinMs: seal.verifyWithin,
-    anchors: seal.anchors.map((anchor, index) => resolveAnchor(anchor, [...path, 'anchors', index], places)),
-  };
-}
-
-function resolveAnchor(anchor: ParsedSeal['anchors'][number], path: KeyPath, places: Places): Anchor {
-  switch (anchor.kind) {
-    case 'directory':
-      return { ...anchor, directory: places.file([...path, 'directory'], anchor.directory) };
-    case 's3': {
-      const { accessKeyId, secretAccessKey, retain, ...rest } = anchor;
-      return {
-        ...rest,
-        accessKeyId: places.secret([...path, 'accessKeyId'], accessKeyId),
-        secretAccessKey: places.secret([...path, 'secretAccessKey'], secretAccessKey),
-        retainDays: retain,
-      };
-    }
-    case 'http': {
-      const { token, timeout, ...rest } = anchor;
-      return {
-        ...rest,
-        ...(token === undefined ? {} : { token: places.secret([...path, 'token'], token) }),
-        timeoutMs: timeout,
-      };
-    }
-  }
 }
 
 type ParsedWitness = Extract<ParsedAuditTrail['witness'], { kind: 'decoding' }>;

@@ -1,4 +1,5 @@
 import { secretsOfDatabase } from '../postgres/secret-places.js';
+import { secretsOfSeal } from '../sealing/secret-places.js';
 import type { SecretsOfSection } from '../secrets/secret-places.js';
 
 export const secretsOfTrails: SecretsOfSection = {
@@ -6,8 +7,7 @@ export const secretsOfTrails: SecretsOfSection = {
     ...[['database'], ['replica'], ['witness', 'database']].flatMap((database) =>
       secretsOfDatabase(['*', ...database]),
     ),
-    ['*', 'seal', 'key'],
-    ...['accessKeyId', 'secretAccessKey', 'token'].map((key) => ['*', 'seal', 'anchors', '*', key]),
+    ...secretsOfSeal(['*', 'seal']),
   ],
   described: 'url:, password:, key: and the credentials of anchors',
   hasOurKeys: true,

@@ -3,8 +3,13 @@ import { type MapNode, plain } from './source-node.js';
 
 /** Digest of what was written, independent of its order. References are not resolved. */
 export function digest(root: MapNode): string {
+  return digestOfValue(plain(root));
+}
+
+/** The same of a JSON value. */
+export function digestOfValue(value: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(plain(root))))
+    .update(JSON.stringify(sorted(value)))
     .digest('hex');
 }
 

@@ -25,3 +25,17 @@ export type Anchor =
       readonly token?: SecretText;
       readonly timeoutMs: number;
     };
+
+/** Batch Merkle checkpoints, kept outside the database. */
+export interface Seal {
+  /** The checkpoint's origin line and the note key's name, for example `kingston.example/audit`. */
+  readonly origin: string;
+  /** PKCS#8 PEM Ed25519 private key, by reference. */
+  readonly key: SecretText;
+  readonly directory: string;
+  readonly intervalMs: number;
+  readonly maxRowsPerChunk: number;
+  /** A full pass of re-verification must not take longer. */
+  readonly verifyWithinMs: number;
+  readonly anchors: readonly Anchor[];
+}

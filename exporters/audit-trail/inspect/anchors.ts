@@ -1,5 +1,4 @@
-import type { Seal } from '../../../pack/audit-trail/model.js';
-import type { Anchor } from '../../../pack/sealing/model.js';
+import type { Anchor, Seal } from '../../../pack/sealing/model.js';
 import { describeError } from '../../runtime/log.js';
 import { type AuditStore, anchorTarget, contradiction } from '../seal/index.js';
 

@@ -1,4 +1,5 @@
-import type { AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
+import type { Seal } from '../../../pack/sealing/model.js';
 import {
   type AuditStore,
   type Disposal,

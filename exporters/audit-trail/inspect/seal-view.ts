@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Seal } from '../../../pack/audit-trail/model.js';
+import type { Seal } from '../../../pack/sealing/model.js';
 import { kopCall } from '../../runtime/call.js';
 import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
 import { Disk } from '../../runtime/sealing/log/disk.js';

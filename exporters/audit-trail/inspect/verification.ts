@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { Seal } from '../../../pack/audit-trail/model.js';
 import type { DatabaseAccess } from '../../../pack/index.js';
 import { readBounded, UnreadableFile } from '../../../pack/reading/bounded-file.js';
+import type { Seal } from '../../../pack/sealing/model.js';
 import { announcedKeys } from '../../runtime/sealing/log/announced-keys.js';
 import {
   type AuditStore,

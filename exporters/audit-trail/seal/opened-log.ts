@@ -1,4 +1,4 @@
-import type { Seal } from '../../../pack/audit-trail/model.js';
+import type { Seal } from '../../../pack/sealing/model.js';
 import { AnchorSet, type AnchorSetDeps } from '../../runtime/sealing/anchors/anchor-set.js';
 import type { Disk } from '../../runtime/sealing/log/disk.js';
 import type { NoteVerifier } from '../../runtime/sealing/signing/note.js';

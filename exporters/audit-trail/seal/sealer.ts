@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditTrail, Seal } from '../../../pack/audit-trail/model.js';
-import type { Anchor } from '../../../pack/sealing/model.js';
+import type { AuditTrail } from '../../../pack/audit-trail/model.js';
+import type { Anchor, Seal } from '../../../pack/sealing/model.js';
 import type { Logger } from '../../runtime/log.js';
 import type { AnchorTarget } from '../../runtime/sealing/anchors/anchor.js';
 import { SealHeld, SealRefused, SealUnavailable } from '../../runtime/sealing/errors.js';

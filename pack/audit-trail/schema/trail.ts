@@ -3,10 +3,10 @@ import { database } from '../../postgres/schema/database.js';
 import { tableName, tablePattern } from '../../postgres/schema/texts.js';
 import { count, expected, isoDate, list, name, oneOf, section, text } from '../../reading/schema/say.js';
 import { days, duration, interval, ratio } from '../../reading/schema/units.js';
+import { seal } from '../../sealing/schema.js';
 import { attributionFields, auditOperations } from '../model.js';
 import { comparisonsOrNames } from './comparisons.js';
 import { records } from './records.js';
-import { seal } from './seal.js';
 
 const scope = section({
   schemas: list(text(), 'schema names')

@@ -1,6 +1,6 @@
 /** The compliance board of one portal: which controls there are, where evidence is, what was waived. */
 import type { DatabaseAccess } from '../../postgres/model.js';
-import type { Anchor } from '../../sealing/model.js';
+import type { Seal } from '../../sealing/model.js';
 import type { SecretText } from '../../secrets/secret.js';
 import type { Control } from './control.js';
 import type { Obligation } from './obligation.js';
@@ -23,6 +23,15 @@ export interface ComplianceBoard {
   readonly prometheus?: PrometheusSource;
   readonly databases: readonly (DatabaseAccess & { readonly name: string })[];
   readonly evidence: EvidencePolicy;
+  /** What was read beside the description. */
+  readonly files: readonly FilesRead[];
+}
+
+/** One document, of one file or of several. */
+export interface FilesRead {
+  readonly paths: readonly string[];
+  /** Of what was written. */
+  readonly sha256: string;
 }
 
 export interface CatalogueIdentity {
@@ -104,17 +113,6 @@ export interface EvidencePolicy {
   readonly directory?: string;
   /** PostgreSQL instead of the embedded store. */
   readonly database?: DatabaseAccess;
-  readonly seal?: EvidenceSeal;
-}
-
-/** As an audit trail is sealed. */
-export interface EvidenceSeal {
-  /** First line of every checkpoint, and name of its key. */
-  readonly origin: string;
-  readonly key: SecretText;
-  readonly directory: string;
-  readonly intervalMs: number;
-  /** Most evaluations under one chunk root, which localises damage. */
-  readonly maxPerEntry: number;
-  readonly anchors: readonly Anchor[];
+  /** As an audit trail is sealed. */
+  readonly seal?: Seal;
 }

@@ -54,6 +54,7 @@ export function boardOf(controls: readonly Control[], change: Partial<Compliance
     imports: [],
     databases: [],
     evidence: { retentionDays: 2555 },
+    files: [],
     ...change,
   };
 }

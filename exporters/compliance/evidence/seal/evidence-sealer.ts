@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EvidenceSeal } from '../../../../pack/compliance/model/index.js';
-import type { Anchor } from '../../../../pack/sealing/model.js';
+import type { Anchor, Seal } from '../../../../pack/sealing/model.js';
 import { errorCode } from '../../../runtime/error-code.js';
 import { describeError, type Logger } from '../../../runtime/log.js';
 import type { AnchorTarget } from '../../../runtime/sealing/anchors/anchor.js';
@@ -40,7 +39,7 @@ interface Opened {
 
 /** Seals the evaluations of a store, interval by interval. */
 export class EvidenceSealer {
-  readonly #seal: EvidenceSeal;
+  readonly #seal: Seal;
   readonly #evidence: EvidenceStore;
   readonly #deps: EvidenceSealerDeps;
   readonly #now: () => Date;
@@ -51,7 +50,7 @@ export class EvidenceSealer {
   #opened: Opened | undefined;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(seal: EvidenceSeal, evidence: EvidenceStore, deps: EvidenceSealerDeps) {
+  constructor(seal: Seal, evidence: EvidenceStore, deps: EvidenceSealerDeps) {
     this.#seal = seal;
     this.#evidence = evidence;
     this.#deps = deps;
@@ -104,7 +103,7 @@ export class EvidenceSealer {
       const signers = signersFromPem(this.#seal.origin, pem);
       this.#opened ??= await this.#open(signers, signal);
       const { sealed, anchors } = this.#opened;
-      const { maxPerEntry } = this.#seal;
+      const maxPerEntry = this.#seal.maxRowsPerChunk;
       await sealEvaluations({ evidence: this.#evidence, sealed, signers, now: this.#now, signal, maxPerEntry });
       if (this.#state !== 'sealing') this.#deps.log.info('evidence is sealed', { size: sealed.range.size });
       this.#state = 'sealing';

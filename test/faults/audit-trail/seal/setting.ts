@@ -1,5 +1,6 @@
-import type { AuditRecords, AuditTrail, Seal } from '../../../../pack/audit-trail/model.js';
+import type { AuditRecords, AuditTrail } from '../../../../pack/audit-trail/model.js';
 import type { DatabaseAccess } from '../../../../pack/index.js';
+import type { Seal } from '../../../../pack/sealing/model.js';
 
 export const ORIGIN = 'kingston.example/audit';
 

@@ -10,7 +10,8 @@ import {
 import { readSealedShape } from '../../../../exporters/audit-trail/seal/row-format.js';
 import type { RowFormat } from '../../../../exporters/audit-trail/seal/statement.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
-import type { AuditRecords, Seal } from '../../../../pack/audit-trail/model.js';
+import type { AuditRecords } from '../../../../pack/audit-trail/model.js';
+import type { Seal } from '../../../../pack/sealing/model.js';
 import { SecretText } from '../../../../pack/secrets/secret.js';
 import { forever, Lab, ORIGIN, records, SealLog, trailOf } from './support.js';
 

@@ -17,9 +17,9 @@ import {
   verifyRows,
 } from '../../../../exporters/audit-trail/seal/index.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
-import type { AuditRecords, AuditTrail, Seal } from '../../../../pack/audit-trail/model.js';
+import type { AuditRecords, AuditTrail } from '../../../../pack/audit-trail/model.js';
 import type { DatabaseAccess } from '../../../../pack/index.js';
-import type { Anchor } from '../../../../pack/sealing/model.js';
+import type { Anchor, Seal } from '../../../../pack/sealing/model.js';
 import { SecretText } from '../../../../pack/secrets/secret.js';
 import { type BorrowedServer, borrowPostgres } from '../../../support/postgres/borrowed.js';
 import { ORIGIN, records, trailAt } from './setting.js';

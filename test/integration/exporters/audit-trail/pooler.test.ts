@@ -10,8 +10,8 @@ import { createWitness } from '../../../../exporters/audit-trail/witness/index.j
 import { installSql } from '../../../../exporters/audit-trail/writer/index.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
 import { ReadOnlyDatabase } from '../../../../exporters/runtime/postgres/read-only.js';
-import type { Seal } from '../../../../pack/audit-trail/model.js';
 import { SecretText } from '../../../../pack/index.js';
+import type { Seal } from '../../../../pack/sealing/model.js';
 import { type AuditFixture, auditFixture, startAuditServer, watch } from '../../../support/audit-trail/fixture.js';
 import { bypassed } from '../../../support/audit-trail/schema.js';
 import { kingston } from '../../../support/encryption/ciphertexts.js';

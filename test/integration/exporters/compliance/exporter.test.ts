@@ -151,7 +151,8 @@ test('each evaluation is kept and sealed, and the API shows what changed', async
     key: SecretText.literal(key.privateKey),
     directory: join(directory, 'seal'),
     intervalMs: 200,
-    maxPerEntry: 100,
+    maxRowsPerChunk: 100,
+    verifyWithinMs: 1000,
     anchors: [],
   };
   const { status, metric, answers, exporter, stop } = await watched(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { url } from '../../reading/schema/patterns.js';
-import { count, expected, list, name, section, text } from '../../reading/schema/say.js';
-import { days, duration, interval, timeout } from '../../reading/schema/units.js';
+import { url } from '../reading/schema/patterns.js';
+import { count, expected, list, name, section, text } from '../reading/schema/say.js';
+import { days, duration, interval, timeout } from '../reading/schema/units.js';
 
 const anchorName = () => name().describe('Name of the anchor, a label of its metrics.');
 

@@ -1,0 +1,63 @@
+/** Files that stand beside the description: catalogues, profiles, waivers. Read as the description itself is. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { digest } from '../reading/digest.js';
+import type { Layout } from '../reading/layout.js';
+import { judgeShape, read } from '../reading/parse.js';
+import { InvalidPack, type Problem } from '../reading/problems.js';
+import { Reporter } from '../reading/reporter.js';
+import { packageRoot } from '../reading/shipped.js';
+import type { MapNode } from '../reading/source-node.js';
+import { readSource } from '../reading/yaml-source.js';
+import { SecretPlaces } from '../secrets/secret-places.js';
+
+/** Nothing in these files is a secret, so no reference is read there. */
+const secrets = new SecretPlaces();
+
+export interface ReadDocument<T> {
+  readonly value: T;
+  readonly root: MapNode;
+  /** Problems are said of the place in this file. */
+  readonly reporter: Reporter;
+  readonly files: readonly string[];
+  readonly sha256: string;
+}
+
+/** A document, or what is wrong with it. */
+export type DocumentAnswer<T> = ReadDocument<T> | { readonly problems: readonly Problem[] };
+
+export interface DocumentKind<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly sections: readonly string[];
+  /** Sections whose entries have names, so that one that is wrong leaves the others to be judged. */
+  readonly sectionsOfEntries: readonly string[];
+}
+
+/** @param path a file, or a folder whose files are merged. */
+export function readDocument<Schema extends z.ZodType>(
+  path: string,
+  { schema, sections, sectionsOfEntries }: DocumentKind<Schema>,
+): DocumentAnswer<z.output<Schema>> {
+  const layout: Layout = { sections, sectionsOfEntries, secrets };
+  try {
+    const { root, files } = readSource([path], layout);
+    const reporter = new Reporter(root, secrets);
+    const written = judgeShape(root, schema, layout, reporter);
+    if (written === undefined || reporter.problems.length > 0) return { problems: reporter.problems };
+    return { value: read(schema, written), root, reporter, files, sha256: digest(root) };
+  } catch (error) {
+    if (error instanceof InvalidPack) return { problems: error.problems };
+    throw error;
+  }
+}
+
+/** Where a catalogue is: a shipped one by its name, another by its path. */
+export function catalogueFolder(written: string): string | undefined {
+  const folder = join(packageRoot(), 'controls', written);
+  return /^[a-z][a-z0-9-]*$/.test(written) && existsSync(folder) ? folder : undefined;
+}
+
+export function isPath(written: string): boolean {
+  return /^(?:\.{1,2}\/|\/|[A-Za-z]:[\\/])/.test(written);
+}

@@ -1,0 +1,19 @@
+import { domain } from '../domain.js';
+import { complianceMetrics } from './metrics.js';
+import { resolveBoard } from './resolve.js';
+import { filesOfBoards, referencesOfBoards } from './rules/boards.js';
+import { board } from './schema/board.js';
+import { secretsOfBoards } from './secret-places.js';
+
+export const compliance = domain({
+  key: 'compliance',
+  noun: 'compliance board',
+  nouns: 'compliance boards',
+  about: 'Which compliance controls there are, where their evidence is, and what was waived.',
+  schema: board,
+  rules: [referencesOfBoards, filesOfBoards],
+  resolve: resolveBoard,
+  files: ({ files }) => files,
+  secrets: secretsOfBoards,
+  metrics: [{ title: 'Compliance', metrics: complianceMetrics }],
+});
