@@ -22,7 +22,7 @@ export function judgeCatalogue({ value, reporter }: ReadDocument<ParsedCatalogue
         atKey: true,
       });
     }
-    named(reporter, at('owner'), control.owner, 'team', known.teams);
+    mustName(reporter, at('owner'), control.owner, 'team', known.teams);
     judgeReferences(value, control, id, reporter);
     judgeTimes(control, id, reporter);
     for (const [name, check] of Object.entries(control.checks))
@@ -42,7 +42,7 @@ function judgeReferences(
 ): void {
   for (const [index, { framework, confidence, checked }] of references.entries()) {
     const at = ['controls', id, 'references', index];
-    named(reporter, [...at, 'framework'], framework, 'framework', Object.keys(frameworks));
+    mustName(reporter, [...at, 'framework'], framework, 'framework', Object.keys(frameworks));
     if (confidence === 'verified' && checked === undefined) {
       reporter.report([...at, 'confidence'], 'verified without a day', {
         expected: 'checked: with the day on which the text was read',
@@ -91,11 +91,11 @@ function judgeCheck(
       return;
     }
     case 'sql':
-      named(reporter, [...path, 'database'], check.database, 'database', Object.keys(board.databases));
+      mustName(reporter, [...path, 'database'], check.database, 'database', Object.keys(board.databases));
       return;
     case 'freshness':
       if (check.database === undefined) judgePromql(check.query, [...path, 'query'], reporter);
-      else named(reporter, [...path, 'database'], check.database, 'database', Object.keys(board.databases));
+      else mustName(reporter, [...path, 'database'], check.database, 'database', Object.keys(board.databases));
       if (check.warnAge !== undefined && check.warnAge > check.maxAge) {
         reporter.report([...path, 'warnAge'], 'it is at risk only after it has failed', {
           expected: 'at most maxAge:',
@@ -103,10 +103,10 @@ function judgeCheck(
       }
       return;
     case 'deadline':
-      named(reporter, [...path, 'obligation'], check.obligation, 'obligation', Object.keys(board.obligations));
+      mustName(reporter, [...path, 'obligation'], check.obligation, 'obligation', Object.keys(board.obligations));
       return;
     case 'imported':
-      named(reporter, [...path, 'from'], check.from, 'import', Object.keys(board.imports));
+      mustName(reporter, [...path, 'from'], check.from, 'import', Object.keys(board.imports));
       return;
     case 'composite':
       judgeComposite(check, path, control, reporter);
@@ -149,7 +149,7 @@ function judgeComposite(
   reporter: Reporter,
 ): void {
   const members = Object.entries(checks).flatMap(([name, { kind }]) => (kind === 'composite' ? [] : [name]));
-  for (const [index, name] of of.entries()) named(reporter, [...path, 'of', index], name, 'check', members);
+  for (const [index, name] of of.entries()) mustName(reporter, [...path, 'of', index], name, 'check', members);
   if (atLeast > of.length) {
     reporter.report([...path, 'atLeast'], `${atLeast} of ${of.length} can never pass`, {
       expected: `at most ${of.length}`,
@@ -162,7 +162,7 @@ function judgeTests({ tests, checks }: ParsedControl, id: string, reporter: Repo
   const names = Object.entries(checks).flatMap(([name, { kind }]) => (kind === 'composite' ? [] : [name]));
   for (const [index, { given }] of tests.entries()) {
     for (const name of Object.keys(given))
-      named(reporter, ['controls', id, 'tests', index, 'given', name], name, 'check', names);
+      mustName(reporter, ['controls', id, 'tests', index, 'given', name], name, 'check', names);
   }
   const onlyStated = Object.values(checks).every(({ kind }) => kind === 'attestation');
   const needed = onlyStated
@@ -177,7 +177,7 @@ function judgeTests({ tests, checks }: ParsedControl, id: string, reporter: Repo
   }
 }
 
-export function named(reporter: Reporter, path: Path, name: string, noun: string, known: readonly string[]): void {
+export function mustName(reporter: Reporter, path: Path, name: string, noun: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   const expected = known.length === 0 ? `a ${noun} that is described` : `one of ${known.join(', ')}`;
   reporter.report(path, `unknown ${noun} '${name}'`, { expected, didYouMean: suggest(name, known) });

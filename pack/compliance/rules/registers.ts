@@ -3,21 +3,21 @@ import type { ReadDocument } from '../documents.js';
 import type { ParsedControl } from '../schema/catalogue.js';
 import type { ParsedProfile } from '../schema/profile.js';
 import type { ParsedAttestations, ParsedChanges, ParsedWaivers } from '../schema/registers.js';
-import { named } from './catalogues.js';
+import { mustName } from './catalogues.js';
 
 type Controls = ReadonlyMap<string, ParsedControl>;
 
 export function judgeProfile({ value, reporter }: ReadDocument<ParsedProfile>, controls: Controls): void {
   const ids = [...controls.keys()];
   for (const [index, id] of (value.select.controls ?? []).entries())
-    named(reporter, ['select', 'controls', index], id, 'control', ids);
-  for (const id of Object.keys(value.exclude)) named(reporter, ['exclude', id], id, 'control', ids);
+    mustName(reporter, ['select', 'controls', index], id, 'control', ids);
+  for (const id of Object.keys(value.exclude)) mustName(reporter, ['exclude', id], id, 'control', ids);
   for (const [id, { checks }] of Object.entries(value.tailor)) {
-    named(reporter, ['tailor', id], id, 'control', ids);
+    mustName(reporter, ['tailor', id], id, 'control', ids);
     const own = controls.get(id)?.checks ?? {};
     for (const [name, limits] of Object.entries(checks)) {
       const at = ['tailor', id, 'checks', name];
-      named(reporter, at, name, 'check', Object.keys(own));
+      mustName(reporter, at, name, 'check', Object.keys(own));
       const kind = own[name]?.kind;
       const may = kind === undefined ? undefined : mayBeTailored[kind];
       for (const key of Object.keys(limits)) {
@@ -45,7 +45,7 @@ export function judgeWaivers({ value, reporter }: ReadDocument<ParsedWaivers>, c
   for (const [id, waiver] of Object.entries(value.waivers)) {
     const at = (key: string) => ['waivers', id, key];
     const { control, requestedBy, approvedBy, approvedOn, expiresOn } = waiver;
-    named(reporter, at('control'), control, 'control', [...controls.keys()]);
+    mustName(reporter, at('control'), control, 'control', [...controls.keys()]);
     if (sameRole(requestedBy, approvedBy)) {
       reporter.report(at('approvedBy'), 'who asked for it also approved it', { expected: 'another role' });
     }
@@ -67,10 +67,10 @@ function sameRole(left: string, right: string): boolean {
 
 export function judgeAttestations({ value, reporter }: ReadDocument<ParsedAttestations>, controls: Controls): void {
   for (const [index, { control, check }] of value.attestations.entries()) {
-    named(reporter, ['attestations', index, 'control'], control, 'control', [...controls.keys()]);
+    mustName(reporter, ['attestations', index, 'control'], control, 'control', [...controls.keys()]);
     const own = Object.entries(controls.get(control)?.checks ?? {});
     const stated = own.flatMap(([name, { kind }]) => (kind === 'attestation' ? [name] : []));
-    if (controls.has(control)) named(reporter, ['attestations', index, 'check'], check, 'check', stated);
+    if (controls.has(control)) mustName(reporter, ['attestations', index, 'check'], check, 'check', stated);
   }
 }
 
@@ -80,9 +80,9 @@ export function judgeChanges(
   teams: readonly string[],
 ): void {
   for (const [id, change] of Object.entries(value.changes)) {
-    named(reporter, ['changes', id, 'owner'], change.owner, 'team', teams);
+    mustName(reporter, ['changes', id, 'owner'], change.owner, 'team', teams);
     for (const [index, control] of change.controls.entries()) {
-      named(reporter, ['changes', id, 'controls', index], control, 'control', [...controls.keys()]);
+      mustName(reporter, ['changes', id, 'controls', index], control, 'control', [...controls.keys()]);
     }
   }
 }
