@@ -46,11 +46,12 @@ interface Row extends Record<string, unknown> {
   readonly value: string | null;
   readonly as_of: string | null;
   readonly has_value: boolean;
+  readonly has_as_of: boolean;
 }
 
 /** As JSON, because only it says which columns there are; numbers keep all their digits in it. */
 function wrapped(query: string): string {
-  return `select j ->> 'value' as value, j ->> 'as_of' as as_of, j ? 'value' as has_value
+  return `select j ->> 'value' as value, j ->> 'as_of' as as_of, j ? 'value' as has_value, j ? 'as_of' as has_as_of
     from (select pg_catalog.to_jsonb(q) as j from (\n${query}\n) as q limit 2) as r`;
 }
 
@@ -64,7 +65,9 @@ function readOne(rows: readonly Row[]): SqlAnswer {
   if (rows.length > 1) return { unknown: 'the query gives several rows; it must give exactly one' };
   if (!row.has_value) return { unknown: 'the query gives no column value' };
   if (row.value === null) return { unknown: 'value is null' };
-  if (row.as_of === null) return { value: row.value, asOf: undefined };
+  if (!row.has_as_of) return { value: row.value, asOf: undefined };
+  // Nothing was ever looked at: no row of what is wrong is no evidence then.
+  if (row.as_of === null) return { unknown: 'as_of is null: there is no evidence yet' };
   const asOf = instantOf(row.as_of);
   return asOf === undefined ? { unknown: 'as_of is no timestamp with time zone' } : { value: row.value, asOf };
 }

@@ -137,6 +137,7 @@ describe('checks of a database', () => {
     ['select false as value', 'pass'],
     ["select 0 as value, now() - interval '1 hour' as as_of", 'pass'],
     ['select 0 as value, localtimestamp as as_of', 'unknown'],
+    ['select count(*) as value, max(n) as as_of from (select null::timestamptz as n where false) as t', 'unknown'],
     ['select null as value', 'unknown'],
     ['select 0 as amount', 'unknown'],
     ['select 0 as value where false', 'unknown'],
