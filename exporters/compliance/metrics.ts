@@ -1,4 +1,3 @@
-import { DateTime } from 'luxon';
 import { evaluationFailures, complianceMetrics as m } from '../../pack/compliance/metrics.js';
 import {
   type ComplianceBoard,
@@ -11,6 +10,7 @@ import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import type { ControlResult } from './evaluation/evaluate.js';
 import { limitsOf } from './evaluation/evaluation-document.js';
 import type { ControlView } from './evaluation/view.js';
+import { dayAfter, dayFromIso, startOfDay } from './obligations/deadlines/day.js';
 import { completionOutcomes, obligationBuckets } from './obligations/summary.js';
 import type { ObligationWatch } from './obligations/watch.js';
 import { summarise } from './status/roll-up.js';
@@ -61,14 +61,14 @@ export class BoardMetrics {
     for (const view of facts.views) this.#control(view);
     for (const area of complianceAreas) this.#area(area, facts.views);
     for (const waiver of waivers) {
-      const ends = dayEnd(waiver.expiresOn, facts.timeZone);
+      const ends = startsAt(dayAfter(dayFromIso(waiver.expiresOn)), facts.timeZone);
       this.#gauges.waiverExpiry.set({ portal, control: waiver.control, waiver: waiver.id }, ends);
     }
     for (const { name, version, sha256 } of catalogues) {
       this.#gauges.catalogue.set({ portal, catalogue: name, version, sha256 }, 1);
     }
     for (const { id, impact, status, effectiveOn } of changes) {
-      const at = effectiveOn === undefined ? 0 : dayStart(effectiveOn, facts.timeZone);
+      const at = effectiveOn === undefined ? 0 : startsAt(dayFromIso(effectiveOn), facts.timeZone);
       this.#gauges.changeEffective.set({ portal, change: id, impact, status }, at);
     }
     for (const watch of facts.obligations) this.#obligation(watch);
@@ -167,11 +167,6 @@ function gaugesOf(store: MetricStore) {
   };
 }
 
-function dayStart(day: string, zone: string): number {
-  return DateTime.fromISO(day, { zone }).toSeconds();
-}
-
-/** The first second after the day. */
-function dayEnd(day: string, zone: string): number {
-  return DateTime.fromISO(day, { zone }).plus({ days: 1 }).toSeconds();
+function startsAt(day: Parameters<typeof startOfDay>[0], timeZone: string): number {
+  return startOfDay(day, timeZone).getTime() / 1000;
 }

@@ -1,7 +1,7 @@
 import { type ControlStatus, controlStatuses } from '../../pack/compliance/model/index.js';
 import type { CellState, LandingCell, LandingSection, SectionFinding } from '../runtime/landing/section.js';
-import { countStatuses } from './api/listing.js';
 import type { ControlDetail } from './api/schemas.js';
+import { countStatuses } from './status/roll-up.js';
 
 const words: Readonly<Record<ControlStatus, string>> = {
   non_compliant: 'Failing',

@@ -2,7 +2,8 @@ import { assessmentResults } from '../interchange/export/assessment-results.js';
 import { controlCsv } from '../interchange/export/control-csv.js';
 import { planOfAction } from '../interchange/export/poam.js';
 import { type ControlSnapshot, cataloguesOf } from '../interchange/export/snapshot.js';
-import { countStatuses, selectedControls } from './listing.js';
+import { countStatuses } from '../status/roll-up.js';
+import { selectedControls } from './listing.js';
 import type { ControlDetail, ExportQuery } from './schemas.js';
 
 export interface ExportedControls {

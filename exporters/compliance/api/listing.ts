@@ -1,4 +1,6 @@
+import { controlSeverities } from '../../../pack/compliance/model/control.js';
 import { controlStatuses } from '../../../pack/compliance/model/status.js';
+import { countStatuses } from '../status/roll-up.js';
 import type { ControlDetail, ControlFilter, ControlQuery, ControlSummary, StatusSummary } from './schemas.js';
 
 export interface ControlPage {
@@ -17,7 +19,6 @@ export function selectedControls(
   return controls.filter((control) => isSelected(control, filter, now)).sort(worstFirst);
 }
 
-const severityOrder = ['critical', 'high', 'medium', 'low'];
 const actionable: readonly string[] = ['non_compliant', 'unknown', 'at_risk'];
 
 /**
@@ -57,21 +58,6 @@ export function isCursor(text: string): boolean {
   return parseCursor(text) !== undefined;
 }
 
-export function countStatuses(controls: readonly ControlSummary[]): StatusSummary {
-  const of = (status: ControlSummary['status']) => controls.filter((control) => control.status === status).length;
-  return {
-    applicable: controls.length - of('not_applicable'),
-    counts: {
-      non_compliant: of('non_compliant'),
-      unknown: of('unknown'),
-      at_risk: of('at_risk'),
-      waived: of('waived'),
-      compliant: of('compliant'),
-      not_applicable: of('not_applicable'),
-    },
-  };
-}
-
 /** Whether the evidence is older than it may be, or there is none. */
 function isStale({ status, evidenceAt, evidenceMaxAgeSeconds }: ControlDetail, now: Date): boolean {
   if (status === 'not_applicable') return false;
@@ -93,7 +79,7 @@ function isSelected(control: ControlDetail, query: ControlFilter, now: Date): bo
 }
 
 function keyOf({ status, severity, id, board }: ControlSummary): Key {
-  return [controlStatuses.indexOf(status), severityOrder.indexOf(severity), id, board];
+  return [controlStatuses.indexOf(status), controlSeverities.indexOf(severity), id, board];
 }
 
 function worstFirst(left: ControlSummary, right: ControlSummary): number {

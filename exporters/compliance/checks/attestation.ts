@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Attestation, Control } from '../../../pack/compliance/model/index.js';
-import { dayIn } from '../status/days.js';
+import { dayIn } from '../obligations/deadlines/day.js';
 import { unknownFinding } from '../status/finding.js';
 import { statedFinding } from '../status/inline-tests.js';
 import type { LookOf } from './look.js';

@@ -1,13 +1,11 @@
 import type { FreshnessCheck } from '../../../pack/compliance/model/index.js';
 import { compareWith } from '../status/compare.js';
-import { type CheckFinding, unknownFinding } from '../status/finding.js';
+import { type CheckFinding, CLOCK_TOLERANCE_MS, unknownFinding } from '../status/finding.js';
 import { ageLimits } from '../status/inline-tests.js';
 import type { CheckLook, LookOf } from './look.js';
 import type { PrometheusClient } from './prometheus.js';
 import { NO_PROMETHEUS } from './promql.js';
 import { type Databases, instantOf, oneValueOf } from './sql.js';
-
-const CLOCK_TOLERANCE_SECONDS = 60;
 
 interface Needs {
   readonly prometheus: PrometheusClient | undefined;
@@ -55,7 +53,7 @@ function ofAge(
   seconds: number,
   seen: { readonly asOf: Date; readonly source: string },
 ): CheckFinding {
-  if (seconds < -CLOCK_TOLERANCE_SECONDS)
+  if (seconds < -CLOCK_TOLERANCE_MS / 1000)
     return unknownFinding(seen.source, 'it is said to have happened in the future: a clock is wrong');
   const value = String(Math.max(0, Math.round(seconds)));
   return compareWith(ageLimits(check.maxAgeSeconds, check.warnAgeSeconds), { ...seen, value });

@@ -5,7 +5,7 @@ import type {
   RawStatus,
   Waiver,
 } from '../../../pack/compliance/model/index.js';
-import type { CheckFinding } from '../status/finding.js';
+import { type CheckFinding, oldestSeen } from '../status/finding.js';
 import { judgeControl } from '../status/verdict.js';
 import { withWaivers } from '../status/waiving.js';
 import type { ControlResult } from './evaluate.js';
@@ -51,16 +51,11 @@ export function viewOf(
     comingFrom: verdict.status === 'not_applicable' ? verdict.comingFrom : undefined,
     findings,
     evaluatedAt: result?.evaluatedAt,
-    evidenceAt: oldestOf(findings),
+    evidenceAt: oldestSeen(findings.values()),
   };
 }
 
 function reasonOf(verdict: ReturnType<typeof judgeControl>['verdict']): string | undefined {
   if (verdict.status === 'compliant') return undefined;
   return verdict.status === 'not_applicable' ? verdict.reason : verdict.reasons.join('; ');
-}
-
-function oldestOf(findings: ReadonlyMap<string, CheckFinding>): Date | undefined {
-  const times = [...findings.values()].flatMap(({ seen }) => (seen === undefined ? [] : [seen.asOf.getTime()]));
-  return times.length === 0 ? undefined : new Date(Math.min(...times));
 }

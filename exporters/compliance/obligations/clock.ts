@@ -1,7 +1,7 @@
 /** What of a case matters once its deadline is known. */
 import type { Obligation, ObligationCase } from '../../../pack/compliance/model/index.js';
 import type { Calendar } from '../../../pack/policy/model.js';
-import { dayFromIso, dayOf, isoDay } from './deadlines/day.js';
+import { dayFromIso, dayIn, dayOf, isoDay } from './deadlines/day.js';
 import { caseDeadline, type DueAnswer, returnDeadline } from './deadlines/deadline.js';
 import { endedPeriods } from './deadlines/periods.js';
 
@@ -23,7 +23,7 @@ export function clocksOf(
 ): readonly CaseClock[] {
   if (obligation.schedule !== undefined) return returnClocks(obligation, calendar, cases, now);
   return cases.map((found) => ({
-    startedOn: isoDay(dayOf(found.startedAt, calendar.timeZone)),
+    startedOn: dayIn(found.startedAt, calendar.timeZone),
     due: caseDeadline(obligation, calendar, found, now),
     ...(found.completedAt !== undefined && { completedAt: found.completedAt }),
     stands: found.completedAt === undefined && found.stopped.some(({ from, to }) => to === undefined && from <= now),

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { CaseClock } from './clock.js';
-import { dayOf, isoDay } from './deadlines/day.js';
+import { dayIn } from './deadlines/day.js';
 import { type CompletionOutcome, completionOutcomes, outcomeOf } from './summary.js';
 
 export const seenCompletions = z.record(z.string(), z.number().int().nonnegative());
@@ -21,7 +21,7 @@ export function withCompletions(
   for (const clock of clocks) {
     const outcome = outcomeOf(clock);
     if (outcome === undefined || clock.completedAt === undefined) continue;
-    const key = `${clock.startedOn}/${isoDay(dayOf(clock.completedAt, timeZone))}/${outcome}`;
+    const key = `${clock.startedOn}/${dayIn(clock.completedAt, timeZone)}/${outcome}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return { ...seen, ...Object.fromEntries([...counts].map(([key, count]) => [key, Math.max(count, seen[key] ?? 0)])) };

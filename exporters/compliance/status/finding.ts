@@ -16,6 +16,15 @@ export type CheckFinding =
 
 export type CheckOutcome = CheckFinding['outcome'];
 
+/** Clocks of two machines may differ by this much. */
+export const CLOCK_TOLERANCE_MS = 60_000;
+
+/** Time of the oldest evidence among them; undefined where nothing was seen. */
+export function oldestSeen(findings: Iterable<CheckFinding>): Date | undefined {
+  const times = [...findings].flatMap(({ seen }) => (seen === undefined ? [] : [seen.asOf.getTime()]));
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}
+
 export function unknownFinding(source: string, reason: string, seen?: SeenEvidence): CheckFinding {
   return { outcome: 'unknown', reason, source, ...(seen === undefined ? {} : { seen }) };
 }

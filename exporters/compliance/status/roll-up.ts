@@ -27,9 +27,16 @@ export interface AreaSummary {
   readonly worst: ControlStatus | undefined;
 }
 
-export function summarise(controls: readonly RolledUp[]): AreaSummary {
+export type StatusCounts = Pick<AreaSummary, 'counts' | 'applicable'>;
+
+export function countStatuses(controls: readonly Pick<RolledUp, 'status'>[]): StatusCounts {
   const counts = { non_compliant: 0, unknown: 0, at_risk: 0, waived: 0, compliant: 0, not_applicable: 0 };
   for (const { status } of controls) counts[status] += 1;
+  return { counts, applicable: controls.length - counts.not_applicable };
+}
+
+export function summarise(controls: readonly RolledUp[]): AreaSummary {
+  const { counts } = countStatuses(controls);
   const applicable = controls.filter(({ status }) => status !== 'not_applicable');
   const weightOf = (some: readonly RolledUp[]) =>
     some.reduce((sum, { severity }) => sum + severityWeights[severity], 0);

@@ -1,9 +1,6 @@
 import type { CompositeCheck, Control } from '../../../pack/compliance/model/index.js';
-import { dayIn } from './days.js';
-import { type CheckFinding, type SeenEvidence, unknownFinding } from './finding.js';
-
-/** Clocks of two machines may differ by this much. */
-const CLOCK_TOLERANCE_MS = 60_000;
+import { dayIn } from '../obligations/deadlines/day.js';
+import { type CheckFinding, CLOCK_TOLERANCE_MS, oldestSeen, type SeenEvidence, unknownFinding } from './finding.js';
 
 /** What is found of a control before waivers. Compliant holds the evidence of each check that counts. */
 export type ControlVerdict =
@@ -87,7 +84,7 @@ function composed(
   const count = (...outcomes: readonly CheckFinding['outcome'][]) =>
     members.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const source = `checks ${of.join(', ')}`;
-  const seen = { value: String(count('pass', 'at_risk')), asOf: oldestOf(members) ?? now, source };
+  const seen = { value: String(count('pass', 'at_risk')), asOf: oldestSeen(members) ?? now, source };
   if (count('pass') >= atLeast) return { outcome: 'pass', seen };
   const summary = `${count('pass', 'at_risk')} of ${of.length} pass, ${atLeast} must`;
   if (count('pass', 'at_risk') >= atLeast)
@@ -96,11 +93,6 @@ function composed(
   if (count('pass', 'at_risk', 'unknown') >= atLeast)
     return unknownFinding(source, `${summary}; ${count('unknown')} are unknown`, seen);
   return { outcome: 'fail', seen, reason: summary };
-}
-
-function oldestOf(findings: readonly CheckFinding[]): Date | undefined {
-  const times = findings.flatMap(({ seen }) => (seen === undefined ? [] : [seen.asOf.getTime()]));
-  return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
 /** Members of a composite count through it. */

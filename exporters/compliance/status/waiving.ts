@@ -1,5 +1,5 @@
 import type { ControlStatus, RawStatus, Waiver } from '../../../pack/compliance/model/index.js';
-import { dayIn } from './days.js';
+import { dayIn } from '../obligations/deadlines/day.js';
 
 export interface EffectiveStatus {
   readonly status: ControlStatus;

@@ -1,6 +1,6 @@
 /** OSCAL assessment results: one result for each board. The same controls at the same time give the same bytes. */
 import type { ControlDetail } from '../../api/schemas.js';
-import { findingParts } from './findings.js';
+import { findingParts, listedParts } from './findings.js';
 import { listed, metadataOf, oneLine, oscalToken, prop } from './oscal-parts.js';
 import type { ControlSnapshot } from './snapshot.js';
 import { nameUuid } from './uuid.js';
@@ -57,14 +57,7 @@ function resultOf(board: string, controls: readonly ControlDetail[], asOf: Date)
         },
       ],
     },
-    ...listed(
-      'observations',
-      parts.flatMap(({ observations }) => observations),
-    ),
-    ...listed(
-      'risks',
-      parts.flatMap(({ risks }) => risks),
-    ),
+    ...listedParts(parts),
     ...listed(
       'findings',
       parts.map(({ finding }) => finding),

@@ -6,6 +6,22 @@ import { nameUuid } from './uuid.js';
 
 type ExportedCheck = ControlDetail['checks'][number];
 
+type FindingParts = ReturnType<typeof findingParts>;
+
+/** What the findings of a document rest on; OSCAL has no empty lists. */
+export function listedParts(parts: readonly Pick<FindingParts, 'observations' | 'risks'>[]) {
+  return {
+    ...listed(
+      'observations',
+      parts.flatMap(({ observations }) => observations),
+    ),
+    ...listed(
+      'risks',
+      parts.flatMap(({ risks }) => risks),
+    ),
+  };
+}
+
 export function findingParts(control: ControlDetail, asOf: Date) {
   const run = [asOf.toISOString(), control.board, control.id];
   const observations = control.checks.map((check) => observationOf(control, check, run, asOf));

@@ -1,5 +1,5 @@
 /** OSCAL plan of action and milestones: an item for each failure that nobody ended. */
-import { findingParts, isOpenFinding } from './findings.js';
+import { findingParts, isOpenFinding, listedParts } from './findings.js';
 import { listed, metadataOf, oneLine, propsOf } from './oscal-parts.js';
 import type { ControlSnapshot } from './snapshot.js';
 import { nameUuid } from './uuid.js';
@@ -15,14 +15,7 @@ export function planOfAction(snapshot: ControlSnapshot) {
       uuid: nameUuid('poam', run, JSON.stringify(snapshot.filters)),
       metadata: metadataOf(snapshot, 'Open findings of compliance controls'),
       'system-id': { id: oneLine([...new Set(open.map(({ portal }) => portal))].join(', ')) },
-      ...listed(
-        'observations',
-        parts.flatMap(({ observations }) => observations),
-      ),
-      ...listed(
-        'risks',
-        parts.flatMap(({ risks }) => risks),
-      ),
+      ...listedParts(parts),
       findings: parts.map(({ finding }) => finding),
       'poam-items': parts.map(({ control, finding, risks }) => ({
         uuid: nameUuid('poam-item', run, control.board, control.id),

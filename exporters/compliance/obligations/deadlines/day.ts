@@ -10,6 +10,11 @@ export function dayOf(instant: Date, timeZone: string): DateTime {
   return DateTime.utc(year, month, day);
 }
 
+/** The ISO day that it is at this moment in a zone. */
+export function dayIn(instant: Date, timeZone: string): string {
+  return isoDay(dayOf(instant, timeZone));
+}
+
 export function isoDay(day: DateTime): string {
   return day.toISODate() ?? '';
 }
