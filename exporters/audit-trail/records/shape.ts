@@ -10,12 +10,15 @@ select c.oid::text as oid, c.relkind, c.relpersistence,
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')`;
 
-/** Subscriptions of this database that write into the audit table, and recording triggers that also see what is applied. */
+/** Subscriptions of this database that write into the audit table. */
 const SUBSCRIBED = `
-select array(select distinct s.subname::text from pg_subscription s join pg_subscription_rel r on r.srsubid = s.oid
-             where s.subdbid = (select oid from pg_database where datname = current_database()) and r.srrelid = any($1::oid[])) as names,
-       array(select distinct t.tgrelid::regclass::text from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
-             where t.tgenabled in ('A', 'R') and n.nspname || '.' || p.proname = any($2)) as applied_to`;
+select distinct s.subname::text as name from pg_subscription s join pg_subscription_rel r on r.srsubid = s.oid
+where s.subdbid = (select oid from pg_database where datname = current_database()) and r.srrelid = any($1::oid[]) order by 1`;
+
+/** Tables whose recording triggers also see what a subscription applies. */
+const APPLIED_TO = `
+select distinct t.tgrelid::regclass::text as name from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+where t.tgenabled in ('A', 'R') and n.nspname || '.' || p.proname = any($1) order by 1`;
 
 const COLUMNS = `
 select a.attname as name, format_type(a.atttypid, null) as type, has_column_privilege(a.attrelid, a.attnum, 'select') as readable
@@ -143,10 +146,11 @@ export async function foreignWriter(
   { table, triggerFunctions }: AuditRecords,
   relations: readonly string[],
 ): Promise<Unreadable | undefined> {
-  const functions = triggerFunctions.map((name) => textOf(parseQualified(name.replace(/\(.*\)$/, ''))));
-  const [row] = await session.query<{ names: string[]; applied_to: string[] }>(SUBSCRIBED, [relations, functions]);
-  const { names = [], applied_to: tables = [] } = row ?? {};
+  const names = (await session.query<{ name: string }>(SUBSCRIBED, [relations])).map(({ name }) => name);
+  // Asked at each poll, so nearly always it ends here.
   if (names.length === 0) return undefined;
+  const functions = triggerFunctions.map((name) => textOf(parseQualified(name.replace(/\(.*\)$/, ''))));
+  const tables = (await session.query<{ name: string }>(APPLIED_TO, [functions])).map(({ name }) => name);
   const twice =
     tables.length === 0
       ? ''
