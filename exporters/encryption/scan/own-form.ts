@@ -17,7 +17,14 @@ const SHORTEST_ENCODED = 8;
 const PIECES = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
 /** Hex in pairs, with something between them. */
 const SPACED_HEX = /^(?:[0-9A-Fa-f]{2}[\s:.-]?){12,}$/;
-const ADDRESS = /^[^\s@]+@[^\s@]+\.[a-z]+$/i;
+/**
+ * A mail address: the dot-string and the domain of RFC 5321, with letters of any script. A looser one is met by every two hundredth
+ * ciphertext in Ascii85.
+ */
+const ADDRESS =
+  /^(?=[^@]{1,64}@)[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+\p{L}{2,63}$/u;
+/** Lines of one length, as an encoder breaks them, and a last one that is not longer. */
+const WRAPPED = /^\S{40,}(?:\r?\n\S+)*\s*$/;
 const NO_MARKS = Buffer.alloc(MARK_BYTES);
 
 /**
@@ -43,7 +50,7 @@ export function contentOfWhole(value: string, isOfBytes: boolean): Content {
   const encoded = pieces.filter((piece) => isHex(piece) || isOfBothCases(piece));
   const contents = encoded.flatMap((piece) => bytesOf(piece, false) ?? []);
   if (encoded.length === 0) {
-    const isText = readsAsText(bytes) && (/\S\s+\S/.test(value) || ADDRESS.test(value));
+    const isText = readsAsText(bytes) && ((/\S\s+\S/.test(value) && !isWrapped(value)) || ADDRESS.test(value));
     return { state: isText ? 'plaintext_suspect' : 'encrypted', marks: isOfBytes ? marksOf(bytes) : NO_MARKS };
   }
   const [only] = contents;
@@ -64,6 +71,16 @@ function marksOf(bytes: Buffer): Buffer {
   marks[0] = shortMark(bytes);
   marks[1] = shortMark(bytes.subarray(0, Math.max(0, bytes.length - TAG_BYTES)));
   return marks;
+}
+
+function isWrapped(value: string): boolean {
+  if (!WRAPPED.test(value)) return false;
+  const lengths = value
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => line.length);
+  const last = lengths.pop() ?? 0;
+  return lengths.every((length) => length === lengths[0]) && last <= (lengths[0] ?? last);
 }
 
 function isHex(piece: string): boolean {

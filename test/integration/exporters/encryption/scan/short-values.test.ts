@@ -192,6 +192,13 @@ describe('a regex without the group `ciphertext` judges the whole match', () => 
     ],
     ['text', '.{28}.+', 'text', text],
     ['an address', '.{20}.+', 'text', (row: number) => `anna.mueller.${row}@mail.example.com`],
+    ['an address of another script', '.{20}.+', 'text', (row: number) => `jürgen.grün+${row}@bücher-straße.example`],
+    [
+      'two lines of a note',
+      '[^]{20}[^]+',
+      'text',
+      (row: number) => `Name:Anna.Müller,Nr.${row}\nMail:a.mueller@example.com`,
+    ],
     ['Base64', '[A-Za-z0-9+/=]+', 'text', (row: number) => base64(Buffer.from(text(row)))],
     ['Base64 behind a prefix', 'enc:[A-Za-z0-9+/=]+', 'text', (row: number) => `enc:${base64(Buffer.from(text(row)))}`],
     ['Base64 behind a name', '.+', 'text', (row: number) => `production-main-key:${base64(Buffer.from(text(row)))}`],
@@ -203,6 +210,7 @@ describe('a regex without the group `ciphertext` judges the whole match', () => 
   });
 
   const sealed = () => randomBytes(60);
+  const ascii85 = (bytes: Buffer) => [...bytes].map((byte) => String.fromCharCode(33 + (byte % 85))).join('');
   const header = url(Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"main"}')).replaceAll('=', '');
   test.each<Case>([
     ['bytes', '.{28}.+', 'bytea', sealed],
@@ -218,7 +226,9 @@ describe('a regex without the group `ciphertext` judges the whole match', () => 
     ['hex in pairs', '[0-9a-f:]+', 'text', () => hex(sealed()).replace(/..(?!$)/g, '$&:')],
     ['a readable header and Base64', '.+', 'text', () => `${header}..${url(sealed())}.${url(randomBytes(16))}`],
     ['Base64 in bytes', '.+', 'bytea', () => Buffer.from(base64(sealed()))],
-    ['Ascii85', '.+', 'text', () => [...sealed()].map((byte) => String.fromCharCode(33 + (byte % 85))).join('')],
+    ['Ascii85', '.+', 'text', () => ascii85(sealed())],
+    ['Ascii85 that resembles an address', '.+', 'text', () => `${ascii85(sealed()).replaceAll(/[@.]/g, '(')}@(h.st`],
+    ['Ascii85 in lines', '[^]+', 'text', () => ascii85(randomBytes(150)).replace(/.{64}/g, '$&\n')],
   ])('%s of a ciphertext are encrypted', async (_, pattern, type, of) => {
     expect(await statesOf(regex(pattern), type, five(of))).toEqual(all('encrypted'));
   });
