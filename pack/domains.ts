@@ -1,4 +1,5 @@
 import { auditTrail } from './audit-trail/index.js';
+import { compliance } from './compliance/index.js';
 import type { PackDomain } from './domain.js';
 import { encryption } from './encryption/index.js';
 import { workflow } from './workflow/index.js';
@@ -14,6 +15,7 @@ export function eachDomain(visit: <Key extends string, Entry>(domain: PackDomain
     [workflow.key]: visit(workflow),
     [auditTrail.key]: visit(auditTrail),
     [encryption.key]: visit(encryption),
+    [compliance.key]: visit(compliance),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Router } from 'express';
 import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
 import type { Pack } from '../../pack/index.js';
 import { type Collector, noData } from '../runtime/collector.js';
-import type { Exporter, ExporterDeps } from '../runtime/exporter.js';
+import type { Exporter, ExporterFactory } from '../runtime/exporter.js';
 import { mergeFamilies } from '../runtime/metrics/merge.js';
 import { mountApi } from './api/router.js';
 import { BoardExporter } from './board-exporter.js';
@@ -19,15 +19,8 @@ interface RunningBoard {
   readonly configuration: string;
 }
 
-/**
- * Evaluates the controls of boards. Wiring only.
- *
- * @param boardsOf the boards of a description.
- */
-export function wireCompliance(
-  deps: Pick<ExporterDeps, 'log' | 'redactor' | 'store' | 'state' | 'shard'>,
-  boardsOf: (pack: Pack) => readonly ComplianceBoard[],
-): Exporter {
+/** Evaluates the controls of boards. Wiring only. */
+export const createComplianceExporter: ExporterFactory = (deps): Exporter => {
   const running = new Map<string, RunningBoard>();
   let isStarted = false;
   let startedAt = Number.POSITIVE_INFINITY;
@@ -58,7 +51,7 @@ export function wireCompliance(
     collectors: [boards, evidence],
     async configure(pack) {
       const folder = deps.state.folder(COMPLIANCE);
-      const own = boardsOf(pack).filter(({ name }) => deps.shard.owns(name));
+      const own = pack.compliance.filter(({ name }) => deps.shard.owns(name));
       if (own.length > 0) await folder.use();
       const wanted = new Map(own.map((board) => [board.name, configurationOf(board, pack)]));
       const ended = [...running].filter(([name, { configuration }]) => wanted.get(name) !== configuration);
@@ -99,7 +92,7 @@ export function wireCompliance(
       await Promise.all(all().map((board) => board.stop()));
     },
   };
-}
+};
 
 /** Secrets print as `<secret>` and are read when they are needed, so that a rotated one needs no restart. */
 function configurationOf(board: ComplianceBoard, { portals, calendars }: Pick<Pack, 'portals' | 'calendars'>): string {

@@ -57,8 +57,9 @@ export class BoardMetrics {
 
   families(facts: BoardFacts): Family[] {
     for (const gauge of Object.values(this.#gauges)) gauge.remove({});
-    const { portal, catalogues, waivers, changes } = this.#board;
-    for (const view of facts.views) this.#control(view);
+    const { name: board, title, team, portal, catalogues, waivers, changes, evidence } = this.#board;
+    this.#gauges.board.set({ portal, board, title, team }, 1);
+    for (const view of facts.views) this.#control(view, facts.timeZone);
     for (const area of complianceAreas) this.#area(area, facts.views);
     for (const waiver of waivers) {
       const ends = startsAt(dayAfter(dayFromIso(waiver.expiresOn)), facts.timeZone);
@@ -67,12 +68,14 @@ export class BoardMetrics {
     for (const { name, version, sha256 } of catalogues) {
       this.#gauges.catalogue.set({ portal, catalogue: name, version, sha256 }, 1);
     }
-    for (const { id, impact, status, effectiveOn } of changes) {
+    for (const { id, impact, status, effectiveOn, controls } of changes) {
       const at = effectiveOn === undefined ? 0 : startsAt(dayFromIso(effectiveOn), facts.timeZone);
       this.#gauges.changeEffective.set({ portal, change: id, impact, status }, at);
+      for (const control of controls) this.#gauges.changeControl.set({ portal, change: id, control }, 1);
     }
     for (const watch of facts.obligations) this.#obligation(watch);
     this.#gauges.evidenceKept.set({ portal }, facts.isEvidenceKept ? 1 : 0);
+    this.#gauges.sealConfigured.set({ portal }, evidence.seal === undefined ? 0 : 1);
     if (facts.sealedAt !== undefined) this.#gauges.evidenceSealed.set({ portal }, facts.sealedAt.getTime() / 1000);
     const { examination } = facts;
     this.#gauges.examined.set({ portal }, examination === undefined ? 0 : examination.at.getTime() / 1000);
@@ -80,15 +83,18 @@ export class BoardMetrics {
     return this.#store.families();
   }
 
-  #control({ control, status, raw, evidenceAt, evaluatedAt, findings }: ControlView): void {
+  #control({ control, status, raw, evidenceAt, evaluatedAt, findings }: ControlView, timeZone: string): void {
     const { portal } = this.#board;
-    const { id, area, severity, owner, title, evidenceMaxAgeSeconds, references, checks } = control;
+    const { id, area, severity, owner, title, effective, evidenceMaxAgeSeconds, references, checks } = control;
     const labels = { portal, control: id };
     for (const each of controlStatuses) {
       this.#gauges.status.set({ ...labels, area, status: each }, each === status ? 1 : 0);
       if (each !== 'waived') this.#gauges.rawStatus.set({ ...labels, area, status: each }, each === raw ? 1 : 0);
     }
     this.#gauges.info.set({ ...labels, area, severity, owner, title }, 1);
+    if (effective.from !== undefined) {
+      this.#gauges.effectiveFrom.set(labels, startsAt(dayFromIso(effective.from), timeZone));
+    }
     for (const { framework, ref, confidence } of references) {
       this.#gauges.mapping.set({ ...labels, framework, ref, confidence }, 1);
     }
@@ -123,6 +129,7 @@ export class BoardMetrics {
   #obligation({ obligation, last }: ObligationWatch): void {
     const labels = { portal: this.#board.portal, obligation: obligation.name };
     if (last === undefined) return;
+    this.#gauges.registerReadable.set(labels, last.isReadable ? 1 : 0);
     for (const outcome of completionOutcomes) {
       const key = `${obligation.name} ${outcome}`;
       const total = last.completed[outcome];
@@ -144,9 +151,11 @@ function countersOf(store: MetricStore) {
 
 function gaugesOf(store: MetricStore) {
   return {
+    board: store.gauge(m.board),
     status: store.gauge(m.status),
     rawStatus: store.gauge(m.rawStatus),
     info: store.gauge(m.info),
+    effectiveFrom: store.gauge(m.effectiveFrom),
     mapping: store.gauge(m.mapping),
     value: store.gauge(m.value),
     threshold: store.gauge(m.threshold),
@@ -157,10 +166,13 @@ function gaugesOf(store: MetricStore) {
     areaControls: store.gauge(m.areaControls),
     waiverExpiry: store.gauge(m.waiverExpiry),
     obligationsOpen: store.gauge(m.obligationsOpen),
+    registerReadable: store.gauge(m.registerReadable),
     nextDeadline: store.gauge(m.nextDeadline),
     catalogue: store.gauge(m.catalogue),
     changeEffective: store.gauge(m.changeEffective),
+    changeControl: store.gauge(m.changeControl),
     evidenceKept: store.gauge(m.evidenceKept),
+    sealConfigured: store.gauge(m.sealConfigured),
     evidenceSealed: store.gauge(m.evidenceSealed),
     accuracy: store.gauge(m.accuracy),
     examined: store.gauge(m.examined),

@@ -1,7 +1,14 @@
 import type { z } from 'zod';
 import type { Places } from '../reading/places.js';
 import type { KeyPath } from '../reading/source-node.js';
-import { catalogueFolder, type DocumentAnswer, type DocumentKind, isPath, readDocument } from './documents.js';
+import {
+  catalogueFolder,
+  type DocumentAnswer,
+  type DocumentKind,
+  isPath,
+  readDocument,
+  shippedProfile,
+} from './documents.js';
 import type { ParsedBoard } from './schema/board.js';
 import { catalogueSchema, catalogueSections, type ParsedCatalogue } from './schema/catalogue.js';
 import { type ParsedProfile, profileSchema, profileSections } from './schema/profile.js';
@@ -18,6 +25,7 @@ import {
 export interface BoardFiles {
   /** In the order in which they are named. Undefined: there is no catalogue of this name. */
   readonly catalogues: readonly (DocumentAnswer<ParsedCatalogue> | undefined)[];
+  /** Undefined also where there is no shipped profile of this name. */
   readonly profile: DocumentAnswer<ParsedProfile> | undefined;
   readonly waivers: DocumentAnswer<ParsedWaivers> | undefined;
   readonly attestations: DocumentAnswer<ParsedAttestations> | undefined;
@@ -53,9 +61,15 @@ export function readBoardFiles(path: KeyPath, written: ParsedBoard, places: Plac
       const folder = isPath(name) ? places.file([...path, 'catalogues', index], name) : catalogueFolder(name);
       return folder === undefined ? undefined : readDocument(folder, catalogueKind);
     }),
-    profile: optional('profile', profileKind),
+    profile: profileOf(written.profile, (name) => at('profile', name)),
     waivers: optional('waivers', waiversKind),
     attestations: optional('attestations', attestationsKind),
     changes: optional('changes', changesKind),
   };
+}
+
+function profileOf(written: string | undefined, fileOf: (written: string) => string) {
+  if (written === undefined) return undefined;
+  const path = isPath(written) ? fileOf(written) : shippedProfile(written);
+  return path === undefined ? undefined : readDocument(path, profileKind);
 }

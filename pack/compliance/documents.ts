@@ -12,6 +12,9 @@ import type { MapNode } from '../reading/source-node.js';
 import { readSource } from '../reading/yaml-source.js';
 import { SecretPlaces } from '../secrets/secret-places.js';
 
+const PROFILES = 'profiles';
+const isName = (written: string) => /^[a-z][a-z0-9-]*$/.test(written);
+
 /** Nothing in these files is a secret, so no reference is read there. */
 const secrets = new SecretPlaces();
 
@@ -54,8 +57,17 @@ export function readDocument<Schema extends z.ZodType>(
 
 /** Where a catalogue is: a shipped one by its name, another by its path. */
 export function catalogueFolder(written: string): string | undefined {
-  const folder = join(packageRoot(), 'controls', written);
-  return /^[a-z][a-z0-9-]*$/.test(written) && existsSync(folder) ? folder : undefined;
+  return isName(written) && written !== PROFILES ? shipped(written) : undefined;
+}
+
+/** Where a profile is: a shipped one by its name. */
+export function shippedProfile(written: string): string | undefined {
+  return isName(written) ? shipped(join(PROFILES, `${written}.yaml`)) : undefined;
+}
+
+function shipped(below: string): string | undefined {
+  const path = join(packageRoot(), 'controls', below);
+  return existsSync(path) ? path : undefined;
 }
 
 export function isPath(written: string): boolean {

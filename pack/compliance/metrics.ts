@@ -9,6 +9,12 @@ const statuses = { status: controlStatuses, area: complianceAreas } as const;
 export const evaluationFailures = ['unknown', 'broken'] as const;
 
 export const complianceMetrics = {
+  board: gauge(
+    'compliance_board_info',
+    'info',
+    ['portal', 'board', 'title', 'team'],
+    'A board that is evaluated; the value is always 1.',
+  ),
   status: gauge(
     'compliance_control_status',
     'boolean',
@@ -29,6 +35,12 @@ export const complianceMetrics = {
     [...control, 'area', 'severity', 'owner', 'title'],
     'Identity of the control; the value is always 1.',
     { values: { area: complianceAreas } },
+  ),
+  effectiveFrom: gauge(
+    'compliance_control_effective_timestamp_seconds',
+    'timestamp',
+    control,
+    'When the control takes effect; absent where it always applied.',
   ),
   mapping: gauge(
     'compliance_control_mapping_info',
@@ -94,6 +106,12 @@ export const complianceMetrics = {
     [...obligation, 'bucket'],
     'Open cases by the time that is left to their deadline; absent while the register cannot be read.',
   ),
+  registerReadable: gauge(
+    'compliance_obligation_register_readable',
+    'boolean',
+    obligation,
+    'Whether the register and all of its cases could be read at the last time; absent before the first.',
+  ),
   nextDeadline: gauge(
     'compliance_obligation_next_deadline_timestamp_seconds',
     'timestamp',
@@ -118,11 +136,23 @@ export const complianceMetrics = {
     ['portal', 'change', 'impact', 'status'],
     'When a published change of the rules takes effect; 0 where that is not known.',
   ),
+  changeControl: gauge(
+    'compliance_change_control_info',
+    'info',
+    ['portal', 'change', 'control'],
+    'A control that a published change affects; the value is always 1.',
+  ),
   evidenceKept: gauge(
     'compliance_evidence_kept',
     'boolean',
     ['portal'],
     'Whether evaluations can be written to the evidence store; while they cannot, every control is unknown.',
+  ),
+  sealConfigured: gauge(
+    'compliance_evidence_seal_configured',
+    'boolean',
+    ['portal'],
+    'Whether the evidence is to be sealed.',
   ),
   evidenceSealed: gauge(
     'compliance_evidence_checkpoint_timestamp_seconds',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ComplianceBoard, Control } from '../../../pack/compliance/model/index.js';
 import type { Portal } from '../../../pack/index.js';
 import type { Calendar } from '../../../pack/policy/model.js';
+import { unsetVariables } from '../../../pack/secrets/secret.js';
 import { errorCode } from '../../runtime/error-code.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
@@ -33,6 +34,9 @@ export interface BoardDeps {
 
 const APPLICATION = 'kop-compliance';
 const SAVE_EVERY_MS = 30_000;
+/** Registers that no control asks for. */
+const READ_REGISTERS_EVERY_MS = 300_000;
+const REGISTER_TIMEOUT_MS = 30_000;
 
 /** A control with since when it has its status. */
 export interface DatedView extends ControlView {
@@ -73,13 +77,18 @@ export class BoardWatch {
       const { sha256, text } = definitionOf({ control });
       await this.#deps.keeper.keepDefinition(sha256, text);
     }
-    this.#rounds.begin(
-      evaluations.map((evaluation) => ({
+    this.#rounds.begin([
+      ...evaluations.map((evaluation) => ({
         name: `${this.board.name} ${evaluation.control.id}`,
         intervalMs: evaluation.control.intervalMs,
         run: () => this.#evaluate(evaluation),
       })),
-    );
+      ...this.#unasked().map((watch) => ({
+        name: `${this.board.name} ${watch.obligation.name}`,
+        intervalMs: READ_REGISTERS_EVERY_MS,
+        run: () => this.#readRegister(watch),
+      })),
+    ]);
     this.#saver = setInterval(() => void this.#save(), SAVE_EVERY_MS);
     this.#saver.unref();
   }
@@ -130,6 +139,25 @@ export class BoardWatch {
     await this.#deps.keeper.keep(evaluationDocument(this.board, view, result.evaluatedAt));
     this.#results.set(control.id, result);
     this.#deps.onEvaluated?.(control, result);
+  }
+
+  /** Obligations that no check of a control reads: their metrics are wanted all the same. */
+  #unasked(): readonly ObligationWatch[] {
+    const asked = new Set(
+      this.board.controls.flatMap(({ checks }) =>
+        checks.flatMap((check) => (check.kind === 'deadline' ? [check.obligation] : [])),
+      ),
+    );
+    return this.obligations.filter(({ obligation }) => !asked.has(obligation.name));
+  }
+
+  async #readRegister(watch: ObligationWatch): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REGISTER_TIMEOUT_MS)]);
+    try {
+      await watch.read({ signal, now: this.#now() });
+    } catch {
+      // It was cut off, which the watch shows.
+    }
   }
 
   #needs() {
@@ -198,10 +226,19 @@ function calendarOf(calendars: readonly Calendar[], name: string): Calendar {
 
 function openDatabases({ board, log, redactor }: BoardDeps): Databases {
   return new Map(
-    board.databases.map((access) => [
-      access.name,
-      new ReadOnlyDatabase(access, { application: APPLICATION, log, ...(redactor === undefined ? {} : { redactor }) }),
-    ]),
+    board.databases.map((access) => {
+      const missing = unsetVariables(access.url.parts);
+      return [
+        access.name,
+        missing.length > 0
+          ? `the database ${access.name} is not connected: ${missing.join(', ')} is not set`
+          : new ReadOnlyDatabase(access, {
+              application: APPLICATION,
+              log,
+              ...(redactor === undefined ? {} : { redactor }),
+            }),
+      ];
+    }),
   );
 }
 

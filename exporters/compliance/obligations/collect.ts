@@ -19,6 +19,8 @@ export interface ObligationReading {
   readonly finding: ObligationFinding;
   /** Nothing while the register cannot be read: old counts would look like new ones. */
   readonly summary?: ObligationSummary;
+  /** Whether each row of it could be read. */
+  readonly isReadable: boolean;
   /** Of all readings; a register that cannot be read changes nothing. */
   readonly completed: Readonly<Record<CompletionOutcome, number>>;
   readonly memory: ObligationMemory;
@@ -45,7 +47,7 @@ export function judgedRegister(
 ): ObligationReading {
   if ('unreadable' in answer) {
     const finding = { outcome: 'unknown', reason: answer.unreadable } as const;
-    return { finding, completed: completedTotals(memory.completions), memory };
+    return { finding, isReadable: false, completed: completedTotals(memory.completions), memory };
   }
   const clocks = clocksOf(obligation, calendar, answer.cases, now);
   const summary = summaryOf(clocks, now);
@@ -57,6 +59,7 @@ export function judgedRegister(
   return {
     finding: findingOf(obligation, seen, now),
     summary,
+    isReadable: answer.faults.length === 0,
     completed: completedTotals(next.completions),
     memory: next,
   };

@@ -1,7 +1,13 @@
 import type { Obligation } from '../../../pack/compliance/model/index.js';
 import type { Calendar } from '../../../pack/policy/model.js';
 import type { LookContext } from '../checks/look.js';
-import { collectObligation, emptyObligationMemory, type ObligationMemory, type ObligationReading } from './collect.js';
+import {
+  collectObligation,
+  emptyObligationMemory,
+  judgedRegister,
+  type ObligationMemory,
+  type ObligationReading,
+} from './collect.js';
 import type { RegisterReader } from './registers/register.js';
 
 /** Checks of several controls that ask within this time share one reading. */
@@ -38,9 +44,11 @@ export class ObligationWatch {
     if (this.#reading !== undefined && performance.now() - this.#readAt < SHARED_FOR_MS) return this.#reading;
     this.#readAt = performance.now();
     this.#reading = this.#collect(context);
-    // One that failed is no answer for others.
+    // One that was cut off is no answer for others, and what was read before is no longer what is there.
     this.#reading.catch(() => {
       this.#reading = undefined;
+      const answer = { unreadable: 'the register gave no answer in time' };
+      this.#last = judgedRegister(this.obligation, this.#calendar, answer, this.#memory, context.now);
     });
     return this.#reading;
   }

@@ -65,6 +65,11 @@ export const filesOfBoards: Rule<ParsedBoard> = (judged) => {
         },
       );
     }
+    if (board.profile !== undefined && files.profile === undefined) {
+      judged.reporter.report(['compliance', name, 'profile'], `there is no shipped profile '${board.profile}'`, {
+        expected: 'a shipped one, such as kingston, or a path that begins with ./, ../ or /',
+      });
+    }
     judged.reporter.problems.push(...problemsOf(files, board, namesIn(judged.root, 'teams') ?? []));
   }
 };

@@ -74,7 +74,11 @@ export const board = section({
   catalogues: list(catalogue, 'catalogues')
     .min(1, { error: expected('at least one catalogue') })
     .describe('Where the controls are described.'),
-  profile: text().exactOptional().describe('File that selects and tailors controls. Default: all, as they are.'),
+  profile: text()
+    .exactOptional()
+    .describe(
+      'Selects and tailors controls: a shipped one, such as kingston, or a file, which begins with ./, ../ or /. Default: all, as they are.',
+    ),
   waivers: text().exactOptional().describe('File of waivers.'),
   attestations: text().exactOptional().describe('File of attestations.'),
   changes: text().exactOptional().describe('File of published changes of the rules.'),

@@ -9,7 +9,7 @@ import { openSealedEvidence } from '../../../../exporters/compliance/evidence/se
 import { verifyEvaluations } from '../../../../exporters/compliance/evidence/seal/verify-evaluations.js';
 import { EVIDENCE_FILE } from '../../../../exporters/compliance/evidence/store/database-file.js';
 import { openEmbeddedStore } from '../../../../exporters/compliance/evidence/store/embedded.js';
-import { wireCompliance } from '../../../../exporters/compliance/index.js';
+import { createComplianceExporter } from '../../../../exporters/compliance/index.js';
 import { isNoData } from '../../../../exporters/runtime/collector.js';
 import type { Exporter } from '../../../../exporters/runtime/exporter.js';
 import { silentLogger } from '../../../../exporters/runtime/log.js';
@@ -27,7 +27,12 @@ import { stateIn } from '../../../support/state.js';
 import { portal } from '../../../support/workflow/domain.js';
 
 const base = loadPack([], { requireSecrets: false });
-const pack: Pack = { ...base, portals: [portal('http://127.0.0.1:1')], calendars: [london] };
+const packOf = (board: ComplianceBoard): Pack => ({
+  ...base,
+  portals: [portal('http://127.0.0.1:1')],
+  calendars: [london],
+  compliance: [board],
+});
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'kop-compliance-'));
@@ -37,7 +42,6 @@ function folder(): string {
 
 interface Running {
   readonly exporter: Exporter;
-  readonly board: { current: ComplianceBoard };
   /** Value of a series; undefined where there is none. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number | undefined>;
   status(control: string): Promise<string | undefined>;
@@ -45,15 +49,17 @@ interface Running {
 }
 
 async function running(first: ComplianceBoard, directory = folder()): Promise<Running> {
-  const board = { current: first };
   const state = stateIn(directory);
   const store = new MetricStore();
-  const exporter = wireCompliance(
-    { log: silentLogger, redactor: new Redactor(), store, state, shard: wholeShard },
-    () => [board.current],
-  );
+  const exporter = createComplianceExporter({
+    log: silentLogger,
+    redactor: new Redactor(),
+    store,
+    state,
+    shard: wholeShard,
+  });
   const abort = new AbortController();
-  await exporter.configure(pack);
+  await exporter.configure(packOf(first));
   await exporter.start({ signal: abort.signal });
   let isStopped = false;
   const stop = async () => {
@@ -83,7 +89,7 @@ async function running(first: ComplianceBoard, directory = folder()): Promise<Ru
     }
     return undefined;
   };
-  return { exporter, board, metric, status, stop };
+  return { exporter, metric, status, stop };
 }
 
 /** Evaluated twice a second, by a Prometheus whose answers the test changes. */
@@ -98,7 +104,7 @@ async function watched(change: Partial<ComplianceBoard> = {}, directory = folder
     ],
   });
   const board = boardOf([control], { prometheus: { url }, ...change });
-  return { ...(await running(board, directory)), answers, control, directory };
+  return { ...(await running(board, directory)), answers, control, directory, board };
 }
 
 test('a control is unknown until it was evaluated, and follows what its source says', async () => {
@@ -236,16 +242,13 @@ test('a changed catalogue takes the place of the old one; an unchanged board is 
   const { exporter, board, status, metric, control } = await watched();
   await expect.poll(() => status('AUD-02'), { timeout: 10_000 }).toBe('compliant');
   const evaluated = await metric('compliance_control_last_evaluation_timestamp_seconds', { control: 'AUD-02' });
-  await exporter.configure(pack);
+  await exporter.configure(packOf(board));
   expect(
     await metric('compliance_control_last_evaluation_timestamp_seconds', { control: 'AUD-02' }),
   ).toBeGreaterThanOrEqual(evaluated ?? 0);
   expect(await status('AUD-02')).toBe('compliant');
-  board.current = {
-    ...board.current,
-    controls: [{ ...control, id: 'AUD-03', checks: [promqlCheck({ expect: { operator: '>', limit: 0 } })] }],
-  };
-  await exporter.configure(pack);
+  const checks = [promqlCheck({ expect: { operator: '>', limit: 0 } })];
+  await exporter.configure(packOf({ ...board, controls: [{ ...control, id: 'AUD-03', checks }] }));
   await expect.poll(() => status('AUD-03'), { timeout: 10_000 }).toBe('non_compliant');
   expect(await status('AUD-02')).toBeUndefined();
 });

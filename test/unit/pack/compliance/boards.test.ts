@@ -112,8 +112,14 @@ const wrong: readonly (readonly [what: string, board: string, files: Record<stri
     "compliance.kingston.catalogues[0]: there is no shipped catalogue 'uk-welth'",
   ],
   [
+    'a profile that is not shipped',
+    BOARD.replace('profile: ./profile.yaml', 'profile: kingstn'),
+    {},
+    "compliance.kingston.profile: there is no shipped profile 'kingstn'",
+  ],
+  [
     'a file that is not there',
-    BOARD.replace('profile: profile.yaml', 'profile: other.yaml'),
+    BOARD.replace('profile: ./profile.yaml', 'profile: ./other.yaml'),
     {},
     'other.yaml: no such file or folder',
   ],

@@ -25,7 +25,7 @@ compliance:
     team: compliance
     calendar: office
     catalogues: [./catalogue.yaml]
-    profile: profile.yaml
+    profile: ./profile.yaml
     waivers: waivers.yaml
     attestations: attestations.yaml
     changes: changes.yaml
