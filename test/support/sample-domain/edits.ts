@@ -19,7 +19,7 @@ export const newDomain: readonly Edit[] = [
     'backupExporter',
     './backup/entry.js',
   ),
-  { path: 'exporters/exporters.ts', anchor: ', encryptionExporter', behind: ', backupExporter' },
+  { path: 'exporters/exporters.ts', anchor: '  complianceExporter,', behind: '\n  backupExporter,' },
   ...registered(
     'alert-rules/src/domains.ts',
     "import { auditTrailRules } from './audit-trail/index.js';",
