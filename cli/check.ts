@@ -2,7 +2,6 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { kopCall } from '../exporters/runtime/call.js';
 import { secretFileRemarks } from '../exporters/runtime/secrets.js';
-import { unconnectedTrails } from '../pack/audit-trail/connection.js';
 import { countsOf } from '../pack/domains.js';
 import {
   excerpt,
@@ -77,6 +76,7 @@ function toJson(value: unknown): string {
 function facts(pack: Pack, { skipSecrets }: CheckOptions) {
   return {
     files: pack.source.files,
+    namedFiles: pack.source.namedFiles,
     removed: pack.source.removed,
     sha256: pack.source.sha256,
     counts: {
@@ -88,7 +88,7 @@ function facts(pack: Pack, { skipSecrets }: CheckOptions) {
       burnAlerts: pack.alerting.burn.length,
       ...Object.fromEntries(countsOf(pack).map(({ key, count }) => [key, count])),
     },
-    unconnected: unconnectedTrails(pack),
+    unconnected: pack.source.unconnected,
     inFlight: pack.portals.map(({ name, limits: { maxInFlight } }) => ({
       portal: name,
       maxInFlight,
@@ -99,9 +99,9 @@ function facts(pack: Pack, { skipSecrets }: CheckOptions) {
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, removed, counts, unconnected, inFlight, warnings } = facts(pack, options);
+  const { files, namedFiles, removed, counts, unconnected, inFlight, warnings } = facts(pack, options);
   const lines = [
-    `${colour('green', 'valid')}  ${files.join(', ')}`,
+    `${colour('green', 'valid')}  ${files.slice(0, files.length - namedFiles).join(', ')}${namedFiles === 0 ? '' : ` and ${counted(namedFiles, 'file')} named there`}`,
     [
       counted(counts.portals, 'portal'),
       ...countsOf(pack)
@@ -123,8 +123,8 @@ function summary(pack: Pack, options: CheckOptions): string {
     ...(options.skipSecrets
       ? ['Secrets were not looked for.']
       : unconnected.map(
-          ({ trail, variables }) =>
-            `Audit trail ${trail} is not connected: ${variables.join(', ')} is not set. Until it is, all of it is unknown.`,
+          ({ what, variables, meanwhile }) =>
+            `${what} is not connected: ${variables.join(', ')} is not set. Until it is, ${meanwhile}.`,
         )),
     `Run ${kopCall()} build to write alert rules and dashboards from it.`,
   ];

@@ -40,11 +40,22 @@ export interface DomainDescription<Key extends string, Schema extends z.ZodType,
   readonly files?: (entry: Entry) => readonly { readonly paths: readonly string[]; readonly sha256: string }[];
   /** What of an entry is valid and yet worth a word. */
   readonly warnings?: (entry: Entry) => readonly string[];
+  /** What of an entry has no database yet: nothing about it can be known, and that must be said. */
+  readonly unconnected?: (entry: Entry) => readonly Unconnected[];
   /** Where its secrets stand. Without it no reference to a secret is read in the section. */
   readonly secrets?: SecretsOfSection;
   readonly metrics: readonly MetricFamily[];
   /** Every series that its rules record. */
   readonly recorded?: (windows: readonly Window[]) => readonly Recorded[];
+}
+
+export interface Unconnected {
+  /** Such as `Audit trail kingston`. */
+  readonly what: string;
+  /** Variables that name its database and are not set. */
+  readonly variables: readonly string[];
+  /** What is unknown until then, as a sentence's end. */
+  readonly meanwhile: string;
 }
 
 export interface Resolving {
@@ -55,6 +66,7 @@ export interface Resolving {
 export interface Resolved<Entry> {
   readonly entries: readonly Entry[];
   readonly warnings: readonly string[];
+  readonly unconnected: readonly Unconnected[];
   readonly files: readonly { readonly paths: readonly string[]; readonly sha256: string }[];
 }
 
@@ -91,6 +103,7 @@ export function domain<const Key extends string, Schema extends z.ZodType, Entry
     metrics,
     recorded = () => [],
     warnings = () => [],
+    unconnected = () => [],
     files = () => [],
   } = description;
   const entrySchema = named(description.schema, nouns);
@@ -110,7 +123,12 @@ export function domain<const Key extends string, Schema extends z.ZodType, Entry
         },
         resolve: (resolving) => {
           const entries = Object.entries(own).map(([name, parsed]) => description.resolve(name, parsed, resolving));
-          return { entries, warnings: entries.flatMap(warnings), files: entries.flatMap(files) };
+          return {
+            entries,
+            warnings: entries.flatMap(warnings),
+            unconnected: entries.flatMap(unconnected),
+            files: entries.flatMap(files),
+          };
         },
       };
     },

@@ -1,4 +1,4 @@
-import type { Resolved } from './domain.js';
+import type { Resolved, Unconnected } from './domain.js';
 import { eachDomain } from './domains.js';
 import { layout, type PackSection, packDomains, packSchema } from './layout.js';
 import type { Pack } from './pack.js';
@@ -65,22 +65,27 @@ function resolve(written: WrittenSections, source: Source): Pack {
   const shared = read(sharedSchema, written);
   const parts = resolveShared(shared, places);
   const warnings = [...sharedWarnings(parts)];
+  const unconnected: Unconnected[] = [];
   const beside: Resolved<unknown>['files'][number][] = [];
   const entries = eachDomain((domain) => {
     const resolved = domain.read(written[domain.key]).resolve({ places, shared });
     warnings.push(...resolved.warnings);
+    unconnected.push(...resolved.unconnected);
     beside.push(...resolved.files);
     return resolved.entries;
   });
   const own = digest(source.root);
+  const files = [...new Set([...source.files, ...beside.flatMap(({ paths }) => paths)])];
   return {
     ...parts,
     ...entries,
     source: {
-      files: [...new Set([...source.files, ...beside.flatMap(({ paths }) => paths)])],
+      files,
+      namedFiles: files.length - source.files.length,
       removed: [...new Set(source.removed.map((removal) => removalText(removal, source.root, layout.secrets)))],
       sha256: beside.length === 0 ? own : digestOfValue([own, ...beside.map(({ sha256 }) => sha256)]),
       warnings,
+      unconnected,
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Unconnected } from './domain.js';
 import type { DomainEntries } from './domains.js';
 import type { SharedParts } from './shared/resolve.js';
 
@@ -5,10 +6,14 @@ import type { SharedParts } from './shared/resolve.js';
 export interface Pack extends SharedParts, DomainEntries {
   readonly source: {
     readonly files: readonly string[];
+    /** How many of them are not the description itself, but named by it. */
+    readonly namedFiles: number;
     /** What an earlier file described and a later one removed, such as `workflows.search`. */
     readonly removed: readonly string[];
     readonly sha256: string;
     /** What is valid and yet worth a word: written to the log at each load, and by `kop check`. */
     readonly warnings: readonly string[];
+    /** What was described without a database that can be reached. */
+    readonly unconnected: readonly Unconnected[];
   };
 }

@@ -1,4 +1,5 @@
 import { domain } from '../domain.js';
+import { unconnectedTrails } from './connection.js';
 import { auditMetrics } from './metrics.js';
 import { auditRecorded } from './recorded.js';
 import { resolveAuditTrail } from './resolve.js';
@@ -16,6 +17,12 @@ export const auditTrail = domain({
   rules: [auditTrails],
   resolve: resolveAuditTrail,
   warnings: trailWarnings,
+  unconnected: (trail) =>
+    unconnectedTrails({ auditTrails: [trail] }).map(({ trail: name, variables }) => ({
+      what: `Audit trail ${name}`,
+      variables,
+      meanwhile: 'all of it is unknown',
+    })),
   secrets: secretsOfTrails,
   metrics: [{ title: 'Audit trail', metrics: auditMetrics }],
   recorded: () => Object.values(auditRecorded),

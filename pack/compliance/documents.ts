@@ -7,7 +7,7 @@ import type { Layout } from '../reading/layout.js';
 import { judgeShape, read } from '../reading/parse.js';
 import { InvalidPack, type Problem } from '../reading/problems.js';
 import { Reporter } from '../reading/reporter.js';
-import { packageRoot } from '../reading/shipped.js';
+import { shippedPath } from '../reading/shipped.js';
 import type { MapNode } from '../reading/source-node.js';
 import { readSource } from '../reading/yaml-source.js';
 import { SecretPlaces } from '../secrets/secret-places.js';
@@ -66,7 +66,7 @@ export function shippedProfile(written: string): string | undefined {
 }
 
 function shipped(below: string): string | undefined {
-  const path = join(packageRoot(), 'controls', below);
+  const path = shippedPath(join('controls', below));
   return existsSync(path) ? path : undefined;
 }
 

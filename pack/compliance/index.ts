@@ -1,4 +1,5 @@
 import { domain } from '../domain.js';
+import { unconnectedDatabases } from './connection.js';
 import { complianceMetrics } from './metrics.js';
 import { resolveBoard } from './resolve.js';
 import { filesOfBoards, referencesOfBoards } from './rules/boards.js';
@@ -14,6 +15,12 @@ export const compliance = domain({
   rules: [referencesOfBoards, filesOfBoards],
   resolve: resolveBoard,
   files: ({ files }) => files,
+  unconnected: (board) =>
+    unconnectedDatabases(board).map(({ database, variables }) => ({
+      what: `Database ${database} of the compliance board ${board.name}`,
+      variables,
+      meanwhile: 'the controls that read it are unknown',
+    })),
   secrets: secretsOfBoards,
   metrics: [{ title: 'Compliance', metrics: complianceMetrics }],
 });

@@ -2,9 +2,17 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The shipped `pack.yaml`, relative to the working directory where that is shorter to read. */
 export function shippedPackPath(): string {
-  const path = join(packageRoot(), 'pack.yaml');
+  return shippedPath('pack.yaml');
+}
+
+/**
+ * A file or folder of the package, relative to the working directory where that is shorter to read.
+ *
+ * @param below relative to the package.
+ */
+export function shippedPath(below: string): string {
+  const path = join(packageRoot(), below);
   const near = relative(process.cwd(), path);
   return near.startsWith('..') ? path : near;
 }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unconnectedDatabases } from '../../../pack/compliance/connection.js';
 import type { ComplianceBoard, Control } from '../../../pack/compliance/model/index.js';
 import type { Portal } from '../../../pack/index.js';
 import type { Calendar } from '../../../pack/policy/model.js';
-import { unsetVariables } from '../../../pack/secrets/secret.js';
 import { errorCode } from '../../runtime/error-code.js';
 import type { Logger, Redactor } from '../../runtime/log.js';
 import { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
@@ -225,9 +225,10 @@ function calendarOf(calendars: readonly Calendar[], name: string): Calendar {
 }
 
 function openDatabases({ board, log, redactor }: BoardDeps): Databases {
+  const unconnected = new Map(unconnectedDatabases(board).map(({ database, variables }) => [database, variables]));
   return new Map(
     board.databases.map((access) => {
-      const missing = unsetVariables(access.url.parts);
+      const missing = unconnected.get(access.name) ?? [];
       return [
         access.name,
         missing.length > 0

@@ -51,11 +51,11 @@ const obligation = section({
   conservative: flag().prefault(false).describe('One day earlier, where the statute can be read so. Default false.'),
   register: register.describe('Where cases are read. Only counts and times leave it.'),
   schedule: section({
-    firstPeriodEnds: isoDate().describe('End of the first period that is owed.'),
+    firstPeriodEnds: isoDate().describe('End of the first period for which a return is due.'),
     everyMonths: count(1, 60).describe('Months between two ends.'),
   })
     .exactOptional()
-    .describe('Of returns: each period owes one case.'),
+    .describe('Of returns: each period needs a case.'),
   silentAfter: duration()
     .exactOptional()
     .describe('A register without a new case for this long shows nothing any more. Default: no limit.'),

@@ -19,7 +19,11 @@ export const ORIGIN = 'test.example/audit';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The test runner asks for colours in its own name. */
-const withoutOurs = { FORCE_COLOR: undefined, KINGSTON_AUDIT_DATABASE_URL: undefined };
+const withoutOurs = {
+  FORCE_COLOR: undefined,
+  KINGSTON_AUDIT_DATABASE_URL: undefined,
+  KINGSTON_COMPLIANCE_DATABASE_URL: undefined,
+};
 
 /** `kop` as it is installed: compiled, in a process of its own. */
 export function kopApart(args: readonly string[], env: Environment = {}): Promise<Ended> {

@@ -53,10 +53,12 @@ describe('the shipped description', () => {
     vi.stubEnv('KINGSTON_PROBE_EMAIL', undefined);
     vi.stubEnv('KINGSTON_PROBE_PASSWORD', '');
     vi.stubEnv('KINGSTON_AUDIT_DATABASE_URL', undefined);
+    vi.stubEnv('KINGSTON_COMPLIANCE_DATABASE_URL', undefined);
     const keys = [
       'portals.kingston.auth.fields.email',
       'portals.kingston.auth.fields.password',
       'auditTrails.kingston.database.url',
+      'compliance.kingston.databases.portal.url',
     ];
     expect(() => loadPack()).toThrow(
       expect.objectContaining({
@@ -75,6 +77,7 @@ describe('the shipped description', () => {
     vi.stubEnv('KINGSTON_PROBE_EMAIL', 'probe@example.com');
     vi.stubEnv('KINGSTON_PROBE_PASSWORD', 'correct-horse');
     vi.stubEnv('KINGSTON_AUDIT_DATABASE_URL', 'postgres://auditor@localhost/kingstons_portal');
+    vi.stubEnv('KINGSTON_COMPLIANCE_DATABASE_URL', 'postgres://compliance@localhost/kingstons_portal');
     const pack = loadPack();
     expect(JSON.stringify(pack)).not.toContain('correct-horse');
     const { auth } = first(pack.portals);

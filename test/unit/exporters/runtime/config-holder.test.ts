@@ -8,7 +8,10 @@ import { InvalidPack } from '../../../../pack/reading/problems.js';
 const shipped = loadPack([], { requireSecrets: false });
 
 function packOf(sha256: string): Pack {
-  return { ...shipped, source: { files: ['pack.yaml'], removed: [], sha256, warnings: [] } };
+  return {
+    ...shipped,
+    source: { files: ['pack.yaml'], namedFiles: 0, removed: [], sha256, warnings: [], unconnected: [] },
+  };
 }
 
 /** A file whose content the test decides; an Error stands for one that cannot be used. */
