@@ -126,8 +126,18 @@ export class BoardMetrics {
     if (score !== undefined) this.#gauges.areaScore.set({ portal, area }, score);
   }
 
+  #controlsOf(obligation: string): readonly string[] {
+    const ids = this.#board.controls
+      .filter(({ checks }) => checks.some((check) => check.kind === 'deadline' && check.obligation === obligation))
+      .map(({ id }) => id);
+    return ids.length === 0 ? [''] : ids;
+  }
+
   #obligation({ obligation, last }: ObligationWatch): void {
     const labels = { portal: this.#board.portal, obligation: obligation.name };
+    for (const control of this.#controlsOf(obligation.name)) {
+      this.#gauges.obligation.set({ ...labels, title: obligation.title, control }, 1);
+    }
     if (last === undefined) return;
     this.#gauges.registerReadable.set(labels, last.isReadable ? 1 : 0);
     for (const outcome of completionOutcomes) {
@@ -165,6 +175,7 @@ function gaugesOf(store: MetricStore) {
     areaScore: store.gauge(m.areaScore),
     areaControls: store.gauge(m.areaControls),
     waiverExpiry: store.gauge(m.waiverExpiry),
+    obligation: store.gauge(m.obligation),
     obligationsOpen: store.gauge(m.obligationsOpen),
     registerReadable: store.gauge(m.registerReadable),
     nextDeadline: store.gauge(m.nextDeadline),

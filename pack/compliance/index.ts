@@ -1,6 +1,7 @@
 import { domain } from '../domain.js';
 import { unconnectedDatabases } from './connection.js';
 import { complianceMetrics } from './metrics.js';
+import { complianceRecorded } from './recorded.js';
 import { resolveBoard } from './resolve.js';
 import { filesOfBoards, referencesOfBoards } from './rules/boards.js';
 import { board } from './schema/board.js';
@@ -23,4 +24,5 @@ export const compliance = domain({
     })),
   secrets: secretsOfBoards,
   metrics: [{ title: 'Compliance', metrics: complianceMetrics }],
+  recorded: () => Object.values(complianceRecorded),
 });

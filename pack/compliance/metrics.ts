@@ -100,6 +100,12 @@ export const complianceMetrics = {
     [...control, 'waiver'],
     'When the waiver ends.',
   ),
+  obligation: gauge(
+    'compliance_obligation_info',
+    'info',
+    [...obligation, 'title', 'control'],
+    'Identity of the obligation, and a control that checks it; empty where none does. The value is always 1.',
+  ),
   obligationsOpen: gauge(
     'compliance_obligations_open',
     'count',

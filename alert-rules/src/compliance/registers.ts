@@ -1,0 +1,124 @@
+/** What people keep: waivers, registers of cases, and published changes of the rules. */
+import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
+import type { Pack } from '../../../pack/index.js';
+import { promql } from '../promql.js';
+import type { AlertRule } from '../rule.js';
+import { boardAlert, ofControl } from './owner.js';
+import { complianceSettings } from './settings.js';
+
+export function registerAlerts(pack: Pack): readonly AlertRule[] {
+  return [
+    waiverExpiring(pack, 'medium'),
+    waiverExpiring(pack, 'low'),
+    waiverExpired(pack),
+    obligationOverdue(pack),
+    obligationDue(pack),
+    registerUnreadable(pack),
+    changeNotAssessed(pack),
+    changeNotReady(pack),
+  ];
+}
+
+/** Of the newest waiver of a control: one that was renewed has a later one. */
+const left = `(max ${ofControl} (${m.waiverExpiry.name}) - time())`;
+
+function waiverExpiring(pack: Pack, priority: 'medium' | 'low'): AlertRule {
+  const { soonSeconds, nextSeconds } = complianceSettings.waiver;
+  const range =
+    priority === 'medium' ? `(${left} < ${nextSeconds}) > 0` : `(${left} < ${soonSeconds}) >= ${nextSeconds}`;
+  return boardAlert(pack, {
+    name: 'ComplianceWaiverExpiring',
+    priority,
+    expr: range,
+    summary: 'A waiver of a compliance control ends soon, and there is no later one.',
+    description:
+      'The waiver of {{ $labels.control }} of {{ $labels.portal }} ends in {{ $value | humanizeDuration }}. From then on the control ' +
+      'is what its checks say.',
+  });
+}
+
+function waiverExpired(pack: Pack): AlertRule {
+  const { newsSeconds } = complianceSettings.waiver;
+  return boardAlert(pack, {
+    name: 'ComplianceWaiverExpired',
+    priority: 'low',
+    expr: `(-1 * ${left} < ${newsSeconds}) >= 0`,
+    summary: 'A waiver of a compliance control has ended.',
+    description:
+      'The waiver of {{ $labels.control }} of {{ $labels.portal }} ended {{ $value | humanizeDuration }} ago. The control is what its ' +
+      'checks say.',
+  });
+}
+
+/** Of obligations that a control checks, the control tells. */
+const unchecked = `(max by (portal, obligation) (${m.obligation.name}{control=""}))`;
+
+function obligationOverdue(pack: Pack): AlertRule {
+  return boardAlert(pack, {
+    name: 'ComplianceObligationOverdue',
+    priority: 'medium',
+    expr: promql`
+      max by (portal, obligation) (${m.obligationsOpen.name}{bucket="overdue"}) > 0
+      and on (portal, obligation) ${unchecked}
+    `,
+    summary: 'A case is open after its deadline.',
+    description:
+      '{{ $value | humanize }} cases of {{ $labels.obligation }} of {{ $labels.portal }} are open after their deadline.',
+  });
+}
+
+function obligationDue(pack: Pack): AlertRule {
+  return boardAlert(pack, {
+    name: 'ComplianceObligationDue',
+    priority: 'medium',
+    expr: `max by (portal, obligation) (${m.obligationsOpen.name}{bucket="<24h"}) > 0`,
+    summary: 'The deadline of a case is less than a day away.',
+    description:
+      '{{ $value | humanize }} cases of {{ $labels.obligation }} of {{ $labels.portal }} are due within a day.',
+  });
+}
+
+function registerUnreadable(pack: Pack): AlertRule {
+  return boardAlert(pack, {
+    name: 'ComplianceRegisterUnreadable',
+    priority: 'medium',
+    forSeconds: complianceSettings.register.forSeconds,
+    expr: promql`
+      max by (portal, obligation) (${m.registerReadable.name}) == 0
+      or
+      max by (portal, obligation) (${m.obligationsOpen.name}{bucket="uncertain"}) > 0
+    `,
+    summary: 'A register of cases cannot be read in whole, or the deadline of a case is uncertain.',
+    description:
+      'Of {{ $labels.obligation }} of {{ $labels.portal }} nobody can tell whether all cases are in time. The board says which row or ' +
+      'which day is in the way.',
+  });
+}
+
+function changeNotAssessed(pack: Pack): AlertRule {
+  return boardAlert(pack, {
+    name: 'ComplianceChangeNotAssessed',
+    priority: 'low',
+    expr: `max by (portal, change, impact) (${m.changeEffective.name}{status="not_assessed"}) >= bool 0`,
+    summary: 'A published change of the rules has not been assessed.',
+    description:
+      'Nobody has assessed what {{ $labels.change }} (impact {{ $labels.impact }}) means for {{ $labels.portal }}.',
+  });
+}
+
+/** Also after it took effect, until somebody has marked it. */
+function changeNotReady(pack: Pack): AlertRule {
+  const { soonSeconds } = complianceSettings.change;
+  return boardAlert(pack, {
+    name: 'ComplianceChangeNotReady',
+    priority: 'medium',
+    expr: promql`
+      (max by (portal, change, impact) (${m.changeEffective.name}{status!~"ready|not_relevant"}) > 0) - time()
+      < ${soonSeconds}
+    `,
+    summary: 'A change of the rules takes effect soon or has taken effect, and the firm is not ready.',
+    description:
+      '{{ $labels.change }} (impact {{ $labels.impact }}) of {{ $labels.portal }} takes effect in {{ $value | humanizeDuration }}; below ' +
+      'zero it has. It is not marked as ready.',
+  });
+}
