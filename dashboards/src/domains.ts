@@ -1,4 +1,5 @@
 import { auditTrailDashboards } from './audit-trail/index.js';
+import { complianceDashboards } from './compliance/index.js';
 import type { DashboardDomain } from './domain.js';
 import { encryptionDashboards } from './encryption/index.js';
 import { workflowDashboards } from './workflow/index.js';
@@ -8,4 +9,5 @@ export const dashboardDomains: readonly DashboardDomain[] = [
   workflowDashboards,
   auditTrailDashboards,
   encryptionDashboards,
+  complianceDashboards,
 ];

@@ -53,6 +53,11 @@ describe('the Alertmanager configuration', () => {
       AuditReplayMismatch: ['portal', 'trail', 'table'],
       AuditWitnessResidual: ['portal', 'trail', 'table'],
       AuditCountersDisagree: ['portal', 'trail'],
+      ComplianceNoData: ['portal'],
+      ComplianceEvidenceNotKept: ['pack', 'portal'],
+      ComplianceNotEvaluated: ['portal'],
+      ComplianceControlsUnknown: ['portal'],
+      KopCollectorFailing: ['pack'],
     };
     const names = (matchers: readonly string[]) =>
       /^alertname=~?"([\w|]+)"$/.exec(matchers[1] ?? '')?.[1]?.split('|') ?? [];

@@ -65,6 +65,7 @@ function asAsked(expr: string): string {
   return expr
     .replaceAll('$__rate_interval', '5m')
     .replaceAll('$__range:$__interval', '6h:1m')
+    .replaceAll('$__interval', '1m')
     .replaceAll('$portal', 'kingston')
     .replaceAll('$workflow', 'search');
 }

@@ -25,7 +25,7 @@ const left = `(max ${ofControl} (${m.waiverExpiry.name}) - time())`;
 function waiverExpiring(pack: Pack, priority: 'medium' | 'low'): AlertRule {
   const { soonSeconds, nextSeconds } = complianceSettings.waiver;
   const range =
-    priority === 'medium' ? `(${left} < ${nextSeconds}) > 0` : `(${left} < ${soonSeconds}) >= ${nextSeconds}`;
+    priority === 'medium' ? `(${left} < ${nextSeconds}) > 0` : `(${left} < ${soonSeconds}) > ${nextSeconds}`;
   return boardAlert(pack, {
     name: 'ComplianceWaiverExpiring',
     priority,
@@ -42,7 +42,7 @@ function waiverExpired(pack: Pack): AlertRule {
   return boardAlert(pack, {
     name: 'ComplianceWaiverExpired',
     priority: 'low',
-    expr: `(-1 * ${left} < ${newsSeconds}) >= 0`,
+    expr: `(-1 * ${left} < ${newsSeconds}) > 0`,
     summary: 'A waiver of a compliance control has ended.',
     description:
       'The waiver of {{ $labels.control }} of {{ $labels.portal }} ended {{ $value | humanizeDuration }} ago. The control is what its ' +

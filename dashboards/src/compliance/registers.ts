@@ -1,0 +1,188 @@
+/** Tables of what people keep: obligations, waivers, published changes, and what the controls support. */
+import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
+import { colours, field, thresholds, words } from '../kit/fields.js';
+import { faults, type JoinedColumn, joinedTable } from '../kit/joined-table.js';
+import { tablePanel } from '../kit/panels.js';
+import type { Panel } from '../kit/types.js';
+import { narrowed } from './controls.js';
+
+const timeLeft = {
+  unit: 's',
+  decimals: 1,
+  'custom.width': 140,
+  'custom.cellOptions': { type: 'color-text' },
+  thresholds: thresholds(
+    { value: null, color: colours.bad },
+    { value: 0, color: 'dark-orange' },
+    { value: 604_800, color: 'text' },
+  ),
+} as const;
+
+export function obligationTable(selector: string): Panel {
+  const by = (expr: string) => `max by (portal, obligation) (${expr})`;
+  const open = (title: string, bucket: string, color: string): JoinedColumn => ({
+    title,
+    expr: by(`${m.obligationsOpen.name}${narrowed(selector, `bucket="${bucket}"`)}`),
+    nothing: 'Not known',
+    properties: { ...faults(color, 'Not known'), 'custom.width': 95 },
+  });
+  return joinedTable({
+    title: 'Obligations',
+    description:
+      'Open cases of each register by the time that is left. Only counts leave the register. A register that cannot be read in whole ' +
+      'is unknown, and a deadline that depends on holidays nobody knows yet is uncertain.',
+    nobody: 'No obligation is described',
+    identity: `max by (portal, obligation, title) (${m.obligation.name}${selector})`,
+    key: ['portal', 'obligation'],
+    labels: {
+      title: { title: 'Obligation', properties: { 'custom.minWidth': 230 } },
+      obligation: { title: 'Name', properties: { 'custom.width': 200 } },
+      portal: { title: 'Portal', properties: { 'custom.width': 90, 'custom.hidden': selector !== '' } },
+    },
+    leading: ['title'],
+    columns: [
+      {
+        title: 'Register',
+        expr: by(`${m.registerReadable.name}${selector}`),
+        nothing: 'Not read',
+        properties: {
+          mappings: words(
+            [
+              { value: 1, text: 'read', color: 'text' },
+              { value: 0, text: 'unreadable', color: colours.unknown },
+            ],
+            'Not read',
+          ),
+          'custom.width': 100,
+          'custom.cellOptions': { type: 'color-text' },
+        },
+      },
+      {
+        title: 'Next deadline in',
+        expr: `${by(`${m.nextDeadline.name}${selector}`)} - time()`,
+        nothing: 'None open',
+        properties: timeLeft,
+      },
+      open('Overdue', 'overdue', colours.bad),
+      open('< 1 day', '<24h', 'dark-orange'),
+      open('< 3 days', '<72h', colours.warning),
+      open('< 7 days', '<7d', 'text'),
+      open('Later', 'later', 'text'),
+      open('Uncertain', 'uncertain', colours.unknown),
+      {
+        title: 'Late in 30 days',
+        expr: `round(sum by (portal, obligation) (increase(${m.obligationsCompleted.name}${narrowed(selector, 'outcome="late"')}[30d])))`,
+        nothing: 'Not known',
+        properties: { ...faults('dark-orange', 'Not known'), 'custom.width': 125 },
+      },
+    ],
+    sortBy: { displayName: 'Next deadline in', desc: false },
+  });
+}
+
+export function waiverTable(selector: string): Panel {
+  return joinedTable({
+    title: 'Waivers',
+    description:
+      'Exceptions with an end. From the day after it a control is what its checks say. Who approved each and why is in the API, not here.',
+    nobody: 'No waiver is granted',
+    identity: `max by (portal, control, waiver) (${m.waiverExpiry.name}${selector} >= bool 0)`,
+    key: ['portal', 'control', 'waiver'],
+    labels: {
+      control: { title: 'Control', properties: { 'custom.minWidth': 90 } },
+      waiver: { title: 'Waiver', properties: { 'custom.minWidth': 110 } },
+      portal: { title: 'Portal', properties: { 'custom.hidden': true } },
+    },
+    leading: ['waiver', 'control'],
+    columns: [
+      {
+        title: 'Ends in',
+        expr: `max by (portal, control, waiver) (${m.waiverExpiry.name}${selector}) - time()`,
+        nothing: ' ',
+        properties: timeLeft,
+      },
+    ],
+    sortBy: { displayName: 'Ends in', desc: false },
+  });
+}
+
+export function changeTable(selector: string): Panel {
+  const key = 'portal, change';
+  return joinedTable({
+    title: 'Published changes of the rules',
+    description: 'What the firm has to be ready for, from its file of changes, and how many controls each affects.',
+    nobody: 'No change is entered',
+    identity: `max by (portal, change, impact, status) (${m.changeEffective.name}${selector} >= bool 0)`,
+    key: ['portal', 'change'],
+    labels: {
+      change: { title: 'Change', properties: { 'custom.minWidth': 110 } },
+      impact: { title: 'Impact', properties: { 'custom.width': 80 } },
+      status: { title: 'Status', properties: { 'custom.width': 110 } },
+      portal: { title: 'Portal', properties: { 'custom.hidden': true } },
+    },
+    leading: ['change', 'impact', 'status'],
+    columns: [
+      {
+        title: 'Takes effect in',
+        expr: `(max by (${key}) (${m.changeEffective.name}${selector}) > 0) - time()`,
+        nothing: 'Not known',
+        properties: timeLeft,
+      },
+      {
+        title: 'Controls',
+        expr: `count by (${key}) (${m.changeControl.name}${selector})`,
+        nothing: 'None named',
+        properties: { unit: 'short', 'custom.width': 100 },
+      },
+    ],
+    sortBy: { displayName: 'Takes effect in', desc: false },
+  });
+}
+
+export function mappingTable(selector: string): Panel {
+  return tablePanel({
+    title: 'What the controls support',
+    description:
+      'Rules that each control supports. "verified": somebody read the text. "listed": the document that defines the catalogue names it. ' +
+      '"to confirm": a person must confirm it before relying on it.',
+    unit: 'none',
+    noValue: 'No data',
+    targets: [
+      {
+        expr: `max by (framework, ref, confidence, control) (${m.mapping.name}${selector})`,
+        legendFormat: '',
+        instant: true,
+        format: 'table',
+      },
+    ],
+    transformations: [
+      {
+        id: 'organize',
+        options: {
+          excludeByName: { Time: true, Value: true },
+          indexByName: { framework: 0, ref: 1, control: 2, confidence: 3 },
+          renameByName: { framework: 'Framework', ref: 'Place', control: 'Control', confidence: 'Confirmed' },
+        },
+      },
+    ],
+    overrides: [
+      field('Framework', { 'custom.width': 150 }),
+      field('Control', { 'custom.width': 90 }),
+      field('Confirmed', {
+        'custom.width': 120,
+        'custom.cellOptions': { type: 'color-text' },
+        mappings: [
+          {
+            type: 'value',
+            options: {
+              verified: { text: 'verified', color: colours.good, index: 0 },
+              listed: { text: 'listed', color: 'text', index: 1 },
+              to_confirm: { text: 'to confirm', color: colours.warning, index: 2 },
+            },
+          },
+        ],
+      }),
+    ],
+    sortBy: { displayName: 'Framework', desc: false },
+  });
+}
