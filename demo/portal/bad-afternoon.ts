@@ -4,8 +4,8 @@ import type { Scenario } from './faults/scenario.js';
 export const badAfternoon: Scenario = {
   name: 'bad-afternoon',
   description:
-    'A slow analytics page grows into a locked table, refused logins and a database outage, then the audit trail is tampered with, encryption goes wrong, and all heals.',
-  endsAtSeconds: 8_400,
+    'A slow analytics page grows into a locked table, refused logins and a database outage, then the audit trail is tampered with, encryption goes wrong, registers show what was missed, and all heals.',
+  endsAtSeconds: 9_300,
   steps: [
     { atSeconds: 0, phase: 'calm', actions: [] },
     {
@@ -132,6 +132,27 @@ export const badAfternoon: Scenario = {
         { set: { id: 'half-rotated', kind: 'rotation_stalled', params: { ageDays: 40 } } },
       ],
     },
-    { atSeconds: 7_800, phase: 'rotated, and calm', actions: [{ clear: 'half-rotated' }] },
+    {
+      atSeconds: 7_800,
+      phase: 'rotated; last night’s backup failed, and a breach waits for its report',
+      actions: [
+        { clear: 'half-rotated' },
+        { set: { id: 'no-backup', kind: 'backup_missed' }, ifPossible: true },
+        { set: { id: 'breach', kind: 'breach_open', params: { hours: 60 } }, ifPossible: true },
+      ],
+    },
+    {
+      atSeconds: 8_100,
+      phase: 'a request for access is overdue, and the register of complaints cannot be read',
+      actions: [
+        { set: { id: 'request', kind: 'request_overdue' }, ifPossible: true },
+        { set: { id: 'register-gone', kind: 'register_missing' }, ifPossible: true },
+      ],
+    },
+    {
+      atSeconds: 8_700,
+      phase: 'answered, reported, backed up, and calm',
+      actions: [{ clear: 'no-backup' }, { clear: 'breach' }, { clear: 'request' }, { clear: 'register-gone' }],
+    },
   ],
 };

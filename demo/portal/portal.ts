@@ -12,6 +12,7 @@ import { faultyAnswers } from './faults/answers.js';
 import { auditTrailFaults } from './faults/environment/audit-trail.js';
 import type { DatabaseControl } from './faults/environment/environment.js';
 import { realEnvironment } from './faults/environment/real.js';
+import { registerFaults } from './faults/environment/registers.js';
 import { restoreHidden } from './faults/environment/table-missing.js';
 import { FaultRegistry } from './faults/registry.js';
 import type { RuleInput } from './faults/rule.js';
@@ -92,6 +93,7 @@ export async function startPortal(options: PortalOptions): Promise<DemoPortal> {
     databaseControl,
     encryption,
     auditTrail: auditTrailFaults(options.adminDatabaseUrl),
+    registers: registerFaults(options.adminDatabaseUrl),
   });
   const faults = new FaultRegistry(environment, options.randomSeed ?? 1, log);
   const scenarios = new ScenarioRunner(faults, log);

@@ -2,6 +2,7 @@ import { loadPack } from '../../pack/index.js';
 import { playBadAfternoon } from './admin-client.js';
 import { alertmanager } from './alertmanager.js';
 import { auditAddition } from './audit-trail/index.js';
+import { complianceAddition, liveSourcesText } from './compliance/index.js';
 import { encryptionAddition } from './encryption/index.js';
 import { exportersService } from './exporters.js';
 import { claimFolder } from './folder.js';
@@ -12,6 +13,7 @@ import { describe } from './notification.js';
 import type { DemoOptions } from './options.js';
 import { fastPace, ordinaryPace } from './pace.js';
 import { demoPortal } from './portal.js';
+import { LOOPBACK, nextFreePort } from './ports.js';
 import { postgres } from './postgres.js';
 import { prometheusService } from './prometheus.js';
 import { databaseFolder, isDiskFull, type RoomOptions, requireRoom, roomText } from './room.js';
@@ -36,7 +38,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   let exitCode = 0;
   try {
     await requireRoom(room);
-    await start(stack, options, out);
+    await start(stack, options, out, request.signal);
     await request.made;
   } catch (error) {
     if (isDiskFull(error)) {
@@ -68,7 +70,7 @@ function roomFor({ dataDir, scale }: DemoOptions, folder: string): RoomOptions {
   };
 }
 
-async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise<void> {
+async function start(stack: Stack, options: DemoOptions, out: Terminal, signal: AbortSignal): Promise<void> {
   const { ports, pathStyle, withTls, scale, faults, badAfternoonSpeed } = options;
   const startedAt = performance.now();
   const pace = options.isFast ? fastPace : ordinaryPace;
@@ -87,6 +89,8 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
       ...(scale === undefined ? {} : { scale }),
     }),
   );
+  // Known before it runs, because the exporters ask it.
+  const prometheusPort = await nextFreePort(ports.prometheus);
   const measuring = await stack.start(
     exportersService({
       pack,
@@ -96,13 +100,26 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
       additions: [
         encryptionAddition({ database, scanSeconds: pace.scanSeconds }),
         auditAddition({ database, pollSeconds: pace.auditPollSeconds }),
+        ...pack.compliance.map((board) =>
+          complianceAddition({
+            database,
+            board,
+            prometheusUrl: `http://${LOOPBACK}:${prometheusPort}`,
+            everySeconds: pace.complianceSeconds,
+          }),
+        ),
       ],
     }),
   );
   for (const tool of measuring.missing) {
     stack.leaveOut(tool, 'missing');
   }
-  const prometheusUrl = await judge(stack, options, measuring.address, out);
+  const prometheusUrl = await judge(
+    stack,
+    { ...options, ports: { ...ports, prometheus: prometheusPort } },
+    measuring.address,
+    out,
+  );
   await show(stack, options, prometheusUrl);
   if (badAfternoonSpeed !== undefined) {
     await playBadAfternoon(portal.adminUrl, badAfternoonSpeed);
@@ -115,6 +132,7 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal): Promise
     ...hints({ ...measuring, exportersUrl: measuring.address, adminUrl: portal.adminUrl, hasPrometheus }),
     '',
   ]);
+  void liveSourcesText(measuring.address, signal).then((lines) => out.lines(lines));
   if (options.isJson) {
     process.stdout.write(`${JSON.stringify(addresses(stack, portal.adminUrl, measuring.config))}\n`);
   }

@@ -10,6 +10,8 @@ export interface DemoPace {
   readonly scanSeconds: number;
   /** Time between two polls of the audit trail's counters; exact checks run half as often. */
   readonly auditPollSeconds: number;
+  /** Time between two evaluations of a compliance control. */
+  readonly complianceSeconds: number;
   /** Alertmanager's waits; undefined leaves the shipped ones. */
   readonly notifySeconds?: number;
 }
@@ -20,6 +22,7 @@ export const ordinaryPace: DemoPace = {
   hastenRules: false,
   scanSeconds: 30,
   auditPollSeconds: 10,
+  complianceSeconds: 15,
 };
 
 /** The fast setting: an alert reaches the receiver within half a minute. */
@@ -30,5 +33,6 @@ export const fastPace: DemoPace = {
   probeSeconds: 2,
   scanSeconds: 5,
   auditPollSeconds: 3,
+  complianceSeconds: 5,
   notifySeconds: 2,
 };

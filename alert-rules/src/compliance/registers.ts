@@ -1,5 +1,6 @@
 /** What people keep: waivers, registers of cases, and published changes of the rules. */
 import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
+import { controlStates, complianceRecorded as r } from '../../../pack/compliance/recorded.js';
 import type { Pack } from '../../../pack/index.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
@@ -53,6 +54,15 @@ function waiverExpired(pack: Pack): AlertRule {
 /** Of obligations that a control checks, the control tells. */
 const unchecked = `(max by (portal, obligation) (${m.obligation.name}{control=""}))`;
 
+/** A register of which only controls ask that do not apply, or not yet, need not be there. */
+const wanted = promql`
+  (
+    ${m.obligation.name}{control=""}
+    or
+    (${m.obligation.name} and on (portal, control) (${r.controlState.name} > ${controlStates.notApplicable}))
+  )
+`;
+
 function obligationOverdue(pack: Pack): AlertRule {
   return boardAlert(pack, {
     name: 'ComplianceObligationOverdue',
@@ -71,7 +81,10 @@ function obligationDue(pack: Pack): AlertRule {
   return boardAlert(pack, {
     name: 'ComplianceObligationDue',
     priority: 'medium',
-    expr: `max by (portal, obligation) (${m.obligationsOpen.name}{bucket="<24h"}) > 0`,
+    expr: promql`
+      max by (portal, obligation) (${m.obligationsOpen.name}{bucket="<24h"}) > 0
+      and on (portal, obligation) ${wanted}
+    `,
     summary: 'The deadline of a case is less than a day away.',
     description:
       '{{ $value | humanize }} cases of {{ $labels.obligation }} of {{ $labels.portal }} are due within a day.',
@@ -84,9 +97,12 @@ function registerUnreadable(pack: Pack): AlertRule {
     priority: 'medium',
     forSeconds: complianceSettings.register.forSeconds,
     expr: promql`
-      max by (portal, obligation) (${m.registerReadable.name}) == 0
-      or
-      max by (portal, obligation) (${m.obligationsOpen.name}{bucket="uncertain"}) > 0
+      (
+        max by (portal, obligation) (${m.registerReadable.name}) == 0
+        or
+        max by (portal, obligation) (${m.obligationsOpen.name}{bucket="uncertain"}) > 0
+      )
+      and on (portal, obligation) ${wanted}
     `,
     summary: 'A register of cases cannot be read in whole, or the deadline of a case is uncertain.',
     description:

@@ -19,7 +19,7 @@ export function areaTable(selector: string): Panel {
     title,
     expr: count(statuses),
     nothing: 'No data',
-    properties: { ...faults(color, 'No data'), 'custom.width': 95 },
+    properties: { ...faults(color, 'No data'), 'custom.width': 85 },
   });
   return joinedTable({
     title: 'Areas',
@@ -46,8 +46,8 @@ export function areaTable(selector: string): Panel {
       counted('At risk', 'at_risk', colours.warning),
       counted('Waived', 'waived', colours.neutral),
       counted('Compliant', 'compliant', colours.good),
-      { title: 'Apply', expr: count('[^n].*|non_compliant'), nothing: 'No data', properties: plain(80) },
-      { title: 'n/a', expr: count('not_applicable'), nothing: 'No data', properties: plain(70) },
+      { title: 'Apply', expr: count('[^n].*|non_compliant'), nothing: 'No data', properties: plain(70) },
+      { title: 'n/a', expr: count('not_applicable'), nothing: 'No data', properties: plain(60) },
     ],
   });
 }
@@ -76,9 +76,9 @@ export function controlTable(selector: string): Panel {
           ],
         },
       },
-      title: { title: 'What must be so', properties: { 'custom.minWidth': 260 } },
-      severity: { title: 'Severity', properties: { 'custom.width': 90 } },
-      team: { title: 'Owner', properties: { 'custom.width': 110 } },
+      title: { title: 'What must be so', properties: { 'custom.minWidth': 190 } },
+      severity: { title: 'Severity', properties: { 'custom.width': 80 } },
+      team: { title: 'Owner', properties: { 'custom.width': 100 } },
       portal: { title: 'Portal', properties: { 'custom.width': 90, 'custom.hidden': selector !== '' } },
     },
     leading: ['control', 'title'],
@@ -94,19 +94,13 @@ export function controlTable(selector: string): Panel {
         title: 'Evidence',
         expr: `1000 * ${by(`${m.evidenceTime.name}${selector}`)}`,
         nothing: 'None',
-        properties: age('None', 140),
+        properties: age('None', 135),
       },
       {
-        title: 'May be as old as',
+        title: 'Max age',
         expr: by(`${m.evidenceMaxAge.name}${selector}`),
         nothing: 'No data',
-        properties: { unit: 's', decimals: 0, 'custom.width': 135 },
-      },
-      {
-        title: 'Evaluated',
-        expr: `1000 * (${by(`${m.evaluated.name}${selector}`)} > 0)`,
-        nothing: 'Not yet',
-        properties: age('Not yet', 130),
+        properties: { unit: 's', decimals: 0, 'custom.width': 90 },
       },
       {
         title: 'In force from',
@@ -114,9 +108,9 @@ export function controlTable(selector: string): Panel {
         nothing: 'always',
         properties: {
           ...age('always', 120),
-          unit: 'dateTimeAsIso',
+          unit: 'time:YYYY-MM-DD',
           mappings: words([], 'always').map((mapping) => plainNothing(mapping, 'always')),
-          'custom.width': 165,
+          'custom.width': 115,
         },
       },
     ],
@@ -143,14 +137,14 @@ export function codes(metric: string, selector: string): string {
 const stateCell = {
   mappings: controlStateWords,
   'custom.cellOptions': colouredCell,
-  'custom.width': 100,
+  'custom.width': 95,
   'custom.align': 'center',
 } as const;
 
 const rawCell = { ...stateCell, 'custom.cellOptions': { type: 'color-text' } } as const;
 
 /** An end that is not there is no unknown. */
-function plainNothing(mapping: object, text: string): object {
+export function plainNothing(mapping: object, text: string): object {
   return 'type' in mapping && mapping.type === 'special'
     ? { type: 'special', options: { match: 'null+nan', result: { text, color: 'text', index: 99 } } }
     : mapping;

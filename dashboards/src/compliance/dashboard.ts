@@ -33,13 +33,8 @@ function board(): DashboardRow {
   return {
     title: 'Controls of $portal',
     lines: [
-      {
-        height: 8,
-        panels: [
-          [14, areaTable(ofPortal)],
-          [10, areaTimeline()],
-        ],
-      },
+      { height: 7, panels: [[24, areaTable(ofPortal)]] },
+      { height: 6, panels: [[24, areaTimeline()]] },
       { height: 17, panels: [[24, controlTable(ofPortal)]] },
     ],
   };

@@ -1,10 +1,11 @@
 /** Tables of what people keep: obligations, waivers, published changes, and what the controls support. */
 import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
+import { controlStates, complianceRecorded as r } from '../../../pack/compliance/recorded.js';
 import { colours, field, thresholds, words } from '../kit/fields.js';
 import { faults, type JoinedColumn, joinedTable } from '../kit/joined-table.js';
 import { tablePanel } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
-import { narrowed } from './controls.js';
+import { narrowed, plainNothing } from './controls.js';
 
 const timeLeft = {
   unit: 's',
@@ -30,9 +31,9 @@ export function obligationTable(selector: string): Panel {
     title: 'Obligations',
     description:
       'Open cases of each register by the time that is left. Only counts leave the register. A register that cannot be read in whole ' +
-      'is unknown, and a deadline that depends on holidays nobody knows yet is uncertain.',
+      'is unknown, and a deadline that depends on holidays nobody knows yet is uncertain. Obligations of controls that do not apply are not shown.',
     nobody: 'No obligation is described',
-    identity: `max by (portal, obligation, title) (${m.obligation.name}${selector})`,
+    identity: `max by (portal, obligation, title) (${m.obligation.name}${narrowed(selector, 'control=""')} or on (portal, obligation, control) (${m.obligation.name}${selector} and on (portal, control) (${r.controlState.name} > ${controlStates.notApplicable})))`,
     key: ['portal', 'obligation'],
     labels: {
       title: { title: 'Obligation', properties: { 'custom.minWidth': 230 } },
@@ -60,8 +61,12 @@ export function obligationTable(selector: string): Panel {
       {
         title: 'Next deadline in',
         expr: `${by(`${m.nextDeadline.name}${selector}`)} - time()`,
-        nothing: 'None open',
-        properties: timeLeft,
+        nothing: '–',
+        properties: {
+          ...timeLeft,
+          mappings: words([], '–').map((mapping) => plainNothing(mapping, '–')),
+          'custom.width': 150,
+        },
       },
       open('Overdue', 'overdue', colours.bad),
       open('< 1 day', '<24h', 'dark-orange'),

@@ -100,7 +100,8 @@ function alertTable(parts: readonly OverviewPart[]): Panel {
     team: 'Team',
   };
   const firingNow = (severity: string) =>
-    `label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjects.map((label) => `"${label}"`).join(', ')})`;
+    // An alert with none of them must have none, and not a text of blanks, which Grafana would show as 0.
+    `label_replace(label_join(${alerts.name}{pack="kop", severity="${severity}"}, "subject", " ", ${subjects.map((label) => `"${label}"`).join(', ')}), "subject", "$1", "subject", " *(.*?) *")`;
   return tablePanel({
     title: 'Firing and pending alerts',
     description:

@@ -19,6 +19,7 @@ const MAIN_PARAMETER: Readonly<Record<string, string>> = {
   unaudited_change: 'table',
   audit_record_rewritten: 'table',
   audit_row_deleted: 'table',
+  breach_open: 'hours',
 };
 const RULE_KEYS = new Set(['id', 'route', 'probability', 'until', 'forSeconds']);
 

@@ -103,6 +103,14 @@ const kinds = [
   z.strictObject({ ...common, kind: z.literal('unaudited_change'), params: audited('client_groups') }),
   z.strictObject({ ...common, kind: z.literal('audit_record_rewritten'), params: audited('client_products') }),
   z.strictObject({ ...common, kind: z.literal('audit_row_deleted'), params: audited('product_owners') }),
+  z.strictObject({ ...common, kind: z.literal('request_overdue'), params: none }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('breach_open'),
+    params: z.strictObject({ hours: z.number().min(0).max(1_000).default(60) }).prefault({}),
+  }),
+  z.strictObject({ ...common, kind: z.literal('backup_missed'), params: none }),
+  z.strictObject({ ...common, kind: z.literal('register_missing'), params: none }),
 ] as const;
 
 const ruleSchema = z.discriminatedUnion('kind', kinds);

@@ -146,6 +146,10 @@ const ofRegisters: readonly ComplianceLife[] = [
     firesWithin: 63,
     labels: ofObligation,
     quiet: [
+      [
+        'while the control that asks for it does not apply',
+        [{ minutes: 90, set: { readable: 0, ...critical('Coming').set } }],
+      ],
       ['when it is locked for a while', [{ minutes: 30 }, { minutes: 20, set: { readable: 0 } }, { minutes: 30 }]],
     ],
   },

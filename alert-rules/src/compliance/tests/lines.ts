@@ -68,7 +68,7 @@ const gauges = {
   maxAge: of(m.evidenceMaxAge, { ...portal, control: 'AUD-02' }, 600),
   waiverEnds: waiver('W-1', 400 * day),
   laterWaiver: waiver('W-2'),
-  checked: of(m.obligation, { ...portal, obligation: 'access-requests', title: 'Access', control: 'PRV-01' }, 1),
+  checked: of(m.obligation, { ...portal, obligation: 'access-requests', title: 'Access', control: 'AUD-02' }, 1),
   unchecked: of(m.obligation, { ...portal, obligation: 'leavers', title: 'Leavers', control: '' }, 1),
   overdue: open('access-requests', 'overdue'),
   due: open('access-requests', '<24h'),

@@ -6,6 +6,7 @@ import type { EnvironmentRule } from '../rule.js';
 import { InvalidFault } from '../rule.js';
 import type { AuditTrailFaults } from './audit-trail.js';
 import type { DatabaseControl, Environment, Undo } from './environment.js';
+import type { RegisterFaults } from './registers.js';
 import { holdLock } from './table-lock.js';
 import { hideRelation } from './table-missing.js';
 import { expireAllSessions } from './token-expiry.js';
@@ -18,6 +19,7 @@ export interface RealEnvironmentParts {
   readonly databaseControl: DatabaseControl | undefined;
   readonly encryption: PortalEncryption;
   readonly auditTrail: AuditTrailFaults;
+  readonly registers: RegisterFaults;
 }
 
 /** These faults are real: locked tables are locked, missing tables are missing, a stopped database is stopped. */
@@ -55,6 +57,14 @@ async function apply(rule: EnvironmentRule, parts: RealEnvironmentParts): Promis
       return parts.auditTrail.rewriteRecord(rule.params.table);
     case 'audit_row_deleted':
       return parts.auditTrail.deleteRecord(rule.params.table);
+    case 'request_overdue':
+      return parts.registers.leaveRequestOpen();
+    case 'breach_open':
+      return parts.registers.leaveBreachOpen(rule.params.hours);
+    case 'backup_missed':
+      return parts.registers.missBackup();
+    case 'register_missing':
+      return parts.registers.hideRegister();
     case 'certificate':
       if (!parts.certificate) {
         throw new InvalidFault(['certificate: the portal speaks plain HTTP; start it with TLS (--tls)']);

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import pg from 'pg';
+import { stringify } from 'yaml';
+import type { ComplianceBoard } from '../../../pack/compliance/model/index.js';
+import type { DemoDatabase } from '../../postgres/index.js';
+import type { Addition, MakeAddition } from '../addition.js';
+import { writeBoardFiles } from './files.js';
+import { REGISTERS_SQL } from './registers.js';
+
+export interface ComplianceAdditionOptions {
+  readonly database: DemoDatabase;
+  readonly board: ComplianceBoard;
+  /** Where the demo's Prometheus will be, if there is one. */
+  readonly prometheusUrl: string;
+  /** Between two evaluations of each control. */
+  readonly everySeconds: number;
+}
+
+const DATABASE_ENV = 'KINGSTON_COMPLIANCE_DATABASE_URL';
+const ROLE = 'kop_demo_compliance';
+
+/**
+ * The compliance board of the demo: registers in a schema of their own, and the files of a compliance officer. In somebody
+ * else's database nothing is installed; what the registers would tell is unknown then.
+ */
+export function complianceAddition(options: ComplianceAdditionOptions): MakeAddition {
+  return async ({ folder }): Promise<Addition> => {
+    const { database, board, prometheusUrl, everySeconds } = options;
+    const files = await writeBoardFiles(join(folder, 'compliance'), board, everySeconds);
+    const databaseUrl = database.server === undefined ? database.url : await installedRegisters(database);
+    const overlay = {
+      compliance: {
+        [board.name]: {
+          ...files,
+          prometheus: { url: prometheusUrl },
+          databases: { portal: { url: `\${env:${DATABASE_ENV}}` } },
+        },
+      },
+    };
+    return {
+      name: 'compliance',
+      text: `# The compliance board of the demo; merged over pack.yaml.\n${stringify(overlay)}`,
+      secrets: { [DATABASE_ENV]: databaseUrl },
+      env: {},
+      missing: [],
+    };
+  };
+}
+
+/** @returns the address for a role that reads this schema and nothing else. */
+async function installedRegisters({ url, adminUrl }: DemoDatabase): Promise<string> {
+  const password = randomBytes(18).toString('base64url');
+  const client = new pg.Client({ connectionString: adminUrl, application_name: 'kop-demo-compliance' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query(REGISTERS_SQL);
+    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [ROLE]);
+    await client.query(`
+      ${rowCount === 0 ? 'create' : 'alter'} role ${ROLE} login noinherit connection limit 5
+        password ${client.escapeLiteral(password)};
+      alter role ${ROLE} set default_transaction_read_only = on;
+      grant usage on schema compliance to ${ROLE};
+      grant select on all tables in schema compliance to ${ROLE};`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  const own = new URL(url);
+  own.username = ROLE;
+  own.password = password;
+  return own.href;
+}

@@ -1,0 +1,2 @@
+export { complianceAddition } from './addition.js';
+export { liveSourcesText } from './live-sources.js';
