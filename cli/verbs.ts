@@ -48,6 +48,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./encryption/index.js')).encryptionCommand(),
   },
   {
+    name: 'controls',
+    summary: 'list, explain and test compliance controls',
+    load: async () => (await import('./controls/index.js')).controlsCommand(),
+  },
+  {
     name: 'healthcheck',
     summary: 'ask the exporter on this machine whether it is alive',
     load: async () => (await import('./healthcheck.js')).healthcheckCommand(),

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { withWritable } from '../../exporters/audit-trail/inspect/disposing.js';
 import { acceptEpoch, SealSession } from '../../exporters/audit-trail/seal/index.js';
+import { paragraph, print, printJson } from '../terminal.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
-import { paragraph, print, printJson } from './terminal.js';
 import { requireConnection, sealedTrail, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions {

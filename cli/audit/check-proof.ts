@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { readKey } from '../../exporters/audit-trail/inspect/verification.js';
 import { NoProof, type ProofResult, verifyProofFile } from '../../exporters/audit-trail/seal/index.js';
+import { paint, print, printJson } from '../terminal.js';
 import { namedBytes } from './named-file.js';
 import { asVerb } from './operators-matter.js';
-import { paint, print, printJson } from './terminal.js';
 import { CannotRun } from './trail.js';
 
 interface Options {

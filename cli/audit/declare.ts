@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Declaration, declare, orphanedStates } from '../../exporters/audit-trail/index.js';
+import { print, printJson } from '../terminal.js';
 import { asVerb } from './operators-matter.js';
 import { noExporterText, type StateOptions, trailState, withStateDirectory } from './state.js';
-import { print, printJson } from './terminal.js';
 import { allTrails, CannotRun, chosenTrail, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions, StateOptions {

@@ -6,9 +6,9 @@ import {
   planDisposal,
 } from '../../exporters/audit-trail/inspect/disposing.js';
 import { openForReading } from '../../exporters/audit-trail/inspect/seal-view.js';
+import { counted, paragraph, print, printJson } from '../terminal.js';
 import { asVerb } from './operators-matter.js';
 import { moment } from './status-text.js';
-import { counted, paragraph, print, printJson } from './terminal.js';
 import { CannotRun, sealedTrail, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions {

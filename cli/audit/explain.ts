@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Explanation, explain, NotInScope } from '../../exporters/audit-trail/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
+import { columns, counted, paint, paragraph, print, printJson } from '../terminal.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { type StateOptions, trailState, withStateDirectory } from './state.js';
-import { columns, counted, paint, paragraph, print, printJson } from './terminal.js';
 import { CannotRun, chosenTrail, requireConnection, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions, StateOptions {

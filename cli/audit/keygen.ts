@@ -3,9 +3,9 @@ import { open, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { generateSealKey } from '../../exporters/audit-trail/seal/index.js';
 import { errorCode } from '../../exporters/runtime/error-code.js';
+import { print, printJson } from '../terminal.js';
 import { writing } from '../writing.js';
 import { asVerb } from './operators-matter.js';
-import { print, printJson } from './terminal.js';
 import { CannotRun, chosenTrail, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions {

@@ -3,8 +3,8 @@ import type { ComparisonReport, TrailReport } from '../../exporters/audit-trail/
 import type { SealView } from '../../exporters/audit-trail/inspect/seal-view.js';
 import { unaccountedWayOut } from '../../exporters/audit-trail/observer/verdict/unaccounted.js';
 import { kopCall } from '../../exporters/runtime/call.js';
+import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from '../terminal.js';
 import { noExporterText, type TrailState } from './state.js';
-import { type Cell, columns, counted, paint, paragraph, type Style, terminalWidth } from './terminal.js';
 
 /** Narrower terminals have no room for the time of each state; the JSON has it. */
 const WIDE = 100;

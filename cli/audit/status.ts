@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { report, type TrailReport } from '../../exporters/audit-trail/inspect/report.js';
+import { print, printJson } from '../terminal.js';
 import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { type StateOptions, type TrailState, trailState, withStateDirectory } from './state.js';
 import { reportLines } from './status-text.js';
-import { print, printJson } from './terminal.js';
 import { allTrails, chosenTrail, requireConnection, type TrailOptions, withTrailOptions } from './trail.js';
 
 interface Options extends TrailOptions, StateOptions {

@@ -1,7 +1,7 @@
 import type { VerificationResult } from '../../exporters/audit-trail/inspect/verification.js';
 import type { ChunkFailure } from '../../exporters/audit-trail/seal/index.js';
+import { counted, paint, paragraph } from '../terminal.js';
 import { moment } from './status-text.js';
-import { counted, paint, paragraph } from './terminal.js';
 
 const verdicts = { verified: 'green', failed: 'red', unknown: 'yellow' } as const;
 const words = { verified: 'Verified', failed: 'FAILED', unknown: 'Cannot tell' } as const;

@@ -1,7 +1,7 @@
 /** Tables about controls and areas that both the overview and the board draw from. */
 import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
 import { controlStates, complianceRecorded as r } from '../../../pack/compliance/recorded.js';
-import { colours, thresholds, words } from '../kit/fields.js';
+import { colours, thresholds } from '../kit/fields.js';
 import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';
@@ -94,24 +94,13 @@ export function controlTable(selector: string): Panel {
         title: 'Evidence',
         expr: `1000 * ${by(`${m.evidenceTime.name}${selector}`)}`,
         nothing: 'None',
-        properties: age('None', 135),
+        properties: age('None', 150),
       },
       {
         title: 'Max age',
         expr: by(`${m.evidenceMaxAge.name}${selector}`),
         nothing: 'No data',
         properties: { unit: 's', decimals: 0, 'custom.width': 90 },
-      },
-      {
-        title: 'In force from',
-        expr: `1000 * ${by(`${m.effectiveFrom.name}${selector}`)}`,
-        nothing: 'always',
-        properties: {
-          ...age('always', 120),
-          unit: 'time:YYYY-MM-DD',
-          mappings: words([], 'always').map((mapping) => plainNothing(mapping, 'always')),
-          'custom.width': 115,
-        },
       },
     ],
     sortBy: { displayName: 'State', desc: true },
@@ -142,13 +131,6 @@ const stateCell = {
 } as const;
 
 const rawCell = { ...stateCell, 'custom.cellOptions': { type: 'color-text' } } as const;
-
-/** An end that is not there is no unknown. */
-export function plainNothing(mapping: object, text: string): object {
-  return 'type' in mapping && mapping.type === 'special'
-    ? { type: 'special', options: { match: 'null+nan', result: { text, color: 'text', index: 99 } } }
-    : mapping;
-}
 
 function plain(width: number): Readonly<Record<string, unknown>> {
   return { unit: 'short', decimals: 0, 'custom.width': width };

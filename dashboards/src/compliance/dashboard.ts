@@ -47,8 +47,9 @@ function oneControl(): DashboardRow {
       {
         height: 6,
         panels: [
-          [12, controlTimeline()],
-          [12, checkTable(chosen)],
+          [10, controlTimeline()],
+          [10, checkTable(chosen)],
+          [4, inForce()],
         ],
       },
     ],
@@ -122,6 +123,19 @@ function controlTimeline(): Panel {
     nothing: nobody,
     interval: '1m',
     mappings: controlStateWords,
+  });
+}
+
+function inForce(): Panel {
+  return stat({
+    title: 'In force from',
+    description: 'The day on which the control takes effect. Before it, the control is shown as coming.',
+    unit: 'time:YYYY-MM-DD',
+    targets: [instant(`1000 * max by (control) (${m.effectiveFrom.name}${chosen})`)],
+    noValue: 'always',
+    mappings: [
+      { type: 'special', options: { match: 'null+nan', result: { text: 'always', color: 'text', index: 99 } } },
+    ],
   });
 }
 

@@ -5,7 +5,7 @@ import { colours, field, thresholds, words } from '../kit/fields.js';
 import { faults, type JoinedColumn, joinedTable } from '../kit/joined-table.js';
 import { tablePanel } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
-import { narrowed, plainNothing } from './controls.js';
+import { narrowed } from './controls.js';
 
 const timeLeft = {
   unit: 's',
@@ -19,8 +19,14 @@ const timeLeft = {
   ),
 } as const;
 
+/** An end that is not there is nothing unknown. */
+const noEnd = [{ type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text', index: 99 } } }];
+
 export function obligationTable(selector: string): Panel {
-  const by = (expr: string) => `max by (portal, obligation) (${expr})`;
+  // Of what only controls ask for that do not apply, or not yet, nothing has to be there.
+  const isWanted = `(${m.obligation.name}{control=""} or (${m.obligation.name} and on (portal, control) (${r.controlState.name} > ${controlStates.notApplicable})))`;
+  const asked = (expr: string) => `(${expr} and on (portal, obligation) ${isWanted})`;
+  const by = (expr: string) => asked(`max by (portal, obligation) (${expr})`);
   const open = (title: string, bucket: string, color: string): JoinedColumn => ({
     title,
     expr: by(`${m.obligationsOpen.name}${narrowed(selector, `bucket="${bucket}"`)}`),
@@ -33,7 +39,7 @@ export function obligationTable(selector: string): Panel {
       'Open cases of each register by the time that is left. Only counts leave the register. A register that cannot be read in whole ' +
       'is unknown, and a deadline that depends on holidays nobody knows yet is uncertain. Obligations of controls that do not apply are not shown.',
     nobody: 'No obligation is described',
-    identity: `max by (portal, obligation, title) (${m.obligation.name}${narrowed(selector, 'control=""')} or on (portal, obligation, control) (${m.obligation.name}${selector} and on (portal, control) (${r.controlState.name} > ${controlStates.notApplicable})))`,
+    identity: asked(`max by (portal, obligation, title) (${m.obligation.name}${selector})`),
     key: ['portal', 'obligation'],
     labels: {
       title: { title: 'Obligation', properties: { 'custom.minWidth': 230 } },
@@ -64,7 +70,7 @@ export function obligationTable(selector: string): Panel {
         nothing: '–',
         properties: {
           ...timeLeft,
-          mappings: words([], '–').map((mapping) => plainNothing(mapping, '–')),
+          mappings: noEnd,
           'custom.width': 150,
         },
       },
@@ -76,7 +82,9 @@ export function obligationTable(selector: string): Panel {
       open('Uncertain', 'uncertain', colours.unknown),
       {
         title: 'Late in 30 days',
-        expr: `round(sum by (portal, obligation) (increase(${m.obligationsCompleted.name}${narrowed(selector, 'outcome="late"')}[30d])))`,
+        expr: asked(
+          `round(sum by (portal, obligation) (increase(${m.obligationsCompleted.name}${narrowed(selector, 'outcome="late"')}[30d])))`,
+        ),
         nothing: 'Not known',
         properties: { ...faults('dark-orange', 'Not known'), 'custom.width': 125 },
       },

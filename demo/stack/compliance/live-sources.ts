@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 
 const POLL_MS = 5_000;
@@ -53,10 +54,6 @@ async function controls(url: string, signal: AbortSignal) {
   }
 }
 
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, POLL_MS);
-    timer.unref();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+async function pause(signal: AbortSignal): Promise<void> {
+  await setTimeout(POLL_MS, undefined, { signal, ref: false }).catch(() => undefined);
 }

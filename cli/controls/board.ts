@@ -1,0 +1,72 @@
+import { type Command, Option } from 'commander';
+import type { ComplianceBoard, Control } from '../../pack/compliance/model/index.js';
+import { InvalidPack, loadPack } from '../../pack/index.js';
+import { UnreadableFile } from '../../pack/reading/bounded-file.js';
+import { suggest } from '../../pack/reading/suggest.js';
+
+export interface BoardOptions {
+  readonly 'config.file': readonly string[];
+  readonly board?: string;
+}
+
+/** What the caller can put right; the message says how. */
+class CannotAnswer extends Error {
+  override readonly name = 'CannotAnswer';
+}
+
+export function withBoardOptions(command: Command): Command {
+  return command
+    .option('--board <name>', 'which compliance board (default: the only one there is)')
+    .addOption(
+      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
+        .argParser((path: string, before: readonly string[]) => [...before, path])
+        .default([], 'the description that comes with the pack'),
+    );
+}
+
+/** @throws {CannotAnswer} when there is no such board, or more than one to choose from. */
+export function chosenBoard(options: BoardOptions): ComplianceBoard {
+  const boards = loadPack(options['config.file'], { requireSecrets: false }).compliance;
+  const names = boards.map(({ name }) => name);
+  const [only, ...others] = boards;
+  if (only === undefined) throw new CannotAnswer('the description has no compliance board; add one under compliance');
+  if (options.board === undefined) {
+    if (others.length > 0) throw new CannotAnswer(`name one with --board: ${names.join(', ')}`);
+    return only;
+  }
+  const named = boards.find(({ name }) => name === options.board);
+  if (named === undefined)
+    throw new CannotAnswer(`there is no board '${options.board}'; ${meant(options.board, names)}`);
+  return named;
+}
+
+/** @throws {CannotAnswer} when the board has no such control. */
+export function chosenControl(board: ComplianceBoard, id: string): Control {
+  const found = board.controls.find((control) => control.id.toLowerCase() === id.toLowerCase());
+  if (found !== undefined) return found;
+  const ids = board.controls.map((control) => control.id);
+  throw new CannotAnswer(`the board ${board.name} has no control '${id}'; ${meant(id, ids)}`);
+}
+
+export function oneOfThem(option: string, given: string, known: readonly string[]): string {
+  if (known.includes(given)) return given;
+  throw new CannotAnswer(`${option}: there is no '${given}'; ${meant(given, known)}`);
+}
+
+function meant(given: string, known: readonly string[]): string {
+  const near = suggest(given, known);
+  return near === undefined ? `there are ${known.join(', ')}` : `did you mean '${near}'?`;
+}
+
+/** Runs a verb and sets the exit code; what the caller can put right is a sentence, with exit code 2. */
+export function answering(work: () => number): void {
+  try {
+    process.exitCode = work();
+  } catch (error) {
+    if (error instanceof CannotAnswer) process.stderr.write(`kop controls: ${error.message}\n`);
+    else if (error instanceof InvalidPack || error instanceof UnreadableFile)
+      process.stderr.write(`${error.message}\n`);
+    else throw error;
+    process.exitCode = 2;
+  }
+}
