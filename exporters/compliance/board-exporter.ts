@@ -95,6 +95,7 @@ export class BoardExporter {
       timeZone: this.#watch.timeZone,
       views: this.#watch.views(),
       obligations: this.#watch.obligations,
+      isPrometheusUp: this.#watch.isPrometheusUp,
       isEvidenceKept: this.#keeper.problem === undefined,
       sealedAt: this.#sealer?.status().checkpoint?.at,
       examination: this.#examination,

@@ -19,6 +19,8 @@ export interface BoardFacts {
   readonly timeZone: string;
   readonly views: readonly ControlView[];
   readonly obligations: readonly ObligationWatch[];
+  /** Undefined before the first question, and where the board names none. */
+  readonly isPrometheusUp: boolean | undefined;
   readonly isEvidenceKept: boolean;
   readonly sealedAt: Date | undefined;
   /** Undefined before the first examination. */
@@ -74,6 +76,7 @@ export class BoardMetrics {
       for (const control of controls) this.#gauges.changeControl.set({ portal, change: id, control }, 1);
     }
     for (const watch of facts.obligations) this.#obligation(watch);
+    if (facts.isPrometheusUp !== undefined) this.#gauges.prometheusUp.set({ portal }, facts.isPrometheusUp ? 1 : 0);
     this.#gauges.evidenceKept.set({ portal }, facts.isEvidenceKept ? 1 : 0);
     this.#gauges.sealConfigured.set({ portal }, evidence.seal === undefined ? 0 : 1);
     if (facts.sealedAt !== undefined) this.#gauges.evidenceSealed.set({ portal }, facts.sealedAt.getTime() / 1000);
@@ -83,7 +86,7 @@ export class BoardMetrics {
     return this.#store.families();
   }
 
-  #control({ control, status, raw, evidenceAt, evaluatedAt, findings }: ControlView, timeZone: string): void {
+  #control({ control, status, raw, isReady, evidenceAt, evaluatedAt, findings }: ControlView, timeZone: string): void {
     const { portal } = this.#board;
     const { id, area, severity, owner, title, effective, evidenceMaxAgeSeconds, references, checks } = control;
     const labels = { portal, control: id };
@@ -95,6 +98,7 @@ export class BoardMetrics {
     if (effective.from !== undefined) {
       this.#gauges.effectiveFrom.set(labels, startsAt(dayFromIso(effective.from), timeZone));
     }
+    if (isReady !== undefined) this.#gauges.comingReady.set(labels, isReady ? 1 : 0);
     for (const { framework, ref, confidence } of references) {
       this.#gauges.mapping.set({ ...labels, framework, ref, confidence }, 1);
     }
@@ -166,6 +170,7 @@ function gaugesOf(store: MetricStore) {
     rawStatus: store.gauge(m.rawStatus),
     info: store.gauge(m.info),
     effectiveFrom: store.gauge(m.effectiveFrom),
+    comingReady: store.gauge(m.comingReady),
     mapping: store.gauge(m.mapping),
     value: store.gauge(m.value),
     threshold: store.gauge(m.threshold),
@@ -182,6 +187,7 @@ function gaugesOf(store: MetricStore) {
     catalogue: store.gauge(m.catalogue),
     changeEffective: store.gauge(m.changeEffective),
     changeControl: store.gauge(m.changeControl),
+    prometheusUp: store.gauge(m.prometheusUp),
     evidenceKept: store.gauge(m.evidenceKept),
     sealConfigured: store.gauge(m.sealConfigured),
     evidenceSealed: store.gauge(m.evidenceSealed),

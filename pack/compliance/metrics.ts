@@ -42,6 +42,12 @@ export const complianceMetrics = {
     control,
     'When the control takes effect; absent where it always applied.',
   ),
+  comingReady: gauge(
+    'compliance_control_coming_ready',
+    'boolean',
+    control,
+    'Whether a control that has yet to take effect would be met today; absent once it has, and where it will not apply.',
+  ),
   mapping: gauge(
     'compliance_control_mapping_info',
     'info',
@@ -147,6 +153,12 @@ export const complianceMetrics = {
     'info',
     ['portal', 'change', 'control'],
     'A control that a published change affects; the value is always 1.',
+  ),
+  prometheusUp: gauge(
+    'compliance_prometheus_up',
+    'boolean',
+    ['portal'],
+    'Whether the Prometheus that checks ask answered the last question; absent before the first.',
   ),
   evidenceKept: gauge(
     'compliance_evidence_kept',

@@ -25,11 +25,17 @@ export const complianceRecorded = {
     ['portal', 'board', 'title', 'team'],
     'One series per board, for joins that add its team; the value is always 1.',
   ),
+  controlLastSeen: recorded(
+    'compliance:control_last_seen:timestamp_seconds',
+    'timestamp',
+    [...control, 'area', 'severity', 'title', 'team', 'job', 'instance'],
+    'When the control was last scraped, with the team that answers for it; kept for as long as its target is configured but down.',
+  ),
   controlIdentity: recorded(
     'compliance:control_identity:info',
     'info',
-    [...control, 'area', 'severity', 'title', 'team', 'job', 'instance'],
-    'One series per control with the team that answers for it; kept for as long as its target is configured but down.',
+    [...control, 'area', 'severity', 'title', 'team'],
+    'One series per control, for joins that add the team that answers for it; the value is always 1.',
   ),
   controlState: recorded(
     'compliance:control_state:code',

@@ -56,6 +56,9 @@ describe('the Alertmanager configuration', () => {
       ComplianceNoData: ['portal'],
       ComplianceEvidenceNotKept: ['pack', 'portal'],
       ComplianceNotEvaluated: ['portal'],
+      CompliancePrometheusDown: ['portal'],
+      ComplianceChangeNotReady: ['portal', 'change'],
+      ComplianceChangeNotAssessed: ['portal', 'change'],
       ComplianceControlsUnknown: ['portal'],
       KopCollectorFailing: ['pack'],
     };

@@ -6,20 +6,22 @@ import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
 import { complianceDashboardPath } from './dashboards.js';
 import { controlAlert } from './owner.js';
+import { registerTold } from './registers.js';
 import { complianceSettings } from './settings.js';
 
 export function controlAlerts(pack: Pack): readonly AlertRule[] {
   return [
-    failing(pack, 'critical', 'critical'),
-    failing(pack, 'high|medium', 'medium'),
-    failing(pack, 'low', 'low'),
+    failing(pack, '{severity="critical"}', 'critical'),
+    // Also where relabelling dropped what the control is: it must not fail unnoticed.
+    failing(pack, '{severity!~"critical|low"}', 'medium'),
+    failing(pack, '{severity="low"}', 'low'),
     unknown(pack),
     atRisk(pack),
   ];
 }
 
 /** Only a critical control wakes somebody. */
-function failing(pack: Pack, severities: string, priority: 'critical' | 'medium' | 'low'): AlertRule {
+function failing(pack: Pack, matcher: string, priority: 'critical' | 'medium' | 'low'): AlertRule {
   return controlAlert(
     pack,
     {
@@ -32,11 +34,14 @@ function failing(pack: Pack, severities: string, priority: 'critical' | 'medium'
         'Control {{ $labels.control }} of {{ $labels.portal }} fails: {{ $labels.title }}. What its checks saw is on the ' +
         "exporter's page and in /api/v1/controls.",
     },
-    severities,
+    matcher,
   );
 }
 
-/** One for a team, however many controls: a source that is gone takes all of its controls with it. */
+/**
+ * One for a team, however many controls: a source that is gone takes all of its controls with it. What is unknown because
+ * its register cannot be read is told of the register.
+ */
 function unknown(pack: Pack): AlertRule {
   return alertRule(pack, {
     name: 'ComplianceControlsUnknown',
@@ -44,7 +49,10 @@ function unknown(pack: Pack): AlertRule {
     forSeconds: complianceSettings.unknownForSeconds,
     expr: promql`
       count by (portal, team) (
-        (${r.controlState.name} == ${controlStates.unknown})
+        (
+          ${r.controlState.name} == ${controlStates.unknown}
+          unless on (portal, control) ${registerTold}
+        )
         * on (portal, control) group_left (team)
         max by (portal, control, team) (${r.controlIdentity.name})
       )

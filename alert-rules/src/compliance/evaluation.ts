@@ -13,6 +13,7 @@ import { complianceSettings } from './settings.js';
 
 export function evaluationAlerts(pack: Pack): readonly AlertRule[] {
   return [
+    prometheusDown(pack),
     evidenceNotKept(pack),
     evidenceNotSealed(pack),
     notEvaluated(pack),
@@ -20,6 +21,20 @@ export function evaluationAlerts(pack: Pack): readonly AlertRule[] {
     evaluatorNotExamined(pack),
     noData(pack),
   ];
+}
+
+/** One cause of many unknown controls, told once and to those who can end it. */
+function prometheusDown(pack: Pack): AlertRule {
+  return ownAlert(pack, {
+    name: 'CompliancePrometheusDown',
+    priority: 'medium',
+    forSeconds: complianceSettings.prometheusForSeconds,
+    expr: `max ${ofPortal} (${m.prometheusUp.name}) == 0`,
+    summary: 'The Prometheus that compliance checks ask does not answer, so what they look at is unknown.',
+    description:
+      'The exporter cannot ask the Prometheus of the board of {{ $labels.portal }}. Controls that rest on it are unknown until it ' +
+      'answers.',
+  });
 }
 
 function evidenceNotKept(pack: Pack): AlertRule {
@@ -55,7 +70,7 @@ function evidenceNotSealed(pack: Pack): AlertRule {
   });
 }
 
-/** Half of the controls: one that has a long timeout is no sign of an evaluator that stands. */
+/** Each evaluation has a timeout, so a single control that is not evaluated is a fault of the exporter. */
 function notEvaluated(pack: Pack): AlertRule {
   const { leastSeconds, forSeconds } = complianceSettings.evaluation;
   const age = promql`

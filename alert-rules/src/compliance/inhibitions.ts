@@ -11,6 +11,12 @@ export function complianceInhibitions(): readonly Inhibition[] {
     ofPortal('ComplianceNoData', ['ComplianceControlsUnknown']),
     ofPortal('ComplianceEvidenceNotKept', ['ComplianceControlsUnknown']),
     ofPortal('ComplianceNotEvaluated', ['ComplianceControlsUnknown']),
+    ofPortal('CompliancePrometheusDown', ['ComplianceControlsUnknown']),
+    {
+      source_matchers: alertMatchers('ComplianceChangeNotReady'),
+      target_matchers: alertMatchers('ComplianceChangeNotAssessed'),
+      equal: ['portal', 'change'],
+    },
     {
       // The collector fails because the store cannot be written to, which is the same in other words.
       source_matchers: alertMatchers('ComplianceEvidenceNotKept'),

@@ -10,9 +10,12 @@ export const ofControl = 'by (portal, control)';
 
 type Spec = Omit<AlertSpec, 'dashboard' | 'team'>;
 
-/** About a control: belongs to the team that its catalogue or profile names. */
-export function controlAlert(pack: Pack, spec: Spec, severities?: string): AlertRule {
-  const matcher = severities === undefined ? '' : `{severity=~"${severities}"}`;
+/**
+ * About a control: belongs to the team that its catalogue or profile names.
+ *
+ * @param matcher of the controls that it is about, such as `{severity="critical"}`
+ */
+export function controlAlert(pack: Pack, spec: Spec, matcher = ''): AlertRule {
   const expr = promql`
     (
       ${spec.expr}

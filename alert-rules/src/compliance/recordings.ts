@@ -22,18 +22,43 @@ export function complianceRecordings(): readonly RecordingRule[] {
         `max ${ofPortal} (${m.evidenceKept.name}) >= bool 0`,
       ),
     },
-    {
-      record: r.controlIdentity,
-      expr: promql`
-        max by (${r.controlIdentity.labels.join(', ')}) (
-          label_replace(${m.info.name}, "team", "$1", "owner", "(.+)")
-        )
-        or
-        (last_over_time(${r.controlIdentity.name}[${memory}]) and on (job, instance) (up == 0))
-      `,
-    },
+    { record: r.controlLastSeen, expr: controlLastSeen() },
+    { record: r.controlIdentity, expr: controlIdentity() },
     { record: r.controlState, expr: controlState() },
   ];
+}
+
+const scraped = (labels: string) => promql`
+  max by (${labels}) (
+    label_replace(timestamp(${m.info.name}), "team", "$1", "owner", "(.+)")
+  )
+`;
+
+/** A control that vanishes while its exporter is up was taken out of the catalogue, and is forgotten at once. */
+function controlLastSeen(): string {
+  const { name, labels } = r.controlLastSeen;
+  return promql`
+    ${scraped(labels.join(', '))}
+    or
+    (last_over_time(${name}[${memory}]) and on (job, instance) (up == 0))
+  `;
+}
+
+/** The newest title and team, because a join accepts only one; of nobody where relabelling drops them. */
+function controlIdentity(): string {
+  const labels = r.controlIdentity.labels.join(', ');
+  return promql`
+    (
+      topk ${ofControl} (
+        1,
+        ${scraped(labels)}
+        or
+        max by (${labels}) (${r.controlLastSeen.name})
+      ) > bool 0
+    )
+    or on (portal, control)
+    label_replace(max by (portal, control, area) (${m.status.name}) >= bool 0, "team", "unassigned", "", "")
+  `;
 }
 
 /** `or` takes the first that applies, worst first. A control that is gone from a catalogue has no state. */

@@ -17,6 +17,7 @@ export function registerAlerts(pack: Pack): readonly AlertRule[] {
     registerUnreadable(pack),
     changeNotAssessed(pack),
     changeNotReady(pack),
+    changeControlNotMet(pack),
   ];
 }
 
@@ -91,6 +92,22 @@ function obligationDue(pack: Pack): AlertRule {
   });
 }
 
+const unreadable = promql`
+  max by (portal, obligation) (${m.registerReadable.name}) == 0
+  or
+  max by (portal, obligation) (${m.obligationsOpen.name}{bucket="uncertain"}) > 0
+`;
+
+/** Controls that check an obligation whose register cannot be read in whole. */
+export const registerTold = promql`
+  (
+    max by (portal, obligation, control) (${m.obligation.name}{control!=""})
+    and on (portal, obligation) (
+      ${unreadable}
+    )
+  )
+`;
+
 function registerUnreadable(pack: Pack): AlertRule {
   return boardAlert(pack, {
     name: 'ComplianceRegisterUnreadable',
@@ -98,9 +115,7 @@ function registerUnreadable(pack: Pack): AlertRule {
     forSeconds: complianceSettings.register.forSeconds,
     expr: promql`
       (
-        max by (portal, obligation) (${m.registerReadable.name}) == 0
-        or
-        max by (portal, obligation) (${m.obligationsOpen.name}{bucket="uncertain"}) > 0
+        ${unreadable}
       )
       and on (portal, obligation) ${wanted}
     `,
@@ -136,5 +151,37 @@ function changeNotReady(pack: Pack): AlertRule {
     description:
       '{{ $labels.change }} (impact {{ $labels.impact }}) of {{ $labels.portal }} takes effect in {{ $value | humanizeDuration }}; below ' +
       'zero it has. It is not marked as ready.',
+  });
+}
+
+/** Until its day: from then on the controls tell by themselves. A change that is not marked as ready is told already. */
+function changeControlNotMet(pack: Pack): AlertRule {
+  const { soonSeconds, forSeconds } = complianceSettings.change;
+  return boardAlert(pack, {
+    name: 'ComplianceChangeControlNotMet',
+    priority: 'medium',
+    forSeconds,
+    expr: promql`
+      count by (portal, change) (
+        max by (portal, change, control) (${m.changeControl.name})
+        and on (portal, control) (
+          ${r.controlState.name} >= ${controlStates.unknown}
+          or
+          max ${ofControl} (${m.comingReady.name}) == 0
+        )
+      )
+      * on (portal, change) group_right ()
+      (
+        (
+          (max by (portal, change, impact) (${m.changeEffective.name}{status="ready"}) > time())
+          < time() + ${soonSeconds}
+        )
+        > bool 0
+      )
+    `,
+    summary: 'A change of the rules is marked as ready and takes effect soon, and a control that it names is not met.',
+    description:
+      '{{ $value | humanize }} controls that {{ $labels.change }} (impact {{ $labels.impact }}) of {{ $labels.portal }} names are not met ' +
+      'or not known, and it takes effect within a month.',
   });
 }

@@ -7,6 +7,8 @@ export const complianceSettings = {
   atRiskForSeconds: 900,
   /** Controls are evaluated at least as often as their evidence may age; a board on which none is has stopped. */
   evaluation: { leastSeconds: 900, forSeconds: 300 },
+  /** Prometheus restarts, and replays its journal meanwhile. */
+  prometheusForSeconds: 900,
   evidenceForSeconds: 300,
   /** Checkpoints come each minute, or by the seal's own interval. */
   seal: { staleSeconds: 3_600, forSeconds: 300 },
@@ -18,5 +20,5 @@ export const complianceSettings = {
   waiver: { soonSeconds: 30 * 86_400, nextSeconds: 7 * 86_400, newsSeconds: 7 * 86_400 },
   register: { forSeconds: 3_600 },
   /** A change that takes effect within this time needs its controls. */
-  change: { soonSeconds: 30 * 86_400 },
+  change: { soonSeconds: 30 * 86_400, forSeconds: 3_600 },
 } as const;

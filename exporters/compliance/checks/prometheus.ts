@@ -36,6 +36,7 @@ export class PrometheusClient {
   readonly name: string;
   readonly #source: PrometheusSource;
   readonly #redactor: Redactor | undefined;
+  #isUp: boolean | undefined;
   readonly #recent = new Map<string, { readonly at: number; readonly answer: Promise<InstantAnswer> }>();
 
   constructor(source: PrometheusSource, redactor?: Redactor) {
@@ -43,6 +44,11 @@ export class PrometheusClient {
     this.#redactor = redactor;
     const { host } = new URL(source.url);
     this.name = `Prometheus ${host}`;
+  }
+
+  /** Whether it answered the last question, if only with an error; undefined before the first. */
+  get isUp(): boolean | undefined {
+    return this.#isUp;
   }
 
   /** Never rejects: whatever goes wrong makes the answer unknown. */
@@ -58,8 +64,11 @@ export class PrometheusClient {
 
   async #ask(query: string, signal: AbortSignal): Promise<InstantAnswer> {
     try {
-      return readAnswer(await this.#get(`/api/v1/query?query=${encodeURIComponent(query)}`, signal));
+      const answer = readAnswer(await this.#get(`/api/v1/query?query=${encodeURIComponent(query)}`, signal));
+      this.#isUp = true;
+      return answer;
     } catch (error) {
+      this.#isUp = false;
       return { unknown: `it cannot be asked: ${describeError(error)}` };
     }
   }

@@ -53,6 +53,7 @@ export class BoardWatch {
   readonly #results = new Map<string, ControlResult>();
   readonly #stopping = new AbortController();
   readonly #rounds = new Rounds();
+  readonly #prometheus: PrometheusClient | undefined;
   #state: BoardState = emptyBoardState;
   #times = new StatusTimes({});
   #obligations: ReadonlyMap<string, ObligationWatch> = new Map();
@@ -65,6 +66,8 @@ export class BoardWatch {
     this.#now = deps.now ?? (() => new Date());
     this.timeZone = calendarOf(calendars, board.calendar).timeZone;
     this.#databases = openDatabases(deps);
+    this.#prometheus =
+      board.prometheus === undefined ? undefined : new PrometheusClient(board.prometheus, deps.redactor);
   }
 
   async start(): Promise<void> {
@@ -111,6 +114,10 @@ export class BoardWatch {
       const view = viewOf(control, this.#results.get(control.id), this.board, context);
       return { ...view, since: this.#times.note(control.id, view.status, now) };
     });
+  }
+
+  get isPrometheusUp(): boolean | undefined {
+    return this.#prometheus?.isUp;
   }
 
   get obligations(): readonly ObligationWatch[] {
@@ -161,12 +168,12 @@ export class BoardWatch {
   }
 
   #needs() {
-    const { board, portal, redactor } = this.#deps;
+    const { board, portal } = this.#deps;
     return {
       board,
       portal,
       timeZone: this.timeZone,
-      prometheus: board.prometheus === undefined ? undefined : new PrometheusClient(board.prometheus, redactor),
+      prometheus: this.#prometheus,
       databases: this.#databases,
       obligation: async (name: string, context: { readonly signal: AbortSignal; readonly now: Date }) =>
         (await this.#obligations.get(name)?.read(context))?.finding,

@@ -18,6 +18,8 @@ export interface ControlView {
   readonly reason: string | undefined;
   readonly waiver: Waiver | undefined;
   readonly comingFrom: string | undefined;
+  /** Of a control that has yet to take effect: whether it would be met today. */
+  readonly isReady: boolean | undefined;
   readonly findings: ReadonlyMap<string, CheckFinding>;
   readonly evaluatedAt: Date | undefined;
   /** Of the oldest evidence that the state rests on. */
@@ -38,7 +40,7 @@ export function viewOf(
   { waivers }: Pick<ComplianceBoard, 'waivers'>,
   { now, timeZone, evidenceProblem }: ViewContext,
 ): ControlView {
-  const { verdict, findings } = judgeControl(control, result?.findings ?? new Map(), { now, timeZone });
+  const { verdict, prospect, findings } = judgeControl(control, result?.findings ?? new Map(), { now, timeZone });
   const isClaimed = verdict.status !== 'not_applicable' && evidenceProblem !== undefined;
   const raw = isClaimed && verdict.status !== 'non_compliant' ? 'unknown' : verdict.status;
   const { status, waiver } = withWaivers(control.id, raw, waivers, { now, timeZone });
@@ -49,6 +51,10 @@ export function viewOf(
     reason: isClaimed && raw === 'unknown' ? evidenceProblem : reasonOf(verdict),
     waiver,
     comingFrom: verdict.status === 'not_applicable' ? verdict.comingFrom : undefined,
+    isReady:
+      prospect === undefined
+        ? undefined
+        : evidenceProblem === undefined && (prospect === 'compliant' || prospect === 'at_risk'),
     findings,
     evaluatedAt: result?.evaluatedAt,
     evidenceAt: oldestSeen(findings.values()),

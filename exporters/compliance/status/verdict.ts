@@ -4,12 +4,17 @@ import { type CheckFinding, CLOCK_TOLERANCE_MS, oldestSeen, type SeenEvidence, u
 
 /** What is found of a control before waivers. Compliant holds the evidence of each check that counts. */
 export type ControlVerdict =
-  | { readonly status: 'compliant'; readonly evidence: readonly [SeenEvidence, ...SeenEvidence[]] }
-  | { readonly status: 'at_risk' | 'non_compliant' | 'unknown'; readonly reasons: readonly string[] }
+  | JudgedByChecks
   | { readonly status: 'not_applicable'; readonly reason: string; readonly comingFrom?: string };
+
+type JudgedByChecks =
+  | { readonly status: 'compliant'; readonly evidence: readonly [SeenEvidence, ...SeenEvidence[]] }
+  | { readonly status: 'at_risk' | 'non_compliant' | 'unknown'; readonly reasons: readonly string[] };
 
 export interface JudgedControl {
   readonly verdict: ControlVerdict;
+  /** Of a control that has yet to take effect: what it would be today. */
+  readonly prospect: JudgedByChecks['status'] | undefined;
   /** Of each check, by name: what it means by now, as it may have become old since it was found. */
   readonly findings: ReadonlyMap<string, CheckFinding>;
 }
@@ -27,7 +32,13 @@ export function judgeControl(
 ): JudgedControl {
   const findings = currentFindings(control, found, now);
   const outside = notApplicable(control, dayIn(now, timeZone));
-  return { verdict: outside ?? verdictOf(control, findings), findings };
+  const judged = verdictOf(control, findings);
+  const isComing = outside?.status === 'not_applicable' && outside.comingFrom !== undefined;
+  return {
+    verdict: outside ?? judged,
+    prospect: isComing && control.applicability.applies ? judged.status : undefined,
+    findings,
+  };
 }
 
 function notApplicable({ effective, applicability }: Control, today: string): ControlVerdict | undefined {
@@ -96,7 +107,7 @@ function composed(
 }
 
 /** Members of a composite count through it. */
-function verdictOf(control: Control, findings: ReadonlyMap<string, CheckFinding>): ControlVerdict {
+function verdictOf(control: Control, findings: ReadonlyMap<string, CheckFinding>): JudgedByChecks {
   const members = new Set(control.checks.flatMap((check) => (check.kind === 'composite' ? check.of : [])));
   const counting = control.checks.filter(({ name }) => !members.has(name));
   const named = counting.map((check) => ({

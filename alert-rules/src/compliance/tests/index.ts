@@ -74,6 +74,14 @@ const ofControls: readonly ComplianceLife[] = [
     quiet: [
       ['when a source restarts', [{ minutes: 30 }, { minutes: 20, ...critical('Unknown') }, { minutes: 30 }]],
       ['while a control fails', [{ minutes: 90, ...critical('Fails') }]],
+      [
+        'while its register cannot be read, which is told of the register',
+        [{ minutes: 90, set: { criticalFine: 0, criticalUnknown: 1, readable: 0 } }],
+      ],
+      [
+        'while the deadline of one of its cases is uncertain, which is told of the register',
+        [{ minutes: 90, set: { criticalFine: 0, criticalUnknown: 1, uncertain: 1 } }],
+      ],
     ],
   },
   {
@@ -182,11 +190,51 @@ const ofRegisters: readonly ComplianceLife[] = [
       ['where its day is not known', [{ minutes: 60, set: { changeReady: 'gone', changeOpen: 0 } }]],
     ],
   },
+  {
+    alert: 'ComplianceChangeControlNotMet',
+    when: 'a control would not be met on the day of its change',
+    wrong: { set: { comingReady: 0 } },
+    quietUntil: 58,
+    firesWithin: 62,
+    labels: ofChange,
+    value: '1',
+    quiet: [
+      ['while there is time', [{ minutes: 90, set: { changeReady: 40 * day, comingReady: 0 } }]],
+      [
+        'where the change is not marked as ready, which is told already',
+        [{ minutes: 90, set: { changeReady: 'gone', changeOpen: 10 * day, comingReady: 0 } }],
+      ],
+      ['after its day, when the controls tell', [{ minutes: 90, set: { changeReady: 60, ...critical('Fails').set } }]],
+      ['while its control is at risk, which is met', [{ minutes: 90, ...critical('AtRisk') }]],
+    ],
+  },
+  {
+    alert: 'ComplianceChangeControlNotMet',
+    when: 'controls of a change fail or are unknown before its day',
+    wrong: { set: { comingReady: 0, ...critical('Unknown').set } },
+    quietUntil: 58,
+    firesWithin: 62,
+    labels: ofChange,
+    value: '2',
+    quiet: [],
+  },
 ];
 
 function ofEvaluation(pack: Pack): readonly ComplianceLife[] {
   const noData = pack.alerting.noDataForSeconds / 60;
   return [
+    {
+      alert: 'CompliancePrometheusDown',
+      when: 'the Prometheus of the checks does not answer',
+      wrong: { set: { prometheusUp: 0 } },
+      quietUntil: 14,
+      firesWithin: 17,
+      labels: portal,
+      quiet: [
+        ['when it restarts', [{ minutes: 30 }, { minutes: 10, set: { prometheusUp: 0 } }, { minutes: 30 }]],
+        ['where no check asks one', [{ minutes: 60, set: { prometheusUp: 'gone' } }]],
+      ],
+    },
     {
       alert: 'ComplianceEvidenceNotKept',
       when: 'the store is full',
@@ -207,6 +255,17 @@ function ofEvaluation(pack: Pack): readonly ComplianceLife[] {
       quiet: [
         ['where nothing is to be sealed', [{ minutes: 120, set: { sealConfigured: 0 }, clocks: { sealed: 'gone' } }]],
       ],
+    },
+    {
+      alert: 'ComplianceEvidenceNotSealed',
+      when: 'no checkpoint ever came',
+      lead: 1,
+      wrong: { clocks: { sealed: 'gone' } },
+      quietUntil: 58,
+      firesWithin: 68,
+      labels: portal,
+      value: promqlDuration(69),
+      quiet: [],
     },
     {
       alert: 'ComplianceNotEvaluated',

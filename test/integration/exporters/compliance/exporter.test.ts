@@ -149,6 +149,25 @@ test('exactly one state is 1, raw and effective, and a waiver covers a failure a
   expect(await metric('compliance_area_score_ratio')).toBe(0);
 });
 
+test('a control that has yet to take effect says whether it would be met', async () => {
+  const control = controlOf([promqlCheck()], { intervalMs: 100, effective: { from: '2999-01-01' } });
+  const { status, metric, answers } = await watched({ controls: [control] });
+  const ready = () => metric('compliance_control_coming_ready', { control: 'AUD-02' });
+  await expect.poll(ready, { timeout: 10_000 }).toBe(1);
+  answers.faults = [];
+  await expect.poll(ready, { timeout: 10_000 }).toBe(0);
+  expect(await status('AUD-02')).toBe('not_applicable');
+  expect(await metric('compliance_prometheus_up')).toBe(1);
+});
+
+test('a Prometheus that does not answer is told', async () => {
+  const nobody = { url: 'http://127.0.0.1:1' };
+  const { status, metric } = await running(boardOf([controlOf()], { prometheus: nobody }));
+  await expect.poll(() => metric('compliance_prometheus_up'), { timeout: 10_000 }).toBe(0);
+  expect(await status('AUD-02')).toBe('unknown');
+  expect(await metric('compliance_control_coming_ready')).toBeUndefined();
+});
+
 test('each evaluation is kept and sealed, and the API shows what changed', async () => {
   const key = generateSealKey('kingston.example/evidence');
   const directory = folder();

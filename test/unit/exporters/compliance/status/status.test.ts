@@ -118,6 +118,25 @@ describe('what is found of a control', () => {
     expect(statusOf(controlOf([promqlCheck()], change), { one: fail })).toBe(status);
   });
 
+  test.each([
+    [{ effective: { from: '2026-03-04' } }, pass(), 'compliant'],
+    [{ effective: { from: '2026-03-04' } }, fail, 'non_compliant'],
+    [{ effective: { from: '2026-03-04' } }, unknown, 'unknown'],
+    [{ effective: { from: '2026-03-03' } }, pass(), undefined],
+    [{ effective: { to: '2026-03-02' } }, pass(), undefined],
+    [
+      { effective: { from: '2026-03-04' }, applicability: { applies: false, reason: 'r', reviewBy: '2026-03-04' } },
+      pass(),
+      undefined,
+    ],
+  ] satisfies readonly [Partial<Control>, CheckFinding, string | undefined][])(
+    '%j would be what its checks say',
+    (change, found, prospect) => {
+      const judged = judgeControl(controlOf([promqlCheck()], change), new Map([['one', found]]), london);
+      expect(judged.prospect).toBe(prospect);
+    },
+  );
+
   test('days are those of the board: at midnight in London a control begins to apply, and not at midnight in UTC', () => {
     const control = controlOf([promqlCheck()], { effective: { from: '2026-06-02' } });
     const at = (instant: string) =>
