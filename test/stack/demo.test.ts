@@ -15,6 +15,7 @@ import { eventually } from '../support/stack/eventually.js';
 import { PrometheusClient } from '../support/stack/prometheus-client.js';
 
 const demos: DemoProcess[] = [];
+const boardPage = z.object({ items: z.array(z.object({ id: z.string(), status: z.string() })) });
 
 function demo(args: readonly string[], env: Readonly<Record<string, string>> = {}): DemoProcess {
   const started = new DemoProcess(args, env);
@@ -69,14 +70,44 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
   await eventually('an audit trail that is proven', 90_000, async () => {
     const page = await (await fetch(`${String(addresses.exporters)}/metrics`)).text();
     const value = (name: string) => Number(new RegExp(`^audit_trail_${name}\\{.*\\} (\\S+)$`, 'm').exec(page)?.[1]);
-    const states = [...page.matchAll(/^audit_trail_table_state\{.*state="(?:ok|explained)".*\} 1$/gm)];
+    const tables = [...page.matchAll(/^audit_trail_table_state\{.*state="(?:ok|explained)".*\} 1$/gm)];
     return (
       value('tables_covered') > 0 &&
       value('tables_covered') === value('tables_in_scope') &&
-      states.length === value('tables_in_scope') &&
+      tables.length === value('tables_in_scope') &&
       value('checkpoint_size') > 0
     );
   });
+
+  // The board: what has a source is judged by it; what has none is unknown, and never compliant.
+  const board = async () => {
+    const answer = await fetch(`${String(addresses.exporters)}/api/v1/controls?limit=500`);
+    const { items } = boardPage.parse(await answer.json());
+    return new Map(items.map(({ id, status }) => [id, status]));
+  };
+  const states = async (wanted: Readonly<Record<string, string>>) => {
+    const found = await board();
+    return Object.entries(wanted).every(([id, status]) => found.get(id) === status);
+  };
+  const calm = { 'AUD-02': 'compliant', 'PRV-01': 'compliant', 'DPR-05': 'compliant', 'SEC-07': 'compliant' };
+  await eventually('a board', 90_000, () => states({ ...calm, 'SEC-04': 'unknown', 'SEC-06': 'waived' }));
+  await eventually('how many have a live source', 90_000, async () =>
+    /^Compliance: (\d+) of 55 controls have a live source in this demo\.$/m.test(running.told),
+  );
+  const [, named = ''] = /so they are unknown:\n {2}(.*)$/m.exec(running.told) ?? [];
+  const sourceless = named.split(', ');
+  expect(sourceless).toContain('PRV-06');
+  const seen = await board();
+  expect(sourceless.filter((id) => seen.get(id) === 'compliant' && id !== 'DPR-02')).toEqual([]);
+  const faulty = ['request_overdue', 'breach_open', 'backup_missed', 'register_missing'];
+  for (const fault of faulty) {
+    expect((await runKop(['demo', 'fault', fault, '--admin', addresses.admin])).code).toBe(0);
+  }
+  await eventually('what is wrong', 60_000, () =>
+    states({ 'PRV-01': 'non_compliant', 'DPR-05': 'at_risk', 'SEC-07': 'non_compliant', 'FIN-10': 'unknown' }),
+  );
+  await runKop(['demo', 'fault', '--clear', '--admin', addresses.admin]);
+  await eventually('a calm board', 60_000, () => states({ ...calm, 'FIN-10': 'compliant' }));
 
   // What it printed is what a person types into a second terminal: no variable, no other folder.
   const printed = [...running.told.matchAll(/^ {2}((?:\w+=\S+ )?(?:npx kop|kop|node \S+kop\.js) (?!demo ).+)$/gm)];
@@ -88,6 +119,8 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
     'audit prove 1',
     'encryption probe',
     'encryption scan',
+    'controls list',
+    'controls explain PRV-01',
     expect.stringMatching(/^check /),
     'healthcheck',
   ]);
