@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 
-const POLL_MS = 5_000;
+const POLL_MS = 2_000;
 /** The rules have to be evaluated for a while before what they record is there. */
 const WITHIN_MS = 90_000;
 /** So many answers in a row must be the same. */
-const SETTLED = 3;
+const SETTLED = 5;
 
 const page = z.object({
   total: z.number(),

@@ -26,7 +26,7 @@ export const newDomain: readonly Edit[] = [
     'backupRules',
     './backup/index.js',
   ),
-  { path: 'alert-rules/src/domains.ts', anchor: '  complianceRules,', behind: '\n  backupRules,' },
+  { path: 'alert-rules/src/domains.ts', anchor: ', complianceRules', behind: ', backupRules' },
   ...registered(
     'dashboards/src/domains.ts',
     "import { auditTrailDashboards } from './audit-trail/index.js';",
