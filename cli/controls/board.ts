@@ -1,12 +1,25 @@
 import { type Command, Option } from 'commander';
+import { cataloguesNamedBy, type LoadedCatalogue, loadCatalogue } from '../../pack/compliance/catalogue.js';
+import { shippedCatalogues } from '../../pack/compliance/documents.js';
 import type { ComplianceBoard, Control } from '../../pack/compliance/model/index.js';
-import { InvalidPack, loadPack } from '../../pack/index.js';
+import { formatProblem, InvalidPack, loadPack } from '../../pack/index.js';
 import { UnreadableFile } from '../../pack/reading/bounded-file.js';
 import { suggest } from '../../pack/reading/suggest.js';
 
 export interface BoardOptions {
   readonly 'config.file': readonly string[];
   readonly board?: string;
+  readonly catalogue?: string;
+}
+
+/** What a verb speaks of: the controls of a board, or those of a catalogue that perhaps no board names. */
+export interface ChosenControls {
+  /** For messages: `the board kingston`. */
+  readonly name: string;
+  readonly controls: readonly Control[];
+  readonly catalogues: readonly LoadedCatalogue[];
+  /** Undefined for a catalogue. */
+  readonly board: ComplianceBoard | undefined;
 }
 
 /** What the caller can put right; the message says how. */
@@ -18,14 +31,38 @@ export function withBoardOptions(command: Command): Command {
   return command
     .option('--board <name>', 'which compliance board (default: the only one there is)')
     .addOption(
+      new Option(
+        '--catalogue <name>',
+        `a catalogue by itself, without board and profile: ${shippedCatalogues().join(', ')}, or a file or folder`,
+      ).conflicts(['board', 'config.file']),
+    )
+    .addOption(
       new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
         .argParser((path: string, before: readonly string[]) => [...before, path])
         .default([], 'the description that comes with the pack'),
     );
 }
 
-/** @throws {CannotAnswer} when there is no such board, or more than one to choose from. */
-export function chosenBoard(options: BoardOptions): ComplianceBoard {
+/** @throws {CannotAnswer} when there is no such board or catalogue, or more than one board to choose from. */
+export function chosenControls(options: BoardOptions): ChosenControls {
+  if (options.catalogue !== undefined) return ofCatalogue(options.catalogue);
+  const board = chosenBoard(options);
+  return { name: `the board ${board.name}`, controls: board.controls, catalogues: cataloguesNamedBy(board), board };
+}
+
+function ofCatalogue(written: string): ChosenControls {
+  const catalogue = loadCatalogue(written);
+  if (catalogue === undefined) {
+    const near = suggest(written, shippedCatalogues());
+    throw new CannotAnswer(
+      `there is no catalogue and no file '${written}'; ${near === undefined ? `shipped are ${shippedCatalogues().join(', ')}` : `did you mean '${near}'?`}`,
+    );
+  }
+  const { identity, controls } = catalogue;
+  return { name: `the catalogue ${identity.name}`, controls, catalogues: [catalogue], board: undefined };
+}
+
+function chosenBoard(options: BoardOptions): ComplianceBoard {
   const boards = loadPack(options['config.file'], { requireSecrets: false }).compliance;
   const names = boards.map(({ name }) => name);
   const [only, ...others] = boards;
@@ -40,12 +77,12 @@ export function chosenBoard(options: BoardOptions): ComplianceBoard {
   return named;
 }
 
-/** @throws {CannotAnswer} when the board has no such control. */
-export function chosenControl(board: ComplianceBoard, id: string): Control {
-  const found = board.controls.find((control) => control.id.toLowerCase() === id.toLowerCase());
+/** @throws {CannotAnswer} when there is no such control. */
+export function chosenControl({ name, controls }: ChosenControls, id: string): Control {
+  const found = controls.find((control) => control.id.toLowerCase() === id.toLowerCase());
   if (found !== undefined) return found;
-  const ids = board.controls.map((control) => control.id);
-  throw new CannotAnswer(`the board ${board.name} has no control '${id}'; ${meant(id, ids)}`);
+  const ids = controls.map((control) => control.id);
+  throw new CannotAnswer(`${name} has no control '${id}'; ${meant(id, ids)}`);
 }
 
 export function oneOfThem(option: string, given: string, known: readonly string[]): string {
@@ -64,8 +101,8 @@ export function answering(work: () => number): void {
     process.exitCode = work();
   } catch (error) {
     if (error instanceof CannotAnswer) process.stderr.write(`kop controls: ${error.message}\n`);
-    else if (error instanceof InvalidPack || error instanceof UnreadableFile)
-      process.stderr.write(`${error.message}\n`);
+    else if (error instanceof InvalidPack) process.stderr.write(`${error.problems.map(formatProblem).join('\n')}\n`);
+    else if (error instanceof UnreadableFile) process.stderr.write(`${error.message}\n`);
     else throw error;
     process.exitCode = 2;
   }

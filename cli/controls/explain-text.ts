@@ -1,173 +1,151 @@
 /** A control in sentences, for a compliance officer. */
-import type {
-  ComplianceBoard,
-  Control,
-  ControlCheck,
-  ControlExpectation,
-  FrameworkReference,
-} from '../../pack/compliance/model/index.js';
+import type { ComplianceBoard, Control, ControlCheck, FrameworkReference } from '../../pack/compliance/model/index.js';
 import { paint, paragraph } from '../terminal.js';
+import type { ChosenControls } from './board.js';
+import { type CheckText, checkText } from './check-text.js';
 import { appliesText } from './list.js';
+import { eachText, timeText } from './quantity-text.js';
 
 const INDENT = 2;
 
-export function explanation(board: ComplianceBoard, control: Control): readonly string[] {
+export function explanation(chosen: ChosenControls, control: Control): readonly string[] {
+  const { board } = chosen;
   return [
     paint('bold', `${control.id}  ${control.title}`),
     ...block('What must be so', [control.statement]),
-    ...block('Why', control.references.map(referenceText), 'No rule is named: it is the firm’s own.'),
-    ...block('Whether it applies', [applicabilityText(control)]),
-    ...block('How it is seen', [scheduleText(control), ...control.checks.map((check) => checkText(board, check))]),
-    ...block('What the states mean', statesText(control)),
+    ...reasons(chosen, control),
+    ...block('Whether it applies', [applicabilityText(control, board)]),
+    ...checking(control, board),
     ...block('Who answers', [ownerText(control)]),
-    ...block('Exceptions', waiverTexts(board, control), 'No waiver is granted.'),
+    ...block('When the control itself is reviewed', [reviewText(control)]),
+    ...block('Waivers', waiverTexts(board, control), noWaivers(board)),
     ...block('What to do when it fails', [
       control.guidance ?? 'The catalogue gives no guidance.',
       ...(control.runbook === undefined ? [] : [`Runbook: ${control.runbook}`]),
     ]),
     '',
-    ...paragraph('The pack supports compliance; it does not certify it.', 0),
+    ...paragraph(
+      'The checks support compliance. They do not prove or certify it, and this page is no legal advice.',
+      0,
+    ),
   ];
 }
 
 function block(title: string, texts: readonly string[], none = ''): readonly string[] {
   const said = texts.length === 0 ? [none] : texts;
-  const isList = said.length > 1;
   return [
     '',
-    paint('dim', title),
-    ...said.flatMap((text) =>
-      isList ? paragraph(text, INDENT + 2, `${' '.repeat(INDENT)}- `) : paragraph(text, INDENT),
-    ),
+    ...paragraph(title, 0).map((line) => paint('dim', line)),
+    ...(said.length > 1 ? listed(said) : said.flatMap((text) => paragraph(text, INDENT))),
   ];
 }
 
-const confirmed = {
-  verified: (checked: string | undefined) => `the text was read${checked === undefined ? '' : ` on ${checked}`}`,
-  listed: () => 'the document that defines the catalogue names it; a person must confirm it',
-  to_confirm: () => 'not verified: a person must confirm it before relying on it',
-} as const;
-
-function referenceText({ framework, ref, confidence, checked, note }: FrameworkReference): string {
-  const more = note === undefined ? '' : ` ${note}`;
-  return `${framework} ${ref}: ${confirmed[confidence](checked)}.${more}`;
+function listed(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => paragraph(text, INDENT + 2, `${' '.repeat(INDENT)}- `));
 }
 
-function applicabilityText(control: Control): string {
+function reasons(chosen: ChosenControls, control: Control): readonly string[] {
+  if (control.references.length === 0) return block('Why', [], 'No rule is named: it is a rule of the firm’s own.');
+  const frameworks = chosen.catalogues.find(({ identity }) => identity.name === control.catalogue)?.frameworks;
+  const said = (confidence: FrameworkReference['confidence']) =>
+    control.references
+      .filter((each) => each.confidence === confidence)
+      .map(({ framework, ref, checked, note }) => {
+        const day = checked === undefined ? '' : `, read on ${checked}`;
+        return `${frameworks?.get(framework)?.title ?? framework}: ${ref}${day}.${note === undefined ? '' : ` ${note}`}`;
+      });
+  return [
+    '',
+    paint('dim', 'Why'),
+    ...under('Verified: somebody read the text on the day that is named.', said('verified')),
+    ...under('A person must confirm these before anybody relies on them:', said('to_confirm')),
+    ...under('A document of the portal lists these; a person must confirm that they apply, and how:', said('listed')),
+  ];
+}
+
+function under(head: string, texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? [] : [...paragraph(head, INDENT), ...listed(texts)];
+}
+
+function applicabilityText(control: Control, board: ComplianceBoard | undefined): string {
   const { applicability } = control;
   if (!applicability.applies) {
-    return `No: ${applicability.reason}. To be reviewed by ${applicability.reviewBy}; after that day nobody knows whether it applies, and it is unknown.`;
+    return `No: ${applicability.reason}. A person reviews this by ${applicability.reviewBy}. After that day it is unknown whether the control applies.`;
   }
   const note = appliesText(control);
-  return note === undefined ? 'Yes.' : `Not now: ${note}. Before its day it is shown as coming, and not as failing.`;
+  if (note !== undefined)
+    return `Not now: ${note}. Before its first day a control is shown as coming, and not as failing.`;
+  return board === undefined ? 'The profile of a board says that.' : 'Yes.';
 }
 
-function scheduleText({ intervalMs, evidenceMaxAgeSeconds, checks }: Control): string {
-  const all = checks.length === 1 ? 'One check must pass.' : `All ${checks.length} checks must pass.`;
-  return `It is evaluated ${eachText(intervalMs / 1000)}. ${all} Evidence that is older than ${timeText(evidenceMaxAgeSeconds)} counts for nothing.`;
+function checking(control: Control, board: ComplianceBoard | undefined): readonly string[] {
+  const { checks, intervalMs, evidenceMaxAgeSeconds } = control;
+  const members = new Set(checks.flatMap((check) => (check.kind === 'composite' ? check.of : [])));
+  const counting = checks
+    .filter(({ name }) => !members.has(name))
+    .map((check) => [check, checkText(check, board)] as const);
+  const states = (said: (text: CheckText, check: ControlCheck) => string | undefined) =>
+    grouped(counting.map(([check, text]) => [check.title, said(text, check)]));
+  const often = `How it is checked, ${eachText(intervalMs / 1000)}`;
+  return [
+    ...block(
+      counting.length === 1 ? often : `${often}; all of these must pass`,
+      checks.map((check) => `${check.title}: ${checkText(check, board).sees}`),
+    ),
+    ...block(
+      'It is failing when',
+      states(({ fails }, check) => `${fails}${delayText(check)}`),
+    ),
+    ...block(
+      'It is at risk when',
+      states(({ isAtRisk }) => isAtRisk),
+      'Never: it is either met or not.',
+    ),
+    ...block('It is unknown, which does not count as compliant, when nothing fails and', [
+      ...states(({ isUnknown }) => isUnknown),
+      `The newest evidence is older than ${timeText(evidenceMaxAgeSeconds)}.`,
+    ]),
+  ];
 }
 
-function checkText(board: ComplianceBoard, check: ControlCheck): string {
-  return `${check.title}: ${sourceText(board, check)}${delayText(check)}`;
-}
-
-function sourceText({ obligations, imports }: ComplianceBoard, check: ControlCheck): string {
-  switch (check.kind) {
-    case 'promql':
-      return `a number from Prometheus, which must be ${expectationText(check.expect, check.unit)}.`;
-    case 'sql':
-      return `a number from the database ${check.database}, which must be ${expectationText(check.expect, check.unit)}.`;
-    case 'http':
-      return `an answer of the portal at ${check.path}, which must be ${expectationText(check.expect, check.unit)}.`;
-    case 'freshness':
-      return `a time from ${check.source.kind === 'sql' ? `the database ${check.source.database}` : 'Prometheus'}, at most ${timeText(check.maxAgeSeconds)} ago${check.warnAgeSeconds === undefined ? '' : `; at risk from ${timeText(check.warnAgeSeconds)} on`}.`;
-    case 'deadline': {
-      const found = obligations.find(({ name }) => name === check.obligation);
-      const rule = found === undefined ? '' : `: ${found.ruleText}; at risk ${timeText(found.leadSeconds)} before`;
-      return `every open case of the register ${check.obligation} is inside its deadline${rule}.`;
-    }
-    case 'attestation':
-      return `a person states it, every ${check.everyMonths} months at the latest; at risk ${check.leadDays} days before.`;
-    case 'imported': {
-      const found = imports.find(({ name }) => name === check.source);
-      return `results of another tool${found === undefined ? '' : ` (${found.format})`}: ${check.identifiers.join(', ')} must be there and pass.`;
-    }
-    case 'composite':
-      return `at least ${check.atLeast} of ${check.of.join(', ')} pass.`;
+/** What is said of several checks is said once. */
+function grouped(said: readonly (readonly [title: string, state: string | undefined])[]): readonly string[] {
+  const titles = new Map<string, string[]>();
+  for (const [title, state] of said) {
+    if (state !== undefined) titles.set(state, [...(titles.get(state) ?? []), title]);
   }
-}
-
-const operators = {
-  '==': 'exactly',
-  '!=': 'other than',
-  '<': 'less than',
-  '<=': 'at most',
-  '>': 'more than',
-  '>=': 'at least',
-} as const;
-
-function expectationText({ operator, limit, warnLimit }: ControlExpectation, unit: ControlCheck['unit']): string {
-  const told = (value: number) =>
-    unit === 'ratio' ? `${Number((value * 100).toPrecision(12))} %` : unitText(value, unit);
-  const warning = warnLimit === undefined ? '' : `; at risk unless it is ${operators[operator]} ${told(warnLimit)}`;
-  return `${operators[operator]} ${told(limit)}${warning}`;
-}
-
-function unitText(value: number, unit: ControlCheck['unit']): string {
-  return unit === 'seconds' || unit === 'days' ? `${value} ${unit}` : String(value);
+  return [...titles].map(([state, own]) => {
+    const isOfAll = own.length === said.length && own.length > 1;
+    return `${isOfAll ? 'Any of these checks' : own.join('; ')}: ${state}.`;
+  });
 }
 
 function delayText({ failsAfterMs }: ControlCheck): string {
-  return failsAfterMs === 0 ? '' : ` It fails once that has been wrong for ${timeText(failsAfterMs / 1000)}.`;
+  return failsAfterMs === 0 ? '' : `, and has been so for ${timeText(failsAfterMs / 1000)}`;
 }
 
-function statesText({ checks }: Control): readonly string[] {
-  const hasRisk = checks.some(
-    (check) => check.kind === 'deadline' || check.kind === 'attestation' || hasWarning(check),
-  );
-  return [
-    'Compliant: every check passes, on evidence that is fresh.',
-    ...(hasRisk ? ['At risk: every check passes, and one is near its limit or its day.'] : []),
-    'Failing: a check saw something that is wrong.',
-    'Unknown: nothing wrong was seen, and of some check nothing at all. That counts as not compliant.',
-    'Waived: it fails, and an exception with an end covers it. That counts as not compliant, too.',
-  ];
-}
-
-function hasWarning(check: ControlCheck): boolean {
-  if ('expect' in check) return check.expect.warnLimit !== undefined;
-  return check.kind === 'freshness' && check.warnAgeSeconds !== undefined;
-}
-
-function ownerText({ owner, severity, nextReview, catalogue }: Control): string {
-  const review = nextReview === undefined ? '' : ` The control itself is reviewed by ${nextReview}.`;
+function ownerText({ owner, severity, catalogue }: Control): string {
   const wakes = severity === 'critical' ? 'a failure wakes somebody' : 'a failure makes a ticket';
-  return `The team ${owner}. Severity ${severity}: ${wakes}. From the catalogue ${catalogue}.${review}`;
+  return `The team ${owner}. The severity is ${severity}: ${wakes}. The control is of the catalogue ${catalogue}.`;
 }
 
-function waiverTexts({ waivers }: ComplianceBoard, { id }: Control): readonly string[] {
-  return waivers
+function reviewText({ nextReview }: Control): string {
+  return nextReview === undefined
+    ? 'No day is set. A catalogue or a profile sets one with review:.'
+    : `By ${nextReview}: a person looks whether statement, checks and limits are still right.`;
+}
+
+function noWaivers(board: ComplianceBoard | undefined): string {
+  return board === undefined ? 'A board names them.' : 'None. A failure is shown as a failure.';
+}
+
+function waiverTexts(board: ComplianceBoard | undefined, { id }: Control): readonly string[] {
+  const today = new Date().toISOString().slice(0, 10);
+  return (board?.waivers ?? [])
     .filter(({ control }) => control === id)
-    .map(
-      ({ id: name, reason, compensating, approvedBy, approvedOn, expiresOn }) =>
-        `${name}, from ${approvedOn} until ${expiresOn}, approved by the ${approvedBy}: ${reason}. Meanwhile: ${compensating}.`,
-    );
-}
-
-const units = [
-  [86_400, 'day'],
-  [3_600, 'hour'],
-  [60, 'minute'],
-  [1, 'second'],
-] as const;
-
-function eachText(seconds: number): string {
-  return `every ${timeText(seconds).replace(/^1 /, '')}`;
-}
-
-/** In the largest unit that divides it. */
-function timeText(seconds: number): string {
-  const [size, name] = units.find(([each]) => seconds >= each && seconds % each === 0) ?? [1, 'second'];
-  const count = seconds / size;
-  return `${count} ${name}${count === 1 ? '' : 's'}`;
+    .map(({ id: name, reason, compensating, approvedBy, approvedOn, expiresOn, coversUnknown, ticket }) => {
+      const when = expiresOn < today ? `Ended on ${expiresOn}` : `From ${approvedOn} until ${expiresOn}`;
+      const covers = coversUnknown ? ' It also covers unknown.' : '';
+      return `${name}. ${when}, approved by the ${approvedBy}: ${reason}. Meanwhile: ${compensating}.${covers}${ticket === undefined ? '' : ` ${ticket}`}`;
+    });
 }

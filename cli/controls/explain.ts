@@ -1,19 +1,21 @@
 import { Command } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { print } from '../terminal.js';
-import { answering, type BoardOptions, chosenBoard, chosenControl, withBoardOptions } from './board.js';
+import { answering, type BoardOptions, chosenControl, chosenControls, withBoardOptions } from './board.js';
 import { explanation } from './explain-text.js';
 
 const examples = `
-Says in sentences what must be so, why, how it is seen, who answers for it and what to do. Asks no source: the exporter's page
-shows the state of now.
+Says in sentences what must be so, why, how it is checked, what makes it
+failing, at risk or unknown, who answers for it and what to do. Reads files
+only: the exporter's page shows the present state.
 
 Examples:
   $ ${kopCall()} controls explain AUD-02
+  $ ${kopCall()} controls explain CC6.1 --catalogue soc2
 
 Exit codes:
   0  explained
-  2  there is no such control, or the description cannot be used`;
+  2  there is no such control, or a file cannot be used; it is said which`;
 
 /** `kop controls explain`: a control for people who know no PromQL and no SQL. */
 export function explainControlCommand(): Command {
@@ -24,8 +26,8 @@ export function explainControlCommand(): Command {
     .addHelpText('after', examples)
     .action((id: string, options: BoardOptions) =>
       answering(() => {
-        const board = chosenBoard(options);
-        print(explanation(board, chosenControl(board, id)));
+        const chosen = chosenControls(options);
+        print(explanation(chosen, chosenControl(chosen, id)));
         return 0;
       }),
     );

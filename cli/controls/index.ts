@@ -8,8 +8,10 @@ import { testCommand } from './test.js';
 export function controlsCommand(): Command {
   const controls = new Command('controls')
     .summary('list, explain and test compliance controls')
-    .description('Lists, shows, explains and tests the controls of a compliance board. Reads files only.')
-    .addHelpText('after', '\ndocs/compliance.md says how to describe controls of your own.');
+    .description(
+      'Lists, shows, explains and tests the controls of a compliance board. It reads files only and asks no source.',
+    )
+    .addHelpText('after', '\ndocs/controls.md says how to describe controls of your own.');
   for (const verb of [listCommand(), showCommand(), explainControlCommand(), testCommand()]) controls.addCommand(verb);
   return controls;
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { type Control, complianceAreas } from '../../pack/compliance/model/index.js';
 import { type Cell, columns, counted, print, printJson } from '../terminal.js';
-import { answering, type BoardOptions, chosenBoard, oneOfThem, withBoardOptions } from './board.js';
+import { answering, type BoardOptions, chosenControls, oneOfThem, withBoardOptions } from './board.js';
 
 interface Options extends BoardOptions {
   readonly area?: string;
@@ -16,10 +16,11 @@ Examples:
   $ ${kopCall()} controls list
   $ ${kopCall()} controls list --area audit_requirements
   $ ${kopCall()} controls list --owner security --csv > controls.csv
+  $ ${kopCall()} controls list --catalogue us-adviser
 
 Exit codes:
   0  listed
-  2  the description cannot be used; each problem is printed with its file, line and key`;
+  2  a file cannot be used; each problem is printed with its line and key`;
 
 /** `kop controls list`: the controls of a board, as the profile made them. */
 export function listCommand(): Command {
@@ -35,16 +36,16 @@ export function listCommand(): Command {
 }
 
 function list(options: Options): number {
-  const board = chosenBoard(options);
-  const owners = [...new Set(board.controls.map(({ owner }) => owner))];
+  const chosen = chosenControls(options);
+  const owners = [...new Set(chosen.controls.map(({ owner }) => owner))];
   const area = options.area === undefined ? undefined : oneOfThem('--area', options.area, complianceAreas);
   const owner = options.owner === undefined ? undefined : oneOfThem('--owner', options.owner, owners);
-  const controls = board.controls.filter(
+  const controls = chosen.controls.filter(
     (control) => (area === undefined || control.area === area) && (owner === undefined || control.owner === owner),
   );
   if (options.json === true) printJson(controls.map(entryOf));
   else if (options.csv === true) print(csv(controls));
-  else print([...columns(HEAD, controls.map(rowOf), 0), '', closing(controls)]);
+  else print([...columns(HEAD, controls.map(rowOf), 0), '', ...closing(controls)]);
   return 0;
 }
 
@@ -77,11 +78,14 @@ export function appliesText({ applicability, effective }: Control): string | und
   return effective.to !== undefined && effective.to < today ? `ended ${effective.to}` : undefined;
 }
 
-function closing(controls: readonly Control[]): string {
+function closing(controls: readonly Control[]): readonly string[] {
   const unconfirmed = controls.filter(({ references }) =>
     references.some(({ confidence }) => confidence !== 'verified'),
   ).length;
-  return `${counted(controls.length, 'control')}; of ${unconfirmed} a person must confirm a reference. ${kopCall()} controls explain ID says more.`;
+  return [
+    `${counted(controls.length, 'control')}. Of ${unconfirmed} a person must confirm a reference.`,
+    `${kopCall()} controls explain ID says more of one.`,
+  ];
 }
 
 function entryOf(control: Control) {

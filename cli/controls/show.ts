@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { print, printJson } from '../terminal.js';
-import { answering, type BoardOptions, chosenBoard, chosenControl, withBoardOptions } from './board.js';
+import { answering, type BoardOptions, chosenControl, chosenControls, withBoardOptions } from './board.js';
 
 interface Options extends BoardOptions {
   readonly json?: true;
@@ -15,7 +15,7 @@ Examples:
 
 Exit codes:
   0  shown
-  2  there is no such control, or the description cannot be used`;
+  2  there is no such control, or a file cannot be used; it is said which`;
 
 /** `kop controls show`: everything that is evaluated of a control. */
 export function showCommand(): Command {
@@ -29,7 +29,7 @@ export function showCommand(): Command {
     .addHelpText('after', examples)
     .action((id: string, options: Options) =>
       answering(() => {
-        const control = chosenControl(chosenBoard(options), id);
+        const control = chosenControl(chosenControls(options), id);
         if (options.json === true) printJson(control);
         else print([stringify(control).trimEnd()]);
         return 0;

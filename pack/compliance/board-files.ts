@@ -32,7 +32,7 @@ export interface BoardFiles {
   readonly changes: DocumentAnswer<ParsedChanges> | undefined;
 }
 
-const catalogueKind = {
+export const catalogueKind = {
   schema: catalogueSchema,
   sections: catalogueSections,
   sectionsOfEntries: ['frameworks', 'controls'],
@@ -54,12 +54,12 @@ export function readBoardFiles(path: KeyPath, written: ParsedBoard, places: Plac
     kind: DocumentKind<Schema>,
   ) => {
     const name = written[key];
-    return name === undefined ? undefined : readDocument(at(key, name), kind);
+    return name === undefined ? undefined : readDocument([at(key, name)], kind);
   };
   return {
     catalogues: written.catalogues.map((name, index) => {
       const folder = isPath(name) ? places.file([...path, 'catalogues', index], name) : catalogueFolder(name);
-      return folder === undefined ? undefined : readDocument(folder, catalogueKind);
+      return folder === undefined ? undefined : readDocument([folder], catalogueKind);
     }),
     profile: profileOf(written.profile, (name) => at('profile', name)),
     waivers: optional('waivers', waiversKind),
@@ -71,5 +71,5 @@ export function readBoardFiles(path: KeyPath, written: ParsedBoard, places: Plac
 function profileOf(written: string | undefined, fileOf: (written: string) => string) {
   if (written === undefined) return undefined;
   const path = isPath(written) ? fileOf(written) : shippedProfile(written);
-  return path === undefined ? undefined : readDocument(path, profileKind);
+  return path === undefined ? undefined : readDocument([path], profileKind);
 }

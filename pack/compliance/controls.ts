@@ -72,7 +72,7 @@ function resolveControl(
     intervalMs: tailored?.every ?? schedule.every,
     timeoutMs: schedule.timeout,
     ...(tailored?.review === undefined && review === undefined ? {} : { nextReview: tailored?.review ?? review ?? '' }),
-    tests,
+    tests: tailored?.tests ?? tests,
     catalogue,
   };
 }

@@ -1,5 +1,5 @@
 /** Files that stand beside the description: catalogues, profiles, waivers. Read as the description itself is. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { digest } from '../reading/digest.js';
@@ -37,14 +37,14 @@ export interface DocumentKind<Schema extends z.ZodType> {
   readonly sectionsOfEntries: readonly string[];
 }
 
-/** @param path a file, or a folder whose files are merged. */
+/** @param paths files, and folders whose files are merged. */
 export function readDocument<Schema extends z.ZodType>(
-  path: string,
+  paths: readonly string[],
   { schema, sections, sectionsOfEntries }: DocumentKind<Schema>,
 ): DocumentAnswer<z.output<Schema>> {
   const layout: Layout = { sections, sectionsOfEntries, secrets };
   try {
-    const { root, files } = readSource([path], layout);
+    const { root, files } = readSource(paths, layout);
     const reporter = new Reporter(root, secrets);
     const written = judgeShape(root, schema, layout, reporter);
     if (written === undefined || reporter.problems.length > 0) return { problems: reporter.problems };
@@ -58,6 +58,14 @@ export function readDocument<Schema extends z.ZodType>(
 /** Where a catalogue is: a shipped one by its name, another by its path. */
 export function catalogueFolder(written: string): string | undefined {
   return isName(written) && written !== PROFILES ? shipped(written) : undefined;
+}
+
+/** Names of the shipped catalogues. */
+export function shippedCatalogues(): readonly string[] {
+  return readdirSync(shippedPath('controls'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== PROFILES)
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** Where a profile is: a shipped one by its name. */

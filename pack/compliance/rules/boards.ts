@@ -4,7 +4,7 @@ import { namesIn } from '../../reading/names.js';
 import { Places } from '../../reading/places.js';
 import type { Problem } from '../../reading/problems.js';
 import { type BoardFiles, readBoardFiles } from '../board-files.js';
-import type { DocumentAnswer, ReadDocument } from '../documents.js';
+import { type DocumentAnswer, type ReadDocument, shippedCatalogues } from '../documents.js';
 import type { ParsedBoard } from '../schema/board.js';
 import type { ParsedCatalogue } from '../schema/catalogue.js';
 import { judgeCatalogue } from './catalogues.js';
@@ -61,7 +61,7 @@ export const filesOfBoards: Rule<ParsedBoard> = (judged) => {
         ['compliance', name, 'catalogues', index],
         `there is no shipped catalogue '${board.catalogues[index]}'`,
         {
-          expected: 'a shipped one (kop controls list --catalogues), or a path that begins with ./, ../ or /',
+          expected: `one of ${shippedCatalogues().join(', ')}, or a path that begins with ./, ../ or /`,
         },
       );
     }
@@ -79,7 +79,13 @@ function problemsOf(files: BoardFiles, board: ParsedBoard, teams: readonly strin
   const { profile, waivers, attestations, changes } = files;
   const all = [...catalogues, profile, waivers, attestations, changes].filter((each) => each !== undefined);
   const known = catalogues.filter(isRead);
-  for (const catalogue of known) judgeCatalogue(catalogue, { teams, board });
+  const names = {
+    teams,
+    databases: Object.keys(board.databases),
+    obligations: Object.keys(board.obligations),
+    imports: Object.keys(board.imports),
+  };
+  for (const catalogue of known) judgeCatalogue(catalogue, names);
   judgeIds(known);
   // What a broken catalogue describes is not known, so nothing can be said of what names it.
   if (known.length === files.catalogues.length) {

@@ -2,18 +2,23 @@ import type { Reporter } from '../../reading/reporter.js';
 import { suggest } from '../../reading/suggest.js';
 import type { ReadDocument } from '../documents.js';
 import { promqlProblem } from '../promql.js';
-import type { ParsedBoard } from '../schema/board.js';
 import type { ParsedCatalogue, ParsedControl } from '../schema/catalogue.js';
 import type { ParsedControlCheck } from '../schema/check.js';
 
-/** What a catalogue may name. */
+/** What a catalogue may name of the description and of its board. */
 export interface KnownNames {
   readonly teams: readonly string[];
-  readonly board: ParsedBoard;
+  readonly databases: readonly string[];
+  readonly obligations: readonly string[];
+  readonly imports: readonly string[];
 }
 
-/** What the parts of one catalogue say of each other, and of the board. */
-export function judgeCatalogue({ value, reporter }: ReadDocument<ParsedCatalogue>, known: KnownNames): void {
+/**
+ * What the parts of one catalogue say of each other, and of the board.
+ *
+ * @param known undefined for a catalogue by itself: what it names elsewhere is not judged.
+ */
+export function judgeCatalogue({ value, reporter }: ReadDocument<ParsedCatalogue>, known?: KnownNames): void {
   for (const [id, control] of Object.entries(value.controls)) {
     const at = (...path: readonly (string | number)[]) => ['controls', id, ...path];
     if (value.retired.includes(id)) {
@@ -22,11 +27,11 @@ export function judgeCatalogue({ value, reporter }: ReadDocument<ParsedCatalogue
         atKey: true,
       });
     }
-    mustName(reporter, at('owner'), control.owner, 'team', known.teams);
+    if (known !== undefined) mustName(reporter, at('owner'), control.owner, 'team', known.teams);
     judgeReferences(value, control, id, reporter);
     judgeTimes(control, id, reporter);
     for (const [name, check] of Object.entries(control.checks))
-      judgeCheck(check, at('checks', name), control, known.board, reporter);
+      judgeCheck(check, at('checks', name), control, known, reporter);
     if (Object.keys(control.checks).length === 0) {
       reporter.report(at('checks'), 'the control has no checks', { expected: 'at least one check' });
     }
@@ -75,10 +80,11 @@ function judgeCheck(
   check: ParsedControlCheck,
   path: Path,
   control: ParsedControl,
-  board: ParsedBoard,
+  known: KnownNames | undefined,
   reporter: Reporter,
 ): void {
   if ('expect' in check) judgeWarning(check.expect, [...path, 'expect'], reporter);
+  if (known !== undefined) judgeNames(check, path, known, reporter);
   switch (check.kind) {
     case 'promql': {
       judgePromql(check.query, [...path, 'query'], reporter);
@@ -90,29 +96,46 @@ function judgeCheck(
       }
       return;
     }
-    case 'sql':
-      mustName(reporter, [...path, 'database'], check.database, 'database', Object.keys(board.databases));
-      return;
     case 'freshness':
       if (check.database === undefined) judgePromql(check.query, [...path, 'query'], reporter);
-      else mustName(reporter, [...path, 'database'], check.database, 'database', Object.keys(board.databases));
       if (check.warnAge !== undefined && check.warnAge > check.maxAge) {
         reporter.report([...path, 'warnAge'], 'it is at risk only after it has failed', {
           expected: 'at most maxAge:',
         });
       }
       return;
-    case 'deadline':
-      mustName(reporter, [...path, 'obligation'], check.obligation, 'obligation', Object.keys(board.obligations));
-      return;
-    case 'imported':
-      mustName(reporter, [...path, 'from'], check.from, 'import', Object.keys(board.imports));
-      return;
     case 'composite':
       judgeComposite(check, path, control, reporter);
       return;
+    case 'sql':
+    case 'deadline':
+    case 'imported':
     case 'http':
     case 'attestation':
+      return;
+  }
+}
+
+/** A check names a database, an obligation or an import of the board. */
+function judgeNames(check: ParsedControlCheck, path: Path, known: KnownNames, reporter: Reporter): void {
+  switch (check.kind) {
+    case 'sql':
+      mustName(reporter, [...path, 'database'], check.database, 'database', known.databases);
+      return;
+    case 'freshness':
+      if (check.database === undefined) return;
+      mustName(reporter, [...path, 'database'], check.database, 'database', known.databases);
+      return;
+    case 'deadline':
+      mustName(reporter, [...path, 'obligation'], check.obligation, 'obligation', known.obligations);
+      return;
+    case 'imported':
+      mustName(reporter, [...path, 'from'], check.from, 'import', known.imports);
+      return;
+    case 'promql':
+    case 'http':
+    case 'attestation':
+    case 'composite':
       return;
   }
 }
@@ -159,11 +182,7 @@ function judgeComposite(
 
 /** Kinds of which every state can be told from one value. */
 function judgeTests({ tests, checks }: ParsedControl, id: string, reporter: Reporter): void {
-  const names = Object.entries(checks).flatMap(([name, { kind }]) => (kind === 'composite' ? [] : [name]));
-  for (const [index, { given }] of tests.entries()) {
-    for (const name of Object.keys(given))
-      mustName(reporter, ['controls', id, 'tests', index, 'given', name], name, 'check', names);
-  }
+  judgeAnswers(tests, checks, ['controls', id, 'tests'], reporter);
   const onlyStated = Object.values(checks).every(({ kind }) => kind === 'attestation');
   const needed = onlyStated
     ? (['compliant', 'unknown'] as const)
@@ -174,6 +193,19 @@ function judgeTests({ tests, checks }: ParsedControl, id: string, reporter: Repo
         expected: `one for each of ${needed.join(', ')}`,
       });
     }
+  }
+}
+
+/** Known answers name checks that have a value of their own. */
+export function judgeAnswers(
+  tests: ParsedControl['tests'],
+  checks: ParsedControl['checks'],
+  path: Path,
+  reporter: Reporter,
+): void {
+  const names = Object.entries(checks).flatMap(([name, { kind }]) => (kind === 'composite' ? [] : [name]));
+  for (const [index, { given }] of tests.entries()) {
+    for (const name of Object.keys(given)) mustName(reporter, [...path, index, 'given', name], name, 'check', names);
   }
 }
 

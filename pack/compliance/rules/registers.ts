@@ -3,7 +3,7 @@ import type { ReadDocument } from '../documents.js';
 import type { ParsedControl } from '../schema/catalogue.js';
 import type { ParsedProfile } from '../schema/profile.js';
 import type { ParsedAttestations, ParsedChanges, ParsedWaivers } from '../schema/registers.js';
-import { mustName } from './catalogues.js';
+import { judgeAnswers, mustName } from './catalogues.js';
 
 type Controls = ReadonlyMap<string, ParsedControl>;
 
@@ -12,9 +12,10 @@ export function judgeProfile({ value, reporter }: ReadDocument<ParsedProfile>, c
   for (const [index, id] of (value.select.controls ?? []).entries())
     mustName(reporter, ['select', 'controls', index], id, 'control', ids);
   for (const id of Object.keys(value.exclude)) mustName(reporter, ['exclude', id], id, 'control', ids);
-  for (const [id, { checks }] of Object.entries(value.tailor)) {
+  for (const [id, { checks, tests = [] }] of Object.entries(value.tailor)) {
     mustName(reporter, ['tailor', id], id, 'control', ids);
     const own = controls.get(id)?.checks ?? {};
+    judgeAnswers(tests, own, ['tailor', id, 'tests'], reporter);
     for (const [name, limits] of Object.entries(checks)) {
       const at = ['tailor', id, 'checks', name];
       mustName(reporter, at, name, 'check', Object.keys(own));

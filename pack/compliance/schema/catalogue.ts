@@ -30,7 +30,7 @@ export const facts = () =>
 
 const wanted = ['compliant', 'at_risk', 'non_compliant', 'unknown'] as const;
 
-const knownAnswer = section({
+export const knownAnswer = section({
   given: z
     .record(name(), exactNumber(), { error: expected('a map of values by the name of the check') })
     .describe(

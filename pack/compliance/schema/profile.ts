@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { exactNumber, isoDate, list, name, named, oneOf, section, text } from '../../reading/schema/say.js';
 import { duration, interval } from '../../reading/schema/units.js';
 import { complianceAreas, controlSeverities } from '../model/control.js';
-import { controlId, facts } from './catalogue.js';
+import { controlId, facts, knownAnswer } from './catalogue.js';
 
 const limits = section({
   limit: exactNumber().exactOptional().describe('Another limit.'),
@@ -43,6 +43,9 @@ export const profileSchema = section(
         every: interval().exactOptional().describe('Another time between two evaluations.'),
         review: isoDate().exactOptional().describe('Another day of review.'),
         checks: named(limits, 'checks').prefault({}).describe('Other limits, by the name of the check.'),
+        tests: list(knownAnswer, 'known answers')
+          .exactOptional()
+          .describe("Known answers in place of the catalogue's, which other limits may make wrong."),
       }),
       'controls',
       controlId(),

@@ -1,7 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { join } from 'node:path';
 import { compliance } from '../../../../pack/compliance/index.js';
 import type { ComplianceBoard } from '../../../../pack/compliance/model/index.js';
 import { judgeShape, read } from '../../../../pack/reading/parse.js';
@@ -12,6 +9,7 @@ import { section } from '../../../../pack/reading/schema/say.js';
 import { readSource } from '../../../../pack/reading/yaml-source.js';
 import { SecretPlaces } from '../../../../pack/secrets/secret-places.js';
 import { sharedSchema, sharedShape } from '../../../../pack/shared/schema.js';
+import { boardFolder } from '../../../support/compliance/folder.js';
 
 export const BOARD = `
 portals: { kingston: { title: Portal, baseUrl: 'http://127.0.0.1:1' } }
@@ -95,12 +93,7 @@ export interface ReadBoard {
 
 /** Reads a board as a description would be read, from files of its own. */
 export function readBoard(board = BOARD, change: Readonly<Record<string, string>> = {}): ReadBoard {
-  const folder = mkdtempSync(join(tmpdir(), 'kop-board-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [name, text] of Object.entries({ ...FILES, ...change, 'pack.yaml': board })) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
+  const folder = boardFolder({ ...FILES, ...change, 'pack.yaml': board });
   const secrets = new SecretPlaces({
     compliance: compliance.secrets ?? { places: [], described: '', hasOurKeys: true },
   });
