@@ -2,8 +2,10 @@
 import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
 import { controlStates, complianceRecorded as r } from '../../../pack/compliance/recorded.js';
 import type { Pack } from '../../../pack/index.js';
+import { windowOf } from '../../../pack/metrics/index.js';
 import { promql } from '../promql.js';
 import type { AlertRule } from '../rule.js';
+import { settings } from '../settings.js';
 import { boardAlert, ofControl } from './owner.js';
 import { complianceSettings } from './settings.js';
 
@@ -52,8 +54,16 @@ function waiverExpired(pack: Pack): AlertRule {
   });
 }
 
-/** Of obligations that a control checks, the control tells. */
-const unchecked = `(max by (portal, obligation) (${m.obligation.name}{control=""}))`;
+const memory = windowOf(settings.memorySeconds);
+
+/** Of obligations that a control checks, the control tells. One of a target that is down has not been removed. */
+const unchecked = promql`
+  (
+    ${m.obligation.name}{control=""}
+    or
+    (last_over_time(${m.obligation.name}{control=""}[${memory}]) and on (job, instance) (up == 0))
+  )
+`;
 
 /** A register of which only controls ask that do not apply, or not yet, need not be there. */
 const wanted = promql`
@@ -68,8 +78,9 @@ function obligationOverdue(pack: Pack): AlertRule {
   return boardAlert(pack, {
     name: 'ComplianceObligationOverdue',
     priority: 'medium',
+    // As last known: a register that cannot be read now has no fewer cases. What lasts is told of the register.
     expr: promql`
-      max by (portal, obligation) (${m.obligationsOpen.name}{bucket="overdue"}) > 0
+      max by (portal, obligation) (last_over_time(${m.obligationsOpen.name}{bucket="overdue"}[${memory}])) > 0
       and on (portal, obligation) ${unchecked}
     `,
     summary: 'A case is open after its deadline.',

@@ -34,6 +34,7 @@ export function complianceTests(pack: Pack): readonly TestFile[] {
         ...[...ofControls, ...ofRegisters, ...ofEvaluation(pack)].flatMap((life) => lifeOf(complianceLines, life)),
         ...severities(),
         ...exporterAway(),
+        overdueAsLastKnown(),
         ...states(),
         healthy(),
       ],
@@ -355,6 +356,30 @@ function exporterAway(): readonly AlertScenario[] {
       sent: [sent(alert, 120, ofCritical, '', { priority: 'critical' })],
     },
   ];
+}
+
+/** Neither a register that cannot be read nor an exporter that is down has answered a case. */
+function overdueAsLastKnown(): AlertScenario {
+  const alert = 'ComplianceObligationOverdue';
+  const isOverdue = { uncheckedOverdue: 2 } as const;
+  return {
+    name: `${alert}: goes on while nobody can look, and ends with the case or the obligation`,
+    series: draw(complianceLines, [
+      { minutes: 10, set: isOverdue },
+      { minutes: 20, set: { uncheckedOverdue: 'gone' } },
+      { minutes: 10, set: isOverdue },
+      { minutes: 20, target: 'down' },
+      { minutes: 10 },
+      { minutes: 10, set: isOverdue },
+      { minutes: 20, set: { uncheckedOverdue: 'gone', unchecked: 'gone' } },
+    ]),
+    queries: [
+      ...[8, 15, 28, 35, 45, 58].map((minute) => fires(alert, minute)),
+      isQuiet(alert, 65),
+      fires(alert, 75),
+      isQuiet(alert, 85),
+    ],
+  };
 }
 
 function states(): readonly AlertScenario[] {
