@@ -98,7 +98,7 @@ describe('the files of the page', () => {
     );
     expect(explained.code).toBe(0);
     expect(explained.stdout).toContain(
-      'W-2026-01, from 2026-11-20 until 2027-03-31, approved by the compliance officer',
+      'W-2026-01. From 2026-11-20 until 2027-03-31, approved by the compliance officer',
     );
   });
 
@@ -114,7 +114,7 @@ describe('the files of the page', () => {
       '--config.file',
       own,
     );
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '3 answers of 1 control right, 0 wrong.\n' });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '3 of 3 known answers of 1 control right.\n' });
   });
 
   test('the seal is accepted', () => {
