@@ -7,9 +7,9 @@ import {
   controlStatuses,
 } from '../../pack/compliance/model/index.js';
 import type { Family, MetricStore } from '../runtime/metrics/index.js';
+import type { DatedView } from './evaluation/board-watch.js';
 import type { ControlResult } from './evaluation/evaluate.js';
 import { limitsOf } from './evaluation/evaluation-document.js';
-import type { ControlView } from './evaluation/view.js';
 import { dayAfter, dayFromIso, startOfDay } from './obligations/deadlines/day.js';
 import { completionOutcomes, obligationBuckets } from './obligations/summary.js';
 import type { ObligationWatch } from './obligations/watch.js';
@@ -17,7 +17,7 @@ import { summarise } from './status/roll-up.js';
 
 export interface BoardFacts {
   readonly timeZone: string;
-  readonly views: readonly ControlView[];
+  readonly views: readonly DatedView[];
   readonly obligations: readonly ObligationWatch[];
   /** Undefined before the first question, and where the board names none. */
   readonly isPrometheusUp: boolean | undefined;
@@ -86,7 +86,8 @@ export class BoardMetrics {
     return this.#store.families();
   }
 
-  #control({ control, status, raw, isReady, evidenceAt, evaluatedAt, findings }: ControlView, timeZone: string): void {
+  #control(view: DatedView, timeZone: string): void {
+    const { control, status, raw, since, isReady, evidenceAt, evaluatedAt, findings } = view;
     const { portal } = this.#board;
     const { id, area, severity, owner, title, effective, evidenceMaxAgeSeconds, references, checks } = control;
     const labels = { portal, control: id };
@@ -94,6 +95,7 @@ export class BoardMetrics {
       this.#gauges.status.set({ ...labels, area, status: each }, each === status ? 1 : 0);
       if (each !== 'waived') this.#gauges.rawStatus.set({ ...labels, area, status: each }, each === raw ? 1 : 0);
     }
+    this.#gauges.statusSince.set(labels, since.getTime() / 1000);
     this.#gauges.info.set({ ...labels, area, severity, owner, title }, 1);
     if (effective.from !== undefined) {
       this.#gauges.effectiveFrom.set(labels, startsAt(dayFromIso(effective.from), timeZone));
@@ -114,7 +116,7 @@ export class BoardMetrics {
     if (value !== undefined) this.#gauges.value.set({ ...labels, check: check.name }, Number(value));
   }
 
-  #area(area: (typeof complianceAreas)[number], views: readonly ControlView[]): void {
+  #area(area: (typeof complianceAreas)[number], views: readonly DatedView[]): void {
     const { portal } = this.#board;
     const own = views.filter(({ control }) => control.area === area);
     if (own.length === 0) return;
@@ -168,6 +170,7 @@ function gaugesOf(store: MetricStore) {
     board: store.gauge(m.board),
     status: store.gauge(m.status),
     rawStatus: store.gauge(m.rawStatus),
+    statusSince: store.gauge(m.statusSince),
     info: store.gauge(m.info),
     effectiveFrom: store.gauge(m.effectiveFrom),
     comingReady: store.gauge(m.comingReady),

@@ -29,6 +29,12 @@ export const complianceMetrics = {
     'What the checks of the control found, before waivers: 1 for exactly one status.',
     { values: statuses },
   ),
+  statusSince: gauge(
+    'compliance_control_status_since_timestamp_seconds',
+    'timestamp',
+    control,
+    'When the control came to the status that it has, as far as the exporter remembers.',
+  ),
   info: gauge(
     'compliance_control_info',
     'info',

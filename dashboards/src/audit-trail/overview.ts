@@ -9,7 +9,7 @@ import { auditTrailWords } from './words.js';
 const subjects = 'trail table check source anchor invariant object exposure comparison field kind'.split(' ');
 
 export function auditTrailOverview(): OverviewPart {
-  return { light: worst(), lightWidth: 3, row: row(), subjects };
+  return { light: worst(), lightWidth: 4, row: row(), subjects };
 }
 
 function worst(): Panel {

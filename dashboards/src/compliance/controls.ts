@@ -5,7 +5,9 @@ import { colours, thresholds } from '../kit/fields.js';
 import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';
-import { areaWords, controlStateWords } from './words.js';
+import { areaWords, controlStateWords, plainWord } from './words.js';
+
+const ofControl = 'portal, control';
 
 export const narrowed = (selector: string, more: string) =>
   `{${[selector.replace(/^\{|\}$/g, ''), more].filter((part) => part !== '').join(', ')}}`;
@@ -19,18 +21,21 @@ export function areaTable(selector: string): Panel {
     title,
     expr: count(statuses),
     nothing: 'No data',
-    properties: { ...faults(color, 'No data'), 'custom.width': 85 },
+    properties: { ...faults(color, 'No data'), 'custom.width': 82 },
   });
   return joinedTable({
     title: 'Areas',
     description:
       'Share of compliant controls, weighted by severity. Waived, unknown and at-risk controls stay in the denominator, so that an ' +
-      'exception never raises a score. Where nothing applies there is none.',
+      'exception never raises a score; "of" counts them. Where nothing applies there is no score.',
     nobody: 'No board is evaluated, or nobody has looked for an hour',
     identity: by(`${m.areaControls.name}${selector} >= bool 0`),
     key: ['portal', 'area'],
     labels: {
-      area: { title: 'Area', properties: { 'custom.minWidth': 160, mappings: areaWords } },
+      area: {
+        title: 'Area',
+        properties: { 'custom.minWidth': 160, mappings: areaWords, ...(selector === '' ? { links: [toBoard] } : {}) },
+      },
       portal: { title: 'Portal', properties: { 'custom.width': 90, 'custom.hidden': selector !== '' } },
     },
     leading: ['area'],
@@ -38,74 +43,149 @@ export function areaTable(selector: string): Panel {
       {
         title: 'Score',
         expr: by(`${m.areaScore.name}${selector}`),
-        nothing: 'None',
-        properties: { ...share(1, 0.8), 'custom.width': 150 },
+        nothing: 'No score',
+        properties: { ...share(1, 0.8), 'custom.width': 140 },
+      },
+      counted('Compliant', 'compliant', colours.good),
+      {
+        title: 'of',
+        expr: count('compliant|waived|at_risk|unknown|non_compliant'),
+        nothing: 'No data',
+        properties: number(60),
       },
       counted('Failing', 'non_compliant', colours.bad),
       counted('Unknown', 'unknown', colours.unknown),
       counted('At risk', 'at_risk', colours.warning),
       counted('Waived', 'waived', colours.neutral),
-      counted('Compliant', 'compliant', colours.good),
-      { title: 'Apply', expr: count('[^n].*|non_compliant'), nothing: 'No data', properties: plain(70) },
-      { title: 'n/a', expr: count('not_applicable'), nothing: 'No data', properties: plain(60) },
+      { title: 'n/a', expr: count('not_applicable'), nothing: 'No data', properties: number(60) },
     ],
   });
 }
 
 /** One line for each control, worst first. */
 export function controlTable(selector: string): Panel {
-  const by = (expr: string) => `max by (portal, control) (${expr})`;
+  const by = (expr: string) => `max by (${ofControl}) (${expr})`;
+  const counted = `count by (${ofControl}) (${m.value.name}${selector})`;
+  // Two checks of one control have two units: only a single value can stand for it.
+  const single = (series: string) =>
+    `(${by(series)} and on (${ofControl}) ${counted} == 1) or Inf * (${counted} > bool 1 == 1)`;
   return joinedTable({
     title: 'Controls',
     description:
-      'What must be so, and whether it is. "Checks say" is the state before waivers. Evidence that is older than allowed makes a control ' +
-      'unknown. The board supports compliance; it does not certify it.',
+      'What must be so, and whether it is, worst first. Value and limit are those of the check, where there is just one with a value. ' +
+      '"Evidence age" is the age of the oldest evidence as a share of what is allowed; beyond 100 % the control is unknown. The board supports ' +
+      'compliance; it does not certify it.',
     nobody: 'No control is evaluated, or nobody has looked for an hour',
     identity: `max by (portal, control, severity, title, team) (${r.controlIdentity.name}${selector})`,
     key: ['portal', 'control'],
     labels: {
-      control: {
-        title: 'Control',
-        properties: {
-          'custom.width': 85,
-          links: [
-            {
-              title: 'Show this control',
-              url: `/d/kop-compliance?var-datasource=${filledIn('datasource')}&var-portal=${filledIn('__data.fields.Portal')}&var-control=${filledIn('__value.text')}&${filledIn('__url_time_range')}`,
-            },
-          ],
-        },
-      },
-      title: { title: 'What must be so', properties: { 'custom.minWidth': 190 } },
-      severity: { title: 'Severity', properties: { 'custom.width': 80 } },
+      control: { title: 'Control', properties: { 'custom.width': 75, links: [toControl] } },
+      title: { title: 'What must be so', properties: { 'custom.minWidth': 215, ...wrapped } },
+      severity: { title: 'Severity', properties: { 'custom.width': 75 } },
       team: { title: 'Owner', properties: { 'custom.width': 100 } },
       portal: { title: 'Portal', properties: { 'custom.width': 90, 'custom.hidden': selector !== '' } },
     },
     leading: ['control', 'title'],
     columns: [
+      { title: 'State', expr: by(`${r.controlState.name}${selector}`), nothing: 'No data', properties: stateCell },
+      { title: 'Since', expr: `1000 * ${by(`${m.statusSince.name}${selector}`)}`, ...sinceCell },
+      { title: 'Value', expr: single(`${m.value.name}${selector}`), ...singleCell },
       {
-        title: 'State',
-        expr: by(`${r.controlState.name}${selector}`),
-        nothing: 'No data',
-        properties: stateCell,
+        title: 'Limit',
+        expr: single(`${m.threshold.name}${selector} and on (${ofControl}, check) ${m.value.name}${selector}`),
+        ...singleCell,
       },
-      { title: 'Checks say', expr: codes(m.rawStatus.name, selector), nothing: 'No data', properties: rawCell },
       {
-        title: 'Evidence',
-        expr: `1000 * ${by(`${m.evidenceTime.name}${selector}`)}`,
+        title: 'Evidence age',
+        expr: `(time() - ${by(`${m.evidenceTime.name}${selector}`)}) / ${by(`${m.evidenceMaxAge.name}${selector}`)}`,
         nothing: 'None',
-        properties: age('None', 150),
-      },
-      {
-        title: 'Max age',
-        expr: by(`${m.evidenceMaxAge.name}${selector}`),
-        nothing: 'No data',
-        properties: { unit: 's', decimals: 0, 'custom.width': 90 },
+        properties: shareOfAge,
       },
     ],
     sortBy: { displayName: 'State', desc: true },
   });
 }
+
+/** One line with all that is known of one control. */
+export function controlFacts(selector: string): Panel {
+  const by = (expr: string) => `max by (${ofControl}) (${expr})`;
+  const date = (metric: string) => `1000 * ${by(`${metric}${selector}`)}`;
+  return joinedTable({
+    title: '$control',
+    description:
+      '"Checks say" is the state before waivers. Before the day from which the control is in force, it is shown as not applicable.',
+    nobody: 'No control is evaluated, or nobody has looked for an hour',
+    identity: `max by (portal, control, title) (${r.controlIdentity.name}${selector})`,
+    key: ['portal', 'control'],
+    labels: {
+      title: { title: 'What must be so', properties: { 'custom.minWidth': 160, ...wrapped } },
+      control: { title: 'Control', properties: { 'custom.hidden': true } },
+      portal: { title: 'Portal', properties: { 'custom.hidden': true } },
+    },
+    leading: ['title'],
+    columns: [
+      { title: 'State', expr: by(`${r.controlState.name}${selector}`), nothing: 'No data', properties: stateCell },
+      { title: 'Checks say', expr: codes(m.rawStatus.name, selector), nothing: 'No data', properties: rawCell },
+      { title: 'Since', expr: date(m.statusSince.name), ...sinceCell },
+      { title: 'Evidence', expr: date(m.evidenceTime.name), nothing: 'None', properties: age('None', 135) },
+      {
+        title: 'Max. age',
+        expr: by(`${m.evidenceMaxAge.name}${selector}`),
+        nothing: 'No data',
+        properties: { unit: 's', decimals: 0, 'custom.width': 85 },
+      },
+      {
+        title: 'Evaluated',
+        expr: `1000 * (${by(`${m.evaluated.name}${selector}`)} > 0)`,
+        nothing: 'Not yet',
+        properties: age('Not yet', 135),
+      },
+      {
+        title: 'In force from',
+        expr: date(m.effectiveFrom.name),
+        nothing: 'Always',
+        properties: { ...plainWord('Always'), unit: 'time:YYYY-MM-DD', 'custom.width': 105 },
+      },
+    ],
+  });
+}
+
+/** A sentence has as many lines as it needs; Grafana 11 and 12 read different keys. */
+export const wrapped = { 'custom.cellOptions': { type: 'auto', wrapText: true }, 'custom.wrapText': true } as const;
+
+const toControl = {
+  title: 'Show this control',
+  url: `/d/kop-compliance?var-datasource=${filledIn('datasource')}&var-portal=${filledIn('__data.fields.Portal')}&var-control=${filledIn('__value.text')}&${filledIn('__url_time_range')}`,
+};
+
+/** Infinity stands for the values of several checks. */
+const singleCell = {
+  nothing: '–',
+  properties: {
+    ...number(72),
+    mappings: [
+      { type: 'value', options: { Infinity: { text: 'several', color: 'text', index: 0 } } },
+      ...plainWord('–').mappings,
+    ],
+  },
+} as const;
+
+const sinceCell = { nothing: 'Not known', properties: age('Not known', 110) };
+
+const shareOfAge = {
+  unit: 'percentunit',
+  decimals: 0,
+  min: 0,
+  max: 1,
+  thresholds: thresholds(
+    { value: null, color: colours.unknown },
+    { value: 0, color: colours.neutral },
+    { value: 0.8, color: colours.warning },
+    { value: 1, color: colours.bad },
+  ),
+  'custom.width': 125,
+  'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' },
+};
 
 /** A state of the metric contract as the number of its order. */
 export function codes(metric: string, selector: string): string {
@@ -123,6 +203,11 @@ export function codes(metric: string, selector: string): string {
     .join(' or ');
 }
 
+const toBoard = {
+  title: 'Show the controls',
+  url: `/d/kop-compliance?var-datasource=${filledIn('datasource')}&var-portal=${filledIn('__data.fields.Portal')}&${filledIn('__url_time_range')}`,
+};
+
 const stateCell = {
   mappings: controlStateWords,
   'custom.cellOptions': colouredCell,
@@ -130,10 +215,10 @@ const stateCell = {
   'custom.align': 'center',
 } as const;
 
-const rawCell = { ...stateCell, 'custom.cellOptions': { type: 'color-text' } } as const;
+export const rawCell = { ...stateCell, 'custom.cellOptions': { type: 'color-text' } } as const;
 
-function plain(width: number): Readonly<Record<string, unknown>> {
-  return { unit: 'short', decimals: 0, 'custom.width': width };
+function number(width: number): Readonly<Record<string, unknown>> {
+  return { unit: 'short', 'custom.width': width, thresholds: thresholds({ value: null, color: 'text' }) };
 }
 
 /** What each check of a control saw, beside its limit. */
@@ -155,10 +240,8 @@ export function checkTable(selector: string): Panel {
     },
     leading: ['control', 'check'],
     columns: [
-      { title: 'Value', expr: by(`${m.value.name}${selector}`), nothing: 'No value', properties: plainValue },
-      { title: 'Limit', expr: by(`${m.threshold.name}${selector}`), nothing: 'No limit', properties: plainValue },
+      { title: 'Value', expr: by(`${m.value.name}${selector}`), nothing: 'No value', properties: number(100) },
+      { title: 'Limit', expr: by(`${m.threshold.name}${selector}`), nothing: 'No limit', properties: number(100) },
     ],
   });
 }
-
-const plainValue = { unit: 'short', 'custom.width': 130, thresholds: thresholds({ value: null, color: 'text' }) };

@@ -5,9 +5,9 @@ import { colours, field, thresholds, words } from '../kit/fields.js';
 import { stat, stateTimeline, tablePanel, timeseries } from '../kit/panels.js';
 import type { Dashboard, Panel, QueryTarget } from '../kit/types.js';
 import { labelVariable } from '../kit/variables.js';
-import { areaTable, checkTable, controlTable } from './controls.js';
+import { areaTable, checkTable, controlFacts, controlTable } from './controls.js';
 import { changeTable, mappingTable, obligationTable, waiverTable } from './registers.js';
-import { controlStateWords } from './words.js';
+import { areaNames, controlStateWords } from './words.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", control="$control"}';
@@ -35,21 +35,21 @@ function board(): DashboardRow {
     lines: [
       { height: 7, panels: [[24, areaTable(ofPortal)]] },
       { height: 6, panels: [[24, areaTimeline()]] },
-      { height: 17, panels: [[24, controlTable(ofPortal)]] },
+      { height: 20, panels: [[24, controlTable(ofPortal)]] },
     ],
   };
 }
 
 function oneControl(): DashboardRow {
   return {
-    title: '$control',
+    title: 'One control: $control',
     lines: [
+      { height: 5, panels: [[24, controlFacts(chosen)]] },
       {
         height: 6,
         panels: [
-          [10, controlTimeline()],
-          [10, checkTable(chosen)],
-          [4, inForce()],
+          [12, controlTimeline()],
+          [12, checkTable(chosen)],
         ],
       },
     ],
@@ -60,7 +60,7 @@ function registers(): DashboardRow {
   return {
     title: 'Obligations, waivers and changes',
     lines: [
-      { height: 11, panels: [[24, obligationTable(ofPortal)]] },
+      { height: 13, panels: [[24, obligationTable(ofPortal)]] },
       {
         height: 7,
         panels: [
@@ -76,12 +76,21 @@ function evidence(): DashboardRow {
   return {
     title: 'What the answers rest on',
     lines: [
-      { height: 4, panels: [[24, health()]] },
+      {
+        height: 4,
+        panels: [
+          [4, evidenceKept()],
+          [5, sealed()],
+          [5, accuracy()],
+          [5, examined()],
+          [5, prometheusUp()],
+        ],
+      },
       {
         height: 8,
         panels: [
-          [12, failures()],
-          [12, catalogues()],
+          [10, failures()],
+          [14, catalogues()],
         ],
       },
       { height: 10, panels: [[24, mappingTable(ofPortal)]] },
@@ -111,6 +120,7 @@ function areaTimeline(): Panel {
     nothing: nobody,
     interval: '1m',
     mappings: controlStateWords,
+    overrides: Object.entries(areaNames).map(([area, displayName]) => field(area, { displayName })),
   });
 }
 
@@ -126,19 +136,6 @@ function controlTimeline(): Panel {
   });
 }
 
-function inForce(): Panel {
-  return stat({
-    title: 'In force from',
-    description: 'The day on which the control takes effect. Before it, the control is shown as coming.',
-    unit: 'time:YYYY-MM-DD',
-    targets: [instant(`1000 * max by (control) (${m.effectiveFrom.name}${chosen})`)],
-    noValue: 'always',
-    mappings: [
-      { type: 'special', options: { match: 'null+nan', result: { text: 'always', color: 'text', index: 99 } } },
-    ],
-  });
-}
-
 function everyTimeline(): Panel {
   return stateTimeline({
     title: 'State of every control',
@@ -151,45 +148,77 @@ function everyTimeline(): Panel {
   });
 }
 
-function health(): Panel {
-  const by = (expr: string) => `max by (portal) (${expr})`;
+const byPortal = (metric: string) => `max by (portal) (${metric}${ofPortal})`;
+
+function evidenceKept(): Panel {
   return stat({
-    title: 'The evaluator',
-    description:
-      'Whether evaluations are kept as evidence, when they were last sealed, and how many of the known answers were right in the last ' +
-      'examination of the evaluator.',
+    title: 'Evidence',
+    description: 'Whether evaluations can be kept. While they cannot, every control that does not fail is unknown.',
     unit: 'none',
-    colour: 'value',
+    targets: [instant(byPortal(m.evidenceKept.name))],
+    mappings: words(
+      [
+        { value: 1, text: 'Kept', color: colours.good },
+        { value: 0, text: 'Not kept', color: colours.bad },
+      ],
+      'No data',
+    ),
+  });
+}
+
+/** The age of the newest checkpoint, -1 where evidence is not to be sealed, and nothing where the first is awaited. */
+function sealed(): Panel {
+  return stat({
+    title: 'Checkpoint',
+    description: 'When the evidence was last sealed. What is not sealed could be altered without a trace.',
+    unit: 'dateTimeFromNow',
     targets: [
-      instant(by(`${m.evidenceKept.name}${ofPortal}`), 'Evidence'),
       instant(
-        `1000 * ${by(`${m.evidenceSealed.name}${ofPortal}`)} or -1 * (1 - ${by(`${m.sealConfigured.name}${ofPortal}`)} == 1)`,
-        'Last checkpoint',
+        `1000 * ${byPortal(m.evidenceSealed.name)} or on (portal) (${byPortal(m.sealConfigured.name)} == 0) - 1 or on (portal) NaN * ${byPortal(m.sealConfigured.name)}`,
       ),
-      instant(by(`${m.accuracy.name}${ofPortal}`), 'Known answers right'),
-      instant(`1000 * (${by(`${m.examined.name}${ofPortal}`)} > 0)`, 'Last examined'),
     ],
-    overrides: [
-      field('Evidence', {
-        mappings: words(
-          [
-            { value: 1, text: 'kept', color: colours.good },
-            { value: 0, text: 'NOT KEPT', color: colours.bad },
-          ],
-          'No data',
-        ),
-      }),
-      field('Last checkpoint', {
-        unit: 'dateTimeFromNow',
-        mappings: words([{ value: -1, text: 'not sealed', color: colours.neutral }], 'None yet'),
-      }),
-      field('Known answers right', {
-        unit: 'percentunit',
-        decimals: 1,
-        thresholds: thresholds({ value: null, color: colours.bad }, { value: 0.999, color: colours.good }),
-      }),
-      field('Last examined', { unit: 'dateTimeFromNow', mappings: words([], 'Not yet') }),
-    ],
+    noValue: 'No data',
+    mappings: words([{ value: -1, text: 'Not sealed', color: colours.neutral }], 'None yet'),
+  });
+}
+
+function accuracy(): Panel {
+  return stat({
+    title: 'Right answers',
+    description: 'Share of cases with a known answer that the evaluator got right in its last examination.',
+    unit: 'percentunit',
+    decimals: 1,
+    targets: [instant(byPortal(m.accuracy.name))],
+    noValue: 'No data',
+    thresholds: thresholds({ value: null, color: colours.bad }, { value: 0.999, color: colours.good }),
+  });
+}
+
+function examined(): Panel {
+  return stat({
+    title: 'Last examined',
+    description: 'When the evaluator was last asked for the known answers.',
+    unit: 'dateTimeFromNow',
+    targets: [instant(`1000 * (${byPortal(m.examined.name)} > 0)`)],
+    noValue: 'Not yet',
+  });
+}
+
+function prometheusUp(): Panel {
+  return stat({
+    title: 'Prometheus',
+    description:
+      'Whether the Prometheus that checks ask answered the last question. While it is silent, what rests on it is unknown.',
+    unit: 'none',
+    targets: [instant(byPortal(m.prometheusUp.name))],
+    noValue: 'Not asked',
+    mappings: words(
+      [
+        { value: 1, text: 'Answers', color: colours.good },
+        { value: 0, text: 'Silent', color: colours.bad },
+      ],
+      'Not asked',
+    ),
   });
 }
 

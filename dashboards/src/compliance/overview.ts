@@ -9,7 +9,7 @@ import { controlStateWords } from './words.js';
 const subjects = ['control', 'obligation', 'change'];
 
 export function complianceOverview(): OverviewPart {
-  return { light: worst(), lightWidth: 3, row: row(), subjects };
+  return { light: worst(), lightWidth: 4, row: row(), subjects };
 }
 
 function worst(): Panel {
@@ -25,5 +25,5 @@ function worst(): Panel {
 }
 
 function row(): DashboardRow {
-  return { title: 'Compliance', lines: [{ height: 8, panels: [[24, areaTable('')]] }] };
+  return { title: 'Compliance', lines: [{ height: 7, panels: [[24, areaTable('')]] }] };
 }

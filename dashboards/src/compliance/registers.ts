@@ -5,7 +5,8 @@ import { colours, field, thresholds, words } from '../kit/fields.js';
 import { faults, type JoinedColumn, joinedTable } from '../kit/joined-table.js';
 import { tablePanel } from '../kit/panels.js';
 import type { Panel } from '../kit/types.js';
-import { narrowed } from './controls.js';
+import { codes, narrowed, rawCell, wrapped } from './controls.js';
+import { changeWords } from './words.js';
 
 const timeLeft = {
   unit: 's',
@@ -19,19 +20,32 @@ const timeLeft = {
   ),
 } as const;
 
-/** An end that is not there is nothing unknown. */
-const noEnd = [{ type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text', index: 99 } } }];
+/** Nothing, which is no number, would leave rows unsorted. What is not known stands between overdue and still to come. */
+const notKnown = 0.0001;
+
+const deadlineWords = [
+  {
+    type: 'value',
+    options: {
+      Infinity: { text: '–', color: 'text', index: 0 },
+      [notKnown]: { text: '?', color: colours.unknown, index: 1 },
+    },
+  },
+  ...words([], '?').slice(1),
+];
 
 export function obligationTable(selector: string): Panel {
+  const key = 'portal, obligation';
   // Of what only controls ask for that do not apply, or not yet, nothing has to be there.
   const isWanted = `(${m.obligation.name}{control=""} or (${m.obligation.name} and on (portal, control) (${r.controlState.name} > ${controlStates.notApplicable})))`;
   const asked = (expr: string) => `(${expr} and on (portal, obligation) ${isWanted})`;
   const by = (expr: string) => asked(`max by (portal, obligation) (${expr})`);
-  const open = (title: string, bucket: string, color: string): JoinedColumn => ({
+  const identity = asked(`max by (portal, obligation, title) (${m.obligation.name}${selector})`);
+  const open = (title: string, bucket: string, color: string, width: number): JoinedColumn => ({
     title,
     expr: by(`${m.obligationsOpen.name}${narrowed(selector, `bucket="${bucket}"`)}`),
-    nothing: 'Not known',
-    properties: { ...faults(color, 'Not known'), 'custom.width': 95 },
+    nothing: '?',
+    properties: { ...faults(color, '?'), 'custom.width': width },
   });
   return joinedTable({
     title: 'Obligations',
@@ -39,11 +53,11 @@ export function obligationTable(selector: string): Panel {
       'Open cases of each register by the time that is left. Only counts leave the register. A register that cannot be read in whole ' +
       'is unknown, and a deadline that depends on holidays nobody knows yet is uncertain. Obligations of controls that do not apply are not shown.',
     nobody: 'No obligation is described',
-    identity: asked(`max by (portal, obligation, title) (${m.obligation.name}${selector})`),
+    identity,
     key: ['portal', 'obligation'],
     labels: {
-      title: { title: 'Obligation', properties: { 'custom.minWidth': 230 } },
-      obligation: { title: 'Name', properties: { 'custom.width': 200 } },
+      title: { title: 'Obligation', properties: { 'custom.minWidth': 165, ...wrapped } },
+      obligation: { title: 'Name', properties: { 'custom.hidden': true } },
       portal: { title: 'Portal', properties: { 'custom.width': 90, 'custom.hidden': selector !== '' } },
     },
     leading: ['title'],
@@ -60,50 +74,47 @@ export function obligationTable(selector: string): Panel {
             ],
             'Not read',
           ),
-          'custom.width': 100,
+          'custom.width': 92,
           'custom.cellOptions': { type: 'color-text' },
         },
       },
       {
-        title: 'Next deadline in',
-        expr: `${by(`${m.nextDeadline.name}${selector}`)} - time()`,
-        nothing: '–',
-        properties: {
-          ...timeLeft,
-          mappings: noEnd,
-          'custom.width': 150,
-        },
+        title: 'Next due in',
+        expr: `${by(`${m.nextDeadline.name}${selector}`)} - time() or on (${key}) Inf * (${by(`${m.registerReadable.name}${selector}`)} == 1) or on (${key}) ${notKnown} * max by (${key}) (${identity})`,
+        nothing: '?',
+        properties: { ...timeLeft, mappings: deadlineWords, 'custom.width': 128 },
       },
-      open('Overdue', 'overdue', colours.bad),
-      open('< 1 day', '<24h', 'dark-orange'),
-      open('< 3 days', '<72h', colours.warning),
-      open('< 7 days', '<7d', 'text'),
-      open('Later', 'later', 'text'),
-      open('Uncertain', 'uncertain', colours.unknown),
+      open('Overdue', 'overdue', colours.bad, 78),
+      open('< 1 day', '<24h', 'dark-orange', 72),
+      open('< 3 days', '<72h', colours.warning, 80),
+      open('< 7 days', '<7d', 'text', 80),
+      open('Later', 'later', 'text', 60),
+      open('Uncertain', 'uncertain', colours.unknown, 88),
       {
-        title: 'Late in 30 days',
+        title: 'Late, 30 d',
         expr: asked(
           `round(sum by (portal, obligation) (increase(${m.obligationsCompleted.name}${narrowed(selector, 'outcome="late"')}[30d])))`,
         ),
-        nothing: 'Not known',
-        properties: { ...faults('dark-orange', 'Not known'), 'custom.width': 125 },
+        nothing: '?',
+        properties: { ...faults('dark-orange', '?'), 'custom.width': 85 },
       },
     ],
-    sortBy: { displayName: 'Next deadline in', desc: false },
+    sortBy: { displayName: 'Next due in', desc: false },
   });
 }
 
 export function waiverTable(selector: string): Panel {
+  const granted = `max by (portal, control, waiver) (${m.waiverExpiry.name}${selector} >= bool 0)`;
   return joinedTable({
     title: 'Waivers',
     description:
       'Exceptions with an end. From the day after it a control is what its checks say. Who approved each and why is in the API, not here.',
     nobody: 'No waiver is granted',
-    identity: `max by (portal, control, waiver) (${m.waiverExpiry.name}${selector} >= bool 0)`,
+    identity: granted,
     key: ['portal', 'control', 'waiver'],
     labels: {
-      control: { title: 'Control', properties: { 'custom.minWidth': 90 } },
-      waiver: { title: 'Waiver', properties: { 'custom.minWidth': 110 } },
+      control: { title: 'Control', properties: { 'custom.minWidth': 75 } },
+      waiver: { title: 'Waiver', properties: { 'custom.minWidth': 95 } },
       portal: { title: 'Portal', properties: { 'custom.hidden': true } },
     },
     leading: ['waiver', 'control'],
@@ -112,7 +123,13 @@ export function waiverTable(selector: string): Panel {
         title: 'Ends in',
         expr: `max by (portal, control, waiver) (${m.waiverExpiry.name}${selector}) - time()`,
         nothing: ' ',
-        properties: timeLeft,
+        properties: { ...timeLeft, 'custom.width': 100 },
+      },
+      {
+        title: 'Checks say',
+        expr: `${granted} * on (portal, control) group_left () (${codes(m.rawStatus.name, selector)})`,
+        nothing: 'No data',
+        properties: rawCell,
       },
     ],
     sortBy: { displayName: 'Ends in', desc: false },
@@ -130,25 +147,32 @@ export function changeTable(selector: string): Panel {
     labels: {
       change: { title: 'Change', properties: { 'custom.minWidth': 110 } },
       impact: { title: 'Impact', properties: { 'custom.width': 80 } },
-      status: { title: 'Status', properties: { 'custom.width': 110 } },
+      status: {
+        title: 'Status',
+        properties: { 'custom.width': 105, mappings: changeWords, 'custom.cellOptions': { type: 'color-text' } },
+      },
       portal: { title: 'Portal', properties: { 'custom.hidden': true } },
     },
     leading: ['change', 'impact', 'status'],
     columns: [
       {
-        title: 'Takes effect in',
-        expr: `(max by (${key}) (${m.changeEffective.name}${selector}) > 0) - time()`,
+        title: 'Effective in',
+        expr: `(max by (${key}) (${m.changeEffective.name}${selector}) > 0) - time() or on (${key}) Inf * (max by (${key}) (${m.changeEffective.name}${selector}) == bool 0)`,
         nothing: 'Not known',
-        properties: timeLeft,
+        properties: {
+          ...timeLeft,
+          mappings: words([{ value: Infinity, text: 'Not known', color: colours.unknown }], 'Not known'),
+          'custom.width': 130,
+        },
       },
       {
         title: 'Controls',
         expr: `count by (${key}) (${m.changeControl.name}${selector})`,
         nothing: 'None named',
-        properties: { unit: 'short', 'custom.width': 100 },
+        properties: { unit: 'short', 'custom.width': 95 },
       },
     ],
-    sortBy: { displayName: 'Takes effect in', desc: false },
+    sortBy: { displayName: 'Effective in', desc: false },
   });
 }
 

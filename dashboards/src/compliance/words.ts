@@ -1,3 +1,5 @@
+import type { complianceAreas } from '../../../pack/compliance/model/control.js';
+import type { changeStatuses } from '../../../pack/compliance/model/index.js';
 import { controlStates } from '../../../pack/compliance/recorded.js';
 import { colours, words } from '../kit/fields.js';
 
@@ -13,15 +15,43 @@ export const controlStateWords = words(
   'No data',
 );
 
+export const areaNames = {
+  financial_regulations: 'Financial regulations',
+  data_protection: 'Data protection',
+  privacy_regulations: 'Privacy',
+  audit_requirements: 'Audit',
+  security_compliance: 'Security',
+} as const satisfies Readonly<Record<(typeof complianceAreas)[number], string>>;
+
 export const areaWords = [
   {
     type: 'value',
-    options: {
-      financial_regulations: { text: 'Financial regulations', index: 0 },
-      data_protection: { text: 'Data protection', index: 1 },
-      privacy_regulations: { text: 'Privacy', index: 2 },
-      audit_requirements: { text: 'Audit', index: 3 },
-      security_compliance: { text: 'Security', index: 4 },
-    },
+    options: Object.fromEntries(
+      Object.entries(areaNames).map(([area, text], index) => [area, { text, color: 'text', index }]),
+    ),
   },
-] as const;
+];
+
+/** Something that is not there, and of which nothing is unknown. */
+export function plainWord(text: string) {
+  return {
+    mappings: [{ type: 'special', options: { match: 'null+nan', result: { text, color: 'text', index: 99 } } }],
+  };
+}
+
+const changeNames = {
+  not_assessed: { text: 'not assessed', color: colours.warning },
+  assessed: { text: 'assessed', color: 'text' },
+  in_progress: { text: 'in progress', color: 'text' },
+  ready: { text: 'ready', color: colours.good },
+  not_relevant: { text: 'not relevant', color: 'text' },
+} as const satisfies Readonly<Record<(typeof changeStatuses)[number], unknown>>;
+
+export const changeWords = [
+  {
+    type: 'value',
+    options: Object.fromEntries(
+      Object.entries(changeNames).map(([status, word], index) => [status, { ...word, index }]),
+    ),
+  },
+];

@@ -7,7 +7,6 @@ import { exportersOverview } from './exporters.js';
 import { cells, type OverviewPart, one } from './part.js';
 
 const COLUMNS = 24;
-const ALERT_COLUMNS = 6;
 
 /** Traffic lights: a row for what fires, one for each kind of promise, one for the exporters themselves. */
 export function overview(domains: readonly OverviewPart[]): Dashboard {
@@ -25,18 +24,13 @@ export function overview(domains: readonly OverviewPart[]): Dashboard {
 function now(parts: readonly OverviewPart[]): DashboardRow {
   const widths = fitted(
     parts.map(({ lightWidth }) => lightWidth),
-    COLUMNS - ALERT_COLUMNS,
+    COLUMNS,
   );
   return {
     title: 'Now',
     lines: [
-      {
-        height: 4,
-        panels: [
-          [ALERT_COLUMNS, alertCounts()],
-          ...parts.map(({ light }, index): [number, Panel] => [widths[index] ?? 1, light]),
-        ],
-      },
+      { height: 3, panels: [[COLUMNS, alertCounts()]] },
+      { height: 4, panels: parts.map(({ light }, index): [number, Panel] => [widths[index] ?? 1, light]) },
       { height: 9, panels: [[COLUMNS, alertTable(parts)]] },
     ],
   };

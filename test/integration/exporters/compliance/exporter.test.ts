@@ -114,8 +114,12 @@ test('a control is unknown until it was evaluated, and follows what its source s
   expect(exporter.ready()).toEqual({ ready: true });
   expect(await metric('compliance_area_score_ratio', { area: 'audit_requirements' })).toBe(1);
   expect(await metric('compliance_control_value', { control: 'AUD-02', check: 'one' })).toBe(0);
+  const since = () => metric('compliance_control_status_since_timestamp_seconds', { control: 'AUD-02' });
+  const met = await since();
+  expect(await since()).toBe(met);
   answers.faults = [2];
   await expect.poll(() => status('AUD-02'), { timeout: 10_000 }).toBe('non_compliant');
+  expect(await since()).toBeGreaterThan(met ?? Number.POSITIVE_INFINITY);
   expect(await metric('compliance_control_threshold', { check: 'one' })).toBe(0);
   answers.faults = [];
   await expect.poll(() => status('AUD-02'), { timeout: 10_000 }).toBe('unknown');
