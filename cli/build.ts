@@ -29,7 +29,7 @@ Writes, below the output directory:
   dashboards/json/            dashboards, for import and for provisioning alike
   dashboards/provisioning/    for Grafana's provisioning folder
   docs/metrics.md             the metric reference
-  pack/pack.schema.json       JSON Schema of the description, for editors
+  pack/*.schema.json          JSON Schemas of the description and of the files beside it, for editors
 
 Files that are right already are not touched. Secrets are not needed.
 

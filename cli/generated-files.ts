@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type AlertmanagerOptions, alertFiles, burnWindows } from '../alert-rules/src/index.js';
 import { dashboardFiles } from '../dashboards/src/index.js';
 import { errorCode } from '../exporters/runtime/error-code.js';
+import { boardFileSchemaTexts } from '../pack/compliance/json-schemas.js';
 import { configurationReference } from '../pack/configuration-reference.js';
 import { type Pack, packageRoot, packJsonSchema } from '../pack/index.js';
 import { metricReference } from '../pack/metric-reference.js';
@@ -39,6 +40,7 @@ export async function generatedFiles(
       { path: 'docs/configuration.md', text: configurationReference() },
       { path: 'docs/metrics.md', text: metricReference(windows) },
       { path: 'pack/pack.schema.json', text: packJsonSchema() },
+      ...boardFileSchemaTexts(),
       ...('reason' in holidays ? [] : holidays),
     ],
     skipped: 'reason' in holidays ? [holidays] : [],

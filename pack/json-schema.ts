@@ -3,6 +3,7 @@ import { packSchema } from './layout.js';
 
 /** The part of JSON Schema draft 7 that our schema uses. */
 export interface JsonSchema {
+  readonly $schema?: string;
   readonly description?: string;
   readonly type?: string | readonly string[];
   readonly default?: unknown;
@@ -34,8 +35,13 @@ export function packJsonSchema(): string {
 }
 
 /** The schema of a complete description after all files are merged, with its required keys. */
-export function wholeSchema(): JsonSchema & { readonly $schema?: string } {
-  return JSON.parse(JSON.stringify(z.toJSONSchema(packSchema, { io: 'input', target: 'draft-7' })));
+export function wholeSchema(): JsonSchema {
+  return jsonSchemaOf(packSchema);
+}
+
+/** What a file may hold, as it is written. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: 'input', target: 'draft-7' })));
 }
 
 /**

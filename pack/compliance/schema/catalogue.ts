@@ -94,11 +94,15 @@ export const catalogueSchema = section(
         source: url('full', 'https://www.legislation.gov.uk/ukpga/2018/12').describe('Where they can be read.'),
       }),
       'frameworks',
-    ).prefault({}),
+    )
+      .prefault({})
+      .describe('Laws, standards and policies that controls refer to, by a short name.'),
     retired: list(controlId(), 'identifiers')
       .prefault([])
       .describe('Identifiers that were used once and are never used again.'),
-    controls: named(control, 'controls', controlId()),
+    controls: named(control, 'controls', controlId()).describe(
+      'What must be so, and how it is checked, by identifier.',
+    ),
   },
   'a map of catalogue:, frameworks:, retired: and controls:',
 );

@@ -26,7 +26,7 @@ export const waiversSchema = section(
       }),
       'waivers',
       entryId(),
-    ),
+    ).describe('Exceptions with an end, by identifier.'),
   },
   'a map with waivers:',
 );
@@ -44,7 +44,7 @@ export const attestationsSchema = section(
         explanation: text().describe('What was looked at.'),
       }),
       'attestations',
-    ),
+    ).describe('What people stated. A new statement is a new entry; earlier ones stay.'),
   },
   'a map with attestations:',
 );
@@ -65,7 +65,7 @@ export const changesSchema = section(
       }),
       'changes',
       entryId(),
-    ),
+    ).describe('Published changes of rules, by identifier.'),
   },
   'a map with changes:',
 );

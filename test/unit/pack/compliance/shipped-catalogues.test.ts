@@ -171,6 +171,7 @@ describe('the shipped catalogues', () => {
       control.checks.flatMap((check) => queriesOf(check).flatMap((query) => selectorsIn(query))),
     );
     expect(asked.length).toBeGreaterThan(50);
+    expect(asked.flatMap(({ labels }) => labels)).toEqual(expect.arrayContaining(['exposure', 'state', 'exporter']));
     for (const { metric, labels } of asked) {
       // The certificate of a portal may also be measured by the blackbox exporter.
       if (metric === 'probe_ssl_earliest_cert_expiry') continue;
