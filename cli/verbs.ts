@@ -53,6 +53,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./controls/index.js')).controlsCommand(),
   },
   {
+    name: 'evidence',
+    summary: 'show, export, verify and prove evaluations of compliance controls',
+    load: async () => (await import('./evidence/index.js')).evidenceCommand(),
+  },
+  {
     name: 'healthcheck',
     summary: 'ask the exporter on this machine whether it is alive',
     load: async () => (await import('./healthcheck.js')).healthcheckCommand(),

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { withWritable } from '../../exporters/audit-trail/inspect/disposing.js';
 import { acceptEpoch, SealSession } from '../../exporters/audit-trail/seal/index.js';
+import { interruptible } from '../interrupt.js';
 import { paragraph, print, printJson } from '../terminal.js';
-import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { requireConnection, sealedTrail, type TrailOptions, withTrailOptions } from './trail.js';
 

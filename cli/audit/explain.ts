@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Explanation, explain, NotInScope } from '../../exporters/audit-trail/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
+import { interruptible } from '../interrupt.js';
 import { columns, counted, paint, paragraph, print, printJson } from '../terminal.js';
-import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { type StateOptions, trailState, withStateDirectory } from './state.js';
 import { CannotRun, chosenTrail, requireConnection, type TrailOptions, withTrailOptions } from './trail.js';

@@ -5,7 +5,7 @@ import { CannotKeepState } from '../../exporters/runtime/state/index.js';
 import { InvalidPack, SecretUnavailable } from '../../pack/index.js';
 import { UnreadableFile } from '../../pack/reading/bounded-file.js';
 import { StateUnclear } from '../exporter-state.js';
-import { Interrupted } from './interrupt.js';
+import { Interrupted } from '../interrupt.js';
 import { CannotRun } from './trail.js';
 
 /**

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { openForReading } from '../../exporters/audit-trail/inspect/seal-view.js';
 import { proveRecord, SealSession } from '../../exporters/audit-trail/seal/index.js';
+import { interruptible } from '../interrupt.js';
 import { printJson } from '../terminal.js';
 import { writing } from '../writing.js';
-import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { requireConnection, sealedTrail, type TrailOptions, withTrailOptions } from './trail.js';
 

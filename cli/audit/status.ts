@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { report, type TrailReport } from '../../exporters/audit-trail/inspect/report.js';
+import { interruptible } from '../interrupt.js';
 import { print, printJson } from '../terminal.js';
-import { interruptible } from './interrupt.js';
 import { asVerb } from './operators-matter.js';
 import { type StateOptions, type TrailState, trailState, withStateDirectory } from './state.js';
 import { reportLines } from './status-text.js';

@@ -4,11 +4,11 @@ import { Command } from 'commander';
 import { readKey, type VerificationRequest, verify } from '../../exporters/audit-trail/inspect/verification.js';
 import type { NoteVerifier } from '../../exporters/audit-trail/seal/index.js';
 import { statePlace } from '../../exporters/runtime/state/index.js';
+import { interruptible } from '../interrupt.js';
+import { progressOn } from '../progress.js';
 import { print, printJson } from '../terminal.js';
-import { interruptible } from './interrupt.js';
 import { namedFile } from './named-file.js';
 import { asVerb } from './operators-matter.js';
-import { progressOn } from './progress.js';
 import { CannotRun, requireConnection, sealedTrail, type TrailOptions, withTrailOptions } from './trail.js';
 import { verificationLines } from './verify-text.js';
 

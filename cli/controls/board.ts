@@ -23,19 +23,23 @@ export interface ChosenControls {
 }
 
 /** What the caller can put right; the message says how. */
-class CannotAnswer extends Error {
+export class CannotAnswer extends Error {
   override readonly name = 'CannotAnswer';
+}
+
+/** Of a board, or of a catalogue by itself. */
+export function withControlsOptions(command: Command): Command {
+  return withBoardOptions(command).addOption(
+    new Option(
+      '--catalogue <name>',
+      `a catalogue by itself, without board and profile: ${shippedCatalogues().join(', ')}, or a file or folder`,
+    ).conflicts(['board', 'config.file']),
+  );
 }
 
 export function withBoardOptions(command: Command): Command {
   return command
     .option('--board <name>', 'which compliance board (default: the only one there is)')
-    .addOption(
-      new Option(
-        '--catalogue <name>',
-        `a catalogue by itself, without board and profile: ${shippedCatalogues().join(', ')}, or a file or folder`,
-      ).conflicts(['board', 'config.file']),
-    )
     .addOption(
       new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
         .argParser((path: string, before: readonly string[]) => [...before, path])
@@ -62,7 +66,8 @@ function ofCatalogue(written: string): ChosenControls {
   return { name: `the catalogue ${identity.name}`, controls, catalogues: [catalogue], board: undefined };
 }
 
-function chosenBoard(options: BoardOptions): ComplianceBoard {
+/** @throws {CannotAnswer} when there is no such board, or more than one to choose from. */
+export function chosenBoard(options: Omit<BoardOptions, 'catalogue'>): ComplianceBoard {
   const boards = loadPack(options['config.file'], { requireSecrets: false }).compliance;
   const names = boards.map(({ name }) => name);
   const [only, ...others] = boards;
@@ -78,7 +83,7 @@ function chosenBoard(options: BoardOptions): ComplianceBoard {
 }
 
 /** @throws {CannotAnswer} when there is no such control. */
-export function chosenControl({ name, controls }: ChosenControls, id: string): Control {
+export function chosenControl({ name, controls }: Pick<ChosenControls, 'name' | 'controls'>, id: string): Control {
   const found = controls.find((control) => control.id.toLowerCase() === id.toLowerCase());
   if (found !== undefined) return found;
   const ids = controls.map((control) => control.id);
@@ -100,10 +105,15 @@ export function answering(work: () => number): void {
   try {
     process.exitCode = work();
   } catch (error) {
-    if (error instanceof CannotAnswer) process.stderr.write(`kop controls: ${error.message}\n`);
-    else if (error instanceof InvalidPack) process.stderr.write(`${error.problems.map(formatProblem).join('\n')}\n`);
-    else if (error instanceof UnreadableFile) process.stderr.write(`${error.message}\n`);
-    else throw error;
+    const message = messageOf(error);
+    if (message === undefined) throw error;
+    process.stderr.write(error instanceof CannotAnswer ? `kop controls: ${message}\n` : `${message}\n`);
     process.exitCode = 2;
   }
+}
+
+/** What to tell the caller; undefined for a fault of the program. */
+export function messageOf(error: unknown): string | undefined {
+  if (error instanceof InvalidPack) return error.problems.map(formatProblem).join('\n');
+  return error instanceof CannotAnswer || error instanceof UnreadableFile ? error.message : undefined;
 }

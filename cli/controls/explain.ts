@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { print } from '../terminal.js';
-import { answering, type BoardOptions, chosenControl, chosenControls, withBoardOptions } from './board.js';
+import { answering, type BoardOptions, chosenControl, chosenControls, withControlsOptions } from './board.js';
 import { explanation } from './explain-text.js';
 
 const examples = `
@@ -19,7 +19,7 @@ Exit codes:
 
 /** `kop controls explain`: a control for people who know no PromQL and no SQL. */
 export function explainControlCommand(): Command {
-  return withBoardOptions(new Command('explain'))
+  return withControlsOptions(new Command('explain'))
     .summary('one control, in sentences')
     .description('Explains one control to people who know no PromQL and no SQL.')
     .argument('<id>', 'identifier of the control, such as AUD-02')

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { type Control, complianceAreas } from '../../pack/compliance/model/index.js';
 import { type Cell, columns, counted, print, printJson } from '../terminal.js';
-import { answering, type BoardOptions, chosenControls, oneOfThem, withBoardOptions } from './board.js';
+import { answering, type BoardOptions, chosenControls, oneOfThem, withControlsOptions } from './board.js';
 
 interface Options extends BoardOptions {
   readonly area?: string;
@@ -24,7 +24,7 @@ Exit codes:
 
 /** `kop controls list`: the controls of a board, as the profile made them. */
 export function listCommand(): Command {
-  return withBoardOptions(new Command('list'))
+  return withControlsOptions(new Command('list'))
     .summary('the controls of a board')
     .description('Lists the controls of a compliance board, as the profile selects and tailors them.')
     .option('--area <area>', `only this area: ${complianceAreas.join(', ')}`)

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { print, printJson } from '../terminal.js';
-import { answering, type BoardOptions, chosenControl, chosenControls, withBoardOptions } from './board.js';
+import { answering, type BoardOptions, chosenControl, chosenControls, withControlsOptions } from './board.js';
 
 interface Options extends BoardOptions {
   readonly json?: true;
@@ -19,7 +19,7 @@ Exit codes:
 
 /** `kop controls show`: everything that is evaluated of a control. */
 export function showCommand(): Command {
-  return withBoardOptions(new Command('show'))
+  return withControlsOptions(new Command('show'))
     .summary('one control with its queries, limits and test cases')
     .description(
       'Shows one control as it is evaluated: catalogue and profile together, with queries, limits and tests.',

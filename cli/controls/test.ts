@@ -9,7 +9,7 @@ import {
   type ChosenControls,
   chosenControl,
   chosenControls,
-  withBoardOptions,
+  withControlsOptions,
 } from './board.js';
 
 interface Options extends BoardOptions {
@@ -35,7 +35,7 @@ Exit codes:
 
 /** `kop controls test`: known answers of a catalogue that somebody is editing. */
 export function testCommand(): Command {
-  return withBoardOptions(new Command('test'))
+  return withControlsOptions(new Command('test'))
     .summary('run the known answers of the controls')
     .description('Runs the known answers (tests:) of all controls, or of some.')
     .argument('[ids...]', 'identifiers of controls (default: all)')

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
 import type { Pack } from '../../pack/index.js';
 import type { ExporterDeps } from '../runtime/exporter.js';
@@ -10,9 +8,8 @@ import type { ControlDetail } from './api/schemas.js';
 import { detailOf } from './detail.js';
 import { BoardWatch } from './evaluation/board-watch.js';
 import { EvidenceKeeper } from './evidence/keeper.js';
+import { openEvidence } from './evidence/place.js';
 import { EvidenceSealer } from './evidence/seal/evidence-sealer.js';
-import { openEmbeddedStore } from './evidence/store/embedded.js';
-import { openPostgresStore } from './evidence/store/postgres.js';
 import type { EvidenceStore } from './evidence/store/store.js';
 import { BoardMetrics } from './metrics.js';
 import { boardSection } from './sections.js';
@@ -41,7 +38,7 @@ export class BoardExporter {
     const log = all.child({ board: board.name });
     this.#deps = { ...deps, log };
     this.#metrics = new BoardMetrics(board, store.apart());
-    this.#keeper = new EvidenceKeeper(() => openEvidence(board, state, deps), log);
+    this.#keeper = new EvidenceKeeper(() => openEvidence(board, state.path, redactor), log);
     const portal = pack.portals.find(({ name }) => name === board.portal);
     if (portal === undefined)
       throw new Error(`the board ${board.name} names the portal ${board.portal}, which passed the rules`);
@@ -137,15 +134,4 @@ export class BoardExporter {
     }
     if (!signal.aborted) this.#examineSoon(EXAMINE_EVERY_MS);
   }
-}
-
-async function openEvidence(
-  { evidence, name }: ComplianceBoard,
-  state: StateFolder,
-  { redactor }: Pick<BoardExporterDeps, 'redactor'>,
-): Promise<EvidenceStore> {
-  if (evidence.database !== undefined) return openPostgresStore(evidence.database, redactor);
-  const directory = evidence.directory ?? join(state.path, `evidence-${name}`);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return openEmbeddedStore(directory);
 }

@@ -121,6 +121,8 @@ it('starts everything, says where it is, takes faults, and leaves nothing behind
     'encryption scan',
     'controls list',
     'controls explain PRV-01',
+    'evidence show PRV-01',
+    'evidence verify',
     expect.stringMatching(/^check /),
     'healthcheck',
   ]);

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { stringify } from 'yaml';
 import type { ComplianceBoard } from '../../../pack/compliance/model/index.js';
 import type { DemoDatabase } from '../../postgres/index.js';
 import type { Addition, MakeAddition } from '../addition.js';
+import { runKop } from '../audit-trail/install.js';
 import { writeBoardFiles } from './files.js';
 import { REGISTERS_SQL } from './registers.js';
 
@@ -18,6 +20,7 @@ export interface ComplianceAdditionOptions {
 }
 
 const DATABASE_ENV = 'KINGSTON_COMPLIANCE_DATABASE_URL';
+const ORIGIN = 'demo.kingston.example/compliance';
 const ROLE = 'kop_demo_compliance';
 
 /**
@@ -25,15 +28,26 @@ const ROLE = 'kop_demo_compliance';
  * else's database nothing is installed; what the registers would tell is unknown then.
  */
 export function complianceAddition(options: ComplianceAdditionOptions): MakeAddition {
-  return async ({ folder }): Promise<Addition> => {
+  return async ({ folder, signal }): Promise<Addition> => {
     const { database, board, prometheusUrl, everySeconds } = options;
     const files = await writeBoardFiles(join(folder, 'compliance'), board, everySeconds);
+    const keyFile = join(folder, 'compliance', 'seal-key.pem');
+    // With kept data the log goes on, and only under its own key.
+    if (!existsSync(keyFile)) await runKop(['audit', 'keygen', '--origin', ORIGIN, '--out', keyFile], signal);
     const databaseUrl = database.server === undefined ? database.url : await installedRegisters(database);
     const overlay = {
       compliance: {
         [board.name]: {
           ...files,
           prometheus: { url: prometheusUrl },
+          evidence: {
+            seal: {
+              origin: ORIGIN,
+              key: `\${file:${keyFile}}`,
+              directory: join(folder, 'compliance', 'seal'),
+              interval: `${2 * everySeconds}s`,
+            },
+          },
           databases: { portal: { url: `\${env:${DATABASE_ENV}}` } },
         },
       },

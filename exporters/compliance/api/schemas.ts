@@ -88,7 +88,7 @@ export const controlDetailSchema = controlSummarySchema
     evaluation: z
       .object({ number: z.int(), sha256: text.describe('Of the evaluation in the form of RFC 8785.') })
       .optional()
-      .describe('The newest one in the evidence store; `kop evidence prove` proves it.'),
+      .describe('The newest one in the evidence store, as its proof names it.'),
   })
   .meta({ id: 'ControlDetail' });
 export type ControlDetail = z.infer<typeof controlDetailSchema>;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { DatabaseAccess } from '../../../../pack/postgres/model.js';
+import { kopCall } from '../../../runtime/call.js';
 import { describeError, type Redactor } from '../../../runtime/log.js';
 import { connectionConfig } from '../../../runtime/postgres/address.js';
 import { kindOf, sqlState } from '../../../runtime/postgres/failure.js';
@@ -28,11 +29,15 @@ export const evidenceTables = `
  *
  * @throws {EvidenceUnavailable}
  */
-export async function openPostgresStore(access: DatabaseAccess, redactor?: Redactor): Promise<EvidenceStore> {
+export async function openPostgresStore(
+  access: DatabaseAccess,
+  { redactor, readOnly = false }: { readonly redactor?: Redactor; readonly readOnly?: boolean } = {},
+): Promise<EvidenceStore> {
   const database = new PostgresEvidence(access, redactor);
   try {
     const [found] = await database.all(`select to_regclass('${EVIDENCE_SCHEMA}.extent')::text as extent`);
     const isThere = typeof found === 'object' && found !== null && 'extent' in found && found.extent !== null;
+    if (!isThere && readOnly) throw new EvidenceUnavailable('there is no evidence in the evidence database yet');
     if (!isThere) await database.atomically(async ({ all }) => void (await all(evidenceTables)));
     return new SqlEvidenceStore(database);
   } catch (error) {
@@ -101,7 +106,7 @@ class PostgresEvidence implements EvidenceDatabase {
         throw new EvidenceDamaged(`${this.name} is damaged: ${describeError(cause)}`, { cause });
       const hint =
         state !== undefined && kindOf(state) === 'privilege'
-          ? `; "kop evidence tables" prints what its administrator runs`
+          ? `; "${kopCall()} evidence tables" prints what its administrator runs`
           : '';
       throw new EvidenceUnavailable(`the evidence cannot be kept in ${this.name}: ${describeError(cause)}${hint}`, {
         cause,
