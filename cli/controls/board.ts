@@ -105,7 +105,7 @@ export function answering(work: () => number): void {
   try {
     process.exitCode = work();
   } catch (error) {
-    const message = messageOf(error);
+    const message = controlsMessage(error);
     if (message === undefined) throw error;
     process.stderr.write(error instanceof CannotAnswer ? `kop controls: ${message}\n` : `${message}\n`);
     process.exitCode = 2;
@@ -113,7 +113,7 @@ export function answering(work: () => number): void {
 }
 
 /** What to tell the caller; undefined for a fault of the program. */
-export function messageOf(error: unknown): string | undefined {
+export function controlsMessage(error: unknown): string | undefined {
   if (error instanceof InvalidPack) return error.problems.map(formatProblem).join('\n');
   return error instanceof CannotAnswer || error instanceof UnreadableFile ? error.message : undefined;
 }

@@ -14,7 +14,7 @@ import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
 import { chosenControl } from '../controls/board.js';
 import { interruptible } from '../interrupt.js';
 import { writing } from '../writing.js';
-import { instantOf } from './instant.js';
+import { momentOf } from './instant.js';
 import { answeringAbout, type EvidenceOptions, withEvidence, withEvidenceOptions } from './place.js';
 
 interface Options extends EvidenceOptions {
@@ -45,8 +45,8 @@ export function exportCommand(): Command {
     .summary('evaluations of a time, as JSON lines or CSV')
     .description('Exports evaluations with what every check saw. Newest first.')
     .option('--control <id>', 'only this control')
-    .option('--from <moment>', 'day or instant, inclusive', instantOf)
-    .option('--to <moment>', 'day or instant, inclusive', instantOf)
+    .option('--from <moment>', 'day or instant, inclusive', momentOf)
+    .option('--to <moment>', 'day or instant, inclusive', momentOf)
     .addOption(new Option('--format <format>', 'form').choices(['jsonl', 'csv']).default('jsonl'))
     .option('--out <file>', 'write there in place of standard output; it appears when it is whole')
     .addHelpText('after', examples)

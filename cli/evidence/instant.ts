@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
 /** A day (its end, in UTC, so that the whole day counts) or an instant with its offset. */
-export function instantOf(text: string): Date {
+export function momentOf(text: string): Date {
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
   const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
   const time = Date.parse(isDay ? `${text}T23:59:59.999Z` : text);

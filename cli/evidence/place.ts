@@ -10,7 +10,7 @@ import { NoteError } from '../../exporters/runtime/sealing/signing/note.js';
 import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
 import { loadPack, SecretUnavailable } from '../../pack/index.js';
 import type { Seal } from '../../pack/sealing/model.js';
-import { type BoardOptions, CannotAnswer, chosenBoard, messageOf, withBoardOptions } from '../controls/board.js';
+import { type BoardOptions, CannotAnswer, chosenBoard, controlsMessage, withBoardOptions } from '../controls/board.js';
 import { exporterState, StateUnclear } from '../exporter-state.js';
 import { Interrupted } from '../interrupt.js';
 
@@ -86,7 +86,7 @@ export async function answeringAbout(work: () => Promise<number>): Promise<void>
   try {
     process.exitCode = await work();
   } catch (error) {
-    const message = messageOf(error) ?? ownMessageOf(error);
+    const message = controlsMessage(error) ?? ownMessageOf(error);
     if (message === undefined) throw error;
     process.stderr.write(`kop evidence: ${message}\n`);
     process.exitCode = 2;

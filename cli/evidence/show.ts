@@ -4,7 +4,7 @@ import type { StoredEvaluation } from '../../exporters/compliance/evidence/store
 import { kopCall } from '../../exporters/runtime/call.js';
 import { chosenControl } from '../controls/board.js';
 import { columns, paint, paragraph, print, printJson } from '../terminal.js';
-import { instantOf } from './instant.js';
+import { momentOf } from './instant.js';
 import { answeringAbout, type EvidenceOptions, withEvidence, withEvidenceOptions } from './place.js';
 
 interface Options extends EvidenceOptions {
@@ -27,7 +27,7 @@ export function showEvidenceCommand(): Command {
     .summary('what the state of a control was, and what each check saw')
     .description('Shows the evaluation of a control that was the newest at a moment.')
     .argument('<id>', 'identifier of the control, such as AUD-02')
-    .option('--at <moment>', 'day or instant (default: now)', instantOf)
+    .option('--at <moment>', 'day or instant (default: now)', momentOf)
     .option('--json', 'print JSON for programs')
     .addHelpText('after', examples)
     .action((id: string, options: Options) => answeringAbout(() => show(id, options)));
