@@ -1,4 +1,5 @@
 /** `kop evidence` on real files: what was kept, what was sealed, and what somebody altered. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,11 @@ import Sqlite from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { definitionOf } from '../../../exporters/compliance/evaluation/evaluation-document.js';
-import type { EvaluationDocument } from '../../../exporters/compliance/evidence/document.js';
+import {
+  canonicalText,
+  type EvaluationDocument,
+  parseEvaluation,
+} from '../../../exporters/compliance/evidence/document.js';
 import { openSealedEvidence } from '../../../exporters/compliance/evidence/seal/evidence-log.js';
 import { sealEvaluations } from '../../../exporters/compliance/evidence/seal/seal-evaluations.js';
 import { EVIDENCE_FILE } from '../../../exporters/compliance/evidence/store/database-file.js';
@@ -14,6 +19,7 @@ import { openEmbeddedStore } from '../../../exporters/compliance/evidence/store/
 import { kopCall } from '../../../exporters/runtime/call.js';
 import { generateSealKey, signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
 import { parseVkey } from '../../../exporters/runtime/sealing/signing/note.js';
+import { leafHash } from '../../../exporters/runtime/sealing/tree/merkle.js';
 import { loadPack } from '../../../pack/index.js';
 import { shippedPackPath } from '../../../pack/reading/shipped.js';
 import { kopHere } from '../../support/cli.js';
@@ -255,3 +261,41 @@ test.each(['show', 'export', 'verify', 'prove', 'check-proof', 'tables'])(
     expect(stdout).toMatch(/Exit codes?:/);
   },
 );
+
+describe('docs/evidence.md', () => {
+  const page = readFileSync('docs/evidence.md', 'utf8');
+
+  test('its commands run, in their order', async () => {
+    const [, commands = ''] = /```sh\n(.*?)```/s.exec(page) ?? [];
+    writeFileSync(join(folder, 'published.vkey'), `${key.vkey}\n`);
+    const lines = commands.trim().split('\n');
+    expect(lines).toHaveLength(6);
+    for (const line of lines) {
+      const words = line
+        .replaceAll('SEC-07', 'AUD-02')
+        .split(' ')
+        .map((word) => (/\.(jsonl|json|vkey)$/.test(word) ? join(folder, word) : word));
+      const [program = '', ...args] = words;
+      if (program === 'python3') {
+        const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+        expect([line, status, stderr]).toEqual([line, 0, '']);
+      } else {
+        const reads = args[1] === 'check-proof' ? [] : described;
+        expect([line, (await kopHere(...args, ...reads)).code]).toEqual([line, 0]);
+      }
+    }
+    expect(readFileSync(join(folder, 'sec-07.jsonl'), 'utf8')).toContain('"evaluations":8');
+  });
+
+  test('its leaf is computed so, and its fields are those of an evaluation', () => {
+    const [, text = ''] = /```json\n(.*?)\n```/s.exec(page) ?? [];
+    const [, leaf] = /```text\n([0-9a-f]{64})\n```/.exec(page) ?? [];
+    const document = parseEvaluation(JSON.parse(text));
+    expect(canonicalText(document)).toBe(text);
+    expect(leafHash(text).toString('hex')).toBe(leaf);
+    const fields = [...page.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(
+      ([, names = '']) => names.match(/\w+/g) ?? [],
+    );
+    expect(fields.toSorted()).toEqual([...Object.keys(document), 'waiver', 'reason'].toSorted());
+  });
+});

@@ -229,12 +229,16 @@ describe('a state directory that cannot be written', () => {
     await own.use();
     expect(keeper.states()[0]?.problem).toBeUndefined();
     await disk.remount('ro');
-    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toContain('the file system is read-only (EROFS)'));
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toContain('the file system is read-only (EROFS)'), {
+      timeout: 10_000,
+    });
     await disk.remount('rw');
-    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined());
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined(), { timeout: 10_000 });
     expect(() => writeFileSync(join(disk.path, 'filler'), Buffer.alloc(128 * 1024))).toThrow();
-    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toContain('its disk is full (ENOSPC)'));
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toContain('its disk is full (ENOSPC)'), {
+      timeout: 10_000,
+    });
     rmSync(join(disk.path, 'filler'));
-    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined());
+    await vi.waitFor(() => expect(keeper.states()[0]?.problem).toBeUndefined(), { timeout: 10_000 });
   });
 });
