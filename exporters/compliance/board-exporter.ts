@@ -93,6 +93,7 @@ export class BoardExporter {
       views: this.#watch.views(),
       obligations: this.#watch.obligations,
       isPrometheusUp: this.#watch.isPrometheusUp,
+      databasesUp: this.#watch.databasesUp,
       isEvidenceKept: this.#keeper.problem === undefined,
       sealedAt: this.#sealer?.status().checkpoint?.at,
       examination: this.#examination,

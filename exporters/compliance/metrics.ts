@@ -21,6 +21,8 @@ export interface BoardFacts {
   readonly obligations: readonly ObligationWatch[];
   /** Undefined before the first question, and where the board names none. */
   readonly isPrometheusUp: boolean | undefined;
+  /** By name; none that is not connected, or was not asked yet. */
+  readonly databasesUp: ReadonlyMap<string, boolean>;
   readonly isEvidenceKept: boolean;
   readonly sealedAt: Date | undefined;
   /** Undefined before the first examination. */
@@ -77,6 +79,7 @@ export class BoardMetrics {
     }
     for (const watch of facts.obligations) this.#obligation(watch);
     if (facts.isPrometheusUp !== undefined) this.#gauges.prometheusUp.set({ portal }, facts.isPrometheusUp ? 1 : 0);
+    for (const [database, isUp] of facts.databasesUp) this.#gauges.databaseUp.set({ portal, database }, isUp ? 1 : 0);
     this.#gauges.evidenceKept.set({ portal }, facts.isEvidenceKept ? 1 : 0);
     this.#gauges.sealConfigured.set({ portal }, evidence.seal === undefined ? 0 : 1);
     if (facts.sealedAt !== undefined) this.#gauges.evidenceSealed.set({ portal }, facts.sealedAt.getTime() / 1000);
@@ -191,6 +194,7 @@ function gaugesOf(store: MetricStore) {
     changeEffective: store.gauge(m.changeEffective),
     changeControl: store.gauge(m.changeControl),
     prometheusUp: store.gauge(m.prometheusUp),
+    databaseUp: store.gauge(m.databaseUp),
     evidenceKept: store.gauge(m.evidenceKept),
     sealConfigured: store.gauge(m.sealConfigured),
     evidenceSealed: store.gauge(m.evidenceSealed),

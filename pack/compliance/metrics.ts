@@ -166,6 +166,12 @@ export const complianceMetrics = {
     ['portal'],
     'Whether the Prometheus that checks ask answered the last question; absent before the first.',
   ),
+  databaseUp: gauge(
+    'compliance_database_up',
+    'boolean',
+    ['portal', 'database'],
+    'Whether the database could be reached at the last time; absent before the first, and where its address is not set.',
+  ),
   evidenceKept: gauge(
     'compliance_evidence_kept',
     'boolean',

@@ -57,6 +57,8 @@ describe('the Alertmanager configuration', () => {
       ComplianceEvidenceNotKept: ['pack', 'portal'],
       ComplianceNotEvaluated: ['portal'],
       CompliancePrometheusDown: ['portal'],
+      ComplianceDatabaseDown: ['portal'],
+      ComplianceRegisterUnreadable: ['portal'],
       ComplianceChangeNotReady: ['portal', 'change'],
       ComplianceChangeNotAssessed: ['portal', 'change'],
       ComplianceControlsUnknown: ['portal'],

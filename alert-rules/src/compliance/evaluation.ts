@@ -14,6 +14,7 @@ import { complianceSettings } from './settings.js';
 export function evaluationAlerts(pack: Pack): readonly AlertRule[] {
   return [
     prometheusDown(pack),
+    databaseDown(pack),
     evidenceNotKept(pack),
     evidenceNotSealed(pack),
     notEvaluated(pack),
@@ -28,12 +29,25 @@ function prometheusDown(pack: Pack): AlertRule {
   return ownAlert(pack, {
     name: 'CompliancePrometheusDown',
     priority: 'medium',
-    forSeconds: complianceSettings.prometheusForSeconds,
+    forSeconds: complianceSettings.sourceForSeconds,
     expr: `max ${ofPortal} (${m.prometheusUp.name}) == 0`,
     summary: 'The Prometheus that compliance checks ask does not answer, so what they look at is unknown.',
     description:
       'The exporter cannot ask the Prometheus of the board of {{ $labels.portal }}. Controls that rest on it are unknown until it ' +
       'answers.',
+  });
+}
+
+function databaseDown(pack: Pack): AlertRule {
+  return ownAlert(pack, {
+    name: 'ComplianceDatabaseDown',
+    priority: 'medium',
+    forSeconds: complianceSettings.sourceForSeconds,
+    expr: `max by (portal, database) (${m.databaseUp.name}) == 0`,
+    summary: 'A database of compliance checks and registers cannot be reached, so what is in it is unknown.',
+    description:
+      'The exporter cannot reach the database {{ $labels.database }} of the board of {{ $labels.portal }}. Controls and registers ' +
+      'that rest on it are unknown until it answers.',
   });
 }
 

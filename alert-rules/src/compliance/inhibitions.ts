@@ -12,6 +12,7 @@ export function complianceInhibitions(): readonly Inhibition[] {
     ofPortal('ComplianceEvidenceNotKept', ['ComplianceControlsUnknown']),
     ofPortal('ComplianceNotEvaluated', ['ComplianceControlsUnknown']),
     ofPortal('CompliancePrometheusDown', ['ComplianceControlsUnknown']),
+    ofPortal('ComplianceDatabaseDown', ['ComplianceControlsUnknown', 'ComplianceRegisterUnreadable']),
     {
       source_matchers: alertMatchers('ComplianceChangeNotReady'),
       target_matchers: alertMatchers('ComplianceChangeNotAssessed'),

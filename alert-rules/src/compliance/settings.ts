@@ -7,8 +7,8 @@ export const complianceSettings = {
   atRiskForSeconds: 900,
   /** Controls are evaluated at least as often as their evidence may age; a board on which none is has stopped. */
   evaluation: { leastSeconds: 900, forSeconds: 300 },
-  /** Prometheus restarts, and replays its journal meanwhile. */
-  prometheusForSeconds: 900,
+  /** Prometheus restarts and replays its journal; a database fails over. */
+  sourceForSeconds: 900,
   evidenceForSeconds: 300,
   /** Checkpoints come each minute, or by the seal's own interval. */
   seal: { staleSeconds: 3_600, forSeconds: 300 },

@@ -6,7 +6,7 @@ import { unknownFinding } from '../status/finding.js';
 import type { LookOf } from './look.js';
 
 /** By the name that the board gives it; a text says why it is not connected. */
-export type Databases = ReadonlyMap<string, ReadOnlyDatabase | string>;
+export type Databases = ReadonlyMap<string, Pick<ReadOnlyDatabase, 'read'> | string>;
 
 export type SqlAnswer = { readonly value: string; readonly asOf: Date | undefined } | { readonly unknown: string };
 

@@ -9,7 +9,6 @@ import type { Logger, Redactor } from '../../runtime/log.js';
 import { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { PrometheusClient } from '../checks/prometheus.js';
-import type { Databases } from '../checks/sql.js';
 import type { EvidenceKeeper } from '../evidence/keeper.js';
 import { registerOf } from '../obligations/registers/open.js';
 import { ObligationWatch } from '../obligations/watch.js';
@@ -18,6 +17,7 @@ import { ControlEvaluation, type ControlResult } from './evaluate.js';
 import { definitionOf, evaluationDocument } from './evaluation-document.js';
 import { Rounds } from './rounds.js';
 import { type ControlView, viewOf } from './view.js';
+import { WatchedDatabase } from './watched-database.js';
 
 export interface BoardDeps {
   readonly board: ComplianceBoard;
@@ -49,7 +49,7 @@ export class BoardWatch {
   readonly timeZone: string;
   readonly #deps: BoardDeps;
   readonly #now: () => Date;
-  readonly #databases: Databases;
+  readonly #databases: ReadonlyMap<string, WatchedDatabase | string>;
   readonly #results = new Map<string, ControlResult>();
   readonly #stopping = new AbortController();
   readonly #rounds = new Rounds();
@@ -118,6 +118,15 @@ export class BoardWatch {
 
   get isPrometheusUp(): boolean | undefined {
     return this.#prometheus?.isUp;
+  }
+
+  /** Of each database that is connected and was asked: whether it could be reached. */
+  get databasesUp(): ReadonlyMap<string, boolean> {
+    return new Map(
+      [...this.#databases].flatMap(([name, each]) =>
+        typeof each === 'string' || each.isUp === undefined ? [] : [[name, each.isUp] as const],
+      ),
+    );
   }
 
   get obligations(): readonly ObligationWatch[] {
@@ -231,7 +240,7 @@ function calendarOf(calendars: readonly Calendar[], name: string): Calendar {
   return found;
 }
 
-function openDatabases({ board, log, redactor }: BoardDeps): Databases {
+function openDatabases({ board, log, redactor }: BoardDeps): ReadonlyMap<string, WatchedDatabase | string> {
   const unconnected = new Map(unconnectedDatabases(board).map(({ database, variables }) => [database, variables]));
   return new Map(
     board.databases.map((access) => {
@@ -240,17 +249,22 @@ function openDatabases({ board, log, redactor }: BoardDeps): Databases {
         access.name,
         missing.length > 0
           ? `the database ${access.name} is not connected: ${missing.join(', ')} is not set`
-          : new ReadOnlyDatabase(access, {
-              application: APPLICATION,
-              log,
-              ...(redactor === undefined ? {} : { redactor }),
-            }),
+          : new WatchedDatabase(
+              new ReadOnlyDatabase(access, {
+                application: APPLICATION,
+                log,
+                ...(redactor === undefined ? {} : { redactor }),
+              }),
+            ),
       ];
     }),
   );
 }
 
-function databaseOf(databases: Databases, name: string): Pick<ReadOnlyDatabase, 'read'> {
+function databaseOf(
+  databases: ReadonlyMap<string, WatchedDatabase | string>,
+  name: string,
+): Pick<ReadOnlyDatabase, 'read'> {
   const found = databases.get(name);
   const reason = found === undefined ? `the board names no database ${name}` : found;
   return typeof reason === 'string' ? { read: () => Promise.reject(new Error(reason)) } : reason;

@@ -11,6 +11,7 @@ import {
   ofBoard,
   ofChange,
   ofCritical,
+  ofDatabase,
   ofHigh,
   ofLow,
   ofObligation,
@@ -234,6 +235,18 @@ function ofEvaluation(pack: Pack): readonly ComplianceLife[] {
       quiet: [
         ['when it restarts', [{ minutes: 30 }, { minutes: 10, set: { prometheusUp: 0 } }, { minutes: 30 }]],
         ['where no check asks one', [{ minutes: 60, set: { prometheusUp: 'gone' } }]],
+      ],
+    },
+    {
+      alert: 'ComplianceDatabaseDown',
+      when: 'a database of the checks cannot be reached',
+      wrong: { set: { databaseUp: 0 } },
+      quietUntil: 14,
+      firesWithin: 17,
+      labels: ofDatabase,
+      quiet: [
+        ['when it fails over', [{ minutes: 30 }, { minutes: 10, set: { databaseUp: 0 } }, { minutes: 30 }]],
+        ['where its address is not set', [{ minutes: 60, set: { databaseUp: 'gone' } }]],
       ],
     },
     {

@@ -8,6 +8,7 @@ export const ofBoard = { ...portal, team: 'compliance' } as const;
 export const ofCritical = { ...portal, control: 'AUD-02', team: 'compliance', title: 'Audit' } as const;
 export const ofHigh = { ...portal, control: 'SEC-03', team: 'security', title: 'Patches' } as const;
 export const ofLow = { ...portal, control: 'DPR-12', team: 'compliance', title: 'Fee' } as const;
+export const ofDatabase = { ...portal, database: 'portal' } as const;
 export const ofObligation = { ...ofBoard, obligation: 'access-requests' } as const;
 export const ofUnchecked = { ...ofBoard, obligation: 'leavers' } as const;
 export const ofChange = { ...ofBoard, change: 'PS26-2', impact: 'high' } as const;
@@ -82,6 +83,7 @@ const gauges = {
   changeOfComing: of(m.changeControl, { ...portal, change: 'PS26-2', control: 'FIN-16' }, 1),
   comingReady: of(m.comingReady, { ...portal, control: 'FIN-16' }, 1),
   prometheusUp: of(m.prometheusUp, portal, 1),
+  databaseUp: of(m.databaseUp, ofDatabase, 1),
   kept: of(m.evidenceKept, portal, 1),
   sealConfigured: of(m.sealConfigured, portal, 1),
   accuracy: of(m.accuracy, portal, 1),

@@ -18,7 +18,7 @@ import { Redactor } from '../../../../exporters/runtime/redactor.js';
 import { generateSealKey } from '../../../../exporters/runtime/sealing/signing/keys.js';
 import { parseVkey } from '../../../../exporters/runtime/sealing/signing/note.js';
 import { wholeShard } from '../../../../exporters/runtime/shard.js';
-import type { ComplianceBoard } from '../../../../pack/compliance/model/index.js';
+import type { ComplianceBoard, ControlCheck } from '../../../../pack/compliance/model/index.js';
 import { loadPack, type Pack } from '../../../../pack/index.js';
 import { SecretText } from '../../../../pack/secrets/secret.js';
 import { boardOf, controlOf, london, promqlCheck } from '../../../support/compliance/board.js';
@@ -164,10 +164,29 @@ test('a control that has yet to take effect says whether it would be met', async
   expect(await metric('compliance_prometheus_up')).toBe(1);
 });
 
-test('a Prometheus that does not answer is told', async () => {
+test('a Prometheus and a database that do not answer are told', async () => {
   const nobody = { url: 'http://127.0.0.1:1' };
-  const { status, metric } = await running(boardOf([controlOf()], { prometheus: nobody }));
+  const database = {
+    name: 'portal',
+    url: SecretText.literal('postgres://reader@127.0.0.1:1/portal'),
+    statementTimeoutMs: 1000,
+    maxConnections: 1,
+  };
+  const rows: ControlCheck = {
+    kind: 'sql',
+    name: 'rows',
+    title: 'Rows',
+    unit: 'count',
+    failsAfterMs: 0,
+    database: 'portal',
+    query: 'select 0 as value',
+    expect: { operator: '==', limit: 0 },
+  };
+  const { status, metric } = await running(
+    boardOf([controlOf([promqlCheck(), rows])], { prometheus: nobody, databases: [database] }),
+  );
   await expect.poll(() => metric('compliance_prometheus_up'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => metric('compliance_database_up', { database: 'portal' }), { timeout: 10_000 }).toBe(0);
   expect(await status('AUD-02')).toBe('unknown');
   expect(await metric('compliance_control_coming_ready')).toBeUndefined();
 });

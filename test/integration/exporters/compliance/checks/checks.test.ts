@@ -5,6 +5,7 @@ import { lookByHttp } from '../../../../../exporters/compliance/checks/http.js';
 import { PrometheusClient } from '../../../../../exporters/compliance/checks/prometheus.js';
 import { lookByPromql } from '../../../../../exporters/compliance/checks/promql.js';
 import { lookBySql } from '../../../../../exporters/compliance/checks/sql.js';
+import { WatchedDatabase } from '../../../../../exporters/compliance/evaluation/watched-database.js';
 import { silentLogger } from '../../../../../exporters/runtime/log.js';
 import { ReadOnlyDatabase } from '../../../../../exporters/runtime/postgres/read-only.js';
 import type {
@@ -119,6 +120,15 @@ describe('checks of a database', () => {
       ['off', 'it is not connected'],
     ]),
   });
+
+  test('a query that fails does not say that the database cannot be reached', async () => {
+    const watched = new WatchedDatabase(database);
+    expect(watched.isUp).toBeUndefined();
+    const failing = watched.read(AbortSignal.timeout(5000), (session) => session.query('select nonsense'));
+    await expect(failing).rejects.toThrow('nonsense');
+    expect(watched.isUp).toBe(true);
+  });
+
   const sql = (query: string, change: Partial<SqlCheck> = {}): SqlCheck => ({
     kind: 'sql',
     name: 'one',
