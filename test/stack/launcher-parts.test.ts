@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { adapted } from '../../demo/stack/alertmanager.js';
+import { sourcesSaid } from '../../demo/stack/compliance/sources-said.js';
 import { startGuard } from '../../demo/stack/guard.js';
 import { hints } from '../../demo/stack/hints.js';
 import { describe as described } from '../../demo/stack/notification.js';
@@ -205,4 +206,27 @@ it('hints at lines that a shell takes as they are, and says of each what it does
   expect(text).toContain("--config.file '/tmp/o'\\''clock/config'");
   expect(text).toContain('SOFTHSM2_CONF=/tmp/demo/softhsm2.conf npx kop encryption probe --samples 20');
   expect(text).toContain('npx kop healthcheck --web.listen-address 127.0.0.1:9470');
+});
+
+it('counts no statement of a person, no unknown check and no control that does not apply as a live source', () => {
+  const measured = { kind: 'sql', outcome: 'pass' };
+  const stated = { kind: 'attestation', outcome: 'pass' };
+  const unread = { kind: 'sql', outcome: 'unknown', reason: 'relation "compliance.x" does not exist' };
+  const said = sourcesSaid([
+    { id: 'A-01', raw: 'compliant', checks: [measured, stated] },
+    { id: 'A-02', raw: 'non_compliant', checks: [{ kind: 'promql', outcome: 'fail' }] },
+    { id: 'A-03', raw: 'compliant', checks: [stated] },
+    { id: 'A-04', raw: 'unknown', checks: [measured, unread, unread] },
+    { id: 'A-05', raw: 'unknown', reason: 'its review was due', checks: [measured] },
+    { id: 'A-06', raw: 'not_applicable', checks: [unread] },
+  ]);
+  expect(said).toEqual([
+    '',
+    'Compliance: 2 of 5 controls have a live source in this demo.',
+    'These rest on a statement alone, which the demo wrote:',
+    '  A-03',
+    'These are unknown, because a source is missing or has said nothing yet:',
+    '  A-04  relation "compliance.x" does not exist',
+    '  A-05  its review was due',
+  ]);
 });

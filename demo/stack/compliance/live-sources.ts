@@ -1,16 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import { sourcesSaid, type ToldControl, toldControls } from './sources-said.js';
 
 const POLL_MS = 2_000;
 /** The rules have to be evaluated for a while before what they record is there. */
 const WITHIN_MS = 90_000;
 /** So many answers in a row must be the same. */
 const SETTLED = 5;
-
-const page = z.object({
-  total: z.number(),
-  items: z.array(z.object({ id: z.string(), status: z.string(), raw: z.string() })),
-});
 
 /**
  * Waits until the states have settled.
@@ -22,33 +17,23 @@ export async function liveSourcesText(exportersUrl: string, signal: AbortSignal)
   let before = '';
   let same = 0;
   while (!signal.aborted) {
-    const items = await controls(exportersUrl, signal);
-    const unknown = items.filter(({ raw }) => raw === 'unknown').map(({ id }) => id);
-    const now = unknown.join(' ');
-    same = items.length > 0 && now === before ? same + 1 : 0;
+    const controls = await ask(exportersUrl, signal);
+    const now = controls.map(({ id, raw }) => `${id} ${raw}`).join();
+    same = controls.length > 0 && now === before ? same + 1 : 0;
     before = now;
-    if (items.length > 0 && (same >= SETTLED || performance.now() > until)) return said(items, unknown);
+    if (controls.length > 0 && (same >= SETTLED || performance.now() > until)) return sourcesSaid(controls);
     if (performance.now() > until) return [];
     await pause(signal);
   }
   return [];
 }
 
-function said(items: z.output<typeof page>['items'], unknown: readonly string[]): readonly string[] {
-  const applicable = items.filter(({ raw }) => raw !== 'not_applicable').length;
-  return [
-    '',
-    `Compliance: ${applicable - unknown.length} of ${applicable} controls have a live source in this demo.`,
-    ...(unknown.length === 0 ? [] : ['These have none, so they are unknown:', `  ${unknown.join(', ')}`]),
-  ];
-}
-
-async function controls(url: string, signal: AbortSignal) {
+async function ask(url: string, signal: AbortSignal): Promise<readonly ToldControl[]> {
   try {
-    const answer = await fetch(`${url}/api/v1/controls?limit=500`, {
+    const answer = await fetch(`${url}/api/v1/export?format=json`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(POLL_MS)]),
     });
-    return page.parse(await answer.json()).items;
+    return toldControls.parse(await answer.json()).items;
   } catch {
     return [];
   }
