@@ -28,7 +28,7 @@ Writes, below the output directory:
   alert-rules/tests/          unit tests of the rules: promtool test rules alert-rules/tests/*.yaml
   dashboards/json/            dashboards, for import and for provisioning alike
   dashboards/provisioning/    for Grafana's provisioning folder
-  docs/metrics.md             the metric reference
+  docs/*.md                   references: configuration, controls, metrics
   pack/*.schema.json          JSON Schemas of the description and of the files beside it, for editors
 
 Files that are right already are not touched. Secrets are not needed.

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type AlertmanagerOptions, alertFiles, burnWindows } from '../alert-rules/src/index.js';
 import { dashboardFiles } from '../dashboards/src/index.js';
 import { errorCode } from '../exporters/runtime/error-code.js';
+import { controlsReference } from '../pack/compliance/controls-reference.js';
 import { boardFileSchemaTexts } from '../pack/compliance/json-schemas.js';
 import { configurationReference } from '../pack/configuration-reference.js';
 import { type Pack, packageRoot, packJsonSchema } from '../pack/index.js';
@@ -38,6 +39,7 @@ export async function generatedFiles(
       ...alertFiles(pack, options),
       ...dashboardFiles(pack),
       { path: 'docs/configuration.md', text: configurationReference() },
+      { path: 'docs/controls.md', text: controlsReference() },
       { path: 'docs/metrics.md', text: metricReference(windows) },
       { path: 'pack/pack.schema.json', text: packJsonSchema() },
       ...boardFileSchemaTexts(),

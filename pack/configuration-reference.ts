@@ -4,7 +4,7 @@ import { type JsonSchema, wholeSchema } from './json-schema.js';
 export function configurationReference(): string {
   const schema = wholeSchema();
   const sections = Object.entries(schema.properties ?? {}).map(([name, node]) =>
-    section(name, node, schema.required?.includes(name) ?? false),
+    sectionReference(name, node, schema.required?.includes(name) ?? false),
   );
   return `${head}${sections.join('\n')}`;
 }
@@ -39,12 +39,13 @@ later file wins, lists and values are replaced. \`kop check FILES\` says what is
 
 `;
 
-function section(name: string, node: JsonSchema, isRequired: boolean): string {
+/** @param heading `##` or deeper. */
+export function sectionReference(name: string, node: JsonSchema, isRequired: boolean, heading = '##'): string {
   const { rows, kinds } = walk(name, node);
-  const parts = [`## ${name}`, [node.description, isRequired ? 'Required.' : ''].join(' ').trim()];
+  const parts = [`${heading} ${name}`, [node.description, isRequired ? 'Required.' : ''].join(' ').trim()];
   if (rows.length > 0) parts.push(table(rows));
   for (const { key, kind, meaning, rows: own } of kinds) {
-    parts.push(`### \`${key}\` of kind \`${kind}\``, meaning);
+    parts.push(`${heading}# \`${key}\` of kind \`${kind}\``, meaning);
     if (own.length > 0) parts.push(table(own));
   }
   return `${parts.join('\n\n')}\n`;
@@ -143,6 +144,6 @@ function fallbackOf(node: JsonSchema): string {
   return node.default === undefined ? '' : `\`${JSON.stringify(node.default).replaceAll('|', '\\|')}\``;
 }
 
-function inCell(text: string): string {
+export function inCell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;');
 }

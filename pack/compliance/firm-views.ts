@@ -1,6 +1,6 @@
 /**
  * Views of the schema `compliance` that shipped controls and obligations read. The firm creates them over its own tables,
- * those that it needs; a control whose view is missing is unknown. docs/control-catalogues.md lists them.
+ * those that it needs; a control whose view is missing is unknown. docs/controls.md lists them.
  */
 export interface FirmView {
   /** Without the schema. */
