@@ -35,7 +35,7 @@ export const firmViews: readonly FirmView[] = [
   }),
   view('automated_decisions', 'a kind of significant decision that no person makes', {
     has_safeguards: ['boolean', 'people are told, can object and can have a person decide'],
-    reviewed_at: ['timestamptz', 'when somebody last looked at it'],
+    reviewed_at: ['timestamptz', 'when somebody last reviewed it'],
   }),
   view('backups', 'a backup of the database that ended', {
     completed_at: ['timestamptz', 'when it ended'],
@@ -114,7 +114,7 @@ export const firmViews: readonly FirmView[] = [
     service_began_at: ['timestamptz', 'when the service began'],
     last_reviewed_at: ['timestamptz', 'when suitability was last reviewed; null if never'],
   }),
-  view('periodic_statements', 'a periodic statement that a client is owed', {
+  view('periodic_statements', 'a periodic statement that is due to a client', {
     due_at: ['timestamptz', 'when it is due'],
     sent_at: ['timestamptz', 'when it was sent; null if not yet'],
   }),
@@ -127,7 +127,7 @@ export const firmViews: readonly FirmView[] = [
   }),
   view('processors', 'a processor of personal data', {
     contract_signed_at: ['timestamptz', 'when the contract was signed; null if there is none'],
-    reviewed_at: ['timestamptz', 'when somebody last looked at the entry'],
+    reviewed_at: ['timestamptz', 'when somebody last reviewed the entry'],
   }),
   view('recommendations', 'a recommendation to a client', {
     made_at: ['timestamptz', 'date and time of the recommendation'],
@@ -154,13 +154,13 @@ export const firmViews: readonly FirmView[] = [
     started_at: ['timestamptz', 'when the user signed in'],
     has_second_factor: ['boolean', 'a second factor was used'],
   }),
-  view('supervisory_reviews', 'a review that a supervisor owes', {
+  view('supervisory_reviews', 'a review that a supervisor must do', {
     due_at: ['timestamptz', 'when it is due'],
     reviewed_at: ['timestamptz', 'when it was done; null if not yet'],
   }),
   view('transfers', 'a transfer of personal data to another country', {
     mechanism: ['text', 'what allows it; null if nothing does'],
-    reviewed_at: ['timestamptz', 'when somebody last looked at the entry'],
+    reviewed_at: ['timestamptz', 'when somebody last reviewed the entry'],
   }),
   view('users', 'a user of the portal', {
     is_active: ['boolean', 'the user can sign in'],

@@ -16,7 +16,7 @@ const expectation = section({
 }).describe('What the value must be.');
 
 const common = {
-  title: text().describe('What is looked at, in words.'),
+  title: text().describe('What is checked, in words.'),
   unit: oneOf(units).prefault('count').describe('Unit of the value. Default count.'),
   failsAfter: duration()
     .exactOptional()

@@ -41,7 +41,7 @@ export const attestationsSchema = section(
         statedOn: isoDate().describe('When.'),
         statedBy: role(),
         outcome: oneOf(['met', 'not_met']).describe('Whether it is so.'),
-        explanation: text().describe('What was looked at.'),
+        explanation: text().describe('What was examined.'),
       }),
       'attestations',
     ).describe('What people stated. A new statement is a new entry; earlier ones stay.'),

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { chosenControls } from '../../../cli/controls/board.js';
 import { explanation } from '../../../cli/controls/explain-text.js';
+import { kopCall } from '../../../exporters/runtime/call.js';
 import { shippedCatalogues } from '../../../pack/compliance/documents.js';
+import { loadPack } from '../../../pack/index.js';
 import { kopHere } from '../../support/cli.js';
 import { boardFolder } from '../../support/compliance/folder.js';
 import { BOARD, FILES } from '../../unit/pack/compliance/reading.js';
@@ -47,6 +49,7 @@ describe('kop controls list', () => {
   test.each([
     [['list', '--area', 'audit'], "--area: there is no 'audit'; there are financial_regulations, "],
     [['list', '--board', 'kingstn'], "there is no board 'kingstn'; did you mean 'kingston'?"],
+    [['list', '--owner', 'securty'], "--owner: there is no 'securty'; did you mean 'security'?"],
     [['show', 'AUD-99'], "the board kingston has no control 'AUD-99'; did you mean"],
     [['list', '--catalogue', 'uk-welth'], "there is no catalogue and no file 'uk-welth'; did you mean 'uk-wealth'?"],
     [['list', '--catalogue', 'uk-wealth', '--board', 'kingston'], "cannot be used with option '--board <name>'"],
@@ -98,6 +101,27 @@ describe('kop controls explain', () => {
     expect(await explained('PRV-01')).toContain('a deadline is near.');
   });
 
+  test('says why a control does not apply, from when one will, and when a waiver is over', () => {
+    const [board] = loadPack([`${boardFolder(files)}/pack.yaml`], { requireSecrets: false }).compliance;
+    const control = board?.controls[0];
+    if (board === undefined || control === undefined) throw new Error('the board has no control');
+    const [waiver] = board.waivers;
+    const said = (change: Partial<typeof control>, waivers = board.waivers) =>
+      plainText(
+        explanation(
+          { name: 'the board', controls: [], catalogues: [], board: { ...board, waivers } },
+          { ...control, ...change },
+        ).join('\n'),
+      );
+    const excluded = { applies: false, reason: 'None is held', reviewBy: '2027-06-30' } as const;
+    expect(said({ applicability: excluded })).toContain('No: None is held. A person reviews this by 2027-06-30.');
+    expect(said({ effective: { from: '2999-01-01' } })).toContain('Not now: from 2999-01-01.');
+    if (waiver === undefined) throw new Error('the board has no waiver');
+    const over = { ...waiver, approvedOn: '2020-01-01', expiresOn: '2020-12-31' };
+    expect(said({}, [over])).toContain('W-1. Ended on 2020-12-31, approved by the compliance officer');
+    expect(said({}, [])).toContain('None. A failure is shown as a failure.');
+  });
+
   test('explains a catalogue that no board names', async () => {
     const folder = boardFolder(files);
     const { stdout } = await kopHere('controls', 'explain', 'FIN-23', '--catalogue', `${folder}/catalogue.yaml`);
@@ -107,10 +131,21 @@ describe('kop controls explain', () => {
   test('has words for each shipped control, and no query in them', () => {
     for (const name of shippedCatalogues()) {
       const chosen = chosenControls({ catalogue: name, 'config.file': [] });
-      for (const control of chosen.controls)
-        expect(explanation(chosen, control).join('\n')).not.toMatch(/undefined|NaN|\[object|select |[a-z]+_total/);
+      for (const control of chosen.controls) {
+        const lines = explanation(chosen, control);
+        expect(lines.join('\n')).not.toMatch(/undefined|NaN|\[object|select |[a-z]+_total/);
+        // Where there is no terminal, and so no width.
+        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(120);
+      }
     }
   });
+});
+
+test.each(['list', 'show', 'explain', 'test'])('kop controls %s --help has examples and exit codes', async (verb) => {
+  const { code, stdout } = await kopHere('controls', verb, '--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain(`Examples:\n  $ ${kopCall()} controls ${verb}`);
+  expect(stdout).toContain('Exit codes:');
 });
 
 describe('kop controls test', () => {
