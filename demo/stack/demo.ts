@@ -132,7 +132,7 @@ async function start(stack: Stack, options: DemoOptions, out: Terminal, signal: 
     ...hints({ ...measuring, exportersUrl: measuring.address, adminUrl: portal.adminUrl, hasPrometheus }),
     '',
   ]);
-  void liveSourcesText(measuring.address, signal).then((lines) => out.lines(lines));
+  void liveSourcesText(measuring.address, pace.complianceSeconds, signal).then((lines) => out.lines(lines));
   if (options.isJson) {
     process.stdout.write(`${JSON.stringify(addresses(stack, portal.adminUrl, measuring.config))}\n`);
   }

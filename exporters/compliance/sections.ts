@@ -30,7 +30,7 @@ export function boardSection(title: string, controls: readonly ControlDetail[]):
     title,
     intro: summaryText(controls),
     table: {
-      columns: ['State', 'Control', 'Owner', 'Seen', 'Evidence', 'Since', 'Why'],
+      columns: ['State', 'Control', 'What was seen, or why not', 'Owner', 'Evidence'],
       rows: sorted.map(rowOf),
       empty: 'no control is selected',
     },
@@ -54,7 +54,7 @@ export function summaryText(controls: readonly ControlDetail[]): string {
 }
 
 function rowOf(control: ControlDetail): readonly LandingCell[] {
-  const { status, raw, id, title, owner, severity, checks, evidenceAt, since, reason, waiver } = control;
+  const { status, raw, id, title, owner, severity, checks, evidenceAt, reason, waiver } = control;
   const note = status === 'waived' ? `${words[raw].toLowerCase()}, until ${waiver?.expiresOn}` : severity;
   const seen = checks.flatMap(({ value, operator, limit }) =>
     value === undefined ? [] : [operator === undefined ? value : `${value} (${operator} ${limit})`],
@@ -65,11 +65,9 @@ function rowOf(control: ControlDetail): readonly LandingCell[] {
       text: `${id} ${title}`,
       href: `/api/v1/controls/${encodeURIComponent(id)}?board=${encodeURIComponent(control.board)}`,
     },
+    reason ?? (seen.join(', ') || '–'),
     owner,
-    seen.join(', ') || '–',
     evidenceAt === undefined ? 'none' : { time: new Date(evidenceAt) },
-    since === undefined ? '–' : { time: new Date(since) },
-    reason ?? '',
   ];
 }
 

@@ -3,25 +3,31 @@ import { sourcesSaid, type ToldControl, toldControls } from './sources-said.js';
 
 const POLL_MS = 2_000;
 /** The rules have to be evaluated for a while before what they record is there. */
-const WITHIN_MS = 90_000;
-/** So many answers in a row must be the same. */
-const SETTLED = 5;
+const WITHIN_MS = 150_000;
+/** For so many evaluations of every control nothing may change. */
+const SETTLED_ROUNDS = 2;
 
 /**
  * Waits until the states have settled.
  *
+ * @param everySeconds between two evaluations of a control.
  * @returns sentences for people; nothing where the demo ended before, or the exporter gave no answer.
  */
-export async function liveSourcesText(exportersUrl: string, signal: AbortSignal): Promise<readonly string[]> {
+export async function liveSourcesText(
+  exportersUrl: string,
+  everySeconds: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const until = performance.now() + WITHIN_MS;
   let before = '';
-  let same = 0;
+  let changedAt = performance.now();
   while (!signal.aborted) {
     const controls = await ask(exportersUrl, signal);
     const now = controls.map(({ id, raw }) => `${id} ${raw}`).join();
-    same = controls.length > 0 && now === before ? same + 1 : 0;
+    if (controls.length === 0 || now !== before) changedAt = performance.now();
     before = now;
-    if (controls.length > 0 && (same >= SETTLED || performance.now() > until)) return sourcesSaid(controls);
+    const isSettled = performance.now() - changedAt > SETTLED_ROUNDS * 1_000 * everySeconds;
+    if (controls.length > 0 && (isSettled || performance.now() > until)) return sourcesSaid(controls);
     if (performance.now() > until) return [];
     await pause(signal);
   }
