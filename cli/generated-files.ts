@@ -3,9 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { type AlertmanagerOptions, alertFiles, burnWindows } from '../alert-rules/src/index.js';
 import { dashboardFiles } from '../dashboards/src/index.js';
 import { errorCode } from '../exporters/runtime/error-code.js';
-import { controlsReference } from '../pack/compliance/controls-reference.js';
-import { boardFileSchemaTexts } from '../pack/compliance/json-schemas.js';
+import { boardFileSchemaTexts } from '../pack/board-file-schemas.js';
 import { configurationReference } from '../pack/configuration-reference.js';
+import { controlsReference } from '../pack/controls-reference.js';
 import { type Pack, packageRoot, packJsonSchema } from '../pack/index.js';
 import { metricReference } from '../pack/metric-reference.js';
 

@@ -109,7 +109,7 @@ const wrong: readonly (readonly [what: string, board: string, files: Record<stri
     'a catalogue that is not shipped',
     BOARD.replace('./catalogue.yaml', 'uk-welth'),
     {},
-    "compliance.kingston.catalogues[0]: there is no shipped catalogue 'uk-welth'",
+    "compliance.kingston.catalogues[0]: there is no shipped catalogue 'uk-welth'; expected one of soc2, uk-wealth, us-adviser, or a path",
   ],
   [
     'a profile that is not shipped',
@@ -302,6 +302,12 @@ const wrong: readonly (readonly [what: string, board: string, files: Record<stri
     BOARD,
     { 'profile.yaml': 'tailor: { AUD-02: { checks: { stated: { limit: 1 } } } }\n' },
     'a check of kind attestation has no limit; expected one of everyMonths',
+  ],
+  [
+    'a known answer of the profile for no check',
+    BOARD,
+    { 'profile.yaml': 'tailor: { AUD-02: { tests: [{ given: { residul: 1 }, want: unknown }] } }\n' },
+    "tailor.AUD-02.tests[0].given.residul: unknown check 'residul'; expected one of residual, stated; did you mean 'residual'?",
   ],
   [
     'a waiver of no control',

@@ -1,11 +1,12 @@
 /** The page `docs/controls.md`: files that people edit, what ships, and which views its queries read. */
-import { inCell, sectionReference } from '../configuration-reference.js';
-import { type LoadedCatalogue, loadCatalogue } from './catalogue.js';
+
+import { boardFileSchemas } from './board-file-schemas.js';
+import { type LoadedCatalogue, loadCatalogue } from './compliance/catalogue.js';
+import { shippedCatalogues } from './compliance/documents.js';
+import { firmViews } from './compliance/firm-views.js';
+import type { Control, FrameworkReference } from './compliance/model/index.js';
+import { inCell, sectionReference } from './configuration-reference.js';
 import { controlsReferenceHead, wordsOfFiles } from './controls-reference-text.js';
-import { shippedCatalogues } from './documents.js';
-import { firmViews } from './firm-views.js';
-import { boardFileSchemas } from './json-schemas.js';
-import type { Control, FrameworkReference } from './model/index.js';
 
 export function controlsReference(): string {
   const catalogues = shippedCatalogues().flatMap((name) => loadCatalogue(name) ?? []);

@@ -4,9 +4,9 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { boardFileSchemas, boardFileSchemaTexts } from '../../../../pack/compliance/json-schemas.js';
-import type { JsonSchema } from '../../../../pack/json-schema.js';
-import { FILES } from './reading.js';
+import { boardFileSchemas, boardFileSchemaTexts } from '../../../pack/board-file-schemas.js';
+import type { JsonSchema } from '../../../pack/json-schema.js';
+import { FILES } from './compliance/reading.js';
 
 /** As the language servers of editors: strict, so that a misspelt keyword is an error. */
 const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });

@@ -1,8 +1,9 @@
 /** JSON Schemas of the files that people keep beside the description, for editors. */
-import { type JsonSchema, jsonSchemaOf } from '../json-schema.js';
-import { catalogueSchema } from './schema/catalogue.js';
-import { profileSchema } from './schema/profile.js';
-import { attestationsSchema, changesSchema, waiversSchema } from './schema/registers.js';
+
+import { catalogueSchema } from './compliance/schema/catalogue.js';
+import { profileSchema } from './compliance/schema/profile.js';
+import { attestationsSchema, changesSchema, waiversSchema } from './compliance/schema/registers.js';
+import { type JsonSchema, jsonSchemaOf } from './json-schema.js';
 
 export interface BoardFileSchema {
   /** Of the file in the package, `pack/NAME.schema.json`. */
