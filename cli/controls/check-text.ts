@@ -109,6 +109,6 @@ function noAnswerOf(database: string, query: string): string {
 }
 
 /** Views of the firm that a query reads. */
-export function viewsIn(query: string): readonly string[] {
+function viewsIn(query: string): readonly string[] {
   return [...new Set(query.match(/\bcompliance\.[a-z_]+/g) ?? [])];
 }

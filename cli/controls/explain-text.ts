@@ -124,9 +124,16 @@ function delayText({ failsAfterMs }: ControlCheck): string {
   return failsAfterMs === 0 ? '' : `, and has been so for ${timeText(failsAfterMs / 1000)}`;
 }
 
+/** As the alert ComplianceControlFailing goes out. */
+const urgency: Readonly<Record<Control['severity'], string>> = {
+  critical: 'wakes somebody',
+  high: 'makes a ticket',
+  medium: 'makes a ticket',
+  low: 'makes a note',
+};
+
 function ownerText({ owner, severity, catalogue }: Control): string {
-  const wakes = severity === 'critical' ? 'a failure wakes somebody' : 'a failure makes a ticket';
-  return `The team ${owner}. The severity is ${severity}: ${wakes}. The control is of the catalogue ${catalogue}.`;
+  return `The team ${owner}. The severity is ${severity}: a failure ${urgency[severity]}. The control is of the catalogue ${catalogue}.`;
 }
 
 function reviewText({ nextReview }: Control): string {

@@ -79,7 +79,7 @@ describe('kop controls explain', () => {
       'It is failing when - Differences: it is more than 20, and has been so for 2 minutes. - Stated: the newest statement says that it is not met.',
       'It is at risk when - Differences: it is more than 5, and still at most 20. - Stated: the statement expires within 30 days.',
       '- Differences: Prometheus does not answer, or gives no number. - Stated: nobody has stated it, or the statement has expired. - The newest evidence is older than 10 minutes.',
-      'The team compliance. The severity is high',
+      'The team compliance. The severity is high: a failure makes a ticket.',
       'No day is set. A catalogue or a profile sets one with review:.',
       'approved by the compliance officer: r. Meanwhile: c.',
       'They do not prove or certify it',
