@@ -45,6 +45,9 @@ create view compliance.complaint_responses as
 
 create table compliance.complaints_returns (period_end date not null, completed_at timestamptz);
 create table compliance.regulatory_returns (period_end date not null, completed_at timestamptz);
+create table compliance.regulatory_reports (started_at timestamptz not null, completed_at timestamptz);
+insert into compliance.regulatory_reports
+  select now() - n * interval '8 days', now() - n * interval '8 days' + interval '7 hours' from generate_series(1, 10) n;
 create table compliance.fca_notifications (started_at timestamptz not null, completed_at timestamptz);
 insert into compliance.fca_notifications values (now() - interval '60 days', now() - interval '60 days' + interval '5 hours');
 

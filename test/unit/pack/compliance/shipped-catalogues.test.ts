@@ -16,6 +16,7 @@ const obligations = [
   'complaint-responses',
   'complaints-return',
   'regulatory-returns',
+  'regulatory-reports',
   'financial-crime-report',
   'fca-notifications',
   'operational-incidents',
