@@ -1,7 +1,7 @@
 /** Tables about controls and areas that both the overview and the board draw from. */
 import { complianceMetrics as m } from '../../../pack/compliance/metrics.js';
 import { controlStates, complianceRecorded as r } from '../../../pack/compliance/recorded.js';
-import { colours, thresholds } from '../kit/fields.js';
+import { colours, thresholds, words } from '../kit/fields.js';
 import { age, colouredCell, faults, type JoinedColumn, joinedTable, share } from '../kit/joined-table.js';
 import type { Panel } from '../kit/types.js';
 import { filledIn } from '../kit/variables.js';
@@ -17,11 +17,11 @@ export function areaTable(selector: string): Panel {
   const by = (expr: string) => `max by (portal, area) (${expr})`;
   const count = (statuses: string) =>
     `sum by (portal, area) (${m.areaControls.name}${narrowed(selector, `status=~"${statuses}"`)})`;
-  const counted = (title: string, statuses: string, color: string): JoinedColumn => ({
+  const counted = (title: string, statuses: string, color: string, width = 80): JoinedColumn => ({
     title,
     expr: count(statuses),
     nothing: 'No data',
-    properties: { ...faults(color, 'No data'), 'custom.width': 82 },
+    properties: { ...faults(color, 'No data'), 'custom.width': width },
   });
   return joinedTable({
     title: 'Areas',
@@ -29,12 +29,18 @@ export function areaTable(selector: string): Panel {
       'Share of compliant controls, weighted by severity. Waived, unknown and at-risk controls stay in the denominator, so that an ' +
       'exception never raises a score; "of" counts them. Where nothing applies there is no score.',
     nobody: 'No board is evaluated, or nobody has looked for an hour',
-    identity: by(`${m.areaControls.name}${selector} >= bool 0`),
+    // As recorded, so that the areas stay while the exporter is down.
+    identity: by(`${r.controlIdentity.name}${selector}`),
     key: ['portal', 'area'],
     labels: {
       area: {
         title: 'Area',
-        properties: { 'custom.minWidth': 160, mappings: areaWords, ...(selector === '' ? { links: [toBoard] } : {}) },
+        properties: {
+          'custom.minWidth': 160,
+          ...wrapped,
+          mappings: areaWords,
+          ...(selector === '' ? { links: [toBoard] } : {}),
+        },
       },
       portal: { title: 'Portal', properties: { 'custom.width': 90, 'custom.hidden': selector !== '' } },
     },
@@ -42,11 +48,15 @@ export function areaTable(selector: string): Panel {
     columns: [
       {
         title: 'Score',
-        expr: by(`${m.areaScore.name}${selector}`),
-        nothing: 'No score',
-        properties: { ...share(1, 0.8), 'custom.width': 140 },
+        expr: `${by(`${m.areaScore.name}${selector}`)} or on (portal, area) -1 * ${by(`${m.areaControls.name}${selector} >= bool 0`)}`,
+        nothing: 'No data',
+        properties: {
+          ...share(1, 0.8),
+          mappings: words([{ value: -1, text: 'No score', color: 'text' }], 'No data'),
+          'custom.width': 140,
+        },
       },
-      counted('Compliant', 'compliant', colours.good),
+      counted('Compliant', 'compliant', colours.good, 95),
       {
         title: 'of',
         expr: count('compliant|waived|at_risk|unknown|non_compliant'),
@@ -136,15 +146,22 @@ export function controlFacts(selector: string): Panel {
       },
       {
         title: 'Evaluated',
-        expr: `1000 * (${by(`${m.evaluated.name}${selector}`)} > 0)`,
-        nothing: 'Not yet',
-        properties: age('Not yet', 135),
+        expr: date(m.evaluated.name),
+        nothing: 'No data',
+        properties: {
+          ...age('No data', 135),
+          mappings: words([{ value: 0, text: 'Not yet', color: colours.unknown }], 'No data'),
+        },
       },
       {
         title: 'In force from',
-        expr: date(m.effectiveFrom.name),
-        nothing: 'Always',
-        properties: { ...plainWord('Always'), unit: 'time:YYYY-MM-DD', 'custom.width': 105 },
+        expr: `${date(m.effectiveFrom.name)} or on (${ofControl}) 0 * ${by(`${m.info.name}${selector}`)}`,
+        nothing: 'No data',
+        properties: {
+          unit: 'time:YYYY-MM-DD',
+          mappings: words([{ value: 0, text: 'always', color: 'text' }], 'No data'),
+          'custom.width': 105,
+        },
       },
     ],
   });
@@ -234,11 +251,11 @@ export function checkTable(selector: string): Panel {
     identity: by(`(${all}) >= bool -Inf`),
     key: ['portal', 'control', 'check'],
     labels: {
-      control: { title: 'Control', properties: { 'custom.width': 85 } },
+      control: { title: 'Control', properties: { 'custom.hidden': true } },
       check: { title: 'Check', properties: { 'custom.minWidth': 120 } },
       portal: { title: 'Portal', properties: { 'custom.hidden': true } },
     },
-    leading: ['control', 'check'],
+    leading: ['check'],
     columns: [
       { title: 'Value', expr: by(`${m.value.name}${selector}`), nothing: 'No value', properties: number(100) },
       { title: 'Limit', expr: by(`${m.threshold.name}${selector}`), nothing: 'No limit', properties: number(100) },

@@ -166,19 +166,23 @@ function evidenceKept(): Panel {
   });
 }
 
-/** The age of the newest checkpoint, -1 where evidence is not to be sealed, and nothing where the first is awaited. */
+/** The newest checkpoint, 0 where the first is awaited, and -1 where evidence is not to be sealed. */
 function sealed(): Panel {
   return stat({
     title: 'Checkpoint',
     description: 'When the evidence was last sealed. What is not sealed could be altered without a trace.',
     unit: 'dateTimeFromNow',
     targets: [
-      instant(
-        `1000 * ${byPortal(m.evidenceSealed.name)} or on (portal) (${byPortal(m.sealConfigured.name)} == 0) - 1 or on (portal) NaN * ${byPortal(m.sealConfigured.name)}`,
-      ),
+      instant(`1000 * ${byPortal(m.evidenceSealed.name)} or on (portal) ${byPortal(m.sealConfigured.name)} - 1`),
     ],
     noValue: 'No data',
-    mappings: words([{ value: -1, text: 'Not sealed', color: colours.neutral }], 'None yet'),
+    mappings: words(
+      [
+        { value: -1, text: 'Not sealed', color: colours.neutral },
+        { value: 0, text: 'None yet', color: colours.unknown },
+      ],
+      'No data',
+    ),
   });
 }
 
@@ -199,8 +203,8 @@ function examined(): Panel {
     title: 'Last examined',
     description: 'When the evaluator was last asked for the known answers.',
     unit: 'dateTimeFromNow',
-    targets: [instant(`1000 * (${byPortal(m.examined.name)} > 0)`)],
-    noValue: 'Not yet',
+    targets: [instant(`1000 * ${byPortal(m.examined.name)}`)],
+    mappings: words([{ value: 0, text: 'Not yet', color: colours.unknown }], 'No data'),
   });
 }
 
@@ -208,16 +212,16 @@ function prometheusUp(): Panel {
   return stat({
     title: 'Prometheus',
     description:
-      'Whether the Prometheus that checks ask answered the last question. While it is silent, what rests on it is unknown.',
+      'Whether the Prometheus that checks ask answered the last question; not known before the first. While it is silent, what rests on it is unknown.',
     unit: 'none',
     targets: [instant(byPortal(m.prometheusUp.name))],
-    noValue: 'Not asked',
+    noValue: 'Not known',
     mappings: words(
       [
         { value: 1, text: 'Answers', color: colours.good },
         { value: 0, text: 'Silent', color: colours.bad },
       ],
-      'Not asked',
+      'Not known',
     ),
   });
 }

@@ -9,7 +9,7 @@ import { controlStateWords } from './words.js';
 const subjects = ['control', 'obligation', 'change'];
 
 export function complianceOverview(): OverviewPart {
-  return { light: worst(), lightWidth: 4, row: row(), subjects };
+  return { light: worst(), lightWidth: 5, row: row(), subjects };
 }
 
 function worst(): Panel {

@@ -52,7 +52,7 @@ export function obligationTable(selector: string): Panel {
     description:
       'Open cases of each register by the time that is left. Only counts leave the register. A register that cannot be read in whole ' +
       'is unknown, and a deadline that depends on holidays nobody knows yet is uncertain. Obligations of controls that do not apply are not shown.',
-    nobody: 'No obligation is described',
+    nobody: 'No obligation is known',
     identity,
     key: ['portal', 'obligation'],
     labels: {
@@ -109,7 +109,7 @@ export function waiverTable(selector: string): Panel {
     title: 'Waivers',
     description:
       'Exceptions with an end. From the day after it a control is what its checks say. Who approved each and why is in the API, not here.',
-    nobody: 'No waiver is granted',
+    nobody: 'No waiver is known',
     identity: granted,
     key: ['portal', 'control', 'waiver'],
     labels: {
@@ -141,7 +141,7 @@ export function changeTable(selector: string): Panel {
   return joinedTable({
     title: 'Published changes of the rules',
     description: 'What the firm has to be ready for, from its file of changes, and how many controls each affects.',
-    nobody: 'No change is entered',
+    nobody: 'No change is known',
     identity: `max by (portal, change, impact, status) (${m.changeEffective.name}${selector} >= bool 0)`,
     key: ['portal', 'change'],
     labels: {

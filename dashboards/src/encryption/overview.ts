@@ -10,7 +10,7 @@ import { columnStateWords, providerStateWords } from './words.js';
 const subjects = ['provider', 'key', 'table', 'column', 'test', 'state'];
 
 export function encryptionOverview(): OverviewPart {
-  return { light: worst(), lightWidth: 4, row: row(), subjects };
+  return { light: worst(), lightWidth: 5, row: row(), subjects };
 }
 
 function worst(): Panel {

@@ -9,7 +9,7 @@ import { workflowTable } from './table.js';
 import { inState, workflowStateWords } from './words.js';
 
 export function workflowOverview(): OverviewPart {
-  return { light: counts(), lightWidth: 7, row: row(), subjects: ['workflow'] };
+  return { light: counts(), lightWidth: 6, row: row(), subjects: ['workflow'] };
 }
 
 function counts(): Panel {
@@ -18,7 +18,7 @@ function counts(): Panel {
     thresholds: thresholds({ value: null, color: 'text' }, { value: 1, color: colour }),
   });
   return stat({
-    title: 'Workflows by state of their objective',
+    title: 'Workflows by state',
     description:
       'Met; at risk (a burn alert of lower priority, or less than a quarter of the error budget left); broken (a critical ' +
       'burn alert, or the budget spent); not known (too few turns of the period were measured to tell); no data (not measured for three intervals).',
