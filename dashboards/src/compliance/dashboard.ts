@@ -7,7 +7,7 @@ import type { Dashboard, Panel, QueryTarget } from '../kit/types.js';
 import { labelVariable } from '../kit/variables.js';
 import { areaTable, checkTable, controlFacts, controlTable } from './controls.js';
 import { changeTable, mappingTable, obligationTable, waiverTable } from './registers.js';
-import { areaNames, controlStateWords } from './words.js';
+import { areaNames, controlStripWords } from './words.js';
 
 const ofPortal = '{portal="$portal"}';
 const chosen = '{portal="$portal", control="$control"}';
@@ -119,7 +119,7 @@ function areaTimeline(): Panel {
     subject: 'area',
     nothing: nobody,
     interval: '1m',
-    mappings: controlStateWords,
+    mappings: controlStripWords,
     overrides: Object.entries(areaNames).map(([area, displayName]) => field(area, { displayName })),
   });
 }
@@ -132,7 +132,7 @@ function controlTimeline(): Panel {
     subject: 'control',
     nothing: nobody,
     interval: '1m',
-    mappings: controlStateWords,
+    mappings: controlStripWords,
   });
 }
 
@@ -144,7 +144,7 @@ function everyTimeline(): Panel {
     subject: 'control',
     nothing: nobody,
     interval: '1m',
-    mappings: controlStateWords,
+    mappings: controlStripWords,
   });
 }
 

@@ -214,7 +214,7 @@ export function mappingTable(selector: string): Panel {
             options: {
               verified: { text: 'verified', color: colours.good, index: 0 },
               listed: { text: 'listed', color: 'text', index: 1 },
-              to_confirm: { text: 'to confirm', color: colours.warning, index: 2 },
+              to_confirm: { text: 'to confirm', color: 'orange', index: 2 },
             },
           },
         ],

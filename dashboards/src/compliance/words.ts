@@ -3,17 +3,24 @@ import type { changeStatuses } from '../../../pack/compliance/model/index.js';
 import { controlStates } from '../../../pack/compliance/recorded.js';
 import { colours, words } from '../kit/fields.js';
 
-export const controlStateWords = words(
-  [
-    { value: controlStates.notApplicable, text: 'n/a', color: 'text' },
-    { value: controlStates.compliant, text: 'Compliant', color: colours.good },
-    { value: controlStates.waived, text: 'Waived', color: colours.neutral },
-    { value: controlStates.atRisk, text: 'At risk', color: colours.warning },
-    { value: controlStates.unknown, text: 'Unknown', color: colours.unknown },
-    { value: controlStates.nonCompliant, text: 'Failing', color: colours.bad },
-  ],
-  'No data',
-);
+export const controlStateWords = stateWords('text');
+
+/** On a timeline, the colour of text would be the loudest of all. */
+export const controlStripWords = stateWords('rgba(128, 128, 128, 0.3)');
+
+function stateWords(notApplicable: string) {
+  return words(
+    [
+      { value: controlStates.notApplicable, text: 'n/a', color: notApplicable },
+      { value: controlStates.compliant, text: 'Compliant', color: colours.good },
+      { value: controlStates.waived, text: 'Waived', color: colours.neutral },
+      { value: controlStates.atRisk, text: 'At risk', color: colours.warning },
+      { value: controlStates.unknown, text: 'Unknown', color: colours.unknown },
+      { value: controlStates.nonCompliant, text: 'Failing', color: colours.bad },
+    ],
+    'No data',
+  );
+}
 
 export const areaNames = {
   financial_regulations: 'Financial regulations',
@@ -40,7 +47,7 @@ export function plainWord(text: string) {
 }
 
 const changeNames = {
-  not_assessed: { text: 'not assessed', color: colours.warning },
+  not_assessed: { text: 'not assessed', color: 'orange' },
   assessed: { text: 'assessed', color: 'text' },
   in_progress: { text: 'in progress', color: 'text' },
   ready: { text: 'ready', color: colours.good },
