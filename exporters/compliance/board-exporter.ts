@@ -9,6 +9,7 @@ import { detailOf } from './detail.js';
 import { BoardWatch } from './evaluation/board-watch.js';
 import { EvidenceKeeper } from './evidence/keeper.js';
 import { openEvidence } from './evidence/place.js';
+import { disposeExpired } from './evidence/retention.js';
 import { EvidenceSealer } from './evidence/seal/evidence-sealer.js';
 import type { EvidenceStore } from './evidence/store/store.js';
 import { BoardMetrics } from './metrics.js';
@@ -16,6 +17,7 @@ import { boardSection } from './sections.js';
 import { type Examination, examine } from './validation/known-answers.js';
 
 const EXAMINE_EVERY_MS = 300_000;
+const RETAIN_EVERY_MS = 3_600_000;
 
 type BoardExporterDeps = Pick<ExporterDeps, 'log' | 'redactor' | 'store'> & { readonly state: StateFolder };
 
@@ -30,6 +32,8 @@ export class BoardExporter {
   #sealer: EvidenceSealer | undefined;
   #examination: Examination | undefined;
   #examiner: NodeJS.Timeout | undefined;
+  #retainer: NodeJS.Timeout | undefined;
+  #retaining: Promise<void> = Promise.resolve();
   #examining: Promise<void> = Promise.resolve();
 
   constructor(board: ComplianceBoard, pack: Pick<Pack, 'portals' | 'calendars'>, deps: BoardExporterDeps) {
@@ -58,14 +62,16 @@ export class BoardExporter {
     await this.#keeper.start();
     await this.#watch.start();
     this.#examineSoon(0);
-    void this.#sealWhenOpen();
+    this.#retaining = this.#sealWhenOpen();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#examiner);
+    clearTimeout(this.#retainer);
     await this.#watch.stop();
     await this.#examining;
+    await this.#retaining;
     await this.#sealer?.stop();
     await this.#keeper.stop();
   }
@@ -106,15 +112,35 @@ export class BoardExporter {
 
   /** A store that cannot be opened now may be opened later; sealing begins then. */
   async #sealWhenOpen(): Promise<void> {
-    const { seal } = this.board.evidence;
+    const { seal, retentionDays } = this.board.evidence;
     const { log, redactor } = this.#deps;
-    if (seal === undefined) return;
     while (this.#keeper.store === undefined) {
       if (this.#stopping.signal.aborted) return;
       await new Promise((resolve) => setTimeout(resolve, 1000).unref());
     }
-    this.#sealer = new EvidenceSealer(seal, this.#keeper.store, { log, onSecret: (secret) => redactor.add(secret) });
+    if (seal === undefined) {
+      await this.#retain(this.#keeper.store);
+      return;
+    }
+    const onSecret = (secret: string) => redactor.add(secret);
+    this.#sealer = new EvidenceSealer(seal, this.#keeper.store, { log, onSecret, retentionDays });
     this.#sealer.start();
+  }
+
+  /** Of evidence that is not sealed; the sealer does it otherwise. */
+  async #retain(evidence: EvidenceStore): Promise<void> {
+    const { signal } = this.#stopping;
+    const { retentionDays } = this.board.evidence;
+    try {
+      await disposeExpired({ evidence, retentionDays, now: new Date(), signal });
+    } catch (error) {
+      if (!signal.aborted) this.#deps.log.error('old evidence could not be removed', { error });
+    }
+    if (signal.aborted) return;
+    this.#retainer = setTimeout(() => {
+      this.#retaining = this.#retain(evidence);
+    }, RETAIN_EVERY_MS);
+    this.#retainer.unref();
   }
 
   #examineSoon(waitMs: number): void {

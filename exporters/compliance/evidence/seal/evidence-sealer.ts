@@ -10,6 +10,7 @@ import { FailureCounts } from '../../../runtime/sealing/failures.js';
 import { signersFromPem } from '../../../runtime/sealing/signing/keys.js';
 import type { NoteSigner, NoteVerifier } from '../../../runtime/sealing/signing/note.js';
 import { reasonOf } from '../../../runtime/state/index.js';
+import { disposeExpiredSealed } from '../retention.js';
 import type { EvidenceStore } from '../store/store.js';
 import { openSealedEvidence, type SealedEvidence } from './evidence-log.js';
 import { sealEvaluations } from './seal-evaluations.js';
@@ -17,6 +18,8 @@ import { sealEvaluations } from './seal-evaluations.js';
 export interface EvidenceSealerDeps {
   readonly log: Logger;
   readonly now?: () => Date;
+  /** Evaluations that are older are disposed of, with a signed statement. */
+  readonly retentionDays: number;
   readonly onSecret?: (secret: string) => void;
   readonly anchor?: (anchor: Anchor, origin: string) => AnchorTarget;
 }
@@ -30,6 +33,7 @@ export interface EvidenceSealStatus {
   readonly failures: ReturnType<FailureCounts['all']>;
 }
 
+const RETAIN_EVERY_MS = 3_600_000;
 const RETRY_MS = { first: 1_000, most: 60_000 };
 
 interface Opened {
@@ -48,6 +52,7 @@ export class EvidenceSealer {
   #state: EvidenceSealStatus['state'] = 'starting';
   #reason: string | undefined;
   #opened: Opened | undefined;
+  #retainedAt = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(seal: Seal, evidence: EvidenceStore, deps: EvidenceSealerDeps) {
@@ -105,6 +110,7 @@ export class EvidenceSealer {
       const { sealed, anchors } = this.#opened;
       const maxPerEntry = this.#seal.maxRowsPerChunk;
       await sealEvaluations({ evidence: this.#evidence, sealed, signers, now: this.#now, signal, maxPerEntry });
+      await this.#retain(sealed, signers, signal);
       if (this.#state !== 'sealing') this.#deps.log.info('evidence is sealed', { size: sealed.range.size });
       this.#state = 'sealing';
       this.#reason = undefined;
@@ -114,6 +120,15 @@ export class EvidenceSealer {
       await this.#fail(error, signal);
       return false;
     }
+  }
+
+  /** What is not sealed yet is not disposed of. */
+  async #retain(sealed: SealedEvidence, signers: readonly NoteSigner[], signal: AbortSignal): Promise<void> {
+    const now = this.#now();
+    if (now.getTime() - this.#retainedAt < RETAIN_EVERY_MS) return;
+    const { retentionDays } = this.#deps;
+    await disposeExpiredSealed({ evidence: this.#evidence, sealed, signers, retentionDays, now, signal });
+    this.#retainedAt = now.getTime();
   }
 
   async #open(signers: readonly NoteSigner[], signal: AbortSignal): Promise<Opened> {

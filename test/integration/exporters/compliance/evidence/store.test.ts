@@ -156,7 +156,7 @@ describe('the evidence store in PostgreSQL', () => {
     limited.password = 'kop';
     await administer(`create role kop_evidence login password 'kop'`);
     await expect(openPostgresStore(access(limited.toString()))).rejects.toThrow(
-      /permission denied.*"kop evidence tables" prints what its administrator runs/,
+      /permission denied.*kop evidence tables" prints what its administrator runs/,
     );
     await administer(
       `${evidenceTables}; grant usage on schema compliance_evidence to kop_evidence;
