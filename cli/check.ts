@@ -76,7 +76,7 @@ function toJson(value: unknown): string {
 function facts(pack: Pack, { skipSecrets }: CheckOptions) {
   return {
     files: pack.source.files,
-    namedFiles: pack.source.namedFiles,
+    namedFiles: pack.source.files.length - pack.source.described.length,
     removed: pack.source.removed,
     sha256: pack.source.sha256,
     counts: {
@@ -99,9 +99,9 @@ function facts(pack: Pack, { skipSecrets }: CheckOptions) {
 }
 
 function summary(pack: Pack, options: CheckOptions): string {
-  const { files, namedFiles, removed, counts, unconnected, inFlight, warnings } = facts(pack, options);
+  const { namedFiles, removed, counts, unconnected, inFlight, warnings } = facts(pack, options);
   const lines = [
-    `${colour('green', 'valid')}  ${files.slice(0, files.length - namedFiles).join(', ')}${namedFiles === 0 ? '' : ` and ${counted(namedFiles, 'file')} named there`}`,
+    `${colour('green', 'valid')}  ${pack.source.described.join(', ')}${namedFiles === 0 ? '' : ` and ${counted(namedFiles, 'file')} named there`}`,
     [
       counted(counts.portals, 'portal'),
       ...countsOf(pack)

@@ -105,7 +105,7 @@ function placeOf({ stateDirectory, stateFrom }: RunningExporter): StatePlace {
 }
 
 function filesOf(configFiles: readonly string[]): readonly string[] {
-  return loadPack(configFiles, { requireSecrets: false }).source.files.map((file) => resolve(file));
+  return loadPack(configFiles, { requireSecrets: false }).source.described.map((file) => resolve(file));
 }
 
 function unreadable(path: string, error: unknown): StateUnclear {

@@ -81,7 +81,7 @@ function resolve(written: WrittenSections, source: Source): Pack {
     ...entries,
     source: {
       files,
-      namedFiles: files.length - source.files.length,
+      described: source.files,
       removed: [...new Set(source.removed.map((removal) => removalText(removal, source.root, layout.secrets)))],
       sha256: beside.length === 0 ? own : digestOfValue([own, ...beside.map(({ sha256 }) => sha256)]),
       warnings,

@@ -6,8 +6,8 @@ import type { SharedParts } from './shared/resolve.js';
 export interface Pack extends SharedParts, DomainEntries {
   readonly source: {
     readonly files: readonly string[];
-    /** How many of them are not the description itself, but named by it. */
-    readonly namedFiles: number;
+    /** Those of them that are the description itself; the others are named by it. */
+    readonly described: readonly string[];
     /** What an earlier file described and a later one removed, such as `workflows.search`. */
     readonly removed: readonly string[];
     readonly sha256: string;

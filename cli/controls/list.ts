@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { csvCell } from '../../exporters/compliance/interchange/export/csv-cell.js';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { type Control, complianceAreas } from '../../pack/compliance/model/index.js';
 import { type Cell, columns, counted, print, printJson } from '../terminal.js';
@@ -125,11 +126,5 @@ function csv(controls: readonly Control[]): readonly string[] {
   });
   const head =
     'id,title,area,owner,severity,catalogue,applies,effective_from,effective_to,next_review,checks,references';
-  return [head, ...rows.map((cells) => cells.map(cellOf).join(','))];
-}
-
-/** A text that a spreadsheet would take for a formula gets a quote before it. */
-function cellOf(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return [head, ...rows.map((cells) => cells.map(csvCell).join(','))];
 }

@@ -9,6 +9,7 @@ import type {
   EvidenceStore,
   StoredEvaluation,
 } from '../../exporters/compliance/evidence/store/store.js';
+import { csvCell } from '../../exporters/compliance/interchange/export/csv-cell.js';
 import { kopCall } from '../../exporters/runtime/call.js';
 import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
 import { chosenControl } from '../controls/board.js';
@@ -161,14 +162,8 @@ function csvOf({ number, document }: StoredEvaluation): string {
         source,
         reason,
       ]
-        .map((cell = '') => cellOf(cell))
+        .map((cell = '') => csvCell(cell))
         .join(','),
     )
     .join('\n');
-}
-
-/** A text that a spreadsheet would take for a formula gets a quote before it; a number stays one. */
-function cellOf(text: string): string {
-  const safe = /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

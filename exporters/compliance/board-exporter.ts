@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ComplianceBoard } from '../../pack/compliance/model/index.js';
 import type { Pack } from '../../pack/index.js';
 import type { ExporterDeps } from '../runtime/exporter.js';
@@ -17,6 +18,7 @@ import { boardSection } from './sections.js';
 import { type Examination, examine } from './validation/known-answers.js';
 
 const EXAMINE_EVERY_MS = 300_000;
+const REOPEN_MS = 1_000;
 const RETAIN_EVERY_MS = 3_600_000;
 
 type BoardExporterDeps = Pick<ExporterDeps, 'log' | 'redactor' | 'store'> & { readonly state: StateFolder };
@@ -114,9 +116,11 @@ export class BoardExporter {
   async #sealWhenOpen(): Promise<void> {
     const { seal, retentionDays } = this.board.evidence;
     const { log, redactor } = this.#deps;
+    const { signal } = this.#stopping;
     while (this.#keeper.store === undefined) {
-      if (this.#stopping.signal.aborted) return;
-      await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+      // Ends at once with the signal: a timer that nobody waits for would let the process end in the middle of its stop.
+      await sleep(REOPEN_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
     }
     if (seal === undefined) {
       await this.#retain(this.#keeper.store);

@@ -204,7 +204,7 @@ export async function runExporters(options: RunOptions): Promise<RunningExporter
       stateDirectory: state.place.directory,
       stateFrom: state.place.from,
       exporters: [...host.names],
-      configFiles: config.current.source.files.map((file) => resolve(file)),
+      configFiles: config.current.source.described.map((file) => resolve(file)),
       address: formatListenAddress(addresses[0] ?? { host: '', port: 0 }),
     });
     if (announced.problem !== undefined) {

@@ -33,7 +33,7 @@ function first<T>(list: readonly T[]): T {
 describe('the shipped description', () => {
   test('is what is loaded when nothing is named', () => {
     const pack = loadPack([], { requireSecrets: false });
-    expect(pack.source.files.slice(0, pack.source.files.length - pack.source.namedFiles)).toEqual([shippedPackPath()]);
+    expect(pack.source.described).toEqual([shippedPackPath()]);
     expect(pack.portals.map(({ name }) => name)).toEqual(['kingston']);
     expect(pack.workflows.map(({ name, slaSeconds }) => [name, slaSeconds])).toEqual([
       ['health-canary', 1],

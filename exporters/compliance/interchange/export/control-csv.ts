@@ -1,5 +1,6 @@
 /** One line for each control, for people with a spreadsheet. */
 import type { ControlDetail } from '../../api/schemas.js';
+import { csvCell } from './csv-cell.js';
 import { type ControlSnapshot, filterTexts } from './snapshot.js';
 
 type CsvColumn = (control: ControlDetail, snapshot: ControlSnapshot) => string | number | undefined;
@@ -35,13 +36,7 @@ const columns: Readonly<Record<string, CsvColumn>> = {
 /** RFC 4180. */
 export function controlCsv(snapshot: ControlSnapshot): string {
   const lines = snapshot.controls.map((control) =>
-    Object.values(columns).map((column) => csvValue(column(control, snapshot) ?? '')),
+    Object.values(columns).map((column) => csvCell(column(control, snapshot) ?? '')),
   );
   return [Object.keys(columns), ...lines].map((line) => `${line.join(',')}\r\n`).join('');
-}
-
-function csvValue(value: string | number): string {
-  // A spreadsheet would take it for a formula.
-  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

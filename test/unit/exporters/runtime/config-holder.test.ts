@@ -10,7 +10,7 @@ const shipped = loadPack([], { requireSecrets: false });
 function packOf(sha256: string): Pack {
   return {
     ...shipped,
-    source: { files: ['pack.yaml'], namedFiles: 0, removed: [], sha256, warnings: [], unconnected: [] },
+    source: { files: ['pack.yaml'], described: ['pack.yaml'], removed: [], sha256, warnings: [], unconnected: [] },
   };
 }
 
