@@ -33,6 +33,6 @@ export const fastPace: DemoPace = {
   probeSeconds: 2,
   scanSeconds: 5,
   auditPollSeconds: 3,
-  complianceSeconds: 5,
+  complianceSeconds: 3,
   notifySeconds: 2,
 };

@@ -2,15 +2,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { digest } from '../reading/digest.js';
 import type { Layout } from '../reading/layout.js';
 import { judgeShape, read } from '../reading/parse.js';
 import { InvalidPack, type Problem } from '../reading/problems.js';
 import { Reporter } from '../reading/reporter.js';
 import { shippedPath } from '../reading/shipped.js';
 import type { MapNode } from '../reading/source-node.js';
-import { readSource } from '../reading/yaml-source.js';
 import { SecretPlaces } from '../secrets/secret-places.js';
+import { knownSource } from './known-sources.js';
 
 const PROFILES = 'profiles';
 const isName = (written: string) => /^[a-z][a-z0-9-]*$/.test(written);
@@ -44,11 +43,11 @@ export function readDocument<Schema extends z.ZodType>(
 ): DocumentAnswer<z.output<Schema>> {
   const layout: Layout = { sections, sectionsOfEntries, secrets };
   try {
-    const { root, files } = readSource(paths, layout);
+    const { root, files, sha256 } = knownSource(paths, layout);
     const reporter = new Reporter(root, secrets);
     const written = judgeShape(root, schema, layout, reporter);
     if (written === undefined || reporter.problems.length > 0) return { problems: reporter.problems };
-    return { value: read(schema, written), root, reporter, files, sha256: digest(root) };
+    return { value: read(schema, written), root, reporter, files, sha256 };
   } catch (error) {
     if (error instanceof InvalidPack) return { problems: error.problems };
     throw error;
