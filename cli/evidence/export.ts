@@ -16,7 +16,7 @@ import { chosenControl } from '../controls/board.js';
 import { interruptible } from '../interrupt.js';
 import { writing } from '../writing.js';
 import { momentOf } from './instant.js';
-import { answeringAbout, type EvidenceOptions, withEvidence, withEvidenceOptions } from './place.js';
+import { answeringAbout, type EvidenceOptions, requireNew, withEvidence, withEvidenceOptions } from './place.js';
 
 interface Options extends EvidenceOptions {
   readonly control?: string;
@@ -62,9 +62,12 @@ function run(options: Options, signal: AbortSignal): Promise<number> {
       return 0;
     }
     const { out } = options;
-    const part = `${out}.part`;
+    requireNew(out);
+    const part = `${out}.${process.pid}.part`;
     await writing(out, '--out', async () => {
       const file = createWriteStream(part, { flags: 'wx', mode: 0o600 });
+      // Whoever waits is told; once it is interrupted nobody does.
+      file.on('error', () => undefined);
       try {
         await once(file, 'open');
         await write(file, { board, store, filter, options, signal });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { evidenceFolder, openEvidenceToRead } from '../../exporters/compliance/evidence/place.js';
 import { openSealedEvidence, type SealedEvidence } from '../../exporters/compliance/evidence/seal/evidence-log.js';
@@ -79,6 +80,11 @@ export async function sealedToRead({ directory, origin }: Seal): Promise<SealedE
 
 export function logOf(directory: string): string {
   return `${directory}/log.jsonl`;
+}
+
+/** @throws {CannotAnswer} where the file is there: what was handed to an auditor is not overwritten in passing. */
+export function requireNew(path: string): void {
+  if (existsSync(path)) throw new CannotAnswer(`${path} is there already; name another file, or remove it first`);
 }
 
 /** Runs a verb and sets the exit code; what the caller can put right is a sentence, with exit code 2. */

@@ -8,6 +8,7 @@ import { writing } from '../writing.js';
 import {
   answeringAbout,
   type EvidenceOptions,
+  requireNew,
   sealedToRead,
   sealOf,
   withEvidence,
@@ -43,6 +44,7 @@ export function proveEvidenceCommand(): Command {
 function prove(given: string, options: Options): Promise<number> {
   if (!/^[1-9]\d{0,14}$/.test(given))
     throw new CannotAnswer(`'${given}' is no number of an evaluation; expected one such as 4711`);
+  if (options.out !== undefined) requireNew(options.out);
   return withEvidence(options, async ({ board, store }) => {
     const sealed = await sealedToRead(sealOf(board));
     try {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type AnchorView, askAnchors, compareAnchor } from '../../exporters/audit-trail/inspect/anchors.js';
 import { readKey } from '../../exporters/audit-trail/inspect/verification.js';
 import { repeatEvaluation } from '../../exporters/compliance/evidence/repeat.js';
 import { verifySealedEvidence } from '../../exporters/compliance/evidence/seal/evidence-log.js';
@@ -103,11 +104,20 @@ async function againstSeal(
   const keys = options.key.length === 0 ? await announcedKeys(path) : options.key.map(readKey);
   const log = await verifySealedEvidence({ path, origin: seal.origin, keys, signal });
   if (!log.ok) return { findings: log.failures.map(({ message }) => `the log of checkpoints: ${message}`), doubts: [] };
+  // Asked before the log is read, which only grows: what an anchor holds must be in it.
+  const answers = await askAnchors(seal, log.entries, signal);
   const sealed = await sealedToRead(seal);
   try {
     const found = await verifyEvaluations({ evidence: store, sealed, signal, progress });
-    const doubts = sealed.last === undefined ? ['nothing is sealed yet'] : [];
-    return { findings: findingsOf(found), doubts, sealed: found };
+    const views = await Promise.all(answers.map((answer) => compareAnchor(answer, sealed, signal)));
+    const ofAnchors = (state: AnchorView['state']) =>
+      views.filter((view) => view.state === state).map(({ name, detail }) => `the anchor ${name}: ${detail}`);
+    const doubts = [
+      ...(sealed.last === undefined ? ['nothing is sealed yet'] : []),
+      ...ofAnchors('unknown'),
+      ...ofAnchors('empty'),
+    ];
+    return { findings: [...findingsOf(found), ...ofAnchors('contradicts')], doubts, sealed: found };
   } finally {
     await sealed.close();
   }

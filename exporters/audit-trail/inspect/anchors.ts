@@ -1,6 +1,7 @@
 import type { Anchor, Seal } from '../../../pack/sealing/model.js';
 import { describeError } from '../../runtime/log.js';
-import { type AuditStore, anchorTarget, contradiction } from '../seal/index.js';
+import type { SealedLog } from '../../runtime/sealing/log/store.js';
+import { anchorTarget, contradiction } from '../seal/index.js';
 
 /** The answer of an anchor. */
 export interface AnchorAnswer {
@@ -52,7 +53,7 @@ export async function askAnchors(
   );
 }
 
-export async function compareAnchor(answer: AnchorAnswer, store: AuditStore, signal: AbortSignal): Promise<AnchorView> {
+export async function compareAnchor(answer: AnchorAnswer, store: SealedLog, signal: AbortSignal): Promise<AnchorView> {
   const { name, kind, line, error } = answer;
   if (error !== undefined) return { name, kind, state: 'unknown', detail: error };
   if (line === undefined) return { name, kind, state: 'empty', detail: EMPTY };

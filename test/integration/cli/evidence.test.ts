@@ -17,6 +17,7 @@ import { sealEvaluations } from '../../../exporters/compliance/evidence/seal/sea
 import { EVIDENCE_FILE } from '../../../exporters/compliance/evidence/store/database-file.js';
 import { openEmbeddedStore } from '../../../exporters/compliance/evidence/store/embedded.js';
 import { kopCall } from '../../../exporters/runtime/call.js';
+import { originName } from '../../../exporters/runtime/sealing/anchors/anchor.js';
 import { generateSealKey, signersFromPem } from '../../../exporters/runtime/sealing/signing/keys.js';
 import { parseVkey } from '../../../exporters/runtime/sealing/signing/note.js';
 import { leafHash } from '../../../exporters/runtime/sealing/tree/merkle.js';
@@ -121,6 +122,7 @@ describe('show', () => {
 
   test.each([
     [['AUD-02', '--at', '2026-03-02'], /there is no evaluation of AUD-02 up to 2026-03-02/],
+    [['AUD-02', '--at', '2026-02-30'], /Expected a day such as 2026-03-03/],
     [['AUD-02', '--at', 'yesterday'], /Expected a day such as 2026-03-03/],
     [['AUD-99'], /has no control 'AUD-99'/],
     [['AUD-02', '--directory', '/nowhere'], /there is no evidence in \/nowhere/],
@@ -161,6 +163,8 @@ describe('export', () => {
     expect(lines).toHaveLength(2 + 8 * control.checks.length + 1);
     expect(lines.at(-1)).toBe('# {"evaluations":8}');
     expect(lines.join('\n')).toContain(",'=2+2 is not <= 0");
+    const again = await evidence('export', '--format', 'csv', '--out', out);
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already; name another file') });
   });
 
   test('leaves no file behind where it cannot be written', async () => {
@@ -188,6 +192,13 @@ describe('verify', () => {
   test.each([
     ['a state', `update contents set text = replace(text, 'non_compliant', 'compliant')`, 4, 'changed'],
     ['an evaluation that is gone', 'delete from evaluations where number = 4', 4, 'missing'],
+    [
+      'one that is hidden under another control',
+      `insert into series values (99, 'hidden', 'AUD-02'); update evaluations set series = 99 where number = 4`,
+      4,
+      'unreadable',
+    ],
+    ['one that is listed nowhere', 'update evaluations set series = 98 where number = 4', 4, 'unreadable'],
   ])('names %s', async (_, sql, number, how) => {
     tamper(sql);
     const { code, stdout } = await evidence('verify', '--json');
@@ -212,6 +223,23 @@ describe('verify', () => {
     const log = join(folder, 'seal', 'log.jsonl');
     writeFileSync(log, readFileSync(log, 'utf8').replace('evaluations', 'evaluationz'));
     expect((await evidence('verify', '--key', key.vkey)).code).toBe(1);
+  });
+
+  test('finds by an anchor that the end of the log and what is trusted of it were cut off', async () => {
+    const anchors = [{ kind: 'directory', name: 'second', directory: join(folder, 'anchor') }];
+    const key = `\${file:${join(folder, 'key.pem')}}`;
+    described = describeBoard({ origin: ORIGIN, key, directory: join(folder, 'seal'), anchors });
+    const log = join(folder, 'seal', 'log.jsonl');
+    mkdirSync(join(folder, 'anchor'));
+    expect((await evidence('verify')).stdout).toMatch(/unknown\n {2}- the anchor second: it holds nothing/);
+    const text = readFileSync(log, 'utf8');
+    writeFileSync(join(folder, 'anchor', `${originName(ORIGIN)}.log.jsonl`), text);
+    expect((await evidence('verify')).code).toBe(0);
+    writeFileSync(log, `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`);
+    rmSync(join(folder, 'seal', 'trusted.json'));
+    const { code, stdout } = await evidence('verify');
+    expect(code).toBe(1);
+    expect(stdout).toContain('the anchor second: ');
   });
 
   test('cannot tell without a seal, and says so', async () => {

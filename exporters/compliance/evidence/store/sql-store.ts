@@ -4,7 +4,14 @@ import type { EvaluationDocument } from '../document.js';
 import type { EvidenceDatabase } from './database.js';
 import { packEvaluation, unpackEvaluation } from './packing.js';
 import { digestOf } from './sha256.js';
-import type { EvaluationFilter, EvidenceStore, StatusTransition, StoredEvaluation, StoreExtent } from './store.js';
+import {
+  type EvaluationFilter,
+  EvidenceDamaged,
+  type EvidenceStore,
+  type StatusTransition,
+  type StoredEvaluation,
+  type StoreExtent,
+} from './store.js';
 
 type Asked = Pick<EvidenceDatabase, 'all'>;
 
@@ -12,7 +19,14 @@ type Asked = Pick<EvidenceDatabase, 'all'>;
 const integer = z.coerce.number().int();
 const text = z.string();
 const status = z.enum(controlStatuses);
-const evaluationRow = z.object({ number: integer, at: integer, seen: text, text });
+const evaluationRow = z.object({
+  number: integer,
+  at: integer,
+  seen: text,
+  text,
+  board: text.nullable(),
+  control: text.nullable(),
+});
 const transitionRow = z.object({
   number: integer,
   board: text,
@@ -112,17 +126,24 @@ export class SqlEvidenceStore implements EvidenceStore {
     limit: number,
   ): Promise<StoredEvaluation[]> {
     const rows = await this.#db.all(
-      `select e.number, e.at, e.seen, c.text from evaluations e join contents c on c.id = e.content
+      `select e.number, e.at, e.seen, c.text, s.board, s.control from evaluations e join contents c on c.id = e.content
+       left join series s on s.id = e.series
        where ${where} order by ${order} limit ?`,
       [...values, limit],
     );
     return z
       .array(evaluationRow)
       .parse(rows)
-      .map(({ number, at, seen, text: content }) => ({
-        number,
-        document: unpackEvaluation(number, { content, seen, atMs: at }),
-      }));
+      .map(({ number, at, seen, text: content, board, control }) => {
+        const document = unpackEvaluation(number, { content, seen, atMs: at });
+        // It would be in the list of another control, and hidden from whoever asks for this one.
+        if (document.board !== board || document.control !== control) {
+          throw new EvidenceDamaged(
+            `evaluation ${number} of ${document.control} is listed as one of ${control ?? 'none'}`,
+          );
+        }
+        return { number, document };
+      });
   }
 }
 
