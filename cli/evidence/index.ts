@@ -11,7 +11,7 @@ export function evidenceCommand(): Command {
   const evidence = new Command('evidence')
     .summary('show, export, verify and prove evaluations of compliance controls')
     .description('Shows what controls were, exports and verifies the evidence, and proves single evaluations.')
-    .addHelpText('after', '\ndocs/compliance.md says what is kept, what a seal shows, and what it does not.');
+    .addHelpText('after', '\ndocs/evidence.md says what is kept, what a seal shows, and what it does not.');
   for (const verb of [
     showEvidenceCommand(),
     exportCommand(),

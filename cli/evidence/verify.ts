@@ -30,7 +30,7 @@ interface Options extends EvidenceOptions {
 }
 
 const examples = `
-Checks the log of checkpoints (order, chain, signatures), then reads every evaluation and compares it with what was sealed. With
+Checks the log of checkpoints (order, chain, signatures) and what the anchors hold, then reads every evaluation and compares it with what was sealed. With
 --repeat each one is also made again from the values and the definition that are kept: it must give the same state.
 
 Examples:
