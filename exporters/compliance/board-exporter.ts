@@ -158,7 +158,7 @@ export class BoardExporter {
     const { log } = this.#deps;
     const { signal } = this.#stopping;
     try {
-      this.#examination = await examine(this.board.controls, signal, new Date());
+      this.#examination = await examine(this.board.controls, this.#watch.databases, signal, new Date());
       for (const what of this.#examination.wrong.slice(0, 10)) log.error('the evaluator gave a wrong answer', { what });
     } catch (error) {
       if (!signal.aborted) log.error('the evaluator could not be examined', { error });

@@ -120,6 +120,11 @@ export class BoardWatch {
     return this.#prometheus?.isUp;
   }
 
+  /** By name; a text says why one is not connected. */
+  get databases(): ReadonlyMap<string, WatchedDatabase | string> {
+    return this.#databases;
+  }
+
   /** Of each database that is connected and was asked: whether it could be reached. */
   get databasesUp(): ReadonlyMap<string, boolean> {
     return new Map(

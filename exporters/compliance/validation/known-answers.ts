@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import type { Control, ControlStatus, PromqlCheck } from '../../../pack/compliance/model/index.js';
 import { PrometheusClient } from '../checks/prometheus.js';
 import { lookByPromql } from '../checks/promql.js';
+import type { WatchedDatabase } from '../evaluation/watched-database.js';
 import { runInlineTests } from '../status/inline-tests.js';
-import { judgeControl } from '../status/verdict.js';
+import { judgedKnown, knownCheck } from './known-control.js';
+import { askDatabases } from './known-rows.js';
 
 export interface Examination {
   readonly at: Date;
@@ -35,29 +37,30 @@ function vector(...values: readonly string[]) {
 
 /**
  * Examines the evaluator with questions whose answers are known: the tests of each control, and answers of a Prometheus
- * that enter where real ones do, below everything that reads and judges them.
+ * and of the board's databases that enter where real ones do, below everything that reads and judges them.
  */
-export async function examine(controls: readonly Control[], signal: AbortSignal, at: Date): Promise<Examination> {
+export async function examine(
+  controls: readonly Control[],
+  databases: ReadonlyMap<string, WatchedDatabase | string>,
+  signal: AbortSignal,
+  at: Date,
+): Promise<Examination> {
   const own = controls.flatMap((control) =>
     runInlineTests(control).map(({ test, got, isRight }) => ({
       isRight,
       what: `${control.id} says ${got} of ${JSON.stringify(test.given)}, and not ${test.want}`,
     })),
   );
-  const all = [...own, ...(await askStandIn(signal))];
+  const all = [...own, ...(await askStandIn(signal)), ...(await askDatabases(databases, signal))];
   const wrong = all.filter(({ isRight }) => !isRight).map(({ what }) => what);
   return { at, asked: all.length, wrong, accuracy: (all.length - wrong.length) / all.length };
 }
 
 const check: PromqlCheck = {
+  ...knownCheck,
   kind: 'promql',
-  name: 'known',
-  title: 'Known answer',
-  unit: 'count',
-  failsAfterMs: 0,
   query: '',
   reduce: 'max',
-  expect: { operator: '==', limit: 0 },
   onEmpty: 'unknown',
   minSeries: 1,
 };
@@ -79,8 +82,7 @@ async function askStandIn(signal: AbortSignal) {
     return await Promise.all(
       answers.map(async ([name, , want]) => {
         const found = await lookByPromql({ ...check, query: name }, { prometheus })({ signal, now });
-        const { status } = judgeControl(knownControl, new Map([[check.name, found]]), { now, timeZone: 'UTC' }).verdict;
-        return { isRight: status === want, what: `an answer with ${name} is judged ${status}, and not ${want}` };
+        return judgedKnown(`an answer with ${name}`, check, found, want, now);
       }),
     );
   } finally {
@@ -88,21 +90,3 @@ async function askStandIn(signal: AbortSignal) {
     standIn.closeAllConnections();
   }
 }
-
-const knownControl: Control = {
-  id: 'KNOWN',
-  title: 'Known answers',
-  area: 'security_compliance',
-  owner: '',
-  severity: 'low',
-  statement: '',
-  effective: {},
-  applicability: { applies: true },
-  references: [],
-  checks: [check],
-  evidenceMaxAgeSeconds: 60,
-  intervalMs: 60_000,
-  timeoutMs: 10_000,
-  tests: [],
-  catalogue: '',
-};
