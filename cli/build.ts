@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { defaultWebhookUrl, infeasible } from '../alert-rules/src/index.js';
 import { kopCall } from '../exporters/runtime/call.js';
 import { formatProblem, InvalidPack, loadPack, type Pack } from '../pack/index.js';
+import { configFileOption } from './config-file.js';
 import { type FileState, fileStateOf, generatedFiles, type Skipped, writeGenerated } from './generated-files.js';
 import { writing } from './writing.js';
 
@@ -49,11 +50,7 @@ export function buildCommand(): Command {
   return new Command('build')
     .summary('write alert rules and dashboards from a description (pack.yaml)')
     .description('Writes alert rules, routes, dashboards and references from a description.')
-    .addOption(
-      new Option('--config.file <path>', 'description, a file or folder; repeat it to merge several, later ones win')
-        .argParser((path: string, before: readonly string[]) => [...before, path])
-        .default([], 'the description that comes with the pack'),
-    )
+    .addOption(configFileOption())
     .option('--out <dir>', 'output directory', '.')
     .option('--webhook.url <url>', 'where the Alertmanager configuration sends notifications', defaultWebhookUrl)
     .option('--check', 'write nothing; say which files are missing or differ, and exit 1 if any do')

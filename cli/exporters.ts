@@ -18,6 +18,7 @@ import { InvalidWebConfig } from '../exporters/runtime/web/problems.js';
 import { loadPack, type PackSection } from '../pack/index.js';
 import { InvalidPack } from '../pack/reading/problems.js';
 import { suggest } from '../pack/reading/suggest.js';
+import { configFileOption } from './config-file.js';
 
 interface Options {
   readonly 'config.file': readonly string[];
@@ -64,11 +65,7 @@ export function exportersCommand(): Command {
     .summary('measure, and serve the metrics to Prometheus')
     .description('Measures what the configuration promises and serves the metrics to Prometheus.')
     .argument('[names...]', 'which exporters to run (default: all)')
-    .addOption(
-      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-        .argParser(collect)
-        .default([], 'the description that comes with the pack'),
-    )
+    .addOption(configFileOption())
     .option('--config.check', 'check the configuration and end')
     .addOption(
       new Option(

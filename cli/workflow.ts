@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { styleText } from 'node:util';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { formatMs } from '../exporters/runtime/format.js';
 import { InvalidHar, importHar } from '../exporters/workflow/har/index.js';
 import { type Job, workflowJobsOf } from '../exporters/workflow/plan.js';
@@ -10,6 +10,7 @@ import { type Paint, type PaintRole, waterfall } from '../exporters/workflow/wat
 import { InvalidPack, loadPack, type Pack } from '../pack/index.js';
 import { duration } from '../pack/reading/schema/units.js';
 import { suggest } from '../pack/reading/suggest.js';
+import { configFileOption } from './config-file.js';
 import { writing } from './writing.js';
 
 const runExamples = `
@@ -227,12 +228,6 @@ const paint: Paint = (text, role) =>
   text === ''
     ? ''
     : styles[role].reduce((painted, style) => styleText(style, painted, { stream: process.stdout }), text);
-
-function configFileOption(): Option {
-  return new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-    .argParser((value: string, before: readonly string[]) => [...before, value])
-    .default([], 'the description that comes with the pack');
-}
 
 function milliseconds(text: string): number {
   const parsed = duration().safeParse(text);

@@ -3,6 +3,7 @@ import { installSql, uninstallSql, upgradeSql, type WriterScope } from '../../ex
 import type { AuditTrail } from '../../pack/audit-trail/model.js';
 import { loadPack } from '../../pack/index.js';
 import { InvalidPack } from '../../pack/reading/problems.js';
+import { configFileOption } from '../config-file.js';
 
 interface Options {
   readonly tables?: readonly string[];
@@ -44,11 +45,7 @@ export function installCommand(): Command {
       table,
     )
     .option('--trail <name>', 'whose scope to take (default: the only trail there is)')
-    .addOption(
-      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-        .argParser((path: string, before: readonly string[]) => [...before, path])
-        .default([], 'the description that comes with the pack'),
-    )
+    .addOption(configFileOption())
     .addOption(
       new Option('--print <what>', 'which SQL').choices(['install', 'upgrade', 'uninstall']).default('install'),
     )

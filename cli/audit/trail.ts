@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { kopCall } from '../../exporters/runtime/call.js';
 import { unconnectedTrails } from '../../pack/audit-trail/connection.js';
 import type { AuditTrail } from '../../pack/audit-trail/model.js';
 import { loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
 import type { Seal } from '../../pack/sealing/model.js';
+import { configFileOption } from '../config-file.js';
 
 export interface TrailOptions {
   readonly 'config.file': readonly string[];
@@ -17,13 +18,7 @@ export class CannotRun extends Error {
 }
 
 export function withTrailOptions(command: Command): Command {
-  return command
-    .option('--trail <name>', 'which trail (default: the only one there is)')
-    .addOption(
-      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-        .argParser((path: string, before: readonly string[]) => [...before, path])
-        .default([], 'the description that comes with the pack'),
-    );
+  return command.option('--trail <name>', 'which trail (default: the only one there is)').addOption(configFileOption());
 }
 
 /** A command does not need every secret of a trail. A missing secret is reported where it is needed. */

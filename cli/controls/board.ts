@@ -5,6 +5,7 @@ import type { ComplianceBoard, Control } from '../../pack/compliance/model/index
 import { formatProblem, InvalidPack, loadPack } from '../../pack/index.js';
 import { UnreadableFile } from '../../pack/reading/bounded-file.js';
 import { suggest } from '../../pack/reading/suggest.js';
+import { configFileOption } from '../config-file.js';
 
 export interface BoardOptions {
   readonly 'config.file': readonly string[];
@@ -40,11 +41,7 @@ export function withControlsOptions(command: Command): Command {
 export function withBoardOptions(command: Command): Command {
   return command
     .option('--board <name>', 'which compliance board (default: the only one there is)')
-    .addOption(
-      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-        .argParser((path: string, before: readonly string[]) => [...before, path])
-        .default([], 'the description that comes with the pack'),
-    );
+    .addOption(configFileOption());
 }
 
 /** @throws {CannotAnswer} when there is no such board or catalogue, or more than one board to choose from. */

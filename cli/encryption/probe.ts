@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { formatSeconds } from '../../exporters/encryption/probe/percentiles.js';
 import { canaryFileOf, type ProbeJob, probeJobsOf } from '../../exporters/encryption/probe/plan.js';
 import { missingSecret, type ProviderReport, probeNow } from '../../exporters/encryption/probe/run-now.js';
@@ -7,6 +7,7 @@ import { ENCRYPTION } from '../../exporters/encryption/source.js';
 import { Redactor } from '../../exporters/runtime/redactor.js';
 import { InvalidPack, loadPack } from '../../pack/index.js';
 import { suggest } from '../../pack/reading/suggest.js';
+import { configFileOption } from '../config-file.js';
 import { exporterState, type StateLocation, StateUnclear } from '../exporter-state.js';
 
 interface Options {
@@ -39,11 +40,7 @@ export function encryptionProbeCommand(): Command {
     .summary('measure encryption providers now, and test that they do what they are for')
     .description('Measures encryption providers now, on canary keys, and tests that they do what they are for.')
     .argument('[provider]', 'which one (default: all)')
-    .addOption(
-      new Option('--config.file <path>', 'configuration file or folder; repeat it to merge several, later ones win')
-        .argParser((value: string, before: readonly string[]) => [...before, value])
-        .default([], 'the description that comes with the pack'),
-    )
+    .addOption(configFileOption())
     .option('--portal <name>', 'only the providers of this portal')
     .option('--samples <count>', 'encryptions and decryptions of each size', wholeNumber, SAMPLES)
     .option(
