@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -7,6 +6,7 @@ import type { ComplianceBoard } from '../../../pack/compliance/model/index.js';
 import type { DemoDatabase } from '../../postgres/index.js';
 import type { Addition, MakeAddition } from '../addition.js';
 import { runKop } from '../audit-trail/install.js';
+import { limitedRole } from '../limited-role.js';
 import { writeBoardFiles } from './files.js';
 import { REGISTERS_SQL } from './registers.js';
 
@@ -64,24 +64,18 @@ export function complianceAddition(options: ComplianceAdditionOptions): MakeAddi
 
 /** @returns the address for a role that reads this schema and nothing else. */
 async function installedRegisters({ url, adminUrl }: DemoDatabase): Promise<string> {
-  const password = randomBytes(18).toString('base64url');
   const client = new pg.Client({ connectionString: adminUrl, application_name: 'kop-demo-compliance' });
   client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query(REGISTERS_SQL);
-    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [ROLE]);
-    await client.query(`
-      ${rowCount === 0 ? 'create' : 'alter'} role ${ROLE} login noinherit connection limit 5
-        password ${client.escapeLiteral(password)};
-      alter role ${ROLE} set default_transaction_read_only = on;
-      grant usage on schema compliance to ${ROLE};
-      grant select on all tables in schema compliance to ${ROLE};`);
+    return await limitedRole(client, url, ROLE, grants);
   } finally {
     await client.end().catch(() => undefined);
   }
-  const own = new URL(url);
-  own.username = ROLE;
-  own.password = password;
-  return own.href;
 }
+
+const grants = `
+grant usage on schema compliance to ${ROLE};
+grant select on all tables in schema compliance to ${ROLE};
+`;

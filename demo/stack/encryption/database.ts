@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DemoDatabase } from '../../postgres/index.js';
+import { limitedRole, newSecret } from '../limited-role.js';
 
 export interface PreparedDatabase {
   /** For reading ciphertext columns, keys and the portal's own record. */
@@ -11,7 +11,6 @@ export interface PreparedDatabase {
 
 const SCAN_ROLE = 'kop_demo_scan';
 const CANARY_ROLE = 'kop_demo_canary';
-const SECRET_BYTES = 18;
 
 /**
  * Two roles with no more rights than they need, as docs/encryption.md asks for: one reads what is scanned, the other
@@ -23,19 +22,19 @@ export async function preparedDatabase({ url, adminUrl, server }: DemoDatabase):
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const passphrase = secret();
+    const passphrase = newSecret();
     if (server === undefined) {
       return {
         scanUrl: url,
         ...((await extensionSchema(client)) === undefined ? {} : { canary: { url, passphrase } }),
       };
     }
-    const scanUrl = await role(client, url, SCAN_ROLE, scanGrants);
+    const scanUrl = await limitedRole(client, url, SCAN_ROLE, scanGrants);
     await haveExtension(client);
     const schema = await extensionSchema(client);
     if (schema === undefined) return { scanUrl };
     const usage = `grant usage on schema ${client.escapeIdentifier(schema)} to ${CANARY_ROLE};`;
-    const canaryUrl = await role(client, url, CANARY_ROLE, usage);
+    const canaryUrl = await limitedRole(client, url, CANARY_ROLE, usage);
     return { scanUrl, canary: { url: canaryUrl, passphrase } };
   } finally {
     await client.end().catch(() => undefined);
@@ -49,21 +48,6 @@ grant select (product_owner_id, ni_number, dob, phone) on phase_2.product_owner_
 grant select (id, new_row) on phase_2.product_owner_details_audit to ${SCAN_ROLE};
 grant select on phase_2.encryption_key_rotation_log, phase_2.encryption_audit_log to ${SCAN_ROLE};
 `;
-
-/** With a new password in each run: a demo that keeps its data has the roles, but nobody kept their passwords. */
-async function role(client: pg.Client, url: string, name: string, grants: string): Promise<string> {
-  const password = secret();
-  const found = await client.query('select from pg_roles where rolname = $1', [name]);
-  await client.query(`
-    ${found.rowCount === 0 ? 'create' : 'alter'} role ${name} login noinherit connection limit 5
-      password ${client.escapeLiteral(password)};
-    alter role ${name} set default_transaction_read_only = on;
-    ${grants}`);
-  const own = new URL(url);
-  own.username = name;
-  own.password = password;
-  return own.href;
-}
 
 async function extensionSchema(client: pg.Client): Promise<string | undefined> {
   const { rows } = await client.query<{ schema: string }>(
@@ -81,8 +65,4 @@ async function haveExtension(client: pg.Client): Promise<void> {
   } catch {
     // These server binaries come without the contributed modules.
   }
-}
-
-function secret(): string {
-  return randomBytes(SECRET_BYTES).toString('hex');
 }
