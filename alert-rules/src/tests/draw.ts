@@ -15,6 +15,10 @@ export interface SeriesLine {
   readonly healthy?: number;
 }
 
+export function seriesLine(metric: { readonly name: string }, labels: Labels, healthy?: number): SeriesLine {
+  return { metric: metric.name, labels, ...(healthy === undefined ? {} : { healthy }) };
+}
+
 /** `runs`: follows the clock; `stopped`: stays where it was; `never`: 0. */
 export type Clock = 'runs' | 'stopped' | 'never';
 

@@ -124,23 +124,14 @@ function areaTimeline(): Panel {
   });
 }
 
-function controlTimeline(): Panel {
-  return stateTimeline({
-    title: 'State of $control',
-    description: 'The worst state in each step.',
-    expr: `max by (control) (${worst(chosen)})`,
-    subject: 'control',
-    nothing: nobody,
-    interval: '1m',
-    mappings: controlStripWords,
-  });
-}
+const controlTimeline = () => worstOfControls('State of $control', chosen);
+const everyTimeline = () => worstOfControls('State of every control', ofPortal);
 
-function everyTimeline(): Panel {
+function worstOfControls(title: string, selector: string): Panel {
   return stateTimeline({
-    title: 'State of every control',
+    title,
     description: 'The worst state in each step.',
-    expr: `max by (control) (${worst(ofPortal)})`,
+    expr: `max by (control) (${worst(selector)})`,
     subject: 'control',
     nothing: nobody,
     interval: '1m',

@@ -1,20 +1,13 @@
 import { type AuditTableState, auditMetrics as m } from '../../../../pack/audit-trail/metrics.js';
-import type { Difference, DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
+import { type Difference, type DrawnPhase, type Lines, type SeriesLine, seriesLine } from '../../tests/draw.js';
 
 const trail = { portal: 'kingston', trail: 'kingston' } as const;
 export const auditLabels = { ...trail, team: 'compliance' } as const;
 export const clients = 'public.client_groups';
 const portfolios = 'public.portfolios';
 
-const of = (
-  metric: { readonly name: string },
-  labels: Readonly<Record<string, string>>,
-  healthy?: number,
-): SeriesLine => ({
-  metric: metric.name,
-  labels: { ...trail, ...labels },
-  ...(healthy === undefined ? {} : { healthy }),
-});
+const of = (metric: { readonly name: string }, labels: Readonly<Record<string, string>>, healthy?: number) =>
+  seriesLine(metric, { ...trail, ...labels }, healthy);
 const state = (table: string, name: AuditTableState, healthy: number) =>
   of(m.tableState, { table, state: name }, healthy);
 const unknown = (source: string) => of(m.evidenceState, { source, state: 'unknown' }, 0);

@@ -1,6 +1,6 @@
 import { complianceMetrics as m } from '../../../../pack/compliance/metrics.js';
 import type { ControlStatus } from '../../../../pack/compliance/model/index.js';
-import type { DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
+import { type DrawnPhase, type Lines, seriesLine as of } from '../../tests/draw.js';
 
 const portal = { portal: 'kingston' } as const;
 /** As alerts have them: of the board's team, and of a control's. */
@@ -14,16 +14,6 @@ export const ofUnchecked = { ...ofBoard, obligation: 'leavers' } as const;
 export const ofChange = { ...ofBoard, change: 'PS26-2', impact: 'high' } as const;
 
 const day = 86_400;
-
-const of = (
-  metric: { readonly name: string },
-  labels: Readonly<Record<string, string>>,
-  healthy?: number,
-): SeriesLine => ({
-  metric: metric.name,
-  labels,
-  ...(healthy === undefined ? {} : { healthy }),
-});
 
 const controls = {
   critical: {

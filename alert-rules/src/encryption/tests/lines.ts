@@ -1,5 +1,5 @@
 import { encryptionMetrics as m } from '../../../../pack/encryption/metrics.js';
-import type { Difference, DrawnPhase, Lines, SeriesLine } from '../../tests/draw.js';
+import { type Difference, type DrawnPhase, type Lines, seriesLine as of } from '../../tests/draw.js';
 
 const portal = { portal: 'kingston' } as const;
 const provider = { ...portal, provider: 'vault' } as const;
@@ -15,15 +15,6 @@ export const [ofColumn, ofKey, ofRecord] = [column, key, record];
 
 const day = 86_400;
 
-const of = (
-  metric: { readonly name: string },
-  labels: Readonly<Record<string, string>>,
-  healthy?: number,
-): SeriesLine => ({
-  metric: metric.name,
-  labels,
-  ...(healthy === undefined ? {} : { healthy }),
-});
 const rows = (state: string, healthy: number) => of(m.rows, { ...column, state }, healthy);
 const operations = (operation: string, outcome: string, healthy: number) =>
   of(m.operations, { ...provider, operation, outcome }, healthy);
