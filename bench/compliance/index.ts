@@ -22,6 +22,8 @@ const MOST_CORE = 0.05;
 const MOST_STATUS_SERIES = 1_200;
 const MOST_MS = 100;
 const API_CONTROLS = 5_000;
+/** With 200 controls each, as in many portals. */
+const BOARDS = 25;
 const MONTHS = 60;
 const REQUESTS = 300;
 
@@ -142,7 +144,7 @@ async function answering(): Promise<readonly Figure[]> {
   console.log(`Writing ${API_CONTROLS * MONTHS} evaluations ...`);
   const store = await openEmbeddedStore(folder);
   for (let month = 0; month < MONTHS; month += 1) {
-    await store.append(ids.map((id) => evaluation(id, month)));
+    await store.append(ids.map((id, at) => evaluation(id, at, month)));
   }
   const router = express.Router();
   const controls = ids.map(shown);
@@ -157,8 +159,11 @@ async function answering(): Promise<readonly Figure[]> {
     return [
       await answer('a page of 100 controls', (at) => `${base}/controls?limit=100&q=${at % 10}`),
       await answer('one control', (at) => `${base}/controls/${id(at)}`),
-      await answer('history of a control', (at) => `${base}/history?control=${id(at)}&limit=100`),
-      await answer('the newest changes of all', () => `${base}/history?limit=100`),
+      await answer(
+        'history of a control',
+        (at) => `${base}/history?board=${boardOf((at * 37) % API_CONTROLS)}&control=${id(at)}&limit=100`,
+      ),
+      await answer('the newest changes of a board', (at) => `${base}/history?board=${boardOf(at)}&limit=100`),
     ];
   } finally {
     server.close();
@@ -185,12 +190,14 @@ async function answer(what: string, url: (at: number) => string): Promise<Figure
   );
 }
 
-function evaluation(control: string, month: number): EvaluationDocument {
+const boardOf = (at: number) => `bench-${at % BOARDS}`;
+
+function evaluation(control: string, at: number, month: number): EvaluationDocument {
   const state = month % 2 === 0 ? 'compliant' : 'non_compliant';
   return {
     format: 'kop-evaluation-1',
-    board: 'bench',
-    portal: 'bench',
+    board: boardOf(at),
+    portal: boardOf(at),
     control,
     catalogue: { name: 'bench', version: '1.0.0', sha256: 'a'.repeat(64) },
     definition: 'b'.repeat(64),
@@ -201,10 +208,11 @@ function evaluation(control: string, month: number): EvaluationDocument {
   };
 }
 
-function shown(id: string): ControlDetail {
+/** Every other one rests on results of another tool. */
+function shown(id: string, at: number): ControlDetail {
   return {
-    board: 'bench',
-    portal: 'bench',
+    board: boardOf(at),
+    portal: boardOf(at),
     id,
     title: `Title of ${id}`,
     area: 'security_compliance',
@@ -215,7 +223,16 @@ function shown(id: string): ControlDetail {
     evidenceMaxAgeSeconds: 600,
     statement: 'What has to be so.',
     references: [{ framework: 'bench', ref: '1', confidence: 'listed' }],
-    checks: [{ name: 'up', title: 'Up', kind: 'promql', unit: 'count', outcome: 'pass', value: '1' }],
+    checks: [
+      {
+        name: 'up',
+        title: 'Up',
+        kind: at % 2 === 0 ? 'promql' : 'imported',
+        unit: 'count',
+        outcome: 'pass',
+        value: '1',
+      },
+    ],
     catalogue: { name: 'bench', version: '1.0.0', sha256: 'a'.repeat(64) },
   };
 }

@@ -39,7 +39,7 @@ Examples:
 
 Exit codes:
   0  verified: every sealed evaluation is as it was sealed
-  1  altered: each evaluation is named, with its number, control and time
+  1  altered: each evaluation is named by its number, with what is there now
   2  cannot tell: there is no seal, no evidence, or something could not be checked`;
 
 /** `kop evidence verify`: independent of the exporter that sealed. */
