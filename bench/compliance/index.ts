@@ -190,7 +190,9 @@ async function answer(what: string, url: (at: number) => string): Promise<Figure
   );
 }
 
-const boardOf = (at: number) => `bench-${at % BOARDS}`;
+function boardOf(at: number): string {
+  return `bench-${at % BOARDS}`;
+}
 
 function evaluation(control: string, at: number, month: number): EvaluationDocument {
   const state = month % 2 === 0 ? 'compliant' : 'non_compliant';
