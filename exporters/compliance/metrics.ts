@@ -10,6 +10,7 @@ import type { Family, MetricStore } from '../runtime/metrics/index.js';
 import type { DatedView } from './evaluation/board-watch.js';
 import type { ControlResult } from './evaluation/evaluate.js';
 import { limitsOf } from './evaluation/evaluation-document.js';
+import { checkedBy } from './obligations/checked-by.js';
 import { dayAfter, dayFromIso, startOfDay } from './obligations/deadlines/day.js';
 import { completionOutcomes, obligationBuckets } from './obligations/summary.js';
 import type { ObligationWatch } from './obligations/watch.js';
@@ -33,6 +34,7 @@ export interface BoardFacts {
 export class BoardMetrics {
   readonly #store: MetricStore;
   readonly #board: ComplianceBoard;
+  readonly #checkedBy: ReturnType<typeof checkedBy>;
   readonly #counters: ReturnType<typeof countersOf>;
   readonly #gauges: ReturnType<typeof gaugesOf>;
   /** What the counters of completed cases hold, by obligation and outcome. */
@@ -40,6 +42,7 @@ export class BoardMetrics {
 
   constructor(board: ComplianceBoard, store: MetricStore) {
     this.#board = board;
+    this.#checkedBy = checkedBy(board.controls);
     this.#store = store;
     this.#gauges = gaugesOf(store);
     this.#counters = countersOf(store);
@@ -135,16 +138,10 @@ export class BoardMetrics {
     if (score !== undefined) this.#gauges.areaScore.set({ portal, area }, score);
   }
 
-  #controlsOf(obligation: string): readonly string[] {
-    const ids = this.#board.controls
-      .filter(({ checks }) => checks.some((check) => check.kind === 'deadline' && check.obligation === obligation))
-      .map(({ id }) => id);
-    return ids.length === 0 ? [''] : ids;
-  }
-
   #obligation({ obligation, last }: ObligationWatch): void {
     const labels = { portal: this.#board.portal, obligation: obligation.name };
-    for (const control of this.#controlsOf(obligation.name)) {
+    // Empty where no control checks it.
+    for (const control of this.#checkedBy.get(obligation.name) ?? ['']) {
       this.#gauges.obligation.set({ ...labels, title: obligation.title, control }, 1);
     }
     if (last === undefined) return;

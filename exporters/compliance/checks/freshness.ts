@@ -1,7 +1,7 @@
 import type { FreshnessCheck } from '../../../pack/compliance/model/index.js';
 import { compareWith } from '../status/compare.js';
+import { ageLimits } from '../status/expectation.js';
 import { type CheckFinding, CLOCK_TOLERANCE_MS, unknownFinding } from '../status/finding.js';
-import { ageLimits } from '../status/inline-tests.js';
 import type { CheckLook, LookOf } from './look.js';
 import type { PrometheusClient } from './prometheus.js';
 import { NO_PROMETHEUS } from './promql.js';

@@ -10,6 +10,7 @@ import { ReadOnlyDatabase } from '../../runtime/postgres/read-only.js';
 import type { StateFolder } from '../../runtime/state/index.js';
 import { PrometheusClient } from '../checks/prometheus.js';
 import type { EvidenceKeeper } from '../evidence/keeper.js';
+import { checkedBy } from '../obligations/checked-by.js';
 import { registerOf } from '../obligations/registers/open.js';
 import { ObligationWatch } from '../obligations/watch.js';
 import { type BoardState, emptyBoardState, obligationMemoryOf, parseBoardState, StatusTimes } from './board-state.js';
@@ -17,7 +18,7 @@ import { ControlEvaluation, type ControlResult } from './evaluate.js';
 import { definitionOf, evaluationDocument } from './evaluation-document.js';
 import { Rounds } from './rounds.js';
 import { type ControlView, viewOf } from './view.js';
-import { WatchedDatabase } from './watched-database.js';
+import { WatchedDatabase, type WatchedDatabases } from './watched-database.js';
 
 export interface BoardDeps {
   readonly board: ComplianceBoard;
@@ -49,7 +50,7 @@ export class BoardWatch {
   readonly timeZone: string;
   readonly #deps: BoardDeps;
   readonly #now: () => Date;
-  readonly #databases: ReadonlyMap<string, WatchedDatabase | string>;
+  readonly #databases: WatchedDatabases;
   readonly #results = new Map<string, ControlResult>();
   readonly #stopping = new AbortController();
   readonly #rounds = new Rounds();
@@ -121,7 +122,7 @@ export class BoardWatch {
   }
 
   /** By name; a text says why one is not connected. */
-  get databases(): ReadonlyMap<string, WatchedDatabase | string> {
+  get databases(): WatchedDatabases {
     return this.#databases;
   }
 
@@ -164,11 +165,7 @@ export class BoardWatch {
 
   /** Obligations that no check of a control reads: their metrics are wanted all the same. */
   #unasked(): readonly ObligationWatch[] {
-    const asked = new Set(
-      this.board.controls.flatMap(({ checks }) =>
-        checks.flatMap((check) => (check.kind === 'deadline' ? [check.obligation] : [])),
-      ),
-    );
+    const asked = checkedBy(this.board.controls);
     return this.obligations.filter(({ obligation }) => !asked.has(obligation.name));
   }
 
@@ -245,7 +242,7 @@ function calendarOf(calendars: readonly Calendar[], name: string): Calendar {
   return found;
 }
 
-function openDatabases({ board, log, redactor }: BoardDeps): ReadonlyMap<string, WatchedDatabase | string> {
+function openDatabases({ board, log, redactor }: BoardDeps): WatchedDatabases {
   const unconnected = new Map(unconnectedDatabases(board).map(({ database, variables }) => [database, variables]));
   return new Map(
     board.databases.map((access) => {
@@ -266,10 +263,7 @@ function openDatabases({ board, log, redactor }: BoardDeps): ReadonlyMap<string,
   );
 }
 
-function databaseOf(
-  databases: ReadonlyMap<string, WatchedDatabase | string>,
-  name: string,
-): Pick<ReadOnlyDatabase, 'read'> {
+function databaseOf(databases: WatchedDatabases, name: string): Pick<ReadOnlyDatabase, 'read'> {
   const found = databases.get(name);
   const reason = found === undefined ? `the board names no database ${name}` : found;
   return typeof reason === 'string' ? { read: () => Promise.reject(new Error(reason)) } : reason;

@@ -2,8 +2,8 @@ import type { CatalogueIdentity, ComplianceBoard, ControlCheck } from '../../../
 import { type CheckEvidence, canonicalText, type EvaluationDocument } from '../evidence/document.js';
 import { digestOf } from '../evidence/store/sha256.js';
 import { decimalOf } from '../status/decimal.js';
+import { comparisonOf } from '../status/expectation.js';
 import type { CheckFinding } from '../status/finding.js';
-import { ageLimits } from '../status/inline-tests.js';
 import type { ControlView } from './view.js';
 
 /** The control's definition as it is kept beside evaluations, so that they can be repeated. */
@@ -61,15 +61,9 @@ function evidenceOf(check: ControlCheck, finding: CheckFinding | undefined, at: 
 
 /** What the value is compared with, for the kinds that compare one. */
 export function limitsOf(check: ControlCheck): Pick<CheckEvidence, 'operator' | 'limit' | 'warnLimit'> {
-  const expected =
-    'expect' in check
-      ? check.expect
-      : check.kind === 'freshness'
-        ? ageLimits(check.maxAgeSeconds, check.warnAgeSeconds)
-        : undefined;
+  const expected = comparisonOf(check);
   if (expected === undefined) return {};
-  const { operator, limit } = expected;
-  const warnLimit =
-    'warnLimit' in expected && expected.warnLimit !== undefined ? decimalOf(expected.warnLimit) : undefined;
-  return { operator, limit: decimalOf(limit) ?? '0', ...(warnLimit === undefined ? {} : { warnLimit }) };
+  const { operator, limit, warnLimit } = expected;
+  const warn = warnLimit === undefined ? undefined : decimalOf(warnLimit);
+  return { operator, limit: decimalOf(limit) ?? '0', ...(warn === undefined ? {} : { warnLimit: warn }) };
 }

@@ -32,3 +32,6 @@ export class WatchedDatabase implements Pick<ReadOnlyDatabase, 'read' | 'close'>
     return this.#database.close();
   }
 }
+
+/** By the name that the board gives it; a text says why one is not connected. */
+export type WatchedDatabases = ReadonlyMap<string, WatchedDatabase | string>;

@@ -1,8 +1,8 @@
 /** Evaluations made again from what is stored: the same values and the same definition must give the same state. */
 import type { Control, ControlCheck } from '../../../pack/compliance/model/index.js';
 import { compareWith } from '../status/compare.js';
+import { comparisonOf } from '../status/expectation.js';
 import type { CheckFinding, SeenEvidence } from '../status/finding.js';
-import { ageLimits } from '../status/inline-tests.js';
 import { judgeControl } from '../status/verdict.js';
 import type { CheckEvidence, EvaluationDocument } from './document.js';
 import { digestOf } from './store/sha256.js';
@@ -52,12 +52,7 @@ function isControl(value: unknown): value is Control {
 function contradictionOf(check: ControlCheck, { checks }: EvaluationDocument, now: Date): readonly string[] {
   const kept = checks.find(({ name }) => name === check.name);
   if (kept?.outcome !== 'pass' || kept.value === undefined) return [];
-  const expect =
-    'expect' in check
-      ? check.expect
-      : check.kind === 'freshness'
-        ? ageLimits(check.maxAgeSeconds, check.warnAgeSeconds)
-        : undefined;
+  const expect = comparisonOf(check);
   if (expect === undefined) return [];
   const { outcome } = compareWith(expect, { value: kept.value, asOf: now, source: kept.source });
   return outcome === 'pass' ? [] : [`${check.name} passes with ${kept.value}, which its limit does not allow`];

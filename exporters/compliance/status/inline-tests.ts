@@ -1,6 +1,7 @@
 import type { Control, ControlCheck, ControlTest } from '../../../pack/compliance/model/index.js';
 import { compareWith } from './compare.js';
 import { decimalOf } from './decimal.js';
+import { ageLimits } from './expectation.js';
 import { type CheckFinding, type SeenEvidence, unknownFinding } from './finding.js';
 import { judgeControl } from './verdict.js';
 
@@ -55,15 +56,6 @@ function findingFor(check: ControlCheck, value: number): CheckFinding {
     case 'composite':
       return unknownFinding('test', 'a composite has no value of its own');
   }
-}
-
-/** An age passes up to its limit. */
-export function ageLimits(maxSeconds: number, warnSeconds?: number) {
-  return {
-    operator: '<=' as const,
-    limit: maxSeconds,
-    ...(warnSeconds === undefined ? {} : { warnLimit: warnSeconds }),
-  };
 }
 
 /** In known answers the value of an attestation is the days that are left of it; below 0 it has expired. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Control, ControlStatus, PromqlCheck } from '../../../pack/compliance/model/index.js';
 import { PrometheusClient } from '../checks/prometheus.js';
 import { lookByPromql } from '../checks/promql.js';
-import type { WatchedDatabase } from '../evaluation/watched-database.js';
+import type { WatchedDatabases } from '../evaluation/watched-database.js';
 import { runInlineTests } from '../status/inline-tests.js';
 import { judgedKnown, knownCheck } from './known-control.js';
 import { askDatabases } from './known-rows.js';
@@ -41,7 +41,7 @@ function vector(...values: readonly string[]) {
  */
 export async function examine(
   controls: readonly Control[],
-  databases: ReadonlyMap<string, WatchedDatabase | string>,
+  databases: WatchedDatabases,
   signal: AbortSignal,
   at: Date,
 ): Promise<Examination> {

@@ -1,6 +1,6 @@
 import type { ControlStatus, SqlCheck } from '../../../pack/compliance/model/index.js';
 import { lookBySql } from '../checks/sql.js';
-import type { WatchedDatabase } from '../evaluation/watched-database.js';
+import type { WatchedDatabase, WatchedDatabases } from '../evaluation/watched-database.js';
 import { judgedKnown, knownCheck } from './known-control.js';
 
 /** Rows of constants, which need no table and no right, and what a check of `== 0` must make of each. */
@@ -21,10 +21,7 @@ const rows: readonly (readonly [name: string, query: string, want: ControlStatus
 type Answer = ReturnType<typeof judgedKnown>;
 
 /** Asks each database that can be reached. One that cannot says nothing of the evaluator, and is told elsewhere. */
-export async function askDatabases(
-  databases: ReadonlyMap<string, WatchedDatabase | string>,
-  signal: AbortSignal,
-): Promise<readonly Answer[]> {
+export async function askDatabases(databases: WatchedDatabases, signal: AbortSignal): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
   for (const [name, database] of databases) {
     if (typeof database !== 'string') answers.push(...(await ask(name, database, signal)));
